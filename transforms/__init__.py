@@ -1,0 +1,1 @@
+"""Data in, data out: no network, no database, no Prefect, no clock."""

@@ -1,0 +1,73 @@
+"""The errors that a user of Turntable can meet, by class.
+
+    TurntableError
+    ├── TransientError   time heals it: a timeout, 5xx, 429, a lock, a full disk. Tried again.
+    ├── SourceError      the source does not give it: 404, 410, 401, no such file, no such model.
+    ├── ContentError     what came is not what was asked for: not audio, no samples, damaged.
+    ├── HostileError     what came tries to harm: a private address, a bomb, a playlist posing as audio.
+    └── ResourceError    this machine has too little memory, after every smaller setting was tried.
+
+Whatever else is raised is a bug and keeps its traceback. The message of each is one line that names
+the thing, the cause and the way out.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+ErrorClass = Literal["transient", "source", "content", "hostile", "resource", "bug"]
+
+
+class TurntableError(Exception):
+    """Something went wrong that the user can understand; the message is one line."""
+
+    error_class: ClassVar[ErrorClass] = "bug"
+
+
+class TransientError(TurntableError):
+    """Trying again later may work; `retry_after` is what the server asked for, in seconds."""
+
+    error_class = "transient"
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceError(TurntableError):
+    """The source does not have it, or does not give it to us."""
+
+    error_class = "source"
+
+
+class ContentError(TurntableError):
+    """The bytes came, but they are not what they should be."""
+
+    error_class = "content"
+
+
+class HostileError(TurntableError):
+    """The bytes or the address could do harm, and were refused."""
+
+    error_class = "hostile"
+
+
+class ResourceError(TurntableError):
+    """Too little memory, even with the smallest settings."""
+
+    error_class = "resource"
+
+
+def error_class(error: BaseException) -> ErrorClass:
+    """Name the class of any exception: a full disk is transient, the unknown is a bug.
+
+    >>> error_class(SourceError("gone")), error_class(ZeroDivisionError())
+    ('source', 'bug')
+    """
+    if isinstance(error, TurntableError):
+        return error.error_class
+    if isinstance(error, MemoryError):
+        return "resource"
+    if isinstance(error, OSError):
+        return "transient"
+    return "bug"

@@ -1,0 +1,212 @@
+"""The frozen records that travel between the stages, and the rules of identity.
+
+One name per thing, from parser to column. Every field is always there, `None` where unknown; nothing
+is edited in place. Times are seconds from the start of the audio.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+Seconds = float
+TranscriptSource = Literal["asr", "publisher", "captions"]
+
+# The namespace that the Podcasting 2.0 specification gives for `podcast:guid`
+# (https://podcasting2.org/docs/podcast-namespace/tags/guid).
+PODCAST_NAMESPACE = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptLink:
+    """One `podcast:transcript` tag: a text that the publisher offers."""
+
+    url: str
+    media_type: str | None
+    language: str | None
+    rel: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One `podcast:person` tag: somebody who may be heard; a candidate, never a proof."""
+
+    name: str
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Podcast:
+    """A show, as its feed describes it."""
+
+    podcast_id: str
+    title: str | None
+    author: str | None
+    feed_url: str | None
+    site_url: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One episode; `duration` is what the feed claims, in seconds."""
+
+    episode_id: str
+    podcast_id: str | None
+    guid: str | None
+    title: str | None
+    description: str | None
+    published_at: datetime | None
+    season: int | None
+    episode_number: float | None
+    language: str | None
+    page_url: str | None
+    audio_url: str | None
+    duration: Seconds | None
+    chapters_url: str | None
+    transcripts: tuple[TranscriptLink, ...]
+    persons: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A show and its episodes, newest first; those without audio are left out."""
+
+    podcast: Podcast
+    episodes: tuple[Episode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One audio file; `rendition_id` is the sha256 of its bytes."""
+
+    rendition_id: str
+    url: str | None
+    media_type: str | None
+    header_seconds: Seconds | None
+    decoded_seconds: Seconds
+    bad_packets: int
+    flags: tuple[str, ...]
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A recognised or published word; `speaker_margin` is how far its speaker leads, 0 to 1."""
+
+    word: str
+    start_time: Seconds | None
+    end_time: Seconds | None
+    probability: float | None
+    speaker: str | None
+    speaker_margin: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """An ASR segment or a caption cue."""
+
+    start_time: Seconds | None
+    end_time: Seconds | None
+    text: str
+    speaker: str | None
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerSegment:
+    """A stretch of speech of one speaker, as one RTTM line."""
+
+    start_time: Seconds
+    end_time: Seconds
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A maximal run of one known speaker, or one sentence, cue or paragraph where none is known.
+
+    `boundary` says which: `speaker`, `sentence`, `cue` or `paragraph`. `first_word` and `word_count`
+    point into the words that the turns were made of.
+    """
+
+    turn_index: int
+    speaker: str | None
+    start_time: Seconds | None
+    end_time: Seconds | None
+    text: str
+    first_word: int
+    word_count: int
+    boundary: str
+    is_overlap: bool | None
+    speaker_margin: float | None
+    mean_probability: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    """One finished or failed stage of one episode: a row of `stage_runs`."""
+
+    source: str
+    episode_id: str | None
+    stage: str
+    key: str | None
+    status: Literal["done", "failed"]
+    error_class: str | None
+    message: str | None
+    method: str | None
+    model: str | None
+    device: str | None
+    parameters: str | None
+    flags: tuple[str, ...]
+    started_at: datetime
+    seconds: float
+
+
+def podcast_id(feed_url: str, guid: str | None = None) -> str:
+    """Name a show: its `podcast:guid`, else the UUIDv5 of its feed URL.
+
+    Scheme and trailing slashes do not count, as the specification says.
+
+    >>> podcast_id("https://mp3s.nashownotes.com/pc20rss.xml")
+    '917393e3-1b1e-5cef-ace4-edaa54e1f810'
+    """
+    if guid:
+        return guid.strip().lower()
+    return str(uuid.uuid5(PODCAST_NAMESPACE, feed_url.partition("://")[2].rstrip("/") or feed_url))
+
+
+def feed_episode_id(podcast: str, guid: str | None, audio_url: str | None) -> str:
+    """Name an episode of a feed: by its guid, else by its enclosure's URL without the query.
+
+    Raises:
+        ValueError: the item has neither.
+    """
+    name = guid or (audio_url and without_query(audio_url))
+    if not name:
+        msg = "an episode needs a guid or an enclosure"
+        raise ValueError(msg)
+    return str(uuid.uuid5(uuid.uuid5(PODCAST_NAMESPACE, podcast), name))
+
+
+def url_episode_id(url: str) -> str:
+    """Name an episode known only by the URL of its audio; the query does not count."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, without_query(url)))
+
+
+def file_episode_id(sha256: str) -> str:
+    """Name an episode known only as a file, by the sha256 of its bytes (hexadecimal)."""
+    return str(uuid.uuid5(PODCAST_NAMESPACE, f"sha256:{sha256}"))
+
+
+def without_query(url: str) -> str:
+    """Drop what changes from download to download, and what must not be kept: user, query, fragment.
+
+    >>> without_query("https://ann:secret@cdn.example/1.mp3?token=abc#t=5")
+    'https://cdn.example/1.mp3'
+    """
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
