@@ -1,1 +1,11 @@
 """The outside world and the order of steps; the only package that imports Prefect."""
+
+import os
+
+# Read by the libraries when they are imported, so they stand here: nothing phones home unless the user says so,
+# and a first start on a slow disk gets its time.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

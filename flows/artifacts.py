@@ -1,0 +1,214 @@
+"""The content-addressed store on disk: the record of every finished stage.
+
+    $TURNTABLE_HOME/artifacts/<stage>/<ab>/<key>/payload.<suffix>   what the stage made, one immutable file
+                                                 manifest.json      what it was made of, how, where, when
+                             /failures/<id>.json                    a stage that failed, and why
+                             /damaged/…                             what did not match its manifest any more
+
+The key is the hash of the stage's inputs, parameters and method. A key that has a manifest is done. The manifest
+is written last, so a stage that was cut off leaves nothing that counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from transforms.records import StageRun
+from transforms.speech.models import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """How a payload came to be. `inputs` are sha256 by name; `facts` is what the stage found out about them."""
+
+    stage: str
+    key: str
+    method: str
+    inputs: Mapping[str, str]
+    parameters: Mapping[str, Any]
+    payload: str
+    sha256: str
+    size: int
+    model: str | None
+    device: str | None
+    flags: tuple[str, ...]
+    warnings: tuple[str, ...]
+    facts: Mapping[str, Any]
+    started_at: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A finished stage: its manifest, and where its payload lies."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the payload: what the next stage takes into its key."""
+        return self.manifest.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a stage hands over to be kept: the payload, as bytes or as a finished file, and what is said of it."""
+
+    payload: bytes | Path
+    model: str | None = None
+    device: str | None = None
+    flags: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    facts: Mapping[str, Any] | None = None
+
+
+_MANIFEST = TypeAdapter(Manifest)
+_STAGE_RUN = TypeAdapter(StageRun)
+
+
+def stage_key(stage: str, method: str, inputs: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
+    """Hash what a stage depends on: sha256 in hexadecimal, the same in every process."""
+    parts = {"stage": stage, "method": method, "inputs": dict(inputs), "parameters": dict(parameters)}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+class Store:
+    """The artifacts of one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.artifacts = home / "artifacts"
+        self.failures = home / "failures"
+        self.damaged = home / "damaged"
+
+    def make(
+        self,
+        stage: str,
+        compute: Callable[[], Made],
+        *,
+        method: str,
+        suffix: str,
+        inputs: Mapping[str, str],
+        parameters: Mapping[str, Any],
+    ) -> Artifact:
+        """Return the finished stage, computing it only if it is not there or is damaged."""
+        key = stage_key(stage, method, inputs, parameters)
+        done = self.find(stage, key)
+        if done is not None:
+            return done
+        started = datetime.now(UTC)
+        made = compute()
+        folder = self._folder(stage, key)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"payload{suffix}"
+        with writing(path) as temporary:
+            if isinstance(made.payload, bytes):
+                temporary.write_bytes(made.payload)
+            else:
+                shutil.move(made.payload, temporary)
+        manifest = Manifest(
+            stage=stage,
+            key=key,
+            method=method,
+            inputs=inputs,
+            parameters=parameters,
+            payload=path.name,
+            sha256=sha256(path),
+            size=path.stat().st_size,
+            model=made.model,
+            device=made.device,
+            flags=made.flags,
+            warnings=made.warnings,
+            facts=made.facts or {},
+            started_at=started,
+            seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
+        )
+        with writing(folder / "manifest.json") as temporary:
+            temporary.write_bytes(_MANIFEST.dump_json(manifest, indent=1))
+        return Artifact(path, manifest)
+
+    def find(self, stage: str, key: str) -> Artifact | None:
+        """Find a finished stage; one whose payload does not match its manifest is moved aside."""
+        folder = self._folder(stage, key)
+        if not (folder / "manifest.json").is_file():
+            return None
+        artifact = _read(folder)
+        if artifact is not None:
+            return artifact
+        self.damaged.mkdir(parents=True, exist_ok=True)
+        shutil.move(folder, self.damaged / f"{stage}-{key[:16]}-{uuid.uuid4().hex[:8]}")
+        return None
+
+    def all(self, stage: str) -> Mapping[str, Path]:
+        """List the payloads of a stage by key, without reading them."""
+        manifests = (self.artifacts / stage).glob("*/*/manifest.json")
+        return {path.parent.name: next(path.parent.glob("payload.*")) for path in sorted(manifests)}
+
+    def record_failure(self, run: StageRun) -> None:
+        """Keep a stage that failed; the loader makes a row of it."""
+        self.failures.mkdir(parents=True, exist_ok=True)
+        with writing(self.failures / f"{uuid.uuid4().hex}.json") as temporary:
+            temporary.write_bytes(_STAGE_RUN.dump_json(run, indent=1))
+
+    def all_failures(self) -> Mapping[str, Path]:
+        """List the failures by id."""
+        return {path.stem: path for path in sorted(self.failures.glob("*.json"))}
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Lend a folder on the same disk, gone afterwards."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=self.home, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+
+    def _folder(self, stage: str, key: str) -> Path:
+        return self.artifacts / stage / key[:2] / key
+
+
+def _read(folder: Path) -> Artifact | None:
+    """Read a finished stage back; `None` if anything about it is not as it was written."""
+    try:
+        manifest = _MANIFEST.validate_json((folder / "manifest.json").read_bytes())
+        path = folder / manifest.payload
+        if path.stat().st_size == manifest.size and sha256(path) == manifest.sha256:
+            return Artifact(path, manifest)
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """Lend a temporary name beside `path`; what is written there is fsynced and renamed, or removed on failure."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        yield temporary
+        _fsync(temporary)
+        temporary.replace(path)
+        _fsync(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _fsync(path: Path) -> None:
+    """Push a file's bytes, or a folder's names, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

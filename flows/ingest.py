@@ -1,0 +1,336 @@
+"""The flow `ingest_episode`: one episode, its stages in order, nothing else.
+
+    fetch → decode → transcribe ∥ diarize → attribute → turns → stage → load → publish
+
+Each stage leaves an artifact; a run that dies is taken up again where it ended, and a second run finds everything
+done. Prefect gives the schedule, the retries and the page to look at; it is never the truth.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from filelock import FileLock, Timeout
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows import load as loader
+from flows import stages
+from flows.artifacts import Artifact, Store
+from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
+from flows.settings import Settings
+from flows.sources.episodes import Found, find_episodes
+from flows.stages import Heard, Options, is_url
+from transforms.errors import ContentError, TransientError, TurntableError, error_class
+from transforms.records import Episode, Podcast, Seconds, StageRun, without_query
+from warehouse import query
+
+RETRY_SECONDS = [2, 8, 30]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one episode; `computed` names the stages that were not done before."""
+
+    source: str
+    episode_id: str
+    transcript_id: str
+    seconds: Seconds
+    turns: int
+    flags: tuple[str, ...]
+    computed: tuple[str, ...]
+
+
+class StageFailed(Exception):  # noqa: N818 - it wraps the error of a stage, it is none of its own
+    """The error of a stage, with the name of the stage and when it began."""
+
+    def __init__(self, stage: str, started_at: datetime, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.stage, self.started_at, self.error = stage, started_at, error
+
+
+def _is_transient(task_: Any, run: Any, state: Any) -> bool:
+    """Retry what time may heal, and nothing else; an interrupted stage was ended on purpose."""
+    try:
+        state.result()
+    except TransientError as error:
+        return "interrupted" not in str(error)
+    except BaseException:  # noqa: BLE001 - every other class waits for somebody
+        return False
+    return False
+
+
+_retried = {"retries": len(RETRY_SECONDS), "retry_delay_seconds": RETRY_SECONDS, "retry_condition_fn": _is_transient}
+
+
+@task(name="fetch", **_retried)
+def fetch(location: str, settings: Settings) -> Artifact:
+    """Bring the audio into the store."""
+    with _shown("fetch", None) as advance:
+        return stages.fetch(Store(settings.home), location, settings, advance)
+
+
+@task(name="decode", **_retried)
+def decode(fetched: Artifact, name: str, settings: Settings) -> Artifact:
+    """Decode the audio to samples."""
+    with _shown("decode", None):
+        return stages.decode(Store(settings.home), fetched, name)
+
+
+@task(name="transcribe", **_retried)
+def transcribe(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
+    """Recognise the words."""
+    with _shown("transcribe", stages.seconds_of(decoded)) as advance:
+        return stages.transcribe(Store(settings.home), decoded, options, settings, advance, _say)
+
+
+@task(name="diarize", **_retried)
+def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
+    """Find who spoke when."""
+    with _shown("diarize", stages.seconds_of(decoded)) as advance:
+        return stages.diarize(Store(settings.home), decoded, options, settings, advance, _say)
+
+
+@task(name="attribute", **_retried)
+def attribute(transcribed: Artifact, diarized: Artifact, settings: Settings) -> Artifact:
+    """Give each word its speaker."""
+    return stages.attribute(Store(settings.home), transcribed, diarized)
+
+
+@task(name="turns", **_retried)
+def turns(heard: Heard, settings: Settings) -> Artifact:
+    """Group the words into turns."""
+    return stages.make_turns(Store(settings.home), heard)
+
+
+@task(name="stage", **_retried)
+def stage(
+    podcast: Podcast | None, episode: Episode, source: str, heard: Heard, turned: Artifact, settings: Settings
+) -> Artifact:
+    """Put what the warehouse needs into one file."""
+    return stages.stage(Store(settings.home), podcast, episode, source, heard, turned)
+
+
+@task(name="load", **_retried)
+def load(settings: Settings) -> int:
+    """Load what the warehouse has not seen; how many documents that were."""
+    return len(loader.load(settings))
+
+
+@task(name="publish", **_retried)
+def publish(settings: Settings) -> None:
+    """Replace the snapshot."""
+    loader.publish(settings)
+
+
+@flow(name="ingest-episode", task_runner=ThreadPoolTaskRunner(max_workers=2), validate_parameters=True)
+def ingest_episode(
+    location: str, podcast: Podcast | None = None, episode: Episode | None = None, options: Options | None = None
+) -> Outcome:
+    """Turn one episode into speaker turns in the warehouse.
+
+    Args:
+        location: a path or an http(s) URL of its audio.
+        podcast: its show, where it is known.
+        episode: what is known of it; `None` means nothing but its audio.
+        options: how to hear it; `None` leaves everything to the settings.
+
+    Raises:
+        TurntableError: whatever went wrong, after it was written down.
+    """
+    settings, options = Settings(), options or Options()
+    if episode is None:
+        (found,) = find_episodes(location, 1, settings.allow)
+        location, podcast, episode = found.location, found.podcast, found.episode
+    source = without_query(location) if is_url(location) else location
+    with _claimed(settings, episode, source):
+        try:
+            outcome = _run_stages(Found(location, podcast, episode), source, options, settings)
+        except StageFailed as failed:
+            _record(failed, source, episode.episode_id, settings)
+            raise failed.error from failed.error.__cause__
+    _write_page(outcome)
+    return outcome
+
+
+def _run_stages(found: Found, source: str, options: Options, settings: Settings) -> Outcome:
+    """Run the stages in their order; what two of them do not share runs side by side."""
+    began = datetime.now(UTC)
+    fetched = _step("fetch", fetch, found.location, settings)
+    decoded = _step("decode", decode, fetched, source, settings)
+    with stoppable() as stop:
+        try:
+            hearing = transcribe.submit(decoded, options, settings)
+            telling = diarize.submit(decoded, options, settings) if options.diarize else None
+            transcribed = _step("transcribe", hearing.result)
+            diarized = _step("diarize", telling.result) if telling else None
+        except BaseException:
+            stop.set()  # the other one has nothing left to work for
+            raise
+    attributed = _step("attribute", attribute, transcribed, diarized, settings) if diarized else None
+    heard = Heard(fetched, decoded, transcribed, diarized, attributed)
+    turned = _step("turns", turns, heard, settings)
+    staged = _step("stage", stage, found.podcast, found.episode, source, heard, turned, settings)
+    if _step("load", load, settings) or not settings.snapshot.exists():
+        _step("publish", publish, settings)
+    return Outcome(
+        source=source,
+        episode_id=found.episode.episode_id,
+        transcript_id=stages.transcript_id(found.episode, turned),
+        seconds=stages.seconds_of(decoded),
+        turns=int(turned.manifest.facts["turns"]),
+        flags=staged.manifest.flags,
+        computed=tuple(
+            a.manifest.stage for a in (*heard.artifacts, turned, staged) if a.manifest.started_at >= began
+        ),
+    )
+
+
+def _step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
+    """Run one stage, and tell an error which stage it is from."""
+    started_at = datetime.now(UTC)
+    try:
+        return work(*arguments)
+    except KeyboardInterrupt as error:
+        interrupted = TransientError(f"{name} was interrupted: run the same command to go on")
+        raise StageFailed(name, started_at, interrupted) from error
+    except Exception as error:
+        raise StageFailed(name, started_at, error) from error
+
+
+@contextmanager
+def _claimed(settings: Settings, episode: Episode, source: str) -> Iterator[None]:
+    """Hold the episode, so that no other process works on it.
+
+    Raises:
+        TransientError: another process holds it.
+    """
+    locks = settings.home / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(locks / f"{episode.episode_id.replace(':', '-')}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        busy = TransientError(f"{source} is being ingested by another process: it goes on there")
+        _record(StageFailed("claim", datetime.now(UTC), busy), source, episode.episode_id, settings)
+        raise busy from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _record(failed: StageFailed, source: str, episode_id: str | None, settings: Settings) -> None:
+    """Write down a stage that failed, as an artifact and, if the warehouse can be written, as a row."""
+    run = StageRun(
+        source=source,
+        episode_id=episode_id,
+        stage=failed.stage,
+        key=None,
+        status="failed",
+        error_class=error_class(failed.error),
+        message=one_line(failed.error),
+        method=None,
+        model=None,
+        device=None,
+        parameters=None,
+        flags=(),
+        started_at=failed.started_at,
+        seconds=round((datetime.now(UTC) - failed.started_at).total_seconds(), 3),
+    )
+    try:
+        Store(settings.home).record_failure(run)
+        loader.load(settings)
+        loader.publish(settings)
+    except (OSError, TurntableError) as error:
+        # A full disk takes no row either; the reason for the first error matters more.
+        _say(f"the failure could not be written down ({one_line(error)})")
+
+
+def one_line(error: BaseException) -> str:
+    """Say what an error is in one line: ours as they are, others with their kind."""
+    text = " ".join(str(error).split())
+    if isinstance(error, TurntableError):
+        return text
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror.lower()}: {error.filename or 'no file named'}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def ingest_location(
+    location: str, latest: int, options: Options, settings: Settings
+) -> Iterator[Outcome | TurntableError | Exception]:
+    """Ingest every episode behind a path or a URL, one after the other; one that fails holds up none.
+
+    Yields:
+        What became of each, an error where it failed.
+    """
+    started_at = datetime.now(UTC)
+    try:
+        found = find_episodes(location, latest, settings.allow)
+    except Exception as error:  # noqa: BLE001 - written down with its class, and handed on
+        source = without_query(location) if is_url(location) else location
+        _record(StageFailed("find", started_at, error), source, None, settings)
+        yield error
+        return
+    for one in found:
+        REPORTER.get().say(one.episode.title or one.location)
+        try:
+            yield ingest_episode(one.location, one.podcast, one.episode, options)
+        except Exception as error:  # noqa: BLE001 - it was written down by the flow
+            yield error
+
+
+def _say(line: str) -> None:
+    """Tell the user, on the terminal and in the run's log."""
+    REPORTER.get().say(line)
+    try:
+        get_run_logger().warning(line)
+    except Exception:  # noqa: BLE001, S110 - there is no run to log to: the terminal has it
+        pass
+
+
+@contextmanager
+def _shown(name: str, total: Seconds | None) -> Iterator[Advance]:
+    """Show a stage's progress on the terminal and, for the long ones, in the Prefect UI."""
+    began = time.monotonic()
+    show = advancing(name, total)
+    calls = 0
+
+    def advance(done: Seconds) -> None:
+        nonlocal calls
+        calls += 1
+        show(done)
+        if total:
+            to_page(done)
+
+    page = create_progress_artifact(0.0, key=name, description=f"{name}, share of the audio") if total else None
+    to_page = throttled(lambda done: _update_page(page, done, total))
+    yield advance
+    _update_page(page, total, total)
+    REPORTER.get().finish(name, total, time.monotonic() - began, computed=calls > 0 or total is None)
+
+
+def _update_page(page: Any, done: Seconds | None, total: Seconds | None) -> None:
+    if page is not None and done is not None and total:
+        update_progress_artifact(page, min(100.0, round(100 * done / total, 1)))
+
+
+def _write_page(outcome: Outcome) -> None:
+    """Leave a page in the Prefect UI that a person can read."""
+    table = query.talk_time(Settings().snapshot, outcome.episode_id)
+    rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
+    lines = [
+        f"# {outcome.source}",
+        f"{outcome.turns} turns in {outcome.seconds:.0f} s of audio. Flags: {', '.join(outcome.flags) or 'none'}. "
+        f"Computed now: {', '.join(outcome.computed) or 'nothing, all was done before'}.",
+        "",
+        *("| " + " | ".join("" if cell is None else str(cell) for cell in row) + " |" for row in rows),
+    ]
+    create_markdown_artifact("\n".join(lines), key=f"episode-{outcome.episode_id}".lower().replace(":", "-"))

@@ -1,0 +1,31 @@
+"""The one writer of the warehouse."""
+
+from __future__ import annotations
+
+from flows.artifacts import Store
+from flows.settings import Settings
+from warehouse import store as warehouse
+
+
+def load(settings: Settings) -> tuple[warehouse.Loaded, ...]:
+    """Load every staged document and every failure that the warehouse has not seen."""
+    store = Store(settings.home)
+    return warehouse.load(settings.warehouse, store.all("stage"), store.all_failures())
+
+
+def publish(settings: Settings) -> None:
+    """Replace the snapshot that people read by what the warehouse holds now."""
+    warehouse.publish(settings.warehouse, settings.snapshot)
+
+
+def rebuild(settings: Settings) -> None:
+    """Make the warehouse anew from the artifacts, and publish it."""
+    store = Store(settings.home)
+    warehouse.rebuild(settings.warehouse, store.all("stage"), store.all_failures())
+    publish(settings)
+
+
+def verify(settings: Settings) -> tuple[warehouse.Problem, ...]:
+    """List what does not hold between the warehouse and the artifacts."""
+    store = Store(settings.home)
+    return warehouse.verify(settings.warehouse, store.all("stage"), store.all_failures())

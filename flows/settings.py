@@ -1,0 +1,52 @@
+"""What a user may set: `TURNTABLE_*` variables, and `turntable.toml` in the working folder."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """The settings of one machine. Order: arguments, environment, `turntable.toml` of the working folder."""
+
+    model_config = SettingsConfigDict(env_prefix="TURNTABLE_", toml_file="turntable.toml", extra="forbid")
+
+    home: Path = Field(default_factory=lambda: user_data_path("turntable"))
+    models: Path = Field(default_factory=lambda: user_cache_path("turntable") / "models")
+    model: str = "auto"
+    diarization_model: str = "auto"
+    device: Literal["auto", "cuda", "cpu"] = "auto"
+    hf_token: SecretStr | None = Field(default=None, description="a Hugging Face token; HF_TOKEN is read too")
+    allow: tuple[str, ...] = Field(default=(), description="private hosts and networks that may be fetched from")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @cached_property
+    def warehouse(self) -> Path:
+        """The database that only the loader opens."""
+        return self.home / "warehouse" / "warehouse.duckdb"
+
+    @cached_property
+    def snapshot(self) -> Path:
+        """The read-only database for people and tools."""
+        return self.home / "turntable.duckdb"

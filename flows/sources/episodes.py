@@ -1,0 +1,106 @@
+"""What a user names → the episodes behind it: an audio file, a folder, an audio URL, a feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flows.sources import http
+from flows.sources.feeds import read_feed
+from transforms.audio import SUFFIXES
+from transforms.errors import ContentError, SourceError
+from transforms.feed import is_feed
+from transforms.records import Episode, Podcast, file_episode_id, url_episode_id, without_query
+from transforms.speech.models import sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One episode to ingest: where its audio lies, and what its feed says of it."""
+
+    location: str
+    podcast: Podcast | None
+    episode: Episode
+
+
+def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Found, ...]:
+    """Find the episodes that a path or a URL means; of a feed, the newest `latest` ones.
+
+    Raises:
+        SourceError: nothing is there, or nothing that has audio.
+        TransientError, ContentError, HostileError: as `flows.sources.http` and `transforms.feed` say.
+    """
+    if "://" in location:
+        return _behind_url(location, latest, allow)
+    path = Path(location).expanduser()
+    if path.is_dir():
+        return _in_folder(path)
+    if not path.is_file():
+        msg = f"no such file or folder: {path}"
+        raise SourceError(msg)
+    with path.open("rb") as file:
+        head = file.read(4096)
+    return _in_feed(str(path), latest, allow) if is_feed(head) else (_file(path),)
+
+
+def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:
+    if urlsplit(url).path.lower().endswith(tuple(SUFFIXES)):
+        return (_url(url),)
+    start = http.peek(url, allow=allow)
+    if is_feed(start.data):
+        return _in_feed(url, latest, allow)
+    if start.media_type in ("text/html", "application/xhtml+xml"):
+        msg = f"{without_query(url)} is a web page: give the address of its feed or of its audio"
+        raise ContentError(msg)
+    return (_url(url),)
+
+
+def _in_feed(location: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:
+    feed = read_feed(location, allow=allow)
+    found = tuple(
+        Found(episode.audio_url, feed.podcast, episode)
+        for episode in feed.episodes[:latest]
+        if episode.audio_url is not None
+    )
+    if not found:
+        msg = f"{without_query(location)} has no episode with audio"
+        raise SourceError(msg)
+    return found
+
+
+def _in_folder(folder: Path) -> tuple[Found, ...]:
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    if not paths:
+        msg = f"no audio in {folder}: it holds no file that ends in {', '.join(SUFFIXES)}"
+        raise SourceError(msg)
+    return tuple(_file(path) for path in paths)
+
+
+def _file(path: Path) -> Found:
+    return Found(str(path), None, _bare_episode(file_episode_id(sha256(path)), None))
+
+
+def _url(url: str) -> Found:
+    return Found(url, None, _bare_episode(url_episode_id(url), without_query(url)))
+
+
+def _bare_episode(episode_id: str, audio_url: str | None) -> Episode:
+    """An episode of which nothing is known but its audio."""
+    return Episode(
+        episode_id=episode_id,
+        podcast_id=None,
+        guid=None,
+        title=None,
+        description=None,
+        published_at=None,
+        season=None,
+        episode_number=None,
+        language=None,
+        page_url=None,
+        audio_url=audio_url,
+        duration=None,
+        chapters_url=None,
+        transcripts=(),
+        persons=(),
+    )

@@ -1,0 +1,206 @@
+"""A staged document is one row whose fields are the columns of the tables."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.documents import EPISODE, NOON, published, stage_run, staged
+from transforms.records import Episode, Turn, Word
+from warehouse.staging import Staged, write_staged
+
+
+def read(document: Staged) -> dict[str, Any]:
+    """Read the one row back, with a library that is not DuckDB."""
+    (row,) = pq.read_table(io.BytesIO(write_staged(document))).to_pylist()
+    return row
+
+
+def test_every_field_is_there_under_the_name_of_its_column():
+    """The whole document of a recognised transcript reads back value by value."""
+    row = read(staged())
+    run_ids = [run.pop("run_id") for run in row["stage_runs"]]
+    assert len(set(run_ids)) == 2
+    assert row == {
+        "staged_at": NOON,
+        "podcast": {
+            "podcast_id": "show-1",
+            "title": "The Long Groove",
+            "author": "Mara Quill",
+            "feed_url": "https://groove.example/feed.xml",
+            "site_url": "https://groove.example/",
+            "language": "en",
+        },
+        "episode": {
+            "episode_id": "0a1b2c3d-one",
+            "podcast_id": "show-1",
+            "guid": "groove-1",
+            "title": "Why a Record Turns",
+            "description": "Mara asks Idris.",
+            "published_at": EPISODE.published_at,
+            "season": 1,
+            "episode_number": 1.0,
+            "language": "en",
+            "page_url": "https://groove.example/1",
+            "audio_url": "https://groove.example/1.ogg",
+            "duration": 12.0,
+            "linked_by": "feed",
+            "transcripts": [
+                {
+                    "url": "https://groove.example/1.vtt",
+                    "media_type": "text/vtt",
+                    "language": "en",
+                    "rel": None,
+                }
+            ],
+            "persons": [{"name": "Mara Quill", "role": "host"}],
+        },
+        "rendition": {
+            "rendition_id": "5ha",
+            "url": "https://groove.example/1.ogg",
+            "media_type": "audio/ogg",
+            "header_seconds": 12.0,
+            "decoded_seconds": 10.0,
+            "bad_packets": 2,
+            "flags": ["short_audio"],
+            "fetched_at": NOON,
+        },
+        "transcript": {
+            "transcript_id": "asr-1",
+            "episode_id": "0a1b2c3d-one",
+            "rendition_id": "5ha",
+            "source": "asr",
+            "format": None,
+            "origin": None,
+            "language": "en",
+            "model": "tiny.en",
+            "method_version": "1",
+            "parse_coverage": None,
+            "flags": ["low_margin"],
+            "created_at": NOON,
+        },
+        "turns": [
+            turn(0, "A", 0.0, 1.5, "asr", "Why turn?", 1.0, 0.85),
+            turn(1, "B", 2.0, 3.0, "asr", "It must.", 0.5, 0.8),
+        ],
+        "words": [
+            word(0, 0, "Why", 0.0, 0.5, "asr", 0.9, "A", 1.0),
+            word(1, 0, "turn?", 0.5, 1.5, "asr", 0.8, "A", 1.0),
+            word(2, 1, "It", 2.0, 2.5, "asr", 0.7, "B", 0.5),
+            word(3, 1, "must.", 2.5, 3.0, "asr", 0.9, "B", 0.5),
+        ],
+        "speaker_segments": [
+            {"segment_index": 0, "speaker_label": "A", "start_time": 0.0, "end_time": 1.75},
+            {"segment_index": 1, "speaker_label": "B", "start_time": 1.5, "end_time": 3.0},
+        ],
+        "stage_runs": [run_row("fetch", None), run_row("transcribe", "tiny.en")],
+    }
+
+
+def turn(*values: object) -> dict[str, Any]:
+    names = "turn_index speaker_label start_time end_time time_source text speaker_margin mean_probability"
+    row = dict(zip(names.split(), values, strict=True))
+    return {**row, "word_count": 2, "boundary": "speaker", "is_overlap": False}
+
+
+def word(*values: object) -> dict[str, Any]:
+    names = "word_index turn_index word start_time end_time time_source probability speaker_label"
+    return dict(zip([*names.split(), "speaker_margin"], values, strict=True))
+
+
+def run_row(stage: str, model: str | None) -> dict[str, Any]:
+    return {
+        "source": "https://groove.example/feed.xml",
+        "episode_id": "0a1b2c3d-one",
+        "stage": stage,
+        "key": f"key-of-{stage}",
+        "status": "done",
+        "error_class": None,
+        "message": None,
+        "method": f"{stage} 1",
+        "model": model,
+        "device": "cpu",
+        "parameters": "{}",
+        "flags": [],
+        "started_at": NOON,
+        "seconds": 1.5,
+    }
+
+
+def test_what_is_unknown_stays_unknown():
+    """No show, no audio, no times: the structs are NULL, and a turn without times has no time source."""
+    row = read(published(podcast=None))
+    assert (row["podcast"], row["rendition"], row["transcript"]["rendition_id"]) == (None, None, None)
+    assert [one["time_source"] for one in row["turns"]] == ["publisher", None]
+    assert (row["words"], row["speaker_segments"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("episode", "linked_by"),
+    [
+        (EPISODE, "feed"),
+        (replace(EPISODE, podcast_id=None), "url"),
+        (replace(EPISODE, podcast_id=None, audio_url=None), "file"),
+    ],
+)
+def test_the_way_an_episode_is_known_is_kept(episode: Episode, linked_by: str):
+    """An episode of a show comes from a feed, one with only a URL from there, another from a file."""
+    assert read(staged(episode=episode))["episode"]["linked_by"] == linked_by
+
+
+def test_equal_documents_give_equal_bytes():
+    """The bytes can be content-addressed: nothing of the moment or the machine gets in."""
+    assert write_staged(staged()) == write_staged(staged())
+    assert write_staged(staged()) != write_staged(staged(minutes=1))
+
+
+def test_schema_does_not_depend_on_the_values():
+    """A document of Nones and empty lists has the same types as a full one."""
+    full, bare = (
+        pq.read_schema(io.BytesIO(write_staged(document)))
+        for document in (
+            staged(),
+            published(podcast=None, turns=(), stage_runs=(), episode=replace(EPISODE, persons=())),
+        )
+    )
+    assert full == bare
+
+
+def test_done_runs_have_one_id_and_failed_ones_one_each():
+    """A done stage counts once whenever it ran; each failure counts by itself."""
+    later = NOON.replace(hour=13)
+    runs = (
+        stage_run(),
+        stage_run(started_at=later, seconds=9.0),
+        stage_run(status="failed"),
+        stage_run(status="failed", started_at=later),
+    )
+    ids = [run["run_id"] for run in read(staged(stage_runs=runs))["stage_runs"]]
+    assert ids[0] == ids[1]
+    assert len(set(ids)) == 3
+
+
+@given(counts=st.lists(st.integers(0, 5), max_size=8), texts=st.text(max_size=5))
+def test_each_word_is_in_the_turn_that_counts_it(counts: list[int], texts: str):
+    """Turns that share out the words leave none without a turn, whatever the text."""
+    turns, first = [], 0
+    for index, count in enumerate(counts):
+        turns.append(Turn(index, None, None, None, texts, first, count, "cue", None, None, None))
+        first += count
+    words = tuple(Word(texts, None, None, None, None, None) for _ in range(first))
+    row = read(staged(turns=tuple(turns), words=words))
+    expected = [index for index, count in enumerate(counts) for _ in range(count)]
+    assert [one["turn_index"] for one in row["words"]] == expected
+
+
+def test_a_word_in_no_turn_has_no_turn():
+    """It is not given to a neighbour: `verify` is to find it."""
+    document = staged()
+    row = read(replace(document, turns=document.turns[:1]))
+    assert [one["turn_index"] for one in row["words"]] == [0, 0, None, None]

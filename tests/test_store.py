@@ -1,0 +1,660 @@
+"""The warehouse is what its files say: whatever the order, the repeats, the crashes and the damage."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.documents import EPISODE, NOON, PODCAST, RENDITION, SEGMENTS, TURNS, published, stage_run, staged
+from transforms.errors import ContentError, SourceError, TransientError
+from transforms.records import StageRun, Turn
+from warehouse import store
+from warehouse.staging import Staged, write_staged
+
+TABLES = [
+    *("podcasts", "episodes", "renditions", "transcripts", "turns", "words", "speaker_segments"),
+    *("chapters", "sections", "stage_runs", "load_log"),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "it's home"  # a quotation mark, as paths may have
+
+
+@pytest.fixture
+def warehouse(home: Path) -> Path:
+    return home / "warehouse.duckdb"
+
+
+def write(home: Path, documents: Mapping[str, Staged]) -> dict[str, Path]:
+    """Write documents as files under their keys."""
+    folder = home / "staged"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {key: folder / f"{key}.parquet" for key in documents}
+    for key, path in files.items():
+        path.write_bytes(write_staged(documents[key]))
+    return files
+
+
+def write_failure(home: Path, key: str, run: StageRun) -> dict[str, Path]:
+    """Write one failure as a file under its key."""
+    path = home / f"{key}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**asdict(run), "started_at": run.started_at.isoformat()}))
+    return {key: path}
+
+
+def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(database), read_only=True) as con:
+        con.execute("set timezone = 'UTC'")
+        return con.execute(sql).fetchall()
+
+
+def content(database: Path) -> dict[str, list[str]]:
+    """All rows of all tables, but for when they were loaded."""
+    return {
+        table: sorted(
+            str(row) for row in rows(database, f"select columns(lambda c: c <> 'loaded_at') from {table}")
+        )
+        for table in TABLES
+    }
+
+
+def edit(database: Path, *statements: str) -> None:
+    with duckdb.connect(str(database)) as con:
+        for statement in statements:
+            con.execute(statement)
+
+
+# --- load
+
+
+def test_a_document_becomes_rows(home: Path, warehouse: Path):
+    """Every table gets its rows, whole values compared."""
+    loaded = store.load(warehouse, write(home, {"k1": staged()}), {})
+    assert loaded == (store.Loaded("k1", "asr-1", EPISODE.episode_id, 2, 4),)
+    episode_id = EPISODE.episode_id
+    assert rows(warehouse, "from podcasts") == [(*asdict(PODCAST).values(), NOON)]
+    ((*episode, links, persons, updated_at),) = rows(warehouse, "from episodes")
+    assert episode == [
+        episode_id, "show-1", "groove-1", "Why a Record Turns", "Mara asks Idris.", EPISODE.published_at,
+        1, 1.0, "en", "https://groove.example/1", "https://groove.example/1.ogg", 12.0, "feed",
+    ]  # fmt: skip
+    assert links == [asdict(link) for link in EPISODE.transcripts]
+    assert (persons, updated_at) == ([{"name": "Mara Quill", "role": "host"}], NOON)
+    assert rows(warehouse, "from renditions") == [
+        ("5ha", episode_id, RENDITION.url, "audio/ogg", 12.0, 10.0, 2, ["short_audio"], NOON)
+    ]
+    assert rows(warehouse, "from transcripts") == [
+        (
+            "asr-1",
+            episode_id,
+            "5ha",
+            "asr",
+            None,
+            None,
+            "en",
+            "tiny.en",
+            "1",
+            None,
+            True,
+            ["low_margin"],
+            NOON,
+        )
+    ]
+    nothing = (None, None, None)
+    assert rows(warehouse, "from turns order by all") == [
+        (
+            "asr-1",
+            episode_id,
+            0,
+            "A",
+            *nothing,
+            0.0,
+            1.5,
+            "asr",
+            "Why turn?",
+            2,
+            None,
+            "speaker",
+            False,
+            1.0,
+            0.85,
+        ),
+        (
+            "asr-1",
+            episode_id,
+            1,
+            "B",
+            *nothing,
+            2.0,
+            3.0,
+            "asr",
+            "It must.",
+            2,
+            None,
+            "speaker",
+            False,
+            0.5,
+            0.8,
+        ),
+    ]
+    assert rows(warehouse, "from words order by all") == [
+        ("asr-1", 0, 0, "Why", 0.0, 0.5, "asr", 0.9, "A", 1.0),
+        ("asr-1", 1, 0, "turn?", 0.5, 1.5, "asr", 0.8, "A", 1.0),
+        ("asr-1", 2, 1, "It", 2.0, 2.5, "asr", 0.7, "B", 0.5),
+        ("asr-1", 3, 1, "must.", 2.5, 3.0, "asr", 0.9, "B", 0.5),
+    ]
+    assert rows(warehouse, "from speaker_segments order by all") == [
+        ("asr-1", 0, "A", 0.0, 1.75),
+        ("asr-1", 1, "B", 1.5, 3.0),
+    ]
+    runs = rows(warehouse, "select * exclude (run_id) from stage_runs order by stage")
+    assert runs == [
+        tuple({**asdict(run), "flags": []}.values())
+        for run in (stage_run("fetch"), stage_run("transcribe", model="tiny.en"))
+    ]
+    assert rows(warehouse, "select * exclude (loaded_at, text_md5) from load_log") == [
+        ("k1", "asr-1", episode_id, "show-1", "5ha", 2, 4, NOON)
+    ]
+
+
+def test_a_failure_becomes_a_stage_run(home: Path, warehouse: Path):
+    """A failed stage is a row that says why, under the key of its file; twice loaded it is one row."""
+    run = stage_run(status="failed", key=None, episode_id=None, error_class="source", message="gone; go away")
+    failures = write_failure(home, "f1", run)
+    assert store.load(warehouse, {}, failures) == ()
+    store.load(warehouse, {}, failures)
+    assert rows(warehouse, "from stage_runs") == [("f1", *{**asdict(run), "flags": []}.values())]
+    assert store.verify(warehouse, {}, failures) == ()
+
+
+def test_loading_again_changes_nothing(home: Path, warehouse: Path):
+    """A key that was loaded is done: no row more, none less, none new."""
+    files = write(home, {"k1": staged(), "k2": published(1)})
+    store.load(warehouse, files, {})
+    before = {table: rows(warehouse, f"from {table} order by all") for table in TABLES}
+    assert store.load(warehouse, files, {}) == ()
+    assert {table: rows(warehouse, f"from {table} order by all") for table in TABLES} == before
+
+
+def test_a_newer_document_replaces_the_transcript_and_what_is_known(home: Path, warehouse: Path):
+    """The same transcript staged again: its old rows are gone, the episode is told anew."""
+    renamed = replace(EPISODE, title="Why It Turns")
+    newer = staged(
+        5, episode=renamed, turns=TURNS[:1], words=staged().words[:2], speaker_segments=SEGMENTS[:1]
+    )
+    files = write(home, {"k1": staged(), "k2": newer})
+    store.load(warehouse, files, {})
+    assert rows(warehouse, "select title, updated_at from episodes") == [
+        ("Why It Turns", NOON + timedelta(minutes=5))
+    ]
+    counts = "select (from (select count(*) from {})) "
+    assert [rows(warehouse, counts.format(t))[0][0] for t in ("turns", "words", "speaker_segments")] == [
+        1,
+        2,
+        1,
+    ]
+    assert store.verify(warehouse, files, {}) == ()
+
+
+def test_an_older_document_that_comes_late_changes_nothing(home: Path, warehouse: Path):
+    """What was staged later wins, even where it was loaded first; the late one is logged all the same."""
+    newer = write(home, {"k2": staged(5, episode=replace(EPISODE, title="New"), turns=(), words=())})
+    store.load(warehouse, newer, {})
+    store.load(warehouse, write(home, {"k1": staged()}), {})
+    assert rows(warehouse, "select title from episodes") == [("New",)]
+    assert rows(warehouse, "from turns") == []
+    assert rows(warehouse, "select staged_key from load_log order by 1") == [("k1",), ("k2",)]
+
+
+def test_a_transcript_that_moves_leaves_its_old_episode(home: Path, warehouse: Path):
+    """Linked to another episode, it is counted there, and the old episode has another best one."""
+    other = replace(EPISODE, episode_id="other")
+    files = write(home, {"k1": published(), "k2": staged(1), "k3": published(2, episode=other)})
+    store.load(warehouse, files, {})
+    assert rows(warehouse, "select episode_id, transcript_id, is_best from transcripts order by 1") == [
+        (EPISODE.episode_id, "asr-1", True),
+        ("other", "vtt-1", True),
+    ]
+    assert store.verify(warehouse, files, {}) == ()
+
+
+def unlabelled(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    return tuple(replace(turn, speaker=None) for turn in turns)
+
+
+HOUR = timedelta(hours=1)
+BEST_FIRST = (
+    published(transcript_id="p-new", created_at=NOON + HOUR),
+    published(transcript_id="p-old-a"),
+    published(transcript_id="p-old-b"),
+    published(transcript_id="p-no-speakers", created_at=NOON + 2 * HOUR, turns=unlabelled(published().turns)),
+    staged(transcript_id="asr"),
+    staged(transcript_id="asr-no-speakers", created_at=NOON + HOUR, turns=unlabelled(TURNS)),
+    published(transcript_id="captions", source="captions", created_at=NOON + HOUR),
+    published(transcript_id="p-empty", turns=(), created_at=NOON + HOUR),
+    staged(transcript_id="asr-empty", turns=(), words=(), created_at=NOON + 2 * HOUR),
+)
+
+
+@pytest.mark.parametrize("best", range(len(BEST_FIRST)))
+def test_the_best_transcript_follows_the_rule(home: Path, warehouse: Path, best: int):
+    """Of each tail of the list from best to worst, the first is best, in whatever order they come."""
+    documents = {document.transcript_id: document for document in BEST_FIRST[best:]}
+    for key in random.Random(best).sample(sorted(documents), len(documents)):
+        store.load(warehouse, write(home, {key: documents[key]}), {})
+    chosen = rows(warehouse, "select transcript_id from transcripts where is_best")
+    assert chosen == [(BEST_FIRST[best].transcript_id,)]
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[dict[str, Staged], list[list[str]]]:
+    """Some documents that share episodes, transcripts and moments, and two ways to deliver them."""
+    documents = {}
+    for number in range(draw(st.integers(1, 4))):
+        episode = replace(EPISODE, episode_id=draw(st.sampled_from("ef")), title=f"title {number}")
+        rendition = replace(RENDITION, url=f"https://{number}.example") if draw(st.booleans()) else None
+        make = draw(st.sampled_from([staged, published]))
+        documents[f"k{number}"] = make(
+            draw(st.integers(0, 2)),
+            transcript_id=draw(st.sampled_from("tu")),
+            episode=episode,
+            podcast=replace(PODCAST, author=f"author {number}") if draw(st.booleans()) else None,
+            rendition=rendition,
+            stage_runs=(stage_run(started_at=NOON + timedelta(seconds=number)),),
+        )
+    keys = st.lists(st.sampled_from(sorted(documents)), max_size=3)
+    return documents, [draw(keys), draw(keys)]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(delivery=deliveries())
+def test_order_and_repeats_do_not_matter(
+    tmp_path_factory: pytest.TempPathFactory, delivery: tuple[dict[str, Staged], list[list[str]]]
+):
+    """Any deliveries of the same documents, one by one or together, give the same warehouse."""
+    documents, orders = delivery
+    folder = tmp_path_factory.mktemp("orders")
+    files = write(folder, documents)
+    for number, order in enumerate(orders):
+        for key in order:
+            store.load(folder / f"{number}.duckdb", {key: files[key]}, {})
+        store.load(folder / f"{number}.duckdb", files, {})
+    assert content(folder / "0.duckdb") == content(folder / "1.duckdb")
+    assert store.verify(folder / "0.duckdb", files, {}) == ()
+
+
+# --- damage
+
+
+def test_one_damaged_file_does_not_hold_up_the_others(home: Path, warehouse: Path):
+    """The sound documents and failures are loaded; the error names the damaged one and the way out."""
+    files = write(home, {"a": staged(), "b": published(), "c": staged(transcript_id="asr-2")})
+    files["a"].write_bytes(files["a"].read_bytes()[:-100])
+    failures = {
+        **write_failure(home, "f0", stage_run(status="failed")),
+        **{"f1": home / "missing.json"},
+    }
+    with pytest.raises(
+        ContentError, match=r"a\.parquet cannot be loaded: .*; move it away and ingest it again"
+    ):
+        store.load(warehouse, files, failures)
+    assert rows(warehouse, "select staged_key from load_log order by 1") == [("b",), ("c",)]
+    assert rows(warehouse, "select run_id from stage_runs where status = 'failed'") == [("f0",)]
+    checks = [problem.check for problem in store.verify(warehouse, files, failures)]
+    assert checks == ["file is damaged", "staged document is not loaded"]
+
+
+@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{", b'{"stage": "fetch"}', b"\xff\x00"])
+def test_a_damaged_failure_file_is_named(home: Path, warehouse: Path, data: bytes):
+    """Whatever its bytes, it is an error of one line, and no row."""
+    home.mkdir()
+    (home / "f.json").write_bytes(data)
+    with pytest.raises(ContentError, match=r"f\.json cannot be loaded"):
+        store.load(warehouse, {}, {"f": home / "f.json"})
+    assert rows(warehouse, "from stage_runs") == []
+
+
+def test_damaged_documents_do_not_bring_down_the_loader(home: Path, warehouse: Path):
+    """Cut or flipped at forty places, each file is loaded or named; a sound one is loaded after."""
+    whole = write_staged(staged())
+    dice = random.Random(7)
+    files = write(home, {f"k{number}": staged() for number in range(40)})
+    for path in files.values():
+        data = bytearray(whole)
+        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+        path.write_bytes(data if dice.random() < 0.7 else data[: dice.randrange(len(data))])
+    with pytest.raises(ContentError, match="cannot be loaded"):
+        store.load(warehouse, files, {})
+    sound = write(home, {"sound": staged(60, transcript_id="sound")})
+    assert [loaded.staged_key for loaded in store.load(warehouse, sound, {})] == ["sound"]
+
+
+def test_a_document_that_breaks_a_law_is_refused_whole(home: Path, warehouse: Path):
+    """A turn that ends before it starts breaks a CHECK: nothing of its document stays."""
+    backwards = staged(turns=(replace(TURNS[0], start_time=9.0), TURNS[1]))
+    with pytest.raises(ContentError, match="CHECK constraint"):
+        store.load(warehouse, write(home, {"k1": backwards}), {})
+    assert all(not found for found in content(warehouse).values())
+
+
+@pytest.mark.parametrize("times", [(-1.0, 1.0), (2.0, 1.0), (0.0, float("nan")), (0.0, float("inf"))])
+def test_no_time_outside_the_laws_gets_in(home: Path, warehouse: Path, times: tuple[float, float]):
+    """Negative, backwards, endless or not a number: refused for turns, words and segments alike."""
+    start, end = times
+    turn, word, segment = (
+        replace(one[0], start_time=start, end_time=end) for one in (TURNS, staged().words, SEGMENTS)
+    )
+    for changes in ({"turns": (turn,)}, {"words": (word,)}, {"speaker_segments": (segment,)}):
+        with pytest.raises(ContentError, match="CHECK constraint"):
+            store.load(warehouse, write(home, {"k": staged(**changes)}), {})
+
+
+@pytest.mark.parametrize("data", [b"", b"not a database" * 1000])
+def test_a_damaged_warehouse_names_the_way_out(home: Path, warehouse: Path, data: bytes):
+    """It is not overwritten silently: the error says `turntable rebuild`, and that works."""
+    files = write(home, {"k1": staged()})
+    warehouse.write_bytes(data)
+    for use in (
+        lambda: store.load(warehouse, files, {}),
+        lambda: store.verify(warehouse, files, {}),
+        lambda: store.publish(warehouse, home / "snapshot.duckdb"),
+    ):
+        with pytest.raises(ContentError, match=r"warehouse\.duckdb is damaged: .* `turntable rebuild`"):
+            use()
+    store.rebuild(warehouse, files, {})
+    assert store.verify(warehouse, files, {}) == ()
+
+
+def test_flipped_pages_are_an_error_or_found_by_verify(home: Path, warehouse: Path):
+    """A bit flipped in the file is never a traceback of DuckDB's, and a rebuild heals it."""
+    files = write(home, {"k1": staged(), "k2": published(1)})
+    store.load(warehouse, files, {})
+    whole, dice = warehouse.read_bytes(), random.Random(3)
+    said = set()
+    for _ in range(12):
+        data = bytearray(whole)
+        data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
+        warehouse.write_bytes(data)
+        try:
+            store.verify(warehouse, files, {})
+        except ContentError as error:
+            said.add(str(error).partition(" is damaged: ")[0])
+    assert said == {str(warehouse)}
+    store.rebuild(warehouse, files, {})
+    assert store.verify(warehouse, files, {}) == ()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        duckdb.IOException('IO Error: Could not write file "x": No space left on device'),
+    ],
+)
+def test_a_full_disk_is_transient(error: Exception):
+    """Whether DuckDB or the system says it, the way out is to free some space."""
+    with pytest.raises(TransientError, match="no space left on the disk of x; free some and run it again"):
+        raise store._translated(error, Path("x"))
+
+
+# --- locks and crashes
+
+
+def test_a_held_lock_is_waited_for_then_transient(
+    home: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A load waits for the one before; after the limit it says who holds it up."""
+    files = write(home, {"k1": staged()})
+    with FileLock(f"{warehouse}.lock"):
+        monkeypatch.setattr(store, "LOCK_SECONDS", 0.1)
+        with pytest.raises(TransientError, match="held by another process"):
+            store.load(warehouse, files, {})
+    monkeypatch.setattr(store, "LOCK_SECONDS", 30.0)
+    lock = FileLock(f"{warehouse}.lock", thread_local=False)
+    lock.acquire()
+    threading.Timer(0.3, lock.release).start()
+    assert len(store.load(warehouse, files, {})) == 1
+
+
+def run(code: str, *arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_warehouse_open_elsewhere_is_transient(home: Path, warehouse: Path):
+    """Somebody opened the file itself with another tool: that is said, and nothing breaks."""
+    files = write(home, {"k1": staged()})
+    store.load(warehouse, files, {})
+    holder = run(
+        "import duckdb, sys\n"
+        "con = duckdb.connect(sys.argv[1])\n"
+        "print('open', flush=True)\n"
+        "sys.stdin.readline()",
+        warehouse,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        with pytest.raises(TransientError, match="open in another program"):
+            store.load(warehouse, {}, {})
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+LOAD_FOREVER = """
+import sys
+from pathlib import Path
+from warehouse import store
+home = Path(sys.argv[1])
+files = {path.stem: path for path in (home / "staged").iterdir()}
+print("go", flush=True)
+store.load(home / "warehouse.duckdb", files, {})
+store.publish(home / "warehouse.duckdb", home / "snapshot.duckdb")
+"""
+
+
+def test_a_killed_load_loses_and_doubles_nothing(home: Path, warehouse: Path):
+    """Killed at random moments, the load goes on where it was, and ends equal to one that was not killed."""
+    files = write(home, {f"k{n:02}": staged(n, transcript_id=f"t{n % 20}") for n in range(30)})
+    dice = random.Random(5)
+    killed = 0
+    for _ in range(8):
+        process = run(LOAD_FOREVER, home)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(dice.uniform(0, 0.8))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() != 0
+        if warehouse.exists():
+            store.verify(warehouse, files, {})  # opens, whatever is missing
+    assert killed > 0
+    store.load(warehouse, files, {})
+    store.publish(warehouse, home / "snapshot.duckdb")
+    assert store.verify(warehouse, files, {}) == ()
+    assert sorted(path.name for path in home.iterdir()) == [
+        "snapshot.duckdb", "staged", "warehouse.duckdb", "warehouse.duckdb.lock",
+    ]  # fmt: skip
+
+
+# --- migrate, publish, rebuild
+
+
+def test_migrate_twice_is_migrate_once():
+    """A warehouse of the newest schema stays as it is; every table and column says what it holds."""
+    with duckdb.connect() as con:
+        store.migrate(con)
+        store.migrate(con)
+        assert con.execute("select name from schema_migrations").fetchall() == [("0001_initial.sql",)]
+        assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
+        assert (
+            con.execute(
+                "select table_name, column_name from duckdb_columns() where not internal and comment is null"
+            ).fetchall()
+            == []
+        )
+
+
+def test_a_newer_warehouse_is_not_touched():
+    """An older Turntable says so, and does not write into what it does not know."""
+    with duckdb.connect() as con:
+        store.migrate(con)
+        con.execute("insert into schema_migrations values ('9999_future.sql', now())")
+        with pytest.raises(ContentError, match=r"9999_future\.sql of a newer Turntable: upgrade"):
+            store.migrate(con)
+
+
+def test_the_snapshot_is_the_warehouse(home: Path, warehouse: Path):
+    """Same rows, same comments on tables, views and columns, same keys and checks, same storage version."""
+    files = write(home, {"k1": staged(), "k2": published(1)})
+    snapshot = home / "deep" / "snapshot.duckdb"
+    store.load(warehouse, files, {})
+    store.publish(warehouse, snapshot)
+    assert content(snapshot) == content(warehouse)
+    for what in (
+        "select table_name, comment from duckdb_tables() order by all",
+        "select view_name, comment from duckdb_views() where not internal order by all",
+        "select table_name, column_name, comment from duckdb_columns() where not internal order by all",
+        "select table_name, constraint_text from duckdb_constraints() order by all",
+        "select tags from duckdb_databases() where not internal",
+    ):
+        assert rows(snapshot, what) == rows(warehouse, what)
+    assert rows(snapshot, "select tags['storage_version'] from duckdb_databases() where not internal") == [
+        ("v1.5.0+",)
+    ]
+    assert rows(snapshot, "select count(*) from best_turns") == [(2,)]
+
+
+def test_readers_keep_their_snapshot_and_new_ones_see_the_new(home: Path, warehouse: Path):
+    """Publishing under an open reader disturbs nobody, and what a killed process left is swept."""
+    snapshot = home / "snapshot.duckdb"
+    store.load(warehouse, write(home, {"k1": staged()}), {})
+    store.publish(warehouse, snapshot)
+    leftover = home / ".snapshot.duckdb.dead.tmp"
+    leftover.write_bytes(b"half")
+    reader = run(
+        "import duckdb, sys\n"
+        "con = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "print('open', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "print(con.execute('select count(*) from turns').fetchone()[0])",
+        snapshot,
+    )
+    assert reader.stdout is not None
+    reader.stdout.readline()
+    store.load(warehouse, write(home, {"k2": published(1)}), {})
+    store.publish(warehouse, snapshot)
+    assert rows(snapshot, "select count(*) from turns") == [(4,)]
+    assert reader.communicate()[0] == "2\n"
+    assert not leftover.exists()
+
+
+def test_deleted_words_are_not_in_the_snapshot(home: Path, warehouse: Path):
+    """What a newer document took back is in no byte of what people read."""
+    snapshot = home / "snapshot.duckdb"
+    secret = replace(TURNS[0], text="xyzzy the secret word plugh")
+    store.load(warehouse, write(home, {"k1": staged(turns=(secret, TURNS[1]))}), {})
+    store.load(warehouse, write(home, {"k2": staged(1)}), {})
+    store.publish(warehouse, snapshot)
+    assert b"secret word plugh" not in snapshot.read_bytes()
+
+
+def test_rebuild_makes_the_same_warehouse(home: Path, warehouse: Path):
+    """From nothing, over a damaged log and over a changed one: always what the files say."""
+    files = write(home, {"k1": staged(), "k2": published(1)})
+    failures = write_failure(home, "f1", stage_run(status="failed"))
+    store.load(warehouse, files, failures)
+    before = content(warehouse)
+    edit(warehouse, "delete from turns")
+    Path(f"{warehouse}.wal").write_bytes(b"not a log")
+    store.rebuild(warehouse, files, failures)
+    assert content(warehouse) == before
+    warehouse.unlink()
+    store.rebuild(warehouse, files, failures)
+    assert content(warehouse) == before
+
+
+def test_rebuild_with_a_damaged_file_leaves_the_warehouse(home: Path, warehouse: Path):
+    """Better the old warehouse than one that lacks an episode."""
+    files = write(home, {"k1": staged(), "k2": published(1)})
+    store.load(warehouse, files, {})
+    before = warehouse.read_bytes()
+    files["k2"].write_bytes(b"")
+    with pytest.raises(ContentError, match=r"k2\.parquet"):
+        store.rebuild(warehouse, files, {})
+    assert warehouse.read_bytes() == before
+
+
+def test_without_a_warehouse_the_error_says_what_to_run(warehouse: Path):
+    """Nothing was ingested: that is said, and no empty file is made."""
+    with pytest.raises(SourceError, match="run `turntable ingest"):
+        store.publish(warehouse, warehouse.with_name("snapshot.duckdb"))
+    with pytest.raises(SourceError, match="run `turntable ingest"):
+        store.verify(warehouse, {}, {})
+    assert not warehouse.exists()
+
+
+# --- verify
+
+VIOLATIONS = {
+    "turn without its load or transcript": "delete from transcripts",
+    "transcript without its load or episode": "delete from episodes",
+    "load without its transcript": "delete from transcripts",
+    "turns or words differ from what was loaded": "update turns set text = 'No' where turn_index = 1",
+    "gap in the turns": "delete from turns where turn_index = 0",
+    "not exactly one best transcript": "update transcripts set is_best = false",
+    "turn outside the audio": "update turns set end_time = 10.6 where turn_index = 1",
+    "word in no turn": "update words set turn_index = null where word_index = 0",
+    "word count of a turn is wrong": "update turns set word_count = 3 where turn_index = 1",
+    "short audio without a flag": "update renditions set flags = []",
+    "done stage run twice": "insert into stage_runs select * replace ('x' as run_id) from stage_runs limit 1",
+    "staged document is not loaded": "delete from load_log",
+    "loaded document has no file": "insert into load_log select * replace ('x' as staged_key) from load_log",
+    "warehouse differs from its files": "update podcasts set title = 'Mine'",
+    "schema is not the newest": "delete from schema_migrations",
+}
+
+
+@pytest.mark.parametrize(("check", "violation"), VIOLATIONS.items(), ids=list(VIOLATIONS))
+def test_verify_finds_each_violation(home: Path, warehouse: Path, check: str, violation: str):
+    """Each law, broken by one statement, is named; the sound warehouse breaks none."""
+    files = write(home, {"k1": staged()})
+    store.load(warehouse, files, {})
+    assert store.verify(warehouse, files, {}) == ()
+    edit(warehouse, violation)
+    assert check in {problem.check for problem in store.verify(warehouse, files, {})}
+
+
+def test_verify_leaves_nothing_behind(home: Path, warehouse: Path):
+    """The warehouse that it builds for comparison is gone after."""
+    files = write(home, {"k1": staged()})
+    store.load(warehouse, files, {})
+    before = warehouse.read_bytes()
+    store.verify(warehouse, files, {})
+    assert warehouse.read_bytes() == before
+    assert sorted(path.name for path in home.iterdir()) == [
+        "staged",
+        "warehouse.duckdb",
+        "warehouse.duckdb.lock",
+    ]

@@ -1,0 +1,157 @@
+"""Where the models run: CUDA where it works, else the CPU, and how to go down when memory is short."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from transforms.errors import ResourceError
+
+T = TypeVar("T")
+Request = Literal["auto", "cuda", "cpu"]
+
+PROBE_SECONDS = 180  # the first call on a new GPU compiles its kernels
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where and how a model runs; `compute_type` and `batch_size` are CTranslate2's."""
+
+    name: Literal["cuda", "cpu"]
+    compute_type: str
+    batch_size: int
+
+    def __str__(self) -> str:
+        """Name it as the rows do: `cpu int8`."""
+        return f"{self.name} {self.compute_type}"
+
+
+CPU = Device("cpu", "int8", 8)
+CUDA = (Device("cuda", "float16", 32), Device("cuda", "float16", 8), Device("cuda", "int8_float16", 2))
+
+
+def cpu_threads() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def ladder(request: Request, whisper: Path) -> tuple[tuple[Device, ...], str | None]:
+    """List the devices to try, best first, and say why CUDA is not among them, if it was wanted or is there.
+
+    Args:
+        request: `auto` takes CUDA where it works, without a word where there is none.
+        whisper: the folder of the model that is to run; CUDA must pass one window of it.
+    """
+    if request == "cpu":
+        return (CPU,), None
+    if n_cuda_devices() == 0:
+        reason = "no CUDA device is there" if request == "cuda" else None
+    else:
+        reason = probe_cuda(whisper)
+    if reason is None and n_cuda_devices():
+        return (*CUDA, CPU), None
+    return (CPU,), f"{reason}: running on the CPU" if reason else None
+
+
+def n_cuda_devices() -> int:
+    """Count the CUDA devices that CTranslate2 sees; a broken driver counts as none."""
+    import ctranslate2
+
+    try:
+        return int(ctranslate2.get_cuda_device_count())
+    except RuntimeError:
+        return 0
+
+
+def probe_cuda(whisper: Path) -> str | None:
+    """Run one window through the GPU in a child process, and say what is wrong with it.
+
+    A missing library or an old driver may abort the whole process, or give empty text without an error; a child
+    makes either a plain answer. `None` means that it works.
+    """
+    try:
+        child = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-m", "transforms.speech.device", str(whisper)],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"the GPU did not answer within {PROBE_SECONDS} s"
+    if child.returncode == 0:
+        return None
+    last = (child.stderr.strip().splitlines() or ["no message"])[-1]
+    return f"the GPU does not work ({last[:200]}; exit {child.returncode})"
+
+
+def smoke_test(whisper: Path) -> None:
+    """Run one window of noise through Whisper and one product through torch, on CUDA."""
+    import ctranslate2
+    import numpy as np
+    import torch
+
+    preload_cublas()
+    model = ctranslate2.models.Whisper(str(whisper), device="cuda", compute_type="float16")
+    noise = np.random.default_rng(0).standard_normal((1, model.n_mels, 3000)).astype(np.float32)
+    encoded = np.array(model.encode(ctranslate2.StorageView.from_array(noise), to_cpu=True))
+    if not np.isfinite(encoded).all() or not encoded.any():
+        msg = "the encoder's answer is empty"
+        raise RuntimeError(msg)
+    torch.ones(64, 64, device="cuda").matmul(torch.ones(64, 64, device="cuda")).sum().item()
+
+
+def preload_cublas() -> None:
+    """Load CUDA 12's cuBLAS, which CTranslate2 asks for by name, from its package, if that is installed."""
+    spec = importlib.util.find_spec("nvidia.cublas") if importlib.util.find_spec("nvidia") else None
+    for root in spec.submodule_search_locations or () if spec else ():
+        for library in ("libcublasLt.so.12", "libcublas.so.12"):
+            path = Path(root) / "lib" / library
+            if path.exists():
+                ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
+
+
+def run_down(
+    devices: Sequence[Device], work: Callable[[Device], T], on_warning: Callable[[str], None] = lambda _: None
+) -> tuple[T, Device]:
+    """Do the work on the first device that has the memory and the health for it.
+
+    Returns:
+        What the work gives, and where it ran.
+
+    Raises:
+        ResourceError: even the last device has too little memory.
+    """
+    for device, smaller in zip(devices, [*devices[1:], None], strict=True):
+        try:
+            return work(device), device
+        except (RuntimeError, MemoryError) as error:
+            if not is_device_failure(error):
+                raise
+            if smaller is None:
+                msg = f"too little memory on {device} ({_first_line(error)}): take a smaller --model"
+                raise ResourceError(msg) from error
+            on_warning(f"{device} failed ({_first_line(error)}): going on with {smaller}")
+    msg = "no device to run on"
+    raise ValueError(msg)
+
+
+def is_device_failure(error: BaseException) -> bool:
+    """Tell a device without memory or health from a mistake of ours."""
+    signs = ("out of memory", "cuda", "cublas", "cudnn", "can't allocate memory", "bad_alloc")
+    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in signs)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+if __name__ == "__main__":
+    smoke_test(Path(sys.argv[1]))

@@ -1,0 +1,29 @@
+"""The few rules about written words that several stages share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Languages that Whisper writes without spaces, where a "word" is a character.
+UNSPACED = frozenset(("zh", "ja", "th", "lo", "my", "yue"))
+
+SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
+CLOSING_MARKS = "\"'”’»)]}」』"
+
+
+def join_words(words: Iterable[str], language: str | None) -> str:
+    """Write words as text, without spaces in the languages that have none.
+
+    >>> join_words(["Two", "pounds!"], "en"), join_words(["你", "好"], "zh")
+    ('Two pounds!', '你好')
+    """
+    return ("" if language in UNSPACED else " ").join(words)
+
+
+def ends_sentence(word: str) -> bool:
+    """Tell whether a word is the last of its sentence.
+
+    >>> ends_sentence("pounds!”"), ends_sentence("two")
+    (True, False)
+    """
+    return word.rstrip(CLOSING_MARKS).endswith(SENTENCE_ENDS)

@@ -1,0 +1,100 @@
+-- Bring in the temp table `document`: one row, the staged document with its `staged_key`. Whatever was
+-- staged later wins, in whatever order it comes: load_log tells what came before.
+
+insert or replace into podcasts by name
+select unnest(podcast), staged_at as updated_at
+from document d
+where podcast is not null and not exists (
+    from load_log l
+    where l.podcast_id = d.podcast.podcast_id and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+);
+
+insert or replace into episodes by name
+select unnest(episode), staged_at as updated_at
+from document d
+where not exists (
+    from load_log l
+    where l.episode_id = d.episode.episode_id and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+);
+
+insert or replace into renditions by name
+select unnest(rendition), episode.episode_id as episode_id
+from document d
+where rendition is not null and not exists (
+    from load_log l
+    where l.episode_id = d.episode.episode_id and l.rendition_id = d.rendition.rendition_id
+        and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+);
+
+-- A done stage may come with several documents; it stays one row.
+insert or replace into stage_runs by name
+select * from (select unnest(stage_runs, max_depth := 2) from document) r
+where not exists (from stage_runs s where s.run_id = r.run_id and s.started_at > r.started_at)
+qualify row_number() over (partition by run_id order by started_at desc) = 1;
+
+-- Another document of the same transcript came before: it is replaced if it is older, kept if it is newer.
+create or replace temp table chosen as
+select transcript.transcript_id as transcript_id, episode.episode_id as episode_id, exists (
+    from load_log l where l.transcript_id = d.transcript.transcript_id
+) as replaces
+from document d
+where not exists (
+    from load_log l
+    where l.transcript_id = d.transcript.transcript_id
+        and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+);
+
+delete from transcripts where transcript_id in (select transcript_id from chosen where replaces);
+delete from turns where transcript_id in (select transcript_id from chosen where replaces);
+delete from words where transcript_id in (select transcript_id from chosen where replaces);
+delete from speaker_segments where transcript_id in (select transcript_id from chosen where replaces);
+
+insert into transcripts by name select unnest(transcript) from document where exists (from chosen);
+insert into turns by name
+select transcript_id, episode_id, unnest(turns, max_depth := 2) from document cross join chosen;
+insert into words by name
+select transcript_id, unnest(words, max_depth := 2) from document cross join chosen;
+insert into speaker_segments by name
+select transcript_id, unnest(speaker_segments, max_depth := 2) from document cross join chosen;
+
+insert into load_log by name
+select
+    staged_key,
+    transcript.transcript_id as transcript_id,
+    episode.episode_id as episode_id,
+    podcast.podcast_id as podcast_id,
+    rendition.rendition_id as rendition_id,
+    len(turns) as turns,
+    len(words) as words,
+    (
+        select md5(string_agg(t.text, chr(10) order by t.turn_index))
+        from (select unnest(turns, max_depth := 2) from document) t
+    ) as text_md5,
+    staged_at,
+    now() as loaded_at
+from document;
+
+-- The rule stands in the comment on transcripts.is_best. A transcript may have left another episode.
+with episode as (
+    select distinct l.episode_id
+    from load_log l join document d on l.transcript_id = d.transcript.transcript_id
+),
+spoken as (
+    select transcript_id, count(speaker_label) > 0 as has_speakers
+    from turns where episode_id in (from episode) group by transcript_id
+),
+ranked as (
+    select s.transcript_id, row_number() over (
+        partition by s.episode_id
+        order by
+            t.transcript_id is null,
+            list_position(['publisher', 'asr', 'captions'], s.source),
+            not coalesce(t.has_speakers, false),
+            s.created_at desc,
+            s.transcript_id
+    ) = 1 as is_best
+    from transcripts s left join spoken t using (transcript_id)
+    where s.episode_id in (from episode)
+)
+update transcripts set is_best = ranked.is_best
+from ranked where ranked.transcript_id = transcripts.transcript_id and transcripts.is_best <> ranked.is_best;

@@ -1,0 +1,172 @@
+"""Safe read-only SQL over the published snapshot, and the few questions that the command asks itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from transforms.errors import ContentError, SourceError
+
+# No file, no network, no extension, nothing written: for SQL that others wrote, too
+# (https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview).
+HARDENED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoload_known_extensions": False,
+    "autoinstall_known_extensions": False,
+    "allow_community_extensions": False,
+    "memory_limit": "2GB",
+    "threads": 4,
+    "max_temp_directory_size": "0GB",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The answer to a query: names of the columns, and the rows."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the snapshot for reading only; times come in UTC. The caller closes it.
+
+    Raises:
+        SourceError: there is none yet.
+        ContentError: it is no DuckDB file, or a damaged one.
+    """
+    if not path.exists():
+        msg = f"nothing ingested yet ({path} is missing): run `turntable demo` or `turntable ingest …`"
+        raise SourceError(msg)
+    try:
+        con = duckdb.connect(str(path), read_only=True, config=HARDENED)
+    except duckdb.Error as error:
+        msg = f"{path} cannot be read: {_one_line(error)}; make it anew with `turntable rebuild`"
+        raise ContentError(msg) from error
+    con.execute("set timezone = 'UTC'; set lock_configuration = true")
+    return con
+
+
+def run_sql(snapshot: Path, sql: str) -> Table:
+    """Answer one SQL query; `show`, `describe`, `summarize`, `values`, `from` and `explain` are queries.
+
+    Raises:
+        SourceError: there is no snapshot yet.
+        ContentError: the SQL is wrong, is not one query, or asks for more than reading.
+    """
+    return _answer(snapshot, sql)
+
+
+def episodes(snapshot: Path) -> Table:
+    """List the episodes, newest first, with what is known of the best transcript of each.
+
+    `seconds` is the length of the decoded audio, else what the feed claims; `speakers` counts the known ones.
+    """
+    return _answer(
+        snapshot,
+        """
+        select
+            e.episode_id, p.title as "show", e.title, e.published_at,
+            coalesce(r.decoded_seconds, e.duration) as seconds,
+            b.source, b.model, coalesce(t.turns, 0) as turns, coalesce(t.speakers, 0) as speakers,
+            list_sort(list_distinct(coalesce(b.flags, []) || coalesce(r.flags, []))) as flags
+        from episodes e
+        left join podcasts p using (podcast_id)
+        left join transcripts b on b.episode_id = e.episode_id and b.is_best
+        left join renditions r on r.episode_id = e.episode_id and r.rendition_id = b.rendition_id
+        left join (
+            select transcript_id, count(*) as turns, count(distinct speaker) as speakers
+            from best_turns group by transcript_id
+        ) t on t.transcript_id = b.transcript_id
+        order by coalesce(e.published_at, e.updated_at) desc, e.episode_id
+        """,
+    )
+
+
+def find_episode(snapshot: Path, text: str) -> str:
+    """Name the one episode that `text` means, by its id.
+
+    That is its whole id, the first four or more characters of it, a part of its title in any case, or
+    `latest`: the last published one, a file or URL without a date counting from when it was ingested.
+
+    Raises:
+        SourceError: none or several fit; the message names up to five.
+    """
+    wanted = text.strip()
+    known = _answer(
+        snapshot,
+        "select episode_id, title from episodes order by coalesce(published_at, updated_at) desc, episode_id",
+    ).rows
+    found = _matches(known, wanted)
+    if len(found) == 1:
+        return found[0][0]
+    problem = f"{len(found)} episodes fit" if found else "no episode fits"
+    names = "; ".join(f"{name} {title or '(no title)'}" for name, title in (found or known)[:5])
+    msg = f"{problem} {wanted!r}: give an id or a part of a title, such as of {names or 'none yet'}"
+    raise SourceError(msg)
+
+
+def _matches(known: Sequence[tuple[str, str | None]], wanted: str) -> Sequence[tuple[str, str | None]]:
+    if wanted.lower() == "latest":
+        return known[:1]
+    if exact := [row for row in known if row[0] == wanted]:
+        return exact
+    return [
+        (name, title)
+        for name, title in known
+        if (len(wanted) >= 4 and name.startswith(wanted.lower()))
+        or (wanted and wanted.casefold() in (title or "").casefold())
+    ]
+
+
+def turns(snapshot: Path, episode_id: str) -> Table:
+    """List the turns of the best transcript of an episode, in order; times in seconds."""
+    return _answer(
+        snapshot,
+        """
+        select turn_index, start_time, end_time, speaker, text
+        from best_turns where episode_id = ? order by turn_index
+        """,
+        episode_id,
+    )
+
+
+def talk_time(snapshot: Path, episode_id: str) -> Table:
+    """List how much each speaker of an episode says, most first; times in seconds, the share from 0 to 1."""
+    return _answer(
+        snapshot,
+        """
+        select speaker, turns, words, seconds, share, longest_turn
+        from talk_time where episode_id = ? order by seconds desc nulls last, words desc, speaker
+        """,
+        episode_id,
+    )
+
+
+def _answer(snapshot: Path, sql: str, *parameters: object) -> Table:
+    with open_snapshot(snapshot) as con:
+        try:
+            statements = con.extract_statements(sql)
+            if [statement.type for statement in statements] not in (
+                [duckdb.StatementType.SELECT],
+                [duckdb.StatementType.EXPLAIN],
+            ):
+                msg = (
+                    "only one query at a time, and only reading: start it with select, from, show or explain"
+                )
+                raise ContentError(msg)
+            con.execute(statements[0], parameters)
+            columns = tuple(name for name, *_ in con.description or ())
+            return Table(columns, con.fetchall())
+        except duckdb.Error as error:
+            msg = f"the query failed: {_one_line(error)}; `show tables` and `describe best_turns` help"
+            raise ContentError(msg) from error
+
+
+def _one_line(error: duckdb.Error) -> str:
+    """Keep what DuckDB says, with its suggestions, but not the picture of where."""
+    return " ".join(str(error).partition("\n\nLINE ")[0].split())

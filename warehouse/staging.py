@@ -1,0 +1,224 @@
+"""A staged document: one transcript of one episode and all that is known with it, in one Parquet file.
+
+The file has one row. Its columns are structs and lists of structs whose fields are the columns of the
+warehouse's tables, so that the loader only unnests them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from transforms.records import (
+    Episode,
+    Podcast,
+    Rendition,
+    Seconds,
+    SpeakerSegment,
+    StageRun,
+    TranscriptSource,
+    Turn,
+    Word,
+)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One transcript of one episode, ready to load.
+
+    `staged_at` decides which of two documents is newer. `speaker_segments` is the regular diarization,
+    with its overlaps; empty where there was none.
+    """
+
+    staged_at: datetime
+    podcast: Podcast | None
+    episode: Episode
+    rendition: Rendition | None
+    transcript_id: str
+    source: TranscriptSource
+    format: str | None
+    origin: str | None
+    language: str | None
+    model: str | None
+    method_version: str
+    parse_coverage: float | None
+    flags: tuple[str, ...]
+    created_at: datetime
+    turns: tuple[Turn, ...]
+    words: tuple[Word, ...]
+    speaker_segments: tuple[SpeakerSegment, ...]
+    stage_runs: tuple[StageRun, ...]
+
+
+def write_staged(staged: Staged) -> bytes:
+    """Write a staged document as the bytes of a Parquet file; equal documents give equal bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist([_document(staged)], schema=_schema())
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _document(staged: Staged) -> Row:
+    return {
+        "staged_at": staged.staged_at,
+        "podcast": asdict(staged.podcast) if staged.podcast else None,
+        "episode": _episode(staged.episode),
+        "rendition": asdict(staged.rendition) if staged.rendition else None,
+        "transcript": _transcript(staged),
+        "turns": [_turn(turn, staged.source) for turn in staged.turns],
+        "words": list(_words(staged)),
+        "speaker_segments": [
+            {"segment_index": index, "speaker_label": segment.speaker, **_times(segment)}
+            for index, segment in enumerate(staged.speaker_segments)
+        ],
+        "stage_runs": [{"run_id": _run_id(run), **asdict(run)} for run in staged.stage_runs],
+    }
+
+
+def _episode(episode: Episode) -> Row:
+    row = asdict(episode)
+    del row["chapters_url"]
+    return {**row, "linked_by": _linked_by(episode)}
+
+
+def _linked_by(episode: Episode) -> str:
+    if episode.podcast_id:
+        return "feed"
+    return "url" if episode.audio_url else "file"
+
+
+def _transcript(staged: Staged) -> Row:
+    names = "transcript_id source format origin language model method_version parse_coverage flags created_at"
+    return {
+        **{name: getattr(staged, name) for name in names.split()},
+        "episode_id": staged.episode.episode_id,
+        "rendition_id": staged.rendition.rendition_id if staged.rendition else None,
+    }
+
+
+def _turn(turn: Turn, source: TranscriptSource) -> Row:
+    row = asdict(turn)
+    del row["first_word"]
+    return {**row, "speaker_label": row.pop("speaker"), "time_source": _time_source(turn, source)}
+
+
+def _words(staged: Staged) -> Iterable[Row]:
+    """Name the turn of each word; a word in no turn gets NULL, which `verify` finds."""
+    turn_of = {
+        index: turn.turn_index
+        for turn in staged.turns
+        for index in range(turn.first_word, turn.first_word + turn.word_count)
+    }
+    for index, word in enumerate(staged.words):
+        yield {
+            "word_index": index,
+            "turn_index": turn_of.get(index),
+            "word": word.word,
+            **_times(word),
+            "time_source": _time_source(word, staged.source),
+            "probability": word.probability,
+            "speaker_label": word.speaker,
+            "speaker_margin": word.speaker_margin,
+        }
+
+
+def _times(spoken: Word | SpeakerSegment) -> dict[str, Seconds | None]:
+    return {"start_time": spoken.start_time, "end_time": spoken.end_time}
+
+
+def _time_source(spoken: Turn | Word, source: TranscriptSource) -> str | None:
+    if spoken.start_time is None:
+        return None
+    return "asr" if source == "asr" else "publisher"
+
+
+def _run_id(run: StageRun) -> str:
+    """Name a run: a done one by what it made, so that it counts once; a failed one also by when."""
+    name = [run.episode_id, run.stage, run.key]
+    if run.status == "failed":
+        name.append(run.started_at.isoformat())
+    return hashlib.sha256(json.dumps(name).encode()).hexdigest()
+
+
+def _schema() -> Any:
+    """Spell out every type: a value that is None in this document must not decide its column."""
+    import pyarrow as pa
+
+    text, real, count, truth = pa.string(), pa.float64(), pa.int64(), pa.bool_()
+    moment, texts = pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
+    times = {"start_time": real, "end_time": real}
+
+    def struct(names: str = "", **others: Any) -> Any:
+        return pa.struct([*((name, text) for name in names.split()), *others.items()])
+
+    podcast = struct("podcast_id title author feed_url site_url language")
+    episode = struct(
+        "episode_id podcast_id guid title description language page_url audio_url linked_by",
+        published_at=moment,
+        season=count,
+        episode_number=real,
+        duration=real,
+        transcripts=pa.list_(struct("url media_type language rel")),
+        persons=pa.list_(struct("name role")),
+    )
+    rendition = struct(
+        "rendition_id url media_type",
+        header_seconds=real,
+        decoded_seconds=real,
+        bad_packets=count,
+        flags=texts,
+        fetched_at=moment,
+    )
+    transcript = struct(
+        "transcript_id episode_id rendition_id source format origin language model method_version",
+        parse_coverage=real,
+        flags=texts,
+        created_at=moment,
+    )
+    turn = struct(
+        "speaker_label time_source text boundary",
+        turn_index=count,
+        **times,
+        word_count=count,
+        is_overlap=truth,
+        speaker_margin=real,
+        mean_probability=real,
+    )
+    word = struct(
+        "word time_source speaker_label",
+        word_index=count,
+        turn_index=count,
+        **times,
+        probability=real,
+        speaker_margin=real,
+    )
+    segment = struct("speaker_label", segment_index=count, **times)
+    stage_run = struct(
+        "run_id source episode_id stage key status error_class message method model device parameters",
+        flags=texts,
+        started_at=moment,
+        seconds=real,
+    )
+    return pa.schema(
+        {
+            "staged_at": moment,
+            "podcast": podcast,
+            "episode": episode,
+            "rendition": rendition,
+            "transcript": transcript,
+            "turns": pa.list_(turn),
+            "words": pa.list_(word),
+            "speaker_segments": pa.list_(segment),
+            "stage_runs": pa.list_(stage_run),
+        }
+    )

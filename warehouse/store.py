@@ -1,0 +1,351 @@
+"""The one writer of the warehouse: open, migrate, load, publish the snapshot, rebuild, verify.
+
+The warehouse is a projection of staged documents and failure files: what it holds depends on them
+alone, not on the order or the number of times in which they came.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
+from transforms.records import StageRun
+
+HERE = Path(__file__).parent
+LOCK_SECONDS = 60.0
+# What DuckDB 1.5 can read: the tools of those who query may be older than ours.
+STORAGE_VERSION = "v1.5.0"
+
+
+# What a file of ours, or our own SQL, can do wrong; all else (DuckDB raises a bare `Error` for a bad
+# checksum) comes from the machine or the database file.
+_BUGS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError)
+
+Connection = duckdb.DuckDBPyConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """One staged document that this load brought in, with its numbers of turns and words."""
+
+    staged_key: str
+    transcript_id: str
+    episode_id: str
+    turns: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that must hold and does not: what, and where."""
+
+    check: str
+    detail: str
+
+
+def migrate(con: Connection) -> None:
+    """Bring a warehouse to the newest schema: each new migration in one transaction, then the views.
+
+    Raises:
+        ContentError: a newer Turntable made it.
+    """
+    con.execute(
+        "create table if not exists schema_migrations (name varchar primary key, applied_at timestamptz);"
+        "comment on table schema_migrations is 'Migrations that were applied.';"
+        "comment on column schema_migrations.name is 'File name of the migration';"
+        "comment on column schema_migrations.applied_at is 'When it was applied, UTC'"
+    )
+    migrations = sorted((HERE / "migrations").glob("*.sql"))
+    applied = {name for (name,) in _rows(con, "select name from schema_migrations")}
+    if unknown := applied - {path.name for path in migrations}:
+        msg = f"the warehouse has {max(unknown)} of a newer Turntable: upgrade, or run `turntable rebuild`"
+        raise ContentError(msg)
+    for path in migrations:
+        if path.name not in applied:
+            with _transaction(con):
+                con.execute(path.read_text(encoding="utf-8"))
+                con.execute("insert into schema_migrations values (?, now())", [path.name])
+    with _transaction(con):
+        con.execute((HERE / "views.sql").read_text(encoding="utf-8"))
+
+
+def load(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Loaded, ...]:
+    """Load the staged documents and failures that the warehouse has not seen, each in one transaction.
+
+    Keys name the files; a key that was loaded is not read again. Makes the warehouse where there is none.
+
+    Raises:
+        ContentError: the warehouse or a file is damaged; every other file is loaded first.
+        TransientError: another process holds the warehouse, or the disk is full.
+    """
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(warehouse), _opened(warehouse) as con:
+        return _load_new(con, staged, failures)
+
+
+def publish(warehouse: Path, snapshot: Path) -> None:
+    """Replace the snapshot, which people read, by a copy of the warehouse as it is now.
+
+    The rows are copied, not the file: a file keeps the bytes of what was deleted. Who has the old
+    snapshot open goes on reading it.
+
+    Raises:
+        SourceError: there is no warehouse yet.
+        ContentError: the warehouse is damaged.
+        TransientError: another process holds the warehouse, or the disk is full.
+    """
+    _require(warehouse)
+    snapshot.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(warehouse):
+        fresh = _beside(snapshot)
+        with _explained(warehouse), duckdb.connect() as con:
+            con.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
+            con.execute(f"attach {_quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
+            con.execute("copy from database warehouse to snapshot")
+            con.execute("detach snapshot")
+        _swap(fresh, snapshot)
+
+
+def rebuild(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> None:
+    """Make the warehouse anew from all its files; it is swapped in only when it is whole.
+
+    Equal row by row to what loads made, but for `loaded_at` and `applied_at`.
+
+    Raises:
+        ContentError: a file is damaged; the warehouse stays as it was.
+        TransientError: another process holds the warehouse, or the disk is full.
+    """
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(warehouse):
+        fresh = _beside(warehouse)
+        with _opened(fresh) as con:
+            _load_new(con, staged, failures)
+        # The log of the old file must not be replayed into the new one.
+        Path(f"{warehouse}.wal").unlink(missing_ok=True)
+        _swap(fresh, warehouse)
+
+
+def verify(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Problem, ...]:
+    """List what does not hold: the laws of `verify.sql`, and equality with the files, row by row.
+
+    Raises:
+        SourceError: there is no warehouse yet.
+        ContentError: the warehouse is damaged.
+        TransientError: another process holds the warehouse, or the disk is full.
+    """
+    _require(warehouse)
+    with _locked(warehouse):
+        fresh = _beside(warehouse)
+        try:
+            damaged = tuple(_damaged(fresh, staged, failures))
+            with _opened(warehouse, read_only=True) as con:
+                con.execute(f"attach {_quoted(fresh)} as rebuilt (read_only)")
+                return (*damaged, *_problems(con, staged))
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def _load_new(
+    con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path]
+) -> tuple[Loaded, ...]:
+    migrate(con)
+    loaded: list[Loaded] = []
+    damaged: list[ContentError] = []
+    for key, path in _in_order(con, staged, damaged):
+        with _set_aside(damaged, path), _transaction(con):
+            loaded.append(_load_document(con, key, path))
+    seen = {key for (key,) in _rows(con, "select run_id from stage_runs")}
+    for key in sorted(failures.keys() - seen):
+        with _set_aside(damaged, failures[key]), _transaction(con):
+            _load_failure(con, key, failures[key])
+    if damaged:
+        raise damaged[0]
+    return tuple(loaded)
+
+
+def _in_order(
+    con: Connection, staged: Mapping[str, Path], damaged: list[ContentError]
+) -> list[tuple[str, Path]]:
+    """Sort the documents that were not loaded by when they were staged."""
+    seen = {key for (key,) in _rows(con, "select staged_key from load_log")}
+    found: list[tuple[datetime, str]] = []
+    for key in staged.keys() - seen:
+        with _set_aside(damaged, staged[key]):
+            found.append((_staged_at(staged[key]), key))
+    return [(key, staged[key]) for _, key in sorted(found)]
+
+
+def _staged_at(path: Path) -> datetime:
+    """Read a whole document in a database of its own: damaged bytes can bring down their reader."""
+    try:
+        with duckdb.connect(config={"threads": 1}) as con:
+            con.execute("create table document as from read_parquet(?)", [str(path)])
+            ((staged_at,),) = _rows(con, "select staged_at from document")
+    except duckdb.Error as error:
+        raise duckdb.DataError(str(error)) from error
+    return staged_at  # type: ignore[no-any-return]
+
+
+def _load_document(con: Connection, key: str, path: Path) -> Loaded:
+    con.execute(
+        "create or replace temp table document as select *, ? as staged_key from read_parquet(?)",
+        [key, str(path)],
+    )
+    con.execute((HERE / "load.sql").read_text(encoding="utf-8"))
+    columns = "staged_key, transcript_id, episode_id, turns, words"
+    (row,) = _rows(con, f"select {columns} from load_log where staged_key = ?", [key])  # noqa: S608
+    return Loaded(*row)
+
+
+def _load_failure(con: Connection, key: str, path: Path) -> None:
+    run = StageRun(**json.loads(path.read_bytes()))
+    con.execute("insert into stage_runs by name select ? as run_id, unnest(?)", [key, asdict(run)])
+
+
+def _damaged(fresh: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> Iterator[Problem]:
+    """Build a warehouse at `fresh` from the files; a file that cannot be read is a problem."""
+    try:
+        with _opened(fresh) as con:
+            _load_new(con, staged, failures)
+    except ContentError as error:
+        yield Problem("file is damaged", str(error))
+
+
+def _problems(con: Connection, staged: Mapping[str, Path]) -> Iterator[Problem]:
+    """Check the open warehouse against its laws, its files and the database `rebuilt`."""
+    migrations = "from (select name from {}schema_migrations) order by name"
+    if _rows(con, migrations.format("")) != _rows(con, migrations.format("rebuilt.")):
+        yield Problem("schema is not the newest", "the next load brings it")
+        return
+    loaded = {key for (key,) in _rows(con, "select staged_key from load_log")}
+    yield from (Problem("staged document is not loaded", key) for key in sorted(staged.keys() - loaded))
+    yield from (Problem("loaded document has no file", key) for key in sorted(loaded - staged.keys()))
+    for check, detail in _rows(con, (HERE / "verify.sql").read_text(encoding="utf-8")):
+        yield Problem(check, detail)
+    tables = "select table_name from duckdb_tables() where database_name = 'rebuilt' order by table_name"
+    for (table,) in _rows(con, tables):
+        mine, rebuilt = (
+            f"(select columns(lambda c: c not in ('loaded_at', 'applied_at')) from {name})"  # noqa: S608
+            for name in (table, f"rebuilt.{table}")
+        )
+        yield from _difference(con, table, mine, rebuilt)
+
+
+def _difference(con: Connection, table: str, mine: str, rebuilt: str) -> Iterator[Problem]:
+    for here, there, where in ((mine, rebuilt, "the warehouse"), (rebuilt, mine, "the files")):
+        ((rows,),) = _rows(con, f"select count(*) from ({here} except all {there})")  # noqa: S608
+        if rows:
+            yield Problem("warehouse differs from its files", f"{table}: {rows} rows only in {where}")
+
+
+def _rows(con: Connection, sql: str, parameters: Iterable[object] = ()) -> list[Any]:
+    return con.execute(sql, list(parameters)).fetchall()
+
+
+def _require(warehouse: Path) -> None:
+    if not warehouse.exists():
+        msg = f"there is no warehouse at {warehouse}: run `turntable ingest …` first"
+        raise SourceError(msg)
+
+
+@contextmanager
+def _locked(warehouse: Path) -> Iterator[None]:
+    """Hold the lock beside the warehouse: one writer at a time, on this machine."""
+    try:
+        with FileLock(f"{warehouse}.lock", timeout=LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        msg = f"{warehouse} was held by another process for {LOCK_SECONDS:.0f} s; run it again later"
+        raise TransientError(msg) from error
+
+
+@contextmanager
+def _opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
+    """Open a warehouse by attaching it: `duckdb.connect(path)` cannot replay the log of a killed writer.
+
+    It replays before its built-in functions are there, which our checks and views call
+    ("required extension 'core_functions'", DuckDB 2.0.0).
+    """
+    how = "read_only" if read_only else f"storage_version '{STORAGE_VERSION}'"
+    with _explained(path), duckdb.connect() as con:
+        con.execute(f"attach {_quoted(path)} as warehouse ({how}); use warehouse")
+        yield con
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what the machine or the file does to us into an error that names the way out; bugs pass."""
+    try:
+        yield
+    except _BUGS:
+        raise
+    except (duckdb.Error, OSError) as error:
+        raise _translated(error, path) from error
+
+
+def _translated(error: Exception, path: Path) -> TurntableError:
+    cause = str(error).partition("\n")[0]
+    if "No space left" in str(error):
+        return TransientError(f"no space left on the disk of {path}; free some and run it again")
+    if "Could not set lock" in str(error):
+        return TransientError(f"{path} is open in another program; close it and run it again")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return ResourceError(f"too little memory to work on {path}: {cause}; close other programs")
+    if isinstance(error, OSError):
+        return TransientError(f"{path} cannot be written: {cause}; check the disk and run it again")
+    return ContentError(f"{path} is damaged: {cause}; make it anew with `turntable rebuild`")
+
+
+@contextmanager
+def _set_aside(damaged: list[ContentError], path: Path) -> Iterator[None]:
+    """Note a file that cannot be loaded, so that it does not hold up the others."""
+    try:
+        yield
+    except (*_BUGS, FileNotFoundError, TypeError, ValueError) as error:
+        cause = str(error).partition("\n")[0]
+        damaged.append(ContentError(f"{path} cannot be loaded: {cause}; move it away and ingest it again"))
+
+
+@contextmanager
+def _transaction(con: Connection) -> Iterator[None]:
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _beside(path: Path) -> Path:
+    """Name a new file in the folder of `path`, and sweep what a killed process left there."""
+    for leftover in path.parent.glob(f".{path.name}.*.tmp*"):
+        leftover.unlink()
+    return path.parent / f".{path.name}.{uuid4().hex}.tmp"
+
+
+def _swap(fresh: Path, path: Path) -> None:
+    """Put a finished file in the place of another; after a power cut it is the one or the other."""
+    for place in (fresh, path.parent):
+        if place == path.parent:
+            fresh.replace(path)
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

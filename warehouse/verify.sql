@@ -1,0 +1,69 @@
+-- What must hold in a sound warehouse; each part returns no row. One row a problem: its name, and where.
+with loaded as (
+    select * from load_log
+    qualify row_number() over (partition by transcript_id order by staged_at desc, staged_key desc) = 1
+),
+turn_sums as (
+    select transcript_id, count(*) as turns, md5(string_agg(text, chr(10) order by turn_index)) as text_md5
+    from turns group by all
+),
+word_sums as (select transcript_id, count(*) as words from words group by all),
+turn_words as (
+    select transcript_id, turn_index, count(*) as words from words where turn_index is not null group by all
+)
+
+select 'turn without its load or transcript' as problem, transcript_id || ' turn ' || turn_index as detail
+from turns t
+where not exists (from loaded l where l.transcript_id = t.transcript_id and l.episode_id = t.episode_id)
+    or not exists (from transcripts s where s.transcript_id = t.transcript_id and s.episode_id = t.episode_id)
+
+union all
+select 'transcript without its load or episode', transcript_id
+from transcripts s
+where not exists (from loaded l where l.transcript_id = s.transcript_id)
+    or not exists (from episodes e where e.episode_id = s.episode_id)
+
+union all
+select 'load without its transcript', staged_key
+from load_log l where not exists (from transcripts s where s.transcript_id = l.transcript_id)
+
+union all
+select 'turns or words differ from what was loaded', l.transcript_id
+from loaded l left join turn_sums t using (transcript_id) left join word_sums w using (transcript_id)
+where l.turns <> coalesce(t.turns, 0) or l.words <> coalesce(w.words, 0) or l.text_md5 is distinct from t.text_md5
+
+union all
+select 'gap in the turns', transcript_id
+from turns group by transcript_id having min(turn_index) <> 0 or max(turn_index) + 1 <> count(*)
+
+union all
+select 'not exactly one best transcript', episode_id
+from transcripts group by episode_id having count_if(is_best) <> 1
+
+union all
+select 'turn outside the audio', t.transcript_id || ' turn ' || t.turn_index
+from turns t
+join transcripts s on s.transcript_id = t.transcript_id
+join renditions r on r.rendition_id = s.rendition_id and r.episode_id = s.episode_id
+-- Half a second: the last window of a recogniser may end after the last sample.
+where t.start_time < 0 or t.end_time < t.start_time or t.end_time > r.decoded_seconds + 0.5
+
+union all
+select 'word in no turn', w.transcript_id || ' word ' || w.word_index
+from words w
+where not exists (from turns t where t.transcript_id = w.transcript_id and t.turn_index = w.turn_index)
+
+union all
+select 'word count of a turn is wrong', t.transcript_id || ' turn ' || t.turn_index
+from turns t join word_sums using (transcript_id) left join turn_words w using (transcript_id, turn_index)
+where t.word_count <> coalesce(w.words, 0)
+
+union all
+select 'short audio without a flag', rendition_id
+from renditions where decoded_seconds < 0.98 * header_seconds and not list_contains(flags, 'short_audio')
+
+union all
+select 'done stage run twice', concat_ws(' ', episode_id, stage, key)
+from stage_runs where status = 'done' group by episode_id, stage, key having count(*) > 1
+
+order by all

@@ -1,0 +1,77 @@
+create or replace view best_turns as
+select
+    t.episode_id,
+    t.transcript_id,
+    t.turn_index,
+    p.title as podcast,
+    e.title,
+    e.published_at,
+    e.page_url,
+    coalesce(own.title, given.title) as chapter,
+    coalesce(t.speaker_name, t.speaker_label) as speaker,
+    t.start_time,
+    t.end_time,
+    t.time_source,
+    t.text,
+    t.word_count,
+    t.boundary,
+    t.is_overlap,
+    t.speaker_margin,
+    t.mean_probability,
+    b.source,
+    b.language,
+    b.model
+from turns t
+join transcripts b on b.transcript_id = t.transcript_id and b.is_best
+left join episodes e on e.episode_id = t.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id
+left join chapters own on own.transcript_id = t.transcript_id and own.chapter_index = t.chapter_index
+left join chapters given
+    on given.episode_id = t.episode_id and given.chapter_index = t.chapter_index and given.transcript_id is null;
+
+comment on view best_turns is 'Who said what, when: the turns of the best transcript of each episode, one row per turn.';
+comment on column best_turns.episode_id is 'The episode (episodes.episode_id)';
+comment on column best_turns.transcript_id is 'The best transcript of the episode (transcripts.transcript_id)';
+comment on column best_turns.turn_index is 'Place in the transcript, from 0';
+comment on column best_turns.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column best_turns.title is 'Title of the episode';
+comment on column best_turns.published_at is 'When the episode was published, UTC';
+comment on column best_turns.page_url is 'Web page of the episode';
+comment on column best_turns.chapter is 'Title of the chapter that the turn starts in; NULL where unknown';
+comment on column best_turns.speaker is 'Name of the speaker, else the label; NULL where unsure';
+comment on column best_turns.start_time is 'Start, seconds from the start of the audio; NULL where unknown';
+comment on column best_turns.end_time is 'End, seconds from the start of the audio; NULL where unknown';
+comment on column best_turns.time_source is 'Who gave the times: asr or publisher; NULL where there are none';
+comment on column best_turns.text is 'What was said';
+comment on column best_turns.word_count is 'Words in the turn';
+comment on column best_turns.boundary is 'What makes it one turn: speaker, sentence, cue or paragraph';
+comment on column best_turns.is_overlap is 'Whether somebody else speaks meanwhile; NULL where unknown';
+comment on column best_turns.speaker_margin is 'How far the speaker leads the second, 0 to 1; NULL where unknown';
+comment on column best_turns.mean_probability is 'Mean probability of the words, 0 to 1; NULL where unknown';
+comment on column best_turns.source is 'Who made the transcript: asr, publisher or captions';
+comment on column best_turns.language is 'Language tag (BCP 47) of the words';
+comment on column best_turns.model is 'Model that recognised the words; NULL for published text';
+
+create or replace view talk_time as
+select
+    episode_id,
+    speaker,
+    count(*) as turns,
+    sum(word_count)::bigint as words,
+    sum(end_time - start_time) as seconds,
+    case when speaker is not null then
+        sum(end_time - start_time)
+        / nullif(sum(sum(end_time - start_time)) filter (where speaker is not null) over (partition by episode_id), 0)
+    end as share,
+    max(end_time - start_time) as longest_turn
+from best_turns
+group by episode_id, speaker;
+
+comment on view talk_time is 'How much each speaker of an episode says in its best transcript, one row per speaker.';
+comment on column talk_time.episode_id is 'The episode (episodes.episode_id)';
+comment on column talk_time.speaker is 'Name of the speaker, else the label; NULL for the turns of unknown speakers';
+comment on column talk_time.turns is 'Turns of the speaker';
+comment on column talk_time.words is 'Words of the speaker';
+comment on column talk_time.seconds is 'Sum of the lengths of the turns, seconds; NULL where no turn has times';
+comment on column talk_time.share is 'Share of the seconds of all known speakers of the episode, 0 to 1; NULL for unknown speakers';
+comment on column talk_time.longest_turn is 'Length of the longest turn, seconds; NULL where no turn has times';
