@@ -27,7 +27,7 @@ from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
 from flows.settings import Settings
 from flows.sources.episodes import Found, find_episodes
 from flows.stages import Heard, Options, is_url
-from transforms.errors import ContentError, TransientError, TurntableError, error_class
+from transforms.errors import TransientError, TurntableError, error_class, one_line
 from transforms.records import Episode, Podcast, Seconds, StageRun, without_query
 from warehouse import query
 
@@ -47,7 +47,7 @@ class Outcome:
     computed: tuple[str, ...]
 
 
-class StageFailed(Exception):  # noqa: N818 - it wraps the error of a stage, it is none of its own
+class StageFailed(Exception):
     """The error of a stage, with the name of the stage and when it began."""
 
     def __init__(self, stage: str, started_at: datetime, error: BaseException) -> None:
@@ -61,40 +61,48 @@ def _is_transient(task_: Any, run: Any, state: Any) -> bool:
         state.result()
     except TransientError as error:
         return "interrupted" not in str(error)
-    except BaseException:  # noqa: BLE001 - every other class waits for somebody
+    except BaseException:
         return False
     return False
 
 
-_retried = {"retries": len(RETRY_SECONDS), "retry_delay_seconds": RETRY_SECONDS, "retry_condition_fn": _is_transient}
+_retried = {
+    "retries": len(RETRY_SECONDS),
+    "retry_delay_seconds": RETRY_SECONDS,
+    "retry_condition_fn": _is_transient,
+}
 
 
 @task(name="fetch", **_retried)
 def fetch(location: str, settings: Settings) -> Artifact:
     """Bring the audio into the store."""
-    with _shown("fetch", None) as advance:
-        return stages.fetch(Store(settings.home), location, settings, advance)
+    store = Store(settings.home)
+    return _shown("fetch", None, lambda advance: stages.fetch(store, location, settings, advance))
 
 
 @task(name="decode", **_retried)
 def decode(fetched: Artifact, name: str, settings: Settings) -> Artifact:
     """Decode the audio to samples."""
-    with _shown("decode", None):
-        return stages.decode(Store(settings.home), fetched, name)
+    store = Store(settings.home)
+    return _shown("decode", None, lambda _: stages.decode(store, fetched, name))
 
 
 @task(name="transcribe", **_retried)
 def transcribe(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
     """Recognise the words."""
-    with _shown("transcribe", stages.seconds_of(decoded)) as advance:
-        return stages.transcribe(Store(settings.home), decoded, options, settings, advance, _say)
+    store, seconds = Store(settings.home), stages.seconds_of(decoded)
+    return _shown(
+        "transcribe", seconds, lambda advance: stages.transcribe(store, decoded, options, settings, advance, _say)
+    )
 
 
 @task(name="diarize", **_retried)
 def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
     """Find who spoke when."""
-    with _shown("diarize", stages.seconds_of(decoded)) as advance:
-        return stages.diarize(Store(settings.home), decoded, options, settings, advance, _say)
+    store, seconds = Store(settings.home), stages.seconds_of(decoded)
+    return _shown(
+        "diarize", seconds, lambda advance: stages.diarize(store, decoded, options, settings, advance, _say)
+    )
 
 
 @task(name="attribute", **_retried)
@@ -131,7 +139,10 @@ def publish(settings: Settings) -> None:
 
 @flow(name="ingest-episode", task_runner=ThreadPoolTaskRunner(max_workers=2), validate_parameters=True)
 def ingest_episode(
-    location: str, podcast: Podcast | None = None, episode: Episode | None = None, options: Options | None = None
+    location: str,
+    podcast: Podcast | None = None,
+    episode: Episode | None = None,
+    options: Options | None = None,
 ) -> Outcome:
     """Turn one episode into speaker turns in the warehouse.
 
@@ -253,16 +264,6 @@ def _record(failed: StageFailed, source: str, episode_id: str | None, settings: 
         _say(f"the failure could not be written down ({one_line(error)})")
 
 
-def one_line(error: BaseException) -> str:
-    """Say what an error is in one line: ours as they are, others with their kind."""
-    text = " ".join(str(error).split())
-    if isinstance(error, TurntableError):
-        return text
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror.lower()}: {error.filename or 'no file named'}"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
 def ingest_location(
     location: str, latest: int, options: Options, settings: Settings
 ) -> Iterator[Outcome | TurntableError | Exception]:
@@ -274,16 +275,16 @@ def ingest_location(
     started_at = datetime.now(UTC)
     try:
         found = find_episodes(location, latest, settings.allow)
-    except Exception as error:  # noqa: BLE001 - written down with its class, and handed on
+    except Exception as error:
         source = without_query(location) if is_url(location) else location
         _record(StageFailed("find", started_at, error), source, None, settings)
         yield error
         return
     for one in found:
-        REPORTER.get().say(one.episode.title or one.location)
+        REPORTER.get().start(one.episode.title or one.location)
         try:
             yield ingest_episode(one.location, one.podcast, one.episode, options)
-        except Exception as error:  # noqa: BLE001 - it was written down by the flow
+        except Exception as error:
             yield error
 
 
@@ -292,29 +293,26 @@ def _say(line: str) -> None:
     REPORTER.get().say(line)
     try:
         get_run_logger().warning(line)
-    except Exception:  # noqa: BLE001, S110 - there is no run to log to: the terminal has it
+    except Exception:  # noqa: S110 - there is no run to log to: the terminal has it
         pass
 
 
-@contextmanager
-def _shown(name: str, total: Seconds | None) -> Iterator[Advance]:
-    """Show a stage's progress on the terminal and, for the long ones, in the Prefect UI."""
-    began = time.monotonic()
+def _shown(name: str, total: Seconds | None, work: Callable[[Advance], Artifact]) -> Artifact:
+    """Do a stage's work, its progress on the terminal and, for the long ones, in the Prefect UI."""
+    began, clock = datetime.now(UTC), time.monotonic()
     show = advancing(name, total)
-    calls = 0
-
-    def advance(done: Seconds) -> None:
-        nonlocal calls
-        calls += 1
-        show(done)
-        if total:
-            to_page(done)
-
     page = create_progress_artifact(0.0, key=name, description=f"{name}, share of the audio") if total else None
     to_page = throttled(lambda done: _update_page(page, done, total))
-    yield advance
+
+    def advance(done: Seconds) -> None:
+        show(done)
+        to_page(done)
+
+    artifact = work(advance)
     _update_page(page, total, total)
-    REPORTER.get().finish(name, total, time.monotonic() - began, computed=calls > 0 or total is None)
+    computed = artifact.manifest.started_at >= began
+    REPORTER.get().finish(name, total, time.monotonic() - clock, computed=computed)
+    return artifact
 
 
 def _update_page(page: Any, done: Seconds | None, total: Seconds | None) -> None:

@@ -24,6 +24,9 @@ class Reporter(Protocol):
     def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
         """Show that a stage is done; `computed` is False where it was done before."""
 
+    def start(self, name: str) -> None:
+        """Show that an episode begins."""
+
     def say(self, line: str) -> None:
         """Show one line."""
 
@@ -35,6 +38,9 @@ class Silent:
         """Do nothing."""
 
     def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
+        """Do nothing."""
+
+    def start(self, name: str) -> None:
         """Do nothing."""
 
     def say(self, line: str) -> None:

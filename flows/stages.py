@@ -107,7 +107,9 @@ def _fetch_file(store: Store, path: Path) -> Artifact:
     if not path.is_file():
         msg = f"no such file: {path}"
         raise SourceError(msg)
-    return store.make("fetch", compute, method="copy-1", suffix=".bin", inputs={"file": sha256(path)}, parameters={})
+    return store.make(
+        "fetch", compute, method="copy-1", suffix=".bin", inputs={"file": sha256(path)}, parameters={}
+    )
 
 
 def decode(store: Store, fetched: Artifact, name: str) -> Artifact:
@@ -152,7 +154,7 @@ def transcribe(
     model = _asr_model(options, settings, say)
 
     def compute() -> Made:
-        folder = get_weights(model, settings.models, token=_token(settings), say=say)
+        folder = get_weights(model, settings.models, token=hub_token(settings), say=say)
         devices, warning = ladder(options.device, folder)
         warnings = [warning] if warning else []
         samples = read_samples(decoded)
@@ -197,7 +199,7 @@ def diarize(
     models = _diarization_models(options, settings)
 
     def compute() -> Made:
-        folders = [get_weights(model, settings.models, token=_token(settings), say=say) for model in models]
+        folders = [get_weights(model, settings.models, token=hub_token(settings), say=say) for model in models]
         device, warning = _torch_device(options.device)
         if warning:
             say(warning)
@@ -281,9 +283,7 @@ def make_turns(store: Store, heard: Heard) -> Artifact:
         made = turns.to_turns(heard.words(), heard.transcribed.manifest.facts["language"], overlaps)
         return Made(_TURNS.dump_json(made), facts={"turns": len(made)})
 
-    return store.make(
-        "turns", compute, method=turns.METHOD, suffix=".json", inputs=inputs, parameters={}
-    )
+    return store.make("turns", compute, method=turns.METHOD, suffix=".json", inputs=inputs, parameters={})
 
 
 def stage(
@@ -373,7 +373,8 @@ def _stem(source: str) -> str:
     return Path(source).stem or source
 
 
-def _token(settings: Settings) -> str | None:
+def hub_token(settings: Settings) -> str | None:
+    """Give the Hugging Face token, if there is one."""
     return settings.hf_token.get_secret_value() if settings.hf_token else os.environ.get("HF_TOKEN")
 
 
@@ -387,7 +388,7 @@ def _asr_model(options: Options, settings: Settings, say: Say) -> Model:
     turbo = MODELS["large-v3-turbo"]
     if not is_there(turbo, settings.models):
         try:
-            get_weights(turbo, settings.models, token=_token(settings), say=say)
+            get_weights(turbo, settings.models, token=hub_token(settings), say=say)
         except (SourceError, TransientError) as error:
             say(f"{error}; going on with the embedded base model")
             return MODELS["base"]
@@ -398,7 +399,7 @@ def _diarization_models(options: Options, settings: Settings) -> tuple[Model, ..
     """Choose who diarizes: what was asked for; else community-1 with a token, and the embedded weights without."""
     name = options.diarization_model if options.diarization_model != "auto" else settings.diarization_model
     if name == "auto":
-        name = "community-1" if _token(settings) else "embedded"
+        name = "community-1" if hub_token(settings) else "embedded"
     if name == "embedded":
         return MODELS["segmentation-3.0"], MODELS["campplus"]
     return (find_model(name, "diarization"),)

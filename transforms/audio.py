@@ -24,9 +24,7 @@ SAMPLE_RATE = 16_000
 # FFmpeg's names of the demuxers that we let near a file: wav, mp3, m4a/mp4, ogg/opus, flac, webm/mkv, aac,
 # aiff. Without this list, text that begins with "ffconcat version 1.0" reads any other file of the disk.
 FORMATS = ("wav", "mp3", "mov", "mp4", "m4a", "ogg", "flac", "matroska", "webm", "aac", "aiff")
-SUFFIXES = (
-    ".aac .aif .aiff .flac .m4a .m4b .mka .mkv .mov .mp3 .mp4 .oga .ogg .opus .wav .weba .webm".split()
-)
+SUFFIXES = [".aac", ".aif", ".aiff", ".flac", ".m4a", ".m4b", ".mka", ".mkv", ".mov", ".mp3", ".mp4", ".oga", ".ogg", ".opus", ".wav", ".weba", ".webm"]
 
 SHORT_AUDIO = 0.98  # decoded less than this share of what the header says
 BAD_PACKETS_IN_A_ROW = 10_000  # a file that only fails is given up; 10,000 mp3 frames are four minutes

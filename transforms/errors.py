@@ -71,3 +71,13 @@ def error_class(error: BaseException) -> ErrorClass:
     if isinstance(error, OSError):
         return "transient"
     return "bug"
+
+
+def one_line(error: BaseException) -> str:
+    """Say what an error is in one line: ours as they are, others with their kind."""
+    text = " ".join(str(error).split())
+    if isinstance(error, TurntableError):
+        return text
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror.lower()}: {error.filename or 'no file named'}"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -18,6 +18,7 @@ from functools import partial
 from html.entities import html5
 from io import BytesIO
 from pathlib import PurePosixPath
+from time import struct_time
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
@@ -40,7 +41,10 @@ from transforms.records import (
 _Resolve = Callable[[str | None], str | None]
 
 # https://github.com/Podcastindex-org/podcast-namespace, and the addresses that it had before.
-_PODCAST = re.compile(r"podcastindex\.org/namespace/1\.0|/podcast-namespace/", re.IGNORECASE)
+_PODCAST = re.compile(
+    r"{https?://(podcastindex\.org/namespace/1\.0|github\.com/[^{}]*/podcast-namespace/)", re.IGNORECASE
+)
+_ROOT = re.compile(r"(^|[:}])(rss|feed|rdf)$", re.IGNORECASE)
 _FEED_START = re.compile(
     r"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<(?:\w+:)?(?:rss|feed|rdf)\b",
     re.DOTALL | re.IGNORECASE,
@@ -64,14 +68,14 @@ _REFERENCE = re.compile(
     r"(<!\[CDATA\[.*?(?:\]\]>|\Z))|&(?:(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w{1,40}));)?",
     re.DOTALL | re.ASCII,
 )
-# feedparser takes quadratic time for these, and we need none of them from it.
-_COSTLY_TAG = re.compile(
-    r"</?(?:[\w-]{1,40}:)?(?:author|category|contributor|creator|email|keywords|managingEditor|owner"
+# feedparser takes quadratic time for these, or keeps its own `links` under that name; we need none of them.
+_UNWANTED_TAG = re.compile(
+    r"</?(?:[\w-]{1,40}:)?(?:author|category|contributor|creator|email|keywords|links|managingEditor|owner"
     r"|publisher|subject|webMaster)\b[^<>]*>",
     re.IGNORECASE,
 )
 # Thousands of attributes in one tag take the HTML parser minutes; text needs none.
-_HTML_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]{0,20})[^<>]*>?")
+_HTML_TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9]{0,20})(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>?""")
 _MAX_TAGS = 1_000_000
 _MAX_NAMESPACES = 5_000
 _MAX_ATTRIBUTES = 200
@@ -124,7 +128,7 @@ def parse_feed(data: bytes, url: str, *, base: str | None = None) -> Feed:
     """
     text = _repaired(_decoded(data))
     root = _tree(text, url)
-    stripped = _COSTLY_TAG.sub(" ", text).encode()
+    stripped = _UNWANTED_TAG.sub(" ", text).encode()
     try:
         parsed = feedparser.parse(BytesIO(stripped), resolve_relative_uris=False, sanitize_html=False)
     except Exception as error:  # it has handlers for many dialects, some with bugs
@@ -240,11 +244,9 @@ def _reference(found: re.Match[str]) -> str:
     if cdata:
         return cdata
     if decimal or hexadecimal:
-        character = chr(min(int(decimal or int(hexadecimal, 16)), 0x10FFFF))
-        return "" if _NOT_TEXT.match(character) else f"&#{ord(character)};"
-    return (
-        "".join(f"&#{ord(character)};" for character in html5.get(f"{name};", "")) or f"&amp;{found[0][1:]}"
-    )
+        code = int(decimal or int(hexadecimal, 16))
+        return "" if code > 0x10FFFF or _NOT_TEXT.match(chr(code)) else f"&#{code};"
+    return "".join(f"&#{ord(character)};" for character in html5.get(f"{name};", "")) or f"&amp;{found[0][1:]}"
 
 
 def _tree(text: str, url: str) -> Any:
@@ -265,7 +267,7 @@ def _tree(text: str, url: str) -> Any:
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         raise _not_a_feed(url, "it is no XML") from error
-    if root is None or etree.QName(root).localname.lower() not in ("rss", "feed", "rdf"):
+    if root is None or not _ROOT.search(root.tag):
         raise _not_a_feed(url, "it begins with no <rss> or <feed>")
     if (
         text.count("<") > _MAX_TAGS
@@ -288,7 +290,7 @@ def _items(entries: list[Any], root: Any) -> Iterator[tuple[Any, Any]]:
         return
     by_guid = {_child_text(item, "guid", "id"): item for item in reversed(items)}
     for entry in entries:
-        guid = _folded(entry.get("id"))
+        guid = _folded(_value(entry, "id"))
         yield entry, by_guid.get(guid) if guid else None
 
 
@@ -300,19 +302,17 @@ def _podcast(feed: Any, root: Any, url: str, resolve: _Resolve) -> Podcast:
         title=_title(feed),
         author=_author(channel),
         feed_url=url,
-        site_url=resolve(feed.get("link")),
-        language=_folded(feed.get("language")),
+        site_url=resolve(_value(feed, "link")),
+        language=_folded(_value(feed, "language")),
     )
 
 
-def _episode(
-    entry: Any, item: Any, show: str, hosts: tuple[Person, ...], resolve: _Resolve
-) -> Episode | None:
+def _episode(entry: Any, item: Any, show: str, hosts: tuple[Person, ...], resolve: _Resolve) -> Episode | None:
     """Build an episode of the show with the id `show`; None where the item has no audio."""
     enclosure = _enclosure(entry, resolve)
     if enclosure is None:
         return None
-    guid = _folded(entry.get("id"))
+    guid = _folded(_value(entry, "id"))
     chapters = next(iter(_podcast_tags(item, "chapters")), None)
     return Episode(
         episode_id=feed_episode_id(show, guid, enclosure),
@@ -321,35 +321,50 @@ def _episode(
         title=_title(entry),
         description=plain_text(_markup(entry)),
         published_at=_published_at(entry),
-        season=_whole_number(_tag_text(item, "season") or entry.get("itunes_season")),
-        episode_number=_number(_tag_text(item, "episode") or entry.get("itunes_episode")),
-        language=_folded(entry.get("language")),
+        season=_whole_number(_tag_text(item, "season") or _value(entry, "itunes_season")),
+        episode_number=_number(_tag_text(item, "episode") or _value(entry, "itunes_episode")),
+        language=_folded(_value(entry, "language")),
         page_url=_page(entry, resolve),
         audio_url=enclosure,
-        duration=parse_duration(entry.get("itunes_duration")),
+        duration=parse_duration(_value(entry, "itunes_duration")),
         chapters_url=resolve(chapters.get("url")) if chapters is not None else None,
         transcripts=_transcripts(item, resolve),
         persons=_persons(item) or hosts,
     )
 
 
+def _value(node: Any, key: str) -> str | None:
+    """Give a text that feedparser found.
+
+    Of a tag that it does not know it keeps the text or the attributes, under the name of the tag, and
+    that may be one of its own names: hence the look at types, here and below.
+    """
+    value = node.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _dicts(values: Any) -> list[Any]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+
+
 def _title(node: Any) -> str | None:
-    text = node.get("title")
-    return plain_text(text) if node.get("title_detail", {}).get("type") == "text/html" else _folded(text)
+    text, detail = _value(node, "title"), node.get("title_detail")
+    is_html = isinstance(detail, dict) and detail.get("type") == "text/html"
+    return plain_text(text) if is_html else _folded(text)
 
 
 def _page(entry: Any, resolve: _Resolve) -> str | None:
     """Give the page of an entry; feedparser calls a guid a link, which it need not be."""
-    link = entry.get("link")
-    return None if link == entry.get("id") and "://" not in (link or "") else resolve(link)
+    link = _value(entry, "link")
+    return None if link == _value(entry, "id") and "://" not in (link or "") else resolve(link)
 
 
 def _enclosure(entry: Any, resolve: _Resolve) -> str | None:
     """Choose the URL of the audio: the first enclosure that says so, else the first that is no picture."""
     found = [
-        (_media_type(enclosure.get("type")) or "", target)
-        for enclosure in entry.get("enclosures", [])
-        if (target := resolve(enclosure.get("href")))
+        (_media_type(_value(link, "type")) or "", target)
+        for link in _dicts(entry.get("links"))
+        if link.get("rel") == "enclosure" and (target := resolve(_value(link, "href")))
     ]
     sound = [target for kind, target in found if kind.startswith("audio/")]
     other = [target for kind, target in found if not kind.startswith(("audio/", "image/", "text/"))]
@@ -385,7 +400,7 @@ def _author(channel: Any) -> str | None:
 
 
 def _markup(entry: Any) -> str | None:
-    texts = [entry.get("summary"), *(content.get("value") for content in entry.get("content", []))]
+    texts = [_value(entry, "summary"), *(_value(content, "value") for content in _dicts(entry.get("content")))]
     return next((text for text in texts if text and text.strip()), None)
 
 
@@ -395,8 +410,9 @@ def _published_at(entry: Any) -> datetime | None:
     The first second of 1970 is how some programs write that they do not know, and what seems to lie
     before 1900 is a number read as a year.
     """
-    moment = entry.get("published_parsed" if "published" in entry else "updated_parsed")
-    if not moment or moment.tm_year < 1900 or not timegm(moment):
+    # dict's own get, because feedparser's gives one for the other, with a warning
+    moment = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
+    if not isinstance(moment, struct_time) or moment.tm_year < 1900 or not timegm(moment):
         return None
     try:
         return datetime.fromtimestamp(timegm(moment), UTC)
@@ -424,7 +440,7 @@ def _podcast_tags(parent: Any, name: str) -> list[Any]:
         return []
     undeclared = list(parent.iterchildren(f"podcast:{name}"))
     declared = _children(parent, name)
-    return undeclared + [tag for tag in declared if _PODCAST.search(etree.QName(tag).namespace or "")]
+    return undeclared + [tag for tag in declared if _PODCAST.match(tag.tag)]
 
 
 def _child_text(parent: Any, *names: str) -> str | None:

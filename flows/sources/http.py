@@ -206,9 +206,7 @@ def _judged_addresses(target: httpx2.URL, allow: tuple[str, ...]) -> list[str]:
     strangers = [address for address in addresses if not _is_allowed(target.host, address, allow)]
     for address in strangers:
         if not is_public(address):
-            msg = (
-                f"{_shown(target)}: {target.host} is the private address {address}; if it is yours, allow it"
-            )
+            msg = f"{_shown(target)}: {target.host} is the private address {address}; if it is yours, allow it"
             raise HostileError(msg)
     if strangers and target.port not in (None, 80, 443):
         msg = f"{_shown(target)}: port {target.port} is refused; use 80 or 443, or allow the host"
@@ -310,7 +308,9 @@ def _parsed(url: str) -> httpx2.URL:
         msg = "a URL cannot be read; check its spelling: https://host/path"
         raise SourceError(msg) from None
     if target.scheme not in ("http", "https") or not target.host or (target.port or 80) > 65_535:
-        msg = f"a URL of scheme {target.scheme[:20]!r} cannot be fetched; use http://host/path or https://host/path"
+        msg = (
+            f"a URL of scheme {target.scheme[:20]!r} cannot be fetched; use http://host/path or https://host/path"
+        )
         raise SourceError(msg)
     return target
 
@@ -380,9 +380,7 @@ def _too_large(target: httpx2.URL, size: int, received: int, max_bytes: int) -> 
     if size > received * _BOMB_RATIO:
         msg = f"{_shown(target)}: a decompression bomb, {received} bytes unpack to over {size}; refused"
         return HostileError(msg)
-    msg = (
-        f"{_shown(target)}: larger than the {max_bytes} bytes that are accepted; check that the URL is right"
-    )
+    msg = f"{_shown(target)}: larger than the {max_bytes} bytes that are accepted; check that the URL is right"
     return ContentError(msg)
 
 

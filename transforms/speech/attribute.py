@@ -40,7 +40,9 @@ def _attribute_word(word: Word, segments: Sequence[SpeakerSegment], starts: Sequ
         return word
     shares = _overlaps(word.start_time, word.end_time, segments, starts)
     if not shares:
-        return replace(word, speaker=_nearest(word.start_time, word.end_time, segments, starts), speaker_margin=None)
+        return replace(
+            word, speaker=_nearest(word.start_time, word.end_time, segments, starts), speaker_margin=None
+        )
     ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
     second = ranked[1][1] if len(ranked) > 1 else 0.0
     margin = round((ranked[0][1] - second) / max(sum(shares.values()), 1e-9), 3)

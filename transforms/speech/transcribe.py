@@ -198,7 +198,9 @@ class _Decoder:
 
     def pieces(self, span: Span) -> Window:
         """Decode the speech of one span in pieces of at most ten seconds."""
-        within = [(max(start, span[0]), min(end, span[1])) for start, end in self.speech if _meet((start, end), span)]
+        within = [
+            (max(start, span[0]), min(end, span[1])) for start, end in self.speech if _meet((start, end), span)
+        ]
         spans = cut_windows(within, PIECE_SECONDS, span[1])
         parts = [self.sequential(part) for part in spans]
         segments = tuple(segment for part in parts if not part.is_silent for segment in part.segments)
@@ -269,7 +271,16 @@ def _segment(segment: Any, offset: Seconds, span: Span) -> Segment:
         start = min(max(float(word.start) + offset, earliest), span[1])
         end = min(max(float(word.end) + offset, start), span[1])
         earliest = start
-        words.append(Word(word.word.strip(), round(start, 3), round(end, 3), round(float(word.probability), 4), None, None))
+        words.append(
+            Word(
+                word.word.strip(),
+                round(start, 3),
+                round(end, 3),
+                round(float(word.probability), 4),
+                None,
+                None,
+            )
+        )
     kept = tuple(word for word in words if word.word)
     return Segment(
         start_time=kept[0].start_time if kept else round(min(float(segment.start) + offset, span[1]), 3),
@@ -290,7 +301,9 @@ def find_speech(samples: NDArray[np.float32]) -> tuple[Span, ...]:
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(
-        min_silence_duration_ms=160, speech_pad_ms=0, max_speech_duration_s=WINDOW_SECONDS - 2 * PAD_SECONDS - 1
+        min_silence_duration_ms=160,
+        speech_pad_ms=0,
+        max_speech_duration_s=WINDOW_SECONDS - 2 * PAD_SECONDS - 1,
     )
     stamps = get_speech_timestamps(samples, options)
     return tuple((stamp["start"] / SAMPLE_RATE, stamp["end"] / SAMPLE_RATE) for stamp in stamps)
@@ -319,7 +332,9 @@ def _last_of_window(speech: Sequence[Span], first: int, longest: Seconds) -> int
     last = first
     while last + 1 < len(speech) and _silence(speech, last) < LONGEST_SILENCE:
         if speech[last + 1][1] - speech[first][0] + 2 * PAD_SECONDS > longest:
-            cuts = [n for n in range(first, last + 1) if speech[last][1] - speech[n][1] <= min(CUT_WITHIN, longest / 2)]
+            cuts = [
+                n for n in range(first, last + 1) if speech[last][1] - speech[n][1] <= min(CUT_WITHIN, longest / 2)
+            ]
             return max(cuts, key=lambda n: (_silence(speech, n), n))
         last += 1
     return last

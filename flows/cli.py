@@ -1,0 +1,392 @@
+"""The `turntable` command: parse, call, print.
+
+Everything heavy is imported inside the command that needs it, so that `turntable --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from transforms.errors import SourceError, TurntableError
+
+if TYPE_CHECKING:
+    from flows.ingest import Outcome
+    from flows.settings import Settings
+    from flows.stages import Options
+    from warehouse.query import Table
+
+app = typer.Typer(
+    name="turntable",
+    help="Turn podcast episodes into speaker turns that you query with SQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='Example: turntable demo; turntable sql "select speaker, text from best_turns limit 5"',
+)
+models_app = typer.Typer(
+    help="What weights there are, where from, and under which licence.", rich_markup_mode=None
+)
+app.add_typer(models_app, name="models", invoke_without_command=True)
+
+DEMO_FEED = Path(__file__).parent / "demo" / "feed.xml"
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, a piece of its title, or 'latest'.")]
+
+
+@app.callback()
+def _main(
+    home: Annotated[
+        Path | None, typer.Option(help="Where everything is kept. [TURNTABLE_HOME, else your data folder]")
+    ] = None,
+    debug: Annotated[bool, typer.Option(help="Show the whole traceback of an error, and Prefect's log.")] = False,
+) -> None:
+    if home is not None:
+        os.environ["TURNTABLE_HOME"] = str(home.expanduser().resolve())
+    if not debug:
+        # Prefect's log would draw over the progress; the run's page has it all the same.
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+
+
+ModelOption = Annotated[str, typer.Option("--model", help="A name of `turntable models`, or a local folder.")]
+LanguageOption = Annotated[
+    str | None, typer.Option("--language", help="As en, de; without it, the audio decides.")
+]
+SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many people: 2, or 2-4.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cuda or cpu.")]
+DiarizeOption = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Find out who speaks.")]
+DiarizationOption = Annotated[
+    str, typer.Option("--diarization-model", help="embedded, community-1 (wants a token), or a local folder.")
+]
+
+
+@app.command(epilog="Example: turntable demo")
+def demo() -> None:
+    """Ingest the bundled episode and show what comes out."""
+    from flows.terminal import print_table, print_turns
+    from warehouse import query
+
+    settings = _settings()
+    outcomes = _ingest([str(DEMO_FEED)], 1, _options(), settings)
+    if not outcomes:
+        raise typer.Exit(1)
+    episode_id = outcomes[0].episode_id
+    print_turns(query.turns(settings.snapshot, episode_id))
+    print_table(query.talk_time(settings.snapshot, episode_id))
+    typer.echo(
+        f"""
+Next:
+  {_command()} sql "select speaker, count(*) as turns, sum(word_count) as words from best_turns group by all"
+  {_command()} export latest --format vtt
+  {_command()} ingest YOUR_EPISODE.mp3        (or a folder, an audio URL, a feed URL)"""
+    )
+
+
+@app.command(epilog="Example: turntable ingest interview.mp3 https://example.org/feed.xml --latest 3")
+def ingest(
+    sources: Annotated[list[str], typer.Argument(help="Audio files, folders, audio URLs or feed URLs.")],
+    latest: Annotated[int, typer.Option(min=1, help="How many episodes of a feed, newest first.")] = 1,
+    model: ModelOption = "auto",
+    language: LanguageOption = None,
+    speakers: SpeakersOption = None,
+    device: DeviceOption = "auto",
+    diarize: DiarizeOption = True,
+    diarization_model: DiarizationOption = "auto",
+    as_json: JsonFlag = False,
+) -> None:
+    """Transcribe, diarize and load episodes."""
+    from dataclasses import asdict
+
+    options = _options(model, language, speakers, device, diarize=diarize, diarization_model=diarization_model)
+    failed: list[dict[str, str]] = []
+    outcomes = _ingest(sources, latest, options, _settings(), failed)
+    if as_json:
+        typer.echo(json.dumps({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed}))
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command(epilog='Example: turntable sql "from talk_time" --csv > talk_time.csv')
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT; `show tables` lists what there is.")],
+    as_json: JsonFlag = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """Ask the warehouse in SQL; nothing can be changed by it."""
+    from warehouse.query import run_sql
+
+    _show(run_sql(_settings().snapshot, query), as_json=as_json, as_csv=as_csv)
+
+
+@app.command(epilog="Example: turntable episodes --json")
+def episodes(as_json: JsonFlag = False) -> None:
+    """List the episodes, newest first."""
+    from warehouse import query
+
+    _show(query.episodes(_settings().snapshot), as_json=as_json)
+
+
+@app.command(epilog="Example: turntable turns latest")
+def turns(episode: Episode, as_json: JsonFlag = False) -> None:
+    """Print who said what, when, in one episode."""
+    from warehouse import query
+
+    snapshot = _settings().snapshot
+    table = query.turns(snapshot, query.find_episode(snapshot, episode))
+    if as_json:
+        _show(table, as_json=True)
+    else:
+        from flows.terminal import print_turns
+
+        print_turns(table)
+
+
+@app.command(epilog="Example: turntable export latest --format vtt > episode.vtt")
+def export(
+    episode: Episode,
+    format_: Annotated[str, typer.Option("--format", help="seglst, rttm, stm, vtt, srt or json.")],
+) -> None:
+    """Write an episode's best transcript in another format."""
+    from warehouse import query
+    from warehouse.export import export as write
+
+    snapshot = _settings().snapshot
+    typer.echo(write(snapshot, query.find_episode(snapshot, episode), format_), nl=False)
+
+
+@models_app.callback(epilog="Example: turntable models fetch base")
+def models(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the weights: what is there, where it comes from, its hash and licence."""
+    if context.invoked_subcommand is not None:
+        return
+    from flows.sources.weights import is_there
+    from transforms.speech.models import MODELS
+    from warehouse.query import Table
+
+    folder = _settings().models
+    rows: list[tuple[Any, ...]] = []
+    for model in MODELS.values():
+        there = "yes" if is_there(model, folder) else "no"
+        origin = model.repository or ", ".join(
+            sorted({package for file in model.files for package, _ in file.members})
+        )
+        identity = (
+            f"sha256 {model.files[0].sha256[:16]}" if model.files else f"revision {str(model.revision)[:16]}"
+        )
+        rows.append((model.name, model.use, there, model.origin, origin, identity, model.licence, model.about))
+    _show(Table(("name", "use", "there", "origin", "from", "pinned", "licence", "about"), rows), as_json=as_json)
+
+
+@models_app.command("fetch", epilog="Example: turntable models fetch")
+def fetch_models(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names; without any, all that need no account.")
+    ] = None,
+) -> None:
+    """Fetch weights and check them against their hashes."""
+    from flows.sources.weights import get_weights
+    from flows.stages import hub_token
+    from transforms.speech.models import EMBEDDED, MODELS
+
+    settings = _settings()
+    unknown = [name for name in names or () if name not in MODELS]
+    if unknown:
+        msg = f"no model is called {unknown[0]!r}: take one of {', '.join(MODELS)}"
+        raise SourceError(msg)
+    for model in [MODELS[name] for name in names] if names else EMBEDDED:
+        path = get_weights(model, settings.models, token=hub_token(settings), say=_say)
+        typer.echo(f"{model.name}: {path}")
+
+
+@app.command(epilog="Example: turntable doctor --json")
+def doctor(as_json: JsonFlag = False) -> None:
+    """Look at device, libraries, weights and disk, and say what to do."""
+    from flows.doctor import examine
+    from warehouse.query import Table
+
+    checks = examine(_settings())
+    _show(Table(("check", "state", "found", "do"), [tuple(check) for check in checks]), as_json=as_json)
+    if any(check.state == "bad" for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: turntable rebuild")
+def rebuild() -> None:
+    """Make the warehouse anew from the artifacts."""
+    from flows import load
+
+    load.rebuild(_settings())
+    typer.echo("the warehouse was made anew from the artifacts")
+
+
+@app.command(epilog="Example: turntable verify && echo sound")
+def verify(as_json: JsonFlag = False) -> None:
+    """Check the warehouse and the artifacts against each other; nothing found is exit code 0."""
+    from flows import load
+    from warehouse.query import Table
+
+    problems = load.verify(_settings())
+    if problems or as_json:
+        _show(Table(("check", "detail"), [(p.check, p.detail) for p in problems]), as_json=as_json)
+    else:
+        typer.echo("warehouse and artifacts agree")
+    if problems:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; an error that a user can understand is one line and exit code 1."""
+    try:
+        app(standalone_mode=True)
+    except KeyboardInterrupt:
+        _fail("interrupted: run the same command to go on", 130)
+    except TurntableError as error:
+        _fail(str(error), 1)
+    except BrokenPipeError:
+        # The reader has what it wanted (`| head`); closing a broken pipe again would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        from transforms.errors import one_line
+
+        if "--debug" in sys.argv:
+            raise
+        _fail(f"{one_line(error)} (this may be a bug: `turntable --debug …` shows more)", 1)
+
+
+def _fail(line: str, code: int) -> None:
+    if "--debug" in sys.argv:
+        import traceback
+
+        traceback.print_exc()
+    print(f"turntable: {line}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _settings() -> Settings:
+    from pydantic import ValidationError
+
+    from flows.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        msg = f"the setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}"
+        raise SourceError(msg) from error
+
+
+def _options(
+    model: str = "auto",
+    language: str | None = None,
+    speakers: str | None = None,
+    device: str = "auto",
+    *,
+    diarize: bool = True,
+    diarization_model: str = "auto",
+) -> Options:
+    from flows.stages import Options
+
+    if device not in ("auto", "cuda", "cpu"):
+        raise typer.BadParameter(f"{device!r}: take auto, cuda or cpu", param_hint="--device")  # noqa: EM102
+    return Options(
+        model=model,
+        language=language,
+        device=device,
+        diarize=diarize,
+        diarization_model=diarization_model,
+        speakers=_bounds(speakers),
+    )
+
+
+def _bounds(text: str | None) -> tuple[int, int] | None:
+    """Read `--speakers`: a number or a range.
+
+    >>> _bounds("2"), _bounds("2-4")
+    ((2, 2), (2, 4))
+    """
+    if text is None:
+        return None
+    fewest, _, most = text.partition("-")
+    try:
+        bounds = int(fewest), int(most or fewest)
+    except ValueError:
+        bounds = (0, 0)
+    if not 1 <= bounds[0] <= bounds[1]:
+        raise typer.BadParameter(f"{text!r}: give a number as 2 or a range as 2-4", param_hint="--speakers")  # noqa: EM102
+    return bounds
+
+
+def _ingest(
+    sources: Sequence[str],
+    latest: int,
+    options: Options,
+    settings: Settings,
+    failed: list[dict[str, str]] | None = None,
+) -> list[Outcome]:
+    """Ingest all sources, and say of each what became of it."""
+    from flows.terminal import showing
+
+    outcomes: list[Outcome] = []
+    with showing() as reporter:
+        from flows.ingest import ingest_location
+        from transforms.errors import error_class, one_line
+
+        for source in sources:
+            for outcome in ingest_location(source, latest, options, settings):
+                if isinstance(outcome, BaseException):
+                    reporter.fail(one_line(outcome))
+                    if failed is not None:
+                        failed.append(
+                            {
+                                "source": source,
+                                "error_class": error_class(outcome),
+                                "message": one_line(outcome),
+                            }
+                        )
+                    continue
+                reporter.done(outcome)
+                outcomes.append(outcome)
+    return outcomes
+
+
+def _show(table: Table, *, as_json: bool = False, as_csv: bool = False) -> None:
+    """Print a table for people, or for a script."""
+    if as_json:
+        rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+        typer.echo(json.dumps(rows, default=str, ensure_ascii=False, indent=1))
+    elif as_csv:
+        import csv
+
+        writer = csv.writer(sys.stdout)
+        writer.writerow(table.columns)
+        writer.writerows(table.rows)
+    else:
+        from flows.terminal import print_table
+
+        print_table(table)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _command() -> str:
+    """Name this command as the user can type it: by its path, if it is not on PATH."""
+    import shutil
+
+    own = Path(sys.argv[0]).resolve()
+    found = shutil.which("turntable")
+    if found and Path(found).resolve() == own:
+        return "turntable"
+    try:
+        return str(own.relative_to(Path.cwd()))
+    except ValueError:
+        return str(own)

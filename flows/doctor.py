@@ -1,0 +1,99 @@
+"""Looks at this machine and says what to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from typing import Literal, NamedTuple
+
+from flows.settings import Settings
+from flows.sources.weights import is_there
+from flows.stages import hub_token
+from transforms.errors import TurntableError
+from transforms.speech.device import cpu_threads, n_cuda_devices, probe_cuda
+from transforms.speech.models import EMBEDDED, MODELS, check_files
+
+LIBRARIES = (
+    ["prefect", "faster-whisper", "ctranslate2", "pyannote.audio", "torch", "torchaudio", "av", "duckdb", "pyarrow", "yt-dlp", "httpx2"]
+)
+LEAST_DISK = 5e9  # bytes; an hour of audio takes about 0.2 GB, decoded samples included
+
+
+class Check(NamedTuple):
+    """One thing looked at; `bad` keeps Turntable from working, `note` does not."""
+
+    check: str
+    state: Literal["good", "note", "bad"]
+    found: str
+    do: str
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Look at everything that an ingest needs."""
+    return [
+        Check("python", "good", f"{platform.python_version()} on {platform.system()} {platform.machine()}", ""),
+        *[_library(name) for name in LIBRARIES],
+        _device(settings),
+        *[_weights(name, settings) for name in (model.name for model in EMBEDDED)],
+        _diarization(settings),
+        _disk(settings),
+        _snapshot(settings),
+    ]
+
+
+def _library(name: str) -> Check:
+    try:
+        return Check(name, "good", importlib.metadata.version(name), "")
+    except importlib.metadata.PackageNotFoundError:
+        return Check(name, "bad", "not installed", f"{sys.executable} -m pip install {name}")
+
+
+def _device(settings: Settings) -> Check:
+    if not n_cuda_devices():
+        return Check("device", "good", f"CPU, {cpu_threads()} cores, int8", "")
+    base = settings.models / "base"
+    if not (base / "model.bin").exists():
+        return Check("device", "note", "a GPU, not tried yet", "turntable models fetch")
+    reason = probe_cuda(base)
+    if reason is None:
+        return Check("device", "good", f"CUDA, {n_cuda_devices()} device(s), float16", "")
+    return Check(
+        "device", "note", f"{reason}; the CPU is used", "pip install 'turntable[gpu]', or update the driver"
+    )
+
+
+def _weights(name: str, settings: Settings) -> Check:
+    model = MODELS[name]
+    if not is_there(model, settings.models):
+        return Check(f"weights {name}", "note", "not there yet", "turntable models fetch")
+    try:
+        check_files(model, settings.models / name)
+    except TurntableError as error:
+        return Check(
+            f"weights {name}", "bad", str(error), f"rm -r {settings.models / name}; turntable models fetch"
+        )
+    return Check(f"weights {name}", "good", str(settings.models / name), "")
+
+
+def _diarization(settings: Settings) -> Check:
+    if hub_token(settings):
+        return Check("diarization", "good", "pyannote/speaker-diarization-community-1 (a token is set)", "")
+    return Check("diarization", "good", "embedded weights (no token is set)", "")
+
+
+def _disk(settings: Settings) -> Check:
+    folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    state: Literal["good", "bad"] = "good" if free > LEAST_DISK else "bad"
+    advice = "" if state == "good" else f"free some space, or move TURNTABLE_HOME off {folder}"
+    return Check("disk", state, f"{free / 1e9:.0f} GB free at {settings.home}", advice)
+
+
+def _snapshot(settings: Settings) -> Check:
+    if settings.snapshot.exists():
+        return Check(
+            "warehouse", "good", f"{settings.snapshot} ({settings.snapshot.stat().st_size / 1e6:.1f} MB)", ""
+        )
+    return Check("warehouse", "note", "nothing ingested yet", "turntable demo")

@@ -1,0 +1,162 @@
+"""What a person sees: progress while it runs, tables when it is done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table as Drawn
+
+from flows.progress import REPORTER, Reporter
+from transforms.records import Seconds
+from warehouse.query import Table
+
+if TYPE_CHECKING:
+    from flows.ingest import Outcome
+
+ENDLESS = 1_000_000  # a pipe has no width: nothing is cut or folded for it
+
+
+class Terminal:
+    """Reports to standard error: bars where it is a terminal, one line a stage elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.bars: Progress | None = None
+        self.tasks: dict[str, TaskID] = {}
+        if console.is_terminal:
+            self.bars = Progress(
+                TextColumn("  {task.description:<11}"),
+                BarColumn(bar_width=32),
+                TextColumn("{task.fields[status]}"),
+                TimeElapsedColumn(),
+                console=console,
+            )
+            self.bars.start()
+
+    def close(self) -> None:
+        """Leave the bars as they are."""
+        if self.bars is not None:
+            self.bars.stop()
+
+    def advance(self, stage: str, done: Seconds, total: Seconds | None) -> None:
+        """Move a stage's bar."""
+        if self.bars is None:
+            return
+        if stage not in self.tasks:
+            self.tasks[stage] = self.bars.add_task(stage, total=total, status="")
+        task = self.tasks[stage]
+        took = self.bars.tasks[self.bars.task_ids.index(task)].elapsed or 0.0
+        status = _status(done, total, took) if total else f"{done / 1e6:.1f} MB"
+        self.bars.update(task, completed=done, status=status)
+
+    def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
+        """Fill a stage's bar, or print its line."""
+        status = (
+            _status(total, total, took) if computed and total else f"{took:.1f} s" if computed else "done before"
+        )
+        if self.bars is None:
+            self.console.print(f"  {stage:<11} {status}")
+            return
+        if stage not in self.tasks:
+            self.tasks[stage] = self.bars.add_task(stage, total=total or 1.0, status=status)
+        self.bars.update(self.tasks[stage], total=total or 1.0, completed=total or 1.0, status=status)
+        self.bars.stop_task(self.tasks[stage])
+
+    def say(self, line: str) -> None:
+        """Print one line above the bars."""
+        self.console.print(escape(line))
+
+    def start(self, name: str) -> None:
+        """Begin an episode."""
+        self.say(name)
+        self.tasks = {}
+
+    def done(self, outcome: Outcome) -> None:
+        """Sum an episode up."""
+        flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
+        news = "" if outcome.computed else " (all done before)"
+        self.say(f"  {outcome.turns} turns in {outcome.seconds:.0f} s of audio{flags}{news}")
+
+    def fail(self, line: str) -> None:
+        """Say what went wrong, in one line."""
+        self.console.print(f"turntable: {escape(line)}", soft_wrap=True)
+
+
+def _status(done: Seconds | None, total: Seconds | None, took: Seconds) -> str:
+    """Say how far a stage is and how fast: `95 of 388 s, 12.3 × real time`."""
+    done = done or 0.0
+    speed = f", {done / took:.1f} × real time" if took > 0.05 and done else ""
+    return f"{done:.0f} of {total or 0:.0f} s{speed}"
+
+
+@contextmanager
+def showing() -> Iterator[Terminal]:
+    """Show the progress of everything that runs below on standard error."""
+    console = Console(stderr=True, highlight=False)
+    terminal = Terminal(
+        console if console.is_terminal else Console(file=sys.stderr, width=ENDLESS, highlight=False)
+    )
+    reporter: Reporter = terminal
+    token = REPORTER.set(reporter)
+    try:
+        yield terminal
+    finally:
+        REPORTER.reset(token)
+        terminal.close()
+
+
+def print_table(table: Table) -> None:
+    """Print the answer to a query."""
+    drawn = Drawn(box=None, header_style="bold", pad_edge=False)
+    for n, column in enumerate(table.columns):
+        numbers = any(isinstance(row[n], int | float) and not isinstance(row[n], bool) for row in table.rows)
+        drawn.add_column(escape(column), justify="right" if numbers else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(escape(_cell(cell)) for cell in row))
+    console = _out()
+    console.print(drawn)
+    if not table.rows:
+        console.print("(no rows)")
+
+
+def print_turns(table: Table) -> None:
+    """Print turns as a script: time, speaker, text."""
+    at = {name: table.columns.index(name) for name in ("start_time", "speaker", "text")}
+    drawn = Drawn(box=None, header_style="bold", pad_edge=False)
+    drawn.add_column("time", justify="right")
+    drawn.add_column("speaker", no_wrap=True)
+    drawn.add_column("text", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(clock(row[at["start_time"]]), escape(row[at["speaker"]] or "?"), escape(row[at["text"]]))
+    _out().print(drawn)
+
+
+def clock(seconds: Seconds | None) -> str:
+    """Write seconds as a clock shows them.
+
+    >>> clock(75.4), clock(3675.0), clock(None)
+    ('1:15', '1:01:15', '')
+    """
+    if seconds is None:
+        return ""
+    hours, rest = divmod(int(seconds), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _out() -> Console:
+    """Standard output, folded to the window of a terminal and never cut for a pipe."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(width=ENDLESS, highlight=False)
