@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -82,11 +82,12 @@ def demo() -> None:
     print_turns(query.turns(settings.snapshot, episode_id))
     print_table(query.talk_time(settings.snapshot, episode_id))
     typer.echo(
+        # the SQL is for the reader to try, nothing runs it here
         f"""
 Next:
   {_command()} sql "select speaker, count(*) as turns, sum(word_count) as words from best_turns group by all"
   {_command()} export latest --format vtt
-  {_command()} ingest YOUR_EPISODE.mp3        (or a folder, an audio URL, a feed URL)"""
+  {_command()} ingest YOUR_EPISODE.mp3        (or a folder, an audio URL, a feed URL)"""  # noqa: S608
     )
 
 
@@ -293,13 +294,14 @@ def _options(
     diarization_model: str = "auto",
 ) -> Options:
     from flows.stages import Options
+    from transforms.speech.device import Request
 
-    if device not in ("auto", "cuda", "cpu"):
+    if device not in get_args(Request):
         raise typer.BadParameter(f"{device!r}: take auto, cuda or cpu", param_hint="--device")  # noqa: EM102
     return Options(
         model=model,
         language=language,
-        device=device,
+        device=cast(Request, device),
         diarize=diarize,
         diarization_model=diarization_model,
         speakers=_bounds(speakers),

@@ -15,9 +15,7 @@ from transforms.errors import TurntableError
 from transforms.speech.device import cpu_threads, n_cuda_devices, probe_cuda
 from transforms.speech.models import EMBEDDED, MODELS, check_files
 
-LIBRARIES = (
-    ["prefect", "faster-whisper", "ctranslate2", "pyannote.audio", "torch", "torchaudio", "av", "duckdb", "pyarrow", "yt-dlp", "httpx2"]
-)
+LIBRARIES = ("prefect", "faster-whisper", "ctranslate2", "pyannote.audio", "torch", "av", "duckdb", "httpx2")
 LEAST_DISK = 5e9  # bytes; an hour of audio takes about 0.2 GB, decoded samples included
 
 

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
 
 from filelock import FileLock, Timeout
-from prefect import flow, get_run_logger, task
+from prefect import Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.exceptions import MissingContextError
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows import load as loader
 from flows import stages
@@ -27,11 +29,19 @@ from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
 from flows.settings import Settings
 from flows.sources.episodes import Found, find_episodes
 from flows.stages import Heard, Options, is_url
-from transforms.errors import TransientError, TurntableError, error_class, one_line
+from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
 from transforms.records import Episode, Podcast, Seconds, StageRun, without_query
 from warehouse import query
 
-RETRY_SECONDS = [2, 8, 30]
+RETRY_SECONDS: list[float] = [2, 8, 30]
+
+# transcribe and diarize run side by side
+TWO_THREADS: TaskRunner[PrefectFuture[Any]] = cast(
+    "TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=2)
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +65,44 @@ class StageFailed(Exception):
         self.stage, self.started_at, self.error = stage, started_at, error
 
 
-def _is_transient(task_: Any, run: Any, state: Any) -> bool:
+def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
     """Retry what time may heal, and nothing else; an interrupted stage was ended on purpose."""
     try:
         state.result()
-    except TransientError as error:
-        return "interrupted" not in str(error)
-    except BaseException:
+    except Interrupted:
+        return False
+    except TransientError:
+        return True
+    except BaseException:  # every other class waits for somebody
         return False
     return False
 
 
-_retried = {
-    "retries": len(RETRY_SECONDS),
-    "retry_delay_seconds": RETRY_SECONDS,
-    "retry_condition_fn": _is_transient,
-}
+def _stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """Make a Prefect task of a stage, tried again where time may heal."""
+    return task(
+        name=name,
+        retries=len(RETRY_SECONDS),
+        retry_delay_seconds=RETRY_SECONDS,
+        retry_condition_fn=_is_transient,
+    )
 
 
-@task(name="fetch", **_retried)
+@_stage("fetch")
 def fetch(location: str, settings: Settings) -> Artifact:
     """Bring the audio into the store."""
     store = Store(settings.home)
     return _shown("fetch", None, lambda advance: stages.fetch(store, location, settings, advance))
 
 
-@task(name="decode", **_retried)
+@_stage("decode")
 def decode(fetched: Artifact, name: str, settings: Settings) -> Artifact:
     """Decode the audio to samples."""
     store = Store(settings.home)
     return _shown("decode", None, lambda _: stages.decode(store, fetched, name))
 
 
-@task(name="transcribe", **_retried)
+@_stage("transcribe")
 def transcribe(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
     """Recognise the words."""
     store, seconds = Store(settings.home), stages.seconds_of(decoded)
@@ -96,7 +111,7 @@ def transcribe(decoded: Artifact, options: Options, settings: Settings) -> Artif
     )
 
 
-@task(name="diarize", **_retried)
+@_stage("diarize")
 def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
     """Find who spoke when."""
     store, seconds = Store(settings.home), stages.seconds_of(decoded)
@@ -105,19 +120,19 @@ def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact
     )
 
 
-@task(name="attribute", **_retried)
+@_stage("attribute")
 def attribute(transcribed: Artifact, diarized: Artifact, settings: Settings) -> Artifact:
     """Give each word its speaker."""
     return stages.attribute(Store(settings.home), transcribed, diarized)
 
 
-@task(name="turns", **_retried)
+@_stage("turns")
 def turns(heard: Heard, settings: Settings) -> Artifact:
     """Group the words into turns."""
     return stages.make_turns(Store(settings.home), heard)
 
 
-@task(name="stage", **_retried)
+@_stage("stage")
 def stage(
     podcast: Podcast | None, episode: Episode, source: str, heard: Heard, turned: Artifact, settings: Settings
 ) -> Artifact:
@@ -125,19 +140,19 @@ def stage(
     return stages.stage(Store(settings.home), podcast, episode, source, heard, turned)
 
 
-@task(name="load", **_retried)
+@_stage("load")
 def load(settings: Settings) -> int:
     """Load what the warehouse has not seen; how many documents that were."""
     return len(loader.load(settings))
 
 
-@task(name="publish", **_retried)
+@_stage("publish")
 def publish(settings: Settings) -> None:
     """Replace the snapshot."""
     loader.publish(settings)
 
 
-@flow(name="ingest-episode", task_runner=ThreadPoolTaskRunner(max_workers=2), validate_parameters=True)
+@flow(name="ingest-episode", task_runner=TWO_THREADS, validate_parameters=True)
 def ingest_episode(
     location: str,
     podcast: Podcast | None = None,
@@ -209,7 +224,7 @@ def _step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return work(*arguments)
     except KeyboardInterrupt as error:
-        interrupted = TransientError(f"{name} was interrupted: run the same command to go on")
+        interrupted = Interrupted(f"{name} was interrupted: run the same command to go on")
         raise StageFailed(name, started_at, interrupted) from error
     except Exception as error:
         raise StageFailed(name, started_at, error) from error
@@ -291,10 +306,8 @@ def ingest_location(
 def _say(line: str) -> None:
     """Tell the user, on the terminal and in the run's log."""
     REPORTER.get().say(line)
-    try:
+    with suppress(MissingContextError):  # outside a run the terminal is enough
         get_run_logger().warning(line)
-    except Exception:  # noqa: S110 - there is no run to log to: the terminal has it
-        pass
 
 
 def _shown(name: str, total: Seconds | None, work: Callable[[Advance], Artifact]) -> Artifact:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-from transforms.errors import TransientError
+from transforms.errors import Interrupted
 from transforms.records import Seconds
 
 Advance = Callable[[Seconds], None]
@@ -70,7 +70,7 @@ def advancing(stage: str, total: Seconds | None) -> Advance:
     def advance(done: Seconds) -> None:
         if stop is not None and stop.is_set():
             msg = f"{stage} was interrupted: run the same command to go on"
-            raise TransientError(msg)
+            raise Interrupted(msg)
         reporter.advance(stage, done, total)
 
     return advance

@@ -144,7 +144,8 @@ def read_samples(decoded: Artifact) -> NDArray[np.float32]:
     """Read decoded audio as float32 mono, shape (n_samples,), 16 kHz, -1 to 1."""
     import numpy as np
 
-    return np.load(decoded.path, mmap_mode="r").astype(np.float32) / 32768
+    samples: NDArray[np.float32] = np.load(decoded.path, mmap_mode="r").astype(np.float32)
+    return samples / np.float32(32768)
 
 
 def transcribe(

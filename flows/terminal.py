@@ -119,10 +119,9 @@ def print_table(table: Table) -> None:
         drawn.add_column(escape(column), justify="right" if numbers else "left", overflow="fold")
     for row in table.rows:
         drawn.add_row(*(escape(_cell(cell)) for cell in row))
-    console = _out()
-    console.print(drawn)
+    _print(drawn)
     if not table.rows:
-        console.print("(no rows)")
+        print("(no rows)")
 
 
 def print_turns(table: Table) -> None:
@@ -134,7 +133,7 @@ def print_turns(table: Table) -> None:
     drawn.add_column("text", overflow="fold")
     for row in table.rows:
         drawn.add_row(clock(row[at["start_time"]]), escape(row[at["speaker"]] or "?"), escape(row[at["text"]]))
-    _out().print(drawn)
+    _print(drawn)
 
 
 def clock(seconds: Seconds | None) -> str:
@@ -157,6 +156,12 @@ def _cell(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _out() -> Console:
-    """Standard output, folded to the window of a terminal and never cut for a pipe."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(width=ENDLESS, highlight=False)
+def _print(drawn: Drawn) -> None:
+    """Print to standard output, folded to the window of a terminal, never cut and without padding for a pipe."""
+    if sys.stdout.isatty():
+        Console(highlight=False).print(drawn)
+        return
+    console = Console(width=ENDLESS, highlight=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    print("\n".join(line.rstrip() for line in capture.get().splitlines()))

@@ -146,9 +146,7 @@ def test_downloads_a_file(tmp_path: Path) -> None:
     path = tmp_path / "audio"
     seen: list[tuple[int, int | None]] = []
     with serve(honest(BODY, Content_Type="audio/mpeg")) as server:
-        result = download(
-            f"{server.url}/1.mp3", path, allow=HERE, on_progress=lambda *so_far: seen.append(so_far)
-        )
+        result = download(f"{server.url}/1.mp3", path, allow=HERE, on_progress=lambda *so_far: seen.append(so_far))
 
     digest = hashlib.sha256(BODY).hexdigest()
     assert result == Download(digest, len(BODY), f"{server.url}/1.mp3", "audio/mpeg", length_known=True)

@@ -200,9 +200,7 @@ def test_loading_again_changes_nothing(home: Path, warehouse: Path):
 def test_a_newer_document_replaces_the_transcript_and_what_is_known(home: Path, warehouse: Path):
     """The same transcript staged again: its old rows are gone, the episode is told anew."""
     renamed = replace(EPISODE, title="Why It Turns")
-    newer = staged(
-        5, episode=renamed, turns=TURNS[:1], words=staged().words[:2], speaker_segments=SEGMENTS[:1]
-    )
+    newer = staged(5, episode=renamed, turns=TURNS[:1], words=staged().words[:2], speaker_segments=SEGMENTS[:1])
     files = write(home, {"k1": staged(), "k2": newer})
     store.load(warehouse, files, {})
     assert rows(warehouse, "select title, updated_at from episodes") == [
@@ -287,7 +285,7 @@ def deliveries(draw: st.DrawFn) -> tuple[dict[str, Staged], list[list[str]]]:
     return documents, [draw(keys), draw(keys)]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(delivery=deliveries())
 def test_order_and_repeats_do_not_matter(
     tmp_path_factory: pytest.TempPathFactory, delivery: tuple[dict[str, Staged], list[list[str]]]
@@ -315,9 +313,7 @@ def test_one_damaged_file_does_not_hold_up_the_others(home: Path, warehouse: Pat
         **write_failure(home, "f0", stage_run(status="failed")),
         **{"f1": home / "missing.json"},
     }
-    with pytest.raises(
-        ContentError, match=r"a\.parquet cannot be loaded: .*; move it away and ingest it again"
-    ):
+    with pytest.raises(ContentError, match=r"a\.parquet cannot be loaded: .*; move it away and ingest it again"):
         store.load(warehouse, files, failures)
     assert rows(warehouse, "select staged_key from load_log order by 1") == [("b",), ("c",)]
     assert rows(warehouse, "select run_id from stage_runs where status = 'failed'") == [("f0",)]
@@ -421,9 +417,7 @@ def test_a_full_disk_is_transient(error: Exception):
 # --- locks and crashes
 
 
-def test_a_held_lock_is_waited_for_then_transient(
-    home: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_held_lock_is_waited_for_then_transient(home: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch):
     """A load waits for the one before; after the limit it says who holds it up."""
     files = write(home, {"k1": staged()})
     with FileLock(f"{warehouse}.lock"):
@@ -447,10 +441,7 @@ def test_a_warehouse_open_elsewhere_is_transient(home: Path, warehouse: Path):
     files = write(home, {"k1": staged()})
     store.load(warehouse, files, {})
     holder = run(
-        "import duckdb, sys\n"
-        "con = duckdb.connect(sys.argv[1])\n"
-        "print('open', flush=True)\n"
-        "sys.stdin.readline()",
+        "import duckdb, sys\ncon = duckdb.connect(sys.argv[1])\nprint('open', flush=True)\nsys.stdin.readline()",
         warehouse,
     )
     try:
@@ -477,10 +468,10 @@ store.publish(home / "warehouse.duckdb", home / "snapshot.duckdb")
 
 def test_a_killed_load_loses_and_doubles_nothing(home: Path, warehouse: Path):
     """Killed at random moments, the load goes on where it was, and ends equal to one that was not killed."""
-    files = write(home, {f"k{n:02}": staged(n, transcript_id=f"t{n % 20}") for n in range(30)})
+    files = write(home, {f"k{n:02}": staged(n, transcript_id=f"t{n % 15}") for n in range(20)})
     dice = random.Random(5)
     killed = 0
-    for _ in range(8):
+    for _ in range(5):
         process = run(LOAD_FOREVER, home)
         assert process.stdout is not None
         process.stdout.readline()
@@ -488,7 +479,7 @@ def test_a_killed_load_loses_and_doubles_nothing(home: Path, warehouse: Path):
         process.send_signal(signal.SIGKILL)
         killed += process.wait() != 0
         if warehouse.exists():
-            store.verify(warehouse, files, {})  # opens, whatever is missing
+            store.load(warehouse, {}, {})  # it opens, whatever is missing
     assert killed > 0
     store.load(warehouse, files, {})
     store.publish(warehouse, home / "snapshot.duckdb")

@@ -24,7 +24,10 @@ SAMPLE_RATE = 16_000
 # FFmpeg's names of the demuxers that we let near a file: wav, mp3, m4a/mp4, ogg/opus, flac, webm/mkv, aac,
 # aiff. Without this list, text that begins with "ffconcat version 1.0" reads any other file of the disk.
 FORMATS = ("wav", "mp3", "mov", "mp4", "m4a", "ogg", "flac", "matroska", "webm", "aac", "aiff")
-SUFFIXES = [".aac", ".aif", ".aiff", ".flac", ".m4a", ".m4b", ".mka", ".mkv", ".mov", ".mp3", ".mp4", ".oga", ".ogg", ".opus", ".wav", ".weba", ".webm"]
+SUFFIXES = (
+    *(".aac", ".aif", ".aiff", ".flac", ".m4a", ".m4b", ".mka", ".mkv", ".mov", ".mp3", ".mp4"),
+    *(".oga", ".ogg", ".opus", ".wav", ".weba", ".webm"),
+)
 
 SHORT_AUDIO = 0.98  # decoded less than this share of what the header says
 BAD_PACKETS_IN_A_ROW = 10_000  # a file that only fails is given up; 10,000 mp3 frames are four minutes
@@ -160,7 +163,7 @@ class _Frames:
                 yield gap, frame
 
     def _gap(self, frame: Any, offset: float) -> float:
-        """Measure what was lost before a frame, where the container keeps a clock, so that later times stay true."""
+        """Measure what was lost before a frame, where the container has a clock: later times stay true."""
         lost = frame.time + offset - self.seconds if frame.time is not None else 0.0
         return lost if 0 < lost < MAX_SECONDS - self.seconds else 0.0
 

@@ -2,6 +2,7 @@
 
     TurntableError
     ├── TransientError   time heals it: a timeout, 5xx, 429, a lock, a full disk. Tried again.
+    │   └── Interrupted  the user stopped it
     ├── SourceError      the source does not give it: 404, 410, 401, no such file, no such model.
     ├── ContentError     what came is not what was asked for: not audio, no samples, damaged.
     ├── HostileError     what came tries to harm: a private address, a bomb, a playlist posing as audio.
@@ -32,6 +33,10 @@ class TransientError(TurntableError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Interrupted(TransientError):
+    """The user stopped it: the next run goes on, but nothing is tried again by itself."""
 
 
 class SourceError(TurntableError):

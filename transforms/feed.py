@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import feedparser
-from lxml import etree, html
+from lxml import etree
 
 from transforms.errors import ContentError
 from transforms.records import (
@@ -168,13 +168,18 @@ def plain_text(markup: str | None) -> str | None:
     source = _HTML_TAG.sub(r"<\1>", _NOT_TEXT.sub("", markup or ""))
     if not source.strip():
         return None
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    tree = html.fragment_fromstring(source.encode(), create_parent=True, parser=parser)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    tree = etree.fromstring(f"<div>{source}</div>".encode(), parser)
     etree.strip_elements(tree, "script", "style", with_tail=False)
-    for element in tree.iter(*_BLOCKS):
-        element.text = f" {element.text or ''}"
-        element.tail = f" {element.tail or ''}"
-    return _folded(tree.text_content())
+    return _folded("".join(_pieces(tree)))
+
+
+def _pieces(tree: Any) -> Iterator[str]:
+    """Give the texts in a tree, with a space around each block."""
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if element.tag in _BLOCKS:
+            yield " "
+        yield (element.text if event == "start" else element.tail) or ""
 
 
 def resolve_url(reference: str | None, *, base: str) -> str | None:

@@ -104,9 +104,7 @@ def rttm(transcript: Transcript) -> str:
         turn for turn in _timed(transcript, "RTTM") if turn.speaker is not None
     )
     if not heard:
-        msg = (
-            f"no speaker of {transcript.session_id} is known, so there is no RTTM: diarize the episode first"
-        )
+        msg = f"no speaker of {transcript.session_id} is known, so there is no RTTM: diarize the episode first"
         raise ContentError(msg)
     session = _field(transcript.session_id)
     return "".join(

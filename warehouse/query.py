@@ -155,9 +155,7 @@ def _answer(snapshot: Path, sql: str, *parameters: object) -> Table:
                 [duckdb.StatementType.SELECT],
                 [duckdb.StatementType.EXPLAIN],
             ):
-                msg = (
-                    "only one query at a time, and only reading: start it with select, from, show or explain"
-                )
+                msg = "only one query at a time, and only reading: start it with select, from, show or explain"
                 raise ContentError(msg)
             con.execute(statements[0], parameters)
             columns = tuple(name for name, *_ in con.description or ())

@@ -107,8 +107,7 @@ def publish(warehouse: Path, snapshot: Path) -> None:
     """
     _require(warehouse)
     snapshot.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(warehouse):
-        fresh = _beside(snapshot)
+    with _locked(warehouse), _beside(snapshot) as fresh:
         with _explained(warehouse), duckdb.connect() as con:
             con.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
             con.execute(f"attach {_quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
@@ -127,8 +126,7 @@ def rebuild(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, 
         TransientError: another process holds the warehouse, or the disk is full.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(warehouse):
-        fresh = _beside(warehouse)
+    with _locked(warehouse), _beside(warehouse) as fresh:
         with _opened(fresh) as con:
             _load_new(con, staged, failures)
         # The log of the old file must not be replayed into the new one.
@@ -145,20 +143,14 @@ def verify(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, P
         TransientError: another process holds the warehouse, or the disk is full.
     """
     _require(warehouse)
-    with _locked(warehouse):
-        fresh = _beside(warehouse)
-        try:
-            damaged = tuple(_damaged(fresh, staged, failures))
-            with _opened(warehouse, read_only=True) as con:
-                con.execute(f"attach {_quoted(fresh)} as rebuilt (read_only)")
-                return (*damaged, *_problems(con, staged))
-        finally:
-            fresh.unlink(missing_ok=True)
+    with _locked(warehouse), _beside(warehouse) as fresh:
+        damaged = tuple(_damaged(fresh, staged, failures))
+        with _opened(warehouse, read_only=True) as con:
+            con.execute(f"attach {_quoted(fresh)} as rebuilt (read_only)")
+            return (*damaged, *_problems(con, staged))
 
 
-def _load_new(
-    con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path]
-) -> tuple[Loaded, ...]:
+def _load_new(con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Loaded, ...]:
     migrate(con)
     loaded: list[Loaded] = []
     damaged: list[ContentError] = []
@@ -174,9 +166,7 @@ def _load_new(
     return tuple(loaded)
 
 
-def _in_order(
-    con: Connection, staged: Mapping[str, Path], damaged: list[ContentError]
-) -> list[tuple[str, Path]]:
+def _in_order(con: Connection, staged: Mapping[str, Path], damaged: list[ContentError]) -> list[tuple[str, Path]]:
     """Sort the documents that were not loaded by when they were staged."""
     seen = {key for (key,) in _rows(con, "select staged_key from load_log")}
     found: list[tuple[datetime, str]] = []
@@ -332,11 +322,19 @@ def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _beside(path: Path) -> Path:
-    """Name a new file in the folder of `path`, and sweep what a killed process left there."""
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Name a new file in the folder of `path`; sweep it after, and what a killed process left before."""
+    _sweep(path)
+    try:
+        yield path.parent / f".{path.name}.{uuid4().hex}.tmp"
+    finally:
+        _sweep(path)
+
+
+def _sweep(path: Path) -> None:
     for leftover in path.parent.glob(f".{path.name}.*.tmp*"):
         leftover.unlink()
-    return path.parent / f".{path.name}.{uuid4().hex}.tmp"
 
 
 def _swap(fresh: Path, path: Path) -> None:

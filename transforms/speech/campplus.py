@@ -23,7 +23,6 @@ SAMPLE_RATE = 16_000
 N_MELS = 80
 DIMENSION = 192
 SEGMENT_FRAMES = 100  # frames (of 20 ms) in a segment of the context mask
-MIN_FRAMES = 10  # the standard deviation needs more than one frame after the halving
 
 
 class Frames(NamedTuple):
@@ -150,8 +149,9 @@ class ContextMask(nn.Module):
 def segment_means(x: Tensor, frames: Frames) -> Tensor:
     """Average each segment of 100 frames over the real ones: (batch, channels, segments)."""
     padding = -x.shape[-1] % SEGMENT_FRAMES
-    sums = F.pad(x, (0, padding)).unflatten(-1, (-1, SEGMENT_FRAMES)).sum(-1)
-    counts = F.pad(frames.mask, (0, padding)).unflatten(-1, (-1, SEGMENT_FRAMES)).sum(-1)
+    batch, channels, _ = x.shape
+    sums = F.pad(x, (0, padding)).reshape(batch, channels, -1, SEGMENT_FRAMES).sum(-1)
+    counts = F.pad(frames.mask, (0, padding)).reshape(batch, 1, -1, SEGMENT_FRAMES).sum(-1)
     return sums / counts.clamp(min=1)
 
 
@@ -171,25 +171,53 @@ class DenseLayer(nn.Module):
         return torch.cat([x, self.cam_layer(y, frames)], dim=1)
 
 
+class Body(nn.Module):
+    """The 1-D trunk: three dense blocks over frames, then the statistics that make a voice of them."""
+
+    def __init__(self, growth: int = 32, bottleneck: int = 128, channels: int = 128) -> None:
+        super().__init__()
+        self.tdnn = Linear(320, channels, width=5, stride=2)
+        blocks, transitions = [], []
+        for n_layers, dilation in [(12, 1), (24, 2), (16, 2)]:
+            layers = {
+                f"tdnnd{n + 1}": DenseLayer(channels + n * growth, growth, bottleneck, dilation)
+                for n in range(n_layers)
+            }
+            channels += n_layers * growth
+            blocks.append(nn.ModuleDict(layers))
+            transitions.append(Transition(channels))
+            channels //= 2
+        self.block1, self.block2, self.block3 = blocks
+        self.transit1, self.transit2, self.transit3 = transitions
+        self.out_nonlinear = Nonlinear(channels)
+        self.dense = Linear(2 * channels, DIMENSION, last=True)
+
+    def forward(self, x: Tensor, frames: Frames) -> Tensor:
+        """Map (batch, 320, frames) to (batch, 192)."""
+        x = self.tdnn(x)
+        frames = frames.halved()
+        for block, transition in (
+            (self.block1, self.transit1),
+            (self.block2, self.transit2),
+            (self.block3, self.transit3),
+        ):
+            for layer in block.values():
+                x = layer(x, frames)
+            x = transition(x)
+        x = self.out_nonlinear(x) * frames.mask
+        mean = x.sum(-1, keepdim=True) / frames.length
+        variance = ((x - mean).square() * frames.mask).sum(-1, keepdim=True) / (frames.length - 1)
+        y: Tensor = self.dense(torch.cat([mean, variance.sqrt()], dim=1)).squeeze(-1)
+        return y
+
+
 class CAMPlusPlus(nn.Module):
     """The whole network, without the ReLU that some packages put behind it."""
 
     def __init__(self) -> None:
         super().__init__()
-        growth, bottleneck, channels = 32, 128, 128
         self.head = Head()
-        self.xvector = nn.Module()
-        self.xvector.tdnn = Linear(320, channels, width=5, stride=2)
-        for b, (n_layers, dilation) in enumerate([(12, 1), (24, 2), (16, 2)], start=1):
-            block = nn.Module()
-            for i in range(1, n_layers + 1):
-                block.add_module(f"tdnnd{i}", DenseLayer(channels, growth, bottleneck, dilation))
-                channels += growth
-            self.xvector.add_module(f"block{b}", block)
-            self.xvector.add_module(f"transit{b}", Transition(channels))
-            channels //= 2
-        self.xvector.out_nonlinear = Nonlinear(channels)
-        self.xvector.dense = Linear(2 * channels, DIMENSION, last=True)
+        self.xvector = Body()
 
     def forward(self, fbank: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Embed a batch of voices.
@@ -206,16 +234,7 @@ class CAMPlusPlus(nn.Module):
         if lengths is None:
             lengths = torch.full((len(fbank),), n_frames, device=fbank.device)
         frames = Frames.of(lengths, n_frames)
-        x = self.xvector.tdnn(self.head(fbank.transpose(1, 2), frames))
-        frames = frames.halved()
-        for b in (1, 2, 3):
-            for layer in self.xvector.get_submodule(f"block{b}").children():
-                x = layer(x, frames)
-            x = self.xvector.get_submodule(f"transit{b}")(x)
-        x = self.xvector.out_nonlinear(x) * frames.mask
-        mean = x.sum(-1, keepdim=True) / frames.length
-        variance = ((x - mean).square() * frames.mask).sum(-1, keepdim=True) / (frames.length - 1)
-        y: Tensor = self.xvector.dense(torch.cat([mean, variance.sqrt()], dim=1)).squeeze(-1)
+        y: Tensor = self.xvector(self.head(fbank.transpose(1, 2), frames), frames)
         return y
 
 

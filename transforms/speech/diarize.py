@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,15 +100,31 @@ def diarize(
             **bounds,
         )
     labels = output.speaker_diarization.labels()
-    voices = output.speaker_embeddings if output.speaker_embeddings is not None else np.empty((0, 0))
+    embeddings = output.speaker_embeddings if output.speaker_embeddings is not None else np.empty((0, 0))
+    voices = {
+        label: tuple(round(float(v), 5) for v in voice) for label, voice in zip(labels, embeddings, strict=False)
+    }
     on_progress(seconds)
+    segments = _segments(output.speaker_diarization, seconds)
+    names = in_order_of_speaking(segments)
     return Diarization(
-        segments=_segments(output.speaker_diarization, seconds),
-        exclusive=_segments(output.exclusive_speaker_diarization, seconds),
-        voices={
-            label: tuple(round(float(v), 5) for v in voice) for label, voice in zip(labels, voices, strict=False)
-        },
+        segments=_renamed(segments, names),
+        exclusive=_renamed(_segments(output.exclusive_speaker_diarization, seconds), names),
+        voices={names[label]: voice for label, voice in voices.items() if label in names},
     )
+
+
+def in_order_of_speaking(segments: Sequence[SpeakerSegment]) -> dict[str, str]:
+    """Name the speakers so that `SPEAKER_00` is who is heard first.
+
+    >>> in_order_of_speaking([SpeakerSegment(0.0, 1.0, "B"), SpeakerSegment(1.0, 2.0, "A")])
+    {'B': 'SPEAKER_00', 'A': 'SPEAKER_01'}
+    """
+    return {label: f"SPEAKER_{n:02}" for n, label in enumerate(dict.fromkeys(s.speaker for s in segments))}
+
+
+def _renamed(segments: Sequence[SpeakerSegment], names: Mapping[str, str]) -> tuple[SpeakerSegment, ...]:
+    return tuple(replace(segment, speaker=names.get(segment.speaker, segment.speaker)) for segment in segments)
 
 
 class _Hook:
@@ -118,7 +134,7 @@ class _Hook:
         self.seconds, self.on_progress = seconds, on_progress
 
     def __call__(
-        self, step: str, _: Any, file: Any = None, total: int | None = None, completed: int | None = None
+        self, step: str, _: Any, total: int | None = None, completed: int | None = None, **_file: Any
     ) -> None:
         """Report one step; pyannote also calls without `total` when a step ends."""
         share = {"segmentation": (0.0, 0.25), "embeddings": (0.25, 0.75)}.get(step)

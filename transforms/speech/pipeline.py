@@ -41,7 +41,7 @@ class VoiceEmbedding:
     def __init__(self, network: campplus.CAMPlusPlus) -> None:
         self.network = network
         # Twice as fast on a CPU, where the convolutions of the head are bound by memory.
-        self.network.head.to(memory_format=torch.channels_last)
+        self.network.head.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch forgot it
         self.device = torch.device("cpu")
 
     def to(self, device: torch.device) -> VoiceEmbedding:
@@ -133,7 +133,8 @@ def _frames_of(
     at = ((np.arange(n_frames) + 1.25) / span * len(active)).astype(int)
     speaks = active[at, voice]
     alone = speaks & (active[at].sum(axis=1) == 1)
-    return alone if exclude_overlap and alone.sum() >= CLEAN_FRAMES else speaks
+    chosen: NDArray[np.bool_] = alone if exclude_overlap and alone.sum() >= CLEAN_FRAMES else speaks
+    return chosen
 
 
 def _middle(voice: Tensor) -> Tensor:

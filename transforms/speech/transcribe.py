@@ -156,7 +156,7 @@ class _Decoder:
     beam_size: int
     speech: Sequence[Span]
 
-    def batched(self, spans: Sequence[Span], decoding: str = "batched") -> Iterable[Window]:
+    def batched(self, spans: Sequence[Span]) -> Iterable[Window]:
         """Decode spans of at most 30 s together; one window each, as they are done."""
         from faster_whisper import BatchedInferencePipeline
 
@@ -170,14 +170,13 @@ class _Decoder:
         )
         # A segment names its window by `seek`, the start of the window in hundredths of a second.
         seeks = {int(int(start * SAMPLE_RATE) / SAMPLE_RATE * 100): n for n, (start, _) in enumerate(spans)}
-        waiting = iter(enumerate(spans))
+        ready = 0
         for n, group in itertools.groupby(segments, key=lambda segment: seeks[segment.seek]):
-            for i, span in waiting:
-                if i == n:
-                    yield self.window(span, list(group), decoding)
-                    break
-                yield self.window(span, [], decoding)
-        yield from (self.window(span, [], decoding) for _, span in waiting)
+            heard = list(group)
+            yield from (self.window(span, [], "batched") for span in spans[ready:n])
+            yield self.window(spans[n], heard, "batched")
+            ready = n + 1
+        yield from (self.window(span, [], "batched") for span in spans[ready:])
 
     def sequential(self, span: Span) -> Window:
         """Decode one span with Whisper's own guards: rising temperatures, skipped silence."""

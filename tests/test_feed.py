@@ -1,0 +1,434 @@
+"""Feeds: golden pairs, hostile bytes, and where a feed may point."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pytest_httpserver import HTTPServer
+
+from flows.sources.feeds import read_feed
+from transforms.errors import ContentError, HostileError, SourceError
+from transforms.feed import is_feed, parse_duration, parse_feed, plain_text, resolve_url
+from transforms.records import Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
+
+GOLDEN = Path(__file__).parent / "data" / "feeds"
+DEMO = Path(__file__).parent.parent / "flows" / "demo"
+URL = "https://feeds.example/shows/feed.xml"
+
+START = b"<rss version='2.0'><channel><title>Show</title>"
+ITEM = b"<item><guid>one</guid><enclosure url='https://a.example/1.mp3'/>"
+END = b"</item></channel></rss>"
+PLAIN = START + ITEM + END
+
+
+def as_json(feed: Feed) -> object:
+    """Write a feed as the golden files have it."""
+    return json.loads(json.dumps(asdict(feed), default=datetime.isoformat))
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.xml")), ids=lambda path: path.stem)
+def test_golden_feeds(path: Path) -> None:
+    """Each feed gives exactly the records beside it; a new bug is two more files."""
+    feed = parse_feed(path.read_bytes(), f"https://feeds.example/shows/{path.name}")
+
+    assert as_json(feed) == json.loads(path.with_suffix(".json").read_text())
+
+
+def test_the_demo_feed() -> None:
+    """The bundled show is complete, and everything that it names lies beside it."""
+    feed = read_feed(str(DEMO / "feed.xml"))
+
+    show = podcast_id("https://longgroove.example/feed.xml")
+    assert feed.podcast == Podcast(
+        podcast_id=show,
+        title="The Long Groove",
+        author="Mara Quill",
+        feed_url=str(DEMO / "feed.xml"),
+        site_url="https://longgroove.example/",
+        language="en",
+    )
+    (episode,) = feed.episodes
+    assert episode.description
+    assert replace(episode, description=None) == Episode(
+        episode_id="80258ba0-7fbf-5283-a64b-e0834e01f280",
+        podcast_id=show,
+        guid="long-groove-1",
+        title="Why a record turns",
+        description=None,
+        published_at=datetime(2026, 10, 5, 6, tzinfo=UTC),
+        season=1,
+        episode_number=1.0,
+        language=None,
+        page_url="https://longgroove.example/why-a-record-turns",
+        audio_url=str(DEMO / "why-a-record-turns.ogg"),
+        duration=95.0,
+        chapters_url=str(DEMO / "why-a-record-turns.chapters.json"),
+        transcripts=(TranscriptLink(str(DEMO / "why-a-record-turns.vtt"), "text/vtt", "en", None),),
+        persons=(Person("Mara Quill", "host"), Person("Idris Vane", "guest")),
+    )
+    audio = (DEMO / "why-a-record-turns.ogg").read_bytes()
+    assert audio.startswith(b"OggS")
+    assert f'length="{len(audio)}"' in (DEMO / "feed.xml").read_text()
+    assert (DEMO / "why-a-record-turns.vtt").read_text().startswith("WEBVTT\n")
+    assert json.loads((DEMO / "why-a-record-turns.chapters.json").read_text())["version"] == "1.2.0"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_marks(encoding: str) -> None:
+    """The mark at the beginning says how a feed is written."""
+    text = PLAIN.decode().replace("Show", "Wüste 砂 🜁")
+
+    feed = parse_feed(text.encode(encoding), URL)
+
+    assert feed.podcast.title == "Wüste 砂 🜁"
+    assert is_feed(text.encode(encoding)[:64])
+
+
+def test_episodes_keep_their_names() -> None:
+    """Ids hang on the feed's and the item's own names only, not on title, order or query."""
+    again = PLAIN.replace(b"1.mp3", b"2.mp3?session=5").replace(b"Show", b"Another")
+
+    (first,), (second,) = parse_feed(PLAIN, URL).episodes, parse_feed(again, URL).episodes
+
+    assert first.episode_id == second.episode_id
+    assert parse_feed(PLAIN, "http://feeds.example/shows/feed.xml/").episodes[0].episode_id == first.episode_id
+    assert parse_feed(PLAIN, "https://other.example/").episodes[0].episode_id != first.episode_id
+
+
+def test_a_redirected_feed_keeps_its_name() -> None:
+    """Relative URLs belong to where the bytes came from, the identity to the URL that we know."""
+    data = PLAIN.replace(b"https://a.example/1.mp3", b"1.mp3")
+
+    feed = parse_feed(data, URL, base="https://cdn.example/x/feed.xml")
+
+    assert feed.podcast == parse_feed(data, URL).podcast
+    assert [episode.audio_url for episode in feed.episodes] == ["https://cdn.example/x/1.mp3"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "path"),
+    [
+        ("1.mp3", "shows/long/1.mp3"),
+        ("./a/../1.mp3", None),
+        ("audio/1.mp3", "shows/long/audio/1.mp3"),
+        ("my%20file.mp3", "shows/long/my file.mp3"),
+        ("my file.mp3?x=1#t", "shows/long/my file.mp3"),
+        ("https://a.example/1.mp3?x=1", "https://a.example/1.mp3?x=1"),
+        ("../other/1.mp3", None),
+        ("%2e%2e/1.mp3", None),
+        ("..%2f1.mp3", None),
+        ("a/%2e%2e/%2e%2e/1.mp3", None),
+        ("/etc/passwd", None),
+        ("%2fetc/passwd", None),
+        ("//host/etc/passwd", None),
+        ("file:///etc/passwd", None),
+        ("file:1.mp3", None),
+        ("FILE:///etc/passwd", None),
+        ("data:audio/mpeg,x", None),
+        ("javascript:x", None),
+        ("1.mp3%00.txt", None),
+        (".", None),
+        ("", None),
+        ("   ", None),
+        (None, None),
+        ("http://[", None),
+        ("https://", None),
+    ],
+)
+def test_where_a_local_feed_may_point(reference: str | None, path: str | None) -> None:
+    """Files in its own folder and the web; never up, never an absolute path."""
+    assert resolve_url(reference, base="shows/long/feed.xml") == path
+
+
+def test_a_file_url_is_a_local_feed() -> None:
+    """A file URL names a folder as a path does."""
+    assert resolve_url("1.mp3", base="file:///my%20shows/feed.xml") == "/my shows/1.mp3"
+
+
+@given(st.text(), st.sampled_from([URL, "http://a.example", "shows/feed.xml", "file:///shows/feed.xml"]))
+@example("//[", URL)
+@example("\t\n/x", "shows/feed.xml")
+def test_no_reference_leads_astray(reference: str, base: str) -> None:
+    """A remote feed names http(s) URLs only; a local one those and files below its folder."""
+    target = resolve_url(reference, base=base)
+
+    if target is not None and urlsplit(target).scheme not in ("http", "https"):
+        assert not base.startswith("http")
+        folder = Path("/shows" if base.startswith("file:") else "shows")
+        assert (folder / "x").parent in Path(target).parents
+        assert ".." not in Path(target).parts
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" ",
+        b"\0",
+        b"hello",
+        b"{}",
+        b"<",
+        b"<?xml version='1.0'?>",
+        b"<!DOCTYPE html><html><body>Not found</body></html>",
+        b"<opml version='2.0'><body/></opml>",
+        b"<rss/>",
+        START + b"</channel></rss>",
+        b"ID3\x04\0\0\0" + bytes(range(256)) * 20,
+    ],
+)
+def test_what_is_no_feed(data: bytes) -> None:
+    """Anything else, and a feed without items, is an error of one line that hides the query."""
+    with pytest.raises(ContentError, match=r"^https://feeds\.example/shows/feed\.xml is not a feed: ") as caught:
+        parse_feed(data, "https://ann:swordfish@feeds.example/shows/feed.xml?token=opensesame")
+
+    message = str(caught.value)
+    assert "opensesame" not in message
+    assert "swordfish" not in message
+    assert len(message.splitlines()) == 1
+
+
+def entity_bomb() -> bytes:
+    """Write a feed that would expand to ten gigabytes."""
+    levels = b"".join(b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+    return b"<!DOCTYPE rss [<!ENTITY a 'aaaaaaaaaa'>" + levels + b"]>" + PLAIN.replace(b"Show", b"&j;")
+
+
+@pytest.mark.parametrize(
+    ("data", "title"),
+    [
+        (entity_bomb(), "&j;"),
+        (b"<!DOCTYPE rss [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + PLAIN.replace(b"Show", b"&x;"), "&x;"),
+        (b"<!DOCTYPE rss [<!ENTITY % x SYSTEM 'file:///etc/passwd'> %x;]>" + PLAIN, "Show"),
+        (b"<!DOCTYPE rss SYSTEM 'file:///etc/passwd'>" + PLAIN, "Show"),
+        (b"<!DOCTYPE rss [<!ENTITY x 'a'>]>" + PLAIN.replace(b"Show", b"&x;" * 500_000), "&x;" * 500_000),
+        (PLAIN.replace(b"Show", b"S\0how"), "Show"),
+        (b"\0" + PLAIN, "Show"),
+        (PLAIN.replace(b"Show", b"&#0;Sh&#xD800;ow&#x110000;"), "Show"),
+        (b"<?xml version='1.0' encoding='punycode'?>" + PLAIN + b"-" + b"ba" * 200_000, "Show"),
+    ],
+)
+def test_nothing_is_expanded(data: bytes, title: str) -> None:
+    """Entities stay what is written, files stay unread, and it is done at once."""
+    started = time.monotonic()
+
+    feed = parse_feed(data, URL)
+
+    assert feed.podcast.title == title
+    assert [episode.guid for episode in feed.episodes] == ["one"]
+    assert time.monotonic() - started < 5
+
+
+MANY = 50_000
+HOSTILE = {
+    "nested": START + b"<a>" * 20_000,
+    "nested and closed": START + b"<a>" * MANY + b"</a>" * MANY + b"</channel></rss>",
+    "nested items": START + ITEM * MANY,
+    "nested text": START + ITEM + b"<description>" + b"<p>x" * MANY + b"</p>" * MANY + b"</description>" + END,
+    "nested html": START + ITEM + b"<description><![CDATA[" + b"<b><p>" * MANY + b"]]></description>" + END,
+    "attributes": START + b"<a " + b" ".join(b"a%d=''" % n for n in range(MANY)) + b"/>" + ITEM + END,
+    "html attributes": (
+        START + ITEM + b"<description><![CDATA[<a " + b" ".join(b"a%d=''" % n for n in range(MANY))
+    ),
+    "namespaces": START + b"".join(b"<n%d:a xmlns:n%d='u%d'/>" % (n, n, n) for n in range(MANY)) + ITEM + END,
+    "categories": START + ITEM + b"".join(b"<category>%d</category>" % n for n in range(MANY)) + END,
+    "an author": START + ITEM + b"<author>" + b"a." * MANY + b"</author>" + END,
+    "a creator": START + ITEM + b"<dc:creator>" + b"a." * MANY + b"</dc:creator>" + END,
+    "tags": START + b"<a/>" * 1_000_000 + ITEM + END,
+    "open tags": START + ITEM + b"<a " * MANY,
+    "open sections": START + ITEM + b"<![CDATA[" * MANY,
+    "open comments": START + ITEM + b"<!--" * MANY,
+    "ampersands": START + ITEM + b"<title>" + b"&" * MANY + b"&#" * MANY + b"</title>" + END,
+    "a point nowhere": START + ITEM + b"<gml:posList>1 2</gml:posList>" + END,
+}
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_feeds_end_soon(data: bytes) -> None:
+    """What would hold up a parser for minutes is read or refused in seconds."""
+    started = time.monotonic()
+    try:
+        feed = parse_feed(data, URL)
+    except ContentError:
+        pass
+    else:
+        assert [episode.guid for episode in feed.episodes] == ["one"]
+
+    assert time.monotonic() - started < 5
+
+
+def texts(value: object) -> list[str]:
+    """Collect every text in a value made of tuples and dictionaries."""
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in texts(part)]
+    if isinstance(value, tuple | list):
+        return [text for part in value for text in texts(part)]
+    return [value] if isinstance(value, str) else []
+
+
+PIECES = b"""\
+<rss version='2.0'>
+<channel>
+<item>
+</item>
+<title>
+</title>
+<guid>
+</guid>
+<enclosure url='https://a.example/1.mp3' type='audio/mpeg'/>
+<enclosure url='
+<link rel='enclosure' href='1.mp3'/>
+<![CDATA[
+]]>
+<!--
+-->
+<!DOCTYPE x [
+<?xml version='1.0' encoding='utf-7'?>
+&amp;
+&
+&#0;
+&#xD800;
+&nbsp;
+<pubDate>
+0001-01-01
+</pubDate>
+<podcast:person role='a'>
+</podcast:person>
+<podcast:transcript url='1.vtt'/>
+<itunes:duration>1:2</itunes:duration>
+<feed>
+<entry>
+<description>
+</description>
+<br>
+http://[
+xmlns:a='b'
+<published_parsed/>
+<itunes:duration a='b'>1</itunes:duration>
+text""".splitlines()
+SOUP = st.lists(st.sampled_from(PIECES) | st.binary(max_size=4)).map(b"".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary() | SOUP | SOUP.map(lambda soup: START + ITEM + soup))
+@example(b"<feed><entry>" * 3)
+@example(PLAIN.replace(b"one", "\ud800".encode("utf-8", "surrogatepass")))
+def test_any_bytes_end_in_a_feed_or_a_content_error(data: bytes) -> None:
+    """Whatever comes, there is a feed that can be stored, or one clear error."""
+    try:
+        feed = parse_feed(data, URL)
+    except ContentError:
+        return
+
+    ids = [episode.episode_id for episode in feed.episodes]
+    assert len(set(ids)) == len(ids)
+    for text in texts(asdict(feed)):
+        assert text.encode()  # no lone surrogates, no empty texts
+        assert "\0" not in text
+    for episode in feed.episodes:
+        assert episode.audio_url is not None
+        assert urlsplit(episode.audio_url).scheme in ("http", "https")
+        assert episode.published_at is None or episode.published_at.utcoffset() is not None
+
+
+@given(st.binary(max_size=200))
+def test_sniffing_never_fails(data: bytes) -> None:
+    """Any first bytes are a feed or not."""
+    assert is_feed(data) in (True, False)
+    assert is_feed(b"  <?xml version='1.0'?>\n<!-- <html> -->\n<rss>" + data)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"<rss version='2.0'>", True),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><feed xmlns='x'>", True),
+        (b"<atom:feed xmlns:atom='x'>", True),
+        (b"<rdf:RDF>", True),
+        (b"<!DOCTYPE rss [<!ENTITY a 'b'>]><?xml-stylesheet href='a'?><rss>", True),
+        (b"<!-- " + b"<!-- " * 800, False),
+        (b"<html><!-- <rss> --></html>", False),
+        (b"<rssx>", False),
+        (b"rss", False),
+        (b"WEBVTT\n\n<rss>", False),
+        (b"", False),
+    ],
+)
+def test_what_begins_like_a_feed(head: bytes, expected: bool) -> None:
+    """The first tag decides, behind marks, declarations and comments."""
+    assert is_feed(head) is expected
+
+
+@pytest.mark.parametrize("name", ["links", "enclosures", "published_parsed", "title_detail", "content", "tags"])
+@pytest.mark.parametrize("tag", ["<{0}/>", "<{0}>x</{0}>", "<{0} a='b'>x</{0}>", "<{0} a='b'/>"])
+def test_a_tag_may_have_any_name(name: str, tag: str) -> None:
+    """A tag that is called like a field inside feedparser takes nothing from the episode."""
+    odd = tag.format(name).encode()
+    date = b"<title>t</title><pubDate>Sat, 01 Mar 2025 10:00:00 GMT</pubDate>"
+    (expected,) = parse_feed(START + ITEM + date + END, URL).episodes
+    (episode,) = parse_feed(START + ITEM + date + odd + END, URL).episodes
+
+    published_at = None if name == "published_parsed" else expected.published_at
+    assert replace(episode, description=None) == replace(expected, published_at=published_at)
+
+
+@given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))
+def test_durations_add_up(hours: int, minutes: int, seconds: int) -> None:
+    """The three ways to write a duration mean the same; none of them gives 0."""
+    total = hours * 3600 + minutes * 60 + seconds
+    expected = float(total) or None
+
+    assert parse_duration(f"{hours}:{minutes:02}:{seconds:02}") == expected
+    assert parse_duration(f"{hours * 60 + minutes}:{seconds:02}") == expected
+    assert parse_duration(str(total)) == expected
+
+
+@given(st.text())
+@example("<p>a&#4D800;b&#0c")
+@example("</div>a<div><!-- b")
+def test_plain_text_is_plain(markup: str) -> None:
+    """Whatever is stripped, one line without edges is left, or None."""
+    text = plain_text(markup)
+
+    assert text is None or text == " ".join(text.split()) != ""
+
+
+def test_a_feed_from_the_web(httpserver: HTTPServer) -> None:
+    """A feed that moved is read from its new place under its old name, if its host is allowed."""
+    httpserver.expect_request("/old.xml").respond_with_data(
+        status=301, headers={"Location": httpserver.url_for("/new/feed.xml")}
+    )
+    httpserver.expect_request("/new/feed.xml").respond_with_data(
+        PLAIN.replace(b"https://a.example/1.mp3", b"1.mp3"), content_type="text/html"
+    )
+    location = httpserver.url_for("/old.xml")
+
+    feed = read_feed(location, allow=("localhost", "127.0.0.1"))
+
+    assert feed.podcast.feed_url == location
+    assert [episode.audio_url for episode in feed.episodes] == [httpserver.url_for("/new/1.mp3")]
+    with pytest.raises(HostileError, match="private"):
+        read_feed(location)
+
+
+def test_a_feed_that_is_not_there(tmp_path: Path) -> None:
+    """A missing path, a folder and a path below a file are errors of the source."""
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "none.xml", tmp_path, tmp_path / "file" / "x", Path("ftp://a.example/feed.xml")):
+        with pytest.raises(SourceError, match="no feed can be read there"):
+            read_feed(str(path))
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    """Twenty megabytes are enough for a feed."""
+    path = tmp_path / "feed.xml"
+    path.write_bytes(PLAIN + b" " * 20_000_000)
+    with pytest.raises(ContentError, match="larger than"):
+        read_feed(str(path))
