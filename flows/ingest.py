@@ -33,7 +33,7 @@ from transforms.errors import Interrupted, TransientError, TurntableError, error
 from transforms.records import Episode, Podcast, Seconds, StageRun, without_query
 from warehouse import query
 
-RETRY_SECONDS: list[float] = [2, 8, 30]
+RETRY_SECONDS: list[float] = [2, 10]
 
 # transcribe and diarize run side by side
 TWO_THREADS: TaskRunner[PrefectFuture[Any]] = cast(

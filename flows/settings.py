@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -27,7 +28,14 @@ class Settings(BaseSettings):
     diarization_model: str = "auto"
     device: Literal["auto", "cuda", "cpu"] = "auto"
     hf_token: SecretStr | None = Field(default=None, description="a Hugging Face token; HF_TOKEN is read too")
-    allow: tuple[str, ...] = Field(default=(), description="private hosts and networks that may be fetched from")
+    allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="private hosts and networks that may be fetched from, as 10.0.0.0/8,nas.local"
+    )
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(

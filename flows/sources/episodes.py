@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flows.sources import http
 from flows.sources.feeds import read_feed
-from transforms.audio import SUFFIXES
+from transforms.audio import KNOWN, SUFFIXES
 from transforms.errors import ContentError, SourceError
 from transforms.feed import is_feed
 from transforms.records import Episode, Podcast, file_episode_id, url_episode_id, without_query
@@ -59,7 +59,7 @@ def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, .
 def _in_feed(location: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:
     feed = read_feed(location, allow=allow)
     found = tuple(
-        Found(episode.audio_url, feed.podcast, episode)
+        Found(episode.audio_url, public_podcast(feed.podcast), public_episode(episode))
         for episode in feed.episodes[:latest]
         if episode.audio_url is not None
     )
@@ -69,10 +69,30 @@ def _in_feed(location: str, latest: int, allow: tuple[str, ...]) -> tuple[Found,
     return found
 
 
+def public_podcast(podcast: Podcast) -> Podcast:
+    """Drop what may be a subscriber's secret from a show: it goes to pages and tables that others read."""
+    return replace(podcast, feed_url=_public(podcast.feed_url))
+
+
+def public_episode(episode: Episode) -> Episode:
+    """Drop what may be a subscriber's secret from an episode; its page is public as it is."""
+    links = tuple(replace(link, url=without_query(link.url)) for link in episode.transcripts)
+    return replace(
+        episode,
+        audio_url=_public(episode.audio_url),
+        chapters_url=_public(episode.chapters_url),
+        transcripts=links,
+    )
+
+
+def _public(url: str | None) -> str | None:
+    return url if url is None else without_query(url)
+
+
 def _in_folder(folder: Path) -> tuple[Found, ...]:
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     if not paths:
-        msg = f"no audio in {folder}: it holds no file that ends in {', '.join(SUFFIXES)}"
+        msg = f"no audio in {folder}: it holds no {KNOWN} file"
         raise SourceError(msg)
     return tuple(_file(path) for path in paths)
 

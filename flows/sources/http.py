@@ -206,7 +206,10 @@ def _judged_addresses(target: httpx2.URL, allow: tuple[str, ...]) -> list[str]:
     strangers = [address for address in addresses if not _is_allowed(target.host, address, allow)]
     for address in strangers:
         if not is_public(address):
-            msg = f"{_shown(target)}: {target.host} is the private address {address}; if it is yours, allow it"
+            msg = (
+                f"{_shown(target)}: {target.host} is the private address {address}; "
+                "if it is yours, name it in TURNTABLE_ALLOW"
+            )
             raise HostileError(msg)
     if strangers and target.port not in (None, 80, 443):
         msg = f"{_shown(target)}: port {target.port} is refused; use 80 or 443, or allow the host"
