@@ -4,6 +4,7 @@
                                                  manifest.json      what it was made of, how, where, when
                              /failures/<id>.json                    a stage that failed, and why
                              /damaged/…                             what did not match its manifest any more
+                             /scratch/…                             what is being made
 
 The key is the hash of the stage's inputs, parameters and method. A key that has a manifest is done. The manifest
 is written last, so a stage that was cut off leaves nothing that counts.
@@ -16,6 +17,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -76,6 +78,8 @@ class Made:
     facts: Mapping[str, Any] | None = None
 
 
+A_DAY = 24 * 3600  # seconds
+
 _MANIFEST = TypeAdapter(Manifest)
 _STAGE_RUN = TypeAdapter(StageRun)
 
@@ -98,28 +102,32 @@ class Store:
     def make(
         self,
         stage: str,
-        compute: Callable[[], Made],
+        compute: Callable[[Path], Made],
         *,
         method: str,
         suffix: str,
         inputs: Mapping[str, str],
         parameters: Mapping[str, Any],
     ) -> Artifact:
-        """Return the finished stage, computing it only if it is not there or is damaged."""
+        """Return the finished stage, computing it only if it is not there or is damaged.
+
+        `compute` is lent a folder on the same disk, for a payload that is too large for memory.
+        """
         key = stage_key(stage, method, inputs, parameters)
         done = self.find(stage, key)
         if done is not None:
             return done
         started = datetime.now(UTC)
-        made = compute()
         folder = self._folder(stage, key)
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"payload{suffix}"
-        with writing(path) as temporary:
-            if isinstance(made.payload, bytes):
-                temporary.write_bytes(made.payload)
-            else:
-                shutil.move(made.payload, temporary)
+        with self._scratch() as scratch:
+            made = compute(scratch)
+            folder.mkdir(parents=True, exist_ok=True)
+            with writing(path) as temporary:
+                if isinstance(made.payload, bytes):
+                    temporary.write_bytes(made.payload)
+                else:
+                    made.payload.replace(temporary)
         manifest = Manifest(
             stage=stage,
             key=key,
@@ -169,10 +177,14 @@ class Store:
         return {path.stem: path for path in sorted(self.failures.glob("*.json"))}
 
     @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """Lend a folder on the same disk, gone afterwards."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=self.home, ignore_cleanup_errors=True) as folder:
+    def _scratch(self) -> Iterator[Path]:
+        """Lend a folder that is gone afterwards, and sweep those that dead processes left a day ago."""
+        parent = self.home / "scratch"
+        parent.mkdir(parents=True, exist_ok=True)
+        for old in parent.iterdir():
+            if old.stat().st_mtime < time.time() - A_DAY:
+                shutil.rmtree(old, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
     def _folder(self, stage: str, key: str) -> Path:

@@ -8,7 +8,12 @@ done. Prefect gives the schedule, the retries and the page to look at; it is nev
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +25,7 @@ from prefect import Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import MissingContextError
 from prefect.futures import PrefectFuture
+from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows import load as loader
@@ -174,13 +180,15 @@ def ingest_episode(
     if episode is None:
         (found,) = find_episodes(location, 1, settings.allow)
         location, podcast, episode = found.location, found.podcast, found.episode
-    source = without_query(location) if is_url(location) else location
+    source = _source(location)
     with _claimed(settings, episode, source):
         try:
             outcome = _run_stages(Found(location, podcast, episode), source, options, settings)
         except StageFailed as failed:
             _record(failed, source, episode.episode_id, settings)
-            raise failed.error from failed.error.__cause__
+            # Prefect keeps the error, and with it the frames: without this, a failed episode keeps its audio.
+            traceback.clear_frames(failed.error.__traceback__)
+            raise failed.error from None
     _write_page(outcome)
     return outcome
 
@@ -221,11 +229,9 @@ def _run_stages(found: Found, source: str, options: Options, settings: Settings)
 def _step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
     """Run one stage, and tell an error which stage it is from."""
     started_at = datetime.now(UTC)
+    REPORTER.get().begin(name)
     try:
         return work(*arguments)
-    except KeyboardInterrupt as error:
-        interrupted = Interrupted(f"{name} was interrupted: run the same command to go on")
-        raise StageFailed(name, started_at, interrupted) from error
     except Exception as error:
         raise StageFailed(name, started_at, error) from error
 
@@ -281,7 +287,7 @@ def _record(failed: StageFailed, source: str, episode_id: str | None, settings: 
 
 def ingest_location(
     location: str, latest: int, options: Options, settings: Settings
-) -> Iterator[Outcome | TurntableError | Exception]:
+) -> Iterator[Outcome | Exception]:
     """Ingest every episode behind a path or a URL, one after the other; one that fails holds up none.
 
     Yields:
@@ -291,16 +297,57 @@ def ingest_location(
     try:
         found = find_episodes(location, latest, settings.allow)
     except Exception as error:
-        source = without_query(location) if is_url(location) else location
-        _record(StageFailed("find", started_at, error), source, None, settings)
+        _record(StageFailed("find", started_at, error), _source(location), None, settings)
         yield error
         return
     for one in found:
         REPORTER.get().start(one.episode.title or one.location)
         try:
-            yield ingest_episode(one.location, one.podcast, one.episode, options)
-        except Exception as error:
+            with _interruptible(one, settings):
+                outcome = ingest_episode(one.location, one.podcast, one.episode, options)
+        except Exception as error:  # the flow wrote it down
             yield error
+        else:
+            yield outcome
+
+
+@contextmanager
+def _interruptible(found: Found, settings: Settings) -> Iterator[None]:
+    """End the process at once on Ctrl-C or a request to stop, with a row that says so.
+
+    A terminal sends Ctrl-C to Prefect's own server too, and the way out through Prefect would wait a minute for a
+    server that is gone. Leaving at once is safe: only whole artifacts count, and the next run goes on behind them.
+    With a server elsewhere Prefect's own way out is the better one, for that server has to know.
+    """
+    if PREFECT_API_URL.value() or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    started_at = datetime.now(UTC)
+
+    def stop(_signal: int, _frame: object) -> None:
+        for number in caught:
+            signal.signal(number, signal.SIG_IGN)
+        interrupted = Interrupted("interrupted: run the same command to go on")
+        failed = StageFailed("ingest", started_at, interrupted)
+        _record(failed, _source(found.location), found.episode.episode_id, settings)
+        if "prefect.server.api.server" in sys.modules:
+            from prefect.server.api.server import SubprocessASGIServer
+
+            SubprocessASGIServer().stop()  # the one that this process started, if it did
+        print(f"turntable: {interrupted}", file=sys.stderr, flush=True)
+        os._exit(130)
+
+    caught = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in caught.items():
+            signal.signal(number, handler)
+
+
+def _source(location: str) -> str:
+    """Name where something came from, without what may be a secret."""
+    return without_query(location) if is_url(location) else location
 
 
 def _say(line: str) -> None:

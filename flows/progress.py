@@ -27,6 +27,9 @@ class Reporter(Protocol):
     def start(self, name: str) -> None:
         """Show that an episode begins."""
 
+    def begin(self, stage: str) -> None:
+        """Show that a stage begins."""
+
     def say(self, line: str) -> None:
         """Show one line."""
 
@@ -41,6 +44,9 @@ class Silent:
         """Do nothing."""
 
     def start(self, name: str) -> None:
+        """Do nothing."""
+
+    def begin(self, stage: str) -> None:
         """Do nothing."""
 
     def say(self, line: str) -> None:

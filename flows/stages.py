@@ -76,17 +76,14 @@ def fetch(store: Store, location: str, settings: Settings, on_progress: Progress
     if not is_url(location):
         return _fetch_file(store, Path(location))
 
-    def compute() -> Made:
-        with store.scratch() as scratch:
-            kept = store.home / f".fetched-{uuid.uuid4().hex}"
-            got = http.download(
-                location,
-                scratch / "audio",
-                allow=settings.allow,
-                on_progress=lambda done, _: on_progress(float(done)),
-            )
-            (scratch / "audio").replace(kept)
-        return Made(kept, facts={"url": without_query(got.url), "media_type": got.media_type})
+    def compute(scratch: Path) -> Made:
+        got = http.download(
+            location,
+            scratch / "audio",
+            allow=settings.allow,
+            on_progress=lambda done, _: on_progress(float(done)),
+        )
+        return Made(scratch / "audio", facts={"url": without_query(got.url), "media_type": got.media_type})
 
     # The whole URL decides what is fetched, but its query may be a secret: only its hash is kept.
     url = {"url": without_query(location), "url_sha256": hashlib.sha256(location.encode()).hexdigest()}
@@ -94,15 +91,9 @@ def fetch(store: Store, location: str, settings: Settings, on_progress: Progress
 
 
 def _fetch_file(store: Store, path: Path) -> Artifact:
-    def compute() -> Made:
-        kept = store.home / f".fetched-{uuid.uuid4().hex}"
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            shutil.copyfile(path, kept)
-        except BaseException:
-            kept.unlink(missing_ok=True)
-            raise
-        return Made(kept, facts={"name": path.name})
+    def compute(scratch: Path) -> Made:
+        shutil.copyfile(path, scratch / "audio")
+        return Made(scratch / "audio", facts={"name": path.name})
 
     if not path.is_file():
         msg = f"no such file: {path}"
@@ -115,12 +106,11 @@ def _fetch_file(store: Store, path: Path) -> Artifact:
 def decode(store: Store, fetched: Artifact, name: str) -> Artifact:
     """Decode the audio to int16 mono 16 kHz, an `.npy` file; `name` is what messages call it."""
 
-    def compute() -> Made:
+    def compute(scratch: Path) -> Made:
         import numpy as np
 
         heard = audio.decode(fetched.path, name)
-        kept = store.home / f".decoded-{uuid.uuid4().hex}.npy"
-        np.save(kept, heard.samples)
+        np.save(scratch / "samples.npy", heard.samples)
         facts = {
             "seconds": heard.seconds,
             "header_seconds": heard.header_seconds,
@@ -128,7 +118,7 @@ def decode(store: Store, fetched: Artifact, name: str) -> Artifact:
             "format": heard.format,
             "title": heard.title,
         }
-        return Made(kept, flags=heard.flags, facts=facts)
+        return Made(scratch / "samples.npy", flags=heard.flags, facts=facts)
 
     return store.make(
         "decode", compute, method=audio.METHOD, suffix=".npy", inputs={"audio": fetched.sha256}, parameters={}
@@ -154,7 +144,7 @@ def transcribe(
     """Recognise the words; payload: a `Transcription` as JSON."""
     model = _asr_model(options, settings, say)
 
-    def compute() -> Made:
+    def compute(_: Path) -> Made:
         folder = get_weights(model, settings.models, token=hub_token(settings), say=say)
         devices, warning = ladder(options.device, folder)
         warnings = [warning] if warning else []
@@ -199,7 +189,7 @@ def diarize(
     """Find who spoke when; payload: a `Diarization` as JSON."""
     models = _diarization_models(options, settings)
 
-    def compute() -> Made:
+    def compute(_: Path) -> Made:
         folders = [get_weights(model, settings.models, token=hub_token(settings), say=say) for model in models]
         device, warning = _torch_device(options.device)
         if warning:
@@ -229,7 +219,7 @@ def diarize(
 def attribute(store: Store, transcribed: Artifact, diarized: Artifact) -> Artifact:
     """Give each word its speaker; payload: the words as JSON."""
 
-    def compute() -> Made:
+    def compute(_: Path) -> Made:
         words = _TRANSCRIPTION.validate_json(transcribed.path.read_bytes()).words
         who = _DIARIZATION.validate_json(diarized.path.read_bytes()).exclusive
         return Made(_WORDS.dump_json(attribution.attribute(words, who)))
@@ -278,7 +268,7 @@ def make_turns(store: Store, heard: Heard) -> Artifact:
     if heard.diarized is not None:
         inputs["diarization"] = heard.diarized.sha256
 
-    def compute() -> Made:
+    def compute(_: Path) -> Made:
         who = heard.diarization()
         overlaps = attribution.overlap_seconds(who.segments) if who else None
         made = turns.to_turns(heard.words(), heard.transcribed.manifest.facts["language"], overlaps)
@@ -292,7 +282,7 @@ def stage(
 ) -> Artifact:
     """Put everything that the warehouse needs of one transcript into one Parquet file."""
 
-    def compute() -> Made:
+    def compute(_: Path) -> Made:
         decoded = heard.decoded.manifest
         transcribed = heard.transcribed.manifest
         who = heard.diarization()

@@ -77,6 +77,9 @@ class Terminal:
         self.say(name)
         self.tasks = {}
 
+    def begin(self, stage: str) -> None:
+        """Nothing to show before there is progress."""
+
     def done(self, outcome: Outcome) -> None:
         """Sum an episode up."""
         flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
