@@ -186,11 +186,18 @@ def ingest_episode(
             outcome = _run_stages(Found(location, podcast, episode), source, options, settings)
         except StageFailed as failed:
             _record(failed, source, episode.episode_id, settings)
-            # Prefect keeps the error, and with it the frames: without this, a failed episode keeps its audio.
-            traceback.clear_frames(failed.error.__traceback__)
+            _forget_frames(failed.error)
             raise failed.error from None
     _write_page(outcome)
     return outcome
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Let go of what the frames of an error hold: Prefect keeps the error, and it would keep the whole audio."""
+    link: BaseException | None = error
+    while link is not None:
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
 
 
 def _run_stages(found: Found, source: str, options: Options, settings: Settings) -> Outcome:

@@ -1,0 +1,124 @@
+"""What the tests share: the weights, a Prefect server, pieces of the demo episode."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+# Before Prefect is imported anywhere: its files do not belong into the home of who runs the tests.
+os.environ.setdefault("PREFECT_HOME", str(Path(__file__).parent.parent / ".venv" / "prefect-of-the-tests"))
+os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+for name in [name for name in os.environ if name.startswith(("TURNTABLE_", "HF_"))]:
+    del os.environ[name]
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / "flows" / "demo"
+DEMO_AUDIO = DEMO / "why-a-record-turns.ogg"
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The folder of the embedded weights, fetched if they are not there."""
+    from flows.settings import Settings
+    from flows.sources.weights import get_weights
+    from transforms.speech.models import EMBEDDED
+
+    folder = Settings().models
+    for model in EMBEDDED:
+        get_weights(model, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_samples() -> np.ndarray:
+    """The demo episode: float32 mono, 16 kHz."""
+    from transforms.audio import decode
+
+    return decode(DEMO_AUDIO).samples.astype(np.float32) / 32768
+
+
+@pytest.fixture(scope="session")
+def clip(demo_samples: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 19 s of the demo, two speakers, as a WAV file."""
+    path = tmp_path_factory.mktemp("clip") / "clip.wav"
+    write_wav(path, demo_samples[: 19 * 16_000])
+    return path
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """The address of one real Prefect server for all flows and commands of the session."""
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield str(PREFECT_API_URL.value())
+
+
+def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> None:
+    """Write float samples as 16-bit mono WAV."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def encode(path: Path, samples: np.ndarray, codec: str, rate: int = 16_000, **metadata: str) -> None:
+    """Write float samples through any encoder that PyAV brings."""
+    import av
+
+    with av.open(str(path), "w") as box:
+        box.metadata.update(metadata)
+        stream = box.add_stream(codec, rate=rate, layout="mono")
+        pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+        resampler = av.AudioResampler(format=stream.format, layout="mono", rate=rate, frame_size=stream.frame_size)
+        frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
+        frame.sample_rate = 16_000
+        for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+            box.mux(stream.encode(piece))
+        box.mux(stream.encode(None))
+
+
+def command(
+    home: Path, *arguments: str, api: str | None = None, check: bool = True, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `turntable` as a user would, in a process of its own."""
+    result = subprocess.run(
+        turntable(home, *arguments), env=environment(api, variables), capture_output=True, text=True, timeout=300
+    )
+    if check:
+        assert result.returncode == 0, result.stderr
+    return result
+
+
+def turntable(home: Path, *arguments: str) -> list[str]:
+    """The command line of `turntable` with a home."""
+    return [sys.executable, "-c", "from flows.cli import main; main()", "--home", str(home), *arguments]
+
+
+def environment(api: str | None, variables: dict[str, str] | None = None) -> dict[str, str]:
+    """The environment of a user who has a Prefect server at `api`, or none."""
+    server = {"PREFECT_API_URL": api} if api else {}
+    inherited = {k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"}
+    return {**inherited, **server, **(variables or {})}
+
+
+def ask(home: Path, sql: str) -> Any:
+    """The rows of a query, as a script gets them."""
+    return json.loads(command(home, "sql", sql, "--json").stdout)
+
+
+def only(rows: Sequence[Any]) -> Any:
+    """The one row that there must be."""
+    (row,) = rows
+    return row

@@ -1,0 +1,63 @@
+"""The house: imports point one way."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FORBIDDEN = {
+    "transforms": {"flows", "warehouse", "prefect", "duckdb", "httpx2", "requests", "yt_dlp", "huggingface_hub"},
+    "warehouse": {"flows", "prefect", "httpx2", "torch", "faster_whisper", "pyannote", "huggingface_hub"},
+}
+HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
+# Imported only inside functions, or the very module that wraps the library.
+WRAPPERS = {"flows/ingest.py", "transforms/speech/campplus.py", "transforms/speech/pipeline.py"}
+
+
+def imported(path: Path, *, at_top: bool) -> set[str]:
+    """The packages that a module imports, anywhere or when it is imported itself."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if at_top else list(ast.walk(tree))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("package", sorted(FORBIDDEN))
+def test_imports_point_one_way(package: str) -> None:
+    """Flows → warehouse → transforms → libraries, never back."""
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / package).rglob("*.py")
+        for name in imported(path, at_top=False) & FORBIDDEN[package]
+    }
+
+    assert set() == found
+
+
+def test_only_flows_import_prefect() -> None:
+    """The stages and the store run without Prefect."""
+    users = {
+        str(path.relative_to(ROOT))
+        for package in ("flows", "transforms", "warehouse")
+        for path in (ROOT / package).rglob("*.py")
+        if "prefect" in imported(path, at_top=False)
+    }
+
+    assert {"flows/ingest.py"} == users
+
+
+def test_heavy_libraries_are_imported_where_they_are_used() -> None:
+    """`turntable --help` and `turntable sql` answer at once."""
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for package in ("flows", "transforms", "warehouse")
+        for path in (ROOT / package).rglob("*.py")
+        if str(path.relative_to(ROOT)) not in WRAPPERS
+        for name in imported(path, at_top=True) & HEAVY
+    }
+
+    assert set() == found

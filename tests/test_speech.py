@@ -1,0 +1,300 @@
+"""Real models on real audio: words, voices, speakers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn.utils.rnn import pad_sequence
+
+from transforms.speech import campplus, diarize
+from transforms.speech.diarize import Diarization
+from transforms.speech.transcribe import (
+    LONGEST_SILENCE,
+    WINDOW_SECONDS,
+    Window,
+    _Decoder,
+    cut_windows,
+    find_speech,
+    is_loop,
+    transcribe,
+    uncovered,
+)
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def whisper(models: Path) -> Any:
+    """Whisper tiny.en, as CTranslate2 runs it on a CPU."""
+    from faster_whisper import WhisperModel
+
+    return WhisperModel(str(models / "tiny.en"), device="cpu", compute_type="int8", cpu_threads=2)
+
+
+@pytest.fixture(scope="module")
+def voice_network(models: Path) -> campplus.CAMPlusPlus:
+    """CAM++ with its public weights."""
+    return campplus.load(models / "campplus" / "campplus_cn_en_common.pt")
+
+
+@pytest.fixture(scope="module")
+def pipeline(models: Path) -> Any:
+    """The embedded diarization."""
+    torch.set_num_threads(2)
+    return diarize.load_embedded(
+        models / "segmentation-3.0" / "pytorch_model.bin", models / "campplus" / "campplus_cn_en_common.pt", "cpu"
+    )
+
+
+def chord(seconds: float) -> np.ndarray:
+    """Music without a voice: plucked chords, two a second."""
+    t = np.arange(int(seconds * RATE)) / RATE
+    beat = t % 0.5
+    notes = sum(np.sin(2 * np.pi * f * t) for f in (220.0, 277.2, 329.6, 440.0))
+    return (0.15 * notes * np.exp(-4 * beat)).astype(np.float32)
+
+
+# windows
+
+
+spans = st.lists(st.tuples(st.floats(0.05, 4.0), st.floats(0.1, 28.0)), min_size=1, max_size=60)
+
+
+@given(spans)
+def test_windows_hold_all_speech_once(gaps_and_lengths: list[tuple[float, float]]) -> None:
+    """Every stretch of speech lies in exactly one window, no window is too long, none overlaps the next."""
+    speech, at = [], 0.0
+    for gap, length in gaps_and_lengths:
+        speech.append((at + gap, at + gap + length))
+        at += gap + length
+
+    windows = cut_windows(speech, WINDOW_SECONDS, at + 1.0)
+
+    for start, end in speech:
+        assert sum(first - 1e-3 <= start and end <= last + 1e-3 for first, last in windows) == 1
+    assert all(end - start <= WINDOW_SECONDS + 2e-3 for start, end in windows)
+    assert all(one[1] <= other[0] + 2e-3 for one, other in zip(windows, windows[1:], strict=False))
+
+
+def test_a_long_silence_ends_a_window() -> None:
+    """Whisper is not given silence to invent words in."""
+    speech = [(0.0, 5.0), (5.0 + LONGEST_SILENCE, 12.0)]
+
+    assert cut_windows(speech, WINDOW_SECONDS, 20.0) == ((0.0, 5.2), (7.8, 12.2))
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 20), st.floats(0, 20)).map(lambda t: (min(t), max(t))), max_size=5),
+    st.lists(st.tuples(st.floats(0, 20), st.floats(0, 20)).map(lambda t: (min(t), max(t))), max_size=20),
+)
+def test_holes_are_speech_that_no_word_touches(
+    speech: list[tuple[float, float]], words: list[tuple[float, float]]
+) -> None:
+    """A hole lies in the speech, and the middle of it in no word."""
+    for start, end in uncovered(speech, words, (0.0, 20.0)):
+        middle = (start + end) / 2
+        assert start < end
+        assert any(first <= start and end <= last for first, last in speech)
+        assert not any(first < middle < last for first, last in words)
+
+
+def test_loops_are_told_from_speech() -> None:
+    """Four times the same is a loop; a list, a stutter and a refrain are not."""
+    assert is_loop(["and", "then", "and", "then", "and", "then", "and", "then"])
+    assert is_loop(["Thank", "you."] * 4)
+    assert not is_loop(["no", "no", "no", "that", "is", "not", "what", "I", "said"])
+    assert not is_loop(["row", "row", "row", "your", "boat", "gently", "down", "the", "stream"])
+
+
+# words
+
+
+def test_words_are_in_order_and_within_the_audio(whisper: Any, demo_samples: np.ndarray) -> None:
+    """Every word has times and a probability; the text is what was said."""
+    seen: list[float] = []
+    heard = transcribe(demo_samples[: 47 * RATE], whisper, on_progress=seen.append)
+
+    times = [t for word in heard.words for t in (word.start_time, word.end_time)]
+    text = " ".join(word.word for word in heard.words).lower()
+    assert all(0 <= t <= 47 for t in times)
+    assert [word.start_time for word in heard.words] == sorted(word.start_time for word in heard.words)
+    assert all(word.start_time <= word.end_time for word in heard.words)
+    assert all(0 < word.probability <= 1 for word in heard.words)
+    assert "repairs record players for a living" in text
+    assert "one reel of film ran for about" in text
+    assert heard.language == "en"
+    assert heard.flags == ()
+    assert seen == sorted(seen)
+    assert seen[-1] == 47
+
+
+def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_samples: np.ndarray) -> None:
+    """Speech without words fails the check, and the second pass finds them."""
+    samples = demo_samples[27 * RATE : 47 * RATE]
+    speech = find_speech(samples)
+    decoder = _Decoder(samples, whisper, "en", 8, 5, speech)
+    span = (0.0, 20.0)
+    lost = decoder.window(span, [], "batched")
+
+    found = decoder.again(lost)
+
+    assert lost.failures == ("uncovered_speech",)
+    assert found.failures == ()
+    assert found.coverage > 0.9
+    assert found.decoding == "sequential"
+    assert "reel of film" in " ".join(word.word for word in found.words)
+
+
+def test_the_pieces_of_a_window_have_true_times(whisper: Any, demo_samples: np.ndarray) -> None:
+    """The last resort, pieces of ten seconds, gives the same words at the same times."""
+    samples = demo_samples[27 * RATE : 47 * RATE]
+    decoder = _Decoder(samples, whisper, "en", 8, 5, find_speech(samples))
+    (whole,) = decoder.batched([(0.0, 20.0)])
+    pieces = decoder.pieces((0.0, 20.0))
+
+    def first(window: Window, word: str) -> float:
+        return next(w.start_time for w in window.words if w.word.strip(",.").lower() == word)
+
+    assert pieces.coverage > 0.9
+    for word in ("cinema", "disc", "grooves"):
+        assert first(pieces, word) == pytest.approx(first(whole, word), abs=0.3)
+
+
+@pytest.mark.parametrize("kind", ["silence", "music", "noise", "nothing", "a tenth of a second"])
+def test_nobody_speaks(kind: str, whisper: Any, pipeline: Any) -> None:
+    """No words and no speakers are invented."""
+    samples = {
+        "silence": np.zeros(15 * RATE, np.float32),
+        "music": chord(15),
+        "noise": (0.1 * np.random.default_rng(0).standard_normal(15 * RATE)).astype(np.float32),
+        "nothing": np.zeros(0, np.float32),
+        "a tenth of a second": np.zeros(RATE // 10, np.float32),
+    }[kind]
+
+    heard = transcribe(samples, whisper, language="en")
+
+    assert (heard.words, heard.flags) == ((), ("no_speech",))
+    assert diarize.diarize(samples, pipeline).segments == ()
+
+
+def test_the_language_is_voted_on(models: Path, demo_samples: np.ndarray) -> None:
+    """The multilingual model finds out that the demo is English."""
+    from faster_whisper import WhisperModel
+
+    base = WhisperModel(str(models / "base"), device="cpu", compute_type="int8", cpu_threads=2)
+    heard = transcribe(demo_samples[: 20 * RATE], base)
+
+    assert heard.language == "en"
+    assert heard.language_probability > 0.9
+
+
+# voices
+
+
+def features(samples: np.ndarray, start: float, end: float) -> torch.Tensor:
+    """Kaldi features of a stretch, less their mean."""
+    fbank = campplus.kaldi_fbank(torch.from_numpy(samples[int(start * RATE) : int(end * RATE)]))
+    return fbank - fbank.mean(0)
+
+
+def test_the_network_gives_the_published_figures(
+    voice_network: campplus.CAMPlusPlus, demo_samples: np.ndarray
+) -> None:
+    """3 to 7 s of the demo, embedded by the reference implementation of 3D-Speaker."""
+    with torch.inference_mode():
+        voice = voice_network(features(demo_samples, 3, 7)[None])[0]
+
+    expected = [-1.2151, 0.0816, 0.4666, -0.1344, -0.0276, -0.2969, 0.4193, -0.0104]
+    assert voice.shape == (192,)
+    assert voice.norm().item() == pytest.approx(6.1132, abs=2e-3)
+    assert voice[:8].tolist() == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_batch_gives_what_its_items_give_one_by_one(
+    voice_network: campplus.CAMPlusPlus, demo_samples: np.ndarray
+) -> None:
+    """Padding is never seen, at lengths around the halving and around the segments of 100 frames."""
+    voices = [features(demo_samples, 3, 7)[:n] for n in (398, 397, 300, 201, 200, 199, 57, 20)]
+    voices = [voice - voice.mean(0) for voice in voices]
+    with torch.inference_mode():
+        one_by_one = torch.cat([voice_network(voice[None]) for voice in voices])
+        together = voice_network(pad_sequence(voices, batch_first=True), torch.tensor([len(v) for v in voices]))
+
+    assert torch.allclose(one_by_one, together, atol=1e-4)
+
+
+def test_one_voice_is_nearer_to_itself_than_to_another(
+    voice_network: campplus.CAMPlusPlus, demo_samples: np.ndarray
+) -> None:
+    """Mara twice, Idris once."""
+    with torch.inference_mode():
+        mara, again, idris = (
+            voice_network(features(demo_samples, start, end)[None])[0]
+            for start, end in ((2.5, 5.9), (6.2, 11.0), (28.8, 33.0))
+        )
+
+    def cosine(a: torch.Tensor, b: torch.Tensor) -> float:
+        return torch.cosine_similarity(a, b, dim=0).item()
+
+    assert cosine(mara, again) > 0.5 > cosine(mara, idris) + 0.2
+
+
+def test_the_segmentation_equals_pyannotes_own_loading(models: Path, demo_samples: np.ndarray) -> None:
+    """Loading without running what the checkpoint holds gives the same network."""
+    from pyannote.audio import Model
+
+    from transforms.speech.pipeline import load_segmentation
+
+    checkpoint = models / "segmentation-3.0" / "pytorch_model.bin"
+    chunk = torch.from_numpy(demo_samples[: 10 * RATE])[None, None]
+    with torch.inference_mode():
+        ours = load_segmentation(checkpoint)(chunk)
+        theirs = Model.from_pretrained(checkpoint).eval()(chunk)
+
+    assert torch.equal(ours, theirs)
+
+
+# speakers
+
+
+@pytest.fixture(scope="module")
+def who(pipeline: Any, demo_samples: np.ndarray) -> Diarization:
+    """The demo, diarized."""
+    return diarize.diarize(demo_samples, pipeline)
+
+
+def test_two_people_talk_in_the_demo(who: Diarization) -> None:
+    """Who is heard first is SPEAKER_00; the exclusive diarization never has two at once."""
+    assert {"SPEAKER_00", "SPEAKER_01"} == {segment.speaker for segment in who.segments} == set(who.voices)
+    assert who.segments[0].speaker == "SPEAKER_00"
+    assert all(len(voice) == 192 for voice in who.voices.values())
+    for one, other in zip(who.exclusive, who.exclusive[1:], strict=False):
+        assert one.end_time <= other.start_time + 1e-3
+    assert 0 <= who.segments[0].start_time < who.segments[-1].end_time <= 94.8
+
+
+def test_the_diarization_error_rate_of_the_demo_stays_low(who: Diarization) -> None:
+    """Against the truth of the synthesizer: no collar, overlaps scored."""
+    from pyannote.core import Annotation, Segment
+    from pyannote.database.util import load_rttm
+    from pyannote.metrics.diarization import DiarizationErrorRate
+
+    truth = load_rttm(str(Path(__file__).parent / "data" / "why-a-record-turns.rttm"))["long_groove"]
+    heard = Annotation()
+    for n, segment in enumerate(who.segments):
+        heard[Segment(segment.start_time, segment.end_time), n] = segment.speaker
+
+    assert DiarizationErrorRate()(truth, heard) < 0.06
+
+
+def test_bounds_are_kept(pipeline: Any, demo_samples: np.ndarray) -> None:
+    """Told that there is one speaker, it finds one."""
+    alone = diarize.diarize(demo_samples[: 30 * RATE], pipeline, speakers=(1, 1))
+
+    assert {"SPEAKER_00"} == {segment.speaker for segment in alone.segments}
