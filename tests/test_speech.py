@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def test_windows_hold_all_speech_once(gaps_and_lengths: list[tuple[float, float]
     for start, end in speech:
         assert sum(first - 1e-3 <= start and end <= last + 1e-3 for first, last in windows) == 1
     assert all(end - start <= WINDOW_SECONDS + 2e-3 for start, end in windows)
-    assert all(one[1] <= other[0] + 2e-3 for one, other in zip(windows, windows[1:], strict=False))
+    assert all(one[1] <= other[0] + 2e-3 for one, other in pairwise(windows))
 
 
 def test_a_long_silence_ends_a_window() -> None:
@@ -274,7 +275,7 @@ def test_two_people_talk_in_the_demo(who: Diarization) -> None:
     assert {"SPEAKER_00", "SPEAKER_01"} == {segment.speaker for segment in who.segments} == set(who.voices)
     assert who.segments[0].speaker == "SPEAKER_00"
     assert all(len(voice) == 192 for voice in who.voices.values())
-    for one, other in zip(who.exclusive, who.exclusive[1:], strict=False):
+    for one, other in pairwise(who.exclusive):
         assert one.end_time <= other.start_time + 1e-3
     assert 0 <= who.segments[0].start_time < who.segments[-1].end_time <= 94.8
 

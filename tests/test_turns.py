@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +101,7 @@ def test_every_word_is_in_exactly_one_turn_and_in_order(words: list[Word]) -> No
     assert [turn.turn_index for turn in turns] == list(range(len(turns)))
     assert sum(turn.word_count for turn in turns) == len(words)
     assert all(turn.first_word == sum(t.word_count for t in turns[:n]) for n, turn in enumerate(turns))
-    for one, other in zip(turns, turns[1:], strict=False):
+    for one, other in pairwise(turns):
         assert one.speaker is None or one.speaker != other.speaker
         assert one.start_time <= other.start_time
     assert all(turn.start_time <= turn.end_time for turn in turns)

