@@ -273,7 +273,8 @@ def test_damaged_and_short_audio_is_ingested_and_flagged(
     rows: list[dict[str, Any]] = ask(
         tmp_path / "home",
         "select e.title, t.flags, string_agg(u.text, ' ' order by turn_index) as text "
-        "from episodes e join transcripts t using (episode_id) left join turns u using (transcript_id) group by all",
+        "from episodes e join transcripts t using (episode_id) "
+        "left join turns u using (transcript_id) group by all",
     )
     by_title = {row["title"]: row for row in rows}
     assert by_title["short"]["flags"] == ["short_audio"]

