@@ -27,6 +27,7 @@ from prefect.exceptions import MissingContextError
 from prefect.futures import PrefectFuture
 from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from pydantic import SecretStr
 
 from flows import load as loader
 from flows import stages
@@ -160,7 +161,7 @@ def publish(settings: Settings) -> None:
 
 @flow(name="ingest-episode", task_runner=TWO_THREADS, validate_parameters=True)
 def ingest_episode(
-    location: str,
+    location: str | SecretStr,
     podcast: Podcast | None = None,
     episode: Episode | None = None,
     options: Options | None = None,
@@ -168,7 +169,7 @@ def ingest_episode(
     """Turn one episode into speaker turns in the warehouse.
 
     Args:
-        location: a path or an http(s) URL of its audio.
+        location: a path or an http(s) URL of its audio; a secret one is not shown in the run's parameters.
         podcast: its show, where it is known.
         episode: what is known of it; `None` means nothing but its audio.
         options: how to hear it; `None` leaves everything to the settings.
@@ -177,6 +178,7 @@ def ingest_episode(
         TurntableError: whatever went wrong, after it was written down.
     """
     settings, options = Settings(), options or Options()
+    location = location.get_secret_value() if isinstance(location, SecretStr) else location
     if episode is None:
         (found,) = find_episodes(location, 1, settings.allow)
         location, podcast, episode = found.location, found.podcast, found.episode
@@ -308,10 +310,13 @@ def ingest_location(
         yield error
         return
     for one in found:
-        REPORTER.get().start(one.episode.title or one.location)
+        REPORTER.get().start(one.episode.title or _source(one.location))
         try:
             with _interruptible(one, settings):
-                outcome = ingest_episode(one.location, one.podcast, one.episode, options)
+                # what a subscriber's URL holds behind its path stays out of Prefect's database
+                public = one.location == _source(one.location)
+                shown = one.location if public else SecretStr(one.location)
+                outcome = ingest_episode(shown, one.podcast, one.episode, options)
         except Exception as error:  # the flow wrote it down
             yield error
         else:

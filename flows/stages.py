@@ -34,7 +34,16 @@ from transforms.records import (
 from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
 from transforms.speech import transcribe as recognition
-from transforms.speech.device import Request, cpu_threads, ladder, n_cuda_devices, preload_cublas, run_down
+from transforms.speech.device import (
+    Device,
+    Request,
+    cpu_threads,
+    ladder,
+    n_cuda_devices,
+    preload_cublas,
+    run_down,
+    torch_ladder,
+)
 from transforms.speech.models import MODELS, Model, find_model, sha256
 from warehouse.staging import Staged, write_staged
 
@@ -147,10 +156,9 @@ def transcribe(
     def compute(_: Path) -> Made:
         folder = get_weights(model, settings.models, token=hub_token(settings), say=say)
         devices, warning = ladder(options.device, folder)
-        warnings = [warning] if warning else []
         samples = read_samples(decoded)
 
-        def work(device: Any) -> recognition.Transcription:
+        def work(device: Device) -> recognition.Transcription:
             recognizer = _recognizer(folder, device.name, device.compute_type, _threads(options))
             return recognition.transcribe(
                 samples,
@@ -160,16 +168,15 @@ def transcribe(
                 on_progress=on_progress,
             )
 
-        heard, device = run_down(devices, work, warnings.append)
-        for line in warnings:
-            say(line)
+        warnings = _Warnings(say, warning)
+        heard, device = run_down(devices, work, warnings.add)
         facts = {"language": heard.language, "language_probability": heard.language_probability}
         return Made(
             _TRANSCRIPTION.dump_json(heard),
             model=model.name,
             device=str(device),
             flags=heard.flags,
-            warnings=tuple(warnings),
+            warnings=tuple(warnings.lines),
             facts=facts,
         )
 
@@ -191,18 +198,20 @@ def diarize(
 
     def compute(_: Path) -> Made:
         folders = [get_weights(model, settings.models, token=hub_token(settings), say=say) for model in models]
-        device, warning = _torch_device(options.device)
-        if warning:
-            say(warning)
-        pipeline = _pipeline(tuple(folders), device, _threads(options))
-        heard = diarization.diarize(
-            read_samples(decoded), pipeline, speakers=options.speakers, on_progress=on_progress
-        )
+        devices, warning = torch_ladder(options.device)
+        samples = read_samples(decoded)
+
+        def work(device: Device) -> diarization.Diarization:
+            pipeline = _pipeline(tuple(folders), device.name, _threads(options))
+            return diarization.diarize(samples, pipeline, speakers=options.speakers, on_progress=on_progress)
+
+        warnings = _Warnings(say, warning)
+        heard, device = run_down(devices, work, warnings.add)
         return Made(
             _DIARIZATION.dump_json(heard),
             model=" + ".join(model.name for model in models),
-            device=f"{device} float32",
-            warnings=(warning,) if warning else (),
+            device=str(device),
+            warnings=tuple(warnings.lines),
             facts={"speakers": len(heard.voices)},
         )
 
@@ -401,18 +410,20 @@ def _threads(options: Options) -> int:
     return max(1, cpu_threads() // 2) if options.diarize else cpu_threads()
 
 
-def _torch_device(request: Request) -> tuple[str, str | None]:
-    import torch
+class _Warnings:
+    """Keeps what went wrong with a device for the row, tells the user, and lets go of the model that failed."""
 
-    if request == "cpu":
-        return "cpu", None
-    try:
-        if torch.cuda.is_available():
-            torch.ones(8, device="cuda").sum().item()
-            return "cuda", None
-    except RuntimeError as error:
-        return "cpu", f"torch cannot use the GPU ({str(error).splitlines()[0]}): diarizing on the CPU"
-    return "cpu", "torch sees no CUDA device: diarizing on the CPU" if request == "cuda" else None
+    def __init__(self, say: Say, first: str | None) -> None:
+        self.say, self.lines = say, list[str]()
+        if first:
+            self.add(first)
+
+    def add(self, line: str) -> None:
+        """Take one warning."""
+        self.lines.append(line)
+        self.say(line)
+        _recognizer.cache_clear()
+        _pipeline.cache_clear()
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
@@ -312,4 +313,9 @@ def test_a_feed_over_http_gives_its_newest_episodes(
         tmp_path, "select p.title as show, e.title, e.guid from episodes e join podcasts p using (podcast_id)"
     ) == [{"show": "Parts", "title": "Part 3", "guid": "part-3"}]
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+    runs = httpx2.post(
+        f"{prefect_server}/flow_runs/filter", json={"sort": "EXPECTED_START_TIME_DESC", "limit": 20}
+    )
     assert kept == []
+    assert feed.rpartition("/")[0] in runs.text
+    assert "s3cret" not in runs.text

@@ -22,7 +22,7 @@ PROBE_SECONDS = 180  # the first call on a new GPU compiles its kernels
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where and how a model runs; `compute_type` and `batch_size` are CTranslate2's."""
+    """Where and how a model runs; `compute_type` is CTranslate2's name for it."""
 
     name: Literal["cuda", "cpu"]
     compute_type: str
@@ -34,6 +34,7 @@ class Device:
 
 
 CPU = Device("cpu", "int8", 8)
+TORCH_CPU, TORCH_CUDA = Device("cpu", "float32", 8), Device("cuda", "float32", 8)
 CUDA = (Device("cuda", "float16", 32), Device("cuda", "float16", 8), Device("cuda", "int8_float16", 2))
 
 
@@ -58,6 +59,21 @@ def ladder(request: Request, whisper: Path) -> tuple[tuple[Device, ...], str | N
     if reason is None and n_cuda_devices():
         return (*CUDA, CPU), None
     return (CPU,), f"{reason}: running on the CPU" if reason else None
+
+
+def torch_ladder(request: Request) -> tuple[tuple[Device, ...], str | None]:
+    """List the devices for torch, best first, and say why CUDA is not among them, as `ladder` does."""
+    import torch
+
+    if request == "cpu":
+        return (TORCH_CPU,), None
+    try:
+        if torch.cuda.is_available():
+            torch.ones(8, device="cuda").sum().item()
+            return (TORCH_CUDA, TORCH_CPU), None
+    except RuntimeError as error:
+        return (TORCH_CPU,), f"torch cannot use the GPU ({_first_line(error)}): diarizing on the CPU"
+    return (TORCH_CPU,), "torch sees no CUDA device: diarizing on the CPU" if request == "cuda" else None
 
 
 def n_cuda_devices() -> int:
