@@ -18,8 +18,8 @@ from transforms.errors import SourceError, TurntableError
 
 if TYPE_CHECKING:
     from flows.ingest import Outcome
+    from flows.options import Options
     from flows.settings import Settings
-    from flows.stages import Options
     from warehouse.query import Table
 
 app = typer.Typer(
@@ -193,8 +193,8 @@ def fetch_models(
     ] = None,
 ) -> None:
     """Fetch weights and check them against their hashes."""
+    from flows.engines import hub_token
     from flows.sources.weights import get_weights
-    from flows.stages import hub_token
     from transforms.speech.models import EMBEDDED, MODELS
 
     settings = _settings()
@@ -293,7 +293,7 @@ def _options(
     diarize: bool = True,
     diarization_model: str = "auto",
 ) -> Options:
-    from flows.stages import Options
+    from flows.options import Options
     from transforms.speech.device import Request
 
     if device not in get_args(Request):
@@ -338,7 +338,7 @@ def _ingest(
 
     outcomes: list[Outcome] = []
     with showing() as reporter:
-        from flows.ingest import ingest_location
+        from flows.batch import ingest_location
         from transforms.errors import error_class, one_line
 
         for source in sources:

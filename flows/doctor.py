@@ -8,9 +8,9 @@ import shutil
 import sys
 from typing import Literal, NamedTuple
 
+from flows.engines import hub_token
 from flows.settings import Settings
 from flows.sources.weights import is_there
-from flows.stages import hub_token
 from transforms.errors import TurntableError
 from transforms.speech.device import cpu_threads, n_cuda_devices, probe_cuda
 from transforms.speech.models import EMBEDDED, MODELS, check_files

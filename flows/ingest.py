@@ -8,10 +8,6 @@ done. Prefect gives the schedule, the retries and the page to look at; it is nev
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -25,17 +21,17 @@ from prefect import Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import MissingContextError
 from prefect.futures import PrefectFuture
-from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import SecretStr
 
 from flows import load as loader
 from flows import stages
 from flows.artifacts import Artifact, Store
+from flows.options import Options
 from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
 from flows.settings import Settings
 from flows.sources.episodes import Found, find_episodes
-from flows.stages import Heard, Options, is_url
+from flows.stages import Heard, is_url
 from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
 from transforms.records import Episode, Podcast, Seconds, StageRun, without_query
 from warehouse import query
@@ -177,17 +173,18 @@ def ingest_episode(
     Raises:
         TurntableError: whatever went wrong, after it was written down.
     """
-    settings, options = Settings(), options or Options()
+    settings = Settings()
+    options = (options or Options()).filled(settings)
     location = location.get_secret_value() if isinstance(location, SecretStr) else location
     if episode is None:
         (found,) = find_episodes(location, 1, settings.allow)
         location, podcast, episode = found.location, found.podcast, found.episode
-    source = _source(location)
+    source = public_source(location)
     with _claimed(settings, episode, source):
         try:
             outcome = _run_stages(Found(location, podcast, episode), source, options, settings)
         except StageFailed as failed:
-            _record(failed, source, episode.episode_id, settings)
+            record(failed, source, episode.episode_id, settings)
             _forget_frames(failed.error)
             raise failed.error from None
     _write_page(outcome)
@@ -259,7 +256,7 @@ def _claimed(settings: Settings, episode: Episode, source: str) -> Iterator[None
         lock.acquire(timeout=0)
     except Timeout as error:
         busy = TransientError(f"{source} is being ingested by another process: it goes on there")
-        _record(StageFailed("claim", datetime.now(UTC), busy), source, episode.episode_id, settings)
+        record(StageFailed("claim", datetime.now(UTC), busy), source, episode.episode_id, settings)
         raise busy from error
     try:
         yield
@@ -267,7 +264,7 @@ def _claimed(settings: Settings, episode: Episode, source: str) -> Iterator[None
         lock.release()
 
 
-def _record(failed: StageFailed, source: str, episode_id: str | None, settings: Settings) -> None:
+def record(failed: StageFailed, source: str, episode_id: str | None, settings: Settings) -> None:
     """Write down a stage that failed, as an artifact and, if the warehouse can be written, as a row."""
     run = StageRun(
         source=source,
@@ -294,70 +291,7 @@ def _record(failed: StageFailed, source: str, episode_id: str | None, settings: 
         _say(f"the failure could not be written down ({one_line(error)})")
 
 
-def ingest_location(
-    location: str, latest: int, options: Options, settings: Settings
-) -> Iterator[Outcome | Exception]:
-    """Ingest every episode behind a path or a URL, one after the other; one that fails holds up none.
-
-    Yields:
-        What became of each, an error where it failed.
-    """
-    started_at = datetime.now(UTC)
-    try:
-        found = find_episodes(location, latest, settings.allow)
-    except Exception as error:
-        _record(StageFailed("find", started_at, error), _source(location), None, settings)
-        yield error
-        return
-    for one in found:
-        REPORTER.get().start(one.episode.title or _source(one.location))
-        try:
-            with _interruptible(one, settings):
-                # what a subscriber's URL holds behind its path stays out of Prefect's database
-                public = one.location == _source(one.location)
-                shown = one.location if public else SecretStr(one.location)
-                outcome = ingest_episode(shown, one.podcast, one.episode, options)
-        except Exception as error:  # the flow wrote it down
-            yield error
-        else:
-            yield outcome
-
-
-@contextmanager
-def _interruptible(found: Found, settings: Settings) -> Iterator[None]:
-    """End the process at once on Ctrl-C or a request to stop, with a row that says so.
-
-    A terminal sends Ctrl-C to Prefect's own server too, and the way out through Prefect would wait a minute for a
-    server that is gone. Leaving at once is safe: only whole artifacts count, and the next run goes on behind them.
-    With a server elsewhere Prefect's own way out is the better one, for that server has to know.
-    """
-    if PREFECT_API_URL.value() or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    started_at = datetime.now(UTC)
-
-    def stop(_signal: int, _frame: object) -> None:
-        for number in caught:
-            signal.signal(number, signal.SIG_IGN)
-        interrupted = Interrupted("interrupted: run the same command to go on")
-        failed = StageFailed("ingest", started_at, interrupted)
-        _record(failed, _source(found.location), found.episode.episode_id, settings)
-        if "prefect.server.api.server" in sys.modules:
-            from prefect.server.api.server import SubprocessASGIServer
-
-            SubprocessASGIServer().stop()  # the one that this process started, if it did
-        print(f"turntable: {interrupted}", file=sys.stderr, flush=True)
-        os._exit(130)
-
-    caught = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in caught.items():
-            signal.signal(number, handler)
-
-
-def _source(location: str) -> str:
+def public_source(location: str) -> str:
     """Name where something came from, without what may be a secret."""
     return without_query(location) if is_url(location) else location
 

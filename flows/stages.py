@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from flows import engines
 from flows.artifacts import Artifact, Made, Store
+from flows.options import Options
 from flows.settings import Settings
 from flows.sources import http
-from flows.sources.weights import get_weights, is_there
+from flows.sources.weights import get_weights
 from transforms import audio, turns
-from transforms.errors import SourceError, TransientError
+from transforms.errors import SourceError
 from transforms.records import (
     PODCAST_NAMESPACE,
     Episode,
@@ -36,15 +37,11 @@ from transforms.speech import diarize as diarization
 from transforms.speech import transcribe as recognition
 from transforms.speech.device import (
     Device,
-    Request,
-    cpu_threads,
     ladder,
-    n_cuda_devices,
-    preload_cublas,
     run_down,
     torch_ladder,
 )
-from transforms.speech.models import MODELS, Model, find_model, sha256
+from transforms.speech.models import sha256
 from warehouse.staging import Staged, write_staged
 
 if TYPE_CHECKING:
@@ -58,21 +55,6 @@ _TRANSCRIPTION = TypeAdapter(recognition.Transcription)
 _DIARIZATION = TypeAdapter(diarization.Diarization)
 _WORDS = TypeAdapter(tuple[Word, ...])
 _TURNS = TypeAdapter(tuple[Turn, ...])
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How an episode is to be heard; `None` and `auto` leave it to the settings and the machine.
-
-    `speakers` are the fewest and the most people that can be heard.
-    """
-
-    model: str = "auto"
-    language: str | None = None
-    device: Request = "auto"
-    diarize: bool = True
-    diarization_model: str = "auto"
-    speakers: tuple[int, int] | None = None
 
 
 def fetch(store: Store, location: str, settings: Settings, on_progress: Progress) -> Artifact:
@@ -151,15 +133,15 @@ def transcribe(
     store: Store, decoded: Artifact, options: Options, settings: Settings, on_progress: Progress, say: Say
 ) -> Artifact:
     """Recognise the words; payload: a `Transcription` as JSON."""
-    model = _asr_model(options, settings, say)
+    model = engines.asr_model(options, settings, say)
 
     def compute(_: Path) -> Made:
-        folder = get_weights(model, settings.models, token=hub_token(settings), say=say)
+        folder = get_weights(model, settings.models, token=engines.hub_token(settings), say=say)
         devices, warning = ladder(options.device, folder)
         samples = read_samples(decoded)
 
         def work(device: Device) -> recognition.Transcription:
-            recognizer = _recognizer(folder, device.name, device.compute_type, _threads(options))
+            recognizer = engines.recognizer(folder, device.name, device.compute_type, engines.threads(options))
             return recognition.transcribe(
                 samples,
                 recognizer,
@@ -168,7 +150,7 @@ def transcribe(
                 on_progress=on_progress,
             )
 
-        warnings = _Warnings(say, warning)
+        warnings = engines.Warnings(say, warning)
         heard, device = run_down(devices, work, warnings.add)
         facts = {"language": heard.language, "language_probability": heard.language_probability}
         return Made(
@@ -194,18 +176,20 @@ def diarize(
     store: Store, decoded: Artifact, options: Options, settings: Settings, on_progress: Progress, say: Say
 ) -> Artifact:
     """Find who spoke when; payload: a `Diarization` as JSON."""
-    models = _diarization_models(options, settings)
+    models = engines.diarization_models(options, settings)
 
     def compute(_: Path) -> Made:
-        folders = [get_weights(model, settings.models, token=hub_token(settings), say=say) for model in models]
+        folders = [
+            get_weights(model, settings.models, token=engines.hub_token(settings), say=say) for model in models
+        ]
         devices, warning = torch_ladder(options.device)
         samples = read_samples(decoded)
 
         def work(device: Device) -> diarization.Diarization:
-            pipeline = _pipeline(tuple(folders), device.name, _threads(options))
+            pipeline = engines.pipeline(tuple(folders), device.name, engines.threads(options))
             return diarization.diarize(samples, pipeline, speakers=options.speakers, on_progress=on_progress)
 
-        warnings = _Warnings(say, warning)
+        warnings = engines.Warnings(say, warning)
         heard, device = run_down(devices, work, warnings.add)
         return Made(
             _DIARIZATION.dump_json(heard),
@@ -339,8 +323,6 @@ def transcript_id(episode: Episode, turned: Artifact) -> str:
 
 def done_run(artifact: Artifact, source: str, episode_id: str) -> StageRun:
     """Describe a finished stage as a row of `stage_runs`."""
-    import json
-
     manifest = artifact.manifest
     return StageRun(
         source=source,
@@ -371,82 +353,3 @@ def is_url(location: str) -> bool:
 
 def _stem(source: str) -> str:
     return Path(source).stem or source
-
-
-def hub_token(settings: Settings) -> str | None:
-    """Give the Hugging Face token, if there is one."""
-    return settings.hf_token.get_secret_value() if settings.hf_token else os.environ.get("HF_TOKEN")
-
-
-def _asr_model(options: Options, settings: Settings, say: Say) -> Model:
-    """Choose the model: what was asked for; else turbo on a GPU, if it is to be had, and base on a CPU."""
-    name = options.model if options.model != "auto" else settings.model
-    if name != "auto":
-        return find_model(name, "asr")
-    if options.device == "cpu" or n_cuda_devices() == 0:
-        return MODELS["base"]
-    turbo = MODELS["large-v3-turbo"]
-    if not is_there(turbo, settings.models):
-        try:
-            get_weights(turbo, settings.models, token=hub_token(settings), say=say)
-        except (SourceError, TransientError) as error:
-            say(f"{error}; going on with the embedded base model")
-            return MODELS["base"]
-    return turbo
-
-
-def _diarization_models(options: Options, settings: Settings) -> tuple[Model, ...]:
-    """Choose who diarizes: what was asked for; else community-1 with a token, and the embedded weights without."""
-    name = options.diarization_model if options.diarization_model != "auto" else settings.diarization_model
-    if name == "auto":
-        name = "community-1" if hub_token(settings) else "embedded"
-    if name == "embedded":
-        return MODELS["segmentation-3.0"], MODELS["campplus"]
-    return (find_model(name, "diarization"),)
-
-
-def _threads(options: Options) -> int:
-    """Share the cores between the two models that run side by side."""
-    return max(1, cpu_threads() // 2) if options.diarize else cpu_threads()
-
-
-class _Warnings:
-    """Keeps what went wrong with a device for the row, tells the user, and lets go of the model that failed."""
-
-    def __init__(self, say: Say, first: str | None) -> None:
-        self.say, self.lines = say, list[str]()
-        if first:
-            self.add(first)
-
-    def add(self, line: str) -> None:
-        """Take one warning."""
-        self.lines.append(line)
-        self.say(line)
-        _recognizer.cache_clear()
-        _pipeline.cache_clear()
-
-
-@lru_cache(maxsize=1)
-def _recognizer(folder: Path, device: str, compute_type: str, threads: int) -> Any:
-    """Load a Whisper model once per process."""
-    import ctranslate2
-    from faster_whisper import WhisperModel
-
-    if device == "cuda":
-        preload_cublas()
-    ctranslate2.set_random_seed(0)  # the fallback temperatures draw samples: the same ones each time
-    return WhisperModel(str(folder), device=device, compute_type=compute_type, cpu_threads=threads)
-
-
-@lru_cache(maxsize=1)
-def _pipeline(folders: tuple[Path, ...], device: str, threads: int) -> Any:
-    """Load a diarization pipeline once per process."""
-    import torch
-
-    torch.set_num_threads(threads)
-    if len(folders) == 1:
-        return diarization.load_published(folders[0], device)
-    segmentation, embedding = folders
-    return diarization.load_embedded(
-        segmentation / "pytorch_model.bin", embedding / "campplus_cn_en_common.pt", device
-    )

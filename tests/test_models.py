@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -136,9 +137,7 @@ def test_a_package_that_is_not_there_is_one_line(toy_index: Path, tmp_path: Path
 )
 def test_the_hub_refuses(status: int, words: str, httpserver: HTTPServer, tmp_path: Path) -> None:
     """A wrong token or a wrong name is one line, and the token is in none."""
-    httpserver.expect_request(
-        "/api/models/pyannote/speaker-diarization-community-1/revision/3533c8cf8e369892e6b79ff1bf80f7b0286a54ee"
-    ).respond_with_data("no", status=status)
+    httpserver.expect_request(re.compile(".*")).respond_with_data("no", status=status)
     program = """
 import sys
 from pathlib import Path

@@ -40,7 +40,9 @@ def main(arguments: Sequence[str]) -> None:
 def score(path: Path, truth: Path, home: Path) -> list[str]:
     """Ingest one episode into an empty home and compare its exports with the truth."""
     os.environ["TURNTABLE_HOME"] = str(home)
-    from flows.ingest import Options, Outcome, ingest_location
+    from flows.batch import ingest_location
+    from flows.ingest import Outcome
+    from flows.options import Options
     from flows.settings import Settings
     from warehouse.export import export
 

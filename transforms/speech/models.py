@@ -214,7 +214,9 @@ def find_model(name: str, use: Use) -> Model:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return Model(folder.name, use, "path", "unknown", f"your own, from {folder}", folder=folder.resolve())
-    names = ", ".join(model.name for model in _MODELS if model.use == use)
+    names = ", ".join(
+        [*(["embedded"] if use == "diarization" else []), *(m.name for m in _MODELS if m.use == use)]
+    )
     msg = f"no model is called {name!r}: take one of {names}, or the path of a local folder"
     raise SourceError(msg)
 

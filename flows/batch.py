@@ -1,0 +1,84 @@
+"""Many episodes, one after the other, for somebody who waits at a terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from prefect.settings import PREFECT_API_URL
+from pydantic import SecretStr
+
+from flows.ingest import Outcome, StageFailed, ingest_episode, public_source, record
+from flows.options import Options
+from flows.progress import REPORTER
+from flows.settings import Settings
+from flows.sources.episodes import Found, find_episodes
+from transforms.errors import Interrupted
+
+
+def ingest_location(
+    location: str, latest: int, options: Options, settings: Settings
+) -> Iterator[Outcome | Exception]:
+    """Ingest every episode behind a path or a URL, one after the other; one that fails holds up none.
+
+    Yields:
+        What became of each, an error where it failed.
+    """
+    started_at = datetime.now(UTC)
+    try:
+        found = find_episodes(location, latest, settings.allow)
+    except Exception as error:
+        record(StageFailed("find", started_at, error), public_source(location), None, settings)
+        yield error
+        return
+    for one in found:
+        REPORTER.get().start(one.episode.title or public_source(one.location))
+        try:
+            with _interruptible(one, settings):
+                # what a subscriber's URL holds behind its path stays out of Prefect's database
+                public = one.location == public_source(one.location)
+                shown = one.location if public else SecretStr(one.location)
+                outcome = ingest_episode(shown, one.podcast, one.episode, options)
+        except Exception as error:  # the flow wrote it down
+            yield error
+        else:
+            yield outcome
+
+
+@contextmanager
+def _interruptible(found: Found, settings: Settings) -> Iterator[None]:
+    """End the process at once on Ctrl-C or a request to stop, with a row that says so.
+
+    A terminal sends Ctrl-C to Prefect's own server too, and the way out through Prefect would wait a minute for a
+    server that is gone. Leaving at once is safe: only whole artifacts count, and the next run goes on behind them.
+    With a server elsewhere Prefect's own way out is the better one, for that server has to know.
+    """
+    if PREFECT_API_URL.value() or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    started_at = datetime.now(UTC)
+
+    def stop(_signal: int, _frame: object) -> None:
+        for number in caught:
+            signal.signal(number, signal.SIG_IGN)
+        interrupted = Interrupted("interrupted: run the same command to go on")
+        failed = StageFailed("ingest", started_at, interrupted)
+        record(failed, public_source(found.location), found.episode.episode_id, settings)
+        if "prefect.server.api.server" in sys.modules:
+            from prefect.server.api.server import SubprocessASGIServer
+
+            SubprocessASGIServer().stop()  # the one that this process started, if it did
+        print(f"turntable: {interrupted}", file=sys.stderr, flush=True)
+        os._exit(130)
+
+    caught = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in caught.items():
+            signal.signal(number, handler)
