@@ -237,6 +237,7 @@ def test_bad_sources_fail_one_by_one_and_hold_up_nobody(
         "http://no-such-host.invalid/a.mp3": ("fetch", "source"),
         "http://[::1]:1/a.mp3": ("fetch", "hostile"),
         "ftp://example.org/a.mp3": ("fetch", "source"),
+        "": ("find", "source"),
     }
 
     result = command(

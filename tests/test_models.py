@@ -37,6 +37,12 @@ def test_a_local_folder_is_a_model_and_its_bytes_are_its_identity(tmp_path: Path
     assert before != find_model(str(tmp_path), "asr").identity
 
 
+def test_a_folder_without_a_model_is_said_so(tmp_path: Path) -> None:
+    """Before anything is loaded."""
+    with pytest.raises(SourceError, match=r"holds no model\.bin"):
+        find_model(str(tmp_path), "asr")
+
+
 def test_every_embedded_file_is_pinned() -> None:
     """A sha256, a size and a package with its version, and a licence."""
     for model in EMBEDDED:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pad_sequence
 
+from transforms.errors import SourceError
 from transforms.speech import campplus, diarize
 from transforms.speech.diarize import Diarization
 from transforms.speech.transcribe import (
@@ -133,6 +134,12 @@ def test_words_are_in_order_and_within_the_audio(whisper: Any, demo_samples: np.
     assert heard.flags == ()
     assert seen == sorted(seen)
     assert seen[-1] == 47
+
+
+def test_an_unknown_language_lists_the_known_ones(whisper: Any) -> None:
+    """The English model knows one."""
+    with pytest.raises(SourceError, match="'xx' is no language of this model: take one of en"):
+        transcribe(np.zeros(RATE, np.float32), whisper, language="xx")
 
 
 def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_samples: np.ndarray) -> None:

@@ -33,6 +33,9 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
     """
     if "://" in location:
         return _behind_url(location, latest, allow)
+    if not location:
+        msg = "an empty name: give a file, a folder, an audio URL or a feed URL"
+        raise SourceError(msg)
     path = Path(location).expanduser()
     if path.is_dir():
         return _in_folder(path)
@@ -90,7 +93,9 @@ def _public(url: str | None) -> str | None:
 
 
 def _in_folder(folder: Path) -> tuple[Found, ...]:
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    inside = ((path, path.relative_to(folder).parts) for path in folder.rglob("*"))
+    seen = (path for path, parts in inside if not any(part.startswith(".") for part in parts))
+    paths = sorted(path for path in seen if path.suffix.lower() in SUFFIXES and path.is_file())
     if not paths:
         msg = f"no audio in {folder}: it holds no {KNOWN} file"
         raise SourceError(msg)

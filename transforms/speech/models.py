@@ -212,6 +212,10 @@ def find_model(name: str, use: Use) -> Model:
     if model and model.use == use:
         return model
     folder = Path(name).expanduser()
+    marker = "model.bin" if use == "asr" else "config.yaml"
+    if folder.is_dir() and not (folder / marker).is_file():
+        msg = f"{folder} holds no {marker}: it is no model that {use} can load"
+        raise SourceError(msg)
     if folder.is_dir():
         return Model(folder.name, use, "path", "unknown", f"your own, from {folder}", folder=folder.resolve())
     names = ", ".join(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from transforms.audio import SAMPLE_RATE
+from transforms.errors import SourceError
 from transforms.records import Seconds, Segment, Word
 
 if TYPE_CHECKING:
@@ -126,7 +127,14 @@ def transcribe(
         batch_size: windows that are decoded together.
         beam_size: hypotheses that the decoder keeps.
         on_progress: told how many seconds of audio are done.
+
+    Raises:
+        SourceError: the model does not know the language.
     """
+    if language is not None and language not in recognizer.supported_languages:
+        known = ", ".join(sorted(recognizer.supported_languages))
+        msg = f"{language!r} is no language of this model: take one of {known}"
+        raise SourceError(msg)
     speech = find_speech(samples)
     spans = cut_windows(speech, WINDOW_SECONDS, len(samples) / SAMPLE_RATE)
     if not spans:
