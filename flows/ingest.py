@@ -21,6 +21,7 @@ from prefect import Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import MissingContextError
 from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import SecretStr
 
@@ -88,6 +89,7 @@ def _stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
         retries=len(RETRY_SECONDS),
         retry_delay_seconds=RETRY_SECONDS,
         retry_condition_fn=_is_transient,
+        persist_result=False,  # the artifacts are the record; Prefect's would be pickles
     )
 
 
@@ -155,7 +157,16 @@ def publish(settings: Settings) -> None:
     loader.publish(settings)
 
 
-@flow(name="ingest-episode", task_runner=TWO_THREADS, validate_parameters=True)
+def _run_name() -> str:
+    """Call a run what people call the episode."""
+    given = flow_run.parameters
+    location, episode = given["location"], given.get("episode")
+    if isinstance(location, SecretStr):
+        location = location.get_secret_value()
+    return (episode.title if isinstance(episode, Episode) else None) or public_source(location)
+
+
+@flow(name="ingest-episode", flow_run_name=_run_name, task_runner=TWO_THREADS, persist_result=False)
 def ingest_episode(
     location: str | SecretStr,
     podcast: Podcast | None = None,
