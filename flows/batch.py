@@ -73,6 +73,7 @@ def _interruptible(found: Found, settings: Settings) -> Iterator[None]:
             from prefect.server.api.server import SubprocessASGIServer
 
             SubprocessASGIServer().stop()  # the one that this process started, if it did
+        REPORTER.get().close()
         print(f"turntable: {interrupted}", file=sys.stderr, flush=True)
         os._exit(130)
 

@@ -246,7 +246,6 @@ def _run_stages(found: Found, source: str, options: Options, settings: Settings)
 def _step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
     """Run one stage, and tell an error which stage it is from."""
     started_at = datetime.now(UTC)
-    REPORTER.get().begin(name)
     try:
         return work(*arguments)
     except Exception as error:
@@ -317,6 +316,7 @@ def _say(line: str) -> None:
 def _shown(name: str, total: Seconds | None, work: Callable[[Advance], Artifact]) -> Artifact:
     """Do a stage's work, its progress on the terminal and, for the long ones, in the Prefect UI."""
     began, clock = datetime.now(UTC), time.monotonic()
+    REPORTER.get().begin(name, total)
     show = advancing(name, total)
     page = create_progress_artifact(0.0, key=name, description=f"{name}, share of the audio") if total else None
     to_page = throttled(lambda done: _update_page(page, done, total))

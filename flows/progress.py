@@ -27,11 +27,14 @@ class Reporter(Protocol):
     def start(self, name: str) -> None:
         """Show that an episode begins."""
 
-    def begin(self, stage: str) -> None:
+    def begin(self, stage: str, total: Seconds | None) -> None:
         """Show that a stage begins."""
 
     def say(self, line: str) -> None:
         """Show one line."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
 
 
 class Silent:
@@ -46,10 +49,13 @@ class Silent:
     def start(self, name: str) -> None:
         """Do nothing."""
 
-    def begin(self, stage: str) -> None:
+    def begin(self, stage: str, total: Seconds | None) -> None:
         """Do nothing."""
 
     def say(self, line: str) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
         """Do nothing."""
 
 

@@ -29,66 +29,65 @@ class Terminal:
         self.console = console
         self.bars: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
-        if console.is_terminal:
+
+    def close(self) -> None:
+        """Leave the bars as they are, and write below them from now on."""
+        if self.bars is not None:
+            self.bars.stop()
+        self.bars, self.tasks = None, {}
+
+    def start(self, name: str) -> None:
+        """Begin an episode: its name, and below it the bars of its stages."""
+        self.say(name)
+        if self.console.is_terminal:
             self.bars = Progress(
                 TextColumn("  {task.description:<11}"),
                 BarColumn(bar_width=32),
                 TextColumn("{task.fields[status]}"),
                 TimeElapsedColumn(),
-                console=console,
+                console=self.console,
             )
             self.bars.start()
 
-    def close(self) -> None:
-        """Leave the bars as they are."""
-        if self.bars is not None:
-            self.bars.stop()
+    def begin(self, stage: str, total: Seconds | None) -> None:
+        """Add a stage's bar; its clock starts now."""
+        if self.bars is not None and stage not in self.tasks:  # it is there when a stage is tried again
+            self.tasks[stage] = self.bars.add_task(stage, total=total, status="")
 
     def advance(self, stage: str, done: Seconds, total: Seconds | None) -> None:
         """Move a stage's bar."""
-        if self.bars is None:
-            return
-        if stage not in self.tasks:
-            self.tasks[stage] = self.bars.add_task(stage, total=total, status="")
-        task = self.tasks[stage]
-        took = self.bars.tasks[self.bars.task_ids.index(task)].elapsed or 0.0
-        status = _status(done, total, took) if total else f"{done / 1e6:.1f} MB"
-        self.bars.update(task, completed=done, status=status)
+        if self.bars is not None:
+            task = self.tasks[stage]
+            took = next(bar.elapsed for bar in self.bars.tasks if bar.id == task) or 0.0
+            status = _status(done, total, took) if total else f"{done / 1e6:.1f} MB"
+            self.bars.update(task, completed=done, status=status)
 
     def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
         """Fill a stage's bar, or print its line."""
-        status = (
-            _status(total, total, took) if computed and total else f"{took:.1f} s" if computed else "done before"
-        )
+        status = "done before"
+        if computed:
+            status = _status(total, total, took) if total else f"{took:.1f} s"
         if self.bars is None:
             self.console.print(f"  {stage:<11} {status}")
             return
-        if stage not in self.tasks:
-            self.tasks[stage] = self.bars.add_task(stage, total=total or 1.0, status=status)
         self.bars.update(self.tasks[stage], total=total or 1.0, completed=total or 1.0, status=status)
         self.bars.stop_task(self.tasks[stage])
 
     def say(self, line: str) -> None:
-        """Print one line above the bars."""
-        self.console.print(escape(line))
-
-    def start(self, name: str) -> None:
-        """Begin an episode."""
-        self.say(name)
-        self.tasks = {}
-
-    def begin(self, stage: str) -> None:
-        """Nothing to show before there is progress."""
+        """Print one line, above the bars if there are any."""
+        self.console.print(escape(line), soft_wrap=True)
 
     def done(self, outcome: Outcome) -> None:
         """Sum an episode up."""
+        self.close()
         flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
         news = "" if outcome.computed else " (all done before)"
         self.say(f"  {outcome.turns} turns in {outcome.seconds:.0f} s of audio{flags}{news}")
 
     def fail(self, line: str) -> None:
         """Say what went wrong, in one line."""
-        self.console.print(f"turntable: {escape(line)}", soft_wrap=True)
+        self.close()
+        self.say(f"turntable: {line}")
 
 
 def _status(done: Seconds | None, total: Seconds | None, took: Seconds) -> str:
