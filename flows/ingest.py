@@ -228,7 +228,9 @@ def _run_stages(found: Found, source: str, options: Options, settings: Settings)
     heard = Heard(fetched, decoded, transcribed, diarized, attributed)
     turned = _step("turns", turns, heard, settings)
     staged = _step("stage", stage, found.podcast, found.episode, source, heard, turned, settings)
-    if _step("load", load, settings) or not settings.snapshot.exists():
+    try:
+        _step("load", load, settings)
+    finally:  # one damaged document of another episode holds up nobody's rows
         _step("publish", publish, settings)
     return Outcome(
         source=source,
@@ -294,8 +296,10 @@ def record(failed: StageFailed, source: str, episode_id: str | None, settings: S
     )
     try:
         Store(settings.home).record_failure(run)
-        loader.load(settings)
-        loader.publish(settings)
+        try:
+            loader.load(settings)
+        finally:
+            loader.publish(settings)
     except (OSError, TurntableError) as error:
         # A full disk takes no row either; the reason for the first error matters more.
         _say(f"the failure could not be written down ({one_line(error)})")

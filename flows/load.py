@@ -14,15 +14,16 @@ def load(settings: Settings) -> tuple[warehouse.Loaded, ...]:
 
 
 def publish(settings: Settings) -> None:
-    """Replace the snapshot that people read by what the warehouse holds now."""
-    warehouse.publish(settings.warehouse, settings.snapshot)
+    """Replace the snapshot that people read by what the warehouse holds now, unless it is the same."""
+    if not warehouse.is_published(settings.warehouse, settings.snapshot):
+        warehouse.publish(settings.warehouse, settings.snapshot)
 
 
 def rebuild(settings: Settings) -> None:
     """Make the warehouse anew from the artifacts, and publish it."""
     store = Store(settings.home)
     warehouse.rebuild(settings.warehouse, store.all("stage"), store.all_failures())
-    publish(settings)
+    warehouse.publish(settings.warehouse, settings.snapshot)
 
 
 def verify(settings: Settings) -> tuple[warehouse.Problem, ...]:

@@ -156,6 +156,22 @@ def test_after_kill_the_next_run_goes_on(
     assert ask(tmp_path, "select count(*) as n from best_turns") == [{"n": 2}]
 
 
+def test_after_kill_between_load_and_publish_the_snapshot_catches_up(
+    ingested: Path, clip: Path, prefect_server: str, tmp_path: Path
+) -> None:
+    """The warehouse knows an episode that the snapshot does not: a run that computes nothing publishes it."""
+    home = tmp_path / "home"
+    shutil.copytree(ingested, home)
+    stale = (home / "turntable.duckdb").read_bytes()
+    write_wav(tmp_path / "other.wav", np.zeros(3 * 16_000, np.float32))
+    command(home, "ingest", str(tmp_path / "other.wav"), *TINY, "--no-diarize", api=prefect_server)
+    (home / "turntable.duckdb").write_bytes(stale)
+
+    command(home, "ingest", str(clip), *TINY, api=prefect_server)
+
+    assert ask(home, "select count(*) as n from episodes") == [{"n": 2}]
+
+
 def test_of_two_processes_one_works_and_the_other_says_so(
     models: Path, clip: Path, prefect_server: str, tmp_path: Path
 ) -> None:

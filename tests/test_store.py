@@ -649,3 +649,23 @@ def test_verify_leaves_nothing_behind(home: Path, warehouse: Path):
         "warehouse.duckdb",
         "warehouse.duckdb.lock",
     ]
+
+
+def test_a_snapshot_that_lags_behind_is_told_from_one_that_does_not(home: Path, warehouse: Path):
+    """After a load, after a failure, and when it is missing or damaged, it is to be published again."""
+    snapshot = home / "snapshot.duckdb"
+    documents = write(home, {"k1": staged()})
+    seen = []
+
+    store.load(warehouse, documents, {})
+    seen.append(store.is_published(warehouse, snapshot))
+    store.publish(warehouse, snapshot)
+    seen.append(store.is_published(warehouse, snapshot))
+    store.load(warehouse, documents, {})
+    seen.append(store.is_published(warehouse, snapshot))
+    store.load(warehouse, documents, write_failure(home, "f1", stage_run("decode", status="failed")))
+    seen.append(store.is_published(warehouse, snapshot))
+    snapshot.write_bytes(b"no database")
+    seen.append(store.is_published(warehouse, snapshot))
+
+    assert seen == [False, True, True, False, False]

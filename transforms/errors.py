@@ -14,6 +14,7 @@ the thing, the cause and the way out.
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar, Literal
 
 ErrorClass = Literal["transient", "source", "content", "hostile", "resource", "bug"]
@@ -83,6 +84,8 @@ def one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, TurntableError):
         return text
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "no space left on the disk: free some and run the same command again"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror.lower()}: {error.filename or 'no file named'}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

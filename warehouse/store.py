@@ -116,6 +116,29 @@ def publish(warehouse: Path, snapshot: Path) -> None:
         _swap(fresh, snapshot)
 
 
+def is_published(warehouse: Path, snapshot: Path) -> bool:
+    """Tell whether the snapshot can be read and holds every load and failure that the warehouse holds.
+
+    Raises:
+        SourceError: there is no warehouse yet.
+        ContentError: the warehouse is damaged.
+        TransientError: another process holds the warehouse.
+    """
+    _require(warehouse)
+    state = (
+        "select (select count(*) from {0}.load_log), (select max(loaded_at) from {0}.load_log), "
+        "(select count(*) from {0}.stage_runs)"
+    )
+    with _locked(warehouse), _explained(warehouse), duckdb.connect() as con:
+        con.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
+        mine = _rows(con, state.format("warehouse"))
+        try:
+            con.execute(f"attach {_quoted(snapshot)} as snapshot (read_only)")
+            return mine == _rows(con, state.format("snapshot"))
+        except duckdb.Error:
+            return False
+
+
 def rebuild(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> None:
     """Make the warehouse anew from all its files; it is swapped in only when it is whole.
 

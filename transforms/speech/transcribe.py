@@ -323,7 +323,7 @@ def cut_windows(speech: Sequence[Span], longest: Seconds, duration: Seconds) -> 
     stretch that is longer stays whole); their edges lie in the silences, at most 0.2 s from the speech.
 
     >>> cut_windows([(1.0, 3.0), (3.5, 9.0), (9.2, 12.0), (20.0, 21.0)], 10.0, 60.0)
-    ((0.8, 3.25), (3.3, 12.2), (19.8, 21.2))
+    ((0.8, 9.1), (9.1, 12.2), (19.8, 21.2))
     """
     groups: list[tuple[int, int]] = []
     first = 0
