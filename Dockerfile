@@ -28,12 +28,12 @@ COPY transforms transforms
 COPY warehouse warehouse
 RUN pip install --constraint constraints.txt ".${EXTRAS:+[$EXTRAS]}"
 
-# Not root; what is kept lies in the volume, the embedded weights in the image.
+# Not root; what is kept lies in a volume, the weights in another that starts with the embedded ones.
 RUN useradd --create-home --uid 1000 turntable \
     && install -d -o turntable -g turntable /data /models
 USER turntable
 RUN turntable models fetch
-VOLUME /data
+VOLUME ["/data", "/models"]
 
 ENTRYPOINT ["turntable"]
 CMD ["--help"]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -86,8 +87,9 @@ def n_cuda_devices() -> int:
         return 0
 
 
+@cache
 def probe_cuda(whisper: Path) -> str | None:
-    """Run one window through the GPU in a child process, and say what is wrong with it.
+    """Run one window through the GPU in a child process, once, and say what is wrong with it.
 
     A missing library or an old driver may abort the whole process, or give empty text without an error; a child
     makes either a plain answer. `None` means that it works.
