@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
 
 from transforms.errors import Interrupted
 from transforms.records import Seconds
@@ -15,52 +14,33 @@ from transforms.records import Seconds
 Advance = Callable[[Seconds], None]
 
 
-class Reporter(Protocol):
-    """Who shows the progress of one episode's stages; times are seconds of audio."""
+class Reporter:
+    """What is told of the progress of one episode's stages; this one shows nothing.
 
-    def advance(self, stage: str, done: Seconds, total: Seconds | None) -> None:
-        """Show that a stage has come that far."""
-
-    def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
-        """Show that a stage is done; `computed` is False where it was done before."""
+    A worker needs no more: its runs are read in the Prefect UI. Times are seconds of audio.
+    """
 
     def start(self, name: str) -> None:
-        """Show that an episode begins."""
+        """Hear that an episode begins."""
 
     def begin(self, stage: str, total: Seconds | None) -> None:
-        """Show that a stage begins."""
+        """Hear that a stage begins; of some nobody knows the length."""
+
+    def advance(self, stage: str, done: Seconds, total: Seconds | None) -> None:
+        """Hear that a stage has come that far."""
+
+    def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
+        """Hear that a stage is done; `computed` is False where it was done before."""
 
     def say(self, line: str) -> None:
-        """Show one line."""
+        """Hear one line."""
 
     def close(self) -> None:
         """Leave the terminal as it was found."""
 
 
-class Silent:
-    """Shows nothing: a worker's runs are read in the Prefect UI."""
-
-    def advance(self, stage: str, done: Seconds, total: Seconds | None) -> None:
-        """Do nothing."""
-
-    def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
-        """Do nothing."""
-
-    def start(self, name: str) -> None:
-        """Do nothing."""
-
-    def begin(self, stage: str, total: Seconds | None) -> None:
-        """Do nothing."""
-
-    def say(self, line: str) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
 # Prefect copies the context into the threads of its tasks, so what the command sets is seen by all stages.
-REPORTER: ContextVar[Reporter] = ContextVar("reporter", default=Silent())  # noqa: B039 - it has no state
+REPORTER: ContextVar[Reporter] = ContextVar("reporter", default=Reporter())  # noqa: B039 - it has no state
 STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 
 

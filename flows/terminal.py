@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ENDLESS = 1_000_000  # a pipe has no width: nothing is cut or folded for it
 
 
-class Terminal:
+class Terminal(Reporter):
     """Reports to standard error: bars where it is a terminal, one line a stage elsewhere."""
 
     def __init__(self, console: Console) -> None:
@@ -104,8 +104,7 @@ def showing() -> Iterator[Terminal]:
     terminal = Terminal(
         console if console.is_terminal else Console(file=sys.stderr, width=ENDLESS, highlight=False)
     )
-    reporter: Reporter = terminal
-    token = REPORTER.set(reporter)
+    token = REPORTER.set(terminal)
     try:
         yield terminal
     finally:
