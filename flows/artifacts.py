@@ -20,7 +20,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,6 +165,12 @@ class Store:
         """List the payloads of a stage by key, without reading them."""
         manifests = (self.artifacts / stage).glob("*/*/manifest.json")
         return {path.parent.name: next(path.parent.glob("payload.*")) for path in sorted(manifests)}
+
+    def manifests(self, stage: str) -> Iterator[Manifest]:
+        """Read the manifests of a stage, without looking at the payloads; a damaged one is left out."""
+        for path in sorted((self.artifacts / stage).glob("*/*/manifest.json")):
+            with suppress(ValueError):
+                yield _MANIFEST.validate_json(path.read_bytes())
 
     def record_failure(self, run: StageRun) -> None:
         """Keep a stage that failed; the loader makes a row of it."""

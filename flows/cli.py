@@ -115,6 +115,71 @@ def ingest(
         raise typer.Exit(1)
 
 
+@app.command("import", epilog="Example: turntable import transcript.vtt pages/ --show 'The Long Groove'")
+def import_(
+    sources: Annotated[list[str], typer.Argument(help="Texts of transcripts: files, folders or URLs.")],
+    show: Annotated[str | None, typer.Option(help="Name of the show.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the episode.")] = None,
+    url: Annotated[str | None, typer.Option(help="Page of the episode.")] = None,
+    episode: Annotated[str | None, typer.Option(help="The episode that it belongs to, as in `turns`.")] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="A name of `turntable formats`; without it, the content decides."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print what becomes of each line; nothing is imported.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Load transcripts that somebody published as text."""
+    from flows.published import Hints
+
+    settings, hints = _settings(), Hints(show, title, url, episode, format_)
+    if explain:
+        from flows.published import explained, find_texts
+        from warehouse.query import Table
+
+        for source in [text for source in sources for text in find_texts(source)]:
+            rows = explained(source, hints, settings)
+            _show(Table(("line", "became", "of", "text"), rows), as_json=as_json)
+        return
+    from dataclasses import asdict
+
+    from flows.import_text import Imported, import_transcript
+    from flows.terminal import showing
+
+    with showing() as reporter:
+        outcomes = [outcome for source in sources for outcome in import_transcript(source, hints)]
+        for outcome in outcomes if not as_json else ():
+            if isinstance(outcome, Imported):
+                reporter.imported(outcome)
+    imported = [asdict(outcome) for outcome in outcomes if isinstance(outcome, Imported)]
+    failed = [asdict(outcome) for outcome in outcomes if not isinstance(outcome, Imported)]
+    if as_json:
+        typer.echo(json.dumps({"imported": imported, "failed": failed}, ensure_ascii=False))
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: turntable formats --json")
+def formats(as_json: JsonFlag = False) -> None:
+    """List the formats of text that `import` reads, with an example line each."""
+    from transforms.transcripts import FORMATS
+    from warehouse.query import Table
+
+    rows = [(known.name, known.about, " ⏎ ".join(known.example.split("\n")[:4])) for known in FORMATS.values()]
+    _show(Table(("format", "about", "example"), rows), as_json=as_json)
+
+
+@app.command(epilog="Example: turntable reparse")
+def reparse() -> None:
+    """Read every imported text again, with the parsers of today."""
+    from flows.import_text import reparse as again
+
+    _settings()
+    typer.echo(f"{again()} texts came out anew")
+
+
 @app.command(epilog='Example: turntable sql "from talk_time" --csv > talk_time.csv')
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT; `show tables` lists what there is.")],

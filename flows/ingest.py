@@ -276,8 +276,13 @@ def _claimed(settings: Settings, episode: Episode, source: str) -> Iterator[None
         lock.release()
 
 
-def record(failed: StageFailed, source: str, episode_id: str | None, settings: Settings) -> None:
-    """Write down a stage that failed, as an artifact and, if the warehouse can be written, as a row."""
+def record(
+    failed: StageFailed, source: str, episode_id: str | None, settings: Settings, *, load: bool = True
+) -> None:
+    """Write down a stage that failed, as an artifact and, if the warehouse can be written, as a row.
+
+    `load` is False where a load follows anyway.
+    """
     run = StageRun(
         source=source,
         episode_id=episode_id,
@@ -296,6 +301,8 @@ def record(failed: StageFailed, source: str, episode_id: str | None, settings: S
     )
     try:
         Store(settings.home).record_failure(run)
+        if not load:
+            return
         try:
             loader.load(settings)
         finally:

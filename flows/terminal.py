@@ -17,6 +17,7 @@ from transforms.records import Seconds
 from warehouse.query import Table
 
 if TYPE_CHECKING:
+    from flows.import_text import Imported
     from flows.ingest import Outcome
 
 ENDLESS = 1_000_000  # a pipe has no width: nothing is cut or folded for it
@@ -83,6 +84,16 @@ class Terminal(Reporter):
         flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
         news = "" if outcome.computed else " (all done before)"
         self.say(f"  {outcome.turns} turns in {outcome.seconds:.0f} s of audio{flags}{news}")
+
+    def imported(self, outcome: Imported) -> None:
+        """Sum an imported text up."""
+        flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
+        what = f"{outcome.sections} sections" if outcome.sections else f"{outcome.turns} turns"
+        news = "" if outcome.is_new else " (imported before)"
+        self.say(
+            f"{outcome.source}: {outcome.format}, {what}, {outcome.speakers} speakers, {outcome.chapters} chapters, "
+            f"{outcome.parse_coverage:.1%} of the words kept{flags}{news}"
+        )
 
     def fail(self, line: str) -> None:
         """Say what went wrong, in one line."""

@@ -84,7 +84,13 @@ def test_every_field_is_there_under_the_name_of_its_column():
             "parse_coverage": None,
             "flags": ["low_margin"],
             "created_at": NOON,
+            "linked_by": None,
+            "document_sha256": None,
         },
+        "chapters": [],
+        "sections": [],
+        "events": [],
+        "speakers": [],
         "turns": [
             turn(0, "A", 0.0, 1.5, "asr", "Why turn?", 1.0, 0.85),
             turn(1, "B", 2.0, 3.0, "asr", "It must.", 0.5, 0.8),
@@ -103,10 +109,13 @@ def test_every_field_is_there_under_the_name_of_its_column():
     }
 
 
+UNNAMED = {"speaker_name": None, "name_source": None, "chapter_index": None}
+
+
 def turn(*values: object) -> dict[str, Any]:
     names = "turn_index speaker_label start_time end_time time_source text speaker_margin mean_probability"
     row = dict(zip(names.split(), values, strict=True))
-    return {**row, "word_count": 2, "boundary": "speaker", "is_overlap": False}
+    return {**row, "word_count": 2, "boundary": "speaker", "is_overlap": False, **UNNAMED}
 
 
 def word(*values: object) -> dict[str, Any]:

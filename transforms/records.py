@@ -130,7 +130,8 @@ class Turn:
     """A maximal run of one known speaker, or one sentence, cue or paragraph where none is known.
 
     `boundary` says which: `speaker`, `sentence`, `cue` or `paragraph`. `first_word` and `word_count`
-    point into the words that the turns were made of.
+    point into the words that the turns were made of. The last four are known only of published texts:
+    `time_source` is `publisher`, or `chapter` where the turn took the time of the chapter that it opens.
     """
 
     turn_index: int
@@ -144,6 +145,39 @@ class Turn:
     is_overlap: bool | None
     speaker_margin: float | None
     mean_probability: float | None
+    speaker_name: str | None = None
+    name_source: str | None = None
+    chapter_index: int | None = None
+    time_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter of an episode; times that nobody gave are `None`."""
+
+    chapter_index: int
+    title: str
+    start_time: Seconds | None
+    end_time: Seconds | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a page that summarises an episode; `heading` is `None` where it has none."""
+
+    section_index: int
+    heading: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something heard that is no word, such as `[laughter]`; `turn_index` is the turn it is in or behind."""
+
+    event_index: int
+    turn_index: int | None
+    event: str
+    start_time: Seconds | None
 
 
 @dataclass(frozen=True, slots=True)

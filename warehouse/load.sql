@@ -1,6 +1,16 @@
 -- Bring in the temp table `document`: one row, the staged document with its `staged_key`. Whatever was
 -- staged later wins, in whatever order it comes: load_log tells what came before.
 
+-- A document that was staged before there were published texts has none of these.
+alter table document add column if not exists chapters
+    struct(title varchar, source varchar, chapter_index bigint, start_time double, end_time double)[];
+alter table document add column if not exists sections
+    struct(heading varchar, "text" varchar, section_index bigint)[];
+alter table document add column if not exists events
+    struct(event varchar, event_index bigint, turn_index bigint, start_time double)[];
+alter table document add column if not exists speakers
+    struct(speaker_label varchar, speaker_name varchar, "role" varchar, variants varchar[])[];
+
 insert or replace into podcasts by name
 select unnest(podcast), staged_at as updated_at
 from document d
@@ -48,6 +58,10 @@ delete from transcripts where transcript_id in (select transcript_id from chosen
 delete from turns where transcript_id in (select transcript_id from chosen where replaces);
 delete from words where transcript_id in (select transcript_id from chosen where replaces);
 delete from speaker_segments where transcript_id in (select transcript_id from chosen where replaces);
+delete from transcript_speakers where transcript_id in (select transcript_id from chosen where replaces);
+delete from events where transcript_id in (select transcript_id from chosen where replaces);
+delete from chapters where transcript_id in (select transcript_id from chosen where replaces);
+delete from sections where document_id in (select transcript_id from chosen where replaces);
 
 insert into transcripts by name select unnest(transcript) from document where exists (from chosen);
 insert into turns by name
@@ -56,6 +70,14 @@ insert into words by name
 select transcript_id, unnest(words, max_depth := 2) from document cross join chosen;
 insert into speaker_segments by name
 select transcript_id, unnest(speaker_segments, max_depth := 2) from document cross join chosen;
+insert into transcript_speakers by name
+select transcript_id, unnest(speakers, max_depth := 2) from document cross join chosen;
+insert into events by name
+select transcript_id, unnest(events, max_depth := 2) from document cross join chosen;
+insert into chapters by name
+select transcript_id, episode_id, unnest(chapters, max_depth := 2) from document cross join chosen;
+insert into sections by name
+select transcript_id as document_id, episode_id, unnest(sections, max_depth := 2) from document cross join chosen;
 
 insert into load_log by name
 select

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from transforms.errors import ContentError, SourceError
+from transforms.records import Episode, Person, TranscriptLink
 
 # No file, no network, no extension, nothing written: for SQL that others wrote, too
 # (https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview).
@@ -85,6 +86,25 @@ def episodes(snapshot: Path) -> Table:
         order by coalesce(e.published_at, e.updated_at) desc, e.episode_id
         """,
     )
+
+
+def known_episodes(snapshot: Path) -> tuple[tuple[Episode, str | None], ...]:
+    """Read every episode as it is known, with the title of its show; nothing where there is no snapshot yet."""
+    if not snapshot.exists():
+        return ()
+    names = [field.name for field in fields(Episode) if field.name != "chapters_url"]
+    columns = ", ".join(f"e.{name}" for name in names)
+    rows = _answer(
+        snapshot,
+        f"select {columns}, p.title from episodes e left join podcasts p using (podcast_id) order by e.episode_id",  # noqa: S608
+    ).rows
+    return tuple((_episode(dict(zip(names, row, strict=False))), row[-1]) for row in rows)
+
+
+def _episode(row: dict[str, Any]) -> Episode:
+    links = tuple(TranscriptLink(**link) for link in row.pop("transcripts") or ())
+    persons = tuple(Person(**person) for person in row.pop("persons") or ())
+    return Episode(**row, chapters_url=None, transcripts=links, persons=persons)
 
 
 def find_episode(snapshot: Path, text: str) -> str:

@@ -15,16 +15,20 @@ from datetime import datetime
 from typing import Any
 
 from transforms.records import (
+    Chapter,
     Episode,
+    Event,
     Podcast,
     Rendition,
     Seconds,
+    Section,
     SpeakerSegment,
     StageRun,
     TranscriptSource,
     Turn,
     Word,
 )
+from transforms.transcripts.names import Speaker
 
 Row = dict[str, Any]
 
@@ -34,7 +38,7 @@ class Staged:
     """One transcript of one episode, ready to load.
 
     `staged_at` decides which of two documents is newer. `speaker_segments` is the regular diarization,
-    with its overlaps; empty where there was none.
+    with its overlaps; empty where there was none. What follows `stage_runs` is known only of published texts.
     """
 
     staged_at: datetime
@@ -55,6 +59,12 @@ class Staged:
     words: tuple[Word, ...]
     speaker_segments: tuple[SpeakerSegment, ...]
     stage_runs: tuple[StageRun, ...]
+    linked_by: str | None = None
+    document_sha256: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+    sections: tuple[Section, ...] = ()
+    events: tuple[Event, ...] = ()
+    speakers: tuple[Speaker, ...] = ()
 
 
 def write_staged(staged: Staged) -> bytes:
@@ -72,7 +82,7 @@ def _document(staged: Staged) -> Row:
     return {
         "staged_at": staged.staged_at,
         "podcast": asdict(staged.podcast) if staged.podcast else None,
-        "episode": _episode(staged.episode),
+        "episode": _episode(staged),
         "rendition": asdict(staged.rendition) if staged.rendition else None,
         "transcript": _transcript(staged),
         "turns": [_turn(turn, staged.source) for turn in staged.turns],
@@ -81,24 +91,36 @@ def _document(staged: Staged) -> Row:
             {"segment_index": index, "speaker_label": segment.speaker, **_times(segment)}
             for index, segment in enumerate(staged.speaker_segments)
         ],
+        "chapters": [{**asdict(chapter), "source": staged.format} for chapter in staged.chapters],
+        "sections": [asdict(section) for section in staged.sections],
+        "events": [asdict(event) for event in staged.events],
+        "speakers": [
+            {"speaker_label": s.label, "speaker_name": s.name, "role": s.role, "variants": s.variants}
+            for s in staged.speakers
+        ],
         "stage_runs": [{"run_id": _run_id(run), **asdict(run)} for run in staged.stage_runs],
     }
 
 
-def _episode(episode: Episode) -> Row:
-    row = asdict(episode)
+def _episode(staged: Staged) -> Row:
+    row = asdict(staged.episode)
     del row["chapters_url"]
-    return {**row, "linked_by": _linked_by(episode)}
+    return {**row, "linked_by": _linked_by(staged)}
 
 
-def _linked_by(episode: Episode) -> str:
-    if episode.podcast_id:
+def _linked_by(staged: Staged) -> str:
+    if staged.episode.podcast_id and staged.episode.guid:
         return "feed"
-    return "url" if episode.audio_url else "file"
+    if staged.linked_by:
+        return staged.linked_by
+    if staged.episode.podcast_id:
+        return "feed"
+    return "url" if staged.episode.audio_url else "file"
 
 
 def _transcript(staged: Staged) -> Row:
     names = "transcript_id source format origin language model method_version parse_coverage flags created_at"
+    names += " linked_by document_sha256"
     return {
         **{name: getattr(staged, name) for name in names.split()},
         "episode_id": staged.episode.episode_id,
@@ -109,7 +131,11 @@ def _transcript(staged: Staged) -> Row:
 def _turn(turn: Turn, source: TranscriptSource) -> Row:
     row = asdict(turn)
     del row["first_word"]
-    return {**row, "speaker_label": row.pop("speaker"), "time_source": _time_source(turn, source)}
+    return {
+        **row,
+        "speaker_label": row.pop("speaker"),
+        "time_source": turn.time_source or _time_source(turn, source),
+    }
 
 
 def _words(staged: Staged) -> Iterable[Row]:
@@ -181,13 +207,16 @@ def _schema() -> Any:
     )
     transcript = struct(
         "transcript_id episode_id rendition_id source format origin language model method_version",
+        linked_by=text,
+        document_sha256=text,
         parse_coverage=real,
         flags=texts,
         created_at=moment,
     )
     turn = struct(
-        "speaker_label time_source text boundary",
+        "speaker_label speaker_name name_source time_source text boundary",
         turn_index=count,
+        chapter_index=count,
         **times,
         word_count=count,
         is_overlap=truth,
@@ -203,6 +232,10 @@ def _schema() -> Any:
         speaker_margin=real,
     )
     segment = struct("speaker_label", segment_index=count, **times)
+    chapter = struct("title source", chapter_index=count, **times)
+    section = struct("heading text", section_index=count)
+    event = struct("event", event_index=count, turn_index=count, start_time=real)
+    speaker = struct("speaker_label speaker_name role", variants=texts)
     stage_run = struct(
         "run_id source episode_id stage key status error_class message method model device parameters",
         flags=texts,
@@ -219,6 +252,10 @@ def _schema() -> Any:
             "turns": pa.list_(turn),
             "words": pa.list_(word),
             "speaker_segments": pa.list_(segment),
+            "chapters": pa.list_(chapter),
+            "sections": pa.list_(section),
+            "events": pa.list_(event),
+            "speakers": pa.list_(speaker),
             "stage_runs": pa.list_(stage_run),
         }
     )

@@ -103,14 +103,14 @@ def _in_folder(folder: Path) -> tuple[Found, ...]:
 
 
 def _file(path: Path) -> Found:
-    return Found(str(path), None, _bare_episode(file_episode_id(sha256(path)), None))
+    return Found(str(path), None, bare_episode(file_episode_id(sha256(path)), None))
 
 
 def _url(url: str) -> Found:
-    return Found(url, None, _bare_episode(url_episode_id(url), without_query(url)))
+    return Found(url, None, bare_episode(url_episode_id(url), without_query(url)))
 
 
-def _bare_episode(episode_id: str, audio_url: str | None) -> Episode:
+def bare_episode(episode_id: str, audio_url: str | None) -> Episode:
     """An episode of which nothing is known but its audio."""
     return Episode(
         episode_id=episode_id,

@@ -1,0 +1,94 @@
+"""Published text → the same records: one module a format, one table of parsers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from transforms.errors import ContentError, SourceError
+from transforms.transcripts import (
+    assemblyai,
+    blocks,
+    captions,
+    ctm,
+    deepgram,
+    json3,
+    labelled,
+    markdown,
+    paragraphs,
+    podcast_html,
+    podcast_json,
+    post,
+    scraped,
+    seglst,
+    srt,
+    stamped,
+    stm,
+    summary,
+    timed,
+    ttml,
+    vtt,
+    webpage,
+    whisper,
+)
+from transforms.transcripts.assemble import Published, assemble
+from transforms.transcripts.decode import decode
+from transforms.transcripts.document import Draft, Format, Text
+
+METHOD = "transcripts-1"
+MOST_SPEAKERS = 500
+
+# The order is that of the questions asked: what has a header of its own before what is known by its lines.
+FORMATS: dict[str, Format] = {
+    module.FORMAT.name: module.FORMAT
+    for module in (
+        vtt, srt, podcast_json, json3, whisper, deepgram, assemblyai, seglst, ttml, podcast_html, webpage, stm, ctm,
+        captions, scraped, summary, markdown, post, blocks, stamped, labelled, timed, paragraphs,
+    )
+}  # fmt: skip
+
+
+def read(data: bytes, *, format: str | None = None, media_type: str | None = None) -> Published:
+    """Read a published text as turns, chapters and sections; `format` overrides what the content says.
+
+    Raises:
+        ContentError: it is no text, or no transcript is in it.
+        SourceError: there is no such format.
+    """
+    published, _ = explain(data, format=format, media_type=media_type)
+    return published
+
+
+def explain(data: bytes, *, format: str | None = None, media_type: str | None = None) -> tuple[Published, Draft]:
+    """Read a published text, and keep what became of each of its pieces.
+
+    Raises:
+        ContentError, SourceError: as `read`.
+    """
+    text = decode(data, media_type)
+    chosen = _choose(text, format)
+    draft = chosen.parse(text)
+    speakers = {piece.speaker for piece in draft.pieces if piece.speaker}
+    if len(speakers) > MOST_SPEAKERS:
+        msg = f"it names {len(speakers):,} speakers: no episode has more than {MOST_SPEAKERS}; try --format"
+        raise ContentError(msg)
+    published = dataclasses.replace(assemble(draft), format=chosen.name)
+    if not published.turns and not published.sections:
+        msg = f"no transcript found: nobody says anything in it, read as {chosen.name}; try --format"
+        raise ContentError(msg)
+    return published, draft
+
+
+def _choose(text: Text, name: str | None) -> Format:
+    if name is not None:
+        if name not in FORMATS:
+            msg = f"there is no format {name!r}: choose one of {', '.join(FORMATS)}"
+            raise SourceError(msg)
+        return FORMATS[name]
+    for known in FORMATS.values():
+        if known.fits(text):
+            return known
+    if text.head.startswith("{") and text.json is None:
+        msg = "it is broken JSON: fetch it again, it may have been cut off"
+        raise ContentError(msg)
+    msg = "no transcript found: no names, times or heading Transcript in it; try --format paragraphs"
+    raise ContentError(msg)

@@ -1,0 +1,244 @@
+"""Pieces → turns, chapters, sections, events: the same way for all formats."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from transforms.records import Chapter, Event, Section, Turn, Word
+from transforms.text import ends_sentence
+from transforms.transcripts.document import Draft, Piece
+from transforms.transcripts.names import Speaker, join_variants
+
+# Sounds that transcribers note in brackets, in the languages that were met.
+_SOUND = (
+    r"laugh\w*|chuckl\w*|giggl\w*|cross-?\s?talk\w*|inaudible|indiscernible|unintelligible|music|musik|música|musique|"
+    r"applau\w*|clap\w*|silence|pause\w*|sigh\w*|cough\w*|cheer\w*|noise\w*|beep\w*|bleep\w*|foreign|blank_audio|"
+    r"sound\s?bite|sniff\w*|gasp\w*|groan\w*|snort\w*|whistl\w*|sing\w*|background|jingle|audio|overlapping|"
+    r"lach\w*|gelächter|applaus|rires?|risas?|aplausos|snap\w*|clears|breath\w*|exhale\w*|inhale\w*|crying|mumbl\w*"
+)
+_EVENT = re.compile(
+    rf"[\[(（【]\s*(?:[\w'’#-]+\s+){{0,3}}(?:{_SOUND})(?:[\s,]+[\w':.’-]+){{0,5}}\s*[\])）】]|♪[^♪\n]*♪|[♪♫]+",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
+_ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
+_OF_SPEECH = frozenset(("speech", "label"))
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published text as records. `metadata` are names and texts in their order.
+
+    `parse_coverage` is the share of the input's words that are in a turn, a chapter, a section, an event or metadata.
+    """
+
+    source: str
+    metadata: tuple[tuple[str, str], ...]
+    speakers: tuple[Speaker, ...]
+    turns: tuple[Turn, ...]
+    words: tuple[Word, ...]
+    chapters: tuple[Chapter, ...]
+    sections: tuple[Section, ...]
+    events: tuple[Event, ...]
+    parse_coverage: float
+    flags: tuple[str, ...]
+    format: str = ""
+
+    def known(self, name: str) -> str | None:
+        """Give the first metadata of that name; `None` where there is none."""
+        return next((text for key, text in self.metadata if key == name), None)
+
+
+def assemble(draft: Draft) -> Published:
+    """Make records of a draft: names joined, sounds taken out of the words, pieces of one speaker made one turn."""
+    pieces = tuple(_split_events(draft.pieces, captions=draft.boundary == "cue"))
+    if draft.boundary == "sentence":
+        pieces = tuple(_sentences(pieces))
+    labels = Counter(piece.speaker for piece in pieces if piece.kind == "speech" and piece.speaker)
+    speakers = join_variants(labels)
+    chapters = _chapters(pieces)
+    turns, words, events = _walk(pieces, speakers, chapters, draft)
+    used = {turn.speaker for turn in turns}
+    return Published(
+        source=draft.source,
+        metadata=tuple((p.name or "note", p.text) for p in pieces if p.kind == "metadata"),
+        speakers=tuple(s for s in dict.fromkeys(speakers.values()) if s.label in used),
+        turns=turns,
+        words=words,
+        chapters=chapters,
+        sections=tuple(
+            Section(index, piece.name, piece.text)
+            for index, piece in enumerate(p for p in pieces if p.kind == "section")
+        ),
+        events=events,
+        parse_coverage=_coverage(draft.pieces),
+        flags=draft.flags,
+    )
+
+
+def _split_events(pieces: Sequence[Piece], *, captions: bool) -> Iterator[Piece]:
+    """Take what is heard but not said out of the speech; a caption that is all in brackets is such a sound."""
+    for piece in pieces:
+        if piece.kind != "speech" or not re.search(r"[\[(（【♪♫]", piece.text):
+            yield piece
+        elif captions and _BRACKETED.fullmatch(piece.text):
+            yield replace(piece, kind="event", text=piece.text.strip(), words=())
+        else:
+            sounds = [match[0].strip() for match in _EVENT.finditer(piece.text)]
+            text = " ".join(_EVENT.sub(" ", piece.text).split()) if sounds else piece.text
+            if any(c.isalnum() for c in text):
+                words = (
+                    tuple(w for w in piece.words if not _EVENT.fullmatch(w.word.strip()))
+                    if sounds
+                    else piece.words
+                )
+                words = words if " ".join(w.word for w in words).split() == text.split() or not sounds else ()
+                yield replace(piece, text=text, words=words)
+            for sound in sounds:
+                yield replace(piece, kind="event", text=sound, words=())
+
+
+def _sentences(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Join the speech of nobody over its lines, and cut it where sentences end."""
+    open_: list[tuple[Piece, str, Word | None]] = []
+    for piece in pieces:
+        if piece.kind != "speech" or piece.speaker is not None:
+            if open_ and piece.kind in ("chapter", "speech"):
+                yield _sentence(open_)
+                open_ = []
+            yield piece
+            continue
+        tokens = piece.text.split()
+        words = piece.words if len(piece.words) == len(tokens) else (None,) * len(tokens)
+        for token, word in zip(tokens, words, strict=True):
+            open_.append((piece, token, word))
+            if ends_sentence(token) and token.lower() not in _ABBREVIATIONS:
+                yield _sentence(open_)
+                open_ = []
+    if open_:
+        yield _sentence(open_)
+
+
+def _sentence(tokens: Sequence[tuple[Piece, str, Word | None]]) -> Piece:
+    words = tuple(word for _, _, word in tokens if word is not None)
+    whole = len(words) == len(tokens)
+    first, last = tokens[0], tokens[-1]
+    return replace(
+        first[0],
+        text=" ".join(token for _, token, _ in tokens),
+        words=words if whole else (),
+        start_time=words[0].start_time if whole else first[0].start_time,
+        end_time=words[-1].end_time if whole else last[0].end_time,
+    )
+
+
+def _chapters(pieces: Sequence[Piece]) -> tuple[Chapter, ...]:
+    """Number the chapters in the order of their times; one that is listed above and stands in place is one."""
+    seen: dict[str, Piece] = {}
+    for piece in pieces:
+        if piece.kind == "chapter":
+            known = seen.get(_title(piece.text))
+            if known is None or known.start_time is None:
+                seen[_title(piece.text)] = piece
+    return tuple(Chapter(index, piece.text, piece.start_time, None) for index, piece in enumerate(seen.values()))
+
+
+def _title(text: str) -> str:
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())) or text
+
+
+def _walk(
+    pieces: Sequence[Piece], speakers: dict[str, Speaker], chapters: Sequence[Chapter], draft: Draft
+) -> tuple[tuple[Turn, ...], tuple[Word, ...], tuple[Event, ...]]:
+    """Group the speech into turns, in the order of the text."""
+    numbers = {_title(chapter.title): chapter.chapter_index for chapter in chapters}
+    groups: list[tuple[list[Piece], int | None, bool]] = []
+    events: list[Event] = []
+    chapter: int | None = None
+    opens_chapter = broken = True
+    for piece in pieces:
+        if piece.kind == "chapter":
+            chapter, opens_chapter, broken = numbers[_title(piece.text)], True, True
+        elif piece.kind == "event":
+            events.append(Event(len(events), len(groups) - 1 if groups else None, piece.text, piece.start_time))
+            broken = broken or piece.opens
+        elif piece.kind == "speech":
+            if groups and _goes_on(groups[-1][0][-1], piece, speakers, broken=broken):
+                groups[-1][0].append(piece)
+            else:
+                groups.append(([piece], chapter, opens_chapter))
+            opens_chapter = broken = False
+    times = {c.chapter_index: c.start_time for c in chapters}
+    has_words = any(piece.words for piece in pieces)
+    turns: list[Turn] = []
+    words: list[Word] = []
+    for said, index, opens in groups:
+        own = [word for piece in said for word in _words(piece, speakers)] if has_words else []
+        start = times.get(index) if opens and index is not None else None
+        turns.append(_turn(len(turns), said, speakers, draft, index, start, len(words), len(own)))
+        words.extend(own)
+    return tuple(turns), tuple(words), tuple(events)
+
+
+def _goes_on(before: Piece, piece: Piece, speakers: dict[str, Speaker], *, broken: bool) -> bool:
+    if before.speaker is None or piece.speaker is None:
+        return False
+    return speakers[before.speaker].label == speakers[piece.speaker].label and not (broken and piece.opens)
+
+
+def _words(piece: Piece, speakers: dict[str, Speaker]) -> list[Word]:
+    label = speakers[piece.speaker].label if piece.speaker else None
+    if piece.words:
+        return [replace(word, speaker=label) for word in piece.words]
+    return [Word(token, None, None, None, label, None) for token in piece.text.split()]
+
+
+def _turn(
+    index: int,
+    said: Sequence[Piece],
+    speakers: dict[str, Speaker],
+    draft: Draft,
+    chapter: int | None,
+    chapter_start: float | None,
+    first_word: int,
+    word_count: int,
+) -> Turn:
+    speaker = speakers[said[0].speaker] if said[0].speaker else None
+    start = said[0].start_time
+    ends = [piece.end_time for piece in said if piece.end_time is not None]
+    source: str | None = "asr" if draft.source == "asr" else "publisher"
+    if start is None:
+        start, source = chapter_start, None if chapter_start is None else "chapter"
+    end = max(ends) if ends and start is not None and max(ends) >= start else None
+    joint = "\n" if draft.boundary == "paragraph" else " "
+    text = joint.join(piece.text for piece in said)
+    return Turn(
+        turn_index=index,
+        speaker=speaker.label if speaker else None,
+        start_time=start,
+        end_time=end,
+        text=text,
+        first_word=first_word,
+        word_count=word_count or len(text.split()),
+        boundary="speaker" if speaker else draft.boundary,
+        is_overlap=None,
+        speaker_margin=None,
+        mean_probability=None,
+        speaker_name=speaker.name if speaker else None,
+        name_source="publisher" if speaker and speaker.name else None,
+        chapter_index=chapter,
+        time_source=source,
+    )
+
+
+def _coverage(pieces: Sequence[Piece]) -> float:
+    """Share of the words that are kept; 1 for a text without words."""
+    counts = {True: 0, False: 0}
+    for piece in pieces:
+        counts[piece.kind != "dropped"] += len(piece.text.split())
+    whole = sum(counts.values())
+    return round(counts[True] / whole, 6) if whole else 1.0

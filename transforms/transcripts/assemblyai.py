@@ -1,0 +1,114 @@
+"""AssemblyAI's JSON: utterances of speakers by letter, words with times in milliseconds.
+
+Spec: https://www.assemblyai.com/docs/api-reference/transcripts/get
+
+Example:
+
+    {"id": "5551", "status": "completed", "language_code": "en_us", "text": "Why turn? It must.", "utterances": [
+      {"speaker": "A", "start": 100, "end": 900, "confidence": 0.9, "text": "Why turn?", "words": [
+        {"text": "Why", "start": 100, "end": 400, "confidence": 0.9, "speaker": "A"},
+        {"text": "turn?", "start": 400, "end": 900, "confidence": 0.9, "speaker": "A"}]},
+      {"speaker": "B", "start": 1200, "end": 1900, "confidence": 0.9, "text": "It must.", "words": []}
+    ]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from transforms.errors import ContentError
+from transforms.transcripts import segments
+from transforms.transcripts.cues import Clock
+from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
+
+_MILLISECONDS = 0.001
+_WORD = ("text", "word")
+
+
+def fits(text: Text) -> bool:
+    """Tell an object with utterances or words that have a text, or the text of an audio address."""
+    document = text.json
+    if not isinstance(document, dict) or "segments" in document or "results" in document:
+        return False
+    for name in ("utterances", "words"):
+        found = segments.first_objects(document.get(name))
+        if any("text" in item and "start" in item for item in found):
+            return True
+    return "audio_url" in document and isinstance(document.get("text"), str)
+
+
+def parse(text: Text) -> Draft:
+    """Read the utterances; without them the words, and without these the text.
+
+    Raises:
+        ContentError: nothing of these is there, or the service says that it failed.
+    """
+    document = segments.document(text, dict, "AssemblyAI JSON")
+    clock = Clock()
+    language = segments.language_of(document)
+    dropped: list[Piece] = []
+    pieces = [
+        piece
+        for line, item in segments.objects(document.get("utterances"), dropped)
+        if segments.has_text(line, item.get("text"), dropped)
+        for piece in [_utterance(line, item, clock, language)]
+    ]
+    boundary: Boundary = "cue"
+    if not pieces:
+        pieces = segments.sentences(_spoken(document, clock, language), clock, language)
+        boundary = segments.boundary_of(pieces)
+    pieces = pieces or _plain(document)
+    about = segments.metadata(document, used=("text", "utterances", "words"))
+    return segments.draft([*about, *dropped, *pieces], clock, "asr", boundary)
+
+
+def _label(value: object) -> str | None:
+    """Give the label of a speaker: the service names them by letter."""
+    label = segments.speaker_label(value)
+    return f"Speaker {label}" if label and len(label) == 1 else label
+
+
+def _utterance(line: int, item: dict[str, Any], clock: Clock, language: str | None) -> Piece:
+    start, end = clock.span(item.get("start"), item.get("end"), _MILLISECONDS)
+    text = segments.string(item.get("text"))
+    words = tuple(
+        word
+        for entry in segments.first_objects(item.get("words"), None)
+        if (chunk := segments.timed_word(entry, clock, _WORD, _MILLISECONDS))
+        for word in segments.words_of([chunk], language)
+    )
+    if not segments.matches(words, text):
+        words = ()
+    speaker = _label(item.get("speaker"))
+    return Piece(
+        line,
+        "speech",
+        segments.text_of(words, language) if words else text,
+        speaker=speaker,
+        opens=speaker is not None,
+        start_time=start,
+        end_time=end,
+        words=words,
+    )
+
+
+def _spoken(document: dict[str, Any], clock: Clock, language: str | None) -> Sequence[segments.Spoken]:
+    return [
+        segments.Spoken(line, _label(entry.get("speaker")), word)
+        for line, entry in enumerate(segments.first_objects(document.get("words"), None), start=1)
+        if (chunk := segments.timed_word(entry, clock, _WORD, _MILLISECONDS))
+        for word in segments.words_of([chunk], language)
+    ]
+
+
+def _plain(document: dict[str, Any]) -> list[Piece]:
+    text = segments.string(document.get("text"))
+    if not text:
+        error = segments.string(document.get("error"))
+        msg = f"the AssemblyAI JSON has no text{f': {error}' if error else ''}"
+        raise ContentError(msg)
+    return [Piece(1, "speech", text)]
+
+
+FORMAT = Format("assemblyai", "AssemblyAI JSON", example_of(__doc__), fits, parse)

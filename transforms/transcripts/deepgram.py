@@ -1,0 +1,161 @@
+"""Deepgram's JSON: channels with words, speakers by number.
+
+Spec: https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded
+
+Example:
+
+    {"metadata": {"channels": 1}, "results": {"channels": [{"alternatives": [{
+      "transcript": "Why turn? It must.", "words": [
+        {"word": "why", "punctuated_word": "Why", "start": 0.1, "end": 0.4, "confidence": 0.9, "speaker": 0},
+        {"word": "turn", "punctuated_word": "turn?", "start": 0.4, "end": 0.9, "confidence": 0.9, "speaker": 0},
+        {"word": "it", "punctuated_word": "It", "start": 1.2, "end": 1.4, "confidence": 0.9, "speaker": 1},
+        {"word": "must", "punctuated_word": "must.", "start": 1.4, "end": 1.9, "confidence": 0.9, "speaker": 1}]
+    }]}]}}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transforms.errors import ContentError
+from transforms.transcripts import segments
+from transforms.transcripts.cues import Clock
+from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+
+
+def fits(text: Text) -> bool:
+    """Tell an object with results of channels or utterances."""
+    results = text.json.get("results") if isinstance(text.json, dict) else None
+    if not isinstance(results, dict):
+        return False
+    channels = segments.first_objects(results.get("channels"))
+    utterances = segments.first_objects(results.get("utterances"))
+    return any("alternatives" in item for item in channels) or any("transcript" in item for item in utterances)
+
+
+def parse(text: Text) -> Draft:
+    """Read the words of the channels; without words the utterances, the paragraphs or the text.
+
+    Raises:
+        ContentError: nothing of these is there.
+    """
+    document = segments.document(text, dict, "Deepgram JSON")
+    results = document.get("results")
+    if not isinstance(results, dict):
+        msg = "the Deepgram JSON has no results"
+        raise ContentError(msg)
+    channels = [_best(item) for item in segments.first_objects(results.get("channels"), None)]
+    speaking = [(number, best) for number, best in enumerate(channels) if _has_speech(best)]
+    # Each channel begins at zero again.
+    clocks = [Clock() for _ in speaking] or [Clock()]
+    pieces = [
+        piece
+        for (number, best), clock in zip(speaking, clocks, strict=False)
+        for piece in _channel(best, clock, _language(results), number if len(speaking) > 1 else None)
+        if piece.text
+    ]
+    if len(speaking) > 1:
+        pieces.sort(key=lambda piece: piece.start_time or 0.0)
+    pieces = pieces or _utterances(results, clocks[0])
+    if not pieces and not channels:
+        msg = "the Deepgram JSON has neither channels nor utterances"
+        raise ContentError(msg)
+    boundary = segments.boundary_of(pieces)
+    about = _about(document, results)
+    flags = sorted(set().union(*(clock.flags for clock in clocks)))
+    return Draft((*about, *pieces), boundary, "asr", tuple(flags))
+
+
+def _best(channel: dict[str, Any]) -> dict[str, Any]:
+    alternatives = segments.first_objects(channel.get("alternatives"), 1)
+    return alternatives[0] if alternatives else {}
+
+
+def _has_speech(best: dict[str, Any]) -> bool:
+    return bool(best.get("words") or segments.string(best.get("transcript")))
+
+
+def _language(results: dict[str, Any]) -> str | None:
+    channels = segments.first_objects(results.get("channels"), 1)
+    return segments.language_of(channels[0]) if channels else None
+
+
+def _about(document: dict[str, Any], results: dict[str, Any]) -> list[Piece]:
+    about = segments.metadata(document, used=("results",))
+    details = document.get("metadata")
+    models = details.get("model_info") if isinstance(details, dict) else None
+    for model in models.values() if isinstance(models, dict) else ():
+        if isinstance(model, dict) and (name := segments.string(model.get("name"))):
+            about.append(Piece(1, "metadata", name, name="model"))
+    for channel in segments.first_objects(results.get("channels"), 1):
+        about += segments.metadata(channel, used=("alternatives", "search"))
+    return about
+
+
+def _channel(best: dict[str, Any], clock: Clock, language: str | None, number: int | None) -> list[Piece]:
+    """Read one channel; `number` names it where several have speech."""
+    channel = None if number is None else f"Channel {number}"
+    spoken = [
+        segments.Spoken(line, _label(channel, item.get("speaker")), word)
+        for line, item in enumerate(segments.first_objects(best.get("words"), None), start=1)
+        if (chunk := segments.timed_word(item, clock, ("punctuated_word", "word")))
+        for word in segments.words_of([chunk], language)
+    ]
+    if spoken:
+        return segments.sentences(spoken, clock, language)
+    return _paragraphs(best, clock, channel) or [
+        Piece(1, "speech", segments.string(best.get("transcript")), speaker=channel, opens=channel is not None)
+    ]
+
+
+def _label(channel: str | None, speaker: object) -> str | None:
+    label = segments.speaker_label(speaker)
+    return f"{channel} {label}" if channel and label else label or channel
+
+
+def _paragraphs(best: dict[str, Any], clock: Clock, channel: str | None) -> list[Piece]:
+    whole = best.get("paragraphs")
+    found = whole.get("paragraphs") if isinstance(whole, dict) else None
+    pieces = []
+    for line, paragraph in enumerate(segments.first_objects(found, None), start=1):
+        speaker = _label(channel, paragraph.get("speaker"))
+        sentences = segments.first_objects(paragraph.get("sentences"), None)
+        pieces += [
+            _piece(line, sentence, "text", speaker, clock)
+            for sentence in sentences
+            if segments.string(sentence.get("text"))
+        ]
+    return pieces
+
+
+def _utterances(results: dict[str, Any], clock: Clock) -> list[Piece]:
+    items = segments.first_objects(results.get("utterances"), None)
+    channels = {segments.string(item.get("channel")) for item in items}
+    several = len(channels) > 1
+    return [
+        _piece(
+            line,
+            item,
+            "transcript",
+            _label(f"Channel {segments.string(item.get('channel'))}" if several else None, item.get("speaker")),
+            clock,
+        )
+        for line, item in enumerate(items, start=1)
+        if segments.string(item.get("transcript"))
+    ]
+
+
+def _piece(line: int, item: dict[str, Any], name: str, speaker: str | None, clock: Clock) -> Piece:
+    start, end = clock.span(item.get("start"), item.get("end"))
+    return Piece(
+        line,
+        "speech",
+        segments.string(item[name]),
+        speaker=speaker,
+        opens=speaker is not None,
+        start_time=start,
+        end_time=end,
+    )
+
+
+FORMAT = Format("deepgram", "Deepgram JSON", example_of(__doc__), fits, parse)

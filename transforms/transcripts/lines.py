@@ -1,0 +1,229 @@
+r"""One line of a prose transcript: its times, the label in front of it, its words.
+
+Labels come in five forms; each may carry a time and a role:
+
+    inline   Ann Lee: Hello.   [00:12] Ann Lee: Hello.   Ann Lee (00:12) Hello.   [Ann Lee] Hello.
+    colon    Ann Lee:          Ann Lee (00:12):
+    timed    Ann Lee (00:12)   0:12 Ann Lee              [00:00:12] - Ann Lee
+    bare     Ann Lee
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from transforms.records import Seconds
+from transforms.transcripts.names import LONGEST_NAME, UNSEEN, clean, is_generic, likeness
+
+Form = Literal["inline", "colon", "timed", "bare"]
+
+CLOCK = r"\d{1,3}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{1,3}|[:;]\d\d)?"
+_BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
+_RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"
+# A time as texts mark it; behind a Markdown link's text stands its address.
+WRAPPED = (
+    rf"(?:\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?|\({_RANGE}\)|<{_RANGE}>|\{{{_RANGE}\}}|【{_RANGE}】|（{_RANGE}）)"
+)
+STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d:%]))"
+_CLOCKS = re.compile(CLOCK)
+_STAMP_FIRST = re.compile(rf"\s*({STAMP})(?=$|[\s:：|,\-–—\]])\s*[:：|,\-–—]*\s*")
+_STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*({STAMP})\s*[:：]?\s*$")
+_MARK = re.compile(rf"\s*({WRAPPED})")
+_INLINE = re.compile(
+    rf"(?P<label>[^:：\t\n]{{1,{LONGEST_NAME + 30}}}?)\s*(?P<stamp>{WRAPPED}|(?<=\s){_RANGE}(?!:?\d))?\s*[:：](?!\d\d(?::|$|\D))\s*(?P<rest>.*)$"
+)
+_BEHIND_TIME = re.compile(
+    rf"(?P<label>[^:：\[\](){{}}<>.?!\t]{{1,{LONGEST_NAME}}}?)(?P<role>\s*\([^():]{{1,40}}\))?\s*(?P<stamp>{WRAPPED})\s*[:：\-–—]?\s+(?P<rest>\S.*)$"
+)
+_BRACKETED = re.compile(
+    r"(?:\[(?P<a>[^\[\]:]{1,60})\]|<(?P<b>[^<>:/]{1,60})>|【(?P<c>[^【】]{1,60})】)\s*[:：\-–—]?\s*(?P<rest>.*)$"
+)
+_DASHED = re.compile(rf"(?P<label>[^:：.?!\-–—|\t]{{1,{LONGEST_NAME}}}?)(?:\s+[—–|]\s+|\s--\s|\t+)(?P<rest>\S.*)$")
+_BULLET = re.compile(r"\s*(?:[-*•‣>–—]|>>+)\s+(?=\S)|\s*>>+\s*")
+_URL_SCHEME = re.compile(r"(?:https?|ftp|mailto|www)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the input, or a block of a page: `heading` where it is marked as one.
+
+    `noise` is the reason to drop it whatever it says: it stood in the navigation, the footer, an advertisement.
+    """
+
+    number: int
+    text: str
+    heading: bool = False
+    noise: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What may be a speaker's label in front of text; `name` is cleaned, `raw` as written, `rest` what follows.
+
+    `dashed` has nothing but a dash or a tab between name and text.
+    """
+
+    form: Form
+    raw: str
+    name: str
+    start_time: Seconds | None
+    end_time: Seconds | None
+    rest: str
+    dashed: bool = False
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a time makes it more than a word with a colon."""
+        return self.start_time is not None
+
+
+def seconds(clock: str) -> Seconds:
+    """Read a clock as seconds; two parts are minutes and seconds, a fourth counts frames and is left out.
+
+    >>> seconds("1:02:03.5"), seconds("75:30"), seconds("25:00:00"), seconds("00:01:02:15")
+    (3723.5, 4530.0, 90000.0, 62.0)
+    """
+    clock = clock.replace(",", ".").replace(";", ":")
+    parts = clock.split(":")
+    if len(parts) == 4:
+        parts = parts[:3]
+    total = 0.0
+    for part in parts:
+        total = total * 60 + float(part)
+    return round(total, 3)
+
+
+def times(stamp: str) -> tuple[Seconds, Seconds | None]:
+    """Read a time or a stretch of time.
+
+    >>> times("[00:00:01.000 --> 00:00:04.500]"), times("(1:15)")
+    ((1.0, 4.5), (75.0, None))
+    """
+    clocks = _CLOCKS.findall(stamp)
+    start = seconds(clocks[0])
+    end = seconds(clocks[1]) if len(clocks) > 1 else None
+    return start, end if end is None or end >= start else None
+
+
+def tidy(text: str) -> str:
+    """Take away what is not seen, and the white space at both ends."""
+    return UNSEEN.sub("", text).strip()
+
+
+def lone_time(text: str) -> tuple[Seconds, Seconds | None] | None:
+    """Read a line that is only a time.
+
+    >>> lone_time("0:12"), lone_time("[00:01:02]"), lone_time("0:12 Hello.")
+    ((12.0, None), (62.0, None), None)
+    """
+    match = _STAMP_FIRST.match(text)
+    return times(match[1]) if match and match.end() == len(text) else None
+
+
+def time_first(text: str) -> tuple[Seconds, Seconds | None, str] | None:
+    """Split a line into the time that it begins with and the rest.
+
+    >>> time_first("(00:16:57) - Plan for AGI"), time_first("At 10:30 we met")
+    ((1017.0, None, 'Plan for AGI'), None)
+    """
+    match = _STAMP_FIRST.match(text)
+    return (*times(match[1]), text[match.end() :].strip()) if match else None
+
+
+def time_last(text: str) -> tuple[Seconds, str] | None:
+    """Split a line into the text and the time that it ends with.
+
+    >>> time_last("The road ahead [00:16:57]"), time_last("We met at 10:30.")
+    ((1017.0, 'The road ahead'), None)
+    """
+    match = _STAMP_LAST.search(text)
+    if not match or not text[: match.start()].strip():
+        return None
+    return times(match[1])[0], text[: match.start()].strip()
+
+
+def split_marks(text: str) -> tuple[str, tuple[str, ...]]:
+    """Take the bracketed times out of running text.
+
+    >>> split_marks("So [01:23] we went. (02:00)")
+    ('So we went.', ('[01:23]', '(02:00)'))
+    """
+    if ":" not in text:
+        return text, ()
+    marks = tuple(match[1] for match in _MARK.finditer(text))
+    return (_MARK.sub("", text).strip() if marks else text), marks
+
+
+@lru_cache(maxsize=8192)
+def find_label(text: str) -> Label | None:
+    """Find what may be a label in front of a line; whether it is one, only the whole document can tell."""
+    start, end, body = None, None, text
+    if bullet := _BULLET.match(body):
+        body = body[bullet.end() :]
+    if stamped := time_first(body):
+        start, end, body = stamped
+        if bullet := _BULLET.match(body):
+            body = body[bullet.end() :]
+    if not body or body.startswith(("http://", "https://")):
+        return None
+    label = _inline(body) or _bracketed(body) or _timed(body) or _own_line(body, timed=start is not None)
+    label = label or _dashed(body)
+    if label is None or start is None:
+        return label
+    form: Form = "timed" if label.form == "bare" else label.form
+    return Label(form, label.raw, label.name, start, end, label.rest, label.dashed)
+
+
+def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed: bool = False) -> Label | None:
+    name, _ = clean(raw)
+    if not likeness(name):
+        return None
+    start, end = times(stamp) if stamp else (None, None)
+    rest = rest.strip()
+    if start is None and (first := _MARK.match(rest)):
+        start, end = times(first[1])
+        rest = rest[first.end() :].strip(" -–—:")
+    if form == "inline" and not rest:
+        form = "colon"
+    return Label(form, raw.strip(), name, start, end, rest, dashed)
+
+
+def _inline(body: str) -> Label | None:
+    match = _INLINE.match(body)
+    if not match or match["rest"].startswith("//") or _URL_SCHEME.search(match["label"]):
+        return None
+    if match["label"].rstrip()[-1:].isdigit() and re.match(r"\d\d\b", match["rest"]):  # a clock: 10:30
+        return None
+    return _label("inline", match["label"], match["rest"], match["stamp"])
+
+
+def _bracketed(body: str) -> Label | None:
+    match = _BRACKETED.match(body)
+    if not match:
+        return None
+    raw = match["a"] or match["b"] or match["c"]
+    return _label("inline" if match["rest"] else "bare", raw, match["rest"], dashed=True)
+
+
+def _timed(body: str) -> Label | None:
+    if last := _STAMP_LAST.search(body):
+        before = body[: last.start()].strip()
+        return _label("timed", before, "", last[1]) if before and len(before) <= LONGEST_NAME + 30 else None
+    match = _BEHIND_TIME.match(body)
+    return (
+        _label("inline", match["label"] + (match["role"] or ""), match["rest"], match["stamp"]) if match else None
+    )
+
+
+def _own_line(body: str, *, timed: bool) -> Label | None:
+    if len(body) > LONGEST_NAME + 30 or (body[-1] in ".?!…" and not is_generic(body.rstrip("."))):
+        return None
+    return _label("timed" if timed else "bare", body, "")
+
+
+def _dashed(body: str) -> Label | None:
+    match = _DASHED.match(body)
+    return _label("inline", match["label"], match["rest"], dashed=True) if match else None

@@ -1,0 +1,252 @@
+"""Speakers' names as published: what may be one, trimmed, without roles, variants of one joined where that is sure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+LONGEST_NAME = 60  # characters
+
+# Marks that are not seen: zero-width, direction, soft hyphen, byte order.
+UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+_PARTICLES = frozenset(
+    "a al ap bin ben bint da das de del della der di do dos du e el ibn la las le los mac of st ter van von y zu zum "
+    "'t the".split()
+)
+_HONORIFICS = frozenset(
+    "dr mr mrs ms miss mx prof professor sir dame lord lady rev rabbi sen rep gov pres".split()
+)
+# A person who is called by what they do; also with a number behind it.
+_GENERIC = re.compile(
+    r"(?:unidentified|unknown|male|female|first|second|third|young|old|tv|news|radio|the|computer|automated)?[ _-]*"
+    r"(?:speakers?|guests?|hosts?|co-?hosts?|interviewers?|interviewees?|participants?|narrators?|announcers?|"
+    r"audience(?: members?)?|moderators?|man|woman|men|women|boy|girl|child|voice|voice ?over|callers?|listeners?|"
+    r"questioners?|students?|reporters?|presenters?|panelists?|all|both|group|crowd|everyone|person|producers?|"
+    r"anchor|operator|translator|interpreter|q|a|sprecher(?:in)?|moderator(?:in)?|gast|intervieweur|invité|"
+    r"entrevistador|invitado|locutor|presentador|channel)"
+    r"[ _-]*(?:#? ?\d{1,3}|[a-z])?",
+    re.IGNORECASE,
+)
+# Words that begin a sentence or name a part of a text, and no person.
+_OPENERS = frozenset(
+    """
+    about above absolutely actually advertisement after again alright also although always among another answer
+    anyway are as at because before below besides both bottom bonus but by can caveat certainly chapter chapters
+    clarification clearly comment comments conclusion contact correct correction could date day definitely description
+    did disclaimer disclosure do does duration each edit editor's either email episode especially even every exactly
+    example examples except fact fair few figure finally first follow footnote for from further furthermore
+    generally given good great half have he heading hence her here here's hers high highlight highlights his how
+    however i i'd i'll i'm i've idea if image important in indeed instead intro introduction is isn't it it's its just
+    key language last lastly later length lesson let let's like likewise link links listen literally look low main
+    many maybe me mean meaning meanwhile mentioned mistake more moreover most music my myth namely naturally never
+    nevertheless new next no none nope note notes nothing now number obviously occasionally of official oh ok okay on
+    once one only option or other others our outline outro overall page part perhaps period phase photo picture plan
+    please plus podcast point possibly presumably previously probably problem produced prologue published question
+    questions quick quickly quote rather read reality really reason reasons recap recorded reference references
+    reminder resources response result results right rule said same second section see seriously she short should show
+    similarly since sixth so social solution some someone something sometimes sound source sources specifically
+    spoiler sponsor sponsors starting step still strangely subject subscribe such summary supposedly sure takeaway
+    takeaways thank thanks that that's the their them then there there's therefore these they they're thing things
+    third this those though three thus tip tips title to today together tomorrow too topic topics transcribed
+    transcript translation true trust truth twitter two type typically ultimately under unfortunately unless until
+    up update us usually version very via warning was watch we we're website well were what what's whatever when
+    where whereas whether which while who whose why will with without would written yeah year yep yes yesterday yet
+    you you're your
+    aber also dann das der die ein eine es frage für hinweis ich im in ja mit nein nun oder und von warum was wenn
+    wer wie wir zum zur
+    alors après avec bon c'est car ce cette donc elle en est et il ils je la le les mais non note nous on ou oui par
+    parce pour quand que quel quelle question qui si sur très un une vous
+    además ahora así bueno como con cuando cómo el ella ellos en entonces es eso esta este esto la las lo los más no
+    nota o para pero por porque pregunta pues que quién qué se si sí su también un una y yo
+    """.split()
+)
+_ROLE_BEHIND = re.compile(r"\s*[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\s*$")
+_TRIM = ' \t\u00a0\u2007\u202f\u3000:：*_#[](){}<>«»"“”|•·-–—~=,;'
+_SUFFIXES = frozenset("jr jr. sr sr. ii iii iv md phd ph.d. m.d. esq esq.".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A speaker of one document: the name shown, and every way in which the text writes it.
+
+    `name` is `None` where the text only numbers its speakers or calls them by what they do; `role` is what it says
+    of them, such as `host`.
+    """
+
+    label: str
+    name: str | None
+    role: str | None
+    variants: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def clean(label: str) -> tuple[str, str | None]:
+    """Split a label as written into the name and the role.
+
+    >>> clean("Rob Wiblin (host):"), clean("ANN LEE, HOST"), clean("Host [Ann Lee]")
+    (('Rob Wiblin', 'host'), ('ANN LEE', 'HOST'), ('Ann Lee', 'Host'))
+    """
+    name = " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", label)).split())
+    role = None
+    name = name.rstrip(" :：")
+    if match := _ROLE_BEHIND.search(name):
+        before = _trimmed(name[: match.start()])
+        if before:
+            name, role = before, _trimmed(match[1])
+            if is_generic(name) and likeness(role) == 2 and not is_generic(role):
+                name, role = role, name
+    else:
+        before, comma, behind = name.partition(",")
+        if comma and behind.strip() and behind.strip().casefold() not in _SUFFIXES:
+            name, role = before, _trimmed(behind)
+    return _trimmed(name), role or None
+
+
+def _trimmed(name: str) -> str:
+    return name.strip(_TRIM)
+
+
+def is_generic(name: str) -> bool:
+    """Tell a label that names no person: `Speaker 1`, `SPEAKER_00`, `Host`, `Q`.
+
+    >>> is_generic("Speaker 1"), is_generic("Audience Member"), is_generic("Ann Lee")
+    (True, True, False)
+    """
+    return _GENERIC.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=16384)
+def likeness(name: str) -> int:
+    """Judge whether text may be a speaker's name: 2 looks like one, 1 may be one, 0 is none.
+
+    >>> likeness("Ann van der Lee"), likeness("Ann"), likeness("And I want to stress this"), likeness("Two notes")
+    (2, 1, 0, 0)
+    """
+    tokens = name.split()
+    if not tokens or len(name) > LONGEST_NAME or len(tokens) > 6:
+        return 0
+    if is_generic(name) and not name[0].islower():
+        return 2
+    surname = len(tokens) > 1 and fold(tokens[0]) in _PARTICLES - {"the"} and name.isupper()  # LE GUIN, DE LA CRUZ
+    if (fold(tokens[0]) in _OPENERS and not surname) or re.search(
+        r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$", _without_abbreviations(name)
+    ):
+        return 0
+    kinds = [_token_kind(token) for token in tokens]
+    if "no" in kinds or "name" not in kinds or kinds[0] == "particle":
+        return 0
+    if _uncased(name):
+        return 1 if len(name) <= 24 and len(tokens) <= 4 else 0
+    return 2 if kinds.count("name") >= 2 else 1
+
+
+def _without_abbreviations(name: str) -> str:
+    return re.sub(r"\b(?:[^\W\d_]|Jr|Sr|Dr|St|Mr|Mrs|Ms|Prof|Ph\.D|M\.D)\.", "", name)
+
+
+def _token_kind(token: str) -> str:
+    """Sort a token of a name: a name or initial, a particle, or nothing that names hold."""
+    bare = token.strip(".,'’\"“”()[]")
+    if not bare:
+        return "no"
+    if bare in _PARTICLES:
+        return "particle"
+    if re.fullmatch(r"#?\d{1,3}", bare):
+        return "number"
+    letters = bare.replace("'", "").replace("’", "").replace("-", "").replace(".", "").replace("·", "")
+    if not letters or not all(unicodedata.category(c)[0] in "LM" or c.isdigit() for c in letters):
+        return "no"
+    first = letters[0]
+    if first.isdigit():
+        return "no"
+    if first.isupper() or first.istitle() or not (first.isupper() or first.islower()):
+        return "name"
+    # d'Angelo, al-Rashid, bell-hooks: a capital within
+    return "name" if any(c.isupper() for c in letters) else "no"
+
+
+def _uncased(name: str) -> bool:
+    return not any(c.isupper() or c.islower() for c in name)
+
+
+def fold(name: str) -> str:
+    """Bring a name to the form in which equal ones are equal: without case, accents and dots.
+
+    >>> fold("José  R. Peña") == fold("JOSE R PENA")
+    True
+    """
+    plain = unicodedata.normalize("NFKD", UNSEEN.sub("", name).casefold())
+    plain = "".join(c for c in plain if not unicodedata.combining(c)) or plain
+    return " ".join(plain.replace(".", " ").replace("’", "'").replace("_", " ").split())
+
+
+def join_variants(labels: Mapping[str, int]) -> dict[str, Speaker]:
+    """Tell which labels as written are one speaker; `labels` counts them in the order of their first use.
+
+    Joined are: the same name in another case or with a role, a first or last name or initials that only one of the
+    full names has. Where two could be meant, the label stays its own speaker.
+
+    >>> join_variants({"Rob Wiblin:": 3, "ROB": 1})["ROB"].label
+    'Rob Wiblin'
+    """
+    groups: dict[str, list[str]] = {}
+    for label in labels:
+        groups.setdefault(_key(clean(label)[0]), []).append(label)
+    target = {key: _full_form(key, tuple(groups)) for key in groups}
+    merged: dict[str, list[str]] = {}
+    for key, written in groups.items():
+        merged.setdefault(target[key], []).extend(written)
+    return {
+        label: speaker
+        for key, written in merged.items()
+        for speaker in [_speaker(key, written, labels)]
+        for label in written
+    }
+
+
+def _key(name: str) -> str:
+    tokens = fold(name).split()
+    if len(tokens) > 1 and tokens[0] in _HONORIFICS:
+        tokens = tokens[1:]
+    return " ".join(tokens) or name
+
+
+def _full_form(key: str, keys: tuple[str, ...]) -> str:
+    """Find the one longer name that a short one can mean; without exactly one it stays itself."""
+    if is_generic(key):
+        return key
+    tokens = key.split()
+    longer = [other for other in keys if len(other.split()) > len(tokens) and not is_generic(other)]
+    if len(tokens) == 1:
+        fitting = [other for other in longer if key in (other.split()[0], other.split()[-1])]
+        if not fitting and 2 <= len(key) <= 3:
+            fitting = [other for other in longer if "".join(token[0] for token in other.split()) == key]
+    else:
+        fitting = [
+            other
+            for other in longer
+            if (other.split()[0] == tokens[0] and other.split()[-1] == tokens[-1])
+            or other.split()[-len(tokens) :] == tokens
+        ]
+    return fitting[0] if len(fitting) == 1 else key
+
+
+def _speaker(key: str, written: list[str], labels: Mapping[str, int]) -> Speaker:
+    """Show a speaker by the full name, in the case that is used most, capitals last."""
+    cleaned = {label: clean(label) for label in written}
+    full = [label for label in written if _key(cleaned[label][0]) == key]
+    counts: dict[str, int] = {}
+    for label in full:
+        counts[cleaned[label][0]] = counts.get(cleaned[label][0], 0) + labels[label]
+    shown = min(counts, key=lambda name: (name.isupper(), -counts[name]))
+    roles = [role for label in written if (role := cleaned[label][1])]
+    return Speaker(
+        label=shown,
+        name=None if is_generic(shown) else shown,
+        role=roles[0] if roles else None,
+        variants=tuple(dict.fromkeys(written)),
+    )

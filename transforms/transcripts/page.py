@@ -1,0 +1,111 @@
+"""What stands around a transcript: player controls, share links, sponsors, credits, comments."""
+
+from __future__ import annotations
+
+import re
+
+# Lines that are part of a page and said by nobody; whole lines only.
+_CONTROLS = re.compile(
+    r"playback speed|[×✕✖x/|·•←→↑↓⋯…]+|-?\d{1,2}:\d{2}(:\d{2})?|[\d,.]+[km]?|play|pause|mute|download(?: (?:episode|audio))?|"
+    r"listen now|speed|\d(?:\.\d+)?x|volume|current time:?.*|duration:?|loading\.*|rewind|fast[- ]forward|"
+    r"skip (?:back|forward).*|show transcript|hide transcript|(?:click|tap) to (?:play|expand).*|generate transcript",
+    re.IGNORECASE,
+)
+_SHARE = re.compile(
+    r"share(?: (?:post|this|this post|this episode|full video|on .*|at current time|post at current time))?|copy link|"
+    r"facebook|twitter|x|linkedin|email|e-mail|reddit|notes?|more|tweet|pin it|print|save|like|liked?|reply|restack|"
+    r"embed|embed code|rss|follow(?: us)?|subscribed?(?: now)?|sign (?:in|up|out)|log ?in|upgrade(?: to paid)?|"
+    r"get the app|start writing|leave a comment|read in app|open in app|give a gift subscription|click to tweet|"
+    r"advertisement|read summary\s*→?|download here|back to top|skip to (?:main )?content|accept(?: all)?(?: cookies)?|"
+    r"menu|search|home|archive|about|previous|next|see all|continue reading|no posts",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"[\d,]+ (?:comments?|likes?|restacks?|replies|shares?)(?:\s*[∙·].*)?|no comments(?: yet)?|comments(?: \(\d+\))?|"
+    r"discussion about this.*|ready for more\??|leave a (?:reply|comment).*|related(?: (?:posts|episodes|articles))?:?|"
+    r"you (?:may|might) also (?:like|enjoy).*|more (?:episodes|from .*)|recent (?:posts|episodes)|top\s*latest.*|"
+    r"(?:©|\(c\)|copyright).*|all rights reserved.*|privacy(?: policy)?\s*[∙·|].*|privacy policy|terms of (?:use|service)|"
+    r"share this(?: (?:post|episode|article))?:?|share|subscribe(?: now| to .*)?|previous(?: (?:post|episode).*)?|"
+    r"next (?:post|episode).*|thanks for reading.*|write a comment.*|about the (?:show|podcast|author|host)s?|"
+    r"discover more (?:podcasts|episodes|posts).*|sponsors?|show notes|← .*|.* →|type your email.*|this post is public.*|"
+    r"this transcript (?:was|has been|is|may) .*|transcri(?:pt|bed|ption) (?:by|provided|courtesy|generated) .*",
+    re.IGNORECASE,
+)
+TRANSCRIPT = re.compile(
+    r"[-=—*#\s]*(?:(?:full|complete|episode|edited|rough|auto-generated|automated|machine|podcast|interview|video|the|"
+    r"read the(?: full)?)\s+)*(?:transcri(?:pt|ption|pción)|transkript(?:ion)?|trascrizione|transcrição|逐字稿|文字起こし|"
+    r"文字稿|расшифровка|транскрипт)(?:\s+(?:of the episode|below|begins|starts here|follows))?[-=—*#:：\s]*",
+    re.IGNORECASE,
+)
+HIGHLIGHTS = re.compile(
+    r"(?:highlights|key quotes|best quotes|episode highlights|notable quotes):?", re.IGNORECASE
+)
+SPONSORS = re.compile(
+    r"(?:(?:our|this (?:week|episode)['’]s|today['’]s|episode) )?(?:sponsors?|sponsored by|ads|advertisers?|partners):?|"
+    r"(?:thanks|thank you) to our sponsors.*|brought to you by:?",
+    re.IGNORECASE,
+)
+_SECTION = re.compile(
+    r"(?:time ?stamps|chapters|outline|contents|table of contents|topics(?: (?:covered|discussed))?|links?|resources|"
+    r"show ?notes|references|mentioned(?: in (?:this|the) episode)?|description|about|summary|follow .*|credits|guests?|"
+    r"jump to|in this episode|episode (?:notes|outline|links)|people mentioned|books mentioned|further reading):?",
+    re.IGNORECASE,
+)
+_CREDIT = re.compile(
+    r"(?:thanks to .* for|(?:this )?transcri|edited by|produced by|hosted by|recorded |editor['’]s note|note:|music by|"
+    r"\(?this (?:interview|conversation|transcript|episode) (?:has|was|is|may))",
+    re.IGNORECASE,
+)
+_KEYS = {
+    "title": "title", "episode": "title", "episode title": "title", "channel": "show", "show": "show",
+    "podcast": "show", "url": "url", "link": "url", "source": "url", "video": "url", "language": "language",
+    "date": "published", "published": "published", "release date": "published", "publish date": "published",
+    "host": "host", "hosts": "host", "guest": "guest", "guests": "guest", "speakers": "speakers",
+    "participants": "speakers", "duration": "duration", "length": "duration", "recorded": "recorded",
+    "recording date": "recorded", "transcribed by": "credit", "transcript by": "credit", "kind": "kind",
+    "author": "author", "description": "description", "video id": "video id", "views": "views",
+}  # fmt: skip
+_KEY_VALUE = re.compile(r"\W{0,4}([A-Za-z][A-Za-z ]{1,18}?)\W{0,2}[:：]\W{0,2}\s*(\S.*)$")
+
+
+def noise(text: str) -> str | None:
+    """Name the reason to drop a whole line; `None` for text.
+
+    >>> noise("Share post"), noise("Playback speed"), noise("We share it.")
+    ('share link', 'player control', None)
+    """
+    if len(text) > 60:
+        return None
+    if _CONTROLS.fullmatch(text):
+        return "player control"
+    return "share link" if _SHARE.fullmatch(text) else None
+
+
+def begins_tail(text: str) -> bool:
+    """Tell a line behind which a page says nothing of the episode any more.
+
+    >>> begins_tail("2 Comments"), begins_tail("I have 2 comments on that.")
+    (True, False)
+    """
+    return len(text) <= 120 and _TAIL.fullmatch(text) is not None
+
+
+def key_value(text: str) -> tuple[str, str] | None:
+    """Read a line of a header, such as `Date: 2024-05-01`, with the name that we have for its key.
+
+    >>> key_value("Channel: The Long Groove"), key_value("Ann: So what?")
+    (('show', 'The Long Groove'), None)
+    """
+    match = _KEY_VALUE.match(text)
+    key = _KEYS.get(match[1].strip().casefold()) if match else None
+    return (key, match[2].strip()) if match and key else None
+
+
+def section_heading(text: str) -> bool:
+    """Tell the heading of a part of a page that is not the transcript."""
+    return len(text) <= 60 and _SECTION.fullmatch(text) is not None
+
+
+def is_credit(text: str) -> bool:
+    """Tell who made it, or how, from what it is about."""
+    return _CREDIT.match(text) is not None

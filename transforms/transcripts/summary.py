@@ -1,0 +1,105 @@
+"""A page that sums an episode up: key takeaways, a table of contents, sections under headings. No transcript.
+
+Example:
+
+    Why a record turns
+    Key takeaways
+    A record turns because it is round.
+    Table of contents
+    • The shape • The motor
+    The shape
+    The talk begins with the shape of a record, which is round, and why that is so.
+    The motor
+    It then goes on to the motor, which turns, and how that is done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from transforms.transcripts import page
+from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.lines import tidy
+
+_TAKEAWAYS = re.compile(r"(?:key )?(?:takeaways|points|insights|ideas|learnings)|tl;?dr:?", re.IGNORECASE)
+_CONTENTS = re.compile(r"(?:table of )?contents", re.IGNORECASE)
+_PROMOTION = re.compile(
+    r".*\b(?:available (?:now )?(?:in|on) the|app store|play store|subscribe to|get (?:instant )?notif|download here|"
+    r"discover more|in the app|sign up)\b.*",
+    re.IGNORECASE,
+)
+
+
+def fits(text: Text) -> bool:
+    """Tell a page with key takeaways and a table of contents."""
+    lines = [tidy(line).rstrip(":") for line in text.lines]
+    return any(map(_TAKEAWAYS.fullmatch, lines)) and any(map(_CONTENTS.fullmatch, lines))
+
+
+def parse(text: Text) -> Draft:
+    """Read title, takeaways, contents and sections."""
+    lines = [(n, shown) for n, line in enumerate(text.lines, 1) if (shown := tidy(line))]
+    contents: list[str] = []
+    return Draft(tuple(_pieces(lines, contents)), "paragraph")
+
+
+def _pieces(lines: list[tuple[int, str]], contents: list[str]) -> Iterator[Piece]:
+    part, heading, titled = "front", "", False
+    body: list[tuple[int, str]] = []
+    for number, line in lines:
+        bare = line.rstrip(":")
+        if _PROMOTION.fullmatch(line) or page.noise(line):
+            yield Piece(number, "dropped", line, "promotion")
+        elif _TAKEAWAYS.fullmatch(bare) or _CONTENTS.fullmatch(bare):
+            part = "takeaways" if _TAKEAWAYS.fullmatch(bare) else "contents"
+            heading = bare
+            yield Piece(number, "label", line)
+        elif part == "front":
+            yield Piece(number, "metadata", line, "description" if titled else "title")
+            titled = True
+        elif part == "takeaways":
+            yield Piece(number, "section", line.lstrip("•- "), heading)
+        elif part == "contents" and (line.startswith(("•", "-", "*")) or re.match(r"\d+[.)]", line)):
+            items, glued = _items(line)
+            contents.extend(items)
+            yield Piece(number, "section", line.removesuffix(glued) if glued else line, heading)
+            if glued:
+                part, heading = "section", glued
+                yield Piece(number, "label", glued)
+        else:
+            if line in contents or (part == "section" and _is_heading(line)):
+                yield from _section(heading, body)
+                heading = line
+                yield Piece(number, "label", line)
+            else:
+                body.append((number, line))
+            part = "section"
+    yield from _section(heading, body)
+
+
+def _items(line: str) -> tuple[list[str], str]:
+    """Split the contents; the first heading may be stuck to the last of them.
+
+    >>> _items("• The shape • The motorThe shape")
+    (['The shape', 'The motor'], 'The shape')
+    """
+    items = [item.strip() for item in re.split(r"[•·]|(?:^|\s)[-*]\s|\d+[.)]\s", line) if item.strip()]
+    first = items[0]
+    if len(items) > 1 and items[-1].endswith(first) and items[-1] != first:
+        return [*items[:-1], items[-1].removesuffix(first)], first
+    return items, ""
+
+
+def _is_heading(line: str) -> bool:
+    return len(line.split()) <= 12 and line[-1] not in ".!?:;,…"
+
+
+def _section(heading: str, body: list[tuple[int, str]]) -> Iterator[Piece]:
+    """Give a section its text, and forget it."""
+    if body:
+        yield Piece(body[0][0], "section", "\n".join(line for _, line in body), heading or None)
+        body.clear()
+
+
+FORMAT = Format("summary", "a page that sums an episode up", example_of(__doc__), fits, parse)

@@ -1,0 +1,202 @@
+"""JSON of Whisper and its kin: faster-whisper, WhisperX, whisper.cpp, Substack's transcription.json.
+
+Written by https://github.com/openai/whisper, https://github.com/m-bain/whisperX and
+https://github.com/ggml-org/whisper.cpp
+
+Example:
+
+    {"language": "en", "text": " Why does a record turn? It must.", "segments": [
+      {"id": 0, "start": 0.0, "end": 2.5, "text": " Why does a record turn?"},
+      {"id": 1, "start": 2.5, "end": 4.0, "text": " It must.", "words": [
+        {"word": " It", "start": 2.5, "end": 3.0, "probability": 0.9},
+        {"word": " must.", "start": 3.0, "end": 4.0, "probability": 0.8}]}
+    ]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from transforms.errors import ContentError
+from transforms.records import Word
+from transforms.transcripts import segments
+from transforms.transcripts.cues import Chunk, Clock, glue
+from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+
+_MILLISECONDS = 0.001
+# Kept as models, texts and times of the segments.
+_USED = ("segments", "text", "transcription", "model", "result")
+
+
+def fits(text: Text) -> bool:
+    """Tell segments with text and times, with or without an object around them."""
+    document = text.json
+    if isinstance(document, list):
+        return _are_segments(document)
+    if not isinstance(document, dict):
+        return False
+    if isinstance(document.get("transcription"), list):
+        return any("offsets" in item or "timestamps" in item for item in _first(document, "transcription"))
+    if isinstance(document.get("segments"), list):
+        return _are_segments(document["segments"]) or (document["segments"] == [] and "text" in document)
+    return isinstance(document.get("text"), str) and any("word" in item for item in _first(document, "words"))
+
+
+def _first(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return segments.first_objects(document.get(name))
+
+
+def _are_segments(value: object) -> bool:
+    found = segments.first_objects(value)
+    return any(
+        "text" in item and "start" in item and "end" in item and not ("body" in item or "startTime" in item)
+        for item in found
+    )
+
+
+def parse(text: Text) -> Draft:
+    """Read the segments, and their words where they are the words of the text.
+
+    Raises:
+        ContentError: there are no segments, words or text.
+    """
+    document = segments.document(text, dict | list, "Whisper JSON")
+    whole = {"segments": document} if isinstance(document, list) else document
+    clock = Clock()
+    dropped: list[Piece] = []
+    language = segments.language_of(_result(whole)) or segments.language_of(whole)
+    pieces = list(_speech(whole, clock, language, dropped))
+    return segments.draft([*_about(whole, pieces), *dropped, *pieces], clock, "asr")
+
+
+def _speech(whole: dict[str, Any], clock: Clock, language: str | None, dropped: list[Piece]) -> Iterator[Piece]:
+    if isinstance(found := whole.get("segments"), list) and (found or not whole.get("text")):
+        for line, item in segments.objects(found, dropped):
+            if segments.has_text(line, item.get("text"), dropped):
+                yield from _segment(line, item, clock, language)
+    elif isinstance(found := whole.get("transcription"), list):
+        for line, item in segments.objects(found, dropped):
+            if segments.has_text(line, item.get("text"), dropped):
+                yield from _cpp_segment(line, item, clock, language)
+    elif segments.string(whole.get("text")):
+        yield from _words_only(whole, clock, language)
+    else:
+        msg = "the Whisper JSON has neither segments nor text"
+        raise ContentError(msg)
+
+
+def _result(whole: dict[str, Any]) -> dict[str, Any]:
+    result = whole.get("result")
+    return result if isinstance(result, dict) else {}
+
+
+def _about(whole: dict[str, Any], pieces: Sequence[Piece]) -> list[Piece]:
+    about = segments.metadata(whole, used=_USED)
+    model = whole.get("model")
+    name = segments.string(model.get("type") if isinstance(model, dict) else model)
+    if name:
+        about.append(Piece(1, "metadata", name, name="model"))
+    about += segments.metadata(_result(whole))
+    said = "".join(piece.text for piece in pieces).replace(" ", "")
+    text = segments.string(whole.get("text"))
+    if text and text.replace(" ", "") != said:
+        about.append(Piece(1, "metadata", text, name="text"))
+    return about
+
+
+def _segment(line: int, item: dict[str, Any], clock: Clock, language: str | None) -> Iterator[Piece]:
+    times = clock.span(item.get("start"), item.get("end"))
+    speaker = segments.speaker_label(item.get("speaker"))
+    read = [
+        (chunk, segments.speaker_label(word.get("speaker")))
+        for word in segments.first_objects(item.get("words"), None)
+        if (chunk := segments.timed_word(word, clock, ("word", "text")))
+    ]
+    runs = _runs(read, speaker)
+    text = segments.string(item.get("text"))
+    if len(runs) > 1:
+        for who, chunks in runs:
+            words = segments.words_of(chunks, language)
+            yield _piece(line, who, segments.text_of(words, language), segments.span_of(words), words)
+        return
+    words = segments.words_of([chunk for chunk, _ in read], language)
+    if not segments.matches(words, text):
+        words = ()
+    elif words:
+        text = segments.text_of(words, language)
+    yield _piece(line, runs[0][0] if runs else speaker, text, times, words)
+
+
+def _runs(read: Sequence[tuple[Chunk, str | None]], speaker: str | None) -> list[tuple[str | None, list[Chunk]]]:
+    """Group words by speaker; one without, such as a number that was not aligned, goes with the word before."""
+    last = next((who for _, who in read if who), speaker)
+    named = []
+    for chunk, who in read:
+        last = who or last
+        named.append((last, chunk))
+    return [(who, [chunk for _, chunk in group]) for who, group in groupby(named, key=lambda pair: pair[0])]
+
+
+def _piece(
+    line: int, speaker: str | None, text: str, times: tuple[float | None, float | None], words: tuple[Word, ...]
+) -> Piece:
+    return Piece(
+        line,
+        "speech",
+        text,
+        speaker=speaker,
+        opens=speaker is not None,
+        start_time=times[0],
+        end_time=times[1],
+        words=words,
+    )
+
+
+def _cpp_segment(line: int, item: dict[str, Any], clock: Clock, language: str | None) -> Iterator[Piece]:
+    times = _cpp_times(item, clock)
+    chunks = [
+        Chunk(
+            segments.whole(part["text"]),
+            *_cpp_times(part, clock, in_order=False),
+            segments.probability(part.get("p")),
+        )
+        for part in segments.first_objects(item.get("tokens"), None)
+        if isinstance(part.get("text"), str) and not part["text"].startswith("[_")
+    ]
+    text = segments.string(item.get("text"))
+    words = glue(chunks, unspaced=segments.is_unspaced_in(language, [text]))
+    if not segments.matches(words, text):
+        words = ()
+    yield _piece(line, segments.speaker_label(item.get("speaker")), text, times, words)
+
+
+def _cpp_times(item: dict[str, Any], clock: Clock, *, in_order: bool = True) -> tuple[float | None, float | None]:
+    offsets, stamps = item.get("offsets"), item.get("timestamps")
+    if isinstance(offsets, dict):
+        span = clock.moment(offsets.get("from"), _MILLISECONDS), clock.moment(offsets.get("to"), _MILLISECONDS)
+    elif isinstance(stamps, dict):
+        span = clock.moment(stamps.get("from")), clock.moment(stamps.get("to"))
+    else:
+        span = None, None
+    return clock.check(*span) if in_order else span
+
+
+def _words_only(whole: dict[str, Any], clock: Clock, language: str | None) -> list[Piece]:
+    """Read words beside the text; the text has the punctuation that they may lack."""
+    text = segments.string(whole.get("text"))
+    items = segments.first_objects(whole.get("words"), None)
+    chunks = [chunk for item in items if (chunk := segments.timed_word(item, clock, ("word",)))]
+    parts = text.split()
+    if len(parts) != len(chunks):
+        return [_piece(1, None, text, (None, None), ())]
+    spoken = [
+        segments.Spoken(1, None, word)
+        for part, chunk in zip(parts, chunks, strict=True)
+        for word in glue([Chunk(part, chunk.start_time, chunk.end_time, chunk.probability)])
+    ]
+    return segments.sentences(spoken, clock, language)
+
+
+FORMAT = Format("whisper", "JSON of Whisper and its kin", example_of(__doc__), fits, parse)
