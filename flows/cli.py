@@ -139,8 +139,8 @@ def import_(
         from flows.published import explained, find_texts
         from warehouse.query import Table
 
-        for source in [text for source in sources for text in find_texts(source)]:
-            rows = explained(source, hints, settings)
+        for location in [text for source in sources for text in find_texts(source)]:
+            rows = explained(location, hints, settings)
             _show(Table(("line", "became", "of", "text"), rows), as_json=as_json)
         return
     from dataclasses import asdict

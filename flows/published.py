@@ -165,7 +165,7 @@ def link(
     settings: Settings,
     known: tuple[tuple[Episode, str | None], ...],
 ) -> Link:
-    """Find the episode of a text: the one given, else by URL, by YouTube id, by show and title, by title; else new.
+    """Find the episode of a text: the one given, else by URL, YouTube id, show and title, or title; else new.
 
     Raises:
         SourceError: no episode is called as the user says.

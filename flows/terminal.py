@@ -91,7 +91,8 @@ class Terminal(Reporter):
         what = f"{outcome.sections} sections" if outcome.sections else f"{outcome.turns} turns"
         news = "" if outcome.is_new else " (imported before)"
         self.say(
-            f"{outcome.source}: {outcome.format}, {what}, {outcome.speakers} speakers, {outcome.chapters} chapters, "
+            f"{outcome.source}: {outcome.format}, {what}, {outcome.speakers} speakers, "
+            f"{outcome.chapters} chapters, "
             f"{outcome.parse_coverage:.1%} of the words kept{flags}{news}"
         )
 

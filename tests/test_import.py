@@ -33,7 +33,7 @@ def texts(tmp_path: Path) -> Path:
 
 
 def test_import(texts: Path, tmp_path: Path, prefect_server: str) -> None:
-    """A folder is imported, linked by title, and a second time changes nothing; a changed text is another version."""
+    """A folder is linked by title; a second time changes nothing; a changed text is another version."""
     home = tmp_path / "home"
     first = json.loads(command(home, "import", str(texts), "--json", api=prefect_server).stdout)["imported"]
 

@@ -10,6 +10,7 @@ from transforms.errors import ContentError
 from transforms.transcripts import FORMATS, explain, read
 from transforms.transcripts.names import join_variants
 
+# The name lines end in spaces that do not break, as on the page; the mark stands for them.
 POST = """Playback speed
 ×
 Share post
@@ -35,7 +36,7 @@ Thanks to Cy Poe for editing this transcript.
 
 (00:00:00) - The shape
 
-Ann Lee 
+Ann Lee~
 
 Why does a record turn?
 
@@ -57,7 +58,7 @@ It turns.
 
 2 Comments
 Share
-"""
+""".replace("~", "\u00a0")
 
 LABELLED = """Transcript
 Cold open [00:00:00]

@@ -41,7 +41,8 @@ MOST_SPEAKERS = 500
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT
     for module in (
-        vtt, srt, podcast_json, json3, whisper, deepgram, assemblyai, seglst, ttml, podcast_html, webpage, stm, ctm,
+        vtt, srt, podcast_json, json3, whisper, deepgram, assemblyai, seglst, ttml, podcast_html, webpage,
+        stm, ctm,
         captions, scraped, summary, markdown, post, blocks, stamped, labelled, timed, paragraphs,
     )
 }  # fmt: skip

@@ -1,8 +1,8 @@
 """The hub: what every parser of published text hands over, and what becomes of it.
 
-A parser turns a `Text` into a `Draft`: the pieces of the input in their order, each with its kind. Nothing is left
-out: what is no speech is a chapter, an event, a section, metadata, or dropped with a reason. `assemble` makes turns
-of the pieces, the same way for all formats.
+A parser turns a `Text` into a `Draft`: the pieces of the input in their order, each with its kind. Nothing is
+left out: what is no speech is a chapter, an event, a section, metadata, or dropped with a reason. `assemble` makes
+turns of the pieces, the same way for all formats.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Boundary = Literal["sentence", "cue", "paragraph"]
 class Piece:
     """One piece of the input; the pieces of a line hold all of its words.
 
-    - `speech`: words of `speaker` as the text names it (`None`: nobody is named). Pieces of one speaker in a row are
-      one turn; `opens` says that a name stands right before it. `words` are its words one by one, where the format
-      gives their times.
+    - `speech`: words of `speaker` as the text names it (`None`: nobody is named). Pieces of one speaker in a row
+      are one turn; `opens` says that a name stands right before it. `words` are its words one by one, where
+      the format gives their times.
     - `label`: the name and the time in front of speech.
     - `chapter`: a heading; `text` is its title.
     - `event`: heard, but no words: `[laughter]`.
@@ -105,10 +105,10 @@ class Format:
 
 
 def example_of(docstring: str | None) -> str:
-    """Take the indented block behind `Example:` from a module's docstring.
+    r"""Take the indented block behind `Example:` from a module's docstring.
 
-    >>> example_of("A format.\\n\\nExample:\\n\\n    00:01 Hello.\\n    00:02 Bye.\\n\\nMore.")
-    '00:01 Hello.\\n00:02 Bye.'
+    >>> example_of("A format.\n\nExample:\n\n    00:01 Hello.\n    00:02 Bye.\n\nMore.")
+    '00:01 Hello.\n00:02 Bye.'
     """
     block = (docstring or "").partition("Example:\n\n")[2]
     lines = []

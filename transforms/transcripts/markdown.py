@@ -1,6 +1,7 @@
 r"""Markdown whose labels are bold or headings.
 
-Emphasis, links and escapes are taken away, as a reader would not see them; headings that are no labels are chapters.
+Emphasis, links and escapes are taken away, as a reader would not see them; headings that are no labels are
+chapters.
 
 Example:
 

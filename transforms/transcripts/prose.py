@@ -102,9 +102,11 @@ def _inline_names(found: dict[int, Label], lines: int, lower: frozenset[str]) ->
     for name, count in counts.items():
         strong = likeness(shown[name]) == 2
         plain = all(token in lower for token in name.split()) and not is_generic(shown[name])
-        if name in sure or (count >= 2 and (strong or not plain or count >= 4)):
-            chosen.add(name)
-        elif count == 1 and not plain and (strong or usual):
+        if (
+            name in sure
+            or (count >= 2 and (strong or not plain or count >= 4))
+            or (count == 1 and not plain and (strong or usual))
+        ):
             chosen.add(name)
     total = sum(counts[name] for name in chosen)
     if total < 2 and not (total == 1 and lines <= 3):
@@ -129,10 +131,10 @@ def _own_names(lines: Sequence[Line], found: dict[int, Label], lower: frozenset[
         mine = [label for label in candidates.values() if fold(label.name) == name]
         plain = all(token in lower for token in name.split()) and not is_generic(mine[0].name)
         strong = likeness(mine[0].name) == 2
-        if count >= 2 and (any(x.form != "bare" for x in mine) or (strong and count >= 2) or count >= 3):
-            if not plain or count >= 3:
-                chosen.add(name)
-    if not chosen and 2 <= len(counts) and len(candidates) >= 0.4 * len(lines):
+        known = strong or any(x.form != "bare" for x in mine)
+        if count >= 3 or (count == 2 and known and not plain):
+            chosen.add(name)
+    if not chosen and len(counts) >= 2 and len(candidates) >= 0.4 * len(lines):
         chosen = {fold(x.name) for x in candidates.values() if likeness(x.name) == 2 or x.form != "bare"}
     if chosen:
         region = [i for i, label in candidates.items() if fold(label.name) in chosen]
