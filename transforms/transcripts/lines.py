@@ -179,7 +179,7 @@ def find_label(text: str) -> Label | None:
 
 def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed: bool = False) -> Label | None:
     name, _ = clean(raw)
-    if not likeness(name):
+    if not likeness(name) or ("," in raw and likeness(name) == 1 and not raw.isupper()):
         return None
     start, end = times(stamp) if stamp else (None, None)
     rest = rest.strip()

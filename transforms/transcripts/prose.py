@@ -21,7 +21,7 @@ from transforms.transcripts.lines import (
     time_first,
     time_last,
 )
-from transforms.transcripts.names import fold, is_generic, likeness
+from transforms.transcripts.names import clean, fold, is_generic, likeness
 
 Family = Literal["inline", "own"]
 
@@ -48,8 +48,14 @@ class Survey:
     @cached_property
     def has_timed_headings(self) -> bool:
         """Whether headings are marked by times; a short line without one is none then."""
-        heads = (line for i, line in enumerate(self.lines) if i not in self.labels)
+        heads = (line for i, line in enumerate(self.lines) if i not in self.labels and i >= self.first)
         return sum(chapter_of(line) is not None for line in heads) >= 2
+
+    @cached_property
+    def listed(self) -> frozenset[str]:
+        """The titles of the chapters that are listed above."""
+        above = (chapter_of(line) for line in self.lines[: self.first])
+        return frozenset(fold(chapter.text) for chapter in above if chapter)
 
 
 def survey(lines: Sequence[Line]) -> Survey:
@@ -75,10 +81,30 @@ def survey(lines: Sequence[Line]) -> Survey:
     family: Family | None = "own" if only_own > len(by_inline) else "inline" if by_inline else None
     if family is None and only_own:
         family = "own"
-    labels = by_own if family == "own" else by_inline
+    labels = _without_header(by_own if family == "own" else by_inline)
     names = own if family == "own" else inline
     first = _transcript_start(kept, labels) if labels else 0
     return Survey(kept, family, frozenset(names), labels, first)
+
+
+def _without_header(labels: dict[int, Label]) -> dict[int, Label]:
+    """Leave out `Host: Ann Lee` of a header: it says who somebody is, not what somebody said."""
+    counts = Counter(fold(label.name) for label in labels.values())
+    return {
+        i: x
+        for i, x in labels.items()
+        if not (counts[fold(x.name)] == 1 and page.key_value(f"{x.name}: {x.rest}") and is_list_of_names(x.rest))
+    }
+
+
+def is_list_of_names(text: str) -> bool:
+    """Tell names with commas from speech.
+
+    >>> is_list_of_names("Ann Lee and Bob Ray"), is_list_of_names("So why does it turn?")
+    (True, False)
+    """
+    names = re.split(r",\s*|\s+(?:and|&|und|et|y)\s+", text)
+    return all(likeness(clean(name)[0]) for name in names if name)
 
 
 def _is_inline(label: Label) -> bool:
@@ -120,8 +146,12 @@ def _own_names(lines: Sequence[Line], found: dict[int, Label], lower: frozenset[
     """Choose the names that stand on lines of their own: repeated, or in a text where such lines take turns."""
     candidates = {i: label for i, label in found.items() if label.form != "inline"}
     for i, line in enumerate(lines):  # a show that writes its names small
-        if i not in found and line.noise is None and re.fullmatch(r"[a-zà-ÿ]+(?: [a-zà-ÿ]+){1,2}", line.text):
-            candidates[i] = Label("bare", line.text, line.text, None, None, "")
+        if (
+            i not in found
+            and line.noise is None
+            and re.fullmatch(r"(?:[a-zà-ÿ’'.-]+ ){0,3}[a-zà-ÿ’'-]+(?: \([^()]*\))?", line.text)
+        ):
+            candidates[i] = Label("bare", line.text, clean(line.text)[0], None, None, "")
     candidates = {
         i: x for i, x in candidates.items() if page.noise(x.raw) is None and not page.section_heading(x.raw)
     }
@@ -164,13 +194,18 @@ def _opens_text(lines: Sequence[Line], found: dict[int, Label], index: int, name
 def _transcript_start(lines: Sequence[Line], labels: dict[int, Label]) -> int:
     """Find where the transcript begins: behind the last heading that says so and has most labels behind it."""
     order = sorted(labels)
-    first = order[0]
+    first = _with_time(lines, order[0])
     for index, line in enumerate(lines):
         if page.TRANSCRIPT.fullmatch(line.text):
             behind = sum(i > index for i in order)
             if behind >= 0.5 * len(order):
-                first = next(i for i in order if i > index)
+                first = _with_time(lines, next(i for i in order if i > index))
     return first
+
+
+def _with_time(lines: Sequence[Line], index: int) -> int:
+    """Begin at the time that stands on a line of its own before the first label."""
+    return index - 1 if index and lone_time(lines[index - 1].text) else index
 
 
 def read_labelled(found: Survey) -> Draft:
@@ -326,6 +361,8 @@ def _control(text: str) -> str | None:
 def _heading(found: Survey, index: int, end: int) -> Piece | None:
     """Take a short line for a heading where a label follows and a sentence ended before."""
     line = found.lines[index]
+    if fold(line.text) in found.listed:
+        return Piece(line.number, "chapter", line.text)
     before = found.labels.get(index - 1)
     if (
         found.has_timed_headings
@@ -336,6 +373,6 @@ def _heading(found: Survey, index: int, end: int) -> Piece | None:
         return None
     if is_title(line.text) and len(line.text.split()) >= 2 and len(line.text) <= 90:
         ended = re.search(r"[.?!…”\"'’)\]]$", found.lines[index - 1].text)
-        if ended and line.text[0].isupper() and not line.text.endswith(("?", "!")):
+        if ended and line.text[0].isupper() and line.text[-1] not in "?!\"”’'»)]" and ":" not in line.text:
             return Piece(line.number, "chapter", line.text)
     return None

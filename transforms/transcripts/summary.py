@@ -23,7 +23,10 @@ from transforms.transcripts.document import Draft, Format, Piece, Text, example_
 from transforms.transcripts.lines import tidy
 
 _TAKEAWAYS = re.compile(r"(?:key )?(?:takeaways|points|insights|ideas|learnings)|tl;?dr:?", re.IGNORECASE)
-_CONTENTS = re.compile(r"(?:table of )?contents", re.IGNORECASE)
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|outline|topics|in this (?:summary|episode|article|post)|what[’']s (?:inside|covered)",
+    re.IGNORECASE,
+)
 _PROMOTION = re.compile(
     r".*\b(?:available (?:now )?(?:in|on) the|app store|play store|subscribe to|get (?:instant )?notif|download here|"
     r"discover more|in the app|sign up)\b.*",
