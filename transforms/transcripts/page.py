@@ -6,7 +6,7 @@ import re
 
 # Lines that are part of a page and said by nobody; whole lines only.
 _CONTROLS = re.compile(
-    r"playback speed|share from \d{1,2}:\d\d(?::\d\d)?|[×✕✖x/|·•←→↑↓⋯…]+|-?\d{1,2}:\d{2}(:\d{2})?|[\d,.]+[km]?|play|pause|mute|download(?: (?:episode|audio))?|"
+    r"playback speed|share from \d{1,2}:\d\d(?::\d\d)?|[×✕✖x/|·•←→↑↓⋯…]+|[-_=*—]{3,}|-?\d{1,2}:\d{2}(:\d{2})?|[\d,.]+[km]?|play|pause|mute|download(?: (?:episode|audio))?|"
     r"listen now|speed|\d(?:\.\d+)?x|volume|current time:?.*|duration:?|loading\.*|rewind|fast[- ]forward|"
     r"skip (?:back|forward).*|show transcript|hide transcript|(?:click|tap) to (?:play|expand).*|generate transcript",
     re.IGNORECASE,
@@ -21,7 +21,7 @@ _SHARE = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"meeting ended .*|👋.*|english \(auto-generated\)|[\d,]+ (?:comments?|likes?|restacks?|replies|shares?)(?:\s*[∙·].*)?|no comments(?: yet)?|comments(?: \(\d+\))?|"
+    r"[-_=*—]{3,}|meeting ended .*|👋.*|english \(auto-generated\)|[\d,]+ (?:comments?|likes?|restacks?|replies|shares?)(?:\s*[∙·].*)?|no comments(?: yet)?|comments(?: \(\d+\))?|"
     r"discussion about this.*|ready for more\??|leave a (?:reply|comment).*|related(?: (?:posts|episodes|articles))?:?|"
     r"you (?:may|might) also (?:like|enjoy).*|more (?:episodes|from .*)|recent (?:posts|episodes)|top\s*latest.*|"
     r"(?:©|\(c\)|copyright).*|all rights reserved.*|privacy(?: policy)?\s*[∙·|].*|privacy policy|terms of (?:use|service)|"

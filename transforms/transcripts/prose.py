@@ -153,7 +153,9 @@ def _own_names(lines: Sequence[Line], found: dict[int, Label], lower: frozenset[
         ):
             candidates[i] = Label("bare", line.text, clean(line.text)[0], None, None, "")
     candidates = {
-        i: x for i, x in candidates.items() if page.noise(x.raw) is None and not page.section_heading(x.raw)
+        i: x
+        for i, x in candidates.items()
+        if page.noise(x.raw) is None and (is_generic(x.name) or not page.section_heading(x.raw))
     }
     counts = Counter(fold(label.name) for i, label in candidates.items() if i + 1 not in candidates)
     chosen = set()
@@ -167,10 +169,15 @@ def _own_names(lines: Sequence[Line], found: dict[int, Label], lower: frozenset[
     if not chosen and len(counts) >= 2 and len(candidates) >= 0.4 * len(lines):
         chosen = {fold(x.name) for x in candidates.values() if likeness(x.name) == 2 or x.form != "bare"}
     if chosen:
+        short = sum(" " not in name for name in chosen) * 2 >= len(chosen)
+        parts = {token for name in chosen for token in name.split()}
         region = [i for i, label in candidates.items() if fold(label.name) in chosen]
         for i, label in candidates.items():
             plain = any(token in lower for token in fold(label.name).split()) and not is_generic(label.name)
             fits = label.form != "bare" or (likeness(label.name) == 2 and len(label.name.split()) <= 4)
+            fits = fits or (
+                " " not in label.name and (short or fold(label.name) in parts or counts[fold(label.name)] > 1)
+            )
             if min(region) < i and fits and not plain and not lines[i].heading:
                 chosen.add(fold(label.name))
     for i, label in candidates.items():
@@ -216,19 +223,26 @@ def read_labelled(found: Survey) -> Draft:
 
 def front_matter(lines: Sequence[Line]) -> Iterator[Piece]:
     """Sort the lines above a transcript: title, links, chapters and credits are kept, the page's controls dropped."""
-    part, titled, behind_title = "", False, False
+    part, titled, behind_title, spoken = "", False, False, False
     for line in lines:
         text = line.text
         if line.noise or (reason := page.noise(text)):
             yield Piece(line.number, "dropped", text, line.noise or reason)
         elif page.TRANSCRIPT.fullmatch(text):
-            part = ""
+            part, spoken = "", True
             yield Piece(line.number, "metadata", text, "heading")
         elif page.SPONSORS.fullmatch(text):
             part = "sponsor"
             yield Piece(line.number, "dropped", text, "sponsor")
         elif page.section_heading(text) or page.HIGHLIGHTS.fullmatch(text):
             part = "notes"
+            yield Piece(line.number, "metadata", text, "heading")
+        elif line.heading and not titled:
+            titled = behind_title = True
+            yield Piece(line.number, "metadata", text, "title")
+        elif (
+            line.heading and not time_first(text) and not time_last(text) and not spoken and line is not lines[-1]
+        ):
             yield Piece(line.number, "metadata", text, "heading")
         elif chapter := chapter_of(line):
             yield chapter
@@ -355,7 +369,8 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
 def _control(text: str) -> str | None:
     """Drop what a page puts between the turns; short words that people say too are kept."""
     reason = page.noise(text)
-    return reason if reason and len(text.split()) > 1 and not lone_time(text) else None
+    wordless = not any(c.isalnum() for c in text)
+    return reason if reason and (wordless or len(text.split()) > 1) and not lone_time(text) else None
 
 
 def _heading(found: Survey, index: int, end: int) -> Piece | None:
