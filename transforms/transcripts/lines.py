@@ -36,7 +36,7 @@ _INLINE = re.compile(
     rf"(?P<label>[^:：\t\n]{{1,{LONGEST_NAME + 30}}}?)\s*(?P<stamp>{WRAPPED}|(?<=\s){_RANGE}(?!:?\d))?\s*[:：](?!\d\d(?::|$|\D))\s*(?P<rest>.*)$"
 )
 _BEHIND_TIME = re.compile(
-    rf"(?P<label>[^:：\[\](){{}}<>.?!\t]{{1,{LONGEST_NAME}}}?)(?P<role>\s*\([^():]{{1,40}}\))?\s*(?P<stamp>{WRAPPED})\s*[:：\-–—]?\s+(?P<rest>\S.*)$"
+    rf"(?P<label>[^:：\[\](){{}}<>?!\t]{{1,{LONGEST_NAME}}}?)(?P<role>\s*\([^():]{{1,40}}\))?\s*(?P<stamp>{WRAPPED})\s*[:：\-–—]?\s+(?P<rest>\S.*)$"
 )
 _BRACKETED = re.compile(
     r"(?:\[(?P<a>[^\[\]:]{1,60})\]|<(?P<b>[^<>:/]{1,60})>|【(?P<c>[^【】]{1,60})】)\s*[:：\-–—]?\s*(?P<rest>.*)$"

@@ -131,7 +131,10 @@ def likeness(name: str) -> int:
         return 0
     if is_generic(name) and not name[0].islower():
         return 2
-    surname = len(tokens) > 1 and fold(tokens[0]) in _PARTICLES - {"the"} and name.isupper()  # LE GUIN, DE LA CRUZ
+    initials = name.isupper() and 2 <= len(name) <= 3  # SO for Siobhán O'Neill
+    surname = initials or (
+        len(tokens) > 1 and fold(tokens[0]) in _PARTICLES - {"the"} and name.isupper()
+    )  # LE GUIN, DE LA CRUZ
     if (fold(tokens[0]) in _OPENERS and not surname) or re.search(
         r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$", _without_abbreviations(name)
     ):

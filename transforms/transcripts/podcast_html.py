@@ -38,9 +38,12 @@ _WHOLE = _HEADINGS | {"cite", "time", "p", "title"}
 _NOT_SHOWN = frozenset(("script", "style", "template", "noscript"))
 
 
+_PAGE = re.compile(r"<(?:nav|footer|aside|header)\b", re.IGNORECASE)
+
+
 def fits(text: Text) -> bool:
-    """Tell a text where a `cite` stands in front of a `p`."""
-    return "<cite" in text.text.lower() and _CITED.search(text.text) is not None
+    """Tell a text where a `cite` stands in front of a `p`; in a whole page that is the page's to sort out."""
+    return "<cite" in text.text.lower() and not _PAGE.search(text.text) and _CITED.search(text.text) is not None
 
 
 def parse(text: Text) -> Draft:

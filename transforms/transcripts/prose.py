@@ -27,6 +27,7 @@ Family = Literal["inline", "own"]
 
 LONGEST_TITLE = 18  # words
 REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
+ONE_WORD_TITLES = frozenset(("introduction", "intro", "outro", "conclusion", "preview", "prologue", "epilogue"))
 _SENTENCE_END = re.compile(r"[.!,;:…。，]['\"”’)\]]*$")
 
 
@@ -125,7 +126,10 @@ def _inline_names(found: dict[int, Label], lines: int, lower: frozenset[str]) ->
     shown = {fold(label.name): label.name for label in candidates}
     usual = sum(counts.values()) >= 0.4 * max(lines, 1)
     chosen = set()
+    top = max(counts.values(), default=0)
     for name, count in counts.items():
+        if not re.search("[^\\W\\d_]", name) or (name.upper() == name.lower() and count < max(2, 0.2 * top)):
+            continue  # scripts without capitals: only how often it comes tells a name
         strong = likeness(shown[name]) == 2
         plain = all(token in lower for token in name.split()) and not is_generic(shown[name])
         if (
@@ -386,8 +390,8 @@ def _heading(found: Survey, index: int, end: int) -> Piece | None:
         or (before and not before.rest)
     ):
         return None
-    if is_title(line.text) and len(line.text.split()) >= 2 and len(line.text) <= 90:
-        ended = re.search(r"[.?!…”\"'’)\]]$", found.lines[index - 1].text)
+    if is_title(line.text) and (" " in line.text or fold(line.text) in ONE_WORD_TITLES) and len(line.text) <= 90:
+        ended = re.search(r"[.?!…”“\"'’)\]]$", found.lines[index - 1].text)
         if ended and line.text[0].isupper() and line.text[-1] not in "?!\"”’'»)]" and ":" not in line.text:
             return Piece(line.number, "chapter", line.text)
     return None
