@@ -31,7 +31,7 @@ from warehouse.staging import Staged, write_staged
 
 TABLES = [
     *("podcasts", "episodes", "renditions", "transcripts", "turns", "words", "speaker_segments"),
-    *("chapters", "sections", "stage_runs", "load_log"),
+    *("chapters", "sections", "events", "transcript_speakers", "stage_runs", "load_log"),
 ]
 
 
@@ -119,6 +119,8 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             True,
             ["low_margin"],
             NOON,
+            None,
+            None,
         )
     ]
     nothing = (None, None, None)
@@ -497,7 +499,10 @@ def test_migrate_twice_is_migrate_once():
     with duckdb.connect() as con:
         store.migrate(con)
         store.migrate(con)
-        assert con.execute("select name from schema_migrations").fetchall() == [("0001_initial.sql",)]
+        assert con.execute("select name from schema_migrations").fetchall() == [
+            ("0001_initial.sql",),
+            ("0002_published.sql",),
+        ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (
             con.execute(
