@@ -90,7 +90,8 @@ def _split_events(pieces: Sequence[Piece], *, captions: bool) -> Iterator[Piece]
         else:
             sounds = [match[0].strip() for match in _EVENT.finditer(piece.text)]
             text = " ".join(_EVENT.sub(" ", piece.text).split()) if sounds else piece.text
-            if any(c.isalnum() for c in text):
+            spoken = any(c.isalnum() for c in text)
+            if spoken:
                 words = (
                     tuple(w for w in piece.words if not _EVENT.fullmatch(w.word.strip()))
                     if sounds
@@ -99,7 +100,7 @@ def _split_events(pieces: Sequence[Piece], *, captions: bool) -> Iterator[Piece]
                 words = words if " ".join(w.word for w in words).split() == text.split() or not sounds else ()
                 yield replace(piece, text=text, words=words)
             for sound in sounds:
-                yield replace(piece, kind="event", text=sound, words=())
+                yield replace(piece, kind="event", text=sound, words=(), opens=piece.opens and not spoken)
 
 
 def _sentences(pieces: Sequence[Piece]) -> Iterator[Piece]:

@@ -11,6 +11,7 @@ Labels come in five forms; each may carry a time and a role:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -51,12 +52,14 @@ class Line:
     """A line of the input, or a block of a page: `heading` where it is marked as one.
 
     `noise` is the reason to drop it whatever it says: it stood in the navigation, the footer, an advertisement.
+    `gap`: an empty line stands above it.
     """
 
     number: int
     text: str
     heading: bool = False
     noise: str | None = None
+    gap: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,17 @@ class Label:
     dashed: bool = False
 
     @property
+    def is_inline(self) -> bool:
+        """Whether a colon or the like ends it, so that text may follow on its line."""
+        return self.form in ("inline", "colon")
+
+    @property
     def is_sure(self) -> bool:
         """Whether a time makes it more than a word with a colon."""
         return self.start_time is not None
+
+
+Labels = dict[int, Label]  # by the index of their line
 
 
 def seconds(clock: str) -> Seconds:
@@ -106,6 +117,15 @@ def times(stamp: str) -> tuple[Seconds, Seconds | None]:
     start = seconds(clocks[0])
     end = seconds(clocks[1]) if len(clocks) > 1 else None
     return start, end if end is None or end >= start else None
+
+
+def numbered(texts: Iterable[str], first: int = 1) -> tuple[Line, ...]:
+    """Number the lines of a text; `first` is the number of the first."""
+    lines, gap = [], True
+    for number, text in enumerate(texts, first):
+        lines.append(Line(number, text, gap=gap))
+        gap = not text.strip()
+    return tuple(lines)
 
 
 def tidy(text: str) -> str:
@@ -179,11 +199,13 @@ def find_label(text: str) -> Label | None:
 
 def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed: bool = False) -> Label | None:
     name, _ = clean(raw)
-    if not likeness(name) or ("," in raw and likeness(name) == 1 and not raw.isupper()):
+    if not likeness(name) or ("," in raw and not raw.isupper() and _is_enumeration(name, raw)):
         return None
     start, end = times(stamp) if stamp else (None, None)
     rest = rest.strip()
-    if start is None and (first := _MARK.match(rest)):
+    if start is None and (alone := lone_time(rest)):
+        (start, end), rest = alone, ""
+    elif start is None and (first := _MARK.match(rest)):
         start, end = times(first[1])
         rest = rest[first.end() :].strip(" -–—:")
     if form == "inline" and not rest:
@@ -191,11 +213,15 @@ def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed:
     return Label(form, raw.strip(), name, start, end, rest, dashed)
 
 
+def _is_enumeration(name: str, raw: str) -> bool:
+    """Tell a list with commas from a name with a role: `Listeners, proteins and trains`."""
+    sole = likeness(name) == 1
+    return sole or (is_generic(name) and re.search(r"\b(?:and|und|et|y)\b|&", raw.partition(",")[2]) is not None)
+
+
 def _inline(body: str) -> Label | None:
     match = _INLINE.match(body)
     if not match or match["rest"].startswith("//") or _URL_SCHEME.search(match["label"]):
-        return None
-    if match["label"].rstrip()[-1:].isdigit() and re.match(r"\d\d\b", match["rest"]):  # a clock: 10:30
         return None
     return _label("inline", match["label"], match["rest"], match["stamp"])
 

@@ -15,13 +15,16 @@ Example:
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from transforms.transcripts.document import Draft, Format, Text, example_of
-from transforms.transcripts.lines import Line
-from transforms.transcripts.prose import Survey, read_labelled, survey
+from transforms.transcripts import page
+from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.lines import Line, numbered
+from transforms.transcripts.prose import read_labelled
+from transforms.transcripts.survey import Survey, survey
 
 _BOLD_LABEL = re.compile(
-    r"^\s*(?:[-*>]\s+)?(?:\\?\[[\d:.]+\\?\]\s*)?(?:\*\*|__)[^*_\n]{1,80}(?:\*\*|__)", re.MULTILINE
+    r"^\s*(?:[-*>]\s+)?(?:\\?\[[\d:.]+\\?\]\s*)?(?:\*{1,2}|_{1,2})[^*_\n]{1,80}(?:\*{1,2}|_{1,2})", re.MULTILINE
 )
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+\S", re.MULTILINE)
 _HEADING_MARKS = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -38,8 +41,9 @@ def fits(text: Text) -> bool:
 
 
 def parse(text: Text) -> Draft:
-    """Read the text without its marks."""
-    return read_labelled(_survey(text))
+    """Read the text without its marks; what a header of YAML says is metadata."""
+    header = [line for line in numbered(text.lines[: _header_end(text)]) if line.text.strip("- ")]
+    return Draft((*map(_header_piece, header), *read_labelled(_survey(text)).pieces), "paragraph")
 
 
 def plain(line: str) -> str:
@@ -61,12 +65,38 @@ def _shown(label: str) -> str:
     return f"[{bare}]" if re.fullmatch(r"[\d:.]+", bare) else label
 
 
+def _header_end(text: Text) -> int:
+    """Count the lines of a header between two rules at the very top; 0 without one."""
+    if not text.lines or text.lines[0].strip() != "---":
+        return 0
+    return next((n for n, line in enumerate(text.lines[1:60], 2) if line.strip() in ("---", "...")), 0)
+
+
+def _header_piece(line: Line) -> Piece:
+    pair = page.key_value(line.text)
+    words = (pair[1] if pair else line.text.strip("- ")).strip("\"' ")
+    return Piece(line.number, "metadata", words, pair[0] if pair else "header")
+
+
 def _survey(text: Text) -> Survey:
-    lines = []
-    for number, line in enumerate(text.lines, 1):
-        heading = _HEADING_MARKS.match(line)
-        lines.append(Line(number, plain(heading[2] if heading else line), heading=heading is not None))
-    return survey(_headings_that_name(lines))
+    start = _header_end(text)
+    lines, levels = [], {}
+    for line in numbered(text.lines[start:], start + 1):
+        heading = _HEADING_MARKS.match(line.text)
+        if heading:
+            levels[line.number] = len(heading[1])
+        shown = plain(heading[2] if heading else line.text)
+        lines.append(replace(line, text=shown, heading=heading is not None))
+    return _with_first_heading(survey(_headings_that_name(lines)), levels)
+
+
+def _with_first_heading(found: Survey, levels: dict[int, int]) -> Survey:
+    """Count the heading above the first label to the transcript where later ones are of its level."""
+    above = found.lines[found.first - 1] if found.first else None
+    if above is None or not above.heading or page.TRANSCRIPT.fullmatch(above.text):
+        return found
+    later = {levels.get(line.number) for line in found.lines[found.first : found.end] if line.heading}
+    return replace(found, first=found.first - 1) if levels[above.number] in later else found
 
 
 def _headings_that_name(lines: list[Line]) -> list[Line]:
@@ -75,7 +105,7 @@ def _headings_that_name(lines: list[Line]) -> list[Line]:
     for line in lines:
         if line.heading:
             counts[line.text] = counts.get(line.text, 0) + 1
-    return [Line(x.number, x.text, x.heading and counts[x.text] < 2) for x in lines]
+    return [replace(x, heading=x.heading and counts[x.text] < 2) for x in lines]
 
 
 FORMAT = Format("markdown", "Markdown with bold names", example_of(__doc__), fits, parse)

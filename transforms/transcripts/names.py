@@ -13,7 +13,7 @@ LONGEST_NAME = 60  # characters
 # Marks that are not seen: zero-width, direction, soft hyphen, byte order.
 UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     "a al ap bin ben bint da das de del della der di do dos du e el ibn la las le los mac of st ter van von y zu zum "
     "'t the".split()
 )
@@ -26,9 +26,9 @@ _GENERIC = re.compile(
     r"(?:speakers?|guests?|hosts?|co-?hosts?|interviewers?|interviewees?|participants?|narrators?|announcers?|"
     r"audience(?: members?)?|moderators?|man|woman|men|women|boy|girl|child|voice|voice ?over|callers?|listeners?|"
     r"questioners?|students?|reporters?|presenters?|panelists?|all|both|group|crowd|everyone|person|producers?|"
-    r"anchor|operator|translator|interpreter|q|a|sprecher(?:in)?|moderator(?:in)?|gast|intervieweur|invité|"
+    r"anchor|operator|translator|interpreter|sprecher(?:in)?|moderator(?:in)?|gast|intervieweur|invité|"
     r"entrevistador|invitado|locutor|presentador|channel)"
-    r"[ _-]*(?:#? ?\d{1,3}|[a-z])?",
+    r"[ _-]*(?:#? ?\d{1,3}|[a-z])?|[qa]\d{0,3}",
     re.IGNORECASE,
 )
 # Words that begin a sentence or name a part of a text, and no person.
@@ -131,9 +131,9 @@ def likeness(name: str) -> int:
         return 0
     if is_generic(name) and not name[0].islower():
         return 2
-    initials = name.isupper() and 2 <= len(name) <= 3  # SO for Siobhán O'Neill
+    initials = name.isupper() and 2 <= len(name) <= 4  # SO for Siobhán O'Neill
     surname = initials or (
-        len(tokens) > 1 and fold(tokens[0]) in _PARTICLES - {"the"} and name.isupper()
+        len(tokens) > 1 and fold(tokens[0]) in PARTICLES - {"the"} and name.isupper()
     )  # LE GUIN, DE LA CRUZ
     if (fold(tokens[0]) in _OPENERS and not surname) or re.search(
         r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$", _without_abbreviations(name)
@@ -156,7 +156,7 @@ def _token_kind(token: str) -> str:
     bare = token.strip(".,'’\"“”()[]")
     if not bare:
         return "no"
-    if bare in _PARTICLES:
+    if bare in PARTICLES:
         return "particle"
     if re.fullmatch(r"#?\d{1,3}", bare):
         return "number"
@@ -226,8 +226,8 @@ def _full_form(key: str, keys: tuple[str, ...]) -> str:
     longer = [other for other in keys if len(other.split()) > len(tokens) and not is_generic(other)]
     if len(tokens) == 1:
         fitting = [other for other in longer if key in (other.split()[0], other.split()[-1])]
-        if not fitting and 2 <= len(key) <= 3:
-            fitting = [other for other in longer if "".join(token[0] for token in other.split()) == key]
+        if not fitting and 2 <= len(key) <= 5:
+            fitting = [other for other in longer if key in initials_of(other)]
     else:
         fitting = [
             other
@@ -236,6 +236,29 @@ def _full_form(key: str, keys: tuple[str, ...]) -> str:
             or other.split()[-len(tokens) :] == tokens
         ]
     return fitting[0] if len(fitting) == 1 else key
+
+
+def initials_of(name: str) -> frozenset[str]:
+    """Give the initials by which a name may be called, with and without its particles and parts.
+
+    >>> sorted(initials_of("maria de la cruz")), sorted(initials_of("jean-luc moreau"))
+    (['mc', 'mdlc'], ['jlm', 'jm'])
+    """
+    tokens = name.split()
+    parts = [part for token in tokens for part in token.split("-") if part]
+    full = [token for token in tokens if token not in PARTICLES]
+    return frozenset("".join(token[0] for token in some) for some in (tokens, parts, full) if some)
+
+
+def short_forms(name: str) -> frozenset[str]:
+    """Give the first name, the last names and the initials of a name."""
+    tokens = name.split()
+    return frozenset((*tokens, *initials_of(name), *(" ".join(tokens[i:]) for i in range(1, len(tokens)))))
+
+
+def is_plain(name: str, shown: str, lower: frozenset[str]) -> bool:
+    """Tell a word that the text also writes small, and that is no way to call a speaker."""
+    return all(token in lower for token in name.split()) and not is_generic(shown)
 
 
 def _speaker(key: str, written: list[str], labels: Mapping[str, int]) -> Speaker:

@@ -31,10 +31,20 @@ _TAIL = re.compile(
     r"this transcript (?:was|has been|is|may) .*|transcri(?:pt|bed|ption) (?:by|provided|courtesy|generated) .*",
     re.IGNORECASE,
 )
+_RIGHTS = re.compile(r"(?:copyright\s*)?(?:©|\(c\))\s*\d{4}|copyright \d{4}", re.IGNORECASE)
+_COMMENTS = re.compile(
+    r"[\d,]+ (?:comments?|replies|responses)(?:\s*[∙·].*)?|(?:reader )?comments(?: ?\(\d+\))?:?|"
+    r"discussion about this.*|leave a (?:reply|comment).*|join the (?:discussion|conversation).*|write a comment.*",
+    re.IGNORECASE,
+)
 TRANSCRIPT = re.compile(
     r"[-=—*#\s]*(?:(?:full|complete|episode|edited|rough|auto-generated|automated|machine|podcast|interview|video|the|"
-    r"read the(?: full)?)\s+)*(?:transcri(?:pt|ption|pción)|transkript(?:ion)?|trascrizione|transcrição|逐字稿|文字起こし|"
-    r"文字稿|расшифровка|транскрипт)(?:\s+(?:of the episode|below|begins|starts here|follows))?[-=—*#:：\s]*",
+    r"read the(?: full)?|vollständiges|volledige?|pełna|fullständig)\s+)*"
+    r"(?:transcri(?:pt|ption|pción|pció|ptie)|transkrip(?:t|tion|ce|tio)|transkrypcja|trascrizione|transcrição|"
+    r"逐字稿|文字起こし|書き起こし|文字稿|文字记录|全文|대본|스크립트|녹취록|расшифровка|транскрипт|стенограмма|תמלול|"
+    r"النص(?: الكامل)?|نص الحلقة|تفريغ(?: الحلقة)?|نص الحوار|ट्रांसक्रिप्ट|transkripti)"
+    r"(?:\s+(?:of the episode|below|begins|starts here|follows|completa?|complète|intégrale|der (?:folge|episode)|"
+    r"del episodio|de l['’]épisode|do episódio|dell['’]episodio))?[-=—*#:：\s]*",
     re.IGNORECASE,
 )
 HIGHLIGHTS = re.compile(
@@ -87,7 +97,16 @@ def begins_tail(text: str) -> bool:
     >>> begins_tail("2 Comments"), begins_tail("I have 2 comments on that.")
     (True, False)
     """
-    return len(text) <= 120 and _TAIL.fullmatch(text) is not None
+    return (len(text) <= 120 and _TAIL.fullmatch(text) is not None) or _RIGHTS.match(text) is not None
+
+
+def begins_comments(text: str) -> bool:
+    """Tell the heading of what readers wrote below.
+
+    >>> begins_comments("2 Comments"), begins_comments("Discussion about this episode")
+    (True, True)
+    """
+    return len(text) <= 60 and _COMMENTS.fullmatch(text) is not None
 
 
 def key_value(text: str) -> tuple[str, str] | None:

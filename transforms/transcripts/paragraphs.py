@@ -11,11 +11,12 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from transforms.transcripts import page
 from transforms.transcripts.document import Draft, Format, Text, example_of
+from transforms.transcripts.front import front_matter
 from transforms.transcripts.lines import Line, tidy
-from transforms.transcripts.prose import front_matter
 from transforms.transcripts.scraped import paragraphs
 from transforms.transcripts.shapes import plain_lines
 
@@ -39,7 +40,7 @@ def parse(text: Text) -> Draft:
 def parse_lines(lines: Sequence[Line]) -> Draft:
     """Read each line below the heading as a paragraph; without one, each line."""
     start = _start(lines)
-    front = [Line(x.number, text, x.heading, x.noise) for x in lines[:start] if (text := tidy(x.text))]
+    front = [replace(x, text=text) for x in lines[:start] if (text := tidy(x.text))]
     return Draft((*front_matter(front), *paragraphs(list(lines[start:]))), "paragraph")
 
 

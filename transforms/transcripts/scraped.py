@@ -16,8 +16,9 @@ from collections.abc import Iterator
 
 from transforms.transcripts import page
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.lines import Line, tidy
-from transforms.transcripts.prose import read_labelled, survey
+from transforms.transcripts.lines import Line, numbered, tidy
+from transforms.transcripts.prose import read_labelled
+from transforms.transcripts.survey import survey
 
 _RULE = re.compile(r"^\s*[-=—*#]{2,}\s*(?:FULL )?TRANSCRIPT\s*[-=—*#]{2,}\s*$", re.MULTILINE | re.IGNORECASE)
 _KEY = re.compile(
@@ -35,7 +36,7 @@ def parse(text: Text) -> Draft:
     rule = next((n for n, line in enumerate(text.lines, 1) if _RULE.match(line)), None)
     start = rule or max(n for n, line in enumerate(text.lines[:60], 1) if _KEY.search(line))
     front = [piece for n, line in enumerate(text.lines[:start], 1) for piece in _header(n, tidy(line))]
-    body = [Line(n, line) for n, line in enumerate(text.lines[start:], start + 1)]
+    body = list(numbered(text.lines[start:], start + 1))
     found = survey(body)
     if found.family is not None and len(found.labels) >= 0.2 * len(found.lines):
         return Draft((*front, *read_labelled(found).pieces), "paragraph")

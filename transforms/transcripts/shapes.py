@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from transforms.transcripts.document import Draft, Text
-from transforms.transcripts.lines import Line
-from transforms.transcripts.prose import Survey, read_labelled, survey
+from transforms.transcripts.lines import Line, numbered
+from transforms.transcripts.prose import read_labelled
+from transforms.transcripts.survey import Survey, survey
 
 
 def plain_lines(text: Text) -> tuple[Line, ...]:
     """Number the lines of a text from 1."""
-    return tuple(Line(number, line) for number, line in enumerate(text.lines, 1))
+    return numbered(text.lines)
 
 
 @lru_cache(maxsize=2)

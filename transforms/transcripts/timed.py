@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from transforms.text import ends_sentence
+from transforms.transcripts import page
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.front import front_matter
 from transforms.transcripts.lines import Line, lone_time, split_marks, tidy, time_first
-from transforms.transcripts.prose import front_matter
 from transforms.transcripts.shapes import plain_lines
 
+WORDS_OF_A_CAPTION = 12  # at most, on average
 SHARE = 0.4  # of the lines begin with a time, or are one
 
 
@@ -45,22 +48,36 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
     first = next((i for i, line in enumerate(kept) if time_first(line.text)), 0)
     pieces = list(front_matter(kept[:first]))
     start: float | None = None
-    end: float | None = None
-    for line in kept[first:]:
+    stop: float | None = None
+    last = max((i for i, line in enumerate(kept) if time_first(line.text)), default=len(kept))
+    end = next((i for i in range(last + 2, len(kept)) if page.begins_tail(kept[i].text)), len(kept))
+    for line in kept[first:end]:
         if alone := lone_time(line.text):
-            start, end = alone
+            start, stop = alone
             pieces.append(Piece(line.number, "metadata", line.text, "time"))
             continue
         text = line.text
         if stamped := time_first(text):
-            start, end, text = stamped
+            start, stop, text = stamped
         text, _ = split_marks(text)
         if line.noise or not text:
             pieces.append(Piece(line.number, "dropped", line.text, line.noise or "nothing behind the time"))
         else:
-            pieces.append(Piece(line.number, "speech", text, start_time=start, end_time=end))
-        start = end = None
-    return Draft(tuple(pieces), "cue", "captions")
+            pieces.append(Piece(line.number, "speech", text, start_time=start, end_time=stop))
+        start = stop = None
+    pieces += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in kept[end:]]
+    return Draft(tuple(pieces), "sentence" if _is_cut(pieces) else "cue", "captions")
+
+
+def _is_cut(pieces: Sequence[Piece]) -> bool:
+    """Tell captions, cut to the width of a screen, from rows that hold sentences."""
+    said = [piece.text for piece in pieces if piece.kind == "speech"]
+    words = [word for text in said for word in text.split()]
+    ended = sum(ends_sentence(text) for text in said)
+    sentences = sum(map(ends_sentence, words))
+    return (
+        len(words) <= WORDS_OF_A_CAPTION * len(said) and ended < 0.75 * len(said) and sentences * 40 >= len(words)
+    )
 
 
 FORMAT = Format("timed", "lines with times and no names", example_of(__doc__), fits, parse)

@@ -18,7 +18,8 @@ from transforms.errors import ContentError
 from transforms.transcripts import paragraphs, summary, timed
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.lines import Line
-from transforms.transcripts.prose import read_labelled, survey
+from transforms.transcripts.prose import read_labelled
+from transforms.transcripts.survey import survey
 
 _NOISE = frozenset(
     "script style noscript template svg nav footer aside form button iframe select object canvas".split()

@@ -1,0 +1,80 @@
+"""Who is named in front of what is said, as in `Ann Lee: Hello.`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from transforms.transcripts import page
+from transforms.transcripts.lines import Labels, Line
+from transforms.transcripts.names import fold, is_generic, is_plain, likeness, short_forms
+
+LONGEST_IDEOGRAPHIC = 4  # characters of a name
+_FINISHED = re.compile(r"[.?!…。！？।؟]['\"”’)\]]*$")
+
+
+def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) -> set[str]:
+    """Choose the names of `Name: text`: repeated, with a time, or where most lines have one."""
+    counts = Counter(fold(label.name) for label in found.values() if not label.dashed)
+    dashed = Counter(fold(label.name) for label in found.values() if label.dashed)
+    counts += Counter({name: count for name, count in dashed.items() if count >= 3})
+    sure = {fold(label.name) for label in found.values() if label.is_sure}
+    shown = {fold(label.name): label.name for label in found.values()}
+    usual = sum(counts.values()) >= 0.4 * max(len(lines), 1)
+    # in scripts without capitals only how often it comes tells a name, or how short it is
+    enough = max(2, 0.2 * max(counts.values(), default=0))
+    chosen = {
+        name
+        for name, count in counts.items()
+        if _has_letters(name)
+        and (count >= enough or name.upper() != name.lower() or (usual and len(name) <= LONGEST_IDEOGRAPHIC))
+        and (name in sure or _is_chosen(name, shown[name], count, lower, usual=usual))
+    }
+    chosen = _with_short_forms(chosen, counts)
+    chosen -= _titles(lines, found, counts, chosen)
+    total = sum(counts[name] for name in chosen)
+    if total < 2 and not (total == 1 and len(lines) <= 3):
+        return set()
+    once = max((counts[name] for name in chosen), default=0) == 1
+    return set() if once and not usual and not sure and not _are_people(chosen) else chosen
+
+
+def _has_letters(name: str) -> bool:
+    return re.search(r"[^\W\d_]", name) is not None
+
+
+def _is_chosen(name: str, shown: str, count: int, lower: frozenset[str], *, usual: bool) -> bool:
+    strong, plain = likeness(shown) == 2, is_plain(name, shown, lower)
+    if count >= 2:
+        return strong or not plain or count >= 4
+    return not plain and (strong or usual)
+
+
+def _with_short_forms(chosen: set[str], counts: Counter[str]) -> set[str]:
+    """Add the first name, last name or initials of one who is named in full."""
+    full = {name for name in chosen if " " in name}
+    short = {form for name in full for form in short_forms(name)}
+    return chosen | {name for name in counts if name in short and len(name) > 1}
+
+
+def _titles(lines: Sequence[Line], found: Labels, counts: Counter[str], chosen: set[str]) -> set[str]:
+    """Find what looks like a name once, above all others, and has no sentence behind it: `Trains: a history`."""
+    often = [i for i, x in found.items() if counts[fold(x.name)] > 1 and fold(x.name) in chosen]
+    if not often:
+        return set()
+    transcript = max((i for i in range(min(often)) if page.TRANSCRIPT.fullmatch(lines[i].text)), default=0)
+    return {
+        fold(label.name)
+        for i, label in found.items()
+        if i < min(often)
+        and counts[fold(label.name)] == 1
+        and (" " not in label.name or is_generic(label.name))
+        and not label.is_sure
+        and (i < transcript or (i == 0 and len(label.rest.split()) <= 3) or not _FINISHED.search(lines[i].text))
+    }
+
+
+def _are_people(names: set[str]) -> bool:
+    """Tell names of first and last name, three at least: each may then be heard once."""
+    return len(names) >= 3 and all(" " in name and not is_generic(name) for name in names)

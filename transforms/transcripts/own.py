@@ -1,0 +1,136 @@
+"""Who is named on lines of their own, above what is said."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transforms.transcripts import page
+from transforms.transcripts.lines import Label, Labels, Line, lone_time
+from transforms.transcripts.names import PARTICLES, clean, fold, is_generic, is_plain, likeness, short_forms
+
+TAKING_TURNS = 0.4  # of the lines are names where each may be heard once
+_SMALL_NAME = re.compile(r"(?:[^\W\d_][\w’'.-]* ){0,3}[^\W\d_][\w’'-]*(?: \([^()]*\))?")
+
+
+def own_labels(lines: Sequence[Line], found: Labels, lower: frozenset[str]) -> Labels:
+    """Find the labels that stand on lines of their own, and those with text behind them by the same speakers."""
+    candidates = _candidates(lines, found)
+    names = _names(lines, candidates, lower)
+    known = found | {i: label for i, label in candidates.items() if fold(label.name) in names}
+    return {
+        i: label
+        for i, label in known.items()
+        if fold(label.name) in names
+        and (label.form != "inline" or not label.dashed)
+        and _opens_text(lines, known, i, names)
+    }
+
+
+def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
+    candidates = {i: label for i, label in found.items() if label.form != "inline"}
+    for i, line in enumerate(lines):  # a show that writes its names small
+        if i not in found and line.noise is None and line.text.islower() and _SMALL_NAME.fullmatch(line.text):
+            candidates[i] = Label("bare", line.text, clean(line.text)[0], None, None, "")
+    forms: dict[str, Counter[str]] = {}
+    for label in candidates.values():
+        forms.setdefault(fold(label.name), Counter())[label.form] += 1
+    often = Counter(form for counts in forms.values() if counts.total() > 2 for form in counts.elements())
+    untimed = often["timed"] < often["bare"] + often["colon"]  # then a time in front is that of a chapter
+    return {
+        i: x
+        for i, x in candidates.items()
+        if page.noise(x.raw) is None
+        and (is_generic(x.name) or not page.section_heading(x.raw))
+        and not (untimed and forms[fold(x.name)].keys() == {"timed"})
+    }
+
+
+def _names(lines: Sequence[Line], candidates: Labels, lower: frozenset[str]) -> set[str]:
+    """Choose the names that stand on lines of their own: repeated, or in a text where such lines take turns."""
+    counts = Counter(fold(label.name) for i, label in candidates.items() if i + 1 not in candidates)
+    mine: dict[str, list[Label]] = {}
+    for label in candidates.values():
+        mine.setdefault(fold(label.name), []).append(label)
+    chosen = set()
+    for name, count in counts.items():
+        known = likeness(mine[name][0].name) == 2 or any(x.form != "bare" for x in mine[name])
+        if count >= 3 or (count == 2 and known and not is_plain(name, mine[name][0].name, lower)):
+            chosen.add(name)
+    lines_of_text = sum(not line.heading and not line.noise for line in lines)
+    if not chosen and len(counts) >= 2 and len(candidates) >= TAKING_TURNS * lines_of_text:
+        chosen = {fold(x.name) for x in candidates.values() if likeness(x.name) == 2 or x.form != "bare"}
+    sure = {i: label for i, label in candidates.items() if fold(label.name) in chosen}
+    return chosen | _heard_once(lines, candidates, _manner(lines, sure, counts, lower)) if sure else chosen
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How the speakers who are sure are named; who is heard once is named in the same way.
+
+    `begun` is the index of the line from which there is speech, `usual` counts the names of all candidates.
+    """
+
+    chosen: frozenset[str]
+    usual: Counter[str]
+    lower: frozenset[str]
+    begun: int
+    timed: bool
+    short: bool
+    small: bool
+
+    def fits(self, label: Label) -> bool:
+        """Tell whether a label names in this way."""
+        name = fold(label.name)
+        if self.small and label.name.islower():
+            return " " in name or is_generic(name)
+        if not is_generic(label.name) and self.lower & {*name.split()} - PARTICLES:
+            return False
+        again = self.usual[name] > 1
+        parts = {token for known in self.chosen for token in known.split()}
+        if " " not in label.name and (self.short or again or name in parts):
+            return True
+        if label.form == "timed":
+            return self.timed or again or (likeness(label.name) == 2 and not is_generic(label.name))
+        return label.form == "colon" or (likeness(label.name) == 2 and len(name.split()) <= 4)
+
+
+def _manner(lines: Sequence[Line], sure: Labels, counts: Counter[str], lower: frozenset[str]) -> _Manner:
+    above = (i for i in range(min(sure) - 1, -1, -1) if page.TRANSCRIPT.fullmatch(lines[i].text))
+    chosen = frozenset(fold(label.name) for label in sure.values())
+    return _Manner(
+        chosen=chosen,
+        usual=counts,
+        lower=lower,
+        begun=next(above, min(sure)),
+        timed=sum(label.form == "timed" for label in sure.values()) * 2 >= len(sure),
+        short=sum(" " not in name for name in chosen) * 2 >= len(chosen),
+        small=all(label.name.islower() for label in sure.values()),
+    )
+
+
+def _heard_once(lines: Sequence[Line], candidates: Labels, manner: _Manner) -> set[str]:
+    """Choose who is named in the same way but once, or in full at first and by the last name from then on."""
+    once = set()
+    for i, label in candidates.items():
+        name = fold(label.name)
+        opens = manner.timed and label.form == "timed" and i + 1 not in candidates
+        spoken = not lines[i].heading and (i >= manner.begun or opens)
+        if manner.chosen & short_forms(name) or (spoken and manner.fits(label)):
+            once.add(name)
+    return once
+
+
+def _opens_text(lines: Sequence[Line], found: Labels, index: int, names: set[str]) -> bool:
+    """Tell a label from a heading: text follows it, not the next label."""
+    if found[index].rest or index + 1 >= len(lines):
+        return True
+    behind = index + 1
+    if lone_time(lines[behind].text) and found.get(behind + 1) and fold(found[behind + 1].name) in names:
+        behind += 1
+    after = found.get(behind)
+    return (
+        after is None or after.form == "inline" or fold(after.name) not in names or after.name == found[index].name
+    )
