@@ -23,6 +23,7 @@ _MAGIC = (
     (b"RIFF", "audio: give it to `turntable ingest`"),
     (b"fLaC", "audio: give it to `turntable ingest`"),
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._-]+)")
 
 
@@ -82,6 +83,4 @@ def _text(data: bytes) -> str:
 
 def _controls(text: str) -> int:
     sample = text[:20_000]
-    return sum(1 for c in sample if ord(c) < 32 and c not in "\n\t\r\x1b") * max(
-        1, len(text) // max(len(sample), 1)
-    )
+    return len(_CONTROL.findall(sample)) * max(1, len(text) // max(len(sample), 1))

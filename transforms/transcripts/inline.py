@@ -11,6 +11,7 @@ from transforms.transcripts.lines import Labels, Line
 from transforms.transcripts.names import fold, is_generic, is_plain, likeness, short_forms
 
 LONGEST_IDEOGRAPHIC = 4  # characters of a name
+LONGEST_UNCASED = 12  # where it has a time
 _FINISHED = re.compile(r"[.?!…。！？।؟]['\"”’)\]]*$")
 
 
@@ -28,7 +29,11 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
         name
         for name, count in counts.items()
         if _has_letters(name)
-        and (count >= enough or name.upper() != name.lower() or (usual and len(name) <= LONGEST_IDEOGRAPHIC))
+        and (
+            count >= enough
+            or name.upper() != name.lower()
+            or (usual and (len(name) <= LONGEST_IDEOGRAPHIC or (name in sure and len(name) <= LONGEST_UNCASED)))
+        )
         and (name in sure or _is_chosen(name, shown[name], count, lower, usual=usual))
     }
     chosen = _with_short_forms(chosen, counts)

@@ -21,6 +21,7 @@ from transforms.transcripts.names import LONGEST_NAME, UNSEEN, clean, is_generic
 
 Form = Literal["inline", "colon", "timed", "bare"]
 
+LONGEST_STAMP = 120  # characters, with the address of a link
 CLOCK = r"\d{1,3}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{1,3}|[:;]\d\d)?"
 _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
 _RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"
@@ -159,10 +160,15 @@ def time_last(text: str) -> tuple[Seconds, str] | None:
     >>> time_last("The road ahead [00:16:57]"), time_last("We met at 10:30.")
     ((1017.0, 'The road ahead'), None)
     """
-    match = _STAMP_LAST.search(text)
+    match = _stamp_last(text)
     if not match or not text[: match.start()].strip():
         return None
     return times(match[1])[0], text[: match.start()].strip()
+
+
+def _stamp_last(text: str) -> re.Match[str] | None:
+    """Search the end of a line, where alone a last time can stand, for one."""
+    return _STAMP_LAST.search(text, max(0, len(text) - LONGEST_STAMP)) if ":" in text[-LONGEST_STAMP:] else None
 
 
 def split_marks(text: str) -> tuple[str, tuple[str, ...]]:
@@ -235,7 +241,7 @@ def _bracketed(body: str) -> Label | None:
 
 
 def _timed(body: str) -> Label | None:
-    if last := _STAMP_LAST.search(body):
+    if last := _stamp_last(body):
         before = body[: last.start()].strip()
         return _label("timed", before, "", last[1]) if before and len(before) <= LONGEST_NAME + 30 else None
     match = _BEHIND_TIME.match(body)

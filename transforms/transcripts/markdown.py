@@ -15,16 +15,20 @@ Example:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 
 from transforms.transcripts import page
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.lines import Line, numbered
+from transforms.transcripts.names import clean, likeness
 from transforms.transcripts.prose import read_labelled
 from transforms.transcripts.survey import Survey, survey
 
 _BOLD_LABEL = re.compile(
-    r"^\s*(?:[-*>]\s+)?(?:\\?\[[\d:.]+\\?\]\s*)?(?:\*{1,2}|_{1,2})[^*_\n]{1,80}(?:\*{1,2}|_{1,2})", re.MULTILINE
+    r"^\s*(?:[-*>]\s+)?(?:\\?\[[\d:.]+\\?\](?:\([^()\s]*\))?\s*)?(?:\*{1,2}|_{1,2})[^*_\n]{1,80}(?:\*{1,2}|_{1,2})",
+    re.MULTILINE,
 )
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+\S", re.MULTILINE)
 _HEADING_MARKS = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -52,10 +56,13 @@ def plain(line: str) -> str:
     >>> plain(r"**Ann:** \[01:10\] *so* [here](https://example.org)")
     'Ann: [01:10] so here'
     """
-    line = _LINK.sub(lambda match: _shown(match[1]), line)
-    line = _ESCAPE.sub(lambda match: match[1], line)
-    for _ in range(2):
-        line = _EMPHASIS.sub(r"\2", line)
+    if "](" in line:
+        line = _LINK.sub(lambda match: _shown(match[1]), line)
+    if "\\" in line:
+        line = _ESCAPE.sub(lambda match: match[1], line)
+    if "*" in line or "_" in line:
+        for _ in range(2):
+            line = _EMPHASIS.sub(r"\2", line)
     return re.sub(r"^\s{0,3}>\s?", "", line)
 
 
@@ -78,6 +85,7 @@ def _header_piece(line: Line) -> Piece:
     return Piece(line.number, "metadata", words, pair[0] if pair else "header")
 
 
+@lru_cache(maxsize=2)
 def _survey(text: Text) -> Survey:
     start = _header_end(text)
     lines, levels = [], {}
@@ -86,8 +94,8 @@ def _survey(text: Text) -> Survey:
         if heading:
             levels[line.number] = len(heading[1])
         shown = plain(heading[2] if heading else line.text)
-        lines.append(replace(line, text=shown, heading=heading is not None))
-    return _with_first_heading(survey(_headings_that_name(lines)), levels)
+        lines.append(Line(line.number, shown, heading is not None, None, line.gap))
+    return _with_first_heading(survey(_headings_that_name(lines, levels)), levels)
 
 
 def _with_first_heading(found: Survey, levels: dict[int, int]) -> Survey:
@@ -99,13 +107,16 @@ def _with_first_heading(found: Survey, levels: dict[int, int]) -> Survey:
     return replace(found, first=found.first - 1) if levels[above.number] in later else found
 
 
-def _headings_that_name(lines: list[Line]) -> list[Line]:
-    """Take a heading that comes again and again for a label: a chapter has its title once."""
-    counts: dict[str, int] = {}
-    for line in lines:
-        if line.heading:
-            counts[line.text] = counts.get(line.text, 0) + 1
-    return [replace(x, heading=x.heading and counts[x.text] < 2) for x in lines]
+def _headings_that_name(lines: list[Line], levels: dict[int, int]) -> list[Line]:
+    """Take a heading that comes again and again for a label, and with it all of its level if they may be names."""
+    counts = Counter(line.text for line in lines if line.heading)
+    mine = Counter(levels[line.number] for line in lines if line.heading and counts[line.text] > 1)
+    level = max(mine, key=mine.__getitem__, default=0)
+    once = [x for x in lines if x.heading and counts[x.text] == 1 and levels[x.number] == level]
+    named = {x.number for x in once} if all(likeness(clean(x.text)[0]) for x in once) else set()
+    return [
+        replace(x, heading=False) if x.heading and (counts[x.text] > 1 or x.number in named) else x for x in lines
+    ]
 
 
 FORMAT = Format("markdown", "Markdown with bold names", example_of(__doc__), fits, parse)

@@ -64,6 +64,7 @@ _OPENERS = frozenset(
     nota o para pero por porque pregunta pues que quién qué se si sí su también un una y yo
     """.split()
 )
+_NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
 _ROLE_BEHIND = re.compile(r"\s*[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\s*$")
 _TRIM = ' \t\u00a0\u2007\u202f\u3000:：*_#[](){}<>«»"“”|•·-–—~=,;'
 _SUFFIXES = frozenset("jr jr. sr sr. ii iii iv md phd ph.d. m.d. esq esq.".split())
@@ -127,24 +128,23 @@ def likeness(name: str) -> int:
     (2, 1, 0, 0)
     """
     tokens = name.split()
-    if not tokens or len(name) > LONGEST_NAME or len(tokens) > 6:
-        return 0
     if is_generic(name) and not name[0].islower():
         return 2
+    kinds = [_token_kind(token) for token in tokens[:7]]
+    if len(name) > LONGEST_NAME or len(kinds) > 6 or not kinds:
+        return 0
+    if _opens_sentence(name, tokens) or "no" in kinds or "name" not in kinds or kinds[0] == "particle":
+        return 0
+    return 2 if kinds.count("name") >= 2 and not _uncased(name) else int(not _uncased(name) or len(name) <= 24)
+
+
+def _opens_sentence(name: str, tokens: list[str]) -> bool:
+    """Tell words that begin a sentence, or marks that no name has."""
     initials = name.isupper() and 2 <= len(name) <= 4  # SO for Siobhán O'Neill
-    surname = initials or (
-        len(tokens) > 1 and fold(tokens[0]) in PARTICLES - {"the"} and name.isupper()
-    )  # LE GUIN, DE LA CRUZ
-    if (fold(tokens[0]) in _OPENERS and not surname) or re.search(
-        r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$", _without_abbreviations(name)
-    ):
-        return 0
-    kinds = [_token_kind(token) for token in tokens]
-    if "no" in kinds or "name" not in kinds or kinds[0] == "particle":
-        return 0
-    if _uncased(name):
-        return 1 if len(name) <= 24 and len(tokens) <= 4 else 0
-    return 2 if kinds.count("name") >= 2 else 1
+    surname = len(tokens) > 1 and name.isupper() and fold(tokens[0]) in PARTICLES - {"the"}  # LE GUIN, DE LA CRUZ
+    return (fold(tokens[0]) in _OPENERS and not (initials or surname)) or (
+        _NO_NAME.search(_without_abbreviations(name)) is not None
+    )
 
 
 def _without_abbreviations(name: str) -> str:
@@ -152,38 +152,38 @@ def _without_abbreviations(name: str) -> str:
 
 
 def _token_kind(token: str) -> str:
-    """Sort a token of a name: a name or initial, a particle, or nothing that names hold."""
+    """Sort a token of a name: a name or initial, a particle, a number, or nothing that names hold."""
     bare = token.strip(".,'’\"“”()[]")
-    if not bare:
-        return "no"
     if bare in PARTICLES:
         return "particle"
     if re.fullmatch(r"#?\d{1,3}", bare):
         return "number"
-    letters = bare.replace("'", "").replace("’", "").replace("-", "").replace(".", "").replace("·", "")
-    if not letters or not all(unicodedata.category(c)[0] in "LM" or c.isdigit() for c in letters):
+    letters = re.sub("['’.·-]", "", bare)
+    if not letters or letters[0].isdigit() or not all(map(_is_letter, letters)):
         return "no"
-    first = letters[0]
-    if first.isdigit():
-        return "no"
-    if first.isupper() or first.istitle() or not (first.isupper() or first.islower()):
-        return "name"
     # d'Angelo, al-Rashid, bell-hooks: a capital within
-    return "name" if any(c.isupper() for c in letters) else "no"
+    return "no" if letters.islower() else "name"
+
+
+def _is_letter(c: str) -> bool:
+    return c.isdigit() or unicodedata.category(c)[0] in "LM"
 
 
 def _uncased(name: str) -> bool:
     return not any(c.isupper() or c.islower() for c in name)
 
 
+@lru_cache(maxsize=16384)
 def fold(name: str) -> str:
     """Bring a name to the form in which equal ones are equal: without case, accents and dots.
 
     >>> fold("José  R. Peña") == fold("JOSE R PENA")
     True
     """
-    plain = unicodedata.normalize("NFKD", UNSEEN.sub("", name).casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c)) or plain
+    plain = name.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", UNSEEN.sub("", plain))
+        plain = "".join(c for c in plain if not unicodedata.combining(c)) or plain
     return " ".join(plain.replace(".", " ").replace("’", "'").replace("_", " ").split())
 
 

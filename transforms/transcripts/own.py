@@ -6,7 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from transforms.text import ends_sentence
 from transforms.transcripts import page
 from transforms.transcripts.lines import Label, Labels, Line, lone_time
 from transforms.transcripts.names import PARTICLES, clean, fold, is_generic, is_plain, likeness, short_forms
@@ -51,19 +53,26 @@ def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
 def _names(lines: Sequence[Line], candidates: Labels, lower: frozenset[str]) -> set[str]:
     """Choose the names that stand on lines of their own: repeated, or in a text where such lines take turns."""
     counts = Counter(fold(label.name) for i, label in candidates.items() if i + 1 not in candidates)
-    mine: dict[str, list[Label]] = {}
-    for label in candidates.values():
-        mine.setdefault(fold(label.name), []).append(label)
-    chosen = set()
-    for name, count in counts.items():
-        known = likeness(mine[name][0].name) == 2 or any(x.form != "bare" for x in mine[name])
-        if count >= 3 or (count == 2 and known and not is_plain(name, mine[name][0].name, lower)):
-            chosen.add(name)
+    chosen = _repeated(candidates, counts, lower)
     lines_of_text = sum(not line.heading and not line.noise for line in lines)
     if not chosen and len(counts) >= 2 and len(candidates) >= TAKING_TURNS * lines_of_text:
         chosen = {fold(x.name) for x in candidates.values() if likeness(x.name) == 2 or x.form != "bare"}
     sure = {i: label for i, label in candidates.items() if fold(label.name) in chosen}
-    return chosen | _heard_once(lines, candidates, _manner(lines, sure, counts, lower)) if sure else chosen
+    if not sure:
+        return chosen
+    manner = _manner(sure, counts, lower, _begun(lines, candidates, min(sure)))
+    return chosen | _heard_once(lines, candidates, manner)
+
+
+def _repeated(candidates: Labels, counts: Counter[str], lower: frozenset[str]) -> set[str]:
+    """Choose who is named three times, or twice where it looks like a name or others are named twice too."""
+    mine: dict[str, list[Label]] = {}
+    for label in candidates.values():
+        mine.setdefault(fold(label.name), []).append(label)
+    often = {name for name, count in counts.items() if count >= 3}
+    twice = {x for x, n in counts.items() if n == 2 and not is_plain(x, mine[x][0].name, lower)}
+    known = {x for x in twice if likeness(mine[x][0].name) == 2 or any(label.form != "bare" for label in mine[x])}
+    return often | known or (twice if len(twice) >= 3 else set())
 
 
 @dataclass(frozen=True)
@@ -81,34 +90,51 @@ class _Manner:
     short: bool
     small: bool
 
+    @cached_property
+    def _parts(self) -> frozenset[str]:
+        return frozenset(token for known in self.chosen for token in known.split())
+
     def fits(self, label: Label) -> bool:
         """Tell whether a label names in this way."""
         name = fold(label.name)
         if self.small and label.name.islower():
-            return " " in name or is_generic(name)
+            return " " in name or is_generic(name) or name in self._parts
         if not is_generic(label.name) and self.lower & {*name.split()} - PARTICLES:
             return False
         again = self.usual[name] > 1
-        parts = {token for known in self.chosen for token in known.split()}
-        if " " not in label.name and (self.short or again or name in parts):
+        if " " not in label.name and (self.short or again or name in self._parts):
             return True
         if label.form == "timed":
             return self.timed or again or (likeness(label.name) == 2 and not is_generic(label.name))
         return label.form == "colon" or (likeness(label.name) == 2 and len(name.split()) <= 4)
 
 
-def _manner(lines: Sequence[Line], sure: Labels, counts: Counter[str], lower: frozenset[str]) -> _Manner:
-    above = (i for i in range(min(sure) - 1, -1, -1) if page.TRANSCRIPT.fullmatch(lines[i].text))
+def _manner(sure: Labels, counts: Counter[str], lower: frozenset[str], begun: int) -> _Manner:
     chosen = frozenset(fold(label.name) for label in sure.values())
     return _Manner(
         chosen=chosen,
         usual=counts,
         lower=lower,
-        begun=next(above, min(sure)),
+        begun=begun,
         timed=sum(label.form == "timed" for label in sure.values()) * 2 >= len(sure),
         short=sum(" " not in name for name in chosen) * 2 >= len(chosen),
         small=all(label.name.islower() for label in sure.values()),
     )
+
+
+def _begun(lines: Sequence[Line], candidates: Labels, first: int) -> int:
+    """Go back from the first who is sure to where speech begins: full names with sentences below them."""
+    above = (i for i in range(first - 1, -1, -1) if page.TRANSCRIPT.fullmatch(lines[i].text))
+    if (transcript := next(above, None)) is not None:
+        return transcript
+    begun = first
+    for i in range(first - 1, -1, -1):
+        label = candidates.get(i)
+        if label and likeness(label.name) == 2 and i + 1 not in candidates:
+            begun = i
+        elif label or not ends_sentence(lines[i].text):
+            break
+    return begun
 
 
 def _heard_once(lines: Sequence[Line], candidates: Labels, manner: _Manner) -> set[str]:

@@ -22,7 +22,7 @@ def read_labelled(found: Survey) -> Draft:
 
 
 def _front(found: Survey) -> Iterator[Piece]:
-    """Sort what stands above the first turn; quotes that the transcript repeats are marked, other turns are turns."""
+    """Sort what stands above the first turn; quotes that the transcript repeats are marked, other turns kept."""
     above = [i for i in sorted(found.labels) if i < found.first]
     if not above:
         yield from front_matter(found.lines[: found.first])

@@ -16,7 +16,7 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from transforms.transcripts import page
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
@@ -28,10 +28,11 @@ _CONTENTS = re.compile(
     re.IGNORECASE,
 )
 _PROMOTION = re.compile(
-    r".*\b(?:available (?:now )?(?:in|on) the|app store|play store|subscribe to|get (?:instant )?notif|download here|"
-    r"discover more|in the app|sign up)\b.*",
+    r".*\b(?:available (?:now )?(?:in|on) the|app store|play store|subscribe to|get (?:instant )?notif|"
+    r"download here|discover more|in the app|sign up)\b.*",
     re.IGNORECASE,
 )
+_ITEM = re.compile(r"[•*-]|\d+[.)]")
 
 
 def fits(text: Text) -> bool:
@@ -51,34 +52,44 @@ def _pieces(lines: list[tuple[int, str]], contents: list[str]) -> Iterator[Piece
     part, heading, titled = "front", "", False
     body: list[tuple[int, str]] = []
     for number, line in lines:
-        bare = line.rstrip(":")
         if _PROMOTION.fullmatch(line) or page.noise(line):
             yield Piece(number, "dropped", line, "promotion")
-        elif _TAKEAWAYS.fullmatch(bare) or _CONTENTS.fullmatch(bare):
-            part = "takeaways" if _TAKEAWAYS.fullmatch(bare) else "contents"
-            heading = bare
+        elif named := _part(line):
+            part, heading = named, line.rstrip(":")
             yield Piece(number, "label", line)
         elif part == "front":
             yield Piece(number, "metadata", line, "description" if titled else "title")
             titled = True
         elif part == "takeaways":
             yield Piece(number, "section", line.lstrip("•- "), heading)
-        elif part == "contents" and (line.startswith(("•", "-", "*")) or re.match(r"\d+[.)]", line)):
-            items, glued = _items(line)
-            contents.extend(items)
-            yield Piece(number, "section", line.removesuffix(glued) if glued else line, heading)
-            if glued:
-                part, heading = "section", glued
-                yield Piece(number, "label", glued)
+        elif part == "contents" and _ITEM.match(line):
+            glued = yield from _content(number, line, heading, contents)
+            part, heading = ("section", glued) if glued else (part, heading)
+        elif line in contents or (part == "section" and _is_heading(line)):
+            yield from _section(heading, body)
+            part, heading = "section", line
+            yield Piece(number, "label", line)
         else:
-            if line in contents or (part == "section" and _is_heading(line)):
-                yield from _section(heading, body)
-                heading = line
-                yield Piece(number, "label", line)
-            else:
-                body.append((number, line))
             part = "section"
+            body.append((number, line))
     yield from _section(heading, body)
+
+
+def _content(number: int, line: str, heading: str, contents: list[str]) -> Generator[Piece, None, str]:
+    """Take a line of the contents; returns the heading that is stuck to it, empty without one."""
+    items, glued = _items(line)
+    contents.extend(items)
+    yield Piece(number, "section", line.removesuffix(glued) if glued else line, heading)
+    if glued:
+        yield Piece(number, "label", glued)
+    return glued
+
+
+def _part(line: str) -> str | None:
+    bare = line.rstrip(":")
+    if _TAKEAWAYS.fullmatch(bare):
+        return "takeaways"
+    return "contents" if _CONTENTS.fullmatch(bare) else None
 
 
 def _items(line: str) -> tuple[list[str], str]:

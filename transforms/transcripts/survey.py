@@ -52,7 +52,8 @@ class Survey:
 
 def survey(lines: Sequence[Line]) -> Survey:
     """Find out who is named in which form, and where the transcript begins and ends."""
-    kept = unwrap([replace(line, text=text) for line in lines if (text := tidy(line.text))])
+    tidied = ((line, tidy(line.text)) for line in lines)
+    kept = unwrap([x if text == x.text else replace(x, text=text) for x, text in tidied if text])
     found = {i: x for i, line in enumerate(kept) if line.noise is None and (x := find_label(line.text))}
     end = _end(kept, found)
     found = {i: label for i, label in found.items() if i < end}
