@@ -28,6 +28,8 @@ _TALK = re.compile(
     re.IGNORECASE,
 )
 
+_ENGLISH = re.compile(r"\b(?:the|and|of|it|is)\b")
+
 
 def is_title(text: str) -> bool:
     """Tell a heading from a sentence: short, begun large, without the mark that ends a sentence.
@@ -86,7 +88,7 @@ def in_place(
         words = {i for i in sure if not _TALK.fullmatch(lines[i].text)}
     asked = {i for i in placed if i not in sure and _may_ask(lines[i].text)}
     if len(placed) < len(plain):  # turns have paragraphs of their own: a question may be one of them
-        english = any(" the " in line.text for line in lines[first : first + 40])
+        english = any(_ENGLISH.search(line.text) for line in lines[first : first + 40])
         asked = asked if words and english else set()
     return frozenset(again | words | asked)
 

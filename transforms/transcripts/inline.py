@@ -42,7 +42,7 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
     if total < 2 and not (total == 1 and len(lines) <= 3):
         return set()
     once = max((counts[name] for name in chosen), default=0) == 1
-    return set() if once and not usual and not sure and not _are_people(chosen) else chosen
+    return set() if once and not usual and not sure and not _are_people(lines, chosen) else chosen
 
 
 def _has_letters(name: str) -> bool:
@@ -80,6 +80,7 @@ def _titles(lines: Sequence[Line], found: Labels, counts: Counter[str], chosen: 
     }
 
 
-def _are_people(names: set[str]) -> bool:
-    """Tell names of first and last name, three at least: each may then be heard once."""
-    return len(names) >= 3 and all(" " in name and not is_generic(name) for name in names)
+def _are_people(lines: Sequence[Line], names: set[str]) -> bool:
+    """Tell first and last names, of three people or below the heading of a transcript: each may be heard once."""
+    called = any(page.TRANSCRIPT.fullmatch(line.text) for line in lines)
+    return len(names) >= (2 if called else 3) and all(" " in name and not is_generic(name) for name in names)

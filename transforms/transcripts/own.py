@@ -57,6 +57,7 @@ def _names(lines: Sequence[Line], candidates: Labels, lower: frozenset[str]) -> 
     lines_of_text = sum(not line.heading and not line.noise for line in lines)
     if not chosen and len(counts) >= 2 and len(candidates) >= TAKING_TURNS * lines_of_text:
         chosen = {fold(x.name) for x in candidates.values() if likeness(x.name) == 2 or x.form != "bare"}
+        chosen |= {name for name, count in counts.items() if count > 1}
     sure = {i: label for i, label in candidates.items() if fold(label.name) in chosen}
     if not sure:
         return chosen
