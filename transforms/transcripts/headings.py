@@ -73,11 +73,12 @@ def in_place(
         i for i in range(first, end) if i not in labels and not lines[i].noise and not lone_time(lines[i].text)
     ]
     plain = [i for i in body if chapter_of(lines[i], spoken=True) is None]
-    again = {i for i in plain if fold(lines[i].text) in listed and may_be_title(lines[i].text)}
+    again = {i for i in plain if (i == first or fold(lines[i].text) in listed) and may_be_title(lines[i].text)}
     apart = sum(lines[i].gap for i in labels) * 2 > len(labels)
     if len(body) - len(plain) >= 2:
         timed = [i for i in plain if chapter_of(lines[i])]
-        asked = {i for i in timed if _is_placed(lines, i, labels, bare, first, end, apart=apart)}
+        placed = [i for i in timed if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
+        asked = {i for i in placed if ". " not in lines[i].text}
         return frozenset(again | asked if len(body) - len(plain) >= SURE_HEADINGS else again)
     placed = [i for i in plain if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
     sure = {i for i in placed if not _ASKS_OR_QUOTES.search(lines[i].text)}

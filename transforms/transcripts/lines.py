@@ -251,7 +251,11 @@ def _timed(body: str) -> Label | None:
 
 
 def _own_line(body: str, *, timed: bool) -> Label | None:
-    if len(body) > LONGEST_NAME + 30 or (body[-1] in ".?!…" and not is_generic(body.rstrip("."))):
+    if (
+        len(body) > LONGEST_NAME + 30
+        or body[0] == "("
+        or (body[-1] in ".?!…" and not is_generic(body.rstrip(".")))
+    ):
         return None
     return _label("timed" if timed else "bare", body, "")
 

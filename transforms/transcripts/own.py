@@ -14,7 +14,7 @@ from transforms.transcripts.lines import Label, Labels, Line, lone_time
 from transforms.transcripts.names import PARTICLES, clean, fold, is_generic, is_plain, likeness, short_forms
 
 TAKING_TURNS = 0.4  # of the lines are names where each may be heard once
-_SMALL_NAME = re.compile(r"(?:[^\W\d_][\w’'.-]* ){0,3}[^\W\d_][\w’'-]*(?: \([^()]*\))?")
+_SMALL_NAME = re.compile(r"(?:[^\W\d_][\w’'.-]* ){0,3}[^\W\d_][\w’'-]*(?: \d{1,2})?(?: \([^()]*\))?")
 
 
 def own_labels(lines: Sequence[Line], found: Labels, lower: frozenset[str]) -> Labels:
@@ -54,10 +54,19 @@ def _names(lines: Sequence[Line], candidates: Labels, lower: frozenset[str]) -> 
     """Choose the names that stand on lines of their own: repeated, or in a text where such lines take turns."""
     counts = Counter(fold(label.name) for i, label in candidates.items() if i + 1 not in candidates)
     chosen = _repeated(candidates, counts, lower)
-    lines_of_text = sum(not line.heading and not line.noise for line in lines)
-    if not chosen and len(counts) >= 2 and len(candidates) >= TAKING_TURNS * lines_of_text:
-        chosen = {fold(x.name) for x in candidates.values() if likeness(x.name) == 2 or x.form != "bare"}
-        chosen |= {name for name, count in counts.items() if count > 1}
+    begun = max((i for i, line in enumerate(lines) if page.TRANSCRIPT.fullmatch(line.text)), default=-1)
+    lines_of_text = sum(not line.heading and not line.noise for line in lines[begun + 1 :])
+    behind = {i: label for i, label in candidates.items() if i > begun}
+    if not chosen and len(counts) >= 2 and len(behind) >= TAKING_TURNS * lines_of_text:
+        called = begun >= 0  # then a first name that the text does not write small will do
+        chosen = {
+            fold(x.name)
+            for x in behind.values()
+            if likeness(x.name) == 2
+            or x.form != "bare"
+            or counts[fold(x.name)] > 1
+            or (called and not is_plain(fold(x.name), x.name, lower))
+        }
     sure = {i: label for i, label in candidates.items() if fold(label.name) in chosen}
     if not sure:
         return chosen
