@@ -32,7 +32,7 @@ from transforms.transcripts import (
     vtt,
     whisper,
 )
-from transforms.transcripts.cues import named_cues
+from transforms.transcripts.cue_names import named_cues
 from transforms.transcripts.document import Draft, Piece, Text
 from warehouse import export
 

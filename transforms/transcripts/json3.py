@@ -20,7 +20,8 @@ from typing import Any
 from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.transcripts import segments
-from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row, cue_draft
+from transforms.transcripts.cue_draft import cue_draft
+from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
 _MILLISECONDS = 0.001

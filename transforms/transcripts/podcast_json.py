@@ -17,7 +17,8 @@ from dataclasses import replace
 
 from transforms.records import Word
 from transforms.transcripts import segments
-from transforms.transcripts.cues import Chunk, Clock, glue, is_unspaced
+from transforms.transcripts.cue_words import glue, is_unspaced
+from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
 
 # Some writers put two words into a segment now and then.

@@ -12,7 +12,8 @@ from typing import Any
 from transforms.errors import ContentError
 from transforms.records import Seconds, TranscriptSource, Word
 from transforms.text import UNSPACED, ends_sentence, join_words
-from transforms.transcripts.cues import Chunk, Clock, glue, is_punctuated, is_unspaced
+from transforms.transcripts.cue_words import glue, is_punctuated, is_unspaced
+from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Piece, Text
 
 # Without punctuation a longer silence ends a piece.

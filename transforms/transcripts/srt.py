@@ -20,7 +20,9 @@ import re
 
 from transforms.errors import ContentError
 from transforms.transcripts import vtt
-from transforms.transcripts.cues import Clock, Cue, cue_draft, read_cues
+from transforms.transcripts.cue_draft import cue_draft
+from transforms.transcripts.cue_lines import read_cues
+from transforms.transcripts.cues import Clock, Cue
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
 _TIME = r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.,:]\d{1,6})?"

@@ -27,7 +27,8 @@ import lxml.etree
 
 from transforms.errors import ContentError
 from transforms.records import Seconds
-from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row, cue_draft
+from transforms.transcripts.cue_draft import cue_draft
+from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.segments import string
 

@@ -24,7 +24,9 @@ from collections.abc import Sequence
 
 from transforms.errors import ContentError
 from transforms.records import TranscriptSource
-from transforms.transcripts.cues import Clock, Cue, cue_draft, is_comment, read_comment, read_cues
+from transforms.transcripts.cue_draft import cue_draft
+from transforms.transcripts.cue_lines import is_comment, read_comment, read_cues
+from transforms.transcripts.cues import Clock, Cue
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
 _TIMES = re.compile(r"[ \t]*(?:\d+:)?\d+:\d+\.\d+[ \t]*-->[ \t]*(?:\d+:)?\d+:\d+\.\d+(?!\d)", re.ASCII)

@@ -22,7 +22,8 @@ from typing import Any
 from transforms.errors import ContentError
 from transforms.records import Word
 from transforms.transcripts import segments
-from transforms.transcripts.cues import Chunk, Clock, glue
+from transforms.transcripts.cue_words import glue
+from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
 _MILLISECONDS = 0.001
