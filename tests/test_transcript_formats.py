@@ -116,7 +116,7 @@ def test_vtt_header_and_blocks():
         (5, "metadata", "note", "checked by ear"),
         (9, "dropped", "style", "STYLE ::cue { color: red }"),
         (12, "dropped", "region", "REGION id:fred"),
-        (15, "dropped", "cue identifier", "intro"),
+        (15, "label", "cue identifier", "intro"),
         (19, "metadata", "note", "later"),
         (21, "dropped", "cue settings", "nonsense here"),
     ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from transforms.records import TranscriptSource
-from transforms.transcripts.cue_names import label_of, named_cues
+from transforms.transcripts.cue_names import first_name_first, label_of, may_have_label, named_cues
 from transforms.transcripts.cue_rolling import rolls, unroll
 from transforms.transcripts.cue_units import Unit, units_of
 from transforms.transcripts.cue_words import is_punctuated
 from transforms.transcripts.cues import Clock, Cue, Item
 from transforms.transcripts.document import Boundary, Draft, Piece
-from transforms.transcripts.names import clean, is_generic
+from transforms.transcripts.names import clean, is_generic, likeness
 
 
 def cue_draft(
@@ -28,12 +30,14 @@ def cue_draft(
         cue.start_time, cue.end_time = clock.check(cue.start_time, cue.end_time, overlaps=overlaps and not rolling)
     if rolling:
         unroll(cues)
+    else:
+        _name_rows(cues)
     voiced = any(row.voice for cue in cues for row in cue.rows)
     known = frozenset() if voiced else _first_labels(cues)
     units = {id(cue): units_of(cue, known) for cue in cues}
     speech = [unit for cue in cues for unit in units[id(cue)]]
-    names = [(None, unit.text) for unit in speech] if voiced else named_cues([unit.text for unit in speech])
-    pieces = _pieces(items, units, iter(names), voiced=voiced)
+    names = [_voiced(unit) for unit in speech] if voiced else named_cues([unit.text for unit in speech])
+    pieces = _first_names_first(_pieces(items, units, iter(names), voiced=voiced), marked=voiced)
     return Draft(
         pieces=tuple(pieces),
         boundary=_boundary(speech),
@@ -42,11 +46,42 @@ def cue_draft(
     )
 
 
+def _name_rows(cues: Iterable[Cue]) -> None:
+    """Set names off by a colon where most cues have one on a row of its own, which comes back."""
+    shown = [cue for cue in cues if cue.rows]
+    heads = [cue for cue in shown if len(cue.rows) > 1 and not cue.rows[0].chunks and not cue.rows[0].voice]
+    counts = Counter(cue.rows[0].text for cue in heads)
+    names = {
+        text for text, count in counts.items() if text[-1].isalnum() and likeness(clean(text)[0]) + (count > 1) > 1
+    }
+    if len(names) < 2 or max(map(counts.__getitem__, names)) < 2:
+        return
+    if sum(counts[name] for name in names) * 2 > len(shown):
+        for cue in heads:
+            if cue.rows[0].text in names:
+                cue.rows[0] = replace(cue.rows[0], text=f"{cue.rows[0].text}:")
+
+
+def _voiced(unit: Unit) -> tuple[str | None, str]:
+    """Take the name of the voice from its text, where it stands there once more."""
+    name, colon, text = unit.text.partition(":")
+    if colon and unit.voice and name.strip().casefold() == unit.voice.casefold():
+        return unit.voice, text.strip()
+    return None, unit.text
+
+
+def _first_names_first(pieces: list[Piece], *, marked: bool) -> list[Piece]:
+    turned = first_name_first(dict.fromkeys(p.speaker for p in pieces if p.speaker), marked=marked)
+    if not turned:
+        return pieces
+    return [replace(p, speaker=turned.get(p.speaker, p.speaker)) if p.speaker else p for p in pieces]
+
+
 def _first_labels(cues: Iterable[Cue]) -> frozenset[str]:
     return frozenset(
         label
         for cue in cues
-        if cue.rows and (":" in cue.rows[0].text or "：" in cue.rows[0].text)
+        if cue.rows and may_have_label(cue.rows[0].text.lstrip(">- "))
         for label in [label_of(cue.rows[0].text.lstrip(">- "))]
         if label
     )

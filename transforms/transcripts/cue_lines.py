@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from transforms.transcripts.cue_markup import read_rows
 from transforms.transcripts.cues import TIME, Clock, Cue, Item, clock_seconds
 from transforms.transcripts.document import Piece
+from transforms.transcripts.names import clean, likeness
 
-_TIMING = re.compile(rf"[ \t]*{TIME}[ \t]*-{{1,3}}>[ \t]*{TIME}(?![\d:.,])(.*)", re.ASCII)
+# What word processors and web pages make of an arrow.
+ARROW = r"(?:-{1,3} ?>|[–—]>|→|-{1,2}&gt;)"
+_TIMING = re.compile(rf"[ \t]*{TIME}[ \t]*{ARROW}[ \t]*{TIME}(?![\d:.,])(.*)", re.ASCII)
+_ARROWS = re.compile("[->–—]>|→|-&gt;|- >")
+_CUT_OFF = re.compile(r"(?:\d+:)*\d*[\d:.,\s>-]*", re.ASCII)
 _SETTING = re.compile(r"[A-Za-z]\w*:\S*")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 # Webex: 1 "Ann Lee" (1234567)
+_COUNT = re.compile(r"\d+\s*[-–—:.)]?\s+")
 _SPEAKER_IDENTIFIER = re.compile(r"\d+ \"([^\"]+)\" \(\d+\)")
 _COMMENT = re.compile(r"(NOTE|STYLE|REGION)(?:\s|$)")
 
@@ -32,11 +39,50 @@ def read_cues(lines: Sequence[str], first: int, clock: Clock, *, comments: bool)
 
     With `comments` there may be NOTE, STYLE and REGION blocks, and any line above the times is an identifier.
     """
-    items: list[Item] = []
     blocks = _blocks(lines, first, identifiers=comments)
-    for block in blocks:
-        items += _read_block(lines, block, clock, comments=comments)
-    return (blocks[0].first if blocks else len(lines)), items
+    if not blocks:
+        return len(lines), []
+    rest = _cut_off(lines, blocks[-1])
+    identifiers = [_identifier(lines, block) for block in blocks]
+    voices = _voices(identifiers)
+    items: list[Item] = []
+    for block, identifier in zip(blocks, identifiers, strict=True):
+        read = _read_block(lines, block, clock, comments=comments)
+        if identifier:
+            items.append(_named(identifier, block.first + 1, read, voices))
+        items += read
+    return blocks[0].first, [*items, *rest]
+
+
+def _cut_off(lines: Sequence[str], last: Block) -> list[Piece]:
+    """Take the number, and what there is of the times, off the end of a file that breaks off behind them."""
+    number = lines[last.first].strip()
+    end = [index for index in range(max(last.at + 1, len(lines) - 10), last.stop) if lines[index].strip()][-2:]
+    while end and not (number.isdecimal() and lines[end[0]].strip() == str(int(number) + 1)):
+        end = end[1:]
+    if not end or lines[end[0] - 1].strip() or not all(_CUT_OFF.fullmatch(lines[index]) for index in end):
+        return []
+    last.stop = end[0]
+    return [Piece(index + 1, "dropped", lines[index].strip(), name="cue without text") for index in end]
+
+
+def _voices(identifiers: Sequence[str]) -> dict[str, str]:
+    """Tell which identifiers name a speaker: alone or behind a number, in front of most cues, again and again."""
+    names = {name: _COUNT.sub("", name) for name in set(identifiers) if name}
+    likely = {name: voice for name, voice in names.items() if likeness(clean(voice)[0])}
+    counts = Counter(likely[name] for name in identifiers if name in likely)
+    if counts.total() * 2 <= len(identifiers) or (counts.total() > 4 and len(counts) * 2 > counts.total()):
+        return {}
+    return likely
+
+
+def _named(name: str, line: int, items: Sequence[Item], voices: dict[str, str]) -> Piece:
+    """Give a cue the voice that its identifier names."""
+    match = _SPEAKER_IDENTIFIER.fullmatch(name)
+    if voice := match[1] if match else voices.get(name):
+        cue = next(item for item in items if isinstance(item, Cue))
+        cue.rows = [replace(row, voice=row.voice or voice) for row in cue.rows]
+    return Piece(line, "label", name, name="cue identifier")
 
 
 def _blocks(lines: Sequence[str], first: int, *, identifiers: bool) -> list[Block]:
@@ -44,7 +90,7 @@ def _blocks(lines: Sequence[str], first: int, *, identifiers: bool) -> list[Bloc
     number, name = 0, ""
     floor = first
     for at in range(first, len(lines)):
-        if "->" not in lines[at] or not _is_timing(lines, at, floor):
+        if not _ARROWS.search(lines[at]) or not _is_timing(lines, at, floor):
             continue
         start = _block_start(lines, at, floor, number, name if identifiers else None)
         if start < at:
@@ -100,11 +146,6 @@ def _read_block(lines: Sequence[str], block: Block, clock: Clock, *, comments: b
     cue, items = _read_times(lines[block.at], block.at + 1, clock)
     body, others = _body(lines, block.at + 1, block.stop, comments=comments)
     cue.rows = read_rows(body)
-    if name := _identifier(lines, block):
-        if match := _SPEAKER_IDENTIFIER.fullmatch(name):
-            cue.rows = [replace(row, voice=row.voice or match[1]) for row in cue.rows]
-        else:
-            items.insert(0, Piece(block.first + 1, "dropped", name, name="cue identifier"))
     return [*items, cue, *others]
 
 

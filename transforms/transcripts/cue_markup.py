@@ -10,8 +10,11 @@ from transforms.records import Seconds
 from transforms.transcripts.cues import TIME, Chunk, Row, clock_seconds
 
 _CLOCK = re.compile(TIME, re.ASCII)
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
-_TOKEN = re.compile(r"<(/?)([A-Za-z]*)([^<>]*)>|\{\\[^{}\n]*\}|\n|[^<{\n]+|[<{]")
+# Some writers escape what is escaped already: `&amp;#39;`.
+_ENTITY = re.compile(
+    r"&(?:amp;(?=(?:#\d{1,7}|amp|quot|apos|nbsp|lt|gt);))*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});"
+)
+_TOKEN = re.compile(r"<(/?)([A-Za-z]*)([^<>]*)>|\{(?:\\[^{}\n]*|/?[biu])\}|\n|[^<{\n]+|[<{]")
 _TAG = re.compile(r"a|b|big|br|c|center|div|em|font|i|lang|p|rp|rt|ruby|s|small|span|strong|su[bp]|tt|u|v")
 _STYLES = frozenset(("<c>", "</c>", "<i>", "</i>", "<b>", "</b>"))
 _VOICE = re.compile(r"(?:\.\S*)?\s*(.*)", re.DOTALL)
@@ -30,8 +33,10 @@ def resolve(text: str) -> str:
 
     >>> resolve("R&amp;B &lt;3 &copy")
     'R&B <3 &copy'
+    >>> resolve("it&amp;#39;s")
+    "it's"
     """
-    return _ENTITY.sub(lambda match: unescape(match[0]), text) if "&" in text else text
+    return _ENTITY.sub(lambda match: unescape(f"&{match[1]};"), text) if "&" in text else text
 
 
 class _Payload:
@@ -44,6 +49,8 @@ class _Payload:
         self._voice: str | None = None
         self._stamp: Seconds | None = None
         self._stamped = False
+        self._in_ruby = False
+        self._is_reading = False
         self._at = 0
 
     def rows(self) -> list[Row]:
@@ -54,7 +61,7 @@ class _Payload:
                 self._rows.append((self._line(), self._voice, []))
             elif match[2] is not None:
                 self._tag(match)
-            elif not part.startswith("{\\"):
+            elif (part[0] != "{" or part == "{") and not self._is_reading:
                 self._say(part)
         return [row for parts in self._rows if (row := self._row(*parts)).text]
 
@@ -86,8 +93,17 @@ class _Payload:
             self._voice = None if match[1] else self._named(rest)
         elif name == "br":
             self._say(" ")
+        elif name in ("ruby", "rt", "rp"):
+            self._ruby(name, closes=bool(match[1]))
         # A tag may be written over two lines.
         self._at += match[0].count("\n")
+
+    def _ruby(self, name: str, *, closes: bool) -> None:
+        """Leave out how a word is read: it stands above the word, and is said once."""
+        if name == "ruby":
+            self._in_ruby, self._is_reading = not closes, False
+        else:
+            self._is_reading = self._in_ruby and not closes
 
     def _named(self, rest: str) -> str | None:
         match = _VOICE.match(rest)

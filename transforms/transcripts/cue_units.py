@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from transforms.records import Word
 from transforms.text import ends_sentence, join_words
-from transforms.transcripts.cue_names import label_of
+from transforms.transcripts.cue_names import label_of, may_have_label
 from transforms.transcripts.cue_words import cue_words, is_unspaced
 from transforms.transcripts.cues import Cue, Row
 
@@ -68,9 +68,7 @@ def _marked(row: Row) -> Iterator[tuple[str, str]]:
 
 def _begins(text: str, before: str, known: frozenset[str]) -> bool:
     """Tell whether a further row of a cue begins with a name, not with a word that the line break put there."""
-    if ":" not in text and "：" not in text:
-        return False
-    label = label_of(text)
+    label = label_of(text) if may_have_label(text) else None
     return label is not None and (_is_finished(before) or label.isupper() or label in known)
 
 

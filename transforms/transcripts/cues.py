@@ -14,7 +14,7 @@ OVERLAP_SECONDS = 0.05
 # Nobody speaks for thirty years: a larger number is a date or garbage.
 LATEST_SECONDS = 1e9
 
-TIME = r"(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9})(?:[.,:](\d{1,9}))?"
+TIME = r"(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9})(?:[.,:] ?(\d{1,9}))?"
 _CLOCK = re.compile(TIME, re.ASCII)
 
 

@@ -26,7 +26,7 @@ class Piece:
     - `speech`: words of `speaker` as the text names it (`None`: nobody is named). Pieces of one speaker in a row
       are one turn; `opens` says that a name stands right before it. `words` are its words one by one, where
       the format gives their times.
-    - `label`: the name and the time in front of speech.
+    - `label`: what stands in front of speech: the name, the time, the number of the cue.
     - `chapter`: a heading; `text` is its title.
     - `event`: heard, but no words: `[laughter]`.
     - `section`: text of a summary page; `name` is its heading, `text` what it says, without the heading.
