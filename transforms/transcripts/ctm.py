@@ -102,8 +102,12 @@ def parse(text: Text) -> Draft:
     if not spoken:
         msg = "the CTM has no word: no line reads like FILE CHANNEL BEGIN DURATION WORD"
         raise ContentError(msg)
-    for _, group in groupby(spoken, key=lambda pair: pair[0]):
-        pieces += segments.sentences([item for _, item in group], clock)
+    # Each file and channel begins at zero again.
+    clocks: dict[str, Clock] = {}
+    for name, group in groupby(spoken, key=lambda pair: pair[0]):
+        own = clocks.setdefault(name, Clock())
+        pieces += segments.sentences([item for _, item in group], own)
+        clock.flags |= own.flags
     return segments.draft(pieces, clock, "asr", segments.boundary_of(pieces))
 
 

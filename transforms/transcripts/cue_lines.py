@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from transforms.transcripts.cue_markup import read_rows
 from transforms.transcripts.cues import TIME, Clock, Cue, Item, clock_seconds
 from transforms.transcripts.document import Piece
+from transforms.transcripts.languages import language_tag
 from transforms.transcripts.names import clean, likeness
 
 # What word processors and web pages make of an arrow.
 ARROW = r"(?:-{1,3} ?>|[–—]>|→|-{1,2}&gt;)"
 _TIMING = re.compile(rf"[ \t]*{TIME}[ \t]*{ARROW}[ \t]*{TIME}(?![\d:.,])(.*)", re.ASCII)
 _ARROWS = re.compile("[->–—]>|→|-&gt;|- >")
+_LANGUAGE = re.compile(r"language: ?([A-Za-z]{2,3}(?:-\w{2,8})*)", re.IGNORECASE)
 _CUT_OFF = re.compile(r"(?:\d+:)*\d*[\d:.,\s>-]*", re.ASCII)
 _SETTING = re.compile(r"[A-Za-z]\w*:\S*")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
@@ -193,5 +195,13 @@ def read_comment(lines: Sequence[str], start: int, stop: int) -> tuple[Piece, in
     end = next((index for index in range(start, stop) if not lines[index].strip()), stop)
     kind, *words = " ".join(lines[start:end]).split()
     if kind == "NOTE":
-        return Piece(start + 1, "metadata", " ".join(words), name="note"), end
+        return _note(start + 1, " ".join(words)), end
     return Piece(start + 1, "dropped", " ".join([kind, *words]), name=kind.lower()), end
+
+
+def _note(line: int, text: str) -> Piece:
+    """Keep a note; Teams and Stream write the language into one."""
+    match = _LANGUAGE.fullmatch(text)
+    if match:
+        return Piece(line, "metadata", language_tag(match[1]), name="language")
+    return Piece(line, "metadata", text, name="note")

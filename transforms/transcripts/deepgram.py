@@ -95,9 +95,12 @@ def _about(document: dict[str, Any], results: dict[str, Any]) -> list[Piece]:
 def _channel(best: dict[str, Any], clock: Clock, language: str | None, number: int | None) -> list[Piece]:
     """Read one channel; `number` names it where several have speech."""
     channel = None if number is None else f"Channel {number}"
+    items = segments.first_objects(best.get("words"), None)
+    # Where a channel has one speaker, its number says no more than the channel does.
+    alone = channel is not None and len({str(item.get("speaker")) for item in items}) == 1
     spoken = [
-        segments.Spoken(line, _label(channel, item.get("speaker")), word)
-        for line, item in enumerate(segments.first_objects(best.get("words"), None), start=1)
+        segments.Spoken(line, channel if alone else _label(channel, item.get("speaker")), word)
+        for line, item in enumerate(items, start=1)
         if (chunk := segments.timed_word(item, clock, ("punctuated_word", "word")))
         for word in segments.words_of([chunk], language)
     ]

@@ -80,13 +80,22 @@ class Text:
 
     @cached_property
     def json(self) -> Any:
-        """The document as JSON, or `None` where it is none."""
+        """The document as JSON, a list of its lines where each is an object, or `None` where it is none."""
         if not self.head.startswith(("{", "[")):
             return None
         try:
             return json.loads(self.text)
         except (ValueError, RecursionError):
+            pass
+        try:
+            return [json.loads(line) for line in self.lines if line.strip()] if self._are_objects else None
+        except (ValueError, RecursionError):
             return None
+
+    @property
+    def _are_objects(self) -> bool:
+        first, second, *_ = (*self.head.split("\n", 2), "")
+        return all(line.startswith("{") and line.rstrip().endswith("}") for line in (first, second))
 
 
 @dataclass(frozen=True, slots=True)
