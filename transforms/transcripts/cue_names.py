@@ -23,6 +23,18 @@ _STOP = re.compile(
 )
 _SURNAME_FIRST = re.compile(r"([^\W\d_][\w'’ -]{0,40}), ([^\W\d_][\w'’. -]{0,40}?)((?: [(\[][^()\[\]]*[)\]])?)")
 
+_NOISES = frozenset(
+    "barks beeps buzzes clicks closes creaks knocks opens plays rings roars screams shouts slams squeaks starts "
+    "stops thuds whispers yells bang beep bell boom crash phone static thunder english french german spanish "
+    "chinese japanese italian russian voiceover".split()
+)
+# What stands behind a comma and is no given name.
+_OFFICES = frozenset(
+    "analyst attorney author chair chairman chef coach correspondent critic dean director doctor economist editor "
+    "engineer founder historian journalist judge lawyer manager mayor minister musician novelist nurse owner "
+    "philosopher physician physicist president professor psychologist researcher scientist teacher writer".split()
+)
+
 Kind = Literal["colon", "long", "lower", "brackets", "parentheses"]
 
 
@@ -122,10 +134,17 @@ def _label(text: str) -> Label | None:
 def _bracketed(text: str, match: re.Match[str]) -> Label | None:
     name = match[0].strip()
     inner = (match[1] or match[2]).strip()
-    manner = " " not in inner and inner.casefold().endswith(("ing", "ed", "ly"))
-    if is_sound(name) or manner or _STOP.search(inner) or not _likeness(inner):
+    if is_sound(name) or _is_noise(inner) or _STOP.search(inner) or not _likeness(inner):
         return None
     return Label(name, "brackets" if match[1] else "parentheses", text[match.end() :].strip())
+
+
+def _is_noise(text: str) -> bool:
+    """Tell what may be a noise or a manner of speaking; without capitals a name is not told from one."""
+    last = text.casefold().split()[-1]
+    verbal = last in _NOISES or (last.endswith("ing") and len(last) > 5)
+    manner = " " not in text and last.endswith(("ing", "ed", "ly"))
+    return verbal or manner or text.upper() == text.lower()
 
 
 def _kind(name: str) -> Kind | None:
@@ -161,4 +180,6 @@ def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:
 
 def _is_given(name: str) -> bool:
     """Tell a given name from what somebody does."""
-    return likeness(name) > 0 and not is_generic(name) and (len(name) > 3 or not name.isupper())
+    if is_generic(name) or not _OFFICES.isdisjoint(name.casefold().split()):
+        return False
+    return likeness(name) > 0 and (len(name) > 3 or not name.isupper())

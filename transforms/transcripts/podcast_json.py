@@ -116,7 +116,7 @@ def _are_words(pieces: Sequence[Piece]) -> bool:
 
 def _spoken(pieces: Sequence[Piece], bodies: Sequence[str]) -> list[segments.Spoken]:
     """Make words of segments: with spaces at the edges these part the words, else only marks go with a word."""
-    edged = sum(body != body.strip() for body in bodies) * 2 > len(bodies)
+    edged = sum(body != body.strip() for body in bodies) * 3 > len(bodies)
     parts: list[tuple[Piece, Chunk]] = []
     apart = True
     for piece, body in zip(pieces, bodies, strict=True):
