@@ -118,6 +118,19 @@ CAPTIONS: dict[str, tuple[str, list[Row]]] = {
         srt("ann: hi", "bo: no", "ann: why", "bo: so"),
         [("ann", "hi"), ("bo", "no"), ("ann", "why"), ("bo", "so")],
     ),
+    "names that people give themselves; one that does not come back is none": (
+        srt("ann_lee92: hi", "Bo Chan: no", "ann_lee92: why", "Bo Chan: so", "bo@example.org: ha"),
+        [
+            ("ann_lee92", "hi"),
+            ("Bo Chan", "no"),
+            ("ann_lee92", "why"),
+            ("Bo Chan", "so bo@example.org: ha"),
+        ],
+    ),
+    "YouTube's own format, with a comma for an arrow": (
+        "0:00:00.000,0:00:01.500\nAnn Lee: Hi.\n\n0:00:01.500,0:00:02.000\nBo: no.\n",
+        [("Ann Lee", "Hi."), ("Bo", "no.")],
+    ),
     "a long name with a title that comes back": (
         srt(
             "Bo: hi",

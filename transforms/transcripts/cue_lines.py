@@ -13,10 +13,10 @@ from transforms.transcripts.document import Piece
 from transforms.transcripts.languages import language_tag
 from transforms.transcripts.names import clean, likeness
 
-# What word processors and web pages make of an arrow.
-ARROW = r"(?:-{1,3} ?>|[–—]>|→|-{1,2}&gt;)"
+# What word processors and web pages make of an arrow; YouTube's own format has a comma.
+ARROW = r"(?:-{1,3} ?>|[–—]>|→|-{1,2}&gt;|,(?=\d+:\d\d:\d\d\.\d{3}[ \t]*$))"
 _TIMING = re.compile(rf"[ \t]*{TIME}[ \t]*{ARROW}[ \t]*{TIME}(?![\d:.,])(.*)", re.ASCII)
-_ARROWS = re.compile("[->–—]>|→|-&gt;|- >")
+_ARROWS = re.compile(r"[->–—]>|→|-&gt;|- >|\d,\d+:\d\d:")
 _LANGUAGE = re.compile(r"language: ?([A-Za-z]{2,3}(?:-\w{2,8})*)", re.IGNORECASE)
 _CUT_OFF = re.compile(r"(?:\d+:)*\d*[\d:.,\s>-]*", re.ASCII)
 _SETTING = re.compile(r"[A-Za-z]\w*:\S*")

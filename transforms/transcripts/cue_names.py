@@ -35,7 +35,10 @@ _OFFICES = frozenset(
     "philosopher physician physicist president professor psychologist researcher scientist teacher writer".split()
 )
 
-Kind = Literal["colon", "long", "lower", "brackets", "parentheses"]
+# What people call themselves in meetings: `ann_lee92`, `ann@example.org`, `spk_0`.
+_HANDLE = re.compile(r"(?=[\w.+@-]*[^\W\d_])(?=[\w.+@-]*[\d_@])[\w.+@-]{2,40}")
+
+Kind = Literal["colon", "long", "lower", "handle", "brackets", "parentheses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def named_cues(texts: Sequence[str]) -> list[tuple[str | None, str]]:
         names |= _with_colon([x for x in labels if x.kind == "colon"], heads, len(texts))
         names |= _repeated([x for x in labels if x.kind == "long"], 0)
         names |= _repeated([x for x in labels if x.kind == "lower"], len(texts) // 2)
+        names |= _repeated([x for x in labels if x.kind == "handle"], len(texts) // 4)
         names |= _in_brackets([x for x in labels if x.kind == "brackets"], heads, len(texts) // 10)
         names |= _in_brackets([x for x in labels if x.kind == "parentheses"], heads, len(texts) // 4)
     return [
@@ -111,7 +115,7 @@ def _in_brackets(labels: Sequence[Label], heads: Sequence[Label], least: int) ->
 def label_of(text: str) -> str | None:
     """Give what stands before the first colon of a text, or in brackets at its start, if it may be a name."""
     label = _label(text)
-    return label.name if label and label.kind in ("colon", "brackets") else None
+    return label.name if label and label.kind in ("colon", "handle", "brackets") else None
 
 
 def may_have_label(text: str) -> bool:
@@ -153,7 +157,7 @@ def _kind(name: str) -> Kind | None:
         return "colon" if len(name) <= LONGEST_LABEL and len(name.split()) <= 5 else "long"
     if name.islower() and len(name.split()) <= 2 and _likeness(name.title()):
         return "lower"
-    return None
+    return "handle" if _HANDLE.fullmatch(name) else None
 
 
 def _likeness(label: str) -> int:
