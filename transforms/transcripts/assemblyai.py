@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from transforms.errors import ContentError
-from transforms.transcripts import segments
+from transforms.transcripts import segments, sentences
 from transforms.transcripts.cues import Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
 
@@ -63,8 +63,8 @@ def parse(text: Text) -> Draft:
     ]
     boundary: Boundary = "cue"
     if not pieces:
-        pieces = segments.sentences(_spoken(document, clock, language), clock, language)
-        boundary = segments.boundary_of(pieces)
+        pieces = sentences.join(_spoken(document, clock, language), clock, language)
+        boundary = sentences.boundary_of(pieces)
     pieces = pieces or _plain(document)
     chapters, summaries = _chapters(document)
     about = segments.metadata(document, used=("text", "utterances", "words", *(("chapters",) if chapters else ())))
@@ -136,9 +136,9 @@ def _utterance(line: int, item: dict[str, Any], clock: Clock, language: str | No
     )
 
 
-def _spoken(document: dict[str, Any], clock: Clock, language: str | None) -> Sequence[segments.Spoken]:
+def _spoken(document: dict[str, Any], clock: Clock, language: str | None) -> Sequence[sentences.Spoken]:
     return [
-        segments.Spoken(line, _label(entry.get("speaker")), word)
+        sentences.Spoken(line, _label(entry.get("speaker")), word)
         for line, entry in enumerate(segments.first_objects(document.get("words"), None), start=1)
         if (chunk := segments.timed_word(entry, clock, _WORD, _MILLISECONDS))
         for word in segments.words_of([chunk], language)

@@ -18,7 +18,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from transforms.transcripts import segments
+from transforms.transcripts import segments, sentences
 from transforms.transcripts.cue_words import glue, is_unspaced
 from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
@@ -65,8 +65,8 @@ def parse(text: Text) -> Draft:
     if _are_words(pieces):
         # The clock of the segments has seen these times.
         language = segments.language_of(document) if isinstance(document, dict) else None
-        pieces = segments.sentences(_spoken(pieces, [body for _, body in read]), Clock(), language)
-        boundary = segments.boundary_of(pieces)
+        pieces = sentences.join(_spoken(pieces, [body for _, body in read]), Clock(), language)
+        boundary = sentences.boundary_of(pieces)
     else:
         pieces = segments.names_in(pieces)
     return segments.draft([*about, *dropped, *pieces], clock, "publisher", boundary)
@@ -114,7 +114,7 @@ def _are_words(pieces: Sequence[Piece]) -> bool:
     return len(pieces) > 2 and single >= _MOSTLY * len(pieces)
 
 
-def _spoken(pieces: Sequence[Piece], bodies: Sequence[str]) -> list[segments.Spoken]:
+def _spoken(pieces: Sequence[Piece], bodies: Sequence[str]) -> list[sentences.Spoken]:
     """Make words of segments: with spaces at the edges these part the words, else only marks go with a word."""
     edged = sum(body != body.strip() for body in bodies) * 3 > len(bodies)
     parts: list[tuple[Piece, Chunk]] = []
@@ -127,7 +127,7 @@ def _spoken(pieces: Sequence[Piece], bodies: Sequence[str]) -> list[segments.Spo
         else:
             parts.append((piece, Chunk(piece.text, piece.start_time, piece.end_time)))
         apart = body[-1:].isspace()
-    return [segments.Spoken(piece.line, piece.speaker, word) for piece, chunk in parts for word in glue([chunk])]
+    return [sentences.Spoken(piece.line, piece.speaker, word) for piece, chunk in parts for word in glue([chunk])]
 
 
 FORMAT = Format("podcast_json", "JSON transcript of Podcasting 2.0", example_of(__doc__), fits, parse)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import UnionType
 from typing import Any
 
 from transforms.errors import ContentError
 from transforms.records import Seconds, TranscriptSource, Word
-from transforms.text import UNSPACED, ends_sentence, join_words
+from transforms.text import UNSPACED, join_words
 from transforms.transcripts.cue_markup import read_rows, resolve
 from transforms.transcripts.cue_names import named_cues
-from transforms.transcripts.cue_words import glue, is_punctuated, is_unspaced
+from transforms.transcripts.cue_words import glue, is_unspaced
 from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Piece, Text
 from transforms.transcripts.languages import language_tag
 
-# Without punctuation a longer silence ends a piece.
-PAUSE_SECONDS = 1.0
 # Deeper and further it is no description of the document.
 _DEEPEST = 4
 _MOST_METADATA = 200
@@ -34,15 +32,6 @@ _METADATA_NAMES = {
     "speech_model": "model",
     "model_name": "model",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A word, who says it, and the line or segment that it stands in."""
-
-    line: int
-    speaker: str | None
-    word: Word
 
 
 def document(text: Text, kind: type[Any] | UnionType, about: str) -> Any:
@@ -240,55 +229,6 @@ def span_of(words: Sequence[Word]) -> tuple[Seconds | None, Seconds | None]:
     start = next((word.start_time for word in words if word.start_time is not None), None)
     end = next((word.end_time for word in reversed(words) if word.end_time is not None), None)
     return start, end
-
-
-def boundary_of(pieces: Iterable[Piece]) -> Boundary:
-    """Name what a piece is that was joined from words: a sentence, if the words have marks."""
-    return "sentence" if is_punctuated(word.word for piece in pieces for word in piece.words) else "cue"
-
-
-def sentences(spoken: Sequence[Spoken], clock: Clock, language: str | None = None) -> list[Piece]:
-    """Join words to pieces: a speaker's sentence, or without punctuation what is said between pauses."""
-    punctuated = is_punctuated(item.word.word for item in spoken)
-    pieces: list[Piece] = []
-    run: list[Spoken] = []
-    for item in spoken:
-        if run and _ends(run[-1], item, punctuated=punctuated):
-            pieces.append(_sentence(run, clock, language, opens=_opens(run, pieces)))
-            run = []
-        run.append(item)
-    if run:
-        pieces.append(_sentence(run, clock, language, opens=_opens(run, pieces)))
-    return pieces
-
-
-def _ends(last: Spoken, item: Spoken, *, punctuated: bool) -> bool:
-    if last.speaker != item.speaker:
-        return True
-    if punctuated:
-        return ends_sentence(last.word.word)
-    start, end = item.word.start_time, last.word.end_time
-    return start is not None and end is not None and start - end > PAUSE_SECONDS
-
-
-def _opens(run: Sequence[Spoken], pieces: Sequence[Piece]) -> bool:
-    speaker = run[0].speaker
-    return speaker is not None and (not pieces or pieces[-1].speaker != speaker)
-
-
-def _sentence(run: Sequence[Spoken], clock: Clock, language: str | None, *, opens: bool) -> Piece:
-    words = tuple(item.word for item in run)
-    start, end = clock.check(*span_of(words))
-    return Piece(
-        run[0].line,
-        "speech",
-        text_of(words, language),
-        speaker=run[0].speaker,
-        opens=opens,
-        start_time=start,
-        end_time=end,
-        words=words,
-    )
 
 
 def names_in(pieces: Sequence[Piece]) -> list[Piece]:

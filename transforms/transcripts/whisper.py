@@ -22,7 +22,7 @@ from typing import Any
 
 from transforms.errors import ContentError
 from transforms.records import Word
-from transforms.transcripts import segments
+from transforms.transcripts import segments, sentences
 from transforms.transcripts.cue_words import glue
 from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
@@ -245,11 +245,11 @@ def _words_only(whole: dict[str, Any], clock: Clock, language: str | None) -> li
     if len(parts) != len(chunks):
         return [_piece(1, None, text, (None, None), ())]
     spoken = [
-        segments.Spoken(1, None, word)
+        sentences.Spoken(1, None, word)
         for part, chunk in zip(parts, chunks, strict=True)
         for word in glue([Chunk(part, chunk.start_time, chunk.end_time, chunk.probability)])
     ]
-    return segments.sentences(spoken, clock, language)
+    return sentences.join(spoken, clock, language)
 
 
 FORMAT = Format("whisper", "JSON of Whisper and its kin", example_of(__doc__), fits, parse)
