@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from transforms.errors import ContentError, SourceError
 from transforms.transcripts import (
@@ -47,6 +48,9 @@ FORMATS: dict[str, Format] = {
     )
 }  # fmt: skip
 
+_OF_JSON = tuple(module.FORMAT.name for module in (podcast_json, json3, whisper, deepgram, assemblyai, seglst))
+_JSON = re.compile(r'\{\s*["}]|\[\s*\{\s*"')
+
 
 def read(data: bytes, *, format: str | None = None, media_type: str | None = None) -> Published:
     """Read a published text as turns, chapters and sections; `format` overrides what the content says.
@@ -85,11 +89,15 @@ def _choose(text: Text, name: str | None) -> Format:
             msg = f"there is no format {name!r}: choose one of {', '.join(FORMATS)}"
             raise SourceError(msg)
         return FORMATS[name]
-    for known in FORMATS.values():
-        if known.fits(text):
-            return known
-    if text.head.startswith("{") and text.json is None:
+    # The names of fields are not names of speakers: what is meant as JSON is read as JSON or not at all.
+    if text.json is None and _JSON.match(text.head):
         msg = "it is broken JSON: fetch it again, it may have been cut off"
+        raise ContentError(msg)
+    for known in FORMATS.values():
+        if known.fits(text) and (text.json is None or known.name in _OF_JSON):
+            return known
+    if text.json is not None:
+        msg = f"no transcript found: it is JSON of none of the known kinds ({', '.join(_OF_JSON)})"
         raise ContentError(msg)
     msg = "no transcript found: no names, times or heading Transcript in it; try --format paragraphs"
     raise ContentError(msg)

@@ -53,6 +53,15 @@ class Published:
         return next((text for key, text in self.metadata if key == name), None)
 
 
+def is_sound(text: str) -> bool:
+    """Tell a note of what is heard from words.
+
+    >>> is_sound("[soft music]"), is_sound("[Ann]")
+    (True, False)
+    """
+    return _EVENT.fullmatch(text) is not None
+
+
 def assemble(draft: Draft) -> Published:
     """Make records of a draft: names joined, sounds taken out of the words, pieces of one speaker made one turn."""
     pieces = tuple(_split_events(draft.pieces, captions=draft.boundary == "cue"))
