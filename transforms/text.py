@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 # Languages that Whisper writes without spaces, where a "word" is a character.
@@ -11,6 +12,9 @@ SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 CLOSING_MARKS = "\"'”’»)]}」』"
 
 
+_IDEOGRAPHIC = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff65]")  # with their marks
+
+
 def join_words(words: Iterable[str], language: str | None) -> str:
     """Write words as text, without spaces in the languages that have none.
 
@@ -18,6 +22,19 @@ def join_words(words: Iterable[str], language: str | None) -> str:
     ('Two pounds!', '你好')
     """
     return ("" if language in UNSPACED else " ").join(words)
+
+
+def join_lines(lines: Iterable[str]) -> str:
+    """Write the lines of a paragraph as one, without a space where both sides have none: 你好。/我 is 你好。我.
+
+    >>> join_lines(["Two", "pounds!"]), join_lines(["你好，", "我是"])
+    ('Two pounds!', '你好，我是')
+    """
+    text = ""
+    for line in lines:
+        glued = text and line and _IDEOGRAPHIC.match(text[-1]) and _IDEOGRAPHIC.match(line[0])
+        text += line if glued or not text else f" {line}"
+    return text
 
 
 def ends_sentence(word: str) -> bool:

@@ -9,22 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.records import Chapter, Event, Section, Turn, Word
-from transforms.text import ends_sentence
+from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Piece
 from transforms.transcripts.names import Speaker, join_variants
+from transforms.transcripts.sounds import is_sound, split_sounds
 
-# Sounds that transcribers note in brackets, in the languages that were met.
-_SOUND = (
-    r"laugh\w*|chuckl\w*|giggl\w*|cross-?\s?talk\w*|inaudible|indiscernible|unintelligible|music|musik|música|musique|"
-    r"applau\w*|clap\w*|silence|pause\w*|sigh\w*|cough\w*|cheer\w*|noise\w*|beep\w*|bleep\w*|foreign|blank_audio|"
-    r"sound\s?bite|sniff\w*|gasp\w*|groan\w*|snort\w*|whistl\w*|sing\w*|background|jingle|audio|overlapping|"
-    r"lach\w*|gelächter|applaus|rires?|risas?|aplausos|snap\w*|clears|breath\w*|exhale\w*|inhale\w*|crying|mumbl\w*"
-)
-_EVENT = re.compile(
-    rf"[\[(（【]\s*(?:[\w'’#-]+\s+){{0,3}}(?:{_SOUND})(?:[\s,]+[\w':.’-]+){{0,5}}\s*[\])）】]|♪[^♪\n]*♪|[♪♫]+",
-    re.IGNORECASE,
-)
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
+_UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
 _ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
 _OF_SPEECH = frozenset(("speech", "label"))
 
@@ -51,15 +42,6 @@ class Published:
     def known(self, name: str) -> str | None:
         """Give the first metadata of that name; `None` where there is none."""
         return next((text for key, text in self.metadata if key == name), None)
-
-
-def is_sound(text: str) -> bool:
-    """Tell a note of what is heard from words.
-
-    >>> is_sound("[soft music]"), is_sound("[Ann]")
-    (True, False)
-    """
-    return _EVENT.fullmatch(text) is not None
 
 
 def assemble(draft: Draft) -> Published:
@@ -97,15 +79,10 @@ def _split_events(pieces: Sequence[Piece], *, captions: bool) -> Iterator[Piece]
         elif captions and _BRACKETED.fullmatch(piece.text):
             yield replace(piece, kind="event", text=piece.text.strip(), words=())
         else:
-            sounds = [match[0].strip() for match in _EVENT.finditer(piece.text)]
-            text = " ".join(_EVENT.sub(" ", piece.text).split()) if sounds else piece.text
+            text, sounds = split_sounds(piece.text)
             spoken = any(c.isalnum() for c in text)
             if spoken:
-                words = (
-                    tuple(w for w in piece.words if not _EVENT.fullmatch(w.word.strip()))
-                    if sounds
-                    else piece.words
-                )
+                words = tuple(w for w in piece.words if not is_sound(w.word.strip())) if sounds else piece.words
                 words = words if " ".join(w.word for w in words).split() == text.split() or not sounds else ()
                 yield replace(piece, text=text, words=words)
             for sound in sounds:
@@ -122,7 +99,7 @@ def _sentences(pieces: Sequence[Piece]) -> Iterator[Piece]:
                 open_ = []
             yield piece
             continue
-        tokens = piece.text.split()
+        tokens = [part for token in piece.text.split() for part in _UNSPACED_END.split(token) if part]
         words = piece.words if len(piece.words) == len(tokens) else (None,) * len(tokens)
         for token, word in zip(tokens, words, strict=True):
             open_.append((piece, token, word))
@@ -139,7 +116,7 @@ def _sentence(tokens: Sequence[tuple[Piece, str, Word | None]]) -> Piece:
     first, last = tokens[0], tokens[-1]
     return replace(
         first[0],
-        text=" ".join(token for _, token, _ in tokens),
+        text=join_lines(token for _, token, _ in tokens),
         words=words if whole else (),
         start_time=words[0].start_time if whole else first[0].start_time,
         end_time=words[-1].end_time if whole else last[0].end_time,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from transforms.transcripts.assemble import is_sound
 from transforms.transcripts.names import clean, is_generic, likeness
+from transforms.transcripts.sounds import is_sound
 
 LONGEST_LABEL = 40  # characters
 # What comes back word by word may be longer: a name with its title and what the speaker does.

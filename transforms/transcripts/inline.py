@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from transforms.transcripts import page
-from transforms.transcripts.lines import Labels, Line
+from transforms.transcripts.lines import Labels, Line, time_first
 from transforms.transcripts.names import fold, is_generic, is_plain, likeness, short_forms
 
 LONGEST_IDEOGRAPHIC = 4  # characters of a name
@@ -20,7 +20,9 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
     counts = Counter(fold(label.name) for label in found.values() if not label.dashed)
     dashed = Counter(fold(label.name) for label in found.values() if label.dashed)
     counts += Counter({name: count for name, count in dashed.items() if count >= 3})
-    sure = {fold(label.name) for label in found.values() if label.is_sure}
+    stamped = sum(time_first(line.text) is not None for line in lines)
+    named = sum(label.is_sure for label in found.values())
+    sure = {fold(label.name) for label in found.values() if label.is_sure and named >= 0.2 * stamped}
     shown = {fold(label.name): label.name for label in found.values()}
     usual = sum(counts.values()) >= 0.4 * max(len(lines), 1)
     # in scripts without capitals only how often it comes tells a name, or how short it is

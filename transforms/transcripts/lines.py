@@ -11,7 +11,7 @@ Labels come in five forms; each may carry a time and a role:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -21,6 +21,7 @@ from transforms.transcripts.names import LONGEST_NAME, UNSEEN, clean, is_generic
 
 Form = Literal["inline", "colon", "timed", "bare"]
 
+LIST_MARKS = frozenset("-*•‣")
 LONGEST_STAMP = 120  # characters, with the address of a link
 CLOCK = r"\d{1,3}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{1,3}|[:;]\d\d)?"
 _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
@@ -45,6 +46,8 @@ _BRACKETED = re.compile(
 )
 _DASHED = re.compile(rf"(?P<label>[^:：.?!\-–—|\t]{{1,{LONGEST_NAME}}}?)(?:\s+[—–|]\s+|\s--\s|\t+)(?P<rest>\S.*)$")
 _BULLET = re.compile(r"\s*(?:[-*•‣>–—]|>>+)\s+(?=\S)|\s*>>+\s*")
+_UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
+_OPENING_QUOTES = frozenset("“„«「『״")
 _URL_SCHEME = re.compile(r"(?:https?|ftp|mailto|www)$", re.IGNORECASE)
 
 
@@ -67,7 +70,7 @@ class Line:
 class Label:
     """What may be a speaker's label in front of text; `name` is cleaned, `raw` as written, `rest` what follows.
 
-    `dashed` has nothing but a dash or a tab between name and text.
+    `dashed` has nothing but a dash or a tab between name and text; `listed` stands behind the mark of a list.
     """
 
     form: Form
@@ -77,6 +80,7 @@ class Label:
     end_time: Seconds | None
     rest: str
     dashed: bool = False
+    listed: bool = False
 
     @property
     def is_inline(self) -> bool:
@@ -120,13 +124,26 @@ def times(stamp: str) -> tuple[Seconds, Seconds | None]:
     return start, end if end is None or end >= start else None
 
 
-def numbered(texts: Iterable[str], first: int = 1) -> tuple[Line, ...]:
-    """Number the lines of a text; `first` is the number of the first."""
-    lines, gap = [], True
-    for number, text in enumerate(texts, first):
-        lines.append(Line(number, text, gap=gap))
+def numbered(texts: Sequence[str], first: int = 1) -> tuple[Line, ...]:
+    """Number the lines of a text; `first` is the number of the first. A line that is underlined is a heading."""
+    lines: list[Line] = []
+    gap = True
+    for index, text in enumerate(texts):
+        below = texts[index + 1] if index + 1 < len(texts) else ""
+        heading = gap and _is_underlined(text, below)
+        noise = "underline" if lines and lines[-1].heading and not gap else None
+        lines.append(Line(first + index, text, heading, noise, gap))
         gap = not text.strip()
     return tuple(lines)
+
+
+def _is_underlined(text: str, below: str) -> bool:
+    rule = below.strip()
+    return (
+        _UNDERLINE.fullmatch(rule) is not None
+        and 0 < len(text.strip()) <= LONGEST_NAME + 40
+        and (rule[0] == "=" or abs(len(rule) - len(text.strip())) <= 3)
+    )
 
 
 def tidy(text: str) -> str:
@@ -187,7 +204,9 @@ def split_marks(text: str) -> tuple[str, tuple[str, ...]]:
 def find_label(text: str) -> Label | None:
     """Find what may be a label in front of a line; whether it is one, only the whole document can tell."""
     start, end, body = None, None, text
-    if bullet := _BULLET.match(body):
+    bullet = _BULLET.match(body)
+    listed = bullet is not None and bullet[0].strip()[:1] in LIST_MARKS
+    if bullet:
         body = body[bullet.end() :]
     if stamped := time_first(body):
         start, end, body = stamped
@@ -197,10 +216,12 @@ def find_label(text: str) -> Label | None:
         return None
     label = _inline(body) or _bracketed(body) or _timed(body) or _own_line(body, timed=start is not None)
     label = label or _dashed(body)
-    if label is None or start is None:
-        return label
-    form: Form = "timed" if label.form == "bare" else label.form
-    return Label(form, label.raw, label.name, start, end, label.rest, label.dashed)
+    if label is None:
+        return None
+    form: Form = "timed" if label.form == "bare" and start is not None else label.form
+    if start is None:
+        start, end = label.start_time, label.end_time
+    return Label(form, label.raw, label.name, start, end, label.rest, label.dashed, listed)
 
 
 def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed: bool = False) -> Label | None:
@@ -216,6 +237,8 @@ def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed:
         rest = rest[first.end() :].strip(" -–—:")
     if form == "inline" and not rest:
         form = "colon"
+    if rest[:1] in _OPENING_QUOTES and name.upper() == name.lower():
+        return None  # 他对我说：“…”: who speaks is told, not named
     return Label(form, raw.strip(), name, start, end, rest, dashed)
 
 

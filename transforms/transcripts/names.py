@@ -17,6 +17,9 @@ PARTICLES = frozenset(
     "a al ap bin ben bint da das de del della der di do dos du e el ibn la las le los mac of st ter van von y zu zum "
     "'t the".split()
 )
+_SURNAME_PARTICLES = frozenset(
+    "al ap bin ben bint da das de del della der di dos du el ibn mac st ter van von y zu zum".split()
+)
 _HONORIFICS = frozenset(
     "dr mr mrs ms miss mx prof professor sir dame lord lady rev rabbi sen rep gov pres".split()
 )
@@ -37,7 +40,7 @@ _OPENERS = frozenset(
     about above absolutely actually advertisement after again alright also although always among another answer
     anyway are as at because before below besides both bottom bonus but by can caveat certainly chapter chapters
     clarification clearly comment comments conclusion contact correct correction could date day definitely description
-    did disclaimer disclosure do does duration each edit editor's either email episode especially even every exactly
+    did disclaimer disclosure do does duration each edit editor's either email ep episode especially even every exactly
     example examples except fact fair few figure finally first follow footnote for from further furthermore
     generally given good great half have he heading hence her here here's hers high highlight highlights his how
     however i i'd i'll i'm i've idea if image important in indeed instead intro introduction is isn't it it's its just
@@ -133,8 +136,10 @@ def likeness(name: str) -> int:
     kinds = [_token_kind(token) for token in tokens[:7]]
     if len(name) > LONGEST_NAME or len(kinds) > 6 or not kinds:
         return 0
-    if _opens_sentence(name, tokens) or "no" in kinds or "name" not in kinds or kinds[0] == "particle":
+    if _opens_sentence(name, tokens) or {"no", "number"} & {*kinds} or "name" not in kinds:
         return 0
+    if kinds[0] == "particle":  # van der Berg, dos Santos
+        return int(fold(tokens[0]) in _SURNAME_PARTICLES)
     return 2 if kinds.count("name") >= 2 and not _uncased(name) else int(not _uncased(name) or len(name) <= 24)
 
 
@@ -158,7 +163,7 @@ def _token_kind(token: str) -> str:
         return "particle"
     if re.fullmatch(r"#?\d{1,3}", bare):
         return "number"
-    letters = re.sub("['’.·-]", "", bare)
+    letters = re.sub("['’.·・\"״׳-]", "", bare)
     if not letters or letters[0].isdigit() or not all(map(_is_letter, letters)):
         return "no"
     # d'Angelo, al-Rashid, bell-hooks: a capital within
@@ -233,7 +238,7 @@ def _full_form(key: str, keys: tuple[str, ...]) -> str:
             other
             for other in longer
             if (other.split()[0] == tokens[0] and other.split()[-1] == tokens[-1])
-            or other.split()[-len(tokens) :] == tokens
+            or tokens in (other.split()[-len(tokens) :], other.split()[: len(tokens)])
         ]
     return fitting[0] if len(fitting) == 1 else key
 

@@ -17,7 +17,10 @@ _SHARE = re.compile(
     r"embed|embed code|rss|follow(?: us)?|subscribed?(?: now)?|sign (?:in|up|out)|log ?in|upgrade(?: to paid)?|"
     r"get the app|start writing|leave a comment|read in app|open in app|give a gift subscription|click to tweet|"
     r"advertisement|read summary\s*→?|download here|back to top|skip to (?:main )?content|accept(?: all)?(?: cookies)?|"
-    r"menu|search|home|archive|about|previous|next|see all|continue reading|no posts",
+    r"menu|search|home|archive|about|previous|next|see all|continue reading|no posts|"
+    r"teilen|abonnieren|herunterladen|partager|s['’]abonner|télécharger|compartir|suscr[ií]b(?:ete|irse)|descargar|"
+    r"compartilhar|partilhar|assinar|inscreva-se|baixar|подписаться|поделиться|скачать|مشاركة|شارك|اشترك|اشتراك|تحميل|"
+    r"שיתוף|שתפו?|הירשמו|הרשמה|להורדה|分享|订阅|訂閱|下载|シェア|共有|チャンネル登録|購読|登録|ダウンロード|구독|공유",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
@@ -28,10 +31,30 @@ _TAIL = re.compile(
     r"share this(?: (?:post|episode|article))?:?|share|subscribe(?: now| to .*)?|previous(?: (?:post|episode).*)?|"
     r"next (?:post|episode).*|thanks for reading.*|write a comment.*|about the (?:show|podcast|author|host)s?|"
     r"discover more (?:podcasts|episodes|posts).*|sponsors?|show notes|← .*|.* →|type your email.*|this post is public.*|"
-    r"this transcript (?:was|has been|is|may) .*|transcri(?:pt|bed|ption) (?:by|provided|courtesy|generated) .*",
+    r"this transcript (?:was|has been|is|may) .*|transcri(?:pt|bed|ption) (?:by|provided|courtesy|generated) .*|"
+    r"(?:weitere|ähnliche|andere|mehr) folgen|(?:\d+ )?kommentare?|(?:autres épisodes|épisodes (?:similaires|liés)).*|"
+    r"(?:\d+ )?commentaires?|(?:más|otros) episodios.*|episodios relacionados|(?:\d+ )?comentarios?|"
+    r"(?:mais|outros) episódios.*|episódios relacionados|(?:\d+ )?comentários?|(?:похожие|другие|ещё) выпуски|"
+    r"(?:\d+ )?комментари(?:и|я|ев|й)|حلقات (?:ذات صلة|أخرى|مشابهة)|(?:\d+ )?تعليق(?:ات)?|"
+    r"פרקים (?:נוספים|דומים|קשורים)|(?:\d+ )?תגובות|(?:相关|更多|相關)节目|(?:\d+ ?条?)?评论|"
+    r"関連(?:エピソード|番組)|(?:他の|前の)エピソード|(?:\d+ ?件?の?)?コメント",
     re.IGNORECASE,
 )
 _RIGHTS = re.compile(r"(?:copyright\s*)?(?:©|\(c\))\s*\d{4}|copyright \d{4}", re.IGNORECASE)
+_MONTH = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|january|february|march|april|june|july|august|september|"
+    r"october|november|december|januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|"
+    r"juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|"
+    r"octubre|noviembre|diciembre|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro|"
+    r"января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря)"
+)
+_DATE = re.compile(
+    rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:published(?: on)?:? |posted(?: on)? |recorded(?: on)?:? )?"
+    rf"(?:{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{1,2}}(?:st|nd|rd|th|\.|º)?(?: de)? {_MONTH}\.?(?:,?(?: de)? \d{{4}})?|"
+    rf"\d{{4}}[-./]\d{{1,2}}[-./]\d{{1,2}}|\d{{1,2}}[-./]\d{{1,2}}[-./]\d{{2,4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日)"
+    r"(?: г\.?)?(?:\s*[·•|∙-].*)?",
+    re.IGNORECASE,
+)
 _COMMENTS = re.compile(
     r"[\d,]+ (?:comments?|replies|responses)(?:\s*[∙·].*)?|(?:reader )?comments(?: ?\(\d+\))?:?|"
     r"discussion about this.*|leave a (?:reply|comment).*|join the (?:discussion|conversation).*|write a comment.*",
@@ -98,6 +121,15 @@ def begins_tail(text: str) -> bool:
     (True, False)
     """
     return (len(text) <= 120 and _TAIL.fullmatch(text) is not None) or _RIGHTS.match(text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Tell a line that says when something was published.
+
+    >>> is_date("October 25, 2021"), is_date("10.05.2020 · 36 min"), is_date("May I?")
+    (True, True, False)
+    """
+    return len(text) <= 80 and _DATE.fullmatch(text) is not None
 
 
 def begins_comments(text: str) -> bool:
