@@ -82,4 +82,4 @@ def _things(script: Any) -> Iterator[dict[str, Any]]:
             open_ += [(item, depth + 1) for item in thing]
         elif isinstance(thing, dict):
             yield thing
-            open_ += [(item, depth + 1) for item in thing.get("@graph", ()) if depth < DEEPEST]
+            open_.append((thing.get("@graph"), depth + 1))

@@ -21,6 +21,7 @@ WORDLESS = frozenset("script style head title".split())
 _NAVIGATION = frozenset("nav footer aside dialog menu".split())
 _FORMS = frozenset("form select datalist fieldset".split())
 _INSTEAD = frozenset("noscript template svg object canvas iframe audio video".split())
+_BOXES = frozenset("div section article main details".split())
 _READING_AIDS = frozenset(("rt", "rp"))
 _ROLES = frozenset("navigation banner contentinfo search dialog alertdialog tooltip menu".split())
 
@@ -55,14 +56,16 @@ class Asides:
 
     def reason(self, node: Any, tag: str, place: int) -> str | None:
         """Say why an element is not the page's text; `None` where it is."""
+        if not place:
+            return None
         if tag in _READING_AIDS:
             return AID
         if tag == "template":
             return "not shown"
-        names = f"{node.get('class') or ''} {node.get('id') or ''}"
-        if _COMMENTS.search(names):
+        names = f"{node.get('class') or ''} {node.get('id') or ''}" if node.keys() else ""
+        if names and _COMMENTS.search(names):
             return None if self._has_main[place] else "comments"
-        reason = self._by_tag(node, tag, place, names) or _by_attributes(node, names)
+        reason = self._by_tag(node, tag, place, names) or (_by_attributes(node, names) if names else None)
         return None if reason is None or self._is_text(place) else reason
 
     def _is_text(self, place: int) -> bool:
@@ -78,6 +81,13 @@ class Asides:
         if tag == "button" and self.sizes[place] <= LONGEST_BUTTON and not _LABEL.search(names):
             return None if time_first("".join(node.itertext()).strip()) else "button"
         return None
+
+
+def is_transcript(node: Any, tag: str) -> bool:
+    """Tell an element that is called a transcript; the whole page and single words are not meant."""
+    if tag not in _BOXES:
+        return False
+    return _TRANSCRIPT.search(f"{node.get('class') or ''} {node.get('id') or ''}") is not None
 
 
 def _by_attributes(node: Any, names: str) -> str | None:

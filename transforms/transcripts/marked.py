@@ -7,9 +7,11 @@ are names too, though they stand once; and what looks like a label but is not ma
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 from transforms.transcripts import page
 from transforms.transcripts.headings import is_title
@@ -31,6 +33,16 @@ _COLON_FIRST = re.compile(r"\s*[:：]\s*|\s*[-–—|]\s+|\s+")
 _WRAPPED_FIRST = re.compile(rf"({WRAPPED})[\s:：\-–—]*")
 _ROLE_FIRST = re.compile(r"\s*(?:,\s*[^:：,.]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
 _ODD_NAME = re.compile(r"[^\W\d_][\w.'’-]*(?: [^\W\d_][\w.'’-]*){0,3}")
+
+
+@dataclass(frozen=True)
+class MarkedSurvey(Survey):
+    """What a page tells of its labels that marks them up: it marks its headings, too."""
+
+    @cached_property
+    def headings(self) -> frozenset[int]:
+        """No line is a heading only by where it stands."""
+        return frozenset()
 
 
 @dataclass(slots=True)
@@ -68,7 +80,7 @@ def mark_labels(found: Survey, blocks: Sequence[Block]) -> Survey:
     lines = tuple(_with_headings(blocks, labels, alike))
     labels = {i: _with_time(label, i, blocks) for i, label in sorted(labels.items())}
     own = sum(not label.rest for label in labels.values()) * 2 > len(labels)
-    return Survey(lines, "own" if own else "inline", labels, _first(lines, labels), found.end)
+    return MarkedSurvey(lines, "own" if own else "inline", labels, _first(lines, labels), found.end)
 
 
 def _without_titles(found: Survey, blocks: Sequence[Block]) -> Survey:
@@ -157,6 +169,7 @@ def _label(before: str, head: str, rest: str) -> tuple[Label | None, bool]:
     return Label(form, head.strip(), name, start, end, rest), apart
 
 
+@lru_cache(maxsize=4096)
 def _may_name(name: str, raw: str, *, apart: bool) -> bool:
     """Tell what may be a name where the markup says that it is; a name that begins like a sentence may, too."""
     if "," in raw and likeness(name) == 1 and not raw.isupper():
@@ -196,8 +209,11 @@ def _are_names(group: _Alike, blocks: Sequence[Block], found: Survey) -> bool:
 
 
 def _stand_below_heading(labels: Labels, blocks: Sequence[Block]) -> bool:
-    """Tell full names, all below a heading that says that what follows is the transcript."""
-    full = all(likeness(label.name) == 2 for label in labels.values())
+    """Tell full names, or names with times, below a heading that says that what follows is the transcript."""
+    full = all(
+        likeness(label.name) == 2 or label.is_sure or any(lone_time(x.text) for x in blocks[i + 1 : i + 2])
+        for i, label in labels.items()
+    )
     return full and any(page.TRANSCRIPT.fullmatch(block.text) for block in blocks[: min(labels)])
 
 
@@ -246,9 +262,8 @@ def _unmarked(found: Survey, labels: Labels, agreed: int) -> Labels:
 def _with_headings(blocks: Sequence[Block], labels: Labels, alike: list[_Alike]) -> Iterator[Block]:
     """Take for a heading what is bold, alone, and right above a label."""
     bold = {i for group in alike if group.mark == "=strong" for i in (*group.labels, *group.others)}
-    start = min(labels)
     for i, block in enumerate(blocks):
-        heading = i in bold and i > start and i not in labels and i + 1 in labels and is_title(block.text)
+        heading = i in bold and i not in labels and i + 1 in labels and is_title(block.text)
         yield replace(block, heading=True) if heading else block
 
 
@@ -265,10 +280,7 @@ def _first(lines: Sequence[Block], labels: Labels) -> int:
     """Find where the transcript begins: at the first label behind the last heading that says so."""
     order = sorted(labels)
     first = order[0]
-    for index, line in enumerate(lines):
-        behind = [i for i in order if i > index]
-        if 2 * len(behind) < len(order):
-            break
+    for index, line in enumerate(lines[: order[len(order) // 2]]):
         if page.TRANSCRIPT.fullmatch(line.text):
-            first = behind[0]
+            first = order[bisect(order, index)]
     return first - 1 if first and lone_time(lines[first - 1].text) else first

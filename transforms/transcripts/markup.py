@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from transforms.records import Seconds
-from transforms.transcripts.asides import AID, WORDLESS, Asides
+from transforms.transcripts.asides import AID, WORDLESS, Asides, is_transcript
 from transforms.transcripts.lines import CLOCK, Line, lone_time, seconds
 from transforms.transcripts.names import UNSEEN, clean, likeness
 
@@ -54,13 +54,15 @@ class Block(Line):
     """A block of a page.
 
     `mark` tells its element and `path` the way to it; both are the same for blocks that are made the same. `leads`
-    are the marked-up stretches near its beginning; `time` is what its element states as its start.
+    are the marked-up stretches near its beginning; `time` is what its element states as its start; `in_transcript`
+    says that an element around it is called so.
     """
 
     mark: str = ""
     path: int = 0
     leads: tuple[Lead, ...] = ()
     time: Seconds | None = None
+    in_transcript: bool = False
 
 
 def read_blocks(root: Any) -> tuple[Block, ...]:
@@ -81,6 +83,7 @@ class _Open:
     reason: str | None
     heading: bool
     keeps_lines: bool
+    in_transcript: bool
     begin: int = 0
     number: int = 0
     children: dict[str, int] = field(default_factory=dict)
@@ -127,8 +130,9 @@ class _Walk:
             yield from self._flush()
         here = self._opened(node, tag, above, reason)
         self._stack.append(here)
-        if not reason:
-            self._time = _stated(node) or self._time
+        if not reason and node.keys():
+            stated = _stated(node)
+            self._time = self._time if stated is None else stated
             yield from self._named(node)
         self._gap = self._gap or _is_apart(node, tag)
         here.begin, here.number = self._length, self._number
@@ -153,16 +157,18 @@ class _Walk:
             path = self._paths.setdefault((path, "p" if tag == "p" else base), len(self._paths) + 1)
         heading = tag in HEADINGS or (above.heading if above else False)
         keeps_lines = tag in _KEEPS_LINES or (above.keeps_lines if above else False)
-        return _Open(tag, base, mark, block, path, reason, heading, keeps_lines)
+        in_transcript = (above.in_transcript if above else False) or is_transcript(node, tag)
+        return _Open(tag, base, mark, block, path, reason, heading, keeps_lines, in_transcript)
 
     def _opens_label(self, node: Any, place: int) -> bool:
         """Tell a bold name with a colon behind a sentence: it opens the next turn within one paragraph."""
         if not self._length or not 0 < self._asides.sizes[place] <= LONGEST_LEAD:
             return False
-        before, shown = "".join(self._parts), "".join(node.itertext()).strip()
+        if not _SENTENCE_END.search(self._parts[-1]) or (self._length < 40 and lone_time("".join(self._parts))):
+            return False
+        shown = "".join(node.itertext()).strip()
         with_colon = shown.endswith((":", "：")) or (node.tail or "").lstrip().startswith((":", "："))
-        opens = _SENTENCE_END.search(before) is not None and not lone_time(before)
-        return with_colon and opens and likeness(clean(shown)[0]) > 0
+        return with_colon and likeness(clean(shown)[0]) > 0
 
     def _named(self, node: Any) -> Iterator[Block]:
         """Show the speaker whom an attribute names, where the text beside it does not."""
@@ -211,7 +217,17 @@ class _Walk:
         self._parts, self._leads, self._length, self._gap, self._home = [], [], 0, False, None
         if home is not None and text:
             time, self._time = (None, self._time) if home.reason else (self._time, None)
-            yield Block(self._number, text, home.heading, home.reason, home.block, home.path, leads, time)
+            yield Block(
+                self._number,
+                text,
+                heading=home.heading,
+                noise=home.reason,
+                mark=home.block,
+                path=home.path,
+                leads=leads,
+                time=time,
+                in_transcript=home.in_transcript,
+            )
             self._number += 1
         if aids := " ".join(" ".join(self._aids).split()):
             yield Block(self._number, aids, noise=AID)

@@ -41,7 +41,8 @@ _TAIL = re.compile(
 _RIGHTS = re.compile(r"(?:copyright\s*)?(?:©|\(c\))\s*\d{4}|copyright \d{4}", re.IGNORECASE)
 _COMMENTS = re.compile(
     r"[\d,]+ (?:comments?|replies|responses)(?:\s*[∙·].*)?|(?:reader )?comments(?: ?\(\d+\))?:?|"
-    r"discussion about this.*|leave a (?:reply|comment).*|join the (?:discussion|conversation).*|write a comment.*",
+    r"discussion about this.*|leave a (?:reply|comment).*|join the (?:discussion|conversation).*|"
+    r"write a comment.*",
     re.IGNORECASE,
 )
 TRANSCRIPT = re.compile(
@@ -49,10 +50,11 @@ TRANSCRIPT = re.compile(
     r"the|read the(?: full)?|vollständiges|volledige?|fullständigt?|pełna|полная|полный)\s+)*"
     r"(?:transcri(?:pt|ption|pción|pció|ptie)|transkrip(?:t|tion|tet|ce|tio|ti)|transkrypcja|trascrizione|transcrição|"
     r"transkripsiyon|transkripsi|逐字稿|文字起こし|書き起こし|文字稿|文字记录|全文|녹취록|대본|스크립트|ट्रांसक्रिप्ट|"
-    r"расшифровка|транскрипт|стенограмма|απομαγνητοφώνηση|(?:ה?תמלול|ה?תמליל)(?: ה?מלא)?|(?:ال)?نص(?: الحلقة)?(?: ال?كامل)?|نص الحوار|"
-    r"(?:ال)?تفريغ(?: النصي| نصي| الحلقة)?)"
+    r"расшифровка|транскрипт|стенограмма|απομαγνητοφώνηση|(?:ה?תמלול|ה?תמליל)(?: ה?מלא)?|"
+    r"(?:ال)?نص(?: الحلقة)?(?: ال?كامل)?|نص الحوار|(?:ال)?تفريغ(?: النصي| نصي| الحلقة)?)"
     r"(?:\s+(?:of the episode|below|begins|starts here|follows|complète?|intégrale?|completa?|completo|integral|"
-    r"der (?:folge|episode)|do episódio|dell[’']episodio|эпизода|выпуска|del episodio|de l[’']épisode))?[-=—*#:：\s]*",
+    r"der (?:folge|episode)|do episódio|dell[’']episodio|эпизода|выпуска|"
+    r"del episodio|de l[’']épisode))?[-=—*#:：\s]*",
     re.IGNORECASE,
 )
 HIGHLIGHTS = re.compile(

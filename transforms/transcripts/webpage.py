@@ -10,7 +10,8 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from heapq import merge
 from itertools import takewhile
@@ -18,14 +19,18 @@ from itertools import takewhile
 from lxml import etree
 
 from transforms.errors import ContentError
-from transforms.transcripts import about, paragraphs, summary, timed
+from transforms.transcripts import about, page, scraped, summary, timed
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.front import front_matter
+from transforms.transcripts.lines import lone_time, time_first
 from transforms.transcripts.marked import mark_labels
 from transforms.transcripts.markup import Block, read_blocks
+from transforms.transcripts.names import fold
 from transforms.transcripts.prose import read_labelled
 from transforms.transcripts.survey import Survey, survey
 
 LEAST_LABELS = 4  # show how the page is made around them
+LEAST_WORDS = 8  # make a paragraph
 
 _FIRST_TAGS = re.compile(
     r"\s*(?:<\?xml[^<>]*>\s*)?(?:<!--.*?-->\s*)*"
@@ -51,6 +56,9 @@ def parse(text: Text) -> Draft:
         raise ContentError(msg)
     blocks = read_blocks(root)
     shown = [block for block in blocks if block.noise is None]
+    if not shown:
+        msg = "no transcript found: the page shows no text; try --format with another page"
+        raise ContentError(msg)
     draft, behind = _read(shown)
     aside = [Piece(x.number, "dropped", x.text, x.noise) for x in blocks if x.noise is not None]
     aside += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in behind]
@@ -65,30 +73,64 @@ def _place(piece: Piece) -> int:
 def _read(blocks: Sequence[Block]) -> tuple[Draft, Sequence[Block]]:
     """Read the blocks that are shown; give also those behind the transcript."""
     found = mark_labels(survey(blocks), blocks)
-    plain = Text("\n".join(block.text for block in blocks))
-    if found.family is not None:
+    if found.family is not None and not _lists_people(found, blocks):
         end = _end(found, blocks)
-        return read_labelled(replace(found, lines=found.lines[:end])), blocks[end:]
+        return read_labelled(replace(found, end=end)), ()
+    plain = Text("\n".join(block.text for block in blocks))
     if summary.fits(plain):
         return summary.parse(plain), ()
-    if timed.fit_lines(blocks):
-        return timed.parse_lines(blocks), ()
-    if paragraphs.fit_lines(blocks):
-        return paragraphs.parse_lines(blocks), ()
-    msg = "no transcript found: the page names no speakers and has no heading Transcript; try --format paragraphs"
-    raise ContentError(msg)
+    begin, end = _stretch(blocks, lambda block: time_first(block.text) is not None)
+    if timed.fit_lines(blocks[begin:end]):
+        draft = timed.parse_lines(blocks[begin:end])
+        return replace(draft, pieces=(*front_matter(blocks[:begin]), *draft.pieces)), blocks[end:]
+    return _read_paragraphs(blocks)
+
+
+def _read_paragraphs(blocks: Sequence[Block]) -> tuple[Draft, Sequence[Block]]:
+    """Read what nobody is named in: what stands below a heading or in an element that is called a transcript."""
+    headed = [i + 1 for i, block in enumerate(blocks) if page.TRANSCRIPT.fullmatch(block.text)]
+    boxed = [i for i, block in enumerate(blocks) if block.in_transcript]
+    begin = headed[-1] if headed else min(boxed, default=len(blocks))
+    inside = [block for block in blocks[begin:] if block.in_transcript or not boxed]
+    first, last = _stretch(inside, lambda block: len(block.text.split()) >= LEAST_WORDS)
+    if first == last:
+        msg = (
+            "no transcript found: the page names no speakers, no heading says Transcript; try --format paragraphs"
+        )
+        raise ContentError(msg)
+    end = begin + last if not boxed else boxed[-1] + 1
+    said = tuple(scraped.paragraphs(list(blocks[begin:end])))
+    return Draft((*front_matter(blocks[:begin]), *said), "paragraph"), blocks[end:]
+
+
+def _stretch(blocks: Sequence[Block], is_of_it: Callable[[Block], bool]) -> tuple[int, int]:
+    """Find the stretch of the blocks that are made like most that are of it; a time has its text behind it."""
+    usual = Counter(block.path for block in blocks if is_of_it(block)).most_common(1)
+    found = [i for i, block in enumerate(blocks) if usual and block.path == usual[0][0] and is_of_it(block)]
+    if not found:
+        return 0, 0
+    return found[0], min(found[-1] + (2 if lone_time(blocks[found[-1]].text) else 1), len(blocks))
+
+
+def _lists_people(found: Survey, blocks: Sequence[Block]) -> bool:
+    """Tell a page of names, each once on a line of its own, that does not say that it is a transcript."""
+    bare = all(label.form == "bare" for label in found.labels.values())
+    once = len({fold(label.name) for label in found.labels.values()}) == len(found.labels)
+    named = any(block.in_transcript or page.TRANSCRIPT.fullmatch(block.text) for block in blocks)
+    return bare and once and not named
 
 
 def _end(found: Survey, blocks: Sequence[Block]) -> int:
     """Find where the transcript ends: at a heading or an element of a kind that it had none of."""
     order = sorted(i for i in found.labels if i >= found.first)
     if len(order) < LEAST_LABELS:
-        return len(blocks)
+        return found.end
     last = order[-1]
     begun = range(order[0], last)
     usual = {blocks[i].path for i in range(order[0], last + 1)}
     open_headings = any(blocks[i].heading and i not in found.labels and i + 1 not in found.labels for i in begun)
-    end = len(blocks) - sum(1 for _ in takewhile(lambda x: x.path not in usual, reversed(blocks[last + 1 :])))
+    unusual = takewhile(lambda block: block.path not in usual, reversed(blocks[last + 1 : found.end]))
+    end = found.end - sum(1 for _ in unusual)
     if open_headings:
         return end
     return next((i for i in range(last + 1, end) if blocks[i].heading), end)
