@@ -75,6 +75,15 @@ UNTIMED = {
     "cite": "<div><cite>{name}:</cite><p>{text}</p></div>",
     "list": "<ul><li><b>{name}:</b> {text}</li></ul>",
     "italic": "<p><em>{name}:</em> {text}</p>",
+    "class of a paragraph": "<p class='speaker'>{name}</p><p class='words'>{text}</p>",
+    "head of a row": "<table><tr><th>{name}</th><td>{text}</td></tr></table>",
+    "figure": "<figure><figcaption>{name}</figcaption><blockquote>{text}</blockquote></figure>",
+    "linked name": "<p><a href='/x'>{name}</a>: {text}</p>",
+    "picture and name": "<div><img alt='{name}'><div class='name'>{name}</div><div>{text}</div></div>",
+    "elements of its own": "<x-turn><x-name>{name}</x-name><x-text>{text}</x-text></x-turn>",
+    "nothing between": "<div class='b'><strong>{name}</strong>{text}</div>",
+    "role in the bold": "<p><strong>{name}, host:</strong> {text}</p>",
+    "note marks": "<p><b>{name}:</b> {text}<sup><a href='#n'>1</a></sup></p>",
     "button": '<div><button class="speaker">{name}</button><p>{text}</p></div>',
 }
 TIMED = {
@@ -90,6 +99,17 @@ TIMED = {
     "linked time": '<p>{name} (<a href="https://x.test/?ts={s}">{t}</a>):<br>{text}</p>',
     "cells with times": "<table><tr><td>{t}</td><td><b>{name}</b></td><td>{text}</td></tr></table>",
     "cite and time": "<div><cite>{name}:</cite><time>{t}</time><p>{text}</p></div>",
+    "time behind, colon last": "<p><strong>{name}</strong> [{t}]: {text}</p>",
+    "time behind the colon": "<p><strong>{name}: </strong>[{t}] {text}</p>",
+    "time, dash, name": "<p><span class='timecode'>[{t}.000]</span> - {name}</p><p>{text}</p>",
+    "table with a head": (
+        "<table><thead><tr><th>Time</th><th>Speaker</th><th>Text</th></tr></thead>"
+        "<tr><td>{t}</td><td>{name}</td><td>{text}</td></tr></table>"
+    ),
+    "list of spans": "<li><span class='t'>{t}</span> <span class='s'>{name}</span> <span>{text}</span></li>",
+    "plain spans": "<div><span>{name}</span><span>{t}</span></div><div>{text}</div>",
+    "button between": "<div><b>{name}</b> <button>Copy link</button> <span>{t}</span><p>{text}</p></div>",
+    "stated duration": "<p><time datetime='PT{s}S'>{t}</time> <cite>{name}</cite> <q>{text}</q></p>",
     "heading with a time": "<h4>{name} <small>{t}</small></h4><p>{text}</p>",
     "time in an attribute": '<h4>{name}</h4><p begin="{t}.00">{text}</p>',
     "name and time in one cell": "<table><tr><td>{name}<br>{t}</td><td>{text}</td></tr></table>",
@@ -311,7 +331,7 @@ def test_small_readings_over_the_words_are_not_words():
     turns = written("<p><b>{name}:</b> {text}</p>", tuple((n, ruby) for n in ("田中", "高橋") * 3))
     published, draft = explain(around(turns))
     assert [turn.text for turn in published.turns] == ["東京に行きました。"] * 6
-    assert sum(piece.name == "reading aid" and "とうきょう" in piece.text for piece in draft.pieces) == 6
+    assert sum(piece.kind == "dropped" and "とうきょう" in piece.text for piece in draft.pieces) == 6
 
 
 def test_entities_and_spaces():

@@ -7,6 +7,7 @@ transcript is folded away or stands in a box named after the player.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -16,7 +17,7 @@ from transforms.transcripts.lines import time_first
 MOST_OF_PAGE = 0.5  # of the characters
 LONGEST_BUTTON = 60  # characters; what is longer is text that can be clicked
 
-AID = "reading aid"
+AID = "reading aid or note mark"  # stands within the words and breaks no line
 WORDLESS = frozenset("script style head title".split())
 _NAVIGATION = frozenset("nav footer aside dialog menu".split())
 _FORMS = frozenset("form select datalist fieldset".split())
@@ -34,6 +35,7 @@ _BOX = re.compile(
 _COMMENTS = re.compile(r"(?<![a-z])(?:comments?|commentlist|disqus(?:_thread)?)(?![a-z])", re.IGNORECASE)
 _TRANSCRIPT = re.compile(r"transcript", re.IGNORECASE)
 _LABEL = re.compile(r"(?<![a-z])(?:speaker|name|time|timestamp)(?![a-z])", re.IGNORECASE)
+_NOTE_MARK = re.compile(r"\[?(?:\d{1,3}|[a-z*†‡])\]?", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -58,7 +60,7 @@ class Asides:
         """Say why an element is not the page's text; `None` where it is."""
         if not place:
             return None
-        if tag in _READING_AIDS:
+        if tag in _READING_AIDS or (tag == "sup" and _is_note_mark(node)):
             return AID
         if tag == "template":
             return "not shown"
@@ -76,11 +78,19 @@ class Asides:
             return "navigation"
         if tag in _FORMS:
             return "form"
+        if tag == "thead":
+            return "head of a table"
         if tag in _INSTEAD:
             return "shown instead"
         if tag == "button" and self.sizes[place] <= LONGEST_BUTTON and not _LABEL.search(names):
             return None if time_first("".join(node.itertext()).strip()) else "button"
         return None
+
+
+def _is_note_mark(node: Any) -> bool:
+    """Tell the number of a footnote: a raised link."""
+    text = "".join(islice(node.itertext(), 5)).strip()
+    return node.find(".//a") is not None and _NOTE_MARK.fullmatch(text) is not None
 
 
 def is_transcript(node: Any, tag: str) -> bool:

@@ -23,6 +23,7 @@ from transforms.transcripts.survey import Survey, is_list_of_names
 NAMES_SHARE = 0.7  # of what is made the same way look like names
 AGAIN_SHARE = 0.5  # of those are names that come again
 APART_SHARE = 0.7  # of the names in front of text have a colon or a time behind them
+OFTEN_SHARE = 0.8  # of the names without either come again
 OPENS_SHARE = 0.7  # of the names on lines of their own have text below them
 AGREES_SHARE = 0.7  # of the labels found without the markup are among them
 
@@ -172,7 +173,7 @@ def _label(before: str, head: str, rest: str) -> tuple[Label | None, bool]:
 @lru_cache(maxsize=4096)
 def _may_name(name: str, raw: str, *, apart: bool) -> bool:
     """Tell what may be a name where the markup says that it is; a name that begins like a sentence may, too."""
-    if "," in raw and likeness(name) == 1 and not raw.isupper():
+    if "," in raw and not apart and likeness(name) == 1 and not raw.isupper():
         return False
     if not name or page.noise(raw) or page.TRANSCRIPT.fullmatch(raw):
         return False
@@ -203,9 +204,17 @@ def _are_names(group: _Alike, blocks: Sequence[Block], found: Survey) -> bool:
             or known >= AGREES_SHARE * len(labels)
             or (len(labels) > 2 and not others and _stand_below_heading(labels, blocks))
         )
-        and (group.apart >= APART_SHARE * len(inline) or _SAYS_SPEAKER.search(group.mark) is not None)
+        and (group.apart >= APART_SHARE * len(inline) or _says_speaker(group, others))
         and opens >= OPENS_SHARE * len(alone)
     )
+
+
+def _says_speaker(group: _Alike, others: int) -> bool:
+    """Tell names that nothing sets apart: their element is called so, or it holds nothing else and most recur."""
+    if _SAYS_SPEAKER.search(group.mark):
+        return True
+    often = [count for count in group.counts.values() if count > 1]
+    return not others and len(often) > 1 and sum(often) >= OFTEN_SHARE * len(group.labels)
 
 
 def _stand_below_heading(labels: Labels, blocks: Sequence[Block]) -> bool:
