@@ -70,11 +70,12 @@ def _titles(lines: Sequence[Line], found: Labels, counts: Counter[str], chosen: 
     often = [i for i, x in found.items() if counts[fold(x.name)] > 1 and fold(x.name) in chosen]
     if not often:
         return set()
-    transcript = max((i for i in range(min(often)) if page.TRANSCRIPT.fullmatch(lines[i].text)), default=0)
+    first = min(often)
+    transcript = max((i for i in range(first) if page.TRANSCRIPT.fullmatch(lines[i].text)), default=0)
     return {
         fold(label.name)
         for i, label in found.items()
-        if i < min(often)
+        if i < first
         and counts[fold(label.name)] == 1
         and (" " not in label.name or is_generic(label.name))
         and not label.is_sure

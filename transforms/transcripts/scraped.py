@@ -51,7 +51,7 @@ def paragraphs(lines: list[Line]) -> Iterator[Piece]:
     )
     for i, (line, text) in enumerate(kept):
         reason = line.noise or ("behind the transcript" if i > spoken and page.begins_tail(text) else None)
-        yield Piece(line.number, "dropped" if reason else "speech", text, reason)
+        yield Piece(line.number, "dropped" if reason else "chapter" if line.heading else "speech", text, reason)
 
 
 def _header(number: int, line: str) -> Iterator[Piece]:
