@@ -25,15 +25,18 @@ def join_words(words: Iterable[str], language: str | None) -> str:
 
 
 def join_lines(lines: Iterable[str]) -> str:
-    """Write the lines of a paragraph as one, without a space where both sides have none: 你好。/我 is 你好。我.
+    """Write the lines of a paragraph as one; a text that is mostly ideographic gets no spaces between them.
 
-    >>> join_lines(["Two", "pounds!"]), join_lines(["你好，", "我是"])
-    ('Two pounds!', '你好，我是')
+    >>> join_lines(["Two", "pounds!"]), join_lines(["你好，", "我是"]), join_lines(["在20", "19年"])
+    ('Two pounds!', '你好，我是', '在2019年')
     """
-    text = ""
-    for line in lines:
-        glued = text and line and _IDEOGRAPHIC.match(text[-1]) and _IDEOGRAPHIC.match(line[0])
-        text += line if glued or not text else f" {line}"
+    parts = [line for line in lines if line]
+    if not parts or not any(map(_IDEOGRAPHIC.search, parts)):
+        return " ".join(parts)
+    text = parts[0]
+    for part in parts[1:]:
+        latin = text[-1].isascii() and part[0].isascii() and (text[-1] + part[0]).isalpha()
+        text += f" {part}" if latin else part
     return text
 
 

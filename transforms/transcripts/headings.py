@@ -38,9 +38,9 @@ def is_title(text: str) -> bool:
     (True, False, False)
     """
     words = text.split()
-    first = next((c for c in text if c.isalnum()), "")
+    first = next((c for c in text if c.isalnum()), "") if re.search(r"[^\W\d_]", text) else ""
     ended = _SENTENCE_END.search(_SOUND_LAST.sub("", text))
-    return bool(words) and len(words) <= LONGEST_TITLE and not first.islower() and not ended
+    return bool(first) and len(words) <= LONGEST_TITLE and not first.islower() and not ended
 
 
 def chapter_of(line: Line, *, spoken: bool = False) -> Piece | None:
@@ -95,7 +95,7 @@ def in_place(
 
 
 def _is_asked(title: str) -> bool:
-    return _ASKS_OR_QUOTES.search(title) is not None and not _may_ask(title)
+    return _ASKS_OR_QUOTES.search(title) is not None and not _may_ask(title.replace(":", ","))
 
 
 def _may_ask(text: str) -> bool:

@@ -41,6 +41,8 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
     chosen = _with_short_forms(chosen, counts)
     chosen -= _titles(lines, found, counts, chosen)
     total = sum(counts[name] for name in chosen)
+    if stamped >= 5 and stamped >= 0.5 * len(lines) and total < 0.3 * stamped:
+        return set()  # times of rows, and some rows with a colon
     if total < 2 and not (total == 1 and len(lines) <= 3):
         return set()
     once = max((counts[name] for name in chosen), default=0) == 1
@@ -59,10 +61,10 @@ def _is_chosen(name: str, shown: str, count: int, lower: frozenset[str], *, usua
 
 
 def _with_short_forms(chosen: set[str], counts: Counter[str]) -> set[str]:
-    """Add the first name, last name or initials of one who is named in full."""
-    full = {name for name in chosen if " " in name}
+    """Add the first name, last name or initials of one who is named in full, and the full name of such."""
+    full = {name for name in counts if " " in name and (name in chosen or chosen & short_forms(name))}
     short = {form for name in full for form in short_forms(name)}
-    return chosen | {name for name in counts if name in short and len(name) > 1}
+    return chosen | full | {name for name in counts if name in short and len(name) > 1}
 
 
 def _titles(lines: Sequence[Line], found: Labels, counts: Counter[str], chosen: set[str]) -> set[str]:

@@ -36,7 +36,7 @@ _STAMP_FIRST = re.compile(rf"\s*({STAMP})(?=$|[\s:：|,\-–—\]])\s*[:：|,\-�
 _STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*({STAMP})\s*[:：]?\s*$")
 _MARK = re.compile(rf"\s*({WRAPPED})")
 _INLINE = re.compile(
-    rf"(?P<label>[^:：\t\n]{{1,{LONGEST_NAME + 30}}}?)\s*(?P<stamp>{WRAPPED}|(?<=\s){_RANGE}(?!:?\d))?\s*[:：](?!\d\d(?::|$|\D))\s*(?P<rest>.*)$"
+    rf"(?P<label>[^:：\t\n]{{1,{LONGEST_NAME + 30}}}?)\s*(?P<stamp>{WRAPPED}|(?<=\s){_RANGE}(?!:?\d))?\s*(?P<colon>[:：])\s*(?P<rest>.*)$"
 )
 _BEHIND_TIME = re.compile(
     rf"(?P<label>[^:：\[\](){{}}<>?!\t]{{1,{LONGEST_NAME}}}?)(?P<role>\s*\([^():]{{1,40}}\))?\s*(?P<stamp>{WRAPPED})\s*[:：\-–—]?\s+(?P<rest>\S.*)$"
@@ -252,6 +252,8 @@ def _inline(body: str) -> Label | None:
     match = _INLINE.match(body)
     if not match or match["rest"].startswith("//") or _URL_SCHEME.search(match["label"]):
         return None
+    if re.search(r"\d:\d\d(?!\d)", body[match.start("colon") - 1 : match.start("colon") + 5]):
+        return None  # a clock: 10:30
     return _label("inline", match["label"], match["rest"], match["stamp"])
 
 

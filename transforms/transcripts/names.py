@@ -14,14 +14,16 @@ LONGEST_NAME = 60  # characters
 UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 PARTICLES = frozenset(
-    "a al ap bin ben bint da das de del della der di do dos du e el ibn la las le los mac of st ter van von y zu zum "
+    "a abd abu al ap bin ben bint da dal das de del della den der di do dos du e el ibn la las le los mac of op st ter "
+    "ten van von y zu zum "
     "'t the".split()
 )
 _SURNAME_PARTICLES = frozenset(
-    "al ap bin ben bint da das de del della der di dos du el ibn mac st ter van von y zu zum".split()
+    "abd abu al ap bin ben bint da dal das de del della den der di dos du el ibn mac op st ter ten van von zu zum".split()
 )
 _HONORIFICS = frozenset(
-    "dr mr mrs ms miss mx prof professor sir dame lord lady rev rabbi sen rep gov pres".split()
+    "dr mr mrs ms miss mx prof professor sir dame lord lady rev rabbi sen rep gov pres herr frau dra sr sra don doña m "
+    "mme mlle pr д-р д ד\"ר דר פרופ פרופ' د أ م الدكتور الدكتورة".split()
 )
 # A person who is called by what they do; also with a number behind it.
 _GENERIC = re.compile(
@@ -30,7 +32,11 @@ _GENERIC = re.compile(
     r"audience(?: members?)?|moderators?|man|woman|men|women|boy|girl|child|voice|voice ?over|callers?|listeners?|"
     r"questioners?|students?|reporters?|presenters?|panelists?|all|both|group|crowd|everyone|person|producers?|"
     r"anchor|operator|translator|interpreter|sprecher(?:in)?|moderator(?:in)?|gast|intervieweur|invité|"
-    r"entrevistador|invitado|locutor|presentador|channel)"
+    r"entrevistador[ae]?|invitad[oa]|locutora?|presentador[ae]?|orador[ae]?|hablante|channel|moderatrice|modérateur|"
+    r"intervenante?|locuteur|animat(?:eur|rice)|invitée|interviewer?in|apresentador[ae]?|convidad[oa]|falante|"
+    r"спикер|ведущ(?:ий|ая)|гость|гостья|интервьюер|диктор|المتحدثة?|متحدثة?|الضيفة?|ضيفة?|المقدمة?|مقدمة?|المذيعة?|"
+    r"דובר(?:ת)?|מנחה|אורח(?:ת)?|מראיינ?ת?|发言人|主持人|嘉宾|说话人|記者|记者|话者|話者|司会|ゲスト|聞き手|"
+    r"화자|진행자|게스트)"
     r"[ _-]*(?:#? ?\d{1,3}|[a-z])?|[qa]\d{0,3}",
     re.IGNORECASE,
 )
@@ -67,6 +73,12 @@ _OPENERS = frozenset(
     nota o para pero por porque pregunta pues que quién qué se si sí su también un una y yo
     """.split()
 )
+# Scripts without capitals: words of a clause that tells or asks, and ends of one.
+_CLAUSE_TOKENS = frozenset(
+    "هي هو أن هذا هذه لي له لها قال قالت ثم في من على إن كان كانت الأمر السؤال הוא היא זה זאת לי לו לה אמר אמרה את של "
+    "על כי הייתה היה אז השאלה".split()
+)
+_CLAUSE_END = re.compile(r"(?:[说道于是在的了着过话题]|です|ます|した|こと|とは|ない|一句|一点)$")
 _NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
 _ROLE_BEHIND = re.compile(r"\s*[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\s*$")
 _TRIM = ' \t\u00a0\u2007\u202f\u3000:：*_#[](){}<>«»"“”|•·-–—~=,;'
@@ -133,6 +145,8 @@ def likeness(name: str) -> int:
     tokens = name.split()
     if is_generic(name) and not name[0].islower():
         return 2
+    if _uncased(name) and (_CLAUSE_TOKENS & {*tokens} or _CLAUSE_END.search(name)):
+        return 0
     kinds = [_token_kind(token) for token in tokens[:7]]
     if len(name) > LONGEST_NAME or len(kinds) > 6 or not kinds:
         return 0
@@ -175,7 +189,7 @@ def _is_letter(c: str) -> bool:
 
 
 def _uncased(name: str) -> bool:
-    return not any(c.isupper() or c.islower() for c in name)
+    return name.upper() == name.lower()
 
 
 @lru_cache(maxsize=16384)

@@ -8,15 +8,16 @@ _SOUND = (
     r"laugh\w*|chuckl\w*|giggl\w*|cross-?\s?talk\w*|inaudible|indiscernible|unintelligible|music|musik|musica|música|"
     r"musique|muziek|applau\w*|clap\w*|silence|pause\w*|sigh\w*|cough\w*|cheer\w*|noise\w*|beep\w*|bleep\w*|foreign|"
     r"blank_audio|sound\s?bite|sniff\w*|gasp\w*|groan\w*|snort\w*|whistl\w*|sing\w*|background|jingle|audio|"
-    r"overlapping|snap\w*|clears|breath\w*|exhale\w*|inhale\w*|crying|mumbl\w*|"
+    r"overlapping|ad break|snap\w*|clears|breath\w*|exhale\w*|inhale\w*|crying|mumbl\w*|"
     r"lach\w*|gelächter|applaus|unverständlich|räuspert|seufzt|durcheinander|rires?|rit|rient|sourit|inaudibles?|"
     r"applaudissements|soupire?s?|risas?|ríen?|se ríen?|aplausos|inaudibles|risos?|ri|rindo|inaudível|risate?|ride|"
     r"applausi|gelach|смех\w*|сме[её]тся|смеются|музыка|аплодисменты|неразборчиво|вздыхает|"
-    r"ضحك|يضحك|تضحك|يضحكان|موسيقى|تصفيق|غير واضح|צחוק|צוחק\w*|מוזיקה|מוסיקה|מחיאות כפיים|לא ברור|"
+    r"ضحك|يضحك|تضحك|يضحكان|موسيقى|تصفيق|غير واضح|"
+    r"צחוק|צוחק\w*|מוזיקה|מוסיקה|מחיאות כפיים|לא ברור|"
     r"笑(?:声|い|う)?|大笑|音[乐楽樂]|掌[声聲]|拍手|听不清|聞き取れず|웃음|음악|박수"
 )
 _EVENT = re.compile(
-    rf"[\[(（【]\s*(?:[\w'’#-]+\s+){{0,3}}(?:{_SOUND})(?:[\s,]+[\w':.’-]+){{0,5}}\s*[\])）】]|♪[^♪\n]*♪|[♪♫]+",
+    rf"[\[(（【［〔]\s*(?:[\w'’#-]+\s+){{0,3}}(?:{_SOUND})(?:[\s,]+[\w':.’-]+){{0,5}}\s*[\])）】］〕]|♪[^♪\n]*♪|[♪♫]+",
     re.IGNORECASE,
 )
 

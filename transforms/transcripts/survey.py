@@ -54,7 +54,13 @@ def survey(lines: Sequence[Line]) -> Survey:
     """Find out who is named in which form, and where the transcript begins and ends."""
     tidied = ((line, tidy(line.text)) for line in lines)
     kept = unwrap([x if text == x.text else replace(x, text=text) for x, text in tidied if text])
-    found = {i: x for i, line in enumerate(kept) if line.noise is None and (x := find_label(line.text))}
+    found = {
+        i: x
+        for i, line in enumerate(kept)
+        if line.noise is None
+        and (x := find_label(line.text))
+        and not (x.form == "bare" and page.begins_tail(line.text))
+    }
     end = _end(kept, found)
     found = _without_lists({i: label for i, label in found.items() if i < end and not _is_byline(kept, i, label)})
     lower = _lower_words(kept)
