@@ -133,7 +133,10 @@ def _is_placed(
         behind += 1
     if behind not in labels or not may_be_title(line.text) or len(line.text) > LONGEST_BARE_TITLE:
         return False
-    if index > first and (index - 1 in bare or not _ENDED.search(lines[index - 1].text)):
+    above = index - 1
+    while above > first and lone_time(lines[above].text):
+        above -= 1
+    if index > first and (above in bare or not _ENDED.search(lines[above].text)):
         return False
     if apart:
         return line.gap and lines[index + 1].gap

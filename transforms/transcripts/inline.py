@@ -79,8 +79,8 @@ def _titles(lines: Sequence[Line], found: Labels, counts: Counter[str], chosen: 
         for i, label in found.items()
         if i < first
         and counts[fold(label.name)] == 1
-        and (" " not in label.name or is_generic(label.name))
         and not label.is_sure
+        and not short_forms(fold(label.name)) & (chosen - {fold(label.name)})
         and (i < transcript or (i == 0 and len(label.rest.split()) <= 3) or not _FINISHED.search(lines[i].text))
     }
 

@@ -130,19 +130,20 @@ def numbered(texts: Sequence[str], first: int = 1) -> tuple[Line, ...]:
     gap = True
     for index, text in enumerate(texts):
         below = texts[index + 1] if index + 1 < len(texts) else ""
-        heading = gap and _is_underlined(text, below)
+        heading = _is_underlined(text, below, gap=gap)
         noise = "underline" if lines and lines[-1].heading and not gap else None
         lines.append(Line(first + index, text, heading, noise, gap))
         gap = not text.strip()
     return tuple(lines)
 
 
-def _is_underlined(text: str, below: str) -> bool:
-    rule = below.strip()
+def _is_underlined(text: str, below: str, *, gap: bool) -> bool:
+    """Tell a title with a rule of about its length below it; of its very length where no empty line is above."""
+    rule, excess = below.strip(), abs(len(below.strip()) - len(text.strip()))
     return (
         _UNDERLINE.fullmatch(rule) is not None
         and 0 < len(text.strip()) <= LONGEST_NAME + 40
-        and (rule[0] == "=" or abs(len(rule) - len(text.strip())) <= 3)
+        and (excess == 0 or (gap and (rule[0] == "=" or excess <= 3)))
     )
 
 

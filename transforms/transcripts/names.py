@@ -160,7 +160,7 @@ def likeness(name: str) -> int:
 def _opens_sentence(name: str, tokens: list[str]) -> bool:
     """Tell words that begin a sentence, or marks that no name has."""
     initials = name.isupper() and 2 <= len(name) <= 4  # SO for Siobhán O'Neill
-    surname = len(tokens) > 1 and name.isupper() and fold(tokens[0]) in PARTICLES - {"the"}  # LE GUIN, DE LA CRUZ
+    surname = len(tokens) > 1 and tokens[1][0].isupper() and fold(tokens[0]) in PARTICLES - {"the", "a"}  # LE GUIN
     return (fold(tokens[0]) in _OPENERS and not (initials or surname)) or (
         _NO_NAME.search(_without_abbreviations(name)) is not None
     )

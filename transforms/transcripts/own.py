@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from transforms.records import Seconds
 from transforms.text import ends_sentence
 from transforms.transcripts import page
 from transforms.transcripts.lines import Label, Labels, Line, lone_time
@@ -36,6 +37,9 @@ def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
     for i, line in enumerate(lines):  # a show that writes its names small
         if i not in found and line.noise is None and line.text.islower() and _SMALL_NAME.fullmatch(line.text):
             candidates[i] = Label("bare", line.text, clean(line.text)[0], None, None, "")
+    starts: dict[tuple[str, Seconds | None], int] = Counter(
+        (fold(x.name), x.start_time) for x in candidates.values()
+    )
     forms: dict[str, Counter[str]] = {}
     for label in candidates.values():
         forms.setdefault(fold(label.name), Counter())[label.form] += 1
@@ -47,6 +51,7 @@ def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
         if page.noise(x.raw) is None
         and (is_generic(x.name) or not page.section_heading(x.raw))
         and not (untimed and forms[fold(x.name)].keys() == {"timed"})
+        and not (x.is_sure and starts[fold(x.name), x.start_time] > 1)  # a chapter, listed above and in its place
     }
 
 

@@ -68,8 +68,16 @@ def _tail(found: Survey) -> int:
     for index in range(last + 1, found.end):
         line = found.lines[index]
         if line.noise is None and page.begins_tail(line.text):
-            return index
-    return found.end
+            return _before_controls(found, last, index)
+    return _before_controls(found, last, found.end)
+
+
+def _before_controls(found: Survey, last: int, end: int) -> int:
+    """Go back over the controls at the end; the first line of the turn is no control, whatever it says."""
+    least = last + 1 if found.labels[last].rest else last + 2
+    while end > least and page.noise(found.lines[end - 1].text):
+        end -= 1
+    return end
 
 
 def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:

@@ -99,6 +99,10 @@ def _read_paragraphs(blocks: Sequence[Block]) -> tuple[Draft, Sequence[Block]]:
         )
         raise ContentError(msg)
     end = begin + last if not boxed else boxed[-1] + 1
+    while (
+        end < len(blocks) and blocks[end].path == blocks[end - 1].path and not page.begins_tail(blocks[end].text)
+    ):
+        end += 1  # a last short word of thanks
     said = tuple(scraped.paragraphs(list(blocks[begin:end])))
     return Draft((*front_matter(blocks[:begin]), *said), "paragraph"), blocks[end:]
 
