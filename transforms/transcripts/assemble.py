@@ -74,7 +74,7 @@ def assemble(draft: Draft) -> Published:
 def _split_events(pieces: Sequence[Piece], *, captions: bool) -> Iterator[Piece]:
     """Take what is heard but not said out of the speech; a caption that is all in brackets is such a sound."""
     for piece in pieces:
-        if piece.kind != "speech" or not re.search(r"[\[(（【♪♫]", piece.text):
+        if piece.kind != "speech" or not re.search(r"[\[(（【［〔♪♫]", piece.text):
             yield piece
         elif captions and _BRACKETED.fullmatch(piece.text):
             yield replace(piece, kind="event", text=piece.text.strip(), words=())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.records import Word
-from transforms.text import ends_sentence, join_words
+from transforms.text import ends_sentence, join_lines, join_words
 from transforms.transcripts.cue_names import label_of, may_have_label
 from transforms.transcripts.cue_words import cue_words, is_unspaced
 from transforms.transcripts.cues import Cue, Row
@@ -38,7 +38,10 @@ def units_of(cue: Cue, known: frozenset[str]) -> list[Unit]:
     dashed = bool(cue.rows) and _DASH.match(cue.rows[0].text) is not None
     for row in cue.rows:
         for mark, text in _marked(row):
-            is_change = mark.startswith(">") or (bool(mark) and (dashed or _is_finished(before)))
+            # a small letter goes on: the dash is one of the sentence
+            is_change = mark.startswith(">") or (
+                bool(mark) and (dashed or _is_finished(before)) and not text[:1].islower()
+            )
             if units and not mark and units[-1].voice == row.voice and not _begins(text, before, known):
                 texts[-1].append(text)
             else:
@@ -46,7 +49,7 @@ def units_of(cue: Cue, known: frozenset[str]) -> list[Unit]:
                 texts.append([text])
             before = text
     for unit, parts in zip(units, texts, strict=True):
-        unit.text = " ".join(part for part in parts if part)
+        unit.text = join_lines(parts)
     _share_words(units, cue_words(cue))
     return units
 

@@ -15,7 +15,8 @@ SURE_HEADINGS = 5  # with times: then a question with one is a heading too
 LONGEST_BARE_TITLE = 90  # characters
 ONE_WORD_TITLES = frozenset(
     "introduction intro outro conclusion conclusions preview prologue epilogue opening closing teaser interview "
-    "q&a einleitung einführung schluss fazit introducción conclusión introdução conclusão".split()
+    "q&a einleitung einführung abschied schluss fazit introducción conclusión introdução conclusão вступление "
+    "введение заключение".split()
 )
 _SENTENCE_END = re.compile(r"[.!,;:…。，、]['\"”“’)\]]*$")
 _SOUND_LAST = re.compile(r"\s*(?:[\[(][^\[\]()]{1,40}[\])]|[♪♫]+)$")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from transforms.transcripts import page
-from transforms.transcripts.lines import Labels, Line, time_first
+from transforms.transcripts.lines import Label, Labels, Line, time_first
 from transforms.transcripts.names import fold, is_generic, is_plain, likeness, short_forms
 
 LONGEST_IDEOGRAPHIC = 4  # characters of a name
@@ -24,6 +24,7 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
     named = sum(label.is_sure for label in found.values())
     sure = {fold(label.name) for label in found.values() if label.is_sure and named >= 0.2 * stamped}
     shown = {fold(label.name): label.name for label in found.values()}
+    titled = {fold(label.name): _is_title_of_work(label) for label in found.values()}
     usual = sum(counts.values()) >= 0.4 * max(len(lines), 1)
     # in scripts without capitals only how often it comes tells a name, or how short it is
     enough = max(2, 0.2 * max(counts.values(), default=0))
@@ -36,6 +37,7 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
             or name.upper() != name.lower()
             or (usual and (len(name) <= LONGEST_IDEOGRAPHIC or (name in sure and len(name) <= LONGEST_UNCASED)))
         )
+        and (count > 1 or not titled[name])
         and (name in sure or _is_chosen(name, shown[name], count, lower, usual=usual))
     }
     chosen = _with_short_forms(chosen, counts)
@@ -47,6 +49,12 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
         return set()
     once = max((counts[name] for name in chosen), default=0) == 1
     return set() if once and not usual and not sure and not _are_people(lines, chosen) else chosen
+
+
+def _is_title_of_work(label: Label) -> bool:
+    """Tell `Rust: The Longest War is a book` by its capitals, which speech has not behind its first word."""
+    capitals = sum(word[0].isupper() for word in label.rest.split()[1:4])
+    return " " not in label.name and capitals >= 2 and not label.rest.isupper()
 
 
 def _has_letters(name: str) -> bool:

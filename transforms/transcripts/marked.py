@@ -18,7 +18,7 @@ from transforms.transcripts.headings import is_title
 from transforms.transcripts.lines import WRAPPED, Form, Label, Labels, lone_time, time_first, time_last, times
 from transforms.transcripts.markup import LONGEST_LEAD, Block
 from transforms.transcripts.names import clean, fold, is_generic, likeness
-from transforms.transcripts.survey import Survey, is_list_of_names
+from transforms.transcripts.survey import Survey, is_value
 
 NAMES_SHARE = 0.7  # of what is made the same way look like names
 AGAIN_SHARE = 0.5  # of those are names that come again
@@ -240,7 +240,7 @@ def _without_header(labels: Labels) -> Labels:
     def says_who(index: int, label: Label) -> bool:
         outside = not first <= index <= last and counts[fold(label.name)] == 1
         known = page.key_value(f"{label.name}: {label.rest}") or is_generic(label.name)
-        return bool(outside and known and label.rest and is_list_of_names(label.rest))
+        return bool(outside and known and label.rest and is_value(label.rest))
 
     return {i: label for i, label in labels.items() if not says_who(i, label)}
 

@@ -78,7 +78,7 @@ _CLAUSE_TOKENS = frozenset(
     "هي هو أن هذا هذه لي له لها قال قالت ثم في من على إن كان كانت الأمر السؤال הוא היא זה זאת לי לו לה אמר אמרה את של "
     "על כי הייתה היה אז השאלה".split()
 )
-_CLAUSE_END = re.compile(r"(?:[说道于是在的了着过话题]|です|ます|した|こと|とは|ない|一句|一点)$")
+_CLAUSE_END = re.compile(r"[的の]|(?:[说道于是在的了着过话题]|です|ます|した|こと|とは|ない|一句|一点)$")
 _NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
 _ROLE_BEHIND = re.compile(r"\s*[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\s*$")
 _TRIM = ' \t\u00a0\u2007\u202f\u3000:：*_#[](){}<>«»"“”|•·-–—~=,;'
@@ -161,9 +161,8 @@ def _opens_sentence(name: str, tokens: list[str]) -> bool:
     """Tell words that begin a sentence, or marks that no name has."""
     initials = name.isupper() and 2 <= len(name) <= 4  # SO for Siobhán O'Neill
     surname = len(tokens) > 1 and tokens[1][0].isupper() and fold(tokens[0]) in PARTICLES - {"the", "a"}  # LE GUIN
-    return (fold(tokens[0]) in _OPENERS and not (initials or surname)) or (
-        _NO_NAME.search(_without_abbreviations(name)) is not None
-    )
+    opener = fold(tokens[0]) in _OPENERS or tokens[0].casefold() in ("à", "às", "é")
+    return (opener and not (initials or surname)) or (_NO_NAME.search(_without_abbreviations(name)) is not None)
 
 
 def _without_abbreviations(name: str) -> str:

@@ -14,6 +14,7 @@ from transforms.transcripts import page
 from transforms.transcripts.lines import Label, Labels, Line, lone_time
 from transforms.transcripts.names import PARTICLES, clean, fold, is_generic, is_plain, likeness, short_forms
 
+OFTEN_ENOUGH = 0.12  # of the lines are names that come twice
 TAKING_TURNS = 0.4  # of the lines are names where each may be heard once
 _SMALL_NAME = re.compile(r"(?:[^\W\d_][\w’'.-]* ){0,3}[^\W\d_][\w’'-]*(?: \d{1,2})?(?: \([^()]*\))?")
 
@@ -58,7 +59,7 @@ def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
 def _names(lines: Sequence[Line], candidates: Labels, lower: frozenset[str]) -> set[str]:
     """Choose the names that stand on lines of their own: repeated, or in a text where such lines take turns."""
     counts = Counter(fold(label.name) for i, label in candidates.items() if i + 1 not in candidates)
-    chosen = _repeated(candidates, counts, lower)
+    chosen = _repeated(candidates, counts, lower, len(lines))
     begun = max((i for i, line in enumerate(lines) if page.TRANSCRIPT.fullmatch(line.text)), default=-1)
     lines_of_text = sum(not line.heading and not line.noise for line in lines[begun + 1 :])
     behind = {i: label for i, label in candidates.items() if i > begun}
@@ -79,7 +80,7 @@ def _names(lines: Sequence[Line], candidates: Labels, lower: frozenset[str]) -> 
     return chosen | _heard_once(lines, candidates, manner)
 
 
-def _repeated(candidates: Labels, counts: Counter[str], lower: frozenset[str]) -> set[str]:
+def _repeated(candidates: Labels, counts: Counter[str], lower: frozenset[str], n_lines: int) -> set[str]:
     """Choose who is named three times, or twice where it looks like a name or others are named twice too."""
     mine: dict[str, list[Label]] = {}
     for label in candidates.values():
@@ -87,7 +88,9 @@ def _repeated(candidates: Labels, counts: Counter[str], lower: frozenset[str]) -
     often = {name for name, count in counts.items() if count >= 3}
     twice = {x for x, n in counts.items() if n == 2 and not is_plain(x, mine[x][0].name, lower)}
     known = {x for x in twice if likeness(mine[x][0].name) == 2 or any(label.form != "bare" for label in mine[x])}
-    return often | known or (twice if len(twice) >= 3 else set())
+    chosen = often | known or (twice if len(twice) >= 3 else set())
+    # headings that are listed above and stand in their places come twice, too, but few they are
+    return chosen if often or sum(counts[name] for name in chosen) >= OFTEN_ENOUGH * n_lines else set()
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,9 @@ _TAIL = re.compile(
     r"about the (?:show|podcast|author|host|guest)s?|discover more (?:podcasts|episodes|posts).*|sponsors?|"
     r"show notes|← .*|.* →|type your email.*|"
     r"this post is public.*|this transcript (?:was|has been|is|may) .*|"
-    r"transcri(?:pt|bed|ption) (?:by|provided|courtesy|generated) .*|"
-    r"(?:weitere|ähnliche|andere|mehr) folgen|(?:\d+ )?kommentare?|(?:autres épisodes|épisodes (?:similaires|liés)).*|"
+    r"transcri(?:pt|bed|ption) (?:by|provided|courtesy|generated|created|made|powered) .*|"
+    r"(?:weitere|ähnliche|andere|mehr) folgen|(?:\d+ )?kommentare?|"
+    r"(?:autres épisodes|épisodes (?:similaires|liés)).*|"
     r"(?:\d+ )?commentaires?|(?:más|otros) episodios.*|episodios relacionados|(?:\d+ )?comentarios?|"
     r"(?:mais|outros) episódios.*|episódios relacionados|(?:\d+ )?comentários?|(?:похожие|другие|ещё) выпуски|"
     r"(?:\d+ )?комментари(?:и|я|ев|й)|حلقات (?:ذات صلة|أخرى|مشابهة)|(?:\d+ )?تعليق(?:ات)?|"
@@ -57,7 +58,8 @@ _MONTH = (
 )
 _DATE = re.compile(
     rf"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?(?:published(?: on)?:? |posted(?: on)? |recorded(?: on)?:? )?"
-    rf"(?:{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{1,2}}(?:st|nd|rd|th|\.|º)?(?: de)? {_MONTH}\.?(?:,?(?: de)? \d{{4}})?|"
+    rf"(?:{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|"
+    rf"\d{{1,2}}(?:st|nd|rd|th|\.|º)?(?: de)? {_MONTH}\.?(?:,?(?: de)? \d{{4}})?|"
     rf"\d{{4}}[-./]\d{{1,2}}[-./]\d{{1,2}}|\d{{1,2}}[-./]\d{{1,2}}[-./]\d{{2,4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日)"
     r"(?: г\.?)?(?:\s*[·•|∙-].*)?",
     re.IGNORECASE,

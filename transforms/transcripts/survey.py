@@ -112,6 +112,15 @@ def _is_untimed_title(line: Line) -> bool:
     )
 
 
+def is_value(text: str) -> bool:
+    """Tell what stands behind the key of a header, names or a date, from speech.
+
+    >>> is_value("Ann Lee and Bob Ray"), is_value("4 May"), is_value("So why does it turn?")
+    (True, True, False)
+    """
+    return page.is_date(text) or is_list_of_names(text)
+
+
 def is_list_of_names(text: str) -> bool:
     """Tell names with commas from speech.
 
@@ -173,9 +182,7 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
         i: x
         for i, x in labels.items()
         if not (
-            (counts[fold(x.name)] == 1 or i < begun)
-            and page.key_value(f"{x.name}: {x.rest}")
-            and is_list_of_names(x.rest)
+            (counts[fold(x.name)] == 1 or i < begun) and page.key_value(f"{x.name}: {x.rest}") and is_value(x.rest)
         )
     }
 
