@@ -459,7 +459,8 @@ def test_a_warehouse_open_elsewhere_is_transient(home: Path, warehouse: Path):
 LOAD_FOREVER = """
 import sys
 from pathlib import Path
-from warehouse import store
+from warehouse import load, store
+load.MOST_DOCUMENTS = 2
 home = Path(sys.argv[1])
 files = {path.stem: path for path in (home / "staged").iterdir()}
 print("go", flush=True)
@@ -477,7 +478,7 @@ def test_a_killed_load_loses_and_doubles_nothing(home: Path, warehouse: Path):
         process = run(LOAD_FOREVER, home)
         assert process.stdout is not None
         process.stdout.readline()
-        time.sleep(dice.uniform(0, 0.8))
+        time.sleep(dice.uniform(0, 0.5))
         process.send_signal(signal.SIGKILL)
         killed += process.wait() != 0
         if warehouse.exists():
