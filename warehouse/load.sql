@@ -113,11 +113,12 @@ ranked as (
         partition by s.episode_id
         order by
             t.transcript_id is null,
+            t.transcript_id is null and s.source <> 'asr',
             list_position(['publisher', 'asr', 'captions'], s.source),
             not coalesce(t.has_speakers, false),
             s.created_at desc,
             s.transcript_id
-    ) = 1 as is_best
+    ) = 1 and (s.source = 'asr' or t.transcript_id is not null) as is_best
     from transcripts s left join spoken t using (transcript_id)
     where s.episode_id in (from episode)
 )

@@ -23,6 +23,12 @@ from warehouse.load import BUGS, HERE, Connection, Loaded, load_new, transaction
 LOCK_SECONDS = 60.0
 # What DuckDB 1.5 can read: the tools of those who query may be older than ours.
 STORAGE_VERSION = "v1.5.0"
+# Not deleted in the warehouse: what is there would depend on the order in which documents come.
+_LEFT = """
+delete from snapshot.episodes where episode_id not in (select episode_id from snapshot.transcripts);
+delete from snapshot.podcasts where podcast_id not in
+    (select podcast_id from snapshot.episodes where podcast_id is not null)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,8 @@ def publish(warehouse: Path, snapshot: Path) -> None:
     """Replace the snapshot, which people read, by a copy of the warehouse as it is now.
 
     The rows are copied, not the file: a file keeps the bytes of what was deleted. Who has the old
-    snapshot open goes on reading it.
+    snapshot open goes on reading it. An episode that all its transcripts left, and a show without
+    episodes, stay behind in the warehouse.
 
     Raises:
         SourceError: there is no warehouse yet.
@@ -91,6 +98,7 @@ def publish(warehouse: Path, snapshot: Path) -> None:
             con.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
             con.execute(f"attach {_quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
             con.execute("copy from database warehouse to snapshot")
+            con.execute(_LEFT)
             con.execute("detach snapshot")
         _swap(fresh, snapshot)
 
