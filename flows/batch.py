@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
-from flows.ingest import Outcome, StageFailed, ingest_episode, public_source, record
+from flows.ingest import Outcome, StageFailed, ingest_episode, record
 from flows.options import Options
 from flows.progress import REPORTER
 from flows.settings import Settings
 from flows.sources.episodes import Found, find_episodes
+from flows.stages import public_source
 from transforms.errors import Interrupted
 
 
