@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
@@ -17,7 +17,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.runtime import flow_run
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from flows import load as loader
 from flows import published
@@ -119,13 +119,12 @@ def _run_name() -> str:
 
 
 @flow(name="import-transcript", flow_run_name=_run_name, persist_result=False)
-def import_transcript(
-    locations: Annotated[
-        list[str | SecretStr], Field(description="Files, folders of files, or URLs; a secret one is not shown.")
-    ],
-    hints: Annotated[Hints | None, Field(description="What you say of all of them.")] = None,
-) -> tuple[Result, ...]:
+def import_transcript(locations: list[str | SecretStr], hints: Hints | None = None) -> tuple[Result, ...]:
     """Turn published texts into speaker turns in the warehouse.
+
+    Args:
+        locations: files, folders of files, or URLs; a secret one is not shown in the run's parameters.
+        hints: what you say of all of them; `None` leaves everything to the texts.
 
     Raises:
         SourceError: there is no such format, or no such episode.

@@ -343,7 +343,7 @@ def test_a_query_starts_at_once(snapshot: Path):
 
 
 def test_plain_finds_what_people_type(snapshot: Path):
-    """Case, accents, curly quotes, dashes and strange spaces do not stand in the way; the text stays as it came."""
+    """Case, accents, curly quotes, dashes and strange spaces do not stand in the way."""
     text = "“Café”\u00a0— ÉCOLE’s  naïve… Straße"
     assert run_sql(snapshot, f"select plain('{text}')").rows == [('"cafe" - ecole\'s naive... strasse',)]
     assert run_sql(
