@@ -143,6 +143,7 @@ def import_(
     if explain:
         _explain(sources, hints, settings, as_json=as_json)
         return
+    from flows.batch import interruptible
     from flows.import_text import import_transcript
     from flows.stages import public_source
     from flows.terminal import showing
@@ -152,7 +153,8 @@ def import_(
         shown: list[str | SecretStr] = [
             source if source == public_source(source) else SecretStr(source) for source in sources
         ]
-        results = import_transcript(shown, hints)
+        with interruptible("import", public_source(sources[0]), None, settings):
+            results = import_transcript(shown, hints)
         _tell(results, reporter, as_json=as_json)
 
 

@@ -301,15 +301,19 @@ def record(
     )
     try:
         Store(settings.home).record_failure(run)
-        if not load:
-            return
+    except OSError as error:
+        # A full disk takes no row either; the reason for the first error matters more.
+        _say(f"the failure could not be written down ({one_line(error)})")
+        return
+    if not load:
+        return
+    try:
         try:
             loader.load(settings)
         finally:
             loader.publish(settings)
     except (OSError, TurntableError) as error:
-        # A full disk takes no row either; the reason for the first error matters more.
-        _say(f"the failure could not be written down ({one_line(error)})")
+        _say(f"the failure is kept, and becomes a row with the next load ({one_line(error)})")
 
 
 def _say(line: str) -> None:
