@@ -82,6 +82,8 @@ class Terminal(Reporter):
 
     def count(self, what: str, done: int, total: int) -> None:
         """Move the bar of many things, or print a line now and then."""
+        if done == 1:
+            self.counted = time.monotonic()
         if self.bars is None:
             self._draw_bars()
         if self.bars is not None:

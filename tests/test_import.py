@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from tests.conftest import ask, command, environment
+from tests.conftest import ask, command, environment, turntable
 from tests.documents import EPISODE
 
 TEXT = "Why a record turns round\nTranscript\nAnn Lee: Why?\nBob Ray: It is round.\nAnn Lee: I see.\n"
@@ -196,3 +198,26 @@ def test_the_page_of_an_import(texts: Path, tmp_path: Path, prefect_server: str)
     schema = import_transcript.parameters.model_dump()
     assert "files, folders of files, or URLs" in json.dumps(schema)
     assert "Name of the show." in json.dumps(schema)
+
+
+def test_ctrl_c_ends_an_import_at_once(tmp_path: Path) -> None:
+    """One line, a row that says so, and the same command goes on behind what was done."""
+    folder, home = tmp_path / "many", tmp_path / "home"
+    folder.mkdir()
+    for number in range(300):
+        lines = f"Ann Lee: Why {number}?\nBob Ray: It is round.\n" * 500
+        (folder / f"{number}.txt").write_text(f"Talk number {number} of many\n\n{lines}")
+    process = subprocess.Popen(
+        turntable(home, "import", str(folder)), env=environment(None), stderr=subprocess.PIPE, text=True
+    )
+    while not list(home.glob("artifacts/stage/*/*/manifest.json")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert said == "turntable: interrupted: run the same command to go on\n"
+    command(home, "import", str(folder))
+    assert len(ask(home, "from transcripts")) == 300
+    assert [row["stage"] for row in ask(home, "from stage_runs where status = 'failed'")] == ["import"]
+    assert "agree" in command(home, "verify").stdout
