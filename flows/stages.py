@@ -352,7 +352,7 @@ def is_url(location: str) -> bool:
 
 
 def public_source(location: str) -> str:
-    """Name where something came from, without what may be a secret and with characters that can be printed.
+    r"""Name where something came from, without what may be a secret and with characters that can be printed.
 
     >>> public_source("https://ann:s3cret@example.org/1?token=x"), public_source("caf\udce9.txt")
     ('https://example.org/1', 'caf?.txt')
