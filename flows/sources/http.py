@@ -81,6 +81,7 @@ class Body:
     data: bytes
     url: str
     media_type: str | None
+    charset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def fetch(
     with _opened(url, allow, idle_timeout, encoding="gzip") as (target, response):
         data = b"".join(_chunks(target, response, max_bytes, idle_timeout))
         _check_not_empty(target, len(data))
-        return Body(data, str(target), _media_type(response))
+        return Body(data, str(target), _media_type(response), response.charset_encoding)
 
 
 def peek(

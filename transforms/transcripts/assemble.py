@@ -12,6 +12,7 @@ from transforms.records import Chapter, Event, Section, Turn, Word
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Piece
 from transforms.transcripts.names import Speaker, join_variants
+from transforms.transcripts.overlaps import with_overlaps
 from transforms.transcripts.sounds import is_sound, split_sounds
 
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
@@ -58,7 +59,7 @@ def assemble(draft: Draft) -> Published:
         source=draft.source,
         metadata=tuple((p.name or "note", p.text) for p in pieces if p.kind == "metadata"),
         speakers=tuple(s for s in dict.fromkeys(speakers.values()) if s.label in used),
-        turns=turns,
+        turns=with_overlaps(turns, pieces, speakers),
         words=words,
         chapters=chapters,
         sections=tuple(
