@@ -202,8 +202,8 @@ def _turn(
     if start is None:
         start, source = chapter_start, None if chapter_start is None else "chapter"
     end = max(ends) if ends and start is not None and max(ends) >= start else None
-    joint = "\n" if draft.boundary == "paragraph" else " "
-    text = joint.join(piece.text for piece in said)
+    lines = [piece.text for piece in said]
+    text = "\n".join(lines) if draft.boundary == "paragraph" else join_lines(lines)
     return Turn(
         turn_index=index,
         speaker=speaker.label if speaker else None,

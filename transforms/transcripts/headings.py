@@ -12,6 +12,7 @@ from transforms.transcripts.names import fold
 
 LONGEST_TITLE = 18  # words
 SURE_HEADINGS = 5  # with times: then a question with one is a heading too
+LONGEST_QUESTION = 7  # words of a heading that asks
 LONGEST_BARE_TITLE = 90  # characters
 ONE_WORD_TITLES = frozenset(
     "introduction intro outro conclusion conclusions preview prologue epilogue opening closing teaser interview "
@@ -24,7 +25,7 @@ _ENDED = re.compile(r"[.?!…”“\"'’»)\]\-–—♪。！？」』؟۔]$")
 _ASKS_OR_QUOTES = re.compile(r"[?!\"”“’'»)\]！？؟]$")
 # Words of one who talks to another; a heading that asks does without them.
 _TALK = re.compile(
-    r"\b(?:you|your|yours|i|we|our|us|me|my|it|that|this|he|she|they|them|him|her|so|and|but|then|there|right|really|"
+    r"\b(?:you|your|yours|i|we|our|us|me|my|it|that|this|he|she|they|them|him|her|so|and|but|then|there|right|really|the|still|"
     r"ok|okay|yeah|i'm|it's|that's|what's)\b",
     re.IGNORECASE,
 )
@@ -71,7 +72,9 @@ def in_place(
     """
     listed = {fold(title) for line in lines[:first] if (title := _listed(line))}
     body = [
-        i for i in range(first, end) if i not in labels and not lines[i].noise and not lone_time(lines[i].text)
+        i
+        for i in range(first, end)
+        if not (i in labels or lines[i].noise or lone_time(lines[i].text) or _above(lines, i, first) in bare)
     ]
     plain = [i for i in body if chapter_of(lines[i], spoken=True) is None]
     again = {i for i in plain if (i == first or fold(lines[i].text) in listed) and may_be_title(lines[i].text)}
@@ -82,7 +85,7 @@ def in_place(
         asked = {i for i in placed if ". " not in lines[i].text}
         return frozenset(again | asked if len(body) - len(plain) >= SURE_HEADINGS else again)
     placed = [i for i in plain if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
-    sure = {i for i in placed if not _ASKS_OR_QUOTES.search(lines[i].text)}
+    sure = {i for i in placed if not _asks(lines[i].text)}
     words = {
         i for i in sure if " " in lines[i].text or fold(lines[i].text) in ONE_WORD_TITLES or _uncased(lines[i])
     }
@@ -95,18 +98,32 @@ def in_place(
     return frozenset(again | words | asked)
 
 
+def _above(lines: Sequence[Line], index: int, first: int) -> int:
+    """Give the line above, times that stand alone left out."""
+    above = index - 1
+    while above > first and lone_time(lines[above].text):
+        above -= 1
+    return above
+
+
 def _is_asked(title: str) -> bool:
-    return _ASKS_OR_QUOTES.search(title) is not None and not _may_ask(title.replace(":", ","))
+    return _asks(title) and not _may_ask(title.replace(":", ","))
+
+
+def _asks(text: str) -> bool:
+    """Tell a question or a quote; a number in brackets at the end counts titles that are alike."""
+    return _ASKS_OR_QUOTES.search(re.sub(r"\s*\(\d{1,3}\)$", "", text)) is not None
 
 
 def _may_ask(text: str) -> bool:
     """Tell the question of a heading from one that somebody is asked."""
-    return " " in text and not _TALK.search(text) and not re.search(r"[:.?!…](?=.*\w)", text)
+    inner = re.search(r"[:.?!…](?=.*\w)", text)
+    return 1 < len(text.split()) <= LONGEST_QUESTION and not inner and not _TALK.search(text)
 
 
 def _listed(line: Line) -> str | None:
     chapter = chapter_of(line)
-    return chapter.text if chapter else None if _ASKS_OR_QUOTES.search(line.text) else line.text
+    return chapter.text if chapter else None if _asks(line.text) else line.text
 
 
 def may_be_title(text: str) -> bool:
@@ -134,9 +151,7 @@ def _is_placed(
         behind += 1
     if behind not in labels or not may_be_title(line.text) or len(line.text) > LONGEST_BARE_TITLE:
         return False
-    above = index - 1
-    while above > first and lone_time(lines[above].text):
-        above -= 1
+    above = _above(lines, index, first)
     if index > first and (above in bare or not _ENDED.search(lines[above].text)):
         return False
     if apart:

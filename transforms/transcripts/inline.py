@@ -24,7 +24,7 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
     named = sum(label.is_sure for label in found.values())
     sure = {fold(label.name) for label in found.values() if label.is_sure and named >= 0.2 * stamped}
     shown = {fold(label.name): label.name for label in found.values()}
-    titled = {fold(label.name): _is_title_of_work(label) for label in found.values()}
+    spoken = {fold(label.name) for label in found.values() if not _is_title_of_work(label)}
     usual = sum(counts.values()) >= 0.4 * max(len(lines), 1)
     # in scripts without capitals only how often it comes tells a name, or how short it is
     enough = max(2, 0.2 * max(counts.values(), default=0))
@@ -35,9 +35,9 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
         and (
             count >= enough
             or name.upper() != name.lower()
-            or (usual and (len(name) <= LONGEST_IDEOGRAPHIC or (name in sure and len(name) <= LONGEST_UNCASED)))
+            or (usual and (len(name) <= _longest(name) or (name in sure and len(name) <= LONGEST_UNCASED)))
         )
-        and (count > 1 or not titled[name])
+        and (count > 2 or name in spoken)
         and (name in sure or _is_chosen(name, shown[name], count, lower, usual=usual))
     }
     chosen = _with_short_forms(chosen, counts)
@@ -55,6 +55,11 @@ def _is_title_of_work(label: Label) -> bool:
     """Tell `Rust: The Longest War is a book` by its capitals, which speech has not behind its first word."""
     capitals = sum(word[0].isupper() for word in label.rest.split()[1:4])
     return " " not in label.name and capitals >= 2 and not label.rest.isupper()
+
+
+def _longest(name: str) -> int:
+    """Give how long a name in a script without capitals may be; kana and spaces make it longer."""
+    return LONGEST_IDEOGRAPHIC + (2 if re.search(r"[\u3040-\u30ff\s・]", name) else 0)
 
 
 def _has_letters(name: str) -> bool:

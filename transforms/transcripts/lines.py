@@ -18,6 +18,7 @@ from typing import Literal
 
 from transforms.records import Seconds
 from transforms.transcripts.names import LONGEST_NAME, UNSEEN, clean, is_generic, likeness
+from transforms.transcripts.sounds import is_sound
 
 Form = Literal["inline", "colon", "timed", "bare"]
 
@@ -48,6 +49,7 @@ _DASHED = re.compile(rf"(?P<label>[^:：.?!\-–—|\t]{{1,{LONGEST_NAME}}}?)(?:
 _BULLET = re.compile(r"\s*(?:[-*•‣>–—]|>>+)\s+(?=\S)|\s*>>+\s*")
 _UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
 _OPENING_QUOTES = frozenset("“„«「『״")
+_INITIALS = re.compile(r"(?:[^\W\d_]\. ?){1,4}")
 _URL_SCHEME = re.compile(r"(?:https?|ftp|mailto|www)$", re.IGNORECASE)
 
 
@@ -213,7 +215,7 @@ def find_label(text: str) -> Label | None:
         start, end, body = stamped
         if bullet := _BULLET.match(body):
             body = body[bullet.end() :]
-    if not body or body.startswith(("http://", "https://")):
+    if not body or body.startswith(("http://", "https://")) or is_sound(body):
         return None
     label = _inline(body) or _bracketed(body) or _timed(body) or _own_line(body, timed=start is not None)
     label = label or _dashed(body)
@@ -277,11 +279,8 @@ def _timed(body: str) -> Label | None:
 
 
 def _own_line(body: str, *, timed: bool) -> Label | None:
-    if (
-        len(body) > LONGEST_NAME + 30
-        or body[0] == "("
-        or (body[-1] in ".?!…" and not is_generic(body.rstrip(".")))
-    ):
+    ends = body[-1] in ".?!…" and not is_generic(body.rstrip(".")) and not _INITIALS.fullmatch(body)
+    if len(body) > LONGEST_NAME + 30 or body[0] == "(" or ends:
         return None
     return _label("timed" if timed else "bare", body, "")
 

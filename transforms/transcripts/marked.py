@@ -20,6 +20,7 @@ from transforms.transcripts.markup import LONGEST_LEAD, Block
 from transforms.transcripts.names import clean, fold, is_generic, likeness
 from transforms.transcripts.survey import Survey, is_value
 
+SPEAKING_SHARE = 0.1  # of the blocks open a turn; of headings there are fewer
 NAMES_SHARE = 0.7  # of what is made the same way look like names
 AGAIN_SHARE = 0.5  # of those are names that come again
 APART_SHARE = 0.7  # of the names in front of text have a colon or a time behind them
@@ -223,7 +224,8 @@ def _stand_below_heading(labels: Labels, blocks: Sequence[Block]) -> bool:
         likeness(label.name) == 2 or label.is_sure or any(lone_time(x.text) for x in blocks[i + 1 : i + 2])
         for i, label in labels.items()
     )
-    return full and any(page.TRANSCRIPT.fullmatch(block.text) for block in blocks[: min(labels)])
+    called = any(page.TRANSCRIPT.fullmatch(block.text) for block in blocks[: min(labels)])
+    return full and called and len(labels) >= SPEAKING_SHARE * (len(blocks) - min(labels))
 
 
 def _lies_within(group: _Alike, best: _Alike) -> bool:

@@ -76,7 +76,7 @@ _OPENERS = frozenset(
 # Scripts without capitals: words of a clause that tells or asks, and ends of one.
 _CLAUSE_TOKENS = frozenset(
     "هي هو أن هذا هذه لي له لها قال قالت ثم في من على إن كان كانت الأمر السؤال הוא היא זה זאת לי לו לה אמר אמרה את של "
-    "על כי הייתה היה אז השאלה".split()
+    "על כי הייתה היה אז השאלה אני ואני רוצה וזאת".split()
 )
 _CLAUSE_END = re.compile(r"[的の]|(?:[说道于是在的了着过话题]|です|ます|した|こと|とは|ない|一句|一点)$")
 _NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
@@ -150,11 +150,15 @@ def likeness(name: str) -> int:
     kinds = [_token_kind(token) for token in tokens[:7]]
     if len(name) > LONGEST_NAME or len(kinds) > 6 or not kinds:
         return 0
-    if _opens_sentence(name, tokens) or {"no", "number"} & {*kinds} or "name" not in kinds:
+    surname = kinds[0] == "particle" and fold(tokens[0]) in _SURNAME_PARTICLES  # van der Berg, dos Santos
+    if {"no", "number"} & {*kinds} or "name" not in kinds or not (surname or _may_open(name, tokens, kinds)):
         return 0
-    if kinds[0] == "particle":  # van der Berg, dos Santos
-        return int(fold(tokens[0]) in _SURNAME_PARTICLES)
-    return 2 if kinds.count("name") >= 2 and not _uncased(name) else int(not _uncased(name) or len(name) <= 24)
+    full = kinds.count("name") >= 2 and not surname and not _uncased(name)
+    return 2 if full else int(not _uncased(name) or len(name) <= 24)
+
+
+def _may_open(name: str, tokens: list[str], kinds: list[str]) -> bool:
+    return kinds[0] != "particle" and not _opens_sentence(name, tokens)
 
 
 def _opens_sentence(name: str, tokens: list[str]) -> bool:

@@ -44,6 +44,12 @@ def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
     forms: dict[str, Counter[str]] = {}
     for label in candidates.values():
         forms.setdefault(fold(label.name), Counter())[label.form] += 1
+    listed = {
+        fold(x.name)
+        for i, x in candidates.items()
+        if x.form == "timed"
+        and any(y.form == "timed" and y.name != x.name for y in map(candidates.get, (i - 1, i + 1)) if y)
+    }
     often = Counter(form for counts in forms.values() if counts.total() > 2 for form in counts.elements())
     untimed = often["timed"] < often["bare"] + often["colon"]  # then a time in front is that of a chapter
     return {
@@ -51,7 +57,7 @@ def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
         for i, x in candidates.items()
         if page.noise(x.raw) is None
         and (is_generic(x.name) or not page.section_heading(x.raw))
-        and not (untimed and forms[fold(x.name)].keys() == {"timed"})
+        and not (untimed and (forms[fold(x.name)].keys() == {"timed"} or fold(x.name) in listed))
         and not (x.is_sure and starts[fold(x.name), x.start_time] > 1)  # a chapter, listed above and in its place
     }
 
