@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from transforms.text import ends_sentence
 from transforms.transcripts.names import clean, is_generic, likeness
 from transforms.transcripts.sounds import is_sound
 
@@ -61,7 +62,7 @@ def named_cues(texts: Sequence[str]) -> list[tuple[str | None, str]]:
     >>> named_cues(["[Ann] Hi.", "[Bo] No.", "[Laughs] Yes.", "[Ann] Why?"])
     [('[Ann]', 'Hi.'), ('[Bo]', 'No.'), (None, '[Laughs] Yes.'), ('[Ann]', 'Why?')]
     """
-    found = [_label(text) for text in texts]
+    found = _without_broken([_label(text) for text in texts], texts)
     labels = [label for label in found if label]
     names: set[str] = set()
     if labels:
@@ -76,6 +77,21 @@ def named_cues(texts: Sequence[str]) -> list[tuple[str | None, str]]:
         (label.name, label.rest) if label and label.name in names else (None, text)
         for label, text in zip(found, texts, strict=True)
     ]
+
+
+def _without_broken(found: Sequence[Label | None], texts: Sequence[str]) -> list[Label | None]:
+    """Leave out a word with capitals behind it that stands in an unfinished sentence: a title that was cut."""
+    counts = Counter(label.name for label in found if label)
+    kept: list[Label | None] = []
+    for at, label in enumerate(found):
+        is_open = at > 0 and not ends_sentence(texts[at - 1]) and texts[at - 1][-1:] not in "-–—"
+        cut = label and is_open and counts[label.name] < 3 and " " not in label.name and _is_title(label.rest)
+        kept.append(None if cut else label)
+    return kept
+
+
+def _is_title(rest: str) -> bool:
+    return any(word[0].isupper() for word in rest.split()[1:4])
 
 
 def _with_colon(labels: Sequence[Label], heads: Sequence[Label], texts: int) -> set[str]:

@@ -25,11 +25,12 @@ _ENDED = re.compile(r"[.?!…”“\"'’»)\]\-–—♪。！？」』؟۔]$")
 _ASKS_OR_QUOTES = re.compile(r"[?!\"”“’'»)\]！？؟]$")
 # Words of one who talks to another; a heading that asks does without them.
 _TALK = re.compile(
-    r"\b(?:you|your|yours|i|we|our|us|me|my|it|that|this|he|she|they|them|him|her|so|and|but|then|there|right|really|the|still|"
+    r"\b(?:you|your|yours|i|we|our|us|me|my|it|that|this|he|she|they|them|him|her|so|and|but|then|there|right|really|"
     r"ok|okay|yeah|i'm|it's|that's|what's)\b",
     re.IGNORECASE,
 )
 
+_NAMED_BEFORE = re.compile(r"\b(?:the|still)\b")
 _ENGLISH = re.compile(r"\b(?:the|and|of|it|is)\b")
 
 
@@ -91,7 +92,7 @@ def in_place(
     }
     if words and apart:
         words = {i for i in sure if not _TALK.fullmatch(lines[i].text)}
-    asked = {i for i in placed if i not in sure and _may_ask(lines[i].text)}
+    asked = {i for i in placed if i not in sure and _may_head(lines[i].text)}
     if len(placed) < len(plain):  # turns have paragraphs of their own: a question may be one of them
         english = any(_ENGLISH.search(line.text) for line in lines[first : first + 40])
         asked = asked if words and english else set()
@@ -110,6 +111,11 @@ def _is_asked(title: str) -> bool:
     return _asks(title) and not _may_ask(title.replace(":", ","))
 
 
+def _may_head(text: str) -> bool:
+    """Tell a question that may be a heading without a mark: short, and about nothing that was named before."""
+    return 1 < len(text.split()) <= LONGEST_QUESTION and _may_ask(text) and not _NAMED_BEFORE.search(text)
+
+
 def _asks(text: str) -> bool:
     """Tell a question or a quote; a number in brackets at the end counts titles that are alike."""
     return _ASKS_OR_QUOTES.search(re.sub(r"\s*\(\d{1,3}\)$", "", text)) is not None
@@ -118,7 +124,7 @@ def _asks(text: str) -> bool:
 def _may_ask(text: str) -> bool:
     """Tell the question of a heading from one that somebody is asked."""
     inner = re.search(r"[:.?!…](?=.*\w)", text)
-    return 1 < len(text.split()) <= LONGEST_QUESTION and not inner and not _TALK.search(text)
+    return not (inner or _TALK.search(text))
 
 
 def _listed(line: Line) -> str | None:

@@ -202,7 +202,7 @@ def fold(name: str) -> str:
     >>> fold("José  R. Peña") == fold("JOSE R PENA")
     True
     """
-    plain = name.casefold()
+    plain = name.casefold().replace("ı", "i")
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", UNSEEN.sub("", plain))
         plain = "".join(c for c in plain if not unicodedata.combining(c)) or plain

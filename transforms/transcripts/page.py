@@ -102,6 +102,18 @@ _CREDIT = re.compile(
     r"music by|\(?this (?:interview|conversation|transcript|episode) (?:has|was|is|may))",
     re.IGNORECASE,
 )
+_ABOUT_TRANSCRIPT = re.compile(
+    r"(?:(?:please )?note:? (?:that )?)?(?:this|the following|our)? ?(?:is an? )?"
+    r"(?:(?:rush|unedited|automated|automatic|ai|auto|machine)[- ]?(?:generated )?)?(?:podcast )?transcripts? "
+    r"(?:was|were|is|are|has|have|may|can|might|below|provided|generated)\b|"
+    r"note: this is a rush transcript|(?:dieses|das) transkript (?:wurde|ist|kann)|"
+    r"(?:cette|la) transcription (?:a été|est|peut)|(?:esta|la) transcripción (?:se|fue|ha|es|puede)|"
+    r"(?:esta|a) transcrição (?:foi|é|pode)|"
+    r"(?:эта )?(?:расшифровка|стенограмма) (?:была |создана|сделана|выполнена)|"
+    r"(?:本|此)?文字稿(?:由|为|可能)|この(?:文字起こし|書き起こし)は|(?:ה)?תמלול (?:זה |ה)?(?:נוצר|נעשה|הופק)|"
+    r"(?:تم إنشاء|تم إعداد|أُنشئ) هذا النص",
+    re.IGNORECASE,
+)
 _KEYS = {
     "title": "title", "episode": "title", "episode title": "title", "channel": "show", "show": "show",
     "podcast": "show", "url": "url", "link": "url", "source": "url", "video": "url", "language": "language",
@@ -172,4 +184,13 @@ def section_heading(text: str) -> bool:
 
 def is_credit(text: str) -> bool:
     """Tell who made it, or how, from what it is about."""
-    return _CREDIT.match(text) is not None
+    return _CREDIT.match(text) is not None or is_about_transcript(text)
+
+
+def is_about_transcript(text: str) -> bool:
+    """Tell how the transcript came about, and what it may get wrong, from what is said.
+
+    >>> is_about_transcript("This transcript was generated automatically and may contain errors.")
+    True
+    """
+    return _ABOUT_TRANSCRIPT.match(text) is not None

@@ -49,7 +49,7 @@ def paragraphs(lines: list[Line]) -> Iterator[Piece]:
     spoken = max(
         (i for i, (_, text) in enumerate(kept) if not page.begins_tail(text) and len(text) > 60), default=-1
     )
-    begun = max((i + 1 for i, (_, text) in enumerate(kept[:3]) if page.is_credit(text)), default=0)
+    begun = max((i + 1 for i, (_, text) in enumerate(kept[:3]) if page.is_about_transcript(text)), default=0)
     for i, (line, text) in enumerate(kept):
         reason = line.noise or ("behind the transcript" if i > spoken and page.begins_tail(text) else None)
         if i < begun and not reason:
