@@ -14,13 +14,15 @@ import time
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-
-import second_corpus
+from typing import TYPE_CHECKING
 
 from transforms.errors import ContentError
 from transforms.transcripts import read
 from transforms.transcripts.assemble import Published
 from transforms.transcripts.names import fold
+
+if TYPE_CHECKING:
+    import second_corpus
 
 
 @dataclass
@@ -46,6 +48,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0, help="failures to print per shape")
     given = parser.parse_args()
+    import second_corpus  # beside this script, which is not imported by anything but doctest
+
     scores: dict[str, Score] = defaultdict(Score)
     for number, document in enumerate(second_corpus.generate(given.seed, given.n)):
         judge(document, scores[document.shape], number)
