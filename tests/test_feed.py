@@ -382,6 +382,28 @@ def test_a_tag_may_have_any_name(name: str, tag: str) -> None:
     assert replace(episode, description=None) == replace(expected, published_at=published_at)
 
 
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("2025", None),
+        ("2025-03", None),
+        ("2025-W09-6", None),
+        ("2025-060", None),
+        ("2025년 3월 1일", None),
+        ("99999-01-01", None),
+        ("9999-12-31T23:59:59-23:59", None),
+        ("2025-03-01", datetime(2025, 3, 1, tzinfo=UTC)),
+        ("20250301", datetime(2025, 3, 1, tzinfo=UTC)),
+        ("2025-03-01 10:00:00", datetime(2025, 3, 1, 10, tzinfo=UTC)),
+    ],
+)
+def test_half_a_date_is_none(text: str, date: datetime | None) -> None:
+    """A month that is not in the feed is not taken from today's calendar."""
+    (episode,) = parse_feed(START + ITEM + f"<pubDate>{text}</pubDate>".encode() + END, URL).episodes
+
+    assert episode.published_at == date
+
+
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))
 def test_durations_add_up(hours: int, minutes: int, seconds: int) -> None:
     """The three ways to write a duration mean the same; none of them gives 0."""

@@ -22,9 +22,10 @@ _FEED_START = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
-# What a feed may declare; Python knows more, such as punycode, in which a text can hide tags.
+# What a feed may declare; Python knows more, such as punycode, in which a text can hide tags. Whoever could read
+# the declaration as ASCII has neither UTF-16 nor EBCDIC before him.
 _CHARSET = re.compile(
-    r"us-ascii|ascii|utf-?(8|16|32)(-?[lb]e)?|iso-?8859-?\d+|latin-?1|(windows-?|cp)\d+|koi8-[ru]|mac-?roman"
+    r"us-ascii|ascii|utf-?8|iso-?8859-?\d+|latin-?1|(windows-?|cp)(125\d|866|874|932|936|949|950)|koi8-[ru]|mac-?roman"
     r"|big5|gb2312|gbk|gb18030|shift[_-]jis|euc-(jp|kr)|iso-2022-jp",
     re.IGNORECASE,
 )

@@ -49,6 +49,11 @@ _UNWANTED_TAG = re.compile(
 )
 
 
+# feedparser takes the month of today for one that it does not find.
+_YEAR_FIRST = re.compile(r"\s*\d{4}")
+_WHOLE_DATE = re.compile(r"\s*\d{4}(-?\d\d-?\d\d(?!\d)|/\d\d?/\d\d?(?!\d))")
+
+
 def parse_feed(data: bytes, url: str, *, base: str | None = None, show: str | None = None) -> Feed:
     """Read a feed and its episodes, newest first.
 
@@ -219,14 +224,18 @@ def _published_at(entry: Any) -> datetime | None:
     """Give when an entry came out; in Atom, where only its last change is known, that.
 
     The first second of 1970 is how some programs write that they do not know, and what seems to lie
-    before 1900 is a number read as a year.
+    before 1900 is a number read as a year. A year without month and day tells too little.
     """
     # dict's own get, because feedparser's gives one for the other, with a warning
-    moment = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
-    if not isinstance(moment, struct_time) or moment.tm_year < 1900 or not timegm(moment):
+    name = "published" if dict.get(entry, "published_parsed") else "updated"
+    moment, text = dict.get(entry, f"{name}_parsed"), str(dict.get(entry, name))
+    if not isinstance(moment, struct_time) or moment.tm_year < 1900:
+        return None
+    if _YEAR_FIRST.match(text) and not _WHOLE_DATE.match(text):
         return None
     try:
-        return datetime.fromtimestamp(timegm(moment), UTC)
+        seconds = timegm(moment)
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError):  # the year 10000
         return None
 
