@@ -104,9 +104,12 @@ def _document(staged: Staged) -> Row:
     }
 
 
+# What a run needs of an episode, and nobody asks the warehouse for.
+NOT_STORED = ("chapters_url", "audio_links", "chapters")
+
+
 def _episode(staged: Staged) -> Row:
-    row = asdict(staged.episode)
-    del row["chapters_url"]
+    row = {name: value for name, value in asdict(staged.episode).items() if name not in NOT_STORED}
     return {**row, "linked_by": _linked_by(staged)}
 
 
