@@ -17,7 +17,8 @@ from flows.ingest import Outcome, StageFailed, ingest_episode, public_source, re
 from flows.options import Options
 from flows.progress import REPORTER
 from flows.settings import Settings
-from flows.sources.episodes import Found, find_episodes
+from flows.sources.episodes import find_episodes
+from flows.sources.found import Found
 from transforms.errors import Interrupted
 
 

@@ -31,7 +31,8 @@ from flows.artifacts import Artifact, Store
 from flows.options import Options
 from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
 from flows.settings import Settings
-from flows.sources.episodes import Found, find_episodes
+from flows.sources.episodes import find_episodes
+from flows.sources.found import Found
 from flows.stages import Heard, is_url
 from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
 from transforms.records import Episode, Podcast, Seconds, StageRun, without_query

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import uuid
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -15,7 +13,7 @@ from pydantic import TypeAdapter
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
 from flows.settings import Settings
 from flows.sources import http
-from flows.sources.episodes import bare_episode
+from flows.sources.found import bare_episode
 from flows.stages import done_run, is_url
 from transforms import transcripts
 from transforms.errors import ContentError, SourceError, one_line
@@ -28,7 +26,9 @@ from transforms.records import (
     url_episode_id,
     without_query,
 )
+from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
+from transforms.youtube import youtube_id
 from warehouse.query import find_episode
 from warehouse.staging import Staged, write_staged
 
@@ -37,9 +37,6 @@ METHOD = "published-1"
 _PUBLISHED = TypeAdapter(Published)
 _EPISODE = TypeAdapter(Episode)
 _PODCAST = TypeAdapter(Podcast)
-_YOUTUBE = re.compile(
-    r"(?:youtu\.be/|youtube(?:-nocookie)?\.com/(?:watch\?(?:\S*&)?v=|embed/|shorts/|live/|v/))([\w-]{11})(?![\w-])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,26 +132,6 @@ def parse(store: Store, text: Artifact, format: str | None) -> Artifact:
 def published_of(parsed: Artifact) -> Published:
     """Read a parsed text back."""
     return _PUBLISHED.validate_json(parsed.path.read_bytes())
-
-
-def youtube_id(url: str | None) -> str | None:
-    """Take the id of the video out of an address of YouTube.
-
-    >>> youtube_id("https://youtu.be/abcdefghijk?si=x"), youtube_id("https://example.org/abcdefghijk")
-    ('abcdefghijk', None)
-    """
-    match = _YOUTUBE.search(url or "")
-    return match[1] if match else None
-
-
-def fold_title(title: str) -> str:
-    """Bring a title to the form in which equal ones are equal.
-
-    >>> fold_title("RLHF, & Plan — for 2027") == fold_title("rlhf plan for 2027")
-    True
-    """
-    plain = unicodedata.normalize("NFKD", title.casefold())
-    return " ".join(re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c))))
 
 
 def link(
