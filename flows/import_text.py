@@ -10,10 +10,10 @@ from prefect import flow, task
 from flows import load as loader
 from flows import published
 from flows.artifacts import Artifact, Manifest, Store
-from flows.ingest import StageFailed, public_source, record
 from flows.progress import REPORTER
 from flows.published import Hints
 from flows.settings import Settings
+from flows.steps import StageFailed, public_source, record
 from transforms.errors import ContentError, TurntableError, error_class, one_line
 from transforms.records import Episode
 from warehouse import query

@@ -11,6 +11,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
+from flows.chapters import given_of
 from flows.settings import Settings
 from flows.sources import http
 from flows.sources.found import bare_episode
@@ -216,12 +217,25 @@ def _addresses(episode: Episode) -> set[str]:
     return own | {link.url for link in episode.transcripts}
 
 
-def stage(store: Store, text: Artifact, parsed: Artifact, linked: Link, origin: str, hints: Hints) -> Artifact:
-    """Put everything that the warehouse needs of one published text into one Parquet file."""
+def stage(
+    store: Store,
+    text: Artifact,
+    parsed: Artifact,
+    linked: Link,
+    origin: str,
+    hints: Hints,
+    *,
+    chapters: Artifact | None = None,
+    flags: tuple[str, ...] = (),
+) -> Artifact:
+    """Put everything that the warehouse needs of one published text into one Parquet file.
+
+    `chapters` are those of the episode, where they are known; `flags` say what the text does not show itself.
+    """
 
     def compute(_: Path) -> Made:
         published = published_of(parsed)
-        finished = (text, parsed)
+        finished = (text, parsed, *([chapters] if chapters else []))
         document = Staged(
             staged_at=datetime.now(UTC),
             podcast=linked.podcast,
@@ -235,7 +249,7 @@ def stage(store: Store, text: Artifact, parsed: Artifact, linked: Link, origin: 
             model=published.known("model"),
             method_version=f"parse:{parsed.manifest.method}",
             parse_coverage=published.parse_coverage,
-            flags=published.flags,
+            flags=(*published.flags, *flags),
             created_at=text.manifest.started_at,
             turns=published.turns,
             words=published.words,
@@ -247,13 +261,15 @@ def stage(store: Store, text: Artifact, parsed: Artifact, linked: Link, origin: 
             sections=published.sections,
             events=published.events,
             speakers=published.speakers,
+            given=given_of(chapters),
         )
         return Made(write_staged(document), flags=document.flags)
 
     metadata: dict[str, Any] = {"podcast": linked.podcast and asdict(linked.podcast), "origin": origin}
     metadata |= {"linked_by": linked.linked_by, "hints": asdict(hints)}
     metadata |= {"episode": asdict(linked.episode)}
-    inputs = {"text": text.sha256, "parse": parsed.sha256}
+    metadata |= {"flags": flags} if flags else {}
+    inputs = {"text": text.sha256, "parse": parsed.sha256} | ({"chapters": chapters.sha256} if chapters else {})
     return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
 
 
@@ -271,7 +287,12 @@ def reparse(store: Store) -> int:
         parsed = parse(store, text, manifest.parameters["hints"]["format"])
         given = manifest.parameters
         hints = Hints(**given["hints"])
-        anew += stage(store, text, parsed, link_of(manifest), given["origin"], hints).manifest.started_at >= began
+        chapters = store.of_payload("chapters", manifest.inputs.get("chapters"))
+        flags = tuple(given.get("flags", ()))
+        staged = stage(
+            store, text, parsed, link_of(manifest), given["origin"], hints, chapters=chapters, flags=flags
+        )
+        anew += staged.manifest.started_at >= began
     return anew
 
 

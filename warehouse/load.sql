@@ -4,6 +4,8 @@
 -- A document that was staged before there were published texts has none of these.
 alter table document add column if not exists chapters
     struct(title varchar, source varchar, chapter_index bigint, start_time double, end_time double)[];
+alter table document add column if not exists given_chapters
+    struct(title varchar, source varchar, chapter_index bigint, start_time double, end_time double)[];
 alter table document add column if not exists sections
     struct(heading varchar, "text" varchar, section_index bigint)[];
 alter table document add column if not exists events
@@ -79,6 +81,19 @@ select transcript_id, episode_id, unnest(chapters, max_depth := 2) from document
 insert into sections by name
 select transcript_id as document_id, episode_id, unnest(sections, max_depth := 2) from document cross join chosen;
 
+-- The chapters of the episode itself: those of the newest document whose maker looked for them.
+create or replace temp table given as
+select episode.episode_id as episode_id, given_chapters
+from document d
+where given_chapters is not null and not exists (
+    from load_log l
+    where l.episode_id = d.episode.episode_id and l.has_chapters
+        and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+);
+delete from chapters where transcript_id is null and episode_id in (select episode_id from given);
+insert into chapters by name
+select episode_id, unnest(given_chapters, max_depth := 2) from given;
+
 insert into load_log by name
 select
     staged_key,
@@ -92,6 +107,7 @@ select
         select md5(string_agg(t.text, chr(10) order by t.turn_index))
         from (select unnest(turns, max_depth := 2) from document) t
     ) as text_md5,
+    given_chapters is not null as has_chapters,
     staged_at,
     now() as loaded_at
 from document;

@@ -34,11 +34,20 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The chapters of an episode that no transcript gave, and who did; no source where there are none."""
+
+    source: str | None
+    chapters: tuple[Chapter, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Staged:
     """One transcript of one episode, ready to load.
 
     `staged_at` decides which of two documents is newer. `speaker_segments` is the regular diarization,
-    with its overlaps; empty where there was none. What follows `stage_runs` is known only of published texts.
+    with its overlaps; empty where there was none. What follows `stage_runs` is known only of published texts,
+    but for `given`: the chapters of the episode itself, `None` where nobody looked for any.
     """
 
     staged_at: datetime
@@ -65,6 +74,7 @@ class Staged:
     sections: tuple[Section, ...] = ()
     events: tuple[Event, ...] = ()
     speakers: tuple[Speaker, ...] = ()
+    given: Given | None = None
 
 
 def write_staged(staged: Staged) -> bytes:
@@ -92,6 +102,7 @@ def _document(staged: Staged) -> Row:
             for index, segment in enumerate(staged.speaker_segments)
         ],
         "chapters": [{**asdict(chapter), "source": staged.format} for chapter in staged.chapters],
+        "given_chapters": _given(staged.given),
         "sections": [asdict(section) for section in staged.sections],
         "events": [asdict(event) for event in staged.events],
         "speakers": [
@@ -102,6 +113,10 @@ def _document(staged: Staged) -> Row:
     }
 
 
+def _given(given: Given | None) -> list[Row] | None:
+    return None if given is None else [{**asdict(one), "source": given.source} for one in given.chapters]
+
+
 def _episode(staged: Staged) -> Row:
     row = asdict(staged.episode)
     del row["chapters_url"]
@@ -109,6 +124,8 @@ def _episode(staged: Staged) -> Row:
 
 
 def _linked_by(staged: Staged) -> str:
+    if staged.episode.episode_id.startswith("youtube:"):
+        return "youtube"
     if staged.episode.podcast_id and staged.episode.guid:
         return "feed"
     if staged.linked_by:
@@ -253,6 +270,7 @@ def _schema() -> Any:
             "words": pa.list_(word),
             "speaker_segments": pa.list_(segment),
             "chapters": pa.list_(chapter),
+            "given_chapters": pa.list_(chapter),
             "sections": pa.list_(section),
             "events": pa.list_(event),
             "speakers": pa.list_(speaker),
