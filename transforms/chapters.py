@@ -159,7 +159,7 @@ def settled(chapters: Iterable[Chapter]) -> tuple[Chapter, ...]:
     starts = sorted(by_start)
     return tuple(
         replace(by_start[start], chapter_index=n, end_time=_end(by_start[start], behind))
-        for n, (start, behind) in enumerate(zip(starts, [*starts[1:], None], strict=True))
+        for n, (start, behind) in enumerate(itertools.zip_longest(starts, starts[1:]))
     )
 
 

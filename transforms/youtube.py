@@ -122,7 +122,7 @@ def to_podcast(info: Info) -> Podcast | None:
         return None
     url = _web(info.get("channel_url")) or _web(info.get("uploader_url"))
     name = _string(info.get("channel")) or _string(info.get("uploader"))
-    return Podcast(channel, name, name, url, url, _string(info.get("language")))
+    return Podcast(channel, name, name, url, url, None)
 
 
 def to_feed(info: Info, url: str) -> Feed:
@@ -244,4 +244,4 @@ def _web(value: Any) -> str | None:
 
 
 def _dicts(values: Any) -> list[dict[str, Any]]:
-    return [value for value in values or () if isinstance(value, dict)] if not isinstance(values, str) else []
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, (list, tuple)) else []
