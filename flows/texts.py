@@ -236,4 +236,5 @@ def _write_down(
 ) -> None:
     failed = StageFailed(name, started_at, error)
     record(failed, public_source(where), found.episode.episode_id, settings, load=False)
-    say(f"the publisher's {'chapters' if name == 'chapters' else 'text'} is left out: {one_line(error)}")
+    what = "chapters are" if name == "chapters" else "text is"
+    say(f"the publisher's {what} left out: {one_line(error)}")

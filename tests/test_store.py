@@ -175,7 +175,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
         tuple({**asdict(run), "flags": []}.values())
         for run in (stage_run("fetch"), stage_run("transcribe", model="tiny.en"))
     ]
-    assert rows(warehouse, "select * exclude (loaded_at, text_md5) from load_log") == [
+    assert rows(warehouse, "select * exclude (loaded_at, text_md5, has_chapters) from load_log") == [
         ("k1", "asr-1", episode_id, "show-1", "5ha", 2, 4, NOON)
     ]
 
@@ -502,6 +502,7 @@ def test_migrate_twice_is_migrate_once():
         assert con.execute("select name from schema_migrations").fetchall() == [
             ("0001_initial.sql",),
             ("0002_published.sql",),
+            ("0003_chapters.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

@@ -193,7 +193,8 @@ def test_what_the_publisher_offers_may_fail_and_stops_nothing(
         ("chapters", "content", "bad.json"),
         ("text", "source", "gone.json"),
     ]
-    assert "the publisher's chapters is left out" not in done["said"]
+    assert "the publisher's chapters are left out: http" in done["said"]
+    assert "gone.json: the server answered 404" in done["said"]
     chapters = ask(
         tmp_path, "select title, source from chapters where transcript_id is null order by chapter_index"
     )
