@@ -187,7 +187,11 @@ def ingest_episode(
 def _find(location: str, given: Found | None, settings: Settings) -> Found:
     """Find the episode of a location; of a video that was only listed, what its own page says too."""
     if given is None:
-        return find_episodes(location, 1, settings.allow)[0]
+        found = find_episodes(location, 1, settings.allow)
+        if len(found) != 1:
+            msg = f"{public_source(location)} means {len(found)} episodes: name one, or use `turntable ingest`"
+            raise SourceError(msg)
+        return found[0]
     return youtube.complete(given) if given.offered is None and is_youtube(location) else given
 
 
