@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -116,6 +117,9 @@ def test_both_transcripts_lie_side_by_side_with_the_chapters(
     assert json.loads(used["parameters"])["hotwords"] == ["Mara Quill", "Idris Vane"]
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
     assert kept == []
+    runs = httpx2.post(f"{prefect_server}/flow_runs/filter", json={"sort": "EXPECTED_START_TIME_DESC", "limit": 5})
+    assert "Why a record turns" in runs.text
+    assert "s3cret" not in runs.text
     command(tmp_path, "verify")
     before = ask(tmp_path, "from chapters order by all"), ask(tmp_path, "from turns order by all")
     command(tmp_path, "rebuild")
