@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from prefect.settings import PREFECT_API_URL
-from pydantic import Secret, SecretStr
+from pydantic import SecretStr
 
 from flows.ingest import Outcome, ingest_episode
 from flows.options import Options
@@ -45,7 +45,7 @@ def ingest_location(
                 # what a subscriber's URL holds behind its path stays out of Prefect's database
                 public = one.location == public_source(one.location)
                 shown = one.location if public else SecretStr(one.location)
-                offered = Secret(one.offered) if one.offered else None
+                offered = one.offered.sealed() if one.offered else None
                 outcome = ingest_episode(shown, one.podcast, one.episode, options, offered)
         except Exception as error:  # the flow wrote it down
             yield error

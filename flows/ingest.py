@@ -23,7 +23,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
-from pydantic import Secret, SecretStr
+from pydantic import SecretStr
 
 from flows import load as loader
 from flows import published, stages, texts
@@ -33,7 +33,7 @@ from flows.progress import stoppable
 from flows.settings import Settings
 from flows.sources import youtube
 from flows.sources.episodes import find_episodes
-from flows.sources.found import Found, Offered
+from flows.sources.found import Found, unsealed
 from flows.stages import Heard
 from flows.steps import StageFailed, public_source, record, run_step, say, shown, stage_task
 from flows.texts import Text
@@ -146,7 +146,7 @@ def ingest_episode(
     podcast: Podcast | None = None,
     episode: Episode | None = None,
     options: Options | None = None,
-    offered: Secret[Offered] | None = None,
+    offered: SecretStr | None = None,
 ) -> Outcome:
     """Turn one episode into speaker turns in the warehouse.
 
@@ -155,8 +155,8 @@ def ingest_episode(
         podcast: its show, where it is known.
         episode: what is known of it; `None` means nothing but its audio.
         options: how to hear it; `None` leaves everything to the settings.
-        offered: what the publisher offers beside the audio, not shown in the run's parameters; `None` means what
-            the episode says.
+        offered: what the publisher offers beside the audio, sealed by `Offered.sealed`; `None` means what the
+            episode says.
 
     Raises:
         TurntableError: whatever went wrong, after it was written down.
@@ -165,7 +165,7 @@ def ingest_episode(
     options = (options or Options()).filled(settings)
     location = location.get_secret_value() if isinstance(location, SecretStr) else location
     source = public_source(location)
-    secrets = offered.get_secret_value() if offered else None
+    secrets = unsealed(offered) if offered else None
     try:
         given = Found(location, podcast, episode, secrets) if episode else None
         found = run_step("find", _find, location, given, settings)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pydantic import SecretStr, TypeAdapter
+
 from transforms.records import Chapter, Episode, Podcast, TranscriptLink, without_query
 
 
@@ -18,6 +20,15 @@ class Offered:
     chapters_url: str | None = None
     chapters: tuple[Chapter, ...] = ()
     chapters_source: str = "feed"
+
+    def sealed(self) -> SecretStr:
+        """Write it as a text that nobody shows: the parameters of a run can be read by all, in any other form."""
+        return SecretStr(TypeAdapter(Offered).dump_json(self).decode())
+
+
+def unsealed(text: SecretStr) -> Offered:
+    """Read what `Offered.sealed` wrote."""
+    return TypeAdapter(Offered).validate_json(text.get_secret_value())
 
 
 @dataclass(frozen=True, slots=True)
