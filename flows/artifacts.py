@@ -161,6 +161,11 @@ class Store:
         shutil.move(folder, self.damaged / f"{stage}-{key[:16]}-{uuid.uuid4().hex[:8]}")
         return None
 
+    def of_payload(self, stage: str, sha256: str | None) -> Artifact | None:
+        """Find a finished stage by what it made; `None` where none made that."""
+        keys = (manifest.key for manifest in self.manifests(stage) if manifest.sha256 == sha256)
+        return next((found for key in keys if (found := self.find(stage, key))), None)
+
     def all(self, stage: str) -> Mapping[str, Path]:
         """List the payloads of a stage by key, without reading them."""
         manifests = (self.artifacts / stage).glob("*/*/manifest.json")

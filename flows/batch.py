@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
-from flows.ingest import Outcome, StageFailed, ingest_episode, record
+from flows.ingest import Outcome, ingest_episode
 from flows.options import Options
 from flows.progress import REPORTER
 from flows.settings import Settings
 from flows.sources.episodes import find_episodes
 from flows.stages import public_source
+from flows.steps import StageFailed, record
 from transforms.errors import Interrupted
 from warehouse import store
 
@@ -45,7 +46,8 @@ def ingest_location(
                 # what a subscriber's URL holds behind its path stays out of Prefect's database
                 public = one.location == public_source(one.location)
                 shown = one.location if public else SecretStr(one.location)
-                outcome = ingest_episode(shown, one.podcast, one.episode, options)
+                offered = one.offered.sealed() if one.offered else None
+                outcome = ingest_episode(shown, one.podcast, one.episode, options, offered)
         except Exception as error:  # the flow wrote it down
             yield error
         else:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flows.import_text import Result
     from flows.ingest import Outcome
     from flows.linking import Hints
-    from flows.options import Options
+    from flows.options import Options, Policy
     from flows.settings import Settings
     from flows.terminal import Terminal
     from warehouse.query import Table
@@ -78,7 +78,7 @@ def demo() -> None:
     from warehouse import query
 
     settings = _settings()
-    outcomes = _ingest([str(DEMO_FEED)], 1, _options(), settings)
+    outcomes = _ingest([str(DEMO_FEED)], 1, _options(policy="audio-only"), settings)
     if not outcomes:
         raise typer.Exit(1)
     episode_id = outcomes[0].episode_id
@@ -90,26 +90,56 @@ def demo() -> None:
 Next:
   {_command()} sql "select speaker, count(*) as turns, sum(word_count) as words from best_turns group by all"
   {_command()} export latest --format vtt
-  {_command()} ingest YOUR_EPISODE.mp3        (or a folder, an audio URL, a feed URL)"""  # noqa: S608
+  {_command()} ingest YOUR_EPISODE.mp3        (or a folder, or the URL of audio, a feed, an episode's page)"""  # noqa: S608
     )
 
 
 @app.command(epilog="Example: turntable ingest interview.mp3 https://example.org/feed.xml --latest 3")
 def ingest(
-    sources: Annotated[list[str], typer.Argument(help="Audio files, folders, audio URLs or feed URLs.")],
-    latest: Annotated[int, typer.Option(min=1, help="How many episodes of a feed, newest first.")] = 1,
+    sources: Annotated[
+        list[str], typer.Argument(help="Audio files, folders, or URLs of audio, feeds, episode pages, videos.")
+    ],
+    latest: Annotated[int, typer.Option(min=1, help="How many episodes of a feed or channel, newest first.")] = 1,
     model: ModelOption = "auto",
     language: LanguageOption = None,
     speakers: SpeakersOption = None,
     device: DeviceOption = "auto",
     diarize: DiarizeOption = True,
     diarization_model: DiarizationOption = "auto",
+    audio_first: Annotated[
+        bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
+    ] = False,
+    transcript_first: Annotated[
+        bool,
+        typer.Option("--transcript-first", help="No audio where the publisher's transcript has names and times."),
+    ] = False,
+    text_only: Annotated[
+        bool, typer.Option("--text-only", help="Only the publisher's transcript, never the audio.")
+    ] = False,
+    audio_only: Annotated[
+        bool, typer.Option("--audio-only", help="Only the audio, whatever the publisher offers.")
+    ] = False,
+    auto_captions: Annotated[
+        bool, typer.Option("--auto-captions", help="Take captions that a machine heard, too.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Transcribe, diarize and load episodes."""
     from dataclasses import asdict
 
-    options = _options(model, language, speakers, device, diarize=diarize, diarization_model=diarization_model)
+    policy = _policy(
+        audio_first=audio_first, transcript_first=transcript_first, text_only=text_only, audio_only=audio_only
+    )
+    options = _options(
+        model,
+        language,
+        speakers,
+        device,
+        diarize=diarize,
+        diarization_model=diarization_model,
+        policy=policy,
+        auto_captions=auto_captions,
+    )
     failed: list[dict[str, str]] = []
     outcomes = _ingest(sources, latest, options, _settings(), failed)
     if as_json:
@@ -394,6 +424,8 @@ def _options(
     *,
     diarize: bool = True,
     diarization_model: str = "auto",
+    policy: Policy = "audio-first",
+    auto_captions: bool = False,
 ) -> Options:
     from flows.options import Options
     from transforms.speech.device import Request
@@ -407,7 +439,22 @@ def _options(
         diarize=diarize,
         diarization_model=diarization_model,
         speakers=_bounds(speakers),
+        policy=policy,
+        auto_captions=auto_captions,
     )
+
+
+def _policy(**asked: bool) -> Policy:
+    """Name the policy of the one flag that was given.
+
+    >>> _policy(text_only=True, audio_first=False), _policy()
+    ('text-only', 'audio-first')
+    """
+    given = [name.replace("_", "-") for name, is_set in asked.items() if is_set]
+    if len(given) > 1:
+        flags = " and ".join(f"--{name}" for name in given)
+        raise typer.BadParameter(f"{flags} exclude each other: give one")  # noqa: EM102
+    return cast("Policy", given[0] if given else "audio-first")
 
 
 def _bounds(text: str | None) -> tuple[int, int] | None:

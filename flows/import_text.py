@@ -22,13 +22,13 @@ from pydantic import SecretStr
 from flows import load as loader
 from flows import published
 from flows.artifacts import Artifact, Manifest, Store
-from flows.ingest import StageFailed, record
 from flows.linking import Hints, Known, Link
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
 from flows.settings import Settings
 from flows.sources.texts import find_texts
 from flows.stages import public_source
+from flows.steps import StageFailed, record
 from transforms import transcripts
 from transforms.errors import (
     ContentError,
@@ -203,7 +203,8 @@ def _reparse_one(job: Job, kept: Kept) -> Result:
         parsed = published.parse(job.store, kept.text, hints.format)
         step = "stage"
         linked = published.link(kept, parsed.published, origin, hints, job.known)
-        staged = published.stage(job.store, kept, parsed, linked, origin, hints, job.known)
+        beside = published.beside_of(job.store, kept.before) if kept.before else None
+        staged = published.stage(job.store, kept, parsed, linked, origin, hints, job.known, beside)
     except Exception as error:
         return _refused(step, origin, started_at, error, job.settings)
     return _imported(origin, kept.text, parsed, linked, is_new=staged.manifest.started_at >= started_at)

@@ -1,157 +1,131 @@
 """The flow `ingest_episode`: one episode, its stages in order, nothing else.
 
-    fetch → decode → transcribe ∥ diarize → attribute → turns → stage → load → publish
+    text, chapters → fetch → decode → transcribe ∥ diarize → attribute → turns → stage → load → publish
 
+What the publisher offers comes first, and a failure there stops nothing; `Options.policy` says whether the audio
+follows.
 Each stage leaves an artifact; a run that dies is taken up again where it ended, and a second run finds everything
 done. Prefect gives the schedule, the retries and the page to look at; it is never the truth.
 """
 
 from __future__ import annotations
 
-import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, cast
 
 from filelock import FileLock, Timeout
-from prefect import Task, flow, get_run_logger, task
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
-from prefect.exceptions import MissingContextError
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import SecretStr
 
 from flows import load as loader
-from flows import stages
+from flows import published, stages, texts
 from flows.artifacts import Artifact, Store
 from flows.options import Options
-from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
+from flows.progress import stoppable
 from flows.settings import Settings
-from flows.sources.episodes import Found, find_episodes
+from flows.sources import youtube
+from flows.sources.episodes import find_episodes
+from flows.sources.found import Found, unsealed
 from flows.stages import Heard, public_source
-from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
-from transforms.records import Episode, Podcast, Seconds, StageRun
+from flows.steps import StageFailed, record, run_step, say, shown, stage_task
+from flows.texts import Text
+from transforms.errors import SourceError, TransientError
+from transforms.records import Episode, Podcast, Seconds
+from transforms.youtube import is_youtube
 from warehouse import query
-
-RETRY_SECONDS: list[float] = [2, 10]
 
 # transcribe and diarize run side by side
 TWO_THREADS: TaskRunner[PrefectFuture[Any]] = cast(
     "TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=2)
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one episode; `computed` names the stages that were not done before."""
+    """What became of one episode; `computed` names the stages that were not done before.
+
+    `text` is the format of the transcript that its publisher offers; `seconds` of an episode whose audio was left
+    alone is what the publisher says, `None` where nothing.
+    """
 
     source: str
     episode_id: str
     transcript_id: str
-    seconds: Seconds
+    seconds: Seconds | None
     turns: int
     flags: tuple[str, ...]
     computed: tuple[str, ...]
+    text: str | None = None
+    heard: bool = True
 
 
-class StageFailed(Exception):
-    """The error of a stage, with the name of the stage and when it began."""
-
-    def __init__(self, stage: str, started_at: datetime, error: BaseException) -> None:
-        super().__init__(str(error))
-        self.stage, self.started_at, self.error = stage, started_at, error
-
-
-def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
-    """Retry what time may heal, and nothing else; an interrupted stage was ended on purpose."""
-    try:
-        state.result()
-    except Interrupted:
-        return False
-    except TransientError:
-        return True
-    except BaseException:  # every other class waits for somebody
-        return False
-    return False
-
-
-def _stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """Make a Prefect task of a stage, tried again where time may heal."""
-    return task(
-        name=name,
-        retries=len(RETRY_SECONDS),
-        retry_delay_seconds=RETRY_SECONDS,
-        retry_condition_fn=_is_transient,
-        persist_result=False,  # the artifacts are the record; Prefect's would be pickles
-    )
-
-
-@_stage("fetch")
+@stage_task("fetch")
 def fetch(location: str, settings: Settings) -> Artifact:
     """Bring the audio into the store."""
     store = Store(settings.home)
-    return _shown("fetch", None, lambda advance: stages.fetch(store, location, settings, advance))
+    return shown("fetch", None, lambda advance: stages.fetch(store, location, settings, advance))
 
 
-@_stage("decode")
+@stage_task("decode")
 def decode(fetched: Artifact, name: str, settings: Settings) -> Artifact:
     """Decode the audio to samples."""
     store = Store(settings.home)
-    return _shown("decode", None, lambda _: stages.decode(store, fetched, name))
+    return shown("decode", None, lambda _: stages.decode(store, fetched, name))
 
 
-@_stage("transcribe")
+@stage_task("transcribe")
 def transcribe(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
     """Recognise the words."""
     store, seconds = Store(settings.home), stages.seconds_of(decoded)
-    return _shown(
-        "transcribe", seconds, lambda advance: stages.transcribe(store, decoded, options, settings, advance, _say)
+    return shown(
+        "transcribe", seconds, lambda advance: stages.transcribe(store, decoded, options, settings, advance, say)
     )
 
 
-@_stage("diarize")
+@stage_task("diarize")
 def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
     """Find who spoke when."""
     store, seconds = Store(settings.home), stages.seconds_of(decoded)
-    return _shown(
-        "diarize", seconds, lambda advance: stages.diarize(store, decoded, options, settings, advance, _say)
+    return shown(
+        "diarize", seconds, lambda advance: stages.diarize(store, decoded, options, settings, advance, say)
     )
 
 
-@_stage("attribute")
+@stage_task("attribute")
 def attribute(transcribed: Artifact, diarized: Artifact, settings: Settings) -> Artifact:
     """Give each word its speaker."""
     return stages.attribute(Store(settings.home), transcribed, diarized)
 
 
-@_stage("turns")
+@stage_task("turns")
 def turns(heard: Heard, settings: Settings) -> Artifact:
     """Group the words into turns."""
     return stages.make_turns(Store(settings.home), heard)
 
 
-@_stage("stage")
+@stage_task("stage")
 def stage(
-    podcast: Podcast | None, episode: Episode, source: str, heard: Heard, turned: Artifact, settings: Settings
+    found: Found, source: str, heard: Heard, turned: Artifact, chosen: Artifact | None, settings: Settings
 ) -> Artifact:
     """Put what the warehouse needs into one file."""
-    return stages.stage(Store(settings.home), podcast, episode, source, heard, turned)
+    return stages.stage(Store(settings.home), found.podcast, found.episode, source, heard, turned, chosen)
 
 
-@_stage("load")
+@stage_task("load")
 def load(settings: Settings) -> int:
     """Load what the warehouse has not seen; how many documents that were."""
     return len(loader.load(settings))
 
 
-@_stage("publish")
+@stage_task("publish")
 def publish(settings: Settings) -> None:
     """Replace the snapshot."""
     loader.publish(settings)
@@ -172,6 +146,7 @@ def ingest_episode(
     podcast: Podcast | None = None,
     episode: Episode | None = None,
     options: Options | None = None,
+    offered: SecretStr | None = None,
 ) -> Outcome:
     """Turn one episode into speaker turns in the warehouse.
 
@@ -180,6 +155,8 @@ def ingest_episode(
         podcast: its show, where it is known.
         episode: what is known of it; `None` means nothing but its audio.
         options: how to hear it; `None` leaves everything to the settings.
+        offered: what the publisher offers beside the audio, sealed by `Offered.sealed`; `None` means what the
+            episode says.
 
     Raises:
         TurntableError: whatever went wrong, after it was written down.
@@ -187,19 +164,35 @@ def ingest_episode(
     settings = Settings()
     options = (options or Options()).filled(settings)
     location = location.get_secret_value() if isinstance(location, SecretStr) else location
-    if episode is None:
-        (found,) = find_episodes(location, 1, settings.allow)
-        location, podcast, episode = found.location, found.podcast, found.episode
     source = public_source(location)
-    with _claimed(settings, episode, source):
+    secrets = unsealed(offered) if offered else None
+    try:
+        given = Found(location, podcast, episode, secrets) if episode else None
+        found = run_step("find", _find, location, given, settings)
+    except StageFailed as failed:
+        record(failed, source, episode.episode_id if episode else None, settings)
+        raise failed.error from None
+    source = public_source(found.location)
+    with _claimed(settings, found.episode, source):
         try:
-            outcome = _run_stages(Found(location, podcast, episode), source, options, settings)
+            outcome = _run_stages(found, source, options.informed(found.podcast, found.episode), settings)
         except StageFailed as failed:
-            record(failed, source, episode.episode_id, settings)
+            record(failed, source, found.episode.episode_id, settings)
             _forget_frames(failed.error)
             raise failed.error from None
     _write_page(outcome)
     return outcome
+
+
+def _find(location: str, given: Found | None, settings: Settings) -> Found:
+    """Find the episode of a location; of a video that was only listed, what its own page says too."""
+    if given is None:
+        found = find_episodes(location, 1, settings.allow)
+        if len(found) != 1:
+            msg = f"{public_source(location)} means {len(found)} episodes: name one, or use `turntable ingest`"
+            raise SourceError(msg)
+        return found[0]
+    return youtube.complete(given) if given.offered is None and is_youtube(location) else given
 
 
 def _forget_frames(error: BaseException) -> None:
@@ -211,27 +204,68 @@ def _forget_frames(error: BaseException) -> None:
 
 
 def _run_stages(found: Found, source: str, options: Options, settings: Settings) -> Outcome:
-    """Run the stages in their order; what two of them do not share runs side by side."""
+    """Bring what the publisher offers, then the audio, as the policy says."""
     began = datetime.now(UTC)
-    fetched = _step("fetch", fetch, found.location, settings)
-    decoded = _step("decode", decode, fetched, source, settings)
+    listed = texts.bring_list(found, settings)
+    text = None
+    if options.policy != "audio-only":
+        text = texts.bring_text(found, listed, options, settings)
+    if options.policy in ("audio-first", "audio-only"):
+        return _hear(found, source, options, settings, listed, text)
+    if text is not None and (options.policy == "text-only" or text.replaces_audio(found.episode)):
+        return _only_text(found, source, settings, text, began)
+    if options.policy == "text-only":
+        none = SourceError(f"{source}: no transcript is offered that we read; hear it without --text-only")
+        stage_name = "text"
+        raise StageFailed(stage_name, began, none)
+    return _hear(found, source, options, settings, listed, text)
+
+
+def _only_text(found: Found, source: str, settings: Settings, text: Text, began: datetime) -> Outcome:
+    """Load a published transcript, and leave the audio alone."""
+    _load_and_publish(settings)
+    return Outcome(
+        source=source,
+        episode_id=found.episode.episode_id,
+        transcript_id=published.document_id(text.text),
+        seconds=found.episode.duration or text.seconds,
+        turns=text.turns,
+        flags=text.staged.manifest.flags if text.staged else (),
+        computed=text.computed_since(began),
+        text=text.format,
+        heard=False,
+    )
+
+
+def _load_and_publish(settings: Settings) -> None:
+    try:
+        run_step("load", load, settings)
+    finally:  # one damaged document of another episode holds up nobody's rows
+        run_step("publish", publish, settings)
+
+
+def _hear(
+    found: Found, source: str, options: Options, settings: Settings, listed: Artifact | None, text: Text | None
+) -> Outcome:
+    """Run the stages of the audio in their order; what two of them do not share runs side by side."""
+    began = datetime.now(UTC)
+    fetched = run_step("fetch", fetch, found.location, settings)
+    decoded = run_step("decode", decode, fetched, source, settings)
     with stoppable() as stop:
         try:
             hearing = transcribe.submit(decoded, options, settings)
             telling = diarize.submit(decoded, options, settings) if options.diarize else None
-            transcribed = _step("transcribe", hearing.result)
-            diarized = _step("diarize", telling.result) if telling else None
+            transcribed = run_step("transcribe", hearing.result)
+            diarized = run_step("diarize", telling.result) if telling else None
         except BaseException:
             stop.set()  # the other one has nothing left to work for
             raise
-    attributed = _step("attribute", attribute, transcribed, diarized, settings) if diarized else None
+    attributed = run_step("attribute", attribute, transcribed, diarized, settings) if diarized else None
     heard = Heard(fetched, decoded, transcribed, diarized, attributed)
-    turned = _step("turns", turns, heard, settings)
-    staged = _step("stage", stage, found.podcast, found.episode, source, heard, turned, settings)
-    try:
-        _step("load", load, settings)
-    finally:  # one damaged document of another episode holds up nobody's rows
-        _step("publish", publish, settings)
+    turned = run_step("turns", turns, heard, settings)
+    chosen = texts.bring_chapters(found, listed, fetched, settings)
+    staged = run_step("stage", stage, found, source, heard, turned, chosen, settings)
+    _load_and_publish(settings)
     return Outcome(
         source=source,
         episode_id=found.episode.episode_id,
@@ -242,16 +276,8 @@ def _run_stages(found: Found, source: str, options: Options, settings: Settings)
         computed=tuple(
             a.manifest.stage for a in (*heard.artifacts, turned, staged) if a.manifest.started_at >= began
         ),
+        text=text.format if text else None,
     )
-
-
-def _step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
-    """Run one stage, and tell an error which stage it is from."""
-    started_at = datetime.now(UTC)
-    try:
-        return work(*arguments)
-    except Exception as error:
-        raise StageFailed(name, started_at, error) from error
 
 
 @contextmanager
@@ -276,84 +302,14 @@ def _claimed(settings: Settings, episode: Episode, source: str) -> Iterator[None
         lock.release()
 
 
-def record(
-    failed: StageFailed, source: str, episode_id: str | None, settings: Settings, *, load: bool = True
-) -> None:
-    """Write down a stage that failed, as an artifact and, if the warehouse can be written, as a row.
-
-    `load` is False where a load follows anyway.
-    """
-    run = StageRun(
-        source=source,
-        episode_id=episode_id,
-        stage=failed.stage,
-        key=None,
-        status="failed",
-        error_class=error_class(failed.error),
-        message=one_line(failed.error),
-        method=None,
-        model=None,
-        device=None,
-        parameters=None,
-        flags=(),
-        started_at=failed.started_at,
-        seconds=round((datetime.now(UTC) - failed.started_at).total_seconds(), 3),
-    )
-    try:
-        Store(settings.home).record_failure(run)
-    except OSError as error:
-        # A full disk takes no row either; the reason for the first error matters more.
-        _say(f"the failure could not be written down ({one_line(error)})")
-        return
-    if not load:
-        return
-    try:
-        try:
-            loader.load(settings)
-        finally:
-            loader.publish(settings)
-    except (OSError, TurntableError) as error:
-        _say(f"the failure is kept, and becomes a row with the next load ({one_line(error)})")
-
-
-def _say(line: str) -> None:
-    """Tell the user, on the terminal and in the run's log."""
-    REPORTER.get().say(line)
-    with suppress(MissingContextError):  # outside a run the terminal is enough
-        get_run_logger().warning(line)
-
-
-def _shown(name: str, total: Seconds | None, work: Callable[[Advance], Artifact]) -> Artifact:
-    """Do a stage's work, its progress on the terminal and, for the long ones, in the Prefect UI."""
-    began, clock = datetime.now(UTC), time.monotonic()
-    REPORTER.get().begin(name, total)
-    show = advancing(name, total)
-    page = create_progress_artifact(0.0, key=name, description=f"{name}, share of the audio") if total else None
-    to_page = throttled(lambda done: _update_page(page, done, total))
-
-    def advance(done: Seconds) -> None:
-        show(done)
-        to_page(done)
-
-    artifact = work(advance)
-    _update_page(page, total, total)
-    computed = artifact.manifest.started_at >= began
-    REPORTER.get().finish(name, total, time.monotonic() - clock, computed=computed)
-    return artifact
-
-
-def _update_page(page: Any, done: Seconds | None, total: Seconds | None) -> None:
-    if page is not None and done is not None and total:
-        update_progress_artifact(page, min(100.0, round(100 * done / total, 1)))
-
-
 def _write_page(outcome: Outcome) -> None:
     """Leave a page in the Prefect UI that a person can read."""
     table = query.talk_time(Settings().snapshot, outcome.episode_id)
     rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
     lines = [
         f"# {outcome.source}",
-        f"{outcome.turns} turns in {outcome.seconds:.0f} s of audio. Flags: {', '.join(outcome.flags) or 'none'}. "
+        f"{outcome.turns} turns in {outcome.seconds or 0:.0f} s of audio. "
+        f"Transcript of the publisher: {outcome.text or 'none'}. Flags: {', '.join(outcome.flags) or 'none'}. "
         f"Computed now: {', '.join(outcome.computed) or 'nothing, all was done before'}.",
         "",
         *("| " + " | ".join("" if cell is None else str(cell) for cell in row) + " |" for row in rows),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flows.sources.episodes import bare_episode
+from flows.sources.found import bare_episode
 from flows.stages import is_url
 from transforms.records import (
     PODCAST_NAMESPACE,
@@ -23,12 +21,11 @@ from transforms.records import (
     url_episode_id,
     without_query,
 )
+from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
+from transforms.youtube import youtube_id
 from warehouse.query import KnownEpisode
 
-_YOUTUBE = re.compile(
-    r"(?:youtu\.be/|youtube(?:-nocookie)?\.com/(?:watch\?(?:\S*&)?v=|embed/|shorts/|live/|v/))([\w-]{11})(?![\w-])"
-)
 FEWEST_WORDS = 3  # of a title that can tell an episode without its show
 
 
@@ -163,29 +160,9 @@ def _show(name: str) -> Podcast:
     return Podcast(str(uuid.uuid5(PODCAST_NAMESPACE, f"show:{fold_title(name)}")), name, None, None, None, None)
 
 
-def youtube_id(url: str | None) -> str | None:
-    """Take the id of the video out of an address of YouTube.
-
-    >>> youtube_id("https://youtu.be/abcdefghijk?si=x"), youtube_id("https://example.org/abcdefghijk")
-    ('abcdefghijk', None)
-    """
-    match = _YOUTUBE.search(url or "")
-    return match[1] if match else None
-
-
 def _video_of(episode_id: str) -> str | None:
     kind, _, video = episode_id.partition(":")
     return video if kind == "youtube" else None
-
-
-def fold_title(title: str) -> str:
-    """Bring a title to the form in which equal ones are equal.
-
-    >>> fold_title("RLHF, & Plan — for 2027") == fold_title("rlhf plan for 2027")
-    True
-    """
-    plain = unicodedata.normalize("NFKD", title.casefold())
-    return " ".join(re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c))))
 
 
 def _addresses(episode: Episode) -> set[str]:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from flows.settings import Settings
+from transforms import people
+from transforms.records import Episode, Podcast
 from transforms.speech.device import Request
+
+# Where a publisher offers a transcript: both; the audio only where names, times or a part are missing; never the
+# audio; never the transcript.
+Policy = Literal["audio-first", "transcript-first", "text-only", "audio-only"]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How an episode is to be heard; `None` and `auto` leave it to the settings and the machine.
 
-    `speakers` are the fewest and the most people that can be heard.
+    `speakers` are the fewest and the most people that can be heard, `hotwords` names that may be said.
+    `auto_captions` lets in captions that a machine heard.
     """
 
     model: str = "auto"
@@ -21,6 +29,17 @@ class Options:
     diarize: bool = True
     diarization_model: str = "auto"
     speakers: tuple[int, int] | None = None
+    policy: Policy = "audio-first"
+    auto_captions: bool = False
+    hotwords: tuple[str, ...] = ()
+
+    def informed(self, podcast: Podcast | None, episode: Episode) -> Options:
+        """Take from the publisher whom to listen for, and how many they can be; what the user said stands."""
+        return replace(
+            self,
+            hotwords=self.hotwords or people.names(podcast, episode),
+            speakers=self.speakers or people.bounds(episode),
+        )
 
     def filled(self, settings: Settings) -> Options:
         """Take from the settings what was not asked for."""

@@ -12,6 +12,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
+from flows.chapters import given_of
 from flows.linking import Hints, Known, Link, new_link, said_of
 from flows.settings import Settings
 from flows.sources.texts import read_text
@@ -34,6 +35,14 @@ class Kept:
 
     text: Artifact
     before: Manifest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What else is known of a text: the chapters of its episode, and what its own words do not show."""
+
+    chapters: Artifact | None = None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +111,34 @@ def link(kept: Kept, published: Published, origin: str, hints: Hints, known: Kno
 
 
 def stage(
-    store: Store, kept: Kept, parsed: Parsed, linked: Link, origin: str, hints: Hints, known: Known
+    store: Store,
+    kept: Kept,
+    parsed: Parsed,
+    linked: Link,
+    origin: str,
+    hints: Hints,
+    known: Known,
+    beside: Beside | None = None,
 ) -> Artifact:
     """Put everything that the warehouse needs of one published text into one Parquet file.
 
     Its key holds the staging before it, so that a text which goes back to where it was is staged anew.
     """
+    beside = beside or Beside()
     inputs = {"text": kept.text.sha256, "parse": parsed.artifact.sha256}
+    inputs |= {"chapters": beside.chapters.sha256} if beside.chapters else {}
+    flags = {"flags": beside.flags} if beside.flags else {}
     if kept.before is not None:
-        metadata = _metadata(linked, origin, hints, kept.before.parameters.get("replaces"))
+        metadata = _metadata(linked, origin, hints, kept.before.parameters.get("replaces")) | flags
         if stage_key("stage", METHOD, inputs, metadata) != kept.before.key:
             # what is said of the episode was said then: staged today, it must not undo what came since
             linked = replace(linked, episode=known.episode(linked.episode.episode_id) or linked.episode)
-            metadata = _metadata(linked, origin, hints, kept.before.key)
+            metadata = _metadata(linked, origin, hints, kept.before.key) | flags
     else:
-        metadata = _metadata(linked, origin, hints, None)
+        metadata = _metadata(linked, origin, hints, None) | flags
 
     def compute(_: Path) -> Made:
-        document = _document(kept.text, parsed, linked, origin)
+        document = _document(kept.text, parsed, linked, origin, beside)
         return Made(write_staged(document), flags=document.flags)
 
     return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
@@ -131,8 +150,9 @@ def _metadata(linked: Link, origin: str, hints: Hints, replaces: str | None) -> 
     return metadata | ({"replaces": replaces} if replaces else {})
 
 
-def _document(text: Artifact, parsed: Parsed, linked: Link, origin: str) -> Staged:
+def _document(text: Artifact, parsed: Parsed, linked: Link, origin: str, beside: Beside) -> Staged:
     published = parsed.published
+    finished = (text, parsed.artifact, *([beside.chapters] if beside.chapters else []))
     return Staged(
         staged_at=datetime.now(UTC),
         podcast=linked.podcast,
@@ -146,18 +166,19 @@ def _document(text: Artifact, parsed: Parsed, linked: Link, origin: str) -> Stag
         model=published.known("model"),
         method_version=f"parse:{parsed.artifact.manifest.method}",
         parse_coverage=published.parse_coverage,
-        flags=published.flags,
+        flags=(*published.flags, *beside.flags),
         created_at=text.manifest.started_at,
         turns=published.turns,
         words=published.words,
         speaker_segments=(),
-        stage_runs=tuple(done_run(a, origin, linked.episode.episode_id) for a in (text, parsed.artifact)),
+        stage_runs=tuple(done_run(a, origin, linked.episode.episode_id) for a in finished),
         linked_by=linked.linked_by,
         document_sha256=text.sha256,
         chapters=published.chapters,
         sections=published.sections,
         events=published.events,
         speakers=published.speakers,
+        given=given_of(beside.chapters),
     )
 
 
@@ -166,6 +187,12 @@ def link_of(manifest: Manifest) -> Link:
     given = manifest.parameters
     podcast = _PODCAST.validate_python(given["podcast"]) if given["podcast"] else None
     return Link(_EPISODE.validate_python(given["episode"]), podcast, given["linked_by"])
+
+
+def beside_of(store: Store, manifest: Manifest) -> Beside:
+    """Read back what else was known of a staged text."""
+    chapters = store.of_payload("chapters", manifest.inputs.get("chapters"))
+    return Beside(chapters, tuple(manifest.parameters.get("flags", ())))
 
 
 def newest_stages(store: Store) -> dict[str, Manifest]:

@@ -16,9 +16,10 @@ from pydantic import TypeAdapter
 
 from flows import engines
 from flows.artifacts import Artifact, Made, Store
+from flows.chapters import given_of
 from flows.options import Options
 from flows.settings import Settings
-from flows.sources import http
+from flows.sources import http, youtube
 from flows.sources.weights import get_weights
 from transforms import audio, turns
 from transforms.errors import SourceError
@@ -42,6 +43,7 @@ from transforms.speech.device import (
     torch_ladder,
 )
 from transforms.speech.models import sha256
+from transforms.youtube import WATCH, is_youtube, youtube_id
 from warehouse.staging import Staged, write_staged
 
 if TYPE_CHECKING:
@@ -66,6 +68,8 @@ def fetch(store: Store, location: str, settings: Settings, on_progress: Progress
     """
     if not is_url(location):
         return _fetch_file(store, Path(location))
+    if is_youtube(location):
+        return _fetch_video(store, location, on_progress)
 
     def compute(scratch: Path) -> Made:
         got = http.download(
@@ -79,6 +83,16 @@ def fetch(store: Store, location: str, settings: Settings, on_progress: Progress
     # The whole URL decides what is fetched, but its query may be a secret: only its hash is kept.
     url = {"url": without_query(location), "url_sha256": hashlib.sha256(location.encode()).hexdigest()}
     return store.make("fetch", compute, method="http-1", suffix=".bin", inputs={}, parameters=url)
+
+
+def _fetch_video(store: Store, location: str, on_progress: Progress) -> Artifact:
+    def compute(scratch: Path) -> Made:
+        youtube.download(location, scratch / "audio", on_progress)
+        return Made(scratch / "audio", facts={"url": location})
+
+    # The id alone decides: the same video has several addresses.
+    video = {"video": youtube_id(location)}
+    return store.make("fetch", compute, method="yt-dlp-1", suffix=".bin", inputs={}, parameters=video)
 
 
 def _fetch_file(store: Store, path: Path) -> Artifact:
@@ -146,6 +160,7 @@ def transcribe(
                 samples,
                 recognizer,
                 language=options.language,
+                hotwords=options.hotwords,
                 batch_size=device.batch_size,
                 on_progress=on_progress,
             )
@@ -168,7 +183,8 @@ def transcribe(
         method=recognition.METHOD,
         suffix=".json",
         inputs={"samples": decoded.sha256},
-        parameters={"model": model.identity, "language": options.language},
+        parameters={"model": model.identity, "language": options.language}
+        | ({"hotwords": options.hotwords} if options.hotwords else {}),
     )
 
 
@@ -271,15 +287,21 @@ def make_turns(store: Store, heard: Heard) -> Artifact:
 
 
 def stage(
-    store: Store, podcast: Podcast | None, episode: Episode, source: str, heard: Heard, turned: Artifact
+    store: Store,
+    podcast: Podcast | None,
+    episode: Episode,
+    source: str,
+    heard: Heard,
+    turned: Artifact,
+    chosen: Artifact | None = None,
 ) -> Artifact:
-    """Put everything that the warehouse needs of one transcript into one Parquet file."""
+    """Put all that the warehouse needs of one transcript into one Parquet file; `chosen` are the chapters."""
 
     def compute(_: Path) -> Made:
         decoded = heard.decoded.manifest
         transcribed = heard.transcribed.manifest
         who = heard.diarization()
-        finished = (*heard.artifacts, turned)
+        finished = (*heard.artifacts, turned, *([chosen] if chosen else []))
         document = Staged(
             staged_at=datetime.now(UTC),
             podcast=podcast,
@@ -300,7 +322,7 @@ def stage(
             origin=source,
             language=transcribed.facts["language"],
             model=transcribed.model,
-            method_version=" ".join(f"{a.manifest.stage}:{a.manifest.method}" for a in finished),
+            method_version=" ".join(f"{a.manifest.stage}:{a.manifest.method}" for a in (*heard.artifacts, turned)),
             parse_coverage=None,
             flags=(*decoded.flags, *transcribed.flags),
             created_at=turned.manifest.started_at,
@@ -308,10 +330,12 @@ def stage(
             words=heard.words(),
             speaker_segments=who.segments if who else (),
             stage_runs=tuple(done_run(a, source, episode.episode_id) for a in finished),
+            given=given_of(chosen),
         )
         return Made(write_staged(document), flags=document.flags)
 
-    inputs = {artifact.manifest.stage: artifact.sha256 for artifact in (*heard.artifacts, turned)}
+    used = (*heard.artifacts, turned, *([chosen] if chosen else []))
+    inputs = {artifact.manifest.stage: artifact.sha256 for artifact in used}
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
     return store.make("stage", compute, method="staged-1", suffix=".parquet", inputs=inputs, parameters=metadata)
 
@@ -357,6 +381,8 @@ def public_source(location: str) -> str:
     >>> public_source("https://ann:s3cret@example.org/1?token=x"), public_source("caf\udce9.txt")
     ('https://example.org/1', 'caf?.txt')
     """
+    if is_youtube(location) and (video := youtube_id(location)):
+        return f"{WATCH}{video}"
     shown = without_query(location) if is_url(location) else location
     return shown.encode("utf-8", "replace").decode()
 

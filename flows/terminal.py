@@ -102,7 +102,10 @@ class Terminal(Reporter):
         self.close()
         flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
         news = "" if outcome.computed else " (all done before)"
-        self.say(f"  {outcome.turns} turns in {outcome.seconds:.0f} s of audio{flags}{news}")
+        theirs = f"; the publisher's transcript: {outcome.text}" if outcome.text and outcome.heard else ""
+        length = f" in {outcome.seconds:.0f} s" if outcome.seconds is not None else ""
+        what = f"{length} of audio" if outcome.heard else f"{length}, from the publisher's {outcome.text}"
+        self.say(f"  {outcome.turns} turns{what}{theirs}{flags}{news}")
 
     def imported(self, outcome: Imported) -> None:
         """Sum an imported text up."""

@@ -18,7 +18,7 @@ from pytest_httpserver import HTTPServer
 from tests.conftest import ask, command, encode, environment, only, turntable, write_wav
 
 TINY = ("--model", "tiny.en")
-STAGES = ["attribute", "decode", "diarize", "fetch", "stage", "transcribe", "turns"]
+STAGES = ["attribute", "chapters", "decode", "diarize", "fetch", "stage", "transcribe", "turns"]
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_every_stage_says_how_it_was_done(ingested: Path) -> None:
     rows = ask(ingested, "select stage, status, model, device, method from stage_runs order by stage")
     by_stage = {row["stage"]: row for row in rows}
 
-    assert sorted(by_stage) == ["attribute", "decode", "diarize", "fetch", "transcribe", "turns"]
+    assert sorted(by_stage) == ["attribute", "chapters", "decode", "diarize", "fetch", "transcribe", "turns"]
     assert {row["status"] for row in rows} == {"done"}
     assert (by_stage["transcribe"]["model"], by_stage["transcribe"]["device"]) == ("tiny.en", "cpu int8")
     assert by_stage["diarize"]["model"] == "segmentation-3.0 + campplus"
@@ -112,7 +112,7 @@ def test_without_a_diarization_turns_are_sentences(
     assert {(turn["speaker"], turn["boundary"], turn["is_overlap"]) for turn in turns} == {
         (None, "sentence", None)
     }
-    assert stages_of(tmp_path) == ["decode", "fetch", "stage", "transcribe", "turns"]
+    assert stages_of(tmp_path) == ["chapters", "decode", "fetch", "stage", "transcribe", "turns"]
 
 
 def test_the_better_transcript_is_best(ingested: Path, clip: Path, prefect_server: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ WRAPPERS = {
     "flows/batch.py",
     "flows/import_text.py",
     "flows/ingest.py",
+    "flows/steps.py",
     "transforms/speech/campplus.py",
     "transforms/speech/pipeline.py",
 }
@@ -53,7 +54,12 @@ def test_only_flows_import_prefect() -> None:
         if "prefect" in imported(path, at_top=False)
     }
 
-    assert {"flows/batch.py", "flows/import_text.py", "flows/ingest.py"} == users
+    assert {
+        "flows/batch.py",
+        "flows/import_text.py",
+        "flows/ingest.py",
+        "flows/steps.py",
+    } == users
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:

@@ -167,20 +167,21 @@ def test_best_turns_joins_all_that_is_known(snapshot: Path):
 
 
 def test_chapters_do_not_double_turns():
-    """A turn has the chapter of its transcript, else the one that the feed gave, and stays one row."""
+    """A turn has the chapter of its transcript, else the given one that it starts in, and stays one row."""
     with duckdb.connect() as con:
         store.migrate(con)
         con.execute(
             "insert into transcripts by name select 't' as transcript_id, 'e' as episode_id, 'asr' as source,"
             " '1' as method_version, true as is_best, [] as flags, now() as created_at;"
             "insert into turns by name select 't' as transcript_id, 'e' as episode_id, i as turn_index,"
-            " i as chapter_index, 'x' as text, 1 as word_count, 'cue' as boundary from range(3) r(i);"
-            "insert into chapters by name from (values ('e', null, 0, 'given 0', 'feed'),"
-            " ('e', null, 1, 'given 1', 'feed'), ('e', 't', 1, 'own 1', 'asr'))"
-            " v(episode_id, transcript_id, chapter_index, title, source)"
+            " if(i = 1, 1, null) as chapter_index, 10.0 * i as start_time, 'x' as text, 1 as word_count,"
+            " 'cue' as boundary from range(4) r(i);"
+            "insert into chapters by name from (values ('e', null, 0, 'given 0', 0.0, 15.0, 'feed'),"
+            " ('e', null, 1, 'given 1', 30.0, null, 'feed'), ('e', 't', 1, 'own 1', null, null, 'asr'))"
+            " v(episode_id, transcript_id, chapter_index, title, start_time, end_time, source)"
         )
         found = con.execute("select turn_index, chapter from best_turns order by 1").fetchall()
-    assert found == [(0, "given 0"), (1, "own 1"), (2, None)]
+    assert found == [(0, "given 0"), (1, "own 1"), (2, None), (3, "given 1")]
 
 
 @pytest.mark.parametrize(

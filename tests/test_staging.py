@@ -88,6 +88,7 @@ def test_every_field_is_there_under_the_name_of_its_column():
             "document_sha256": None,
         },
         "chapters": [],
+        "given_chapters": None,
         "sections": [],
         "events": [],
         "speakers": [],

@@ -25,9 +25,9 @@ from hypothesis import strategies as st
 
 from tests.documents import EPISODE, NOON, PODCAST, RENDITION, SEGMENTS, TURNS, published, stage_run, staged
 from transforms.errors import ContentError, SourceError, TransientError
-from transforms.records import StageRun, Turn
+from transforms.records import Chapter, StageRun, Turn
 from warehouse import store
-from warehouse.staging import Staged, write_staged
+from warehouse.staging import Given, Staged, write_staged
 
 TABLES = [
     *("podcasts", "episodes", "renditions", "transcripts", "turns", "words", "speaker_segments"),
@@ -175,7 +175,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
         tuple({**asdict(run), "flags": []}.values())
         for run in (stage_run("fetch"), stage_run("transcribe", model="tiny.en"))
     ]
-    assert rows(warehouse, "select * exclude (loaded_at, text_md5) from load_log") == [
+    assert rows(warehouse, "select * exclude (loaded_at, text_md5, has_chapters) from load_log") == [
         ("k1", "asr-1", episode_id, "show-1", "5ha", 2, 4, NOON)
     ]
 
@@ -239,6 +239,22 @@ def test_a_transcript_that_moves_leaves_its_old_episode(home: Path, warehouse: P
     assert store.verify(warehouse, files, {}) == ()
 
 
+def test_chapters_of_an_episode_are_those_of_the_newest_document_that_has_any_say(home: Path, warehouse: Path):
+    """A document whose maker did not look for chapters leaves them; one that found none takes them away."""
+    chapters = Given("podcast:chapters", (Chapter(0, "Welcome", 0.0, 19.0), Chapter(1, "Dust", 19.0, None)))
+    told = "select chapter_index, title, source from chapters where transcript_id is null order by 1"
+    files = write(home, {"k1": staged(1, given=chapters), "k2": published(2)})
+
+    store.load(warehouse, {"k2": files["k2"]}, {})
+    store.load(warehouse, files, {})
+    assert rows(warehouse, told) == [(0, "Welcome", "podcast:chapters"), (1, "Dust", "podcast:chapters")]
+
+    files |= write(home, {"k3": staged(3, given=Given(None, ()))})
+    store.load(warehouse, files, {})
+    assert rows(warehouse, told) == []
+    assert store.verify(warehouse, files, {}) == ()
+
+
 def unlabelled(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     return tuple(replace(turn, speaker=None) for turn in turns)
 
@@ -283,12 +299,14 @@ def deliveries(draw: st.DrawFn) -> tuple[dict[str, Staged], list[list[str]]]:
         episode = replace(EPISODE, episode_id=draw(st.sampled_from("ef")), title=f"title {number}")
         rendition = replace(RENDITION, url=f"https://{number}.example") if draw(st.booleans()) else None
         make = draw(st.sampled_from([staged, published]))
+        named = Chapter(0, f"chapter {number}", 0.0, None)
         documents[f"k{number}"] = make(
             draw(st.integers(0, 2)),
             transcript_id=draw(st.sampled_from("tu")),
             episode=episode,
             podcast=replace(PODCAST, author=f"author {number}") if draw(st.booleans()) else None,
             rendition=rendition,
+            given=draw(st.sampled_from([None, Given(None, ()), Given("notes", (named,))])),
             stage_runs=(stage_run(started_at=NOON + timedelta(seconds=number)),),
         )
     keys = st.lists(st.sampled_from(sorted(documents)), max_size=3)
@@ -512,6 +530,7 @@ def test_migrate_twice_is_migrate_once():
             ("0001_initial.sql",),
             ("0002_published.sql",),
             ("0003_best.sql",),
+            ("0004_chapters.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

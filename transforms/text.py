@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 # Languages that Whisper writes without spaces, where a "word" is a character.
@@ -47,3 +48,13 @@ def ends_sentence(word: str) -> bool:
     (True, False)
     """
     return word.rstrip(CLOSING_MARKS).endswith(SENTENCE_ENDS)
+
+
+def fold_title(title: str) -> str:
+    """Bring a title to the form in which equal ones are equal.
+
+    >>> fold_title("RLHF, & Plan — for 2027") == fold_title("rlhf plan for 2027")
+    True
+    """
+    plain = unicodedata.normalize("NFKD", title.casefold())
+    return " ".join(re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c))))

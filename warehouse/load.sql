@@ -4,6 +4,8 @@
 -- A document that was staged before there were published texts has none of these.
 alter table document add column if not exists chapters
     struct(title varchar, source varchar, chapter_index bigint, start_time double, end_time double)[];
+alter table document add column if not exists given_chapters
+    struct(title varchar, source varchar, chapter_index bigint, start_time double, end_time double)[];
 alter table document add column if not exists sections
     struct(heading varchar, "text" varchar, section_index bigint)[];
 alter table document add column if not exists events
@@ -80,6 +82,20 @@ insert into chapters by name select transcript_id, episode_id, unnest(chapters, 
 insert into sections by name
 select transcript_id as document_id, episode_id, unnest(sections, max_depth := 2) from chosen;
 
+-- The chapters of the episode itself: those of the newest document whose maker looked for them.
+create or replace temp table given as
+select episode.episode_id as episode_id, given_chapters
+from document d
+where given_chapters is not null and not exists (
+    from load_log l
+    where l.episode_id = d.episode.episode_id and l.has_chapters
+        and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+)
+qualify row_number() over (partition by d.episode.episode_id order by d.staged_at desc, d.staged_key desc) = 1;
+delete from chapters where transcript_id is null and episode_id in (select episode_id from given);
+insert into chapters by name
+select episode_id, unnest(given_chapters, max_depth := 2) from given;
+
 insert into load_log by name
 with texts as (
     select staged_key, md5(string_agg(t.text, chr(10) order by t.turn_index)) as text_md5
@@ -95,6 +111,7 @@ select
     len(turns) as turns,
     len(words) as words,
     text_md5,
+    given_chapters is not null as has_chapters,
     staged_at,
     now() as loaded_at
 from document left join texts using (staged_key);

@@ -36,11 +36,20 @@ _TURN = tuple(field.name for field in fields(Turn) if field.name not in ("speake
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The chapters of an episode that no transcript gave, and who did; no source where there are none."""
+
+    source: str | None
+    chapters: tuple[Chapter, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Staged:
     """One transcript of one episode, ready to load.
 
     `staged_at` decides which of two documents is newer. `speaker_segments` is the regular diarization,
-    with its overlaps; empty where there was none. What follows `stage_runs` is known only of published texts.
+    with its overlaps; empty where there was none. What follows `stage_runs` is known only of published texts,
+    but for `given`: the chapters of the episode itself, `None` where nobody looked for any.
     """
 
     staged_at: datetime
@@ -67,6 +76,7 @@ class Staged:
     sections: tuple[Section, ...] = ()
     events: tuple[Event, ...] = ()
     speakers: tuple[Speaker, ...] = ()
+    given: Given | None = None
 
 
 def write_staged(staged: Staged) -> bytes:
@@ -94,6 +104,7 @@ def _document(staged: Staged) -> Row:
             for index, segment in enumerate(staged.speaker_segments)
         ],
         "chapters": [{**asdict(chapter), "source": staged.format} for chapter in staged.chapters],
+        "given_chapters": _given(staged.given),
         "sections": [asdict(section) for section in staged.sections],
         "events": [asdict(event) for event in staged.events],
         "speakers": [
@@ -108,12 +119,18 @@ def _document(staged: Staged) -> Row:
 NOT_STORED = ("chapters_url", "audio_links", "chapters")
 
 
+def _given(given: Given | None) -> list[Row] | None:
+    return None if given is None else [{**asdict(one), "source": given.source} for one in given.chapters]
+
+
 def _episode(staged: Staged) -> Row:
     row = {name: value for name, value in asdict(staged.episode).items() if name not in NOT_STORED}
     return {**row, "linked_by": _linked_by(staged)}
 
 
 def _linked_by(staged: Staged) -> str:
+    if staged.episode.episode_id.startswith("youtube:"):
+        return "youtube"
     if staged.episode.podcast_id and staged.episode.guid:
         return "feed"
     if staged.linked_by:
@@ -256,6 +273,7 @@ def _schema() -> Any:
             "words": pa.list_(word),
             "speaker_segments": pa.list_(segment),
             "chapters": pa.list_(chapter),
+            "given_chapters": pa.list_(chapter),
             "sections": pa.list_(section),
             "events": pa.list_(event),
             "speakers": pa.list_(speaker),

@@ -36,8 +36,10 @@ join transcripts b on b.transcript_id = t.transcript_id and b.is_best
 left join episodes e on e.episode_id = t.episode_id
 left join podcasts p on p.podcast_id = e.podcast_id
 left join chapters own on own.transcript_id = t.transcript_id and own.chapter_index = t.chapter_index
+-- Chapters of the episode itself have times and do not overlap, so that a turn starts in one at most.
 left join chapters given
-    on given.episode_id = t.episode_id and given.chapter_index = t.chapter_index and given.transcript_id is null;
+    on given.episode_id = t.episode_id and given.transcript_id is null and t.chapter_index is null
+    and given.start_time <= t.start_time and t.start_time < coalesce(given.end_time, 'infinity'::double);
 
 comment on view best_turns is 'Who said what, when: the turns of the best transcript of each episode, one row per turn.';
 comment on column best_turns.episode_id is 'The episode (episodes.episode_id)';

@@ -1,27 +1,22 @@
-"""What a user names → the episodes behind it: an audio file, a folder, an audio URL, a feed."""
+"""What a user names → the episodes behind it.
+
+An audio file, a folder, an audio URL, a feed, a web page, a video or channel of YouTube, a link into a directory.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.sources import http
+from flows.sources import directories, http, pages, youtube
 from flows.sources.feeds import read_feed
+from flows.sources.found import Found, bare_episode
 from transforms.audio import KNOWN, SUFFIXES
-from transforms.errors import ContentError, SourceError
+from transforms.errors import SourceError
 from transforms.feed import is_feed
-from transforms.records import Episode, Podcast, file_episode_id, url_episode_id, without_query
+from transforms.records import file_episode_id, url_episode_id, without_query
 from transforms.speech.models import sha256
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One episode to ingest: where its audio lies, and what its feed says of it."""
-
-    location: str
-    podcast: Podcast | None
-    episode: Episode
+from transforms.youtube import is_youtube
 
 
 def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Found, ...]:
@@ -29,7 +24,8 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
 
     Raises:
         SourceError: nothing is there, or nothing that has audio.
-        TransientError, ContentError, HostileError: as `flows.sources.http` and `transforms.feed` say.
+        ContentError: a page that leads to no audio, or a feed that is none.
+        TransientError, HostileError: as `flows.sources.http` says.
     """
     if "://" in location:
         return _behind_url(location, latest, allow)
@@ -48,49 +44,26 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
 
 
 def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:
+    if is_youtube(url):
+        return youtube.find_videos(url, latest)
+    if directories.is_directory(url):
+        return directories.find_listed(url, latest, allow)
     if urlsplit(url).path.lower().endswith(tuple(SUFFIXES)):
         return (_url(url),)
     start = http.peek(url, allow=allow)
     if is_feed(start.data):
         return _in_feed(url, latest, allow)
-    if start.media_type in ("text/html", "application/xhtml+xml"):
-        msg = f"{without_query(url)} is a web page: give the address of its feed or of its audio"
-        raise ContentError(msg)
+    if start.media_type in pages.HTML:
+        return pages.find_on_page(url, latest, allow)
     return (_url(url),)
 
 
 def _in_feed(location: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:
-    feed = read_feed(location, allow=allow)
-    found = tuple(
-        Found(episode.audio_url, public_podcast(feed.podcast), public_episode(episode))
-        for episode in feed.episodes[:latest]
-        if episode.audio_url is not None
-    )
+    found = directories.newest(read_feed(location, allow=allow), latest)
     if not found:
         msg = f"{without_query(location)} has no episode with audio"
         raise SourceError(msg)
     return found
-
-
-def public_podcast(podcast: Podcast) -> Podcast:
-    """Drop what may be a subscriber's secret from a show: it goes to pages and tables that others read."""
-    return replace(podcast, feed_url=_public(podcast.feed_url))
-
-
-def public_episode(episode: Episode) -> Episode:
-    """Drop what may be a subscriber's secret from an episode; its page is public as it is."""
-    links = tuple(replace(link, url=without_query(link.url)) for link in episode.transcripts)
-    return replace(
-        episode,
-        audio_url=_public(episode.audio_url),
-        chapters_url=_public(episode.chapters_url),
-        transcripts=links,
-        audio_links=tuple(replace(link, url=without_query(link.url)) for link in episode.audio_links),
-    )
-
-
-def _public(url: str | None) -> str | None:
-    return url if url is None else without_query(url)
 
 
 def _in_folder(folder: Path) -> tuple[Found, ...]:
@@ -109,24 +82,3 @@ def _file(path: Path) -> Found:
 
 def _url(url: str) -> Found:
     return Found(url, None, bare_episode(url_episode_id(url), without_query(url)))
-
-
-def bare_episode(episode_id: str, audio_url: str | None) -> Episode:
-    """An episode of which nothing is known but its audio."""
-    return Episode(
-        episode_id=episode_id,
-        podcast_id=None,
-        guid=None,
-        title=None,
-        description=None,
-        published_at=None,
-        season=None,
-        episode_number=None,
-        language=None,
-        page_url=None,
-        audio_url=audio_url,
-        duration=None,
-        chapters_url=None,
-        transcripts=(),
-        persons=(),
-    )

@@ -41,6 +41,7 @@ TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 COVERAGE = 0.85
 LONGEST_HOLE = 1.5
 WORD_SLACK = 0.15  # word times are that exact
+HOTWORD_TOKENS = 120  # of the 223 that Whisper's prompt has room for
 REPEATS = 4  # a run of words said that often in a row is a loop
 
 Span = tuple[Seconds, Seconds]
@@ -114,6 +115,7 @@ def transcribe(
     recognizer: WhisperModel,
     *,
     language: str | None = None,
+    hotwords: Sequence[str] = (),
     batch_size: int = 8,
     beam_size: int = 5,
     on_progress: Progress = lambda _: None,
@@ -124,6 +126,7 @@ def transcribe(
         samples: float32 mono, shape (n_samples,), 16 kHz, -1 to 1.
         recognizer: a loaded Whisper model.
         language: ISO 639-1 code; `None` means that up to three windows vote.
+        hotwords: names that may be said, the surest first; those that fit into the budget are hinted at.
         batch_size: windows that are decoded together.
         beam_size: hypotheses that the decoder keeps.
         on_progress: told how many seconds of audio are done.
@@ -143,7 +146,8 @@ def transcribe(
     probability: float | None = None
     if language is None:
         language, probability = vote_language(samples, spans, recognizer)
-    decoder = _Decoder(samples, recognizer, language, batch_size, beam_size, speech)
+    hint = within_budget(hotwords, lambda text: len(recognizer.hf_tokenizer.encode(text).ids))
+    decoder = _Decoder(samples, recognizer, language, batch_size, beam_size, speech, hint)
     windows: list[Window] = []
     for window in decoder.batched(spans):
         good = window if not window.failures else decoder.again(window)
@@ -163,6 +167,7 @@ class _Decoder:
     batch_size: int
     beam_size: int
     speech: Sequence[Span]
+    hint: str | None
 
     def batched(self, spans: Sequence[Span]) -> Iterable[Window]:
         """Decode spans of at most 30 s together; one window each, as they are done."""
@@ -175,6 +180,7 @@ class _Decoder:
             batch_size=self.batch_size,
             beam_size=self.beam_size,
             word_timestamps=True,
+            hotwords=self.hint,
         )
         # A segment names its window by `seek`, the start of the window in hundredths of a second.
         seeks = {int(int(start * SAMPLE_RATE) / SAMPLE_RATE * 100): n for n, (start, _) in enumerate(spans)}
@@ -200,6 +206,7 @@ class _Decoder:
             condition_on_previous_text=False,
             word_timestamps=True,
             hallucination_silence_threshold=2.0,
+            hotwords=self.hint,
         )
         return self.window(span, list(segments), "sequential", offset=start)
 
@@ -301,6 +308,20 @@ def _segment(segment: Any, offset: Seconds, span: Span) -> Segment:
 def _badness(window: Window) -> tuple[int, float]:
     """Order the answers for one window: fewer failed checks first, then less speech without words."""
     return len(window.failures) + 2 * window.is_silent, -window.coverage
+
+
+def within_budget(hotwords: Sequence[str], count: Callable[[str], int]) -> str | None:
+    """Join the first names that `count` finds to be at most 120 tokens together; `None` where there are none.
+
+    >>> within_budget(["Idris Vane", "Mara Quill"], len), within_budget(["x" * 121, "Bo"], len)
+    ('Idris Vane, Mara Quill', None)
+    """
+    kept: list[str] = []
+    for name in hotwords:
+        if count(", ".join([*kept, name])) > HOTWORD_TOKENS:
+            break
+        kept.append(name)
+    return ", ".join(kept) or None
 
 
 def find_speech(samples: NDArray[np.float32]) -> tuple[Span, ...]:

@@ -1,0 +1,120 @@
+"""Links into directories of podcasts → the feed that they name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from flows.sources import http
+from flows.sources.feeds import read_feed
+from flows.sources.found import Found, found_in_feed
+from transforms.errors import ContentError, SourceError
+from transforms.records import Episode, Feed, without_query
+from transforms.text import fold_title
+
+# https://developer.apple.com/library/archive/documentation/AudioVideo/Conceptual/iTuneSearchAPI
+APPLE_LOOKUP = "https://itunes.apple.com/lookup"
+_APPLE_LISTS = 200  # the most episodes that it gives
+
+_APPLE = re.compile(r"(?:podcasts|itunes)\.apple\.com$", re.IGNORECASE)
+_APPLE_PATH = re.compile(r"(?:/(?P<country>[a-z]{2}))?/podcast/(?:.*/)?id(?P<show>\d{1,20})/?$")
+_PODCAST_INDEX = re.compile(r"(?:www\.)?podcastindex\.org$", re.IGNORECASE)
+
+
+def is_directory(url: str) -> bool:
+    """Tell a link into a directory that we know.
+
+    >>> is_directory("https://podcasts.apple.com/us/podcast/x/id1?i=2"), is_directory("https://example.org/")
+    (True, False)
+    """
+    host = urlsplit(url).hostname or ""
+    return bool(_APPLE.search(host) or _PODCAST_INDEX.match(host))
+
+
+def find_listed(
+    url: str, latest: int, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP
+) -> tuple[Found, ...]:
+    """Find what a link into a directory means: one episode, or the newest ones of a show.
+
+    Raises:
+        SourceError: the directory has no feed for it, or wants a key.
+        TransientError, ContentError, HostileError: as `flows.sources.http` and `transforms.feed` say.
+    """
+    if _PODCAST_INDEX.match(urlsplit(url).hostname or ""):
+        msg = (
+            f"{without_query(url)}: Podcast Index answers only to those with a key; open it and copy its RSS link"
+        )
+        raise SourceError(msg)
+    show, episode, country = _apple_ids(url)
+    feed_url, listed = _ask_apple(show, episode, country, allow, lookup)
+    feed = read_feed(feed_url, allow=allow)
+    if episode is None:
+        return newest(feed, latest)
+    fitting = _same_episode(feed, listed) if listed else None
+    found = found_in_feed(feed.podcast, fitting) if fitting else None
+    if found is None:
+        cause = (
+            "its feed does not have it" if listed else f"it is not among the newest {_APPLE_LISTS} of Apple's list"
+        )
+        msg = f"{url}: {cause}; find it with `turntable ingest {without_query(feed_url)} --latest N`"
+        raise SourceError(msg)
+    return (found,)
+
+
+def newest(feed: Feed, latest: int) -> tuple[Found, ...]:
+    """Take the newest episodes of a feed that have audio."""
+    return tuple(one for e in feed.episodes[:latest] if (one := found_in_feed(feed.podcast, e)))
+
+
+def _apple_ids(url: str) -> tuple[str, str | None, str | None]:
+    """Read an Apple link: the show, the episode if one is named, and the country."""
+    parts = urlsplit(url)
+    path = _APPLE_PATH.search(parts.path)
+    if path is None:
+        msg = (
+            f"{url} names no show of Apple Podcasts: give a link such as https://podcasts.apple.com/…/id123?i=456"
+        )
+        raise SourceError(msg)
+    episode = next(iter(parse_qs(parts.query).get("i", [])), None)
+    return path["show"], episode if episode and episode.isdigit() else None, path["country"]
+
+
+def _ask_apple(
+    show: str, episode: str | None, country: str | None, allow: tuple[str, ...], lookup: str
+) -> tuple[str, dict[str, Any] | None]:
+    """Ask for the feed of a show and, if one is named, what Apple lists of an episode."""
+    asked = {"id": show, "entity": "podcastEpisode" if episode else "podcast", "limit": str(_APPLE_LISTS)}
+    body = http.fetch(f"{lookup}?{urlencode(asked | ({'country': country} if country else {}))}", allow=allow)
+    results = list(_results(body.data))
+    feeds = [result["feedUrl"] for result in results if isinstance(result.get("feedUrl"), str)]
+    if not feeds:
+        msg = f"Apple Podcasts names no feed for the show {show}: give the address of its feed or of its web page"
+        raise SourceError(msg)
+    listed = [result for result in results if episode and str(result.get("trackId")) == episode]
+    return feeds[0], listed[0] if listed else None
+
+
+def _results(data: bytes) -> Iterator[dict[str, Any]]:
+    try:
+        answer = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        msg = "Apple's directory gave no JSON: try again later, or give the address of the feed"
+        raise ContentError(msg) from error
+    results = answer.get("results") if isinstance(answer, dict) else None
+    return (result for result in results or () if isinstance(result, dict))
+
+
+def _same_episode(feed: Feed, listed: dict[str, Any]) -> Episode | None:
+    """Find what Apple lists in the feed: by guid, by the address of the audio, by its title."""
+    guid, url, title = (listed.get(key) for key in ("episodeGuid", "episodeUrl", "trackName"))
+    audio = without_query(url) if isinstance(url, str) else None
+    folded = fold_title(title) if isinstance(title, str) else ""
+    ways = (
+        [e for e in feed.episodes if guid and e.guid == guid],
+        [e for e in feed.episodes if audio and without_query(e.audio_url or "") == audio],
+        [e for e in feed.episodes if folded and fold_title(e.title or "") == folded],
+    )
+    return next((fitting[0] for fitting in ways if len(fitting) == 1), None)
