@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
-from flows.published import youtube_id
 from flows.sources import youtube
 from transforms.errors import ContentError, SourceError, error_class
 from transforms.records import Chapter
-from transforms.youtube import is_youtube, to_chapters, to_episode, to_error, to_feed, to_podcast
+from transforms.youtube import is_youtube, to_chapters, to_episode, to_error, to_feed, to_podcast, youtube_id
 
 WATCH = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 
