@@ -1,4 +1,4 @@
-"""Many episodes, one after the other, for somebody who waits at a terminal."""
+"""Many episodes, one after the other, for somebody who waits at a terminal and may not want to."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from datetime import UTC, datetime
 from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
-from flows.ingest import Outcome, StageFailed, ingest_episode, public_source, record
+from flows.ingest import Outcome, StageFailed, ingest_episode, record
 from flows.options import Options
 from flows.progress import REPORTER
 from flows.settings import Settings
-from flows.sources.episodes import Found, find_episodes
+from flows.sources.episodes import find_episodes
+from flows.stages import public_source
 from transforms.errors import Interrupted
+from warehouse import store
 
 
 def ingest_location(
@@ -39,7 +41,7 @@ def ingest_location(
     for one in found:
         REPORTER.get().start(one.episode.title or public_source(one.location))
         try:
-            with _interruptible(one, settings):
+            with interruptible("ingest", public_source(one.location), one.episode.episode_id, settings):
                 # what a subscriber's URL holds behind its path stays out of Prefect's database
                 public = one.location == public_source(one.location)
                 shown = one.location if public else SecretStr(one.location)
@@ -51,7 +53,7 @@ def ingest_location(
 
 
 @contextmanager
-def _interruptible(found: Found, settings: Settings) -> Iterator[None]:
+def interruptible(stage: str, source: str, episode_id: str | None, settings: Settings) -> Iterator[None]:
     """End the process at once on Ctrl-C or a request to stop, with a row that says so.
 
     A terminal sends Ctrl-C to Prefect's own server too, and the way out through Prefect would wait a minute for a
@@ -66,9 +68,9 @@ def _interruptible(found: Found, settings: Settings) -> Iterator[None]:
     def stop(_signal: int, _frame: object) -> None:
         for number in caught:
             signal.signal(number, signal.SIG_IGN)
+        store.LOCK_SECONDS = 1.0  # a stage of this very process may hold the warehouse
         interrupted = Interrupted("interrupted: run the same command to go on")
-        failed = StageFailed("ingest", started_at, interrupted)
-        record(failed, public_source(found.location), found.episode.episode_id, settings)
+        record(StageFailed(stage, started_at, interrupted), source, episode_id, settings)
         if "prefect.server.api.server" in sys.modules:
             from prefect.server.api.server import SubprocessASGIServer
 

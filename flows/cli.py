@@ -17,9 +17,12 @@ import typer
 from transforms.errors import SourceError, TurntableError
 
 if TYPE_CHECKING:
+    from flows.import_text import Result
     from flows.ingest import Outcome
+    from flows.linking import Hints
     from flows.options import Options
     from flows.settings import Settings
+    from flows.terminal import Terminal
     from warehouse.query import Table
 
 app = typer.Typer(
@@ -132,31 +135,59 @@ def import_(
     as_json: JsonFlag = False,
 ) -> None:
     """Load transcripts that somebody published as text."""
-    from flows.published import Hints
+    from pydantic import SecretStr
+
+    from flows.linking import Hints
 
     settings, hints = _settings(), Hints(show, title, url, episode, format_)
     if explain:
-        from flows.published import explained, find_texts
-        from warehouse.query import Table
-
-        for location in [text for source in sources for text in find_texts(source)]:
-            rows = explained(location, hints, settings)
-            _show(Table(("line", "became", "of", "text"), rows), as_json=as_json)
+        _explain(sources, hints, settings, as_json=as_json)
         return
-    from dataclasses import asdict
-
-    from flows.import_text import Imported, import_transcript
+    from flows.batch import interruptible
+    from flows.import_text import import_transcript
+    from flows.stages import public_source
     from flows.terminal import showing
 
     with showing() as reporter:
-        outcomes = [outcome for source in sources for outcome in import_transcript(source, hints)]
-        for outcome in outcomes if not as_json else ():
-            if isinstance(outcome, Imported):
-                reporter.imported(outcome)
-    imported = [asdict(outcome) for outcome in outcomes if isinstance(outcome, Imported)]
-    failed = [asdict(outcome) for outcome in outcomes if not isinstance(outcome, Imported)]
+        # what a subscriber's URL holds behind its path stays out of Prefect's database
+        shown: list[str | SecretStr] = [
+            source if source == public_source(source) else SecretStr(source) for source in sources
+        ]
+        with interruptible("import", public_source(sources[0]), None, settings):
+            results = import_transcript(shown, hints)
+        _tell(results, reporter, as_json=as_json)
+
+
+def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_json: bool) -> None:
+    """Print what becomes of each line of each text."""
+    from flows.published import explained
+    from flows.sources.texts import find_texts
+    from flows.stages import public_source
+    from warehouse.query import Table
+
+    for location in [text for source in sources for text in find_texts(source)]:
+        try:
+            rows = explained(location, hints, settings)
+        except TurntableError as error:
+            msg = f"{public_source(location)}: {error}"
+            raise type(error)(msg) from error
+        _show(Table(("line", "became", "of", "text"), rows), as_json=as_json)
+
+
+def _tell(results: Sequence[Result], reporter: Terminal, *, as_json: bool) -> None:
+    """Say what became of each text; the refused ones were told of when they failed."""
+    from dataclasses import asdict
+
+    from flows.import_text import Imported
+
+    imported = [one for one in results if isinstance(one, Imported)]
+    failed = [one for one in results if not isinstance(one, Imported)]
     if as_json:
-        typer.echo(json.dumps({"imported": imported, "failed": failed}, ensure_ascii=False))
+        found = {"imported": [asdict(one) for one in imported], "failed": [asdict(one) for one in failed]}
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        for one in imported:
+            reporter.imported(one)
     if failed:
         raise typer.Exit(1)
 
@@ -173,11 +204,17 @@ def formats(as_json: JsonFlag = False) -> None:
 
 @app.command(epilog="Example: turntable reparse")
 def reparse() -> None:
-    """Read every imported text again, with the parsers of today."""
+    """Read every imported text again with the parsers of today, and link it by what is known today."""
+    from flows.import_text import Imported
     from flows.import_text import reparse as again
+    from flows.terminal import showing
 
     _settings()
-    typer.echo(f"{again()} texts came out anew")
+    with showing():
+        results = again()
+    typer.echo(f"{sum(isinstance(one, Imported) and one.is_new for one in results)} texts came out anew")
+    if any(not isinstance(one, Imported) for one in results):
+        raise typer.Exit(1)
 
 
 @app.command(epilog='Example: turntable sql "from talk_time" --csv > talk_time.csv')

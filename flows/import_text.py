@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import errno
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.runtime import flow_run
+from pydantic import SecretStr
 
 from flows import load as loader
 from flows import published
 from flows.artifacts import Artifact, Manifest, Store
-from flows.ingest import StageFailed, public_source, record
-from flows.progress import REPORTER
-from flows.published import Hints
+from flows.ingest import StageFailed, record
+from flows.linking import Hints, Known, Link
+from flows.progress import REPORTER, throttled
+from flows.published import Kept, Parsed
 from flows.settings import Settings
-from transforms.errors import ContentError, TurntableError, error_class, one_line
-from transforms.records import Episode
+from flows.sources.texts import find_texts
+from flows.stages import public_source
+from transforms import transcripts
+from transforms.errors import (
+    ContentError,
+    HostileError,
+    ResourceError,
+    SourceError,
+    TransientError,
+    TurntableError,
+    error_class,
+    one_line,
+)
 from warehouse import query
+
+MOST_ROWS = 500  # of a table that a person reads
+CLASSES = (TransientError, SourceError, ContentError, HostileError, ResourceError)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +74,32 @@ class Refused:
     message: str
 
 
+Result = Imported | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all texts of one import share."""
+
+    store: Store
+    settings: Settings
+    hints: Hints
+    known: Known
+    before: dict[str, Manifest]
+
+
 @task(name="texts", persist_result=False)
-def stage_texts(locations: tuple[str, ...], hints: Hints, settings: Settings) -> tuple[Imported | Refused, ...]:
+def stage_texts(locations: tuple[str, ...], hints: Hints, settings: Settings) -> tuple[Result, ...]:
     """Read, parse, link and stage each text; one that fails holds up none."""
-    store = Store(settings.home)
-    known = query.known_episodes(settings.snapshot)
-    before = published.newest_stages(store)
-    return tuple(_one(store, location, hints, settings, known, before) for location in locations)
+    job = _job(hints, settings)
+    return tuple(_counted(locations, lambda location: _import_one(job, location)))
+
+
+@task(name="texts-again", persist_result=False)
+def stage_again(settings: Settings) -> tuple[Result, ...]:
+    """Parse each kept text as it is done today, link it by what is known today, and stage it if that is news."""
+    job = _job(Hints(), settings)
+    return tuple(_counted(published.kept_texts(job.store), lambda kept: _reparse_one(job, kept)))
 
 
 @task(name="load", persist_result=False)
@@ -64,54 +111,125 @@ def load(settings: Settings) -> None:
         loader.publish(settings)
 
 
-@flow(name="import-transcript", persist_result=False)
-def import_transcript(location: str, hints: Hints | None = None) -> tuple[Imported | Refused, ...]:
-    """Turn published texts into speaker turns in the warehouse: a file, a folder of files, or a URL.
+def _run_name() -> str:
+    """Call a run what it imports."""
+    given = flow_run.parameters["locations"]
+    names = [public_source(g if isinstance(g, str) else g.get_secret_value()) for g in given[:1]]
+    return " ".join([*names, *([f"and {len(given) - 1} more"] if len(given) > 1 else [])]) or "nothing"
+
+
+@flow(name="import-transcript", flow_run_name=_run_name, persist_result=False)
+def import_transcript(locations: list[str | SecretStr], hints: Hints | None = None) -> tuple[Result, ...]:
+    """Turn published texts into speaker turns in the warehouse.
+
+    Args:
+        locations: files, folders of files, or URLs; a secret one is not shown in the run's parameters.
+        hints: what you say of all of them; `None` leaves everything to the texts.
 
     Raises:
-        TurntableError: nothing is at the location.
+        SourceError: there is no such format, or no such episode.
+        ContentError, TransientError: the warehouse cannot be loaded; what was staged is loaded the next time.
     """
-    settings = Settings()
-    outcomes = stage_texts(published.find_texts(location), hints or Hints(), settings)
+    settings, hints = Settings(), _checked(hints or Hints())
+    texts: list[str] = []
+    refused: list[Result] = []
+    for given in locations:
+        location, started_at = given if isinstance(given, str) else given.get_secret_value(), datetime.now(UTC)
+        try:
+            texts += find_texts(location)
+        except (TurntableError, OSError) as error:
+            refused.append(_refused("find", public_source(location), started_at, error, settings))
+    results = (*refused, *stage_texts(tuple(texts), hints, settings))
     load(settings)
-    return outcomes
+    _write_page(results, "import")
+    return results
 
 
-def _one(
-    store: Store,
-    location: str,
-    hints: Hints,
-    settings: Settings,
-    known: tuple[tuple[Episode, str | None], ...],
-    before: dict[str, Manifest],
-) -> Imported | Refused:
+@flow(name="reparse", persist_result=False)
+def reparse() -> tuple[Result, ...]:
+    """Read every kept text again with the parsers of today, and move it to its episode if that is known by now."""
+    settings = Settings()
+    results = stage_again(settings)
+    load(settings)
+    _write_page(results, "reparse")
+    return results
+
+
+def _checked(hints: Hints) -> Hints:
+    """Name the format and the episode that the user means, once for all texts.
+
+    Raises:
+        SourceError: there is no such format, or no or more than one such episode.
+    """
+    if hints.format is not None and hints.format not in transcripts.FORMATS:
+        msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
+        raise SourceError(msg)
+    if hints.episode is None:
+        return hints
+    return replace(hints, episode=query.find_episode(Settings().snapshot, hints.episode))
+
+
+def _job(hints: Hints, settings: Settings) -> Job:
+    store = Store(settings.home)
+    known = Known(query.known_episodes(settings.snapshot))
+    return Job(store, settings, hints, known, published.newest_stages(store))
+
+
+def _import_one(job: Job, location: str) -> Result:
     source, started_at = public_source(location), datetime.now(UTC)
     step = "read"
     try:
-        text = published.read(store, location, settings)
+        text = published.read(job.store, location, job.settings)
+        kept = Kept(text, job.before.get(text.sha256))
         step = "parse"
-        parsed = published.parse(store, text, hints.format)
+        parsed = published.parse(job.store, text, job.hints.format)
         step = "stage"
-        staged_before = before.get(text.sha256)
-        if staged_before and staged_before.parameters["hints"] == asdict(hints):
-            # the same bytes, the same words about them: what it was linked to then stands
-            linked, source = published.link_of(staged_before), staged_before.parameters["origin"]
-        else:
-            linked = published.link(published.published_of(parsed), text, location, hints, settings, known)
-        staged = published.stage(store, text, parsed, linked, source, hints)
+        linked = published.link(kept, parsed.published, source, job.hints, job.known)
+        origin = source
+        if kept.before is not None and published.link_of(kept.before) == linked:
+            origin = kept.before.parameters["origin"]  # the same text from elsewhere is nothing new
+        staged = published.stage(job.store, kept, parsed, linked, origin, job.hints, job.known)
     except Exception as error:
-        shown = type(error)(f"{source}: {one_line(error)}") if isinstance(error, ContentError) else error
-        failed = StageFailed(step, started_at, shown)
-        record(failed, source, None, settings, load=False)
-        REPORTER.get().say(f"turntable: {one_line(shown)}")
-        if not isinstance(error, (TurntableError, OSError)):
-            raise
-        return Refused(source, error_class(shown), one_line(shown))
+        return _refused(step, source, started_at, error, job.settings)
     return _imported(source, text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
 
 
-def _imported(source: str, text: Artifact, parsed: Artifact, linked: published.Link, *, is_new: bool) -> Imported:
-    done = published.published_of(parsed)
+def _reparse_one(job: Job, kept: Kept) -> Result:
+    assert kept.before is not None, "a kept text was staged"
+    given, started_at = kept.before.parameters, datetime.now(UTC)
+    origin, hints = given["origin"], Hints(**given["hints"])
+    step = "parse"
+    try:
+        parsed = published.parse(job.store, kept.text, hints.format)
+        step = "stage"
+        linked = published.link(kept, parsed.published, origin, hints, job.known)
+        staged = published.stage(job.store, kept, parsed, linked, origin, hints, job.known)
+    except Exception as error:
+        return _refused(step, origin, started_at, error, job.settings)
+    return _imported(origin, kept.text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
+
+
+def _refused(step: str, source: str, started_at: datetime, error: Exception, settings: Settings) -> Refused:
+    """Write down a text that failed, say so, and go on.
+
+    Raises:
+        TransientError: the disk is full; every other text would fail as well.
+    """
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        raise TransientError(one_line(error)) from error
+    kind, line = error_class(error), one_line(error)
+    if source not in line:
+        line = f"{source}: {line}"
+    shown = next((known(line) for known in CLASSES if known.error_class == kind), error)
+    record(StageFailed(step, started_at, shown), source, None, settings, load=False)
+    REPORTER.get().say(f"turntable: {line}")
+    if kind == "bug":
+        get_run_logger().error("a text on which no parser should fail: %s", line, exc_info=error)
+    return Refused(source, kind, line)
+
+
+def _imported(source: str, text: Artifact, parsed: Parsed, linked: Link, *, is_new: bool) -> Imported:
+    done = parsed.published
     return Imported(
         source=source,
         episode_id=linked.episode.episode_id,
@@ -128,10 +246,53 @@ def _imported(source: str, text: Artifact, parsed: Artifact, linked: published.L
     )
 
 
-@flow(name="reparse", persist_result=False)
-def reparse() -> int:
-    """Read every kept text again with the parsers of today; how many came out anew."""
-    settings = Settings()
-    count = published.reparse(Store(settings.home))
-    load(settings)
-    return count
+def _counted(items: Sequence[T], work: Callable[[T], Result]) -> Iterator[Result]:
+    """Do the work on each, and show how far it is: to who waits, and in the Prefect UI."""
+    if not items:
+        return
+    page: Any = create_progress_artifact(0.0, key="texts", description="share of the texts that were read")
+
+    def show(done: float) -> None:
+        update_progress_artifact(page, round(100 * done / len(items), 1))
+
+    to_page = throttled(show)
+    for done, item in enumerate(items, 1):
+        yield work(item)
+        REPORTER.get().count("texts", done, len(items))
+        to_page(done)
+    update_progress_artifact(page, 100.0)
+
+
+def _write_page(results: Sequence[Result], key: str) -> None:
+    """Leave a page and a table in the Prefect UI: what came out, and what was refused and why."""
+    imported = [one for one in results if isinstance(one, Imported)]
+    refused = [one for one in results if isinstance(one, Refused)]
+    formats = Counter(one.format for one in imported).most_common()
+    lines = [
+        f"# {len(imported)} texts imported, {len(refused)} refused",
+        f"{sum(one.is_new for one in imported)} of them are new, with {sum(one.turns for one in imported)} turns "
+        f"and {sum(one.sections for one in imported)} sections, of "
+        f"{len({one.episode_id for one in imported})} episodes. "
+        f"Formats: {', '.join(f'{name} {count}' for name, count in formats) or 'none'}.",
+        *(["", "## Refused", "", *_markdown(refused)] if refused else []),
+        *(["", "## Imported", "", *_markdown(imported)] if imported else []),
+    ]
+    create_markdown_artifact("\n".join(lines), key=key, description="What became of each text")
+    everyone: list[Result] = [*refused, *imported]
+    create_table_artifact([_row(one) for one in everyone[:MOST_ROWS]], key=f"{key}-texts")
+
+
+def _markdown(results: Sequence[Result]) -> Iterator[str]:
+    """Write results of one kind as a table."""
+    names = tuple(_row(results[0]))
+    yield f"| {' | '.join(names)} |"
+    yield f"|{'---|' * len(names)}"
+    for one in results[:MOST_ROWS]:
+        cells = (str(cell).replace("|", "\\|").replace("\n", " ") for cell in _row(one).values())
+        yield f"| {' | '.join(cells)} |"
+    if len(results) > MOST_ROWS:
+        yield f"\nand {len(results) - MOST_ROWS} more"
+
+
+def _row(result: Result) -> dict[str, Any]:
+    return {name: ", ".join(v) if isinstance(v, tuple) else v for name, v in asdict(result).items()}

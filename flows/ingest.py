@@ -32,9 +32,9 @@ from flows.options import Options
 from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
 from flows.settings import Settings
 from flows.sources.episodes import Found, find_episodes
-from flows.stages import Heard, is_url
+from flows.stages import Heard, public_source
 from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
-from transforms.records import Episode, Podcast, Seconds, StageRun, without_query
+from transforms.records import Episode, Podcast, Seconds, StageRun
 from warehouse import query
 
 RETRY_SECONDS: list[float] = [2, 10]
@@ -301,20 +301,19 @@ def record(
     )
     try:
         Store(settings.home).record_failure(run)
-        if not load:
-            return
+    except OSError as error:
+        # A full disk takes no row either; the reason for the first error matters more.
+        _say(f"the failure could not be written down ({one_line(error)})")
+        return
+    if not load:
+        return
+    try:
         try:
             loader.load(settings)
         finally:
             loader.publish(settings)
     except (OSError, TurntableError) as error:
-        # A full disk takes no row either; the reason for the first error matters more.
-        _say(f"the failure could not be written down ({one_line(error)})")
-
-
-def public_source(location: str) -> str:
-    """Name where something came from, without what may be a secret."""
-    return without_query(location) if is_url(location) else location
+        _say(f"the failure is kept, and becomes a row with the next load ({one_line(error)})")
 
 
 def _say(line: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flows.artifacts import Store
 from flows.settings import Settings
 from warehouse import store as warehouse
+from warehouse.load import Loaded
 
 
-def load(settings: Settings) -> tuple[warehouse.Loaded, ...]:
+def load(settings: Settings) -> tuple[Loaded, ...]:
     """Load every staged document and every failure that the warehouse has not seen."""
     store = Store(settings.home)
     return warehouse.load(settings.warehouse, store.all("stage"), store.all_failures())

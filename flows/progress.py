@@ -32,6 +32,9 @@ class Reporter:
     def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
         """Hear that a stage is done; `computed` is False where it was done before."""
 
+    def count(self, what: str, done: int, total: int) -> None:
+        """Hear how many of many are done."""
+
     def say(self, line: str) -> None:
         """Hear one line."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+import hashlib
 import uuid
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -13,23 +12,13 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
+from flows.linking import Hints, Known, Link, new_link, said_of
 from flows.settings import Settings
-from flows.sources import http
-from flows.sources.episodes import bare_episode
-from flows.stages import done_run, is_url
+from flows.sources.texts import read_text
+from flows.stages import done_run
 from transforms import transcripts
-from transforms.errors import ContentError, SourceError, one_line
-from transforms.records import (
-    PODCAST_NAMESPACE,
-    Episode,
-    Podcast,
-    TranscriptSource,
-    file_episode_id,
-    url_episode_id,
-    without_query,
-)
+from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, TranscriptSource
 from transforms.transcripts.assemble import Published
-from warehouse.query import find_episode
 from warehouse.staging import Staged, write_staged
 
 METHOD = "published-1"
@@ -37,92 +26,53 @@ METHOD = "published-1"
 _PUBLISHED = TypeAdapter(Published)
 _EPISODE = TypeAdapter(Episode)
 _PODCAST = TypeAdapter(Podcast)
-_YOUTUBE = re.compile(
-    r"(?:youtu\.be/|youtube(?:-nocookie)?\.com/(?:watch\?(?:\S*&)?v=|embed/|shorts/|live/|v/))([\w-]{11})(?![\w-])"
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Hints:
-    """What the user says of a text; `None` leaves it to the text."""
+class Kept:
+    """A text that was read, and its newest staging; `None` where it was never staged."""
 
-    show: str | None = None
-    title: str | None = None
-    url: str | None = None
-    episode: str | None = None
-    format: str | None = None
+    text: Artifact
+    before: Manifest | None
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """The episode of a text, and how it was found; `podcast` is given only where it is new."""
+class Parsed:
+    """A parsed text: what it says, and the artifact that holds it."""
 
-    episode: Episode
-    podcast: Podcast | None
-    linked_by: str
-
-
-def find_texts(location: str) -> tuple[str, ...]:
-    """Name the texts behind a path or a URL: a folder means all files in it.
-
-    Raises:
-        SourceError: nothing is there.
-    """
-    if is_url(location):
-        return (location,)
-    path = Path(location).expanduser()
-    if path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.is_file())
-        found = tuple(str(p) for p in inside if not any(x.startswith(".") for x in p.relative_to(path).parts))
-        if not found:
-            msg = f"no files in {path}: give a folder of transcripts"
-            raise SourceError(msg)
-        return found
-    if not path.is_file():
-        msg = f"no such file or folder: {path}"
-        raise SourceError(msg)
-    return (str(path),)
+    published: Published
+    artifact: Artifact
 
 
 def read(store: Store, location: str, settings: Settings) -> Artifact:
     """Bring the bytes of a text into the store, named by what they are.
 
     Raises:
-        TransientError, SourceError, ContentError, HostileError: as `flows.sources.http` says.
+        TurntableError: as `read_text`.
     """
-    if is_url(location):
-        body = http.fetch(location, allow=settings.allow)
-        data, facts = body.data, {"url": without_query(location), "media_type": body.media_type}
-    else:
-        data, facts = Path(location).read_bytes(), {"name": Path(location).name}
-
-    def compute(scratch: Path) -> Made:
-        (scratch / "text").write_bytes(data)
-        return Made(scratch / "text", facts=facts)
-
-    return store.make("read", compute, method="copy-1", suffix=".bin", inputs={"text": _hash(data)}, parameters={})
+    data, facts = read_text(location, settings.allow)
+    inputs = {"text": hashlib.sha256(data).hexdigest()}
+    return store.make(
+        "read", lambda _: Made(data, facts=facts), method="copy-1", suffix=".bin", inputs=inputs, parameters={}
+    )
 
 
-def _hash(data: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()
-
-
-def parse(store: Store, text: Artifact, format: str | None) -> Artifact:
+def parse(store: Store, text: Artifact, format: str | None) -> Parsed:
     """Read the text as turns, chapters and sections; payload: a `Published` as JSON.
 
     Raises:
         ContentError, SourceError: as `transforms.transcripts.read` says.
     """
+    made: list[Published] = []
 
     def compute(_: Path) -> Made:
         published = transcripts.read(
             text.path.read_bytes(), format=format, media_type=text.manifest.facts.get("media_type")
         )
+        made.append(published)
         return Made(_PUBLISHED.dump_json(published), flags=published.flags, facts={"turns": len(published.turns)})
 
-    return store.make(
+    artifact = store.make(
         "parse",
         compute,
         method=transcripts.METHOD,
@@ -130,172 +80,85 @@ def parse(store: Store, text: Artifact, format: str | None) -> Artifact:
         inputs={"text": text.sha256},
         parameters={"format": format},
     )
+    return Parsed(made[0] if made else _PUBLISHED.validate_json(artifact.path.read_bytes()), artifact)
 
 
-def published_of(parsed: Artifact) -> Published:
-    """Read a parsed text back."""
-    return _PUBLISHED.validate_json(parsed.path.read_bytes())
+def link(kept: Kept, published: Published, origin: str, hints: Hints, known: Known) -> Link:
+    """Find the episode of a text: the one that the user names, else one that fits, else a new one.
 
-
-def youtube_id(url: str | None) -> str | None:
-    """Take the id of the video out of an address of YouTube.
-
-    >>> youtube_id("https://youtu.be/abcdefghijk?si=x"), youtube_id("https://example.org/abcdefghijk")
-    ('abcdefghijk', None)
+    What the same bytes with the same hints were linked to stands; only from an episode that nothing but texts
+    vouches for a text moves on, to one with audio that fits it.
     """
-    match = _YOUTUBE.search(url or "")
-    return match[1] if match else None
+    said = said_of(published, kept.text.sha256, origin, hints)
+    if kept.before is not None and kept.before.parameters["hints"] == asdict(hints):
+        stands = link_of(kept.before)
+        if hints.episode or known.has_audio(stands.episode.episode_id):
+            return stands
+        return known.find(said, only_with_audio=True) or stands
+    wanted = known.episode(hints.episode) if hints.episode else None
+    if wanted is not None:
+        return Link(wanted, None, "episode")
+    return known.find(said) or new_link(said)
 
 
-def fold_title(title: str) -> str:
-    """Bring a title to the form in which equal ones are equal.
+def stage(
+    store: Store, kept: Kept, parsed: Parsed, linked: Link, origin: str, hints: Hints, known: Known
+) -> Artifact:
+    """Put everything that the warehouse needs of one published text into one Parquet file.
 
-    >>> fold_title("RLHF, & Plan — for 2027") == fold_title("rlhf plan for 2027")
-    True
+    Its key holds the staging before it, so that a text which goes back to where it was is staged anew.
     """
-    plain = unicodedata.normalize("NFKD", title.casefold())
-    return " ".join(re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c))))
-
-
-def link(
-    published: Published,
-    text: Artifact,
-    origin: str,
-    hints: Hints,
-    settings: Settings,
-    known: tuple[tuple[Episode, str | None], ...],
-) -> Link:
-    """Find the episode of a text: the one given, else by URL, YouTube id, show and title, or title; else new.
-
-    Raises:
-        SourceError: no episode is called as the user says.
-    """
-    title = hints.title or published.known("title")
-    show = hints.show or published.known("show")
-    url = hints.url or published.known("url") or (without_query(origin) if is_url(origin) else None)
-    wanted = find_episode(settings.snapshot, hints.episode) if hints.episode else None
-    found, how = _known(known, title, show, url, wanted)
-    if found is not None:
-        return Link(found, None, how)
-    video = youtube_id(url)
-    folded = (fold_title(show or ""), fold_title(title or ""))
-    if video:
-        episode_id, how = f"youtube:{video}", "youtube"
-    elif title and (show or len(folded[1].split()) >= 3):
-        episode_id = str(uuid.uuid5(PODCAST_NAMESPACE, f"title:{folded[0]}:{folded[1]}"))
-        how = "show_title" if show else "title"
-    elif url:
-        episode_id, how = url_episode_id(url), "url"
+    inputs = {"text": kept.text.sha256, "parse": parsed.artifact.sha256}
+    if kept.before is not None:
+        metadata = _metadata(linked, origin, hints, kept.before.parameters.get("replaces"))
+        if stage_key("stage", METHOD, inputs, metadata) != kept.before.key:
+            # what is said of the episode was said then: staged today, it must not undo what came since
+            linked = replace(linked, episode=known.episode(linked.episode.episode_id) or linked.episode)
+            metadata = _metadata(linked, origin, hints, kept.before.key)
     else:
-        episode_id, how = file_episode_id(text.sha256), "file"
-    podcast = _show(show) if show else None
-    episode = replace(
-        bare_episode(episode_id, None),
-        podcast_id=podcast.podcast_id if podcast else None,
-        title=title or Path(origin).stem,
-        language=published.known("language"),
-        page_url=url,
-    )
-    return Link(episode, podcast, how)
-
-
-def _show(name: str) -> Podcast:
-    return Podcast(str(uuid.uuid5(PODCAST_NAMESPACE, f"show:{fold_title(name)}")), name, None, None, None, None)
-
-
-def _known(
-    known: tuple[tuple[Episode, str | None], ...],
-    title: str | None,
-    show: str | None,
-    url: str | None,
-    wanted: str | None,
-) -> tuple[Episode | None, str]:
-    """Look a text up among the episodes of the warehouse; `(None, "")` where none or more than one fits."""
-    if wanted:
-        return next(e for e, _ in known if e.episode_id == wanted), "episode"
-    video, page = youtube_id(url), without_query(url) if url else None
-    folded, folded_show = fold_title(title or ""), fold_title(show or "")
-    ways = (
-        ("url", [e for e, _ in known if page and not video and page in _addresses(e)]),
-        ("youtube", [e for e, _ in known if video and video in (youtube_id(e.page_url), e.episode_id[8:])]),
-        (
-            "show_title",
-            [e for e, p in known if show and folded and _named(e, folded) and fold_title(p or "") == folded_show],
-        ),
-        ("title", [e for e, p in known if len(folded.split()) >= 3 and _named(e, folded) and not (show and p)]),
-    )
-    for how, fitting in ways:
-        if len(fitting) == 1:
-            return fitting[0], how
-    return None, ""
-
-
-def _named(episode: Episode, folded: str) -> bool:
-    return fold_title(episode.title or "") == folded
-
-
-def _addresses(episode: Episode) -> set[str]:
-    own = {without_query(url) for url in (episode.page_url, episode.audio_url) if url}
-    return own | {link.url for link in episode.transcripts}
-
-
-def stage(store: Store, text: Artifact, parsed: Artifact, linked: Link, origin: str, hints: Hints) -> Artifact:
-    """Put everything that the warehouse needs of one published text into one Parquet file."""
+        metadata = _metadata(linked, origin, hints, None)
 
     def compute(_: Path) -> Made:
-        published = published_of(parsed)
-        finished = (text, parsed)
-        document = Staged(
-            staged_at=datetime.now(UTC),
-            podcast=linked.podcast,
-            episode=linked.episode,
-            rendition=None,
-            transcript_id=document_id(text),
-            source=cast(TranscriptSource, published.source),
-            format=published.format,
-            origin=origin,
-            language=published.known("language"),
-            model=published.known("model"),
-            method_version=f"parse:{parsed.manifest.method}",
-            parse_coverage=published.parse_coverage,
-            flags=published.flags,
-            created_at=text.manifest.started_at,
-            turns=published.turns,
-            words=published.words,
-            speaker_segments=(),
-            stage_runs=tuple(done_run(a, origin, linked.episode.episode_id) for a in finished),
-            linked_by=linked.linked_by,
-            document_sha256=text.sha256,
-            chapters=published.chapters,
-            sections=published.sections,
-            events=published.events,
-            speakers=published.speakers,
-        )
+        document = _document(kept.text, parsed, linked, origin)
         return Made(write_staged(document), flags=document.flags)
 
-    metadata: dict[str, Any] = {"podcast": linked.podcast and asdict(linked.podcast), "origin": origin}
-    metadata |= {"linked_by": linked.linked_by, "hints": asdict(hints)}
-    metadata |= {"episode": asdict(linked.episode)}
-    inputs = {"text": text.sha256, "parse": parsed.sha256}
     return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
 
 
-def reparse(store: Store) -> int:
-    """Parse every kept text again and stage it with the link that it had; how many came out anew.
+def _metadata(linked: Link, origin: str, hints: Hints, replaces: str | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"podcast": linked.podcast and asdict(linked.podcast), "origin": origin}
+    metadata |= {"linked_by": linked.linked_by, "hints": asdict(hints), "episode": asdict(linked.episode)}
+    return metadata | ({"replaces": replaces} if replaces else {})
 
-    What the parsers of today read as those of before is not done again.
-    """
-    anew = 0
-    for document, manifest in newest_stages(store).items():
-        text = store.find("read", stage_key("read", "copy-1", {"text": document}, {}))
-        if text is None:
-            continue
-        began = datetime.now(UTC)
-        parsed = parse(store, text, manifest.parameters["hints"]["format"])
-        given = manifest.parameters
-        hints = Hints(**given["hints"])
-        anew += stage(store, text, parsed, link_of(manifest), given["origin"], hints).manifest.started_at >= began
-    return anew
+
+def _document(text: Artifact, parsed: Parsed, linked: Link, origin: str) -> Staged:
+    published = parsed.published
+    return Staged(
+        staged_at=datetime.now(UTC),
+        podcast=linked.podcast,
+        episode=linked.episode,
+        rendition=None,
+        transcript_id=document_id(text),
+        source=cast(TranscriptSource, published.source),
+        format=published.format,
+        origin=origin,
+        language=published.known("language"),
+        model=published.known("model"),
+        method_version=f"parse:{parsed.artifact.manifest.method}",
+        parse_coverage=published.parse_coverage,
+        flags=published.flags,
+        created_at=text.manifest.started_at,
+        turns=published.turns,
+        words=published.words,
+        speaker_segments=(),
+        stage_runs=tuple(done_run(a, origin, linked.episode.episode_id) for a in (text, parsed.artifact)),
+        linked_by=linked.linked_by,
+        document_sha256=text.sha256,
+        chapters=published.chapters,
+        sections=published.sections,
+        events=published.events,
+        speakers=published.speakers,
+    )
 
 
 def link_of(manifest: Manifest) -> Link:
@@ -309,11 +172,20 @@ def newest_stages(store: Store) -> dict[str, Manifest]:
     """Find the newest staging of each text, by the hash of its bytes."""
     newest: dict[str, Manifest] = {}
     for manifest in store.manifests("stage"):
-        if manifest.method == METHOD:
+        if manifest.method.startswith("published-"):
             before = newest.get(manifest.inputs["text"])
             if before is None or before.started_at < manifest.started_at:
                 newest[manifest.inputs["text"]] = manifest
     return newest
+
+
+def kept_texts(store: Store) -> list[Kept]:
+    """List every text that was staged and is still there."""
+    found = (
+        (store.find("read", stage_key("read", "copy-1", {"text": sha256}, {})), manifest)
+        for sha256, manifest in newest_stages(store).items()
+    )
+    return [Kept(text, manifest) for text, manifest in found if text is not None]
 
 
 def document_id(text: Artifact) -> str:
@@ -327,12 +199,8 @@ def explained(location: str, hints: Hints, settings: Settings) -> list[tuple[int
     Raises:
         TurntableError: as `read` and `parse`.
     """
-    data = http.fetch(location, allow=settings.allow).data if is_url(location) else Path(location).read_bytes()
-    try:
-        _, draft = transcripts.explain(data, format=hints.format)
-    except ContentError as error:
-        msg = f"{without_query(location) if is_url(location) else location}: {one_line(error)}"
-        raise ContentError(msg) from error
+    data, facts = read_text(location, settings.allow)
+    _, draft = transcripts.explain(data, format=hints.format, media_type=facts.get("media_type"))
     fates = {"speech": "turn", "label": "turn"}
     return [
         (piece.line, fates.get(piece.kind, piece.kind), piece.speaker or piece.name or "", piece.text)

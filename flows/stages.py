@@ -351,5 +351,15 @@ def is_url(location: str) -> bool:
     return "://" in location
 
 
+def public_source(location: str) -> str:
+    r"""Name where something came from, without what may be a secret and with characters that can be printed.
+
+    >>> public_source("https://ann:s3cret@example.org/1?token=x"), public_source("caf\udce9.txt")
+    ('https://example.org/1', 'caf?.txt')
+    """
+    shown = without_query(location) if is_url(location) else location
+    return shown.encode("utf-8", "replace").decode()
+
+
 def _stem(source: str) -> str:
     return Path(source).stem or source

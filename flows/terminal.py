@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from flows.ingest import Outcome
 
 ENDLESS = 1_000_000  # a pipe has no width: nothing is cut or folded for it
+EVERY: Seconds = 10.0  # a line of progress, where there are no bars
 
 
 class Terminal(Reporter):
@@ -30,6 +32,7 @@ class Terminal(Reporter):
         self.console = console
         self.bars: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
+        self.counted = time.monotonic()
 
     def close(self) -> None:
         """Leave the bars as they are, and write below them from now on."""
@@ -40,6 +43,9 @@ class Terminal(Reporter):
     def start(self, name: str) -> None:
         """Begin an episode: its name, and below it the bars of its stages."""
         self.say(name)
+        self._draw_bars()
+
+    def _draw_bars(self) -> None:
         if self.console.is_terminal:
             self.bars = Progress(
                 TextColumn("  {task.description:<11}"),
@@ -74,6 +80,19 @@ class Terminal(Reporter):
         self.bars.update(self.tasks[stage], total=total or 1.0, completed=total or 1.0, status=status)
         self.bars.stop_task(self.tasks[stage])
 
+    def count(self, what: str, done: int, total: int) -> None:
+        """Move the bar of many things, or print a line now and then."""
+        if done == 1:
+            self.counted = time.monotonic()
+        if self.bars is None:
+            self._draw_bars()
+        if self.bars is not None:
+            self.begin(what, total)
+            self.bars.update(self.tasks[what], completed=done, status=f"{done} of {total}")
+        elif time.monotonic() - self.counted >= EVERY:
+            self.counted = time.monotonic()
+            self.console.print(f"  {what:<11} {done} of {total}")
+
     def say(self, line: str) -> None:
         """Print one line, above the bars if there are any."""
         self.console.print(escape(line), soft_wrap=True)
@@ -87,6 +106,7 @@ class Terminal(Reporter):
 
     def imported(self, outcome: Imported) -> None:
         """Sum an imported text up."""
+        self.close()
         flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
         what = f"{outcome.sections} sections" if outcome.sections else f"{outcome.turns} turns"
         news = "" if outcome.is_new else " (imported before)"

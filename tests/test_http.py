@@ -48,11 +48,11 @@ def names(monkeypatch: pytest.MonkeyPatch, book: dict[str, list[list[str]]]) -> 
 
 
 def test_fetches_a_document() -> None:
-    """A body comes whole, with its final URL and its media type without parameters."""
+    """A body comes whole, with its final URL, its media type and its charset."""
     with serve(honest(b"hello", Content_Type="Text/Plain; charset=utf-8")) as server:
         body = fetch(f"{server.url}/a?b=c", allow=HERE)
 
-    assert body == Body(b"hello", f"{server.url}/a?b=c", "text/plain")
+    assert body == Body(b"hello", f"{server.url}/a?b=c", "text/plain", "utf-8")
 
 
 def test_says_who_it_is() -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
 
-from tests.conftest import ask, command
+from tests.conftest import ask, command, environment, turntable
+from tests.documents import EPISODE
 
 TEXT = "Why a record turns round\nTranscript\nAnn Lee: Why?\nBob Ray: It is round.\nAnn Lee: I see.\n"
 SUMMARY = """Why a record turns round
@@ -78,3 +85,139 @@ def test_explain_and_formats(texts: Path, tmp_path: Path) -> None:
     assert {row["line"] for row in rows} == {1, 2, 3, 4, 5}
     assert not (tmp_path / "turntable.duckdb").exists()
     assert len(json.loads(command(tmp_path, "formats", "--json").stdout)) >= 20
+
+
+def put_recorded(home: Path, **changes: object) -> None:
+    """Stage and load an episode as its feed and its audio give it."""
+    from datetime import UTC, datetime
+
+    from flows import load
+    from flows.artifacts import Made, Store
+    from flows.settings import Settings
+    from tests.documents import staged
+    from warehouse.staging import write_staged
+
+    document = staged(staged_at=datetime.now(UTC), **changes)
+    Store(home).make("stage", lambda _: Made(write_staged(document)), method="staged-1", suffix=".parquet",
+                     inputs={"words": document.transcript_id}, parameters={})  # fmt: skip
+    load.load(Settings(home=home))
+    load.publish(Settings(home=home))
+
+
+def test_a_text_moves_to_its_episode_when_that_is_known(texts: Path, tmp_path: Path, prefect_server: str) -> None:
+    """Imported before the feed, by title; afterwards `reparse` moves it, and nothing is left where it was."""
+    home = tmp_path / "home"
+    command(home, "import", str(texts / "one.txt"), "--title", EPISODE.title or "", api=prefect_server)
+    (before,) = ask(home, "select episode_id, linked_by from episodes")
+    put_recorded(home)
+    assert len(ask(home, "from episodes")) == 2
+
+    assert "1 texts" in command(home, "reparse", api=prefect_server).stdout
+    assert ask(home, "select episode_id from episodes") == [{"episode_id": EPISODE.episode_id}]
+    assert ask(home, "select source, linked_by, is_best from transcripts order by source") == [
+        {"source": "asr", "linked_by": None, "is_best": False},
+        {"source": "publisher", "linked_by": "title", "is_best": True},
+    ]
+    assert before["episode_id"] not in json.dumps(ask(home, "from turns"), default=str)
+    assert ask(home, "select guid, linked_by from episodes") == [{"guid": EPISODE.guid, "linked_by": "feed"}]
+    assert "0 texts" in command(home, "reparse", api=prefect_server).stdout
+    assert "agree" in command(home, "verify").stdout
+
+
+def test_a_text_goes_where_the_user_says_and_back(texts: Path, tmp_path: Path, prefect_server: str) -> None:
+    """`--episode` one, then the other, then the first again: the last word counts, and counts once."""
+    home = tmp_path / "home"
+    put_recorded(home)
+    put_recorded(
+        home, episode=replace(EPISODE, episode_id="another-one", guid="2", title="Another"), transcript_id="2"
+    )
+    for episode in (EPISODE.episode_id, "another-one", EPISODE.episode_id):
+        arguments = ("import", str(texts / "one.txt"), "--episode", episode)
+        command(home, *arguments, api=prefect_server)
+        assert ask(home, "select episode_id, linked_by from transcripts where source = 'publisher'") == [
+            {"episode_id": episode, "linked_by": "episode"}
+        ]
+        assert ask(home, "select distinct episode_id from turns where speaker_name = 'Ann Lee'") == [
+            {"episode_id": episode}
+        ]
+    assert "imported before" in command(home, *arguments, api=prefect_server).stderr
+    assert "0 texts" in command(home, "reparse", api=prefect_server).stdout
+    assert len(ask(home, "from episodes")) == 2
+    assert "agree" in command(home, "verify").stdout
+
+
+def test_a_better_parser_replaces_the_rows(texts: Path, tmp_path: Path, prefect_server: str) -> None:
+    """A method that reads the text otherwise replaces the rows of before; one that does not changes nothing."""
+    home = tmp_path / "home"
+    command(home, "import", str(texts), api=prefect_server)
+    ids = ask(home, "select transcript_id, episode_id, created_at from transcripts order by all")
+    better = """
+import dataclasses, sys
+from transforms import transcripts
+read = transcripts.read
+transcripts.METHOD = sys.argv.pop(1)
+def shout(data, **options):
+    found = read(data, **options)
+    turns = tuple(dataclasses.replace(turn, text=turn.text.upper()) for turn in found.turns)
+    return dataclasses.replace(found, turns=turns)
+if transcripts.METHOD == "loud-1":
+    transcripts.read = shout
+from flows.cli import main
+main()
+"""
+    for method, anew in (("same-1", 0), ("loud-1", 1), ("loud-1", 0)):
+        result = subprocess.run(
+            [sys.executable, "-c", better, method, "--home", str(home), "reparse"],
+            env=environment(prefect_server), capture_output=True, text=True,
+        )  # fmt: skip
+        assert result.stdout == f"{anew} texts came out anew\n", result.stderr
+    assert [row["text"] for row in ask(home, "from best_turns")] == ["WHY?", "IT IS ROUND.", "I SEE."]
+    assert ask(home, "select transcript_id, episode_id, created_at from transcripts order by all") == ids
+    assert ask(home, "select count(*) as n from turns") == [{"n": 3}]
+    assert "agree" in command(home, "verify").stdout
+
+
+def test_the_page_of_an_import(texts: Path, tmp_path: Path, prefect_server: str) -> None:
+    """A person finds in the Prefect UI what came out and what was refused; the parameters are described."""
+    (texts / "bad|one.txt").write_bytes(b"PK\x03\x04")
+    command(tmp_path / "home", "import", str(texts), api=prefect_server, check=False)
+    found = httpx2.post(
+        f"{prefect_server}/artifacts/filter",
+        json={"artifacts": {"key": {"any_": ["import", "import-texts"]}}, "sort": "UPDATED_DESC"},
+    ).json()
+    newest = {artifact["key"]: artifact["data"] for artifact in reversed(found)}
+    assert newest["import"].startswith(
+        "# 2 texts imported, 1 refused\n2 of them are new, with 3 turns and 4 sections"
+    )
+    assert "bad\\|one.txt" in newest["import"]
+    assert "zip archive" in newest["import"]
+    assert len(json.loads(newest["import-texts"])) == 3
+
+    from flows.import_text import import_transcript
+
+    schema = import_transcript.parameters.model_dump()
+    assert "files, folders of files, or URLs" in json.dumps(schema)
+    assert "Name of the show." in json.dumps(schema)
+
+
+def test_ctrl_c_ends_an_import_at_once(tmp_path: Path) -> None:
+    """One line, a row that says so, and the same command goes on behind what was done."""
+    folder, home = tmp_path / "many", tmp_path / "home"
+    folder.mkdir()
+    for number in range(300):
+        lines = f"Ann Lee: Why {number}?\nBob Ray: It is round.\n" * 500
+        (folder / f"{number}.txt").write_text(f"Talk number {number} of many\n\n{lines}")
+    process = subprocess.Popen(
+        turntable(home, "import", str(folder)), env=environment(None), stderr=subprocess.PIPE, text=True
+    )
+    while not list(home.glob("artifacts/stage/*/*/manifest.json")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert said == "turntable: interrupted: run the same command to go on\n"
+    command(home, "import", str(folder))
+    assert len(ask(home, "from transcripts")) == 300
+    assert [row["stage"] for row in ask(home, "from stage_runs where status = 'failed'")] == ["import"]
+    assert "agree" in command(home, "verify").stdout

@@ -66,7 +66,7 @@ def test_episodes_newest_first(snapshot: Path):
             ),
             (
                 *(UNTITLED.episode_id, "The Long Groove", None, UNTITLED.published_at, 12.0),
-                *("publisher", None, 0, 0, []),
+                *(None, None, 0, 0, []),
             ),
         ],
     )
@@ -340,3 +340,12 @@ def test_a_query_starts_at_once(snapshot: Path):
     assert answer.stdout == "[]\n"
     # Alone it takes 0.2 s; the limit leaves room for a busy machine.
     assert time.perf_counter() - started < 2
+
+
+def test_plain_finds_what_people_type(snapshot: Path):
+    """Case, accents, curly quotes, dashes and strange spaces do not stand in the way."""
+    text = "“Café”\u00a0— ÉCOLE’s  naïve… Straße"
+    assert run_sql(snapshot, f"select plain('{text}')").rows == [('"cafe" - ecole\'s naive... strasse',)]
+    assert run_sql(
+        snapshot, "select count(*) from turns where plain(text) like '%' || plain('WHY') || '%'"
+    ).rows != [(0,)]

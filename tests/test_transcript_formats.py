@@ -32,7 +32,7 @@ from transforms.transcripts import (
     vtt,
     whisper,
 )
-from transforms.transcripts.cues import named_cues
+from transforms.transcripts.cue_names import named_cues
 from transforms.transcripts.document import Draft, Piece, Text
 from warehouse import export
 
@@ -116,7 +116,7 @@ def test_vtt_header_and_blocks():
         (5, "metadata", "note", "checked by ear"),
         (9, "dropped", "style", "STYLE ::cue { color: red }"),
         (12, "dropped", "region", "REGION id:fred"),
-        (15, "dropped", "cue identifier", "intro"),
+        (15, "label", "cue identifier", "intro"),
         (19, "metadata", "note", "later"),
         (21, "dropped", "cue settings", "nonsense here"),
     ]
@@ -442,10 +442,8 @@ def test_podcast_json_of_words():
     assert draft.boundary == "sentence"
     named = read(podcast_json, podcast(*[{**segment, "speaker": "Ann"} for segment in single]))
     assert [words(piece) for piece in speech(named)] == [
-        [("Why", 0.0, 0.5)],
-        [("turn?", 1.0, 1.5)],
-        [("It", 2.0, 2.5)],
-        [("must.", 3.0, 3.5)],
+        [("Why", 0.0, 0.5), ("turn?", 1.0, 1.5)],
+        [("It", 2.0, 2.5), ("must.", 3.0, 3.5)],
     ]
 
 
@@ -895,7 +893,7 @@ def test_stm():
     assert said(draft) == [("Ann", 0.0, 1.5, "Why turn?"), (None, 2.0, 3.0, "<unk> must")]
     assert rest(draft) == [
         (1, "metadata", "comment", 'LABEL "o"'),
-        (2, "dropped", "label", "<o,f0,female>"),
+        (2, "label", "conditions", "<o,f0,female>"),
         (3, "dropped", "inter_segment_gap", "<o,,>"),
         (5, "dropped", "ignore_time_segment_in_scoring", "ignore_time_segment_in_scoring"),
         (6, "dropped", "excluded_region", "noise here"),

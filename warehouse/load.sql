@@ -1,4 +1,4 @@
--- Bring in the temp table `document`: one row, the staged document with its `staged_key`. Whatever was
+-- Bring in the temp table `document`: staged documents, a row each, with their `staged_key`. Whatever was
 -- staged later wins, in whatever order it comes: load_log tells what came before.
 
 -- A document that was staged before there were published texts has none of these.
@@ -17,7 +17,8 @@ from document d
 where podcast is not null and not exists (
     from load_log l
     where l.podcast_id = d.podcast.podcast_id and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
-);
+)
+qualify row_number() over (partition by d.podcast.podcast_id order by staged_at desc, staged_key desc) = 1;
 
 insert or replace into episodes by name
 select unnest(episode), staged_at as updated_at
@@ -25,7 +26,8 @@ from document d
 where not exists (
     from load_log l
     where l.episode_id = d.episode.episode_id and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
-);
+)
+qualify row_number() over (partition by d.episode.episode_id order by staged_at desc, staged_key desc) = 1;
 
 insert or replace into renditions by name
 select unnest(rendition), episode.episode_id as episode_id
@@ -34,52 +36,56 @@ where rendition is not null and not exists (
     from load_log l
     where l.episode_id = d.episode.episode_id and l.rendition_id = d.rendition.rendition_id
         and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
-);
+)
+qualify row_number() over (
+    partition by d.episode.episode_id, d.rendition.rendition_id order by staged_at desc, staged_key desc
+) = 1;
 
 -- A done stage may come with several documents; it stays one row.
 insert or replace into stage_runs by name
-select * from (select unnest(stage_runs, max_depth := 2) from document) r
+select * exclude (staged_at, staged_key)
+from (select staged_at, staged_key, unnest(stage_runs, max_depth := 2) from document) r
 where not exists (from stage_runs s where s.run_id = r.run_id and s.started_at > r.started_at)
-qualify row_number() over (partition by run_id order by started_at desc) = 1;
+qualify row_number() over (partition by run_id order by started_at desc, staged_at desc, staged_key desc) = 1;
 
 -- Another document of the same transcript came before: it is replaced if it is older, kept if it is newer.
 create or replace temp table chosen as
-select transcript.transcript_id as transcript_id, episode.episode_id as episode_id, exists (
-    from load_log l where l.transcript_id = d.transcript.transcript_id
-) as replaces
+select *, transcript.transcript_id as transcript_id, episode.episode_id as episode_id
 from document d
 where not exists (
     from load_log l
     where l.transcript_id = d.transcript.transcript_id
         and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
-);
+)
+qualify row_number() over (partition by d.transcript.transcript_id order by staged_at desc, staged_key desc) = 1;
+create or replace temp table replaced as
+select transcript_id from chosen where transcript_id in (select transcript_id from load_log);
 
-delete from transcripts where transcript_id in (select transcript_id from chosen where replaces);
-delete from turns where transcript_id in (select transcript_id from chosen where replaces);
-delete from words where transcript_id in (select transcript_id from chosen where replaces);
-delete from speaker_segments where transcript_id in (select transcript_id from chosen where replaces);
-delete from transcript_speakers where transcript_id in (select transcript_id from chosen where replaces);
-delete from events where transcript_id in (select transcript_id from chosen where replaces);
-delete from chapters where transcript_id in (select transcript_id from chosen where replaces);
-delete from sections where document_id in (select transcript_id from chosen where replaces);
+delete from transcripts where transcript_id in (from replaced);
+delete from turns where transcript_id in (from replaced);
+delete from words where transcript_id in (from replaced);
+delete from speaker_segments where transcript_id in (from replaced);
+delete from transcript_speakers where transcript_id in (from replaced);
+delete from events where transcript_id in (from replaced);
+delete from chapters where transcript_id in (from replaced);
+delete from sections where document_id in (from replaced);
 
-insert into transcripts by name select unnest(transcript) from document where exists (from chosen);
-insert into turns by name
-select transcript_id, episode_id, unnest(turns, max_depth := 2) from document cross join chosen;
-insert into words by name
-select transcript_id, unnest(words, max_depth := 2) from document cross join chosen;
-insert into speaker_segments by name
-select transcript_id, unnest(speaker_segments, max_depth := 2) from document cross join chosen;
-insert into transcript_speakers by name
-select transcript_id, unnest(speakers, max_depth := 2) from document cross join chosen;
-insert into events by name
-select transcript_id, unnest(events, max_depth := 2) from document cross join chosen;
-insert into chapters by name
-select transcript_id, episode_id, unnest(chapters, max_depth := 2) from document cross join chosen;
+insert into transcripts by name select unnest(transcript) from chosen;
+insert into turns by name select transcript_id, episode_id, unnest(turns, max_depth := 2) from chosen;
+insert into words by name select transcript_id, unnest(words, max_depth := 2) from chosen;
+insert into speaker_segments by name select transcript_id, unnest(speaker_segments, max_depth := 2) from chosen;
+insert into transcript_speakers by name select transcript_id, unnest(speakers, max_depth := 2) from chosen;
+insert into events by name select transcript_id, unnest(events, max_depth := 2) from chosen;
+insert into chapters by name select transcript_id, episode_id, unnest(chapters, max_depth := 2) from chosen;
 insert into sections by name
-select transcript_id as document_id, episode_id, unnest(sections, max_depth := 2) from document cross join chosen;
+select transcript_id as document_id, episode_id, unnest(sections, max_depth := 2) from chosen;
 
 insert into load_log by name
+with texts as (
+    select staged_key, md5(string_agg(t.text, chr(10) order by t.turn_index)) as text_md5
+    from (select staged_key, unnest(turns, max_depth := 2) from document) t
+    group by staged_key
+)
 select
     staged_key,
     transcript.transcript_id as transcript_id,
@@ -88,13 +94,10 @@ select
     rendition.rendition_id as rendition_id,
     len(turns) as turns,
     len(words) as words,
-    (
-        select md5(string_agg(t.text, chr(10) order by t.turn_index))
-        from (select unnest(turns, max_depth := 2) from document) t
-    ) as text_md5,
+    text_md5,
     staged_at,
     now() as loaded_at
-from document;
+from document left join texts using (staged_key);
 
 -- The rule stands in the comment on transcripts.is_best. A transcript may have left another episode.
 with episode as (
@@ -110,11 +113,12 @@ ranked as (
         partition by s.episode_id
         order by
             t.transcript_id is null,
+            t.transcript_id is null and s.source <> 'asr',
             list_position(['publisher', 'asr', 'captions'], s.source),
             not coalesce(t.has_speakers, false),
             s.created_at desc,
             s.transcript_id
-    ) = 1 as is_best
+    ) = 1 and (s.source = 'asr' or t.transcript_id is not null) as is_best
     from transcripts s left join spoken t using (transcript_id)
     where s.episode_id in (from episode)
 )

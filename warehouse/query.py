@@ -34,6 +34,15 @@ class Table:
     rows: list[tuple[Any, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class KnownEpisode:
+    """An episode as it is known, the title of its show, and whether a feed or a recording vouches for it."""
+
+    episode: Episode
+    show: str | None
+    has_audio: bool
+
+
 def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:
     """Open the snapshot for reading only; times come in UTC. The caller closes it.
 
@@ -89,17 +98,24 @@ def episodes(snapshot: Path) -> Table:
     )
 
 
-def known_episodes(snapshot: Path) -> tuple[tuple[Episode, str | None], ...]:
-    """Read every episode as it is known, with the title of its show; nothing where there is no snapshot yet."""
+def known_episodes(snapshot: Path) -> tuple[KnownEpisode, ...]:
+    """Read every episode as it is known; nothing where there is no snapshot yet."""
     if not snapshot.exists():
         return ()
     names = [field.name for field in fields(Episode) if field.name not in NOT_STORED]
     columns = ", ".join(f"e.{name}" for name in names)
     rows = _answer(
         snapshot,
-        f"select {columns}, p.title from episodes e left join podcasts p using (podcast_id) order by e.episode_id",  # noqa: S608
+        f"""
+        select {columns}, p.title, coalesce(e.guid, e.audio_url) is not null
+            or exists (from renditions r where r.episode_id = e.episode_id)
+        from episodes e left join podcasts p using (podcast_id) order by e.episode_id
+        """,  # noqa: S608
     ).rows
-    return tuple((_episode(dict(zip(names, row, strict=False))), row[-1]) for row in rows)
+    return tuple(
+        KnownEpisode(_episode(dict(zip(names, row, strict=False))), show, has_audio)
+        for *row, show, has_audio in rows
+    )
 
 
 def _episode(row: dict[str, Any]) -> Episode:

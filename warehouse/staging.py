@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ from transforms.records import (
 from transforms.transcripts.names import Speaker
 
 Row = dict[str, Any]
+
+_TURN = tuple(field.name for field in fields(Turn) if field.name not in ("speaker", "first_word"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,9 @@ def _transcript(staged: Staged) -> Row:
 
 
 def _turn(turn: Turn, source: TranscriptSource) -> Row:
-    row = asdict(turn)
-    del row["first_word"]
     return {
-        **row,
-        "speaker_label": row.pop("speaker"),
+        **{name: getattr(turn, name) for name in _TURN},  # `asdict` copies deeply, ten times slower
+        "speaker_label": turn.speaker,
         "time_source": turn.time_source or _time_source(turn, source),
     }
 

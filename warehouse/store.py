@@ -6,12 +6,10 @@ alone, not on the order or the number of times in which they came.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,30 +18,17 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
-from transforms.records import StageRun
+from warehouse.load import BUGS, HERE, Connection, Loaded, load_new, transaction
 
-HERE = Path(__file__).parent
 LOCK_SECONDS = 60.0
 # What DuckDB 1.5 can read: the tools of those who query may be older than ours.
 STORAGE_VERSION = "v1.5.0"
-
-
-# What a file of ours, or our own SQL, can do wrong; all else (DuckDB raises a bare `Error` for a bad
-# checksum) comes from the machine or the database file.
-_BUGS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError)
-
-Connection = duckdb.DuckDBPyConnection
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """One staged document that this load brought in, with its numbers of turns and words."""
-
-    staged_key: str
-    transcript_id: str
-    episode_id: str
-    turns: int
-    words: int
+# Not deleted in the warehouse: what is there would depend on the order in which documents come.
+_LEFT = """
+delete from snapshot.episodes where episode_id not in (select episode_id from snapshot.transcripts);
+delete from snapshot.podcasts where podcast_id not in
+    (select podcast_id from snapshot.episodes where podcast_id is not null)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +58,15 @@ def migrate(con: Connection) -> None:
         raise ContentError(msg)
     for path in migrations:
         if path.name not in applied:
-            with _transaction(con):
+            with transaction(con):
                 con.execute(path.read_text(encoding="utf-8"))
                 con.execute("insert into schema_migrations values (?, now())", [path.name])
-    with _transaction(con):
+    with transaction(con):
         con.execute((HERE / "views.sql").read_text(encoding="utf-8"))
 
 
 def load(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Loaded, ...]:
-    """Load the staged documents and failures that the warehouse has not seen, each in one transaction.
+    """Load the staged documents and failures that the warehouse has not seen, each whole or not at all.
 
     Keys name the files; a key that was loaded is not read again. Makes the warehouse where there is none.
 
@@ -91,14 +76,15 @@ def load(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Pat
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with _locked(warehouse), _opened(warehouse) as con:
-        return _load_new(con, staged, failures)
+        return _load(con, staged, failures)
 
 
 def publish(warehouse: Path, snapshot: Path) -> None:
     """Replace the snapshot, which people read, by a copy of the warehouse as it is now.
 
     The rows are copied, not the file: a file keeps the bytes of what was deleted. Who has the old
-    snapshot open goes on reading it.
+    snapshot open goes on reading it. An episode that all its transcripts left, and a show without
+    episodes, stay behind in the warehouse.
 
     Raises:
         SourceError: there is no warehouse yet.
@@ -112,6 +98,7 @@ def publish(warehouse: Path, snapshot: Path) -> None:
             con.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
             con.execute(f"attach {_quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
             con.execute("copy from database warehouse to snapshot")
+            con.execute(_LEFT)
             con.execute("detach snapshot")
         _swap(fresh, snapshot)
 
@@ -151,7 +138,7 @@ def rebuild(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, 
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     with _locked(warehouse), _beside(warehouse) as fresh:
         with _opened(fresh) as con:
-            _load_new(con, staged, failures)
+            _load(con, staged, failures)
         # The log of the old file must not be replayed into the new one.
         Path(f"{warehouse}.wal").unlink(missing_ok=True)
         _swap(fresh, warehouse)
@@ -173,64 +160,16 @@ def verify(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, P
             return (*damaged, *_problems(con, staged))
 
 
-def _load_new(con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Loaded, ...]:
+def _load(con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Loaded, ...]:
     migrate(con)
-    loaded: list[Loaded] = []
-    damaged: list[ContentError] = []
-    for key, path in _in_order(con, staged, damaged):
-        with _set_aside(damaged, path), _transaction(con):
-            loaded.append(_load_document(con, key, path))
-    seen = {key for (key,) in _rows(con, "select run_id from stage_runs")}
-    for key in sorted(failures.keys() - seen):
-        with _set_aside(damaged, failures[key]), _transaction(con):
-            _load_failure(con, key, failures[key])
-    if damaged:
-        raise damaged[0]
-    return tuple(loaded)
-
-
-def _in_order(con: Connection, staged: Mapping[str, Path], damaged: list[ContentError]) -> list[tuple[str, Path]]:
-    """Sort the documents that were not loaded by when they were staged."""
-    seen = {key for (key,) in _rows(con, "select staged_key from load_log")}
-    found: list[tuple[datetime, str]] = []
-    for key in staged.keys() - seen:
-        with _set_aside(damaged, staged[key]):
-            found.append((_staged_at(staged[key]), key))
-    return [(key, staged[key]) for _, key in sorted(found)]
-
-
-def _staged_at(path: Path) -> datetime:
-    """Read a whole document in a database of its own: damaged bytes can bring down their reader."""
-    try:
-        with duckdb.connect(config={"threads": 1}) as con:
-            con.execute("create table document as from read_parquet(?)", [str(path)])
-            ((staged_at,),) = _rows(con, "select staged_at from document")
-    except duckdb.Error as error:
-        raise duckdb.DataError(str(error)) from error
-    return staged_at  # type: ignore[no-any-return]
-
-
-def _load_document(con: Connection, key: str, path: Path) -> Loaded:
-    con.execute(
-        "create or replace temp table document as select *, ? as staged_key from read_parquet(?)",
-        [key, str(path)],
-    )
-    con.execute((HERE / "load.sql").read_text(encoding="utf-8"))
-    columns = "staged_key, transcript_id, episode_id, turns, words"
-    (row,) = _rows(con, f"select {columns} from load_log where staged_key = ?", [key])  # noqa: S608
-    return Loaded(*row)
-
-
-def _load_failure(con: Connection, key: str, path: Path) -> None:
-    run = StageRun(**json.loads(path.read_bytes()))
-    con.execute("insert into stage_runs by name select ? as run_id, unnest(?)", [key, asdict(run)])
+    return load_new(con, staged, failures)
 
 
 def _damaged(fresh: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> Iterator[Problem]:
     """Build a warehouse at `fresh` from the files; a file that cannot be read is a problem."""
     try:
         with _opened(fresh) as con:
-            _load_new(con, staged, failures)
+            _load(con, staged, failures)
     except ContentError as error:
         yield Problem("file is damaged", str(error))
 
@@ -301,7 +240,7 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn what the machine or the file does to us into an error that names the way out; bugs pass."""
     try:
         yield
-    except _BUGS:
+    except BUGS:
         raise
     except (duckdb.Error, OSError) as error:
         raise _translated(error, path) from error
@@ -318,27 +257,6 @@ def _translated(error: Exception, path: Path) -> TurntableError:
     if isinstance(error, OSError):
         return TransientError(f"{path} cannot be written: {cause}; check the disk and run it again")
     return ContentError(f"{path} is damaged: {cause}; make it anew with `turntable rebuild`")
-
-
-@contextmanager
-def _set_aside(damaged: list[ContentError], path: Path) -> Iterator[None]:
-    """Note a file that cannot be loaded, so that it does not hold up the others."""
-    try:
-        yield
-    except (*_BUGS, FileNotFoundError, TypeError, ValueError) as error:
-        cause = str(error).partition("\n")[0]
-        damaged.append(ContentError(f"{path} cannot be loaded: {cause}; move it away and ingest it again"))
-
-
-@contextmanager
-def _transaction(con: Connection) -> Iterator[None]:
-    con.begin()
-    try:
-        yield
-    except BaseException:
-        con.rollback()
-        raise
-    con.commit()
 
 
 def _quoted(path: Path) -> str:

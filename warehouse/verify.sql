@@ -38,7 +38,12 @@ from turns group by transcript_id having min(turn_index) <> 0 or max(turn_index)
 
 union all
 select 'not exactly one best transcript', episode_id
-from transcripts group by episode_id having count_if(is_best) <> 1
+from transcripts left join turn_sums using (transcript_id)
+group by episode_id having count_if(is_best) <> max((source = 'asr' or turns is not null)::int)
+
+union all
+select 'best transcript without turns', transcript_id
+from transcripts where is_best and source <> 'asr' and transcript_id not in (select transcript_id from turns)
 
 union all
 select 'turn outside the audio', t.transcript_id || ' turn ' || t.turn_index

@@ -1,3 +1,13 @@
+-- The plain form of a text, for search: without case and accents, quotes and dashes straightened, spaces made one.
+create or replace macro plain(text) as trim(regexp_replace(
+    translate(
+        replace(replace(lower(strip_accents(nfc_normalize(text))), 'ß', 'ss'), '…', '...'),
+        '‘’‚‛‹›′`´“”„‟″«»‐‑‒–—―−',
+        '''''''''''''''''''"""""""-------'
+    ),
+    '[\s\p{Z}]+', ' ', 'g'
+));
+
 create or replace view best_turns as
 select
     t.episode_id,

@@ -46,6 +46,7 @@ class Body:
     data: bytes
     url: str
     media_type: str | None
+    charset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def peek(
 def _whole(answer: Answer, max_bytes: int, reach: Reach) -> Body:
     data = b"".join(chunks(answer.target, answer.response, max_bytes, reach.idle_timeout))
     check_not_empty(answer.target, len(data))
-    return Body(data, str(answer.target), media_type(answer.response))
+    return Body(data, str(answer.target), media_type(answer.response), answer.response.charset_encoding)
 
 
 def _conditions(etag: str | None, last_modified: str | None) -> tuple[tuple[str, str | None], ...]:

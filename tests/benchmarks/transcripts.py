@@ -1450,13 +1450,14 @@ def page(make: Maker, talk: Talk, body: str) -> str:
     wrap = make.pick(FRAMES)
     parts.append(wrap.replace("{}", inner + (SHARING if make.chance(0.3) else "")))
     parts += [block for block in (COMMENTS, RELATED, FOOTER) if make.chance(0.5)]
+    linked = {"@type": "PodcastEpisode", "name": talk.title, "partOfSeries": {"name": talk.show}}
     head = (
         f'<meta charset="utf-8"><title>{title} - {html.escape(talk.show)}</title>\n'
         f'<meta property="og:title" content="{title}">'
         f'<meta property="og:description" content="{about}">'
         f"<style>.ts-name {{ font-weight: bold; }} p {{ margin: 0 }}</style>"
         '<script>var data = {"name": "Host: nobody", "text": "<p>Ann: no</p>"};</script>'
-        f'<script type="application/ld+json">{json.dumps({"@type": "PodcastEpisode", "name": talk.show})}</script>'
+        f'<script type="application/ld+json">{json.dumps(linked)}</script>'
     )
     inside = "\n".join(filter(None, parts))
     return (

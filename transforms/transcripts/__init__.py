@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from transforms.errors import ContentError, SourceError
 from transforms.transcripts import (
@@ -34,7 +35,7 @@ from transforms.transcripts.assemble import Published, assemble
 from transforms.transcripts.decode import decode
 from transforms.transcripts.document import Draft, Format, Text
 
-METHOD = "transcripts-1"
+METHOD = "transcripts-2"
 MOST_SPEAKERS = 500
 
 # The order is that of the questions asked: what has a header of its own before what is known by its lines.
@@ -46,6 +47,9 @@ FORMATS: dict[str, Format] = {
         captions, scraped, summary, markdown, post, blocks, stamped, labelled, timed, paragraphs,
     )
 }  # fmt: skip
+
+_OF_JSON = tuple(module.FORMAT.name for module in (podcast_json, json3, whisper, deepgram, assemblyai, seglst))
+_JSON = re.compile(r'\{\s*["}]|\[\s*\{\s*"')
 
 
 def read(data: bytes, *, format: str | None = None, media_type: str | None = None) -> Published:
@@ -85,11 +89,15 @@ def _choose(text: Text, name: str | None) -> Format:
             msg = f"there is no format {name!r}: choose one of {', '.join(FORMATS)}"
             raise SourceError(msg)
         return FORMATS[name]
-    for known in FORMATS.values():
-        if known.fits(text):
-            return known
-    if text.head.startswith("{") and text.json is None:
+    # The names of fields are not names of speakers: what is meant as JSON is read as JSON or not at all.
+    if text.json is None and _JSON.match(text.head):
         msg = "it is broken JSON: fetch it again, it may have been cut off"
+        raise ContentError(msg)
+    for known in FORMATS.values():
+        if known.fits(text) and (text.json is None or known.name in _OF_JSON):
+            return known
+    if text.json is not None:
+        msg = f"no transcript found: it is JSON of none of the known kinds ({', '.join(_OF_JSON)})"
         raise ContentError(msg)
     msg = "no transcript found: no names, times or heading Transcript in it; try --format paragraphs"
     raise ContentError(msg)

@@ -9,22 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.records import Chapter, Event, Section, Turn, Word
-from transforms.text import ends_sentence
+from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Piece
 from transforms.transcripts.names import Speaker, join_variants
+from transforms.transcripts.overlaps import with_overlaps
+from transforms.transcripts.sounds import is_sound, split_sounds
 
-# Sounds that transcribers note in brackets, in the languages that were met.
-_SOUND = (
-    r"laugh\w*|chuckl\w*|giggl\w*|cross-?\s?talk\w*|inaudible|indiscernible|unintelligible|music|musik|música|musique|"
-    r"applau\w*|clap\w*|silence|pause\w*|sigh\w*|cough\w*|cheer\w*|noise\w*|beep\w*|bleep\w*|foreign|blank_audio|"
-    r"sound\s?bite|sniff\w*|gasp\w*|groan\w*|snort\w*|whistl\w*|sing\w*|background|jingle|audio|overlapping|"
-    r"lach\w*|gelächter|applaus|rires?|risas?|aplausos|snap\w*|clears|breath\w*|exhale\w*|inhale\w*|crying|mumbl\w*"
-)
-_EVENT = re.compile(
-    rf"[\[(（【]\s*(?:[\w'’#-]+\s+){{0,3}}(?:{_SOUND})(?:[\s,]+[\w':.’-]+){{0,5}}\s*[\])）】]|♪[^♪\n]*♪|[♪♫]+",
-    re.IGNORECASE,
-)
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
+_UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
 _ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
 _OF_SPEECH = frozenset(("speech", "label"))
 
@@ -67,7 +59,7 @@ def assemble(draft: Draft) -> Published:
         source=draft.source,
         metadata=tuple((p.name or "note", p.text) for p in pieces if p.kind == "metadata"),
         speakers=tuple(s for s in dict.fromkeys(speakers.values()) if s.label in used),
-        turns=turns,
+        turns=with_overlaps(turns, pieces, speakers),
         words=words,
         chapters=chapters,
         sections=tuple(
@@ -83,20 +75,15 @@ def assemble(draft: Draft) -> Published:
 def _split_events(pieces: Sequence[Piece], *, captions: bool) -> Iterator[Piece]:
     """Take what is heard but not said out of the speech; a caption that is all in brackets is such a sound."""
     for piece in pieces:
-        if piece.kind != "speech" or not re.search(r"[\[(（【♪♫]", piece.text):
+        if piece.kind != "speech" or not re.search(r"[\[(（【［〔♪♫]", piece.text):
             yield piece
         elif captions and _BRACKETED.fullmatch(piece.text):
             yield replace(piece, kind="event", text=piece.text.strip(), words=())
         else:
-            sounds = [match[0].strip() for match in _EVENT.finditer(piece.text)]
-            text = " ".join(_EVENT.sub(" ", piece.text).split()) if sounds else piece.text
+            text, sounds = split_sounds(piece.text)
             spoken = any(c.isalnum() for c in text)
             if spoken:
-                words = (
-                    tuple(w for w in piece.words if not _EVENT.fullmatch(w.word.strip()))
-                    if sounds
-                    else piece.words
-                )
+                words = tuple(w for w in piece.words if not is_sound(w.word.strip())) if sounds else piece.words
                 words = words if " ".join(w.word for w in words).split() == text.split() or not sounds else ()
                 yield replace(piece, text=text, words=words)
             for sound in sounds:
@@ -113,7 +100,7 @@ def _sentences(pieces: Sequence[Piece]) -> Iterator[Piece]:
                 open_ = []
             yield piece
             continue
-        tokens = piece.text.split()
+        tokens = [part for token in piece.text.split() for part in _UNSPACED_END.split(token) if part]
         words = piece.words if len(piece.words) == len(tokens) else (None,) * len(tokens)
         for token, word in zip(tokens, words, strict=True):
             open_.append((piece, token, word))
@@ -130,7 +117,7 @@ def _sentence(tokens: Sequence[tuple[Piece, str, Word | None]]) -> Piece:
     first, last = tokens[0], tokens[-1]
     return replace(
         first[0],
-        text=" ".join(token for _, token, _ in tokens),
+        text=join_lines(token for _, token, _ in tokens),
         words=words if whole else (),
         start_time=words[0].start_time if whole else first[0].start_time,
         end_time=words[-1].end_time if whole else last[0].end_time,
@@ -215,8 +202,8 @@ def _turn(
     if start is None:
         start, source = chapter_start, None if chapter_start is None else "chapter"
     end = max(ends) if ends and start is not None and max(ends) >= start else None
-    joint = "\n" if draft.boundary == "paragraph" else " "
-    text = joint.join(piece.text for piece in said)
+    lines = [piece.text for piece in said]
+    text = "\n".join(lines) if draft.boundary == "paragraph" else join_lines(lines)
     return Turn(
         turn_index=index,
         speaker=speaker.label if speaker else None,

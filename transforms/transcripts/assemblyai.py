@@ -14,28 +14,34 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from transforms.errors import ContentError
-from transforms.transcripts import segments
+from transforms.transcripts import segments, sentences
 from transforms.transcripts.cues import Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
 
 _MILLISECONDS = 0.001
 _WORD = ("text", "word")
+# A chapter is said to begin a moment later than its first word.
+_EARLIER_SECONDS = 0.5
 
 
 def fits(text: Text) -> bool:
-    """Tell an object with utterances or words that have a text, or the text of an audio address."""
+    """Tell an object with utterances or words that have a text, or a state; or utterances alone."""
     document = text.json
+    if isinstance(document, list):
+        found = segments.first_objects(document)
+        return segments.are_milliseconds(found) and all("text" in item and "speaker" in item for item in found)
     if not isinstance(document, dict) or "segments" in document or "results" in document:
         return False
     for name in ("utterances", "words"):
         found = segments.first_objects(document.get(name))
         if any("text" in item and "start" in item for item in found):
             return True
-    return "audio_url" in document and isinstance(document.get("text"), str)
+    return "audio_url" in document and ("status" in document or isinstance(document.get("text"), str))
 
 
 def parse(text: Text) -> Draft:
@@ -44,7 +50,8 @@ def parse(text: Text) -> Draft:
     Raises:
         ContentError: nothing of these is there, or the service says that it failed.
     """
-    document = segments.document(text, dict, "AssemblyAI JSON")
+    found = segments.document(text, dict | list, "AssemblyAI JSON")
+    document: dict[str, Any] = {"utterances": found} if isinstance(found, list) else found
     clock = Clock()
     language = segments.language_of(document)
     dropped: list[Piece] = []
@@ -56,11 +63,47 @@ def parse(text: Text) -> Draft:
     ]
     boundary: Boundary = "cue"
     if not pieces:
-        pieces = segments.sentences(_spoken(document, clock, language), clock, language)
-        boundary = segments.boundary_of(pieces)
+        pieces = sentences.join(_spoken(document, clock, language), clock, language)
+        boundary = sentences.boundary_of(pieces)
     pieces = pieces or _plain(document)
-    about = segments.metadata(document, used=("text", "utterances", "words"))
-    return segments.draft([*about, *dropped, *pieces], clock, "asr", boundary)
+    chapters, summaries = _chapters(document)
+    about = segments.metadata(document, used=("text", "utterances", "words", *(("chapters",) if chapters else ())))
+    read = segments.draft([*about, *summaries, *dropped, *pieces], clock, "asr", boundary)
+    return replace(read, pieces=tuple(_placed(read.pieces, chapters)))
+
+
+def _chapters(document: dict[str, Any]) -> tuple[list[Piece], list[Piece]]:
+    """Read the chapters that the service made: their headlines, and what it sums up under them."""
+    clock = Clock()
+    chapters: list[Piece] = []
+    summaries: list[Piece] = []
+    for item in segments.first_objects(document.get("chapters"), None):
+        title = next(
+            (text for name in ("headline", "gist", "summary") if (text := segments.string(item.get(name)))), ""
+        )
+        if title:
+            start = clock.moment(item.get("start"), _MILLISECONDS)
+            end = clock.moment(item.get("end"), _MILLISECONDS)
+            chapters.append(Piece(1, "chapter", title, start_time=start, end_time=end))
+        if (summary := segments.string(item.get("summary"))) not in ("", title):
+            summaries.append(Piece(1, "metadata", summary, name="chapter summary"))
+    return sorted(chapters, key=lambda piece: piece.start_time or 0.0), summaries
+
+
+def _placed(pieces: Iterable[Piece], chapters: Sequence[Piece]) -> Iterator[Piece]:
+    """Put each chapter in front of the first words that begin with it."""
+    waiting = list(chapters)
+    for piece in pieces:
+        while waiting and piece.kind == "speech" and _is_reached(waiting[0], piece):
+            yield replace(waiting.pop(0), line=piece.line)
+        yield piece
+    yield from waiting
+
+
+def _is_reached(chapter: Piece, piece: Piece) -> bool:
+    if chapter.start_time is None or piece.start_time is None:
+        return True
+    return piece.start_time >= chapter.start_time - _EARLIER_SECONDS
 
 
 def _label(value: object) -> str | None:
@@ -93,9 +136,9 @@ def _utterance(line: int, item: dict[str, Any], clock: Clock, language: str | No
     )
 
 
-def _spoken(document: dict[str, Any], clock: Clock, language: str | None) -> Sequence[segments.Spoken]:
+def _spoken(document: dict[str, Any], clock: Clock, language: str | None) -> Sequence[sentences.Spoken]:
     return [
-        segments.Spoken(line, _label(entry.get("speaker")), word)
+        sentences.Spoken(line, _label(entry.get("speaker")), word)
         for line, entry in enumerate(segments.first_objects(document.get("words"), None), start=1)
         if (chunk := segments.timed_word(entry, clock, _WORD, _MILLISECONDS))
         for word in segments.words_of([chunk], language)

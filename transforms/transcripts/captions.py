@@ -20,6 +20,7 @@ from transforms.transcripts.document import Draft, Format, Piece, Text, example_
 
 _KIND = re.compile(r"^\s*Kind:\s*\w+", re.MULTILINE)
 _HEADER = re.compile(r"\s*(Kind|Language):\s*(\S+)\s*$")
+_NOTE = re.compile(r"\s*\*\*[^*]*transcript[^*]*\*\*\s*$", re.IGNORECASE)
 ONE_IN = 40  # words, at least, ends a sentence where the captions have punctuation
 
 
@@ -48,7 +49,7 @@ def parse(text: Text) -> Draft:
 
 def _header_end(text: Text) -> int:
     """Give the number of the last line of the header, 0 without one."""
-    found = [number for number, line in enumerate(text.lines[:40], 1) if _HEADER.match(line)]
+    found = [number for number, line in enumerate(text.lines[:40], 1) if _HEADER.match(line) or _NOTE.match(line)]
     return found[-1] if found else 0
 
 

@@ -18,7 +18,7 @@ from itertools import groupby
 
 from transforms.errors import ContentError
 from transforms.records import Seconds, Word
-from transforms.transcripts import segments
+from transforms.transcripts import segments, sentences
 from transforms.transcripts.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
@@ -86,7 +86,7 @@ def parse(text: Text) -> Draft:
     """
     clock = Clock()
     pieces: list[Piece] = []
-    spoken: list[tuple[str, segments.Spoken]] = []
+    spoken: list[tuple[str, sentences.Spoken]] = []
     alternative = 0
     for number, line in enumerate(text.lines, start=1):
         fields = line.split()
@@ -102,9 +102,13 @@ def parse(text: Text) -> Draft:
     if not spoken:
         msg = "the CTM has no word: no line reads like FILE CHANNEL BEGIN DURATION WORD"
         raise ContentError(msg)
-    for _, group in groupby(spoken, key=lambda pair: pair[0]):
-        pieces += segments.sentences([item for _, item in group], clock)
-    return segments.draft(pieces, clock, "asr", segments.boundary_of(pieces))
+    # Each file and channel begins at zero again.
+    clocks: dict[str, Clock] = {}
+    for name, group in groupby(spoken, key=lambda pair: pair[0]):
+        own = clocks.setdefault(name, Clock())
+        pieces += sentences.join([item for _, item in group], own)
+        clock.flags |= own.flags
+    return segments.draft(pieces, clock, "asr", sentences.boundary_of(pieces))
 
 
 def _unusable(fields: Sequence[str], alternative: int) -> str | None:
@@ -123,12 +127,12 @@ def _alternative(fields: Sequence[str], alternative: int) -> int:
     return {"<ALT_BEGIN>": 1, "<ALT>": alternative + 1, "<ALT_END>": 0}.get(mark, alternative)
 
 
-def _spoken(number: int, fields: Sequence[str], clock: Clock) -> segments.Spoken:
+def _spoken(number: int, fields: Sequence[str], clock: Clock) -> sentences.Spoken:
     start, lasts = clock.moment(fields[2]), clock.moment(fields[3])
     end: Seconds | None = None if start is None or lasts is None else round(start + lasts, 3)
     known = segments.probability(fields[5]) if len(fields) > 5 else None
     speaker = fields[7] if len(fields) > 7 and fields[7].casefold() not in _UNKNOWN else None
-    return segments.Spoken(number, speaker, Word(fields[4], start, end, known, None, None))
+    return sentences.Spoken(number, speaker, Word(fields[4], start, end, known, None, None))
 
 
 FORMAT = Format("ctm", "CTM words of NIST", example_of(__doc__), fits, parse)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any
 
 from transforms.errors import ContentError
-from transforms.transcripts import segments
+from transforms.transcripts import segments, sentences
 from transforms.transcripts.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
@@ -60,7 +60,7 @@ def parse(text: Text) -> Draft:
     if not pieces and not channels:
         msg = "the Deepgram JSON has neither channels nor utterances"
         raise ContentError(msg)
-    boundary = segments.boundary_of(pieces)
+    boundary = sentences.boundary_of(pieces)
     about = _about(document, results)
     flags = sorted(set().union(*(clock.flags for clock in clocks)))
     return Draft((*about, *pieces), boundary, "asr", tuple(flags))
@@ -95,14 +95,17 @@ def _about(document: dict[str, Any], results: dict[str, Any]) -> list[Piece]:
 def _channel(best: dict[str, Any], clock: Clock, language: str | None, number: int | None) -> list[Piece]:
     """Read one channel; `number` names it where several have speech."""
     channel = None if number is None else f"Channel {number}"
+    items = segments.first_objects(best.get("words"), None)
+    # Where a channel has one speaker, its number says no more than the channel does.
+    alone = channel is not None and len({str(item.get("speaker")) for item in items}) == 1
     spoken = [
-        segments.Spoken(line, _label(channel, item.get("speaker")), word)
-        for line, item in enumerate(segments.first_objects(best.get("words"), None), start=1)
+        sentences.Spoken(line, channel if alone else _label(channel, item.get("speaker")), word)
+        for line, item in enumerate(items, start=1)
         if (chunk := segments.timed_word(item, clock, ("punctuated_word", "word")))
         for word in segments.words_of([chunk], language)
     ]
     if spoken:
-        return segments.sentences(spoken, clock, language)
+        return sentences.join(spoken, clock, language)
     return _paragraphs(best, clock, channel) or [
         Piece(1, "speech", segments.string(best.get("transcript")), speaker=channel, opens=channel is not None)
     ]
@@ -119,10 +122,9 @@ def _paragraphs(best: dict[str, Any], clock: Clock, channel: str | None) -> list
     pieces = []
     for line, paragraph in enumerate(segments.first_objects(found, None), start=1):
         speaker = _label(channel, paragraph.get("speaker"))
-        sentences = segments.first_objects(paragraph.get("sentences"), None)
         pieces += [
             _piece(line, sentence, "text", speaker, clock)
-            for sentence in sentences
+            for sentence in segments.first_objects(paragraph.get("sentences"), None)
             if segments.string(sentence.get("text"))
         ]
     return pieces

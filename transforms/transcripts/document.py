@@ -26,7 +26,7 @@ class Piece:
     - `speech`: words of `speaker` as the text names it (`None`: nobody is named). Pieces of one speaker in a row
       are one turn; `opens` says that a name stands right before it. `words` are its words one by one, where
       the format gives their times.
-    - `label`: the name and the time in front of speech.
+    - `label`: what stands in front of speech: the name, the time, the number of the cue.
     - `chapter`: a heading; `text` is its title.
     - `event`: heard, but no words: `[laughter]`.
     - `section`: text of a summary page; `name` is its heading, `text` what it says, without the heading.
@@ -80,13 +80,22 @@ class Text:
 
     @cached_property
     def json(self) -> Any:
-        """The document as JSON, or `None` where it is none."""
+        """The document as JSON, a list of its lines where each is an object, or `None` where it is none."""
         if not self.head.startswith(("{", "[")):
             return None
         try:
             return json.loads(self.text)
         except (ValueError, RecursionError):
+            pass
+        try:
+            return [json.loads(line) for line in self.lines if line.strip()] if self._are_objects else None
+        except (ValueError, RecursionError):
             return None
+
+    @property
+    def _are_objects(self) -> bool:
+        first, second, *_ = (*self.head.split("\n", 2), "")
+        return all(line.startswith("{") and line.rstrip().endswith("}") for line in (first, second))
 
 
 @dataclass(frozen=True, slots=True)

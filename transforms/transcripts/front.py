@@ -65,6 +65,8 @@ class _Front:
     def _name(self, text: str) -> str:
         if page.is_credit(text):
             return "credit"
+        if page.is_date(text):
+            return "published"
         if re.fullmatch(r"https?://\S+", text):
             return "url"
         if not self.titled and len(text.split()) <= LONGEST_EPISODE_TITLE:

@@ -12,10 +12,12 @@ from transforms.transcripts.names import fold
 
 LONGEST_TITLE = 18  # words
 SURE_HEADINGS = 5  # with times: then a question with one is a heading too
+LONGEST_QUESTION = 7  # words of a heading that asks
 LONGEST_BARE_TITLE = 90  # characters
 ONE_WORD_TITLES = frozenset(
     "introduction intro outro conclusion conclusions preview prologue epilogue opening closing teaser interview "
-    "q&a einleitung einführung schluss fazit introducción conclusión introdução conclusão".split()
+    "q&a einleitung einführung abschied schluss fazit introducción conclusión introdução conclusão вступление "
+    "введение заключение".split()
 )
 _SENTENCE_END = re.compile(r"[.!,;:…。，、]['\"”“’)\]]*$")
 _SOUND_LAST = re.compile(r"\s*(?:[\[(][^\[\]()]{1,40}[\])]|[♪♫]+)$")
@@ -28,6 +30,9 @@ _TALK = re.compile(
     re.IGNORECASE,
 )
 
+_NAMED_BEFORE = re.compile(r"\b(?:the|still)\b")
+_ENGLISH = re.compile(r"\b(?:the|and|of|it|is)\b")
+
 
 def is_title(text: str) -> bool:
     """Tell a heading from a sentence: short, begun large, without the mark that ends a sentence.
@@ -36,9 +41,9 @@ def is_title(text: str) -> bool:
     (True, False, False)
     """
     words = text.split()
-    first = next((c for c in text if c.isalnum()), "")
+    first = next((c for c in text if c.isalnum()), "") if re.search(r"[^\W\d_]", text) else ""
     ended = _SENTENCE_END.search(_SOUND_LAST.sub("", text))
-    return bool(words) and len(words) <= LONGEST_TITLE and not first.islower() and not ended
+    return bool(first) and len(words) <= LONGEST_TITLE and not first.islower() and not ended
 
 
 def chapter_of(line: Line, *, spoken: bool = False) -> Piece | None:
@@ -68,41 +73,63 @@ def in_place(
     """
     listed = {fold(title) for line in lines[:first] if (title := _listed(line))}
     body = [
-        i for i in range(first, end) if i not in labels and not lines[i].noise and not lone_time(lines[i].text)
+        i
+        for i in range(first, end)
+        if not (i in labels or lines[i].noise or lone_time(lines[i].text) or _above(lines, i, first) in bare)
     ]
     plain = [i for i in body if chapter_of(lines[i], spoken=True) is None]
-    again = {i for i in plain if fold(lines[i].text) in listed and may_be_title(lines[i].text)}
+    again = {i for i in plain if (i == first or fold(lines[i].text) in listed) and may_be_title(lines[i].text)}
     apart = sum(lines[i].gap for i in labels) * 2 > len(labels)
     if len(body) - len(plain) >= 2:
         timed = [i for i in plain if chapter_of(lines[i])]
-        asked = {i for i in timed if _is_placed(lines, i, labels, bare, first, end, apart=apart)}
+        placed = [i for i in timed if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
+        asked = {i for i in placed if ". " not in lines[i].text}
         return frozenset(again | asked if len(body) - len(plain) >= SURE_HEADINGS else again)
     placed = [i for i in plain if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
-    sure = {i for i in placed if not _ASKS_OR_QUOTES.search(lines[i].text)}
+    sure = {i for i in placed if not _asks(lines[i].text)}
     words = {
         i for i in sure if " " in lines[i].text or fold(lines[i].text) in ONE_WORD_TITLES or _uncased(lines[i])
     }
     if words and apart:
         words = {i for i in sure if not _TALK.fullmatch(lines[i].text)}
-    asked = {i for i in placed if i not in sure and _may_ask(lines[i].text)}
+    asked = {i for i in placed if i not in sure and _may_head(lines[i].text)}
     if len(placed) < len(plain):  # turns have paragraphs of their own: a question may be one of them
-        english = any(" the " in line.text for line in lines[first : first + 40])
+        english = any(_ENGLISH.search(line.text) for line in lines[first : first + 40])
         asked = asked if words and english else set()
     return frozenset(again | words | asked)
 
 
+def _above(lines: Sequence[Line], index: int, first: int) -> int:
+    """Give the line above, times that stand alone left out."""
+    above = index - 1
+    while above > first and lone_time(lines[above].text):
+        above -= 1
+    return above
+
+
 def _is_asked(title: str) -> bool:
-    return _ASKS_OR_QUOTES.search(title) is not None and not _may_ask(title)
+    return _asks(title) and not _may_ask(title.replace(":", ","))
+
+
+def _may_head(text: str) -> bool:
+    """Tell a question that may be a heading without a mark: short, and about nothing that was named before."""
+    return 1 < len(text.split()) <= LONGEST_QUESTION and _may_ask(text) and not _NAMED_BEFORE.search(text)
+
+
+def _asks(text: str) -> bool:
+    """Tell a question or a quote; a number in brackets at the end counts titles that are alike."""
+    return _ASKS_OR_QUOTES.search(re.sub(r"\s*\(\d{1,3}\)$", "", text)) is not None
 
 
 def _may_ask(text: str) -> bool:
     """Tell the question of a heading from one that somebody is asked."""
-    return " " in text and not _TALK.search(text) and not re.search(r"[:.?!…](?=.*\w)", text)
+    inner = re.search(r"[:.?!…](?=.*\w)", text)
+    return not (inner or _TALK.search(text))
 
 
 def _listed(line: Line) -> str | None:
     chapter = chapter_of(line)
-    return chapter.text if chapter else None if _ASKS_OR_QUOTES.search(line.text) else line.text
+    return chapter.text if chapter else None if _asks(line.text) else line.text
 
 
 def may_be_title(text: str) -> bool:
@@ -130,7 +157,8 @@ def _is_placed(
         behind += 1
     if behind not in labels or not may_be_title(line.text) or len(line.text) > LONGEST_BARE_TITLE:
         return False
-    if index > first and (index - 1 in bare or not _ENDED.search(lines[index - 1].text)):
+    above = _above(lines, index, first)
+    if index > first and (above in bare or not _ENDED.search(lines[above].text)):
         return False
     if apart:
         return line.gap and lines[index + 1].gap

@@ -20,7 +20,9 @@ from typing import Any
 from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.transcripts import segments
-from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row, cue_draft
+from transforms.transcripts.cue_draft import cue_draft
+from transforms.transcripts.cue_markup import resolve
+from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
 _MILLISECONDS = 0.001
@@ -86,7 +88,7 @@ def _event(line: int, event: dict[str, Any], clock: Clock, dropped: list[Piece])
 
 def _chunk(seg: dict[str, Any], start: Seconds | None, clock: Clock) -> Chunk:
     value = seg.get("utf8")
-    text = segments.whole(value) if isinstance(value, str) else segments.string(value)
+    text = resolve(segments.whole(value)) if isinstance(value, str) else segments.string(value)
     offset = clock.moment(seg.get("tOffsetMs", 0), _MILLISECONDS)
     if start is None or offset is None or not text.strip():
         return Chunk(text)
@@ -99,7 +101,7 @@ def _rows(line: int, chunks: Sequence[Chunk], *, timed: bool) -> list[Row]:
     if timed:
         text = segments.string(whole)
         return [Row(line, text, chunks=tuple(chunks))] if text else []
-    return [Row(line, text) for part in whole.split("\n") if (text := segments.string(part))]
+    return [Row(line, text) for part in whole.split("\n") if (text := segments.plain(part))]
 
 
 FORMAT = Format("json3", "YouTube json3 captions", example_of(__doc__), fits, parse)

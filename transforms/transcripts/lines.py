@@ -11,16 +11,18 @@ Labels come in five forms; each may carry a time and a role:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from transforms.records import Seconds
 from transforms.transcripts.names import LONGEST_NAME, UNSEEN, clean, is_generic, likeness
+from transforms.transcripts.sounds import is_sound
 
 Form = Literal["inline", "colon", "timed", "bare"]
 
+LIST_MARKS = frozenset("-*•‣")
 LONGEST_STAMP = 120  # characters, with the address of a link
 CLOCK = r"\d{1,3}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{1,3}|[:;]\d\d)?"
 _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
@@ -35,7 +37,7 @@ _STAMP_FIRST = re.compile(rf"\s*({STAMP})(?=$|[\s:：|,\-–—\]])\s*[:：|,\-�
 _STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*({STAMP})\s*[:：]?\s*$")
 _MARK = re.compile(rf"\s*({WRAPPED})")
 _INLINE = re.compile(
-    rf"(?P<label>[^:：\t\n]{{1,{LONGEST_NAME + 30}}}?)\s*(?P<stamp>{WRAPPED}|(?<=\s){_RANGE}(?!:?\d))?\s*[:：](?!\d\d(?::|$|\D))\s*(?P<rest>.*)$"
+    rf"(?P<label>[^:：\t\n]{{1,{LONGEST_NAME + 30}}}?)\s*(?P<stamp>{WRAPPED}|(?<=\s){_RANGE}(?!:?\d))?\s*(?P<colon>[:：])\s*(?P<rest>.*)$"
 )
 _BEHIND_TIME = re.compile(
     rf"(?P<label>[^:：\[\](){{}}<>?!\t]{{1,{LONGEST_NAME}}}?)(?P<role>\s*\([^():]{{1,40}}\))?\s*(?P<stamp>{WRAPPED})\s*[:：\-–—]?\s+(?P<rest>\S.*)$"
@@ -45,6 +47,9 @@ _BRACKETED = re.compile(
 )
 _DASHED = re.compile(rf"(?P<label>[^:：.?!\-–—|\t]{{1,{LONGEST_NAME}}}?)(?:\s+[—–|]\s+|\s--\s|\t+)(?P<rest>\S.*)$")
 _BULLET = re.compile(r"\s*(?:[-*•‣>–—]|>>+)\s+(?=\S)|\s*>>+\s*")
+_UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
+_OPENING_QUOTES = frozenset("“„«「『״")
+_INITIALS = re.compile(r"(?:[^\W\d_]\. ?){1,4}")
 _URL_SCHEME = re.compile(r"(?:https?|ftp|mailto|www)$", re.IGNORECASE)
 
 
@@ -67,7 +72,7 @@ class Line:
 class Label:
     """What may be a speaker's label in front of text; `name` is cleaned, `raw` as written, `rest` what follows.
 
-    `dashed` has nothing but a dash or a tab between name and text.
+    `dashed` has nothing but a dash or a tab between name and text; `listed` stands behind the mark of a list.
     """
 
     form: Form
@@ -77,6 +82,7 @@ class Label:
     end_time: Seconds | None
     rest: str
     dashed: bool = False
+    listed: bool = False
 
     @property
     def is_inline(self) -> bool:
@@ -120,13 +126,27 @@ def times(stamp: str) -> tuple[Seconds, Seconds | None]:
     return start, end if end is None or end >= start else None
 
 
-def numbered(texts: Iterable[str], first: int = 1) -> tuple[Line, ...]:
-    """Number the lines of a text; `first` is the number of the first."""
-    lines, gap = [], True
-    for number, text in enumerate(texts, first):
-        lines.append(Line(number, text, gap=gap))
+def numbered(texts: Sequence[str], first: int = 1) -> tuple[Line, ...]:
+    """Number the lines of a text; `first` is the number of the first. A line that is underlined is a heading."""
+    lines: list[Line] = []
+    gap = True
+    for index, text in enumerate(texts):
+        below = texts[index + 1] if index + 1 < len(texts) else ""
+        heading = _is_underlined(text, below, gap=gap)
+        noise = "underline" if lines and lines[-1].heading and not gap else None
+        lines.append(Line(first + index, text, heading, noise, gap))
         gap = not text.strip()
     return tuple(lines)
+
+
+def _is_underlined(text: str, below: str, *, gap: bool) -> bool:
+    """Tell a title with a rule of about its length below it; of its very length where no empty line is above."""
+    rule, excess = below.strip(), abs(len(below.strip()) - len(text.strip()))
+    return (
+        _UNDERLINE.fullmatch(rule) is not None
+        and 0 < len(text.strip()) <= LONGEST_NAME + 40
+        and (excess == 0 or (gap and (rule[0] == "=" or excess <= 3)))
+    )
 
 
 def tidy(text: str) -> str:
@@ -187,20 +207,24 @@ def split_marks(text: str) -> tuple[str, tuple[str, ...]]:
 def find_label(text: str) -> Label | None:
     """Find what may be a label in front of a line; whether it is one, only the whole document can tell."""
     start, end, body = None, None, text
-    if bullet := _BULLET.match(body):
+    bullet = _BULLET.match(body)
+    listed = bullet is not None and bullet[0].strip()[:1] in LIST_MARKS
+    if bullet:
         body = body[bullet.end() :]
     if stamped := time_first(body):
         start, end, body = stamped
         if bullet := _BULLET.match(body):
             body = body[bullet.end() :]
-    if not body or body.startswith(("http://", "https://")):
+    if not body or body.startswith(("http://", "https://")) or is_sound(body):
         return None
     label = _inline(body) or _bracketed(body) or _timed(body) or _own_line(body, timed=start is not None)
     label = label or _dashed(body)
-    if label is None or start is None:
-        return label
-    form: Form = "timed" if label.form == "bare" else label.form
-    return Label(form, label.raw, label.name, start, end, label.rest, label.dashed)
+    if label is None:
+        return None
+    form: Form = "timed" if label.form == "bare" and start is not None else label.form
+    if start is None:
+        start, end = label.start_time, label.end_time
+    return Label(form, label.raw, label.name, start, end, label.rest, label.dashed, listed)
 
 
 def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed: bool = False) -> Label | None:
@@ -216,6 +240,8 @@ def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed:
         rest = rest[first.end() :].strip(" -–—:")
     if form == "inline" and not rest:
         form = "colon"
+    if rest[:1] in _OPENING_QUOTES and name.upper() == name.lower():
+        return None  # 他对我说：“…”: who speaks is told, not named
     return Label(form, raw.strip(), name, start, end, rest, dashed)
 
 
@@ -229,6 +255,8 @@ def _inline(body: str) -> Label | None:
     match = _INLINE.match(body)
     if not match or match["rest"].startswith("//") or _URL_SCHEME.search(match["label"]):
         return None
+    if re.search(r"\d:\d\d(?!\d)", body[match.start("colon") - 1 : match.start("colon") + 5]):
+        return None  # a clock: 10:30
     return _label("inline", match["label"], match["rest"], match["stamp"])
 
 
@@ -251,7 +279,8 @@ def _timed(body: str) -> Label | None:
 
 
 def _own_line(body: str, *, timed: bool) -> Label | None:
-    if len(body) > LONGEST_NAME + 30 or (body[-1] in ".?!…" and not is_generic(body.rstrip("."))):
+    ends = body[-1] in ".?!…" and not is_generic(body.rstrip(".")) and not _INITIALS.fullmatch(body)
+    if len(body) > LONGEST_NAME + 30 or body[0] == "(" or ends:
         return None
     return _label("timed" if timed else "bare", body, "")
 

@@ -74,9 +74,10 @@ def _shown(label: str) -> str:
 
 def _header_end(text: Text) -> int:
     """Count the lines of a header between two rules at the very top; 0 without one."""
-    if not text.lines or text.lines[0].strip() != "---":
+    top = text.lines[:60]
+    if len(top) < 3 or top[0].strip() != "---" or not re.match(r"[\w -]+:", top[1]):
         return 0
-    return next((n for n, line in enumerate(text.lines[1:60], 2) if line.strip() in ("---", "...")), 0)
+    return next((n for n, line in enumerate(top[1:], 2) if line.strip() in ("---", "...")), 0)
 
 
 def _header_piece(line: Line) -> Piece:

@@ -14,11 +14,16 @@ LONGEST_NAME = 60  # characters
 UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 PARTICLES = frozenset(
-    "a al ap bin ben bint da das de del della der di do dos du e el ibn la las le los mac of st ter van von y zu zum "
+    "a abd abu al ap bin ben bint da dal das de del della den der di do dos du e el ibn la las le los mac of op st ter "
+    "ten van von y zu zum "
     "'t the".split()
 )
+_SURNAME_PARTICLES = frozenset(
+    "abd abu al ap bin ben bint da dal das de del della den der di dos du el ibn mac op st ter ten van von zu zum".split()
+)
 _HONORIFICS = frozenset(
-    "dr mr mrs ms miss mx prof professor sir dame lord lady rev rabbi sen rep gov pres".split()
+    "dr mr mrs ms miss mx prof professor sir dame lord lady rev rabbi sen rep gov pres herr frau dra sr sra don doña m "
+    "mme mlle pr д-р д ד\"ר דר פרופ פרופ' د أ م الدكتور الدكتورة".split()
 )
 # A person who is called by what they do; also with a number behind it.
 _GENERIC = re.compile(
@@ -27,7 +32,11 @@ _GENERIC = re.compile(
     r"audience(?: members?)?|moderators?|man|woman|men|women|boy|girl|child|voice|voice ?over|callers?|listeners?|"
     r"questioners?|students?|reporters?|presenters?|panelists?|all|both|group|crowd|everyone|person|producers?|"
     r"anchor|operator|translator|interpreter|sprecher(?:in)?|moderator(?:in)?|gast|intervieweur|invité|"
-    r"entrevistador|invitado|locutor|presentador|channel)"
+    r"entrevistador[ae]?|invitad[oa]|locutora?|presentador[ae]?|orador[ae]?|hablante|channel|moderatrice|modérateur|"
+    r"intervenante?|locuteur|animat(?:eur|rice)|invitée|interviewer?in|apresentador[ae]?|convidad[oa]|falante|"
+    r"спикер|ведущ(?:ий|ая)|гость|гостья|интервьюер|диктор|المتحدثة?|متحدثة?|الضيفة?|ضيفة?|المقدمة?|مقدمة?|المذيعة?|"
+    r"דובר(?:ת)?|מנחה|אורח(?:ת)?|מראיינ?ת?|发言人|主持人|嘉宾|说话人|記者|记者|话者|話者|司会|ゲスト|聞き手|"
+    r"화자|진행자|게스트)"
     r"[ _-]*(?:#? ?\d{1,3}|[a-z])?|[qa]\d{0,3}",
     re.IGNORECASE,
 )
@@ -37,7 +46,7 @@ _OPENERS = frozenset(
     about above absolutely actually advertisement after again alright also although always among another answer
     anyway are as at because before below besides both bottom bonus but by can caveat certainly chapter chapters
     clarification clearly comment comments conclusion contact correct correction could date day definitely description
-    did disclaimer disclosure do does duration each edit editor's either email episode especially even every exactly
+    did disclaimer disclosure do does duration each edit editor's either email ep episode especially even every exactly
     example examples except fact fair few figure finally first follow footnote for from further furthermore
     generally given good great half have he heading hence her here here's hers high highlight highlights his how
     however i i'd i'll i'm i've idea if image important in indeed instead intro introduction is isn't it it's its just
@@ -64,6 +73,12 @@ _OPENERS = frozenset(
     nota o para pero por porque pregunta pues que quién qué se si sí su también un una y yo
     """.split()
 )
+# Scripts without capitals: words of a clause that tells or asks, and ends of one.
+_CLAUSE_TOKENS = frozenset(
+    "هي هو أن هذا هذه لي له لها قال قالت ثم في من على إن كان كانت الأمر السؤال הוא היא זה זאת לי לו לה אמר אמרה את של "
+    "על כי הייתה היה אז השאלה אני ואני רוצה וזאת".split()
+)
+_CLAUSE_END = re.compile(r"[的の]|(?:[说道于是在的了着过话题]|です|ます|した|こと|とは|ない|一句|一点)$")
 _NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
 _ROLE_BEHIND = re.compile(r"\s*[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\s*$")
 _TRIM = ' \t\u00a0\u2007\u202f\u3000:：*_#[](){}<>«»"“”|•·-–—~=,;'
@@ -130,21 +145,28 @@ def likeness(name: str) -> int:
     tokens = name.split()
     if is_generic(name) and not name[0].islower():
         return 2
+    if _uncased(name) and (_CLAUSE_TOKENS & {*tokens} or _CLAUSE_END.search(name)):
+        return 0
     kinds = [_token_kind(token) for token in tokens[:7]]
     if len(name) > LONGEST_NAME or len(kinds) > 6 or not kinds:
         return 0
-    if _opens_sentence(name, tokens) or "no" in kinds or "name" not in kinds or kinds[0] == "particle":
+    surname = kinds[0] == "particle" and fold(tokens[0]) in _SURNAME_PARTICLES  # van der Berg, dos Santos
+    if {"no", "number"} & {*kinds} or "name" not in kinds or not (surname or _may_open(name, tokens, kinds)):
         return 0
-    return 2 if kinds.count("name") >= 2 and not _uncased(name) else int(not _uncased(name) or len(name) <= 24)
+    full = kinds.count("name") >= 2 and not surname and not _uncased(name)
+    return 2 if full else int(not _uncased(name) or len(name) <= 24)
+
+
+def _may_open(name: str, tokens: list[str], kinds: list[str]) -> bool:
+    return kinds[0] != "particle" and not _opens_sentence(name, tokens)
 
 
 def _opens_sentence(name: str, tokens: list[str]) -> bool:
     """Tell words that begin a sentence, or marks that no name has."""
     initials = name.isupper() and 2 <= len(name) <= 4  # SO for Siobhán O'Neill
-    surname = len(tokens) > 1 and name.isupper() and fold(tokens[0]) in PARTICLES - {"the"}  # LE GUIN, DE LA CRUZ
-    return (fold(tokens[0]) in _OPENERS and not (initials or surname)) or (
-        _NO_NAME.search(_without_abbreviations(name)) is not None
-    )
+    surname = len(tokens) > 1 and tokens[1][0].isupper() and fold(tokens[0]) in PARTICLES - {"the", "a"}  # LE GUIN
+    opener = fold(tokens[0]) in _OPENERS or tokens[0].casefold() in ("à", "às", "é")
+    return (opener and not (initials or surname)) or (_NO_NAME.search(_without_abbreviations(name)) is not None)
 
 
 def _without_abbreviations(name: str) -> str:
@@ -158,7 +180,7 @@ def _token_kind(token: str) -> str:
         return "particle"
     if re.fullmatch(r"#?\d{1,3}", bare):
         return "number"
-    letters = re.sub("['’.·-]", "", bare)
+    letters = re.sub("['’.·・\"״׳-]", "", bare)
     if not letters or letters[0].isdigit() or not all(map(_is_letter, letters)):
         return "no"
     # d'Angelo, al-Rashid, bell-hooks: a capital within
@@ -170,7 +192,7 @@ def _is_letter(c: str) -> bool:
 
 
 def _uncased(name: str) -> bool:
-    return not any(c.isupper() or c.islower() for c in name)
+    return name.upper() == name.lower()
 
 
 @lru_cache(maxsize=16384)
@@ -180,7 +202,7 @@ def fold(name: str) -> str:
     >>> fold("José  R. Peña") == fold("JOSE R PENA")
     True
     """
-    plain = name.casefold()
+    plain = name.casefold().replace("ı", "i")
     if not plain.isascii():
         plain = unicodedata.normalize("NFKD", UNSEEN.sub("", plain))
         plain = "".join(c for c in plain if not unicodedata.combining(c)) or plain
@@ -233,7 +255,7 @@ def _full_form(key: str, keys: tuple[str, ...]) -> str:
             other
             for other in longer
             if (other.split()[0] == tokens[0] and other.split()[-1] == tokens[-1])
-            or other.split()[-len(tokens) :] == tokens
+            or tokens in (other.split()[-len(tokens) :], other.split()[: len(tokens)])
         ]
     return fitting[0] if len(fitting) == 1 else key
 

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from transforms.records import Seconds
 from transforms.text import ends_sentence
 from transforms.transcripts import page
 from transforms.transcripts.lines import Label, Labels, Line, lone_time
 from transforms.transcripts.names import PARTICLES, clean, fold, is_generic, is_plain, likeness, short_forms
 
+OFTEN_ENOUGH = 0.12  # of the lines are names that come twice
 TAKING_TURNS = 0.4  # of the lines are names where each may be heard once
-_SMALL_NAME = re.compile(r"(?:[^\W\d_][\w’'.-]* ){0,3}[^\W\d_][\w’'-]*(?: \([^()]*\))?")
+_SMALL_NAME = re.compile(r"(?:[^\W\d_][\w’'.-]* ){0,3}[^\W\d_][\w’'-]*(?: \d{1,2})?(?: \([^()]*\))?")
 
 
 def own_labels(lines: Sequence[Line], found: Labels, lower: frozenset[str]) -> Labels:
@@ -36,9 +38,18 @@ def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
     for i, line in enumerate(lines):  # a show that writes its names small
         if i not in found and line.noise is None and line.text.islower() and _SMALL_NAME.fullmatch(line.text):
             candidates[i] = Label("bare", line.text, clean(line.text)[0], None, None, "")
+    starts: dict[tuple[str, Seconds | None], int] = Counter(
+        (fold(x.name), x.start_time) for x in candidates.values()
+    )
     forms: dict[str, Counter[str]] = {}
     for label in candidates.values():
         forms.setdefault(fold(label.name), Counter())[label.form] += 1
+    listed = {
+        fold(x.name)
+        for i, x in candidates.items()
+        if x.form == "timed"
+        and any(y.form == "timed" and y.name != x.name for y in map(candidates.get, (i - 1, i + 1)) if y)
+    }
     often = Counter(form for counts in forms.values() if counts.total() > 2 for form in counts.elements())
     untimed = often["timed"] < often["bare"] + often["colon"]  # then a time in front is that of a chapter
     return {
@@ -46,17 +57,28 @@ def _candidates(lines: Sequence[Line], found: Labels) -> Labels:
         for i, x in candidates.items()
         if page.noise(x.raw) is None
         and (is_generic(x.name) or not page.section_heading(x.raw))
-        and not (untimed and forms[fold(x.name)].keys() == {"timed"})
+        and not (untimed and (forms[fold(x.name)].keys() == {"timed"} or fold(x.name) in listed))
+        and not (x.is_sure and starts[fold(x.name), x.start_time] > 1)  # a chapter, listed above and in its place
     }
 
 
 def _names(lines: Sequence[Line], candidates: Labels, lower: frozenset[str]) -> set[str]:
     """Choose the names that stand on lines of their own: repeated, or in a text where such lines take turns."""
     counts = Counter(fold(label.name) for i, label in candidates.items() if i + 1 not in candidates)
-    chosen = _repeated(candidates, counts, lower)
-    lines_of_text = sum(not line.heading and not line.noise for line in lines)
-    if not chosen and len(counts) >= 2 and len(candidates) >= TAKING_TURNS * lines_of_text:
-        chosen = {fold(x.name) for x in candidates.values() if likeness(x.name) == 2 or x.form != "bare"}
+    chosen = _repeated(candidates, counts, lower, len(lines))
+    begun = max((i for i, line in enumerate(lines) if page.TRANSCRIPT.fullmatch(line.text)), default=-1)
+    lines_of_text = sum(not line.heading and not line.noise for line in lines[begun + 1 :])
+    behind = {i: label for i, label in candidates.items() if i > begun}
+    if not chosen and len(counts) >= 2 and len(behind) >= TAKING_TURNS * lines_of_text:
+        called = begun >= 0  # then a first name that the text does not write small will do
+        chosen = {
+            fold(x.name)
+            for x in behind.values()
+            if likeness(x.name) == 2
+            or x.form != "bare"
+            or counts[fold(x.name)] > 1
+            or (called and not is_plain(fold(x.name), x.name, lower))
+        }
     sure = {i: label for i, label in candidates.items() if fold(label.name) in chosen}
     if not sure:
         return chosen
@@ -64,7 +86,7 @@ def _names(lines: Sequence[Line], candidates: Labels, lower: frozenset[str]) -> 
     return chosen | _heard_once(lines, candidates, manner)
 
 
-def _repeated(candidates: Labels, counts: Counter[str], lower: frozenset[str]) -> set[str]:
+def _repeated(candidates: Labels, counts: Counter[str], lower: frozenset[str], n_lines: int) -> set[str]:
     """Choose who is named three times, or twice where it looks like a name or others are named twice too."""
     mine: dict[str, list[Label]] = {}
     for label in candidates.values():
@@ -72,7 +94,9 @@ def _repeated(candidates: Labels, counts: Counter[str], lower: frozenset[str]) -
     often = {name for name, count in counts.items() if count >= 3}
     twice = {x for x, n in counts.items() if n == 2 and not is_plain(x, mine[x][0].name, lower)}
     known = {x for x in twice if likeness(mine[x][0].name) == 2 or any(label.form != "bare" for label in mine[x])}
-    return often | known or (twice if len(twice) >= 3 else set())
+    chosen = often | known or (twice if len(twice) >= 3 else set())
+    # headings that are listed above and stand in their places come twice, too, but few they are
+    return chosen if often or sum(counts[name] for name in chosen) >= OFTEN_ENOUGH * n_lines else set()
 
 
 @dataclass(frozen=True)

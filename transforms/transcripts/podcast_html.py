@@ -38,7 +38,7 @@ _WHOLE = _HEADINGS | {"cite", "time", "p", "title"}
 _NOT_SHOWN = frozenset(("script", "style", "template", "noscript"))
 
 
-_PAGE = re.compile(r"<(?:nav|footer|aside|header)\b", re.IGNORECASE)
+_PAGE = re.compile(r"<(?:nav|footer|aside|header|main|article|section|form|table|ul|ol|script)\b", re.IGNORECASE)
 
 
 def fits(text: Text) -> bool:

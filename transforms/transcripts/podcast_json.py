@@ -12,28 +12,33 @@ Example:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
-from transforms.records import Word
-from transforms.transcripts import segments
-from transforms.transcripts.cues import Chunk, Clock, glue, is_unspaced
+from transforms.transcripts import segments, sentences
+from transforms.transcripts.cue_words import glue, is_unspaced
+from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
 
 # Some writers put two words into a segment now and then.
 _MOSTLY = 0.9
 # Without spaces a sentence looks like one word.
 _LONGEST_UNSPACED = 4
+# The rest of a word, or the mark behind it, in a segment of its own.
+_TRAILING = re.compile(
+    r"[.,!?;:…%)\]}»”’、。，！？；：」』]+|['’](?:s|t|d|m|re|ve|ll)\b.*|n['’]t\b.*", re.IGNORECASE
+)
 
 
 def fits(text: Text) -> bool:
-    """Tell an object whose segments have a body, or that has a version and no segments."""
-    if not isinstance(text.json, dict):
-        return False
-    found = text.json.get("segments")
-    if found == [] and "text" not in text.json:
-        return "version" in text.json
-    return any("body" in item for item in segments.first_objects(found))
+    """Tell segments with a body or a start in its own spelling, or an object with a version and no segments."""
+    found = text.json.get("segments") if isinstance(text.json, dict) else text.json
+    if isinstance(text.json, dict) and found == []:
+        return "version" in text.json and "text" not in text.json
+    return any("body" in item or {"startTime", "text"} <= item.keys() for item in segments.first_objects(found))
 
 
 def parse(text: Text) -> Draft:
@@ -42,41 +47,56 @@ def parse(text: Text) -> Draft:
     Raises:
         ContentError: it is no such object.
     """
-    document = segments.document(text, dict, "Podcasting 2.0 JSON")
+    document = segments.document(text, dict | list, "Podcasting 2.0 JSON")
+    about = segments.metadata(document, used=("segments",)) if isinstance(document, dict) else []
     dropped: list[Piece] = []
     clock = Clock()
-    pieces = [
-        _piece(line, item, clock)
-        for line, item in segments.objects(document.get("segments"), dropped)
-        if segments.has_text(line, item.get("body"), dropped)
+    found = document.get("segments") if isinstance(document, dict) else document
+    read = [
+        (_piece(line, item, clock), str(_body(item)))
+        for line, item in segments.objects(found, dropped)
+        if segments.has_text(line, _body(item), dropped)
     ]
-    named = sum(piece.speaker is not None for piece in pieces)
-    if 0 < named * 2 < len(pieces):
+    pieces = [piece for piece, _ in read]
+    says_nobody = any("speaker" in item and not item["speaker"] for item in segments.first_objects(found, None))
+    if _names_changes(pieces, says_nobody=says_nobody):
         pieces = list(_carried(pieces))
     boundary: Boundary = "cue"
     if _are_words(pieces):
-        pieces = [replace(piece, words=_words(piece)) for piece in pieces]
-        boundary = segments.boundary_of(pieces)
-    if boundary == "sentence" and not named:
-        spoken = [segments.Spoken(piece.line, None, word) for piece in pieces for word in piece.words]
         # The clock of the segments has seen these times.
-        pieces = segments.sentences(spoken, Clock(), segments.language_of(document))
-    about = segments.metadata(document, used=("segments",))
+        language = segments.language_of(document) if isinstance(document, dict) else None
+        pieces = sentences.join(_spoken(pieces, [body for _, body in read]), Clock(), language)
+        boundary = sentences.boundary_of(pieces)
+    else:
+        pieces = segments.names_in(pieces)
     return segments.draft([*about, *dropped, *pieces], clock, "publisher", boundary)
 
 
-def _piece(line: int, item: dict[str, object], clock: Clock) -> Piece:
+def _body(item: dict[str, Any]) -> object:
+    return item.get("body", item.get("text"))
+
+
+def _piece(line: int, item: dict[str, Any], clock: Clock) -> Piece:
     start, end = clock.span(item.get("startTime"), item.get("endTime"))
     speaker = segments.speaker_label(item.get("speaker"))
     return Piece(
         line,
         "speech",
-        segments.string(item.get("body")),
+        segments.plain(_body(item)),
         speaker=speaker,
         opens=speaker is not None,
         start_time=start,
         end_time=end,
     )
+
+
+def _names_changes(pieces: Sequence[Piece], *, says_nobody: bool) -> bool:
+    """Tell whether a speaker is named only where it changes: seldom, or never twice in a row."""
+    named = [piece.speaker for piece in pieces if piece.speaker]
+    if not named or len(named) == len(pieces):
+        return False
+    changes = pieces[0].speaker is not None and all(before != after for before, after in pairwise(named))
+    return len(named) * 2 < len(pieces) or (changes and len(named) > 1 and not says_nobody)
 
 
 def _carried(pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -94,8 +114,20 @@ def _are_words(pieces: Sequence[Piece]) -> bool:
     return len(pieces) > 2 and single >= _MOSTLY * len(pieces)
 
 
-def _words(piece: Piece) -> tuple[Word, ...]:
-    return glue([Chunk(piece.text, piece.start_time, piece.end_time)])
+def _spoken(pieces: Sequence[Piece], bodies: Sequence[str]) -> list[sentences.Spoken]:
+    """Make words of segments: with spaces at the edges these part the words, else only marks go with a word."""
+    edged = sum(body != body.strip() for body in bodies) * 3 > len(bodies)
+    parts: list[tuple[Piece, Chunk]] = []
+    apart = True
+    for piece, body in zip(pieces, bodies, strict=True):
+        goes_on = not (apart or body[:1].isspace()) if edged else _TRAILING.fullmatch(piece.text)
+        if parts and goes_on and parts[-1][0].speaker == piece.speaker:
+            parts[-1][1].text += piece.text
+            parts[-1][1].end_time = piece.end_time
+        else:
+            parts.append((piece, Chunk(piece.text, piece.start_time, piece.end_time)))
+        apart = body[-1:].isspace()
+    return [sentences.Spoken(piece.line, piece.speaker, word) for piece, chunk in parts for word in glue([chunk])]
 
 
 FORMAT = Format("podcast_json", "JSON transcript of Podcasting 2.0", example_of(__doc__), fits, parse)

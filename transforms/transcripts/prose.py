@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from transforms.records import Seconds
 from transforms.transcripts import page
 from transforms.transcripts.document import Draft, Piece
 from transforms.transcripts.front import front_matter
 from transforms.transcripts.headings import chapter_of
-from transforms.transcripts.lines import lone_time, split_marks
+from transforms.transcripts.lines import lone_time, split_marks, time_first
 from transforms.transcripts.survey import Survey
 
 REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
@@ -68,44 +69,64 @@ def _tail(found: Survey) -> int:
     for index in range(last + 1, found.end):
         line = found.lines[index]
         if line.noise is None and page.begins_tail(line.text):
-            return index
-    return found.end
+            return _before_controls(found, last, index)
+    return _before_controls(found, last, found.end)
+
+
+def _before_controls(found: Survey, last: int, end: int) -> int:
+    """Go back over the controls at the end; the first line of the turn is no control, whatever it says."""
+    least = last + 1 if found.labels[last].rest else last + 2
+    while end > least and page.noise(found.lines[end - 1].text):
+        end -= 1
+    return end
 
 
 def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
     """Give every line of the transcript its kind."""
     speaker: str | None = None
-    opens, pending = False, None
+    opens = False
+    pending: tuple[Seconds | None, Seconds | None] | None = None
     for index in range(begin, end):
         line = found.lines[index]
         label = found.labels.get(index)
+        aside = None if label else _beside(found, index, opens=opens)
+        if aside is not None:
+            yield aside
+            if alone := lone_time(line.text):
+                pending = alone if opens or found.labels.get(index + 1) else pending
+            continue
+        text = line.text
         if label is not None:
-            speaker, opens = label.raw, True
+            speaker, opens, text = label.raw, True, label.rest
             pending = (label.start_time, label.end_time) if label.is_sure else pending
             head = line.text[: len(line.text) - len(label.rest)] if label.rest else line.text
             yield Piece(line.number, "label", head.strip(), label.name)
-            text = label.rest
-        elif reason := line.noise or _control(line.text):
-            yield Piece(line.number, "dropped", line.text, reason)
-            continue
-        elif alone := lone_time(line.text):
-            pending = alone if opens or found.labels.get(index + 1) else pending
-            yield Piece(line.number, "metadata", line.text, "time")
-            continue
-        elif chapter := chapter_of(line, spoken=True):
-            yield chapter
-            continue
-        elif index in found.headings:
-            yield chapter_of(line) or Piece(line.number, "chapter", line.text)
-            continue
-        else:
-            text = line.text
+        elif opens and pending is None and (stamped := time_first(text)):
+            yield Piece(line.number, "metadata", text.removesuffix(stamped[2]).strip(), "time")
+            pending, text = stamped[:2], stamped[2]
         text, marks = split_marks(text)
         yield from (Piece(line.number, "metadata", mark, "time") for mark in marks)
         if text:
             start, stop = pending or (None, None)
             yield Piece(line.number, "speech", text, None, speaker, opens, start, stop)
             opens, pending = False, None
+
+
+def _beside(found: Survey, index: int, *, opens: bool) -> Piece | None:
+    """Take what stands between the turns and is not said: controls, times, chapters; `None` for speech.
+
+    `opens`: a name alone stood above, so what comes is what its owner says.
+    """
+    line = found.lines[index]
+    if reason := line.noise or _control(line.text):
+        return Piece(line.number, "dropped", line.text, reason)
+    if lone_time(line.text):
+        return Piece(line.number, "metadata", line.text, "time")
+    if opens:
+        return None
+    if index in found.headings:
+        return chapter_of(line) or Piece(line.number, "chapter", line.text)
+    return chapter_of(line, spoken=True)
 
 
 def _control(text: str) -> str | None:

@@ -49,9 +49,15 @@ def paragraphs(lines: list[Line]) -> Iterator[Piece]:
     spoken = max(
         (i for i, (_, text) in enumerate(kept) if not page.begins_tail(text) and len(text) > 60), default=-1
     )
+    begun = max((i + 1 for i, (_, text) in enumerate(kept[:3]) if page.is_about_transcript(text)), default=0)
     for i, (line, text) in enumerate(kept):
         reason = line.noise or ("behind the transcript" if i > spoken and page.begins_tail(text) else None)
-        yield Piece(line.number, "dropped" if reason else "speech", text, reason)
+        if i < begun and not reason:
+            yield Piece(line.number, "metadata", text, "credit")
+        else:
+            yield Piece(
+                line.number, "dropped" if reason else "chapter" if line.heading else "speech", text, reason
+            )
 
 
 def _header(number: int, line: str) -> Iterator[Piece]:

@@ -5,37 +5,33 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from types import UnionType
 from typing import Any
 
 from transforms.errors import ContentError
 from transforms.records import Seconds, TranscriptSource, Word
-from transforms.text import UNSPACED, ends_sentence, join_words
-from transforms.transcripts.cues import Chunk, Clock, glue, is_punctuated, is_unspaced
+from transforms.text import UNSPACED, join_words
+from transforms.transcripts.cue_markup import read_rows, resolve
+from transforms.transcripts.cue_names import named_cues
+from transforms.transcripts.cue_words import glue, is_unspaced
+from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Piece, Text
+from transforms.transcripts.languages import language_tag
 
-# Without punctuation a longer silence ends a piece.
-PAUSE_SECONDS = 1.0
 # Deeper and further it is no description of the document.
 _DEEPEST = 4
 _MOST_METADATA = 200
 _SHOWN = 200  # characters of a broken segment
+# What writers put where they do not know who speaks.
+_NOBODY = frozenset(("unknown", "n/a", "<na>", "none", "null", "nan", "undefined"))
 _METADATA_NAMES = {
     "language_code": "language",
     "detected_language": "language",
+    "params.language": "language",
     "speech_model": "model",
     "model_name": "model",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A word, who says it, and the line or segment that it stands in."""
-
-    line: int
-    speaker: str | None
-    word: Word
 
 
 def document(text: Text, kind: type[Any] | UnionType, about: str) -> Any:
@@ -59,6 +55,22 @@ def first_objects(value: object, count: int | None = 20) -> list[dict[str, Any]]
     return [item for item in value[:count] if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def is_rows(value: object, length: int) -> bool:
+    """Tell a list of lists of that length."""
+    return isinstance(value, list) and bool(value) and all(isinstance(r, list) and len(r) == length for r in value)
+
+
+def are_milliseconds(items: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether segments have whole numbers as times, and last so long that these must be milliseconds.
+
+    >>> are_milliseconds([{"start": 0, "end": 900}]), are_milliseconds([{"start": 0, "end": 9}])
+    (True, False)
+    """
+    spans = [(item.get("start"), item.get("end")) for item in items]
+    lengths = [end - start for start, end in spans if isinstance(start, int) and isinstance(end, int)]
+    return bool(lengths) and len(lengths) == len(spans) and sum(lengths) > 100 * len(lengths)
+
+
 def objects(value: object, dropped: list[Piece]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Give the objects of a list with their places from 1; what is none goes to `dropped`."""
     for line, item in enumerate(value if isinstance(value, list) else [], start=1):
@@ -79,10 +91,25 @@ def has_text(line: int, value: object, dropped: list[Piece]) -> bool:
 
 
 def string(value: object) -> str:
-    """Give a text or a number as text, white space collapsed; anything else as nothing."""
+    r"""Give a text or a number as text, entities resolved, white space collapsed; anything else as nothing.
+
+    >>> string(" it&#39;s\n7 "), string(7), string(None)
+    ("it's 7", '7', '')
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
-    return " ".join(whole(str(value)).split())
+    return " ".join(resolve(whole(str(value))).split())
+
+
+def plain(value: object) -> str:
+    """Give a text as `string`, also without the tags that captions hold.
+
+    >>> plain("an <i>old</i> one, x < y")
+    'an old one, x < y'
+    """
+    if isinstance(value, str) and "<" in value:
+        return " ".join(row.text for row in read_rows([(1, whole(value))]) if row.text)
+    return string(value)
 
 
 def whole(text: str) -> str:
@@ -97,7 +124,7 @@ def whole(text: str) -> str:
 def speaker_label(value: object) -> str | None:
     """Give the label of a speaker: a name, a number as `Speaker 1`, an object's name.
 
-    >>> speaker_label(1), speaker_label(" Ann "), speaker_label(""), speaker_label({"name": "Bo"})
+    >>> speaker_label(1), speaker_label(" Ann "), speaker_label("UNKNOWN"), speaker_label({"name": "Bo"})
     ('Speaker 1', 'Ann', None, 'Bo')
     """
     if isinstance(value, dict):
@@ -105,6 +132,8 @@ def speaker_label(value: object) -> str | None:
     label = string(value)
     if label.isdecimal():
         return f"Speaker {label}"
+    if label.casefold() in _NOBODY:
+        return None
     return label if any(c.isalnum() for c in label) else None
 
 
@@ -125,8 +154,9 @@ def metadata(values: Mapping[str, Any], used: Collection[str] = ()) -> list[Piec
     """Make metadata of what a document says beside its segments: texts as they are, lists by their length."""
     leaves = _leaves(values, used, _DEEPEST)
     return [
-        Piece(1, "metadata", text, name=_METADATA_NAMES.get(name, name))
+        Piece(1, "metadata", language_tag(text) if known == "language" else text, name=known)
         for (name, text), _ in zip(leaves, range(_MOST_METADATA), strict=False)
+        for known in [_METADATA_NAMES.get(name, name)]
     ]
 
 
@@ -147,7 +177,7 @@ def language_of(values: Mapping[str, Any]) -> str | None:
     """Give the language that a document names, without its region."""
     for name in ("language", "language_code", "detected_language", "lang"):
         if code := string(values.get(name)):
-            return code.replace("_", "-").partition("-")[0].lower()
+            return language_tag(code).partition("-")[0].lower()
     return None
 
 
@@ -201,53 +231,23 @@ def span_of(words: Sequence[Word]) -> tuple[Seconds | None, Seconds | None]:
     return start, end
 
 
-def boundary_of(pieces: Iterable[Piece]) -> Boundary:
-    """Name what a piece is that was joined from words: a sentence, if the words have marks."""
-    return "sentence" if is_punctuated(word.word for piece in pieces for word in piece.words) else "cue"
-
-
-def sentences(spoken: Sequence[Spoken], clock: Clock, language: str | None = None) -> list[Piece]:
-    """Join words to pieces: a speaker's sentence, or without punctuation what is said between pauses."""
-    punctuated = is_punctuated(item.word.word for item in spoken)
-    pieces: list[Piece] = []
-    run: list[Spoken] = []
-    for item in spoken:
-        if run and _ends(run[-1], item, punctuated=punctuated):
-            pieces.append(_sentence(run, clock, language, opens=_opens(run, pieces)))
-            run = []
-        run.append(item)
-    if run:
-        pieces.append(_sentence(run, clock, language, opens=_opens(run, pieces)))
-    return pieces
-
-
-def _ends(last: Spoken, item: Spoken, *, punctuated: bool) -> bool:
-    if last.speaker != item.speaker:
-        return True
-    if punctuated:
-        return ends_sentence(last.word.word)
-    start, end = item.word.start_time, last.word.end_time
-    return start is not None and end is not None and start - end > PAUSE_SECONDS
-
-
-def _opens(run: Sequence[Spoken], pieces: Sequence[Piece]) -> bool:
-    speaker = run[0].speaker
-    return speaker is not None and (not pieces or pieces[-1].speaker != speaker)
-
-
-def _sentence(run: Sequence[Spoken], clock: Clock, language: str | None, *, opens: bool) -> Piece:
-    words = tuple(item.word for item in run)
-    start, end = clock.check(*span_of(words))
-    return Piece(
-        run[0].line,
-        "speech",
-        text_of(words, language),
-        speaker=run[0].speaker,
-        opens=opens,
-        start_time=start,
-        end_time=end,
-        words=words,
-    )
+def names_in(pieces: Sequence[Piece]) -> list[Piece]:
+    """Take names off the texts of segments where no field says who speaks; a name holds until the next one."""
+    if any(piece.speaker for piece in pieces):
+        return list(pieces)
+    named: list[Piece] = []
+    speaker: str | None = None
+    for piece, (name, text) in zip(pieces, named_cues([piece.text for piece in pieces]), strict=True):
+        speaker = name or speaker
+        if not name:
+            named.append(replace(piece, speaker=speaker))
+            continue
+        named.append(Piece(piece.line, "label", piece.text[: len(piece.text) - len(text)].strip()))
+        if text:
+            whole_words = len(piece.words) == len(piece.text.split())
+            own = piece.words[-len(text.split()) :] if whole_words else ()
+            named.append(replace(piece, text=text, speaker=speaker, opens=True, words=own))
+    return named
 
 
 def draft(pieces: Iterable[Piece], clock: Clock, source: TranscriptSource, boundary: Boundary = "cue") -> Draft:

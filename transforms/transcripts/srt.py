@@ -20,11 +20,13 @@ import re
 
 from transforms.errors import ContentError
 from transforms.transcripts import vtt
-from transforms.transcripts.cues import Clock, Cue, cue_draft, read_cues
+from transforms.transcripts.cue_draft import cue_draft
+from transforms.transcripts.cue_lines import ARROW, read_cues
+from transforms.transcripts.cues import Clock, Cue
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
-_TIME = r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.,:]\d{1,6})?"
-_TIMES = re.compile(rf"^[ \t]*{_TIME}[ \t]*-{{1,3}}>[ \t]*{_TIME}(?!\d)", re.ASCII | re.MULTILINE)
+_TIME = r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.,:] ?\d{1,6})?"
+_TIMES = re.compile(rf"^[ \t]*{_TIME}[ \t]*{ARROW}[ \t]*{_TIME}(?!\d)", re.ASCII | re.MULTILINE)
 # Some write who made it above the first cue.
 _LINES_ABOVE = 12
 

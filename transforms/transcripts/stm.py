@@ -76,7 +76,7 @@ def _segment(number: int, match: re.Match[str], clock: Clock) -> list[Piece]:
     start, end = clock.span(match[4], match[5])
     pieces = []
     if label := _LABEL.match(text):
-        pieces.append(Piece(number, "dropped", label[1], name="label"))
+        pieces.append(Piece(number, "label", label[1], name="conditions"))
         text = text[label.end() :]
     if text.casefold() in _GAPS:
         return [*pieces, Piece(number, "dropped", text, name=text.casefold())]

@@ -13,7 +13,7 @@ from typing import Literal
 from transforms.transcripts import page
 from transforms.transcripts.headings import in_place, may_be_title
 from transforms.transcripts.inline import inline_names
-from transforms.transcripts.lines import Labels, Line, find_label, lone_time, tidy
+from transforms.transcripts.lines import Label, Labels, Line, find_label, lone_time, tidy
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.own import own_labels
 
@@ -54,14 +54,20 @@ def survey(lines: Sequence[Line]) -> Survey:
     """Find out who is named in which form, and where the transcript begins and ends."""
     tidied = ((line, tidy(line.text)) for line in lines)
     kept = unwrap([x if text == x.text else replace(x, text=text) for x, text in tidied if text])
-    found = {i: x for i, line in enumerate(kept) if line.noise is None and (x := find_label(line.text))}
+    found = {
+        i: x
+        for i, line in enumerate(kept)
+        if line.noise is None
+        and (x := find_label(line.text))
+        and not (x.form == "bare" and page.begins_tail(line.text))
+    }
     end = _end(kept, found)
-    found = {i: label for i, label in found.items() if i < end}
+    found = _without_lists({i: label for i, label in found.items() if i < end and not _is_byline(kept, i, label)})
     lower = _lower_words(kept)
-    inline = _without_header({i: label for i, label in found.items() if label.is_inline})
+    inline = _without_header(kept, {i: label for i, label in found.items() if label.is_inline})
     names = inline_names(kept, inline, lower)
     by_inline = {i: label for i, label in inline.items() if fold(label.name) in names}
-    by_own = _without_header(own_labels(kept[:end], found, lower))
+    by_own = _without_header(kept, own_labels(kept[:end], found, lower))
     only_own = sum(label.form != "inline" for label in by_own.values())
     family: Family | None = "own" if only_own > len(by_inline) else "inline" if by_inline else None
     labels = by_own if family == "own" else by_inline
@@ -72,6 +78,24 @@ def survey(lines: Sequence[Line]) -> Survey:
     if above and found_out.headings and _is_untimed_title(above):
         return replace(found_out, first=found_out.first - 1)
     return found_out
+
+
+def _is_byline(lines: Sequence[Line], index: int, label: Label) -> bool:
+    """Tell a name that stands alone above a date, a control of the page or the heading of the transcript."""
+    if label.rest or index + 1 >= len(lines):
+        return False
+    below = lines[index + 1]
+    named = page.TRANSCRIPT.fullmatch(below.text) or page.is_date(below.text) or page.section_heading(below.text)
+    control = page.noise(below.text) is not None and " " in below.text
+    return (
+        bool(named) or (control and not lone_time(below.text)) or page.TRANSCRIPT.fullmatch(label.raw) is not None
+    )
+
+
+def _without_lists(found: Labels) -> Labels:
+    """Leave out what stands in lists, unless the speakers do."""
+    listed = sum(label.listed for label in found.values())
+    return found if listed * 2 > len(found) else {i: x for i, x in found.items() if not x.listed}
 
 
 def _is_untimed_title(line: Line) -> bool:
@@ -86,6 +110,15 @@ def _is_untimed_title(line: Line) -> bool:
         and page.key_value(line.text) is None
         and not lone_time(line.text)
     )
+
+
+def is_value(text: str) -> bool:
+    """Tell what stands behind the key of a header, names or a date, from speech.
+
+    >>> is_value("Ann Lee and Bob Ray"), is_value("4 May"), is_value("So why does it turn?")
+    (True, True, False)
+    """
+    return page.is_date(text) or is_list_of_names(text)
 
 
 def is_list_of_names(text: str) -> bool:
@@ -139,13 +172,18 @@ def _lower_words(lines: Sequence[Line]) -> frozenset[str]:
     return frozenset(re.findall(r"(?<![\w.])[a-zà-ÿ]{2,}(?!\w)", " ".join(line.text for line in lines)))
 
 
-def _without_header(labels: Labels) -> Labels:
+def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     """Leave out `Host: Ann Lee` of a header: it says who somebody is, not what somebody said."""
     counts = Counter(fold(label.name) for label in labels.values())
+    order = sorted(labels)
+    half = order[len(order) // 2] if order else 0
+    begun = max((i for i in range(half) if page.TRANSCRIPT.fullmatch(lines[i].text)), default=-1)
     return {
         i: x
         for i, x in labels.items()
-        if not (counts[fold(x.name)] == 1 and page.key_value(f"{x.name}: {x.rest}") and is_list_of_names(x.rest))
+        if not (
+            (counts[fold(x.name)] == 1 or i < begun) and page.key_value(f"{x.name}: {x.rest}") and is_value(x.rest)
+        )
     }
 
 

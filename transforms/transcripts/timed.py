@@ -12,8 +12,9 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from transforms.text import ends_sentence
+from transforms.text import ends_sentence, join_lines
 from transforms.transcripts import page
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.front import front_matter
@@ -33,7 +34,7 @@ def fit_lines(lines: Sequence[Line]) -> bool:
     """Tell lines most of which have a time, and that say something behind it."""
     kept = [text for line in lines if (text := tidy(line.text))]
     stamped = [first for text in kept if (first := time_first(text))]
-    words = sum(len(text.split()) for text in kept)
+    words = sum(max(len(text.split()), len(text) // 4) for text in kept)
     return len(stamped) >= 3 and len(stamped) >= SHARE * len(kept) and words >= 4 * len(stamped)
 
 
@@ -62,6 +63,8 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
         text, _ = split_marks(text)
         if line.noise or not text:
             pieces.append(Piece(line.number, "dropped", line.text, line.noise or "nothing behind the time"))
+        elif start is None and pieces and pieces[-1].kind == "speech":
+            pieces[-1] = replace(pieces[-1], text=join_lines((pieces[-1].text, text)))
         else:
             pieces.append(Piece(line.number, "speech", text, start_time=start, end_time=stop))
         start = stop = None

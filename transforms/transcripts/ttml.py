@@ -27,8 +27,10 @@ import lxml.etree
 
 from transforms.errors import ContentError
 from transforms.records import Seconds
-from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row, cue_draft
+from transforms.transcripts.cue_draft import cue_draft
+from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.languages import language_tag
 from transforms.transcripts.segments import string
 
 _ROOT = re.compile(r"(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:[\w.-]+:)?tt[\s>]", re.DOTALL)
@@ -36,6 +38,8 @@ _OFFSET = re.compile(r"([+-]?\d+(?:\.\d+)?)(h|ms|m|s|f|t)?", re.ASCII)
 _FRAMES = re.compile(r"(\d+):(\d\d):(\d\d):(\d+)(?:\.\d+)?", re.ASCII)
 _NAMED_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]{2,31}\d{0,2};")
 _FRAME_RATE = 30.0  # what the specification assumes
+# How a word is read stands above it, and is said once.
+_READINGS = ("text", "textContainer", "delimiter")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 # Times that writers round need not be the same.
 _EARLIER_SECONDS = 0.05
@@ -102,7 +106,7 @@ def _text(element: Any) -> str:
 
 def _metadata(root: Any, above: int) -> Iterator[Piece]:
     if language := string(root.get(f"{_XML}lang")):
-        yield Piece(_line(root, above), "metadata", language, name="language")
+        yield Piece(_line(root, above), "metadata", language_tag(language), name="language")
     for element in root.iter(lxml.etree.Element):
         name = _local(element)
         if name in ("title", "desc", "copyright") and (text := _text(element)):
@@ -221,7 +225,7 @@ class _Reader:
 
     def _speaker(self, element: Any, inherited: str | None) -> str | None:
         value = _attribute(element, "agent")
-        names = [self._agents.get(agent, agent) for agent in (value or "").split()]
+        names = [self._agents.get(agent.lstrip("#"), agent.lstrip("#")) for agent in (value or "").split()]
         return " & ".join(names) or inherited
 
     def _cue(self, paragraph: Any, offset: float, speaker: str | None) -> Cue:
@@ -251,6 +255,8 @@ class _Reader:
             name = _local(child)
             if name == "br":
                 parts.append(_Part(line, speaker, Chunk("\n")))
+            elif name == "span" and _attribute(child, "ruby") in _READINGS:
+                pass
             elif name == "span":
                 own = self._span(child, offset)
                 is_word = _attribute(child, "unit") == "word"

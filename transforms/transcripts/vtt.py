@@ -24,8 +24,11 @@ from collections.abc import Sequence
 
 from transforms.errors import ContentError
 from transforms.records import TranscriptSource
-from transforms.transcripts.cues import Clock, Cue, cue_draft, is_comment, read_comment, read_cues
+from transforms.transcripts.cue_draft import cue_draft
+from transforms.transcripts.cue_lines import is_comment, read_comment, read_cues
+from transforms.transcripts.cues import Clock, Cue
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.languages import language_tag
 
 _TIMES = re.compile(r"[ \t]*(?:\d+:)?\d+:\d+\.\d+[ \t]*-->[ \t]*(?:\d+:)?\d+:\d+\.\d+(?!\d)", re.ASCII)
 _HEADER = re.compile(r"([A-Za-z][A-Za-z-]{0,40})[ \t]*[:=][ \t]*(.*)")
@@ -72,8 +75,9 @@ def _header(lines: Sequence[str], top: int, stop: int) -> list[Piece]:
     while index < stop and lines[index].strip() and not is_comment(lines[index]):
         match = _HEADER.match(lines[index].strip())
         name, value = (match[1].lower(), match[2]) if match else ("header", lines[index])
-        if value.strip():
-            pieces.append(Piece(index + 1, "metadata", " ".join(value.split()), name=name))
+        if value := " ".join(value.split()):
+            value = language_tag(value) if name == "language" else value
+            pieces.append(Piece(index + 1, "metadata", value, name=name))
         index += 1
     return pieces + _loose(lines, index, stop)
 

@@ -10,111 +10,134 @@ Example:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from heapq import merge
+from itertools import takewhile
 
 from lxml import etree
 
 from transforms.errors import ContentError
-from transforms.transcripts import paragraphs, summary, timed
+from transforms.transcripts import about, page, scraped, summary, timed
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.lines import Line
+from transforms.transcripts.front import front_matter
+from transforms.transcripts.lines import lone_time, time_first
+from transforms.transcripts.marked import mark_labels
+from transforms.transcripts.markup import Block, read_blocks
+from transforms.transcripts.names import fold
 from transforms.transcripts.prose import read_labelled
-from transforms.transcripts.survey import survey
+from transforms.transcripts.survey import Survey, survey
 
-_NOISE = frozenset(
-    "script style noscript template svg nav footer aside form button iframe select object canvas".split()
-)
-_BLOCKS = frozenset(
-    "address article blockquote body br dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 header hr html li main ol p "
-    "pre section table tbody td th tr ul".split()
-)
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_META = {"og:title": "title", "og:site_name": "show", "og:url": "url", "article:published_time": "published"}
-_SIDE = re.compile(
-    r"\b(?:cookie|comments?|related|sidebar|newsletter|share|social|breadcrumbs?|promo)\b", re.IGNORECASE
+LEAST_LABELS = 4  # show how the page is made around them
+LEAST_WORDS = 8  # make a paragraph
+
+_FIRST_TAGS = re.compile(
+    r"\s*(?:<\?xml[^<>]*>\s*)?(?:<!--.*?-->\s*)*"
+    r"<(?:!doctype html|html|head|body|article|div|p|main|section|table|dl|ul|ol|h[1-6]|cite)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
 def fits(text: Text) -> bool:
     """Tell a page by its first tags."""
-    return (
-        re.match(
-            r"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|article|div|p|main|section)\b",
-            text.head,
-            re.I | re.S,
-        )
-        is not None
-    )
+    return _FIRST_TAGS.match(text.head) is not None
 
 
 def parse(text: Text) -> Draft:
-    """Read the page's lines in the shape that they have."""
+    """Read the page's blocks in the shape that they have.
+
+    Raises:
+        ContentError: nothing in it is a transcript.
+    """
     root = etree.HTML(text.text, etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True))
     if root is None:
         msg = "no transcript found: the page is empty; try --format with another page"
         raise ContentError(msg)
-    head = tuple(_head(root))
-    lines = list(_lines(root))
-    found = survey(lines)
-    plain = Text("\n".join("" if line.noise else line.text for line in lines))
-    if found.family is not None:
-        draft = read_labelled(found)
-    elif summary.fits(plain):
-        draft = summary.parse(plain)
-    elif timed.fit_lines([line for line in lines if not line.noise]):
-        draft = timed.parse_lines(lines)
-    elif paragraphs.fit_lines(lines):
-        draft = paragraphs.parse_lines(lines)
-    else:
-        msg = "no transcript found: the page names no speakers and has no heading Transcript; try --format paragraphs"
+    blocks = read_blocks(root)
+    shown = [block for block in blocks if block.noise is None]
+    if not shown:
+        msg = "no transcript found: the page shows no text; try --format with another page"
         raise ContentError(msg)
-    return Draft((*head, *draft.pieces), draft.boundary, draft.source, draft.flags)
+    draft, behind = _read(shown)
+    aside = [Piece(x.number, "dropped", x.text, x.noise) for x in blocks if x.noise is not None]
+    aside += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in behind]
+    pieces = merge(draft.pieces, sorted(aside, key=_place), key=_place)
+    return Draft((*about.read_head(root), *pieces), draft.boundary, draft.source, draft.flags)
 
 
-def _head(root: etree._Element) -> Iterator[Piece]:
-    for meta in root.iter("meta"):
-        name = _META.get(meta.get("property") or meta.get("name") or "")
-        if name and meta.get("content"):
-            yield Piece(1, "metadata", " ".join(meta.get("content").split()), name)
-    if language := (root.get("lang") or "").strip():
-        yield Piece(1, "metadata", language, "language")
-    title = root.findtext(".//title")
-    if title and title.strip():
-        yield Piece(1, "metadata", " ".join(title.split()), "title")
+def _place(piece: Piece) -> int:
+    return piece.line
 
 
-def _lines(root: etree._Element) -> Iterator[Line]:
-    """Walk the page once: a block ends a line; what stands in navigation and the like is noise."""
-    parts: list[str] = []
-    number, heading = 1, False
-    noise: list[etree._Element] = []
-    body = root.find("body")
-    for event, node in etree.iterwalk(body if body is not None else root, events=("start", "end")):
-        tag = node.tag if isinstance(node.tag, str) else ""
-        if tag in _BLOCKS and parts:
-            text = " ".join("".join(parts).split())
-            if text:
-                yield Line(number, text, heading, "navigation" if noise else None)
-                number += 1
-            parts = []
-        if event == "start":
-            heading = tag in _HEADINGS
-            if tag in _NOISE or _SIDE.search(f"{node.get('class') or ''} {node.get('id') or ''}"):
-                noise.append(node)
-            if node.text and tag not in ("script", "style", "template"):
-                parts.append(node.text)
-        else:
-            if noise and noise[-1] is node:
-                if parts and "".join(parts).strip():
-                    yield Line(number, " ".join("".join(parts).split()), False, "navigation")
-                    number += 1
-                parts = []
-                noise.pop()
-            heading = heading and tag not in _HEADINGS
-            if node.tail:
-                parts.append(node.tail)
-    if text := " ".join("".join(parts).split()):
-        yield Line(number, text)
+def _read(blocks: Sequence[Block]) -> tuple[Draft, Sequence[Block]]:
+    """Read the blocks that are shown; give also those behind the transcript."""
+    found = mark_labels(survey(blocks), blocks)
+    if found.family is not None and not _lists_people(found, blocks):
+        end = _end(found, blocks)
+        return read_labelled(replace(found, end=end)), ()
+    plain = Text("\n".join(block.text for block in blocks))
+    if summary.fits(plain):
+        return summary.parse(plain), ()
+    begin, end = _stretch(blocks, lambda block: time_first(block.text) is not None)
+    if timed.fit_lines(blocks[begin:end]):
+        draft = timed.parse_lines(blocks[begin:end])
+        return replace(draft, pieces=(*front_matter(blocks[:begin]), *draft.pieces)), blocks[end:]
+    return _read_paragraphs(blocks)
+
+
+def _read_paragraphs(blocks: Sequence[Block]) -> tuple[Draft, Sequence[Block]]:
+    """Read what nobody is named in: what stands below a heading or in an element that is called a transcript."""
+    headed = [i + 1 for i, block in enumerate(blocks) if page.TRANSCRIPT.fullmatch(block.text)]
+    boxed = [i for i, block in enumerate(blocks) if block.in_transcript]
+    begin = headed[-1] if headed else min(boxed, default=len(blocks))
+    inside = [block for block in blocks[begin:] if block.in_transcript or not boxed]
+    first, last = _stretch(inside, lambda block: len(block.text.split()) >= LEAST_WORDS)
+    if first == last:
+        msg = (
+            "no transcript found: the page names no speakers, no heading says Transcript; try --format paragraphs"
+        )
+        raise ContentError(msg)
+    end = begin + last if not boxed else boxed[-1] + 1
+    while (
+        end < len(blocks) and blocks[end].path == blocks[end - 1].path and not page.begins_tail(blocks[end].text)
+    ):
+        end += 1  # a last short word of thanks
+    said = tuple(scraped.paragraphs(list(blocks[begin:end])))
+    return Draft((*front_matter(blocks[:begin]), *said), "paragraph"), blocks[end:]
+
+
+def _stretch(blocks: Sequence[Block], is_of_it: Callable[[Block], bool]) -> tuple[int, int]:
+    """Find the stretch of the blocks that are made like most that are of it; a time has its text behind it."""
+    usual = Counter(block.path for block in blocks if is_of_it(block)).most_common(1)
+    found = [i for i, block in enumerate(blocks) if usual and block.path == usual[0][0] and is_of_it(block)]
+    if not found:
+        return 0, 0
+    return found[0], min(found[-1] + (2 if lone_time(blocks[found[-1]].text) else 1), len(blocks))
+
+
+def _lists_people(found: Survey, blocks: Sequence[Block]) -> bool:
+    """Tell a page of names, each once on a line of its own, that does not say that it is a transcript."""
+    bare = all(label.form == "bare" for label in found.labels.values())
+    once = len({fold(label.name) for label in found.labels.values()}) == len(found.labels)
+    named = any(block.in_transcript or page.TRANSCRIPT.fullmatch(block.text) for block in blocks)
+    return bare and once and not named
+
+
+def _end(found: Survey, blocks: Sequence[Block]) -> int:
+    """Find where the transcript ends: at a heading or an element of a kind that it had none of."""
+    order = sorted(i for i in found.labels if i >= found.first)
+    if len(order) < LEAST_LABELS:
+        return found.end
+    last = order[-1]
+    begun = range(order[0], last)
+    usual = {blocks[i].path for i in range(order[0], last + 1)}
+    open_headings = any(blocks[i].heading and i not in found.labels and i + 1 not in found.labels for i in begun)
+    unusual = takewhile(lambda block: block.path not in usual, reversed(blocks[last + 1 : found.end]))
+    end = found.end - sum(1 for _ in unusual)
+    if open_headings:
+        return end
+    return next((i for i in range(last + 1, end) if blocks[i].heading), end)
 
 
 FORMAT = Format("webpage", "a saved web page of a text", example_of(__doc__), fits, parse)

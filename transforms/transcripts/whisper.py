@@ -15,33 +15,49 @@ Example:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from transforms.errors import ContentError
 from transforms.records import Word
-from transforms.transcripts import segments
-from transforms.transcripts.cues import Chunk, Clock, glue
+from transforms.transcripts import segments, sentences
+from transforms.transcripts.cue_words import glue
+from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
 _MILLISECONDS = 0.001
 # Kept as models, texts and times of the segments.
-_USED = ("segments", "text", "transcription", "model", "result")
+_USED = ("segments", "text", "transcription", "model", "result", "chunks", "speakers")
+# What may stand beside a text without times.
+_PLAIN = frozenset(("text", "task", "language", "duration", "usage", "logprobs", "model", "id"))
+# The fields of faster-whisper's segments and words, where they were written as lists.
+_ROW = ("id", "seek", "start", "end", "text")
+_WORD_ROW = ("start", "end", "word", "probability")
+# whisper.cpp notes where the speaker changes, but not to whom.
+_TURN = re.compile(r"\s*\[SPEAKER_TURN\]\s*")
 
 
 def fits(text: Text) -> bool:
     """Tell segments with text and times, with or without an object around them."""
     document = text.json
     if isinstance(document, list):
-        return _are_segments(document)
+        return _are_segments(document) or any(map(_is_row, document[:20]))
     if not isinstance(document, dict):
         return False
     if isinstance(document.get("transcription"), list):
         return any("offsets" in item or "timestamps" in item for item in _first(document, "transcription"))
     if isinstance(document.get("segments"), list):
         return _are_segments(document["segments"]) or (document["segments"] == [] and "text" in document)
-    return isinstance(document.get("text"), str) and any("word" in item for item in _first(document, "words"))
+    return _has_pairs(document) or (
+        isinstance(document.get("text"), str)
+        and (any("word" in item for item in _first(document, "words")) or document.keys() <= _PLAIN)
+    )
+
+
+def _has_pairs(document: dict[str, Any]) -> bool:
+    return any("timestamp" in item and "text" in item for item in _first(document, "chunks"))
 
 
 def _first(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -50,9 +66,19 @@ def _first(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _are_segments(value: object) -> bool:
     found = segments.first_objects(value)
-    return any(
+    return not segments.are_milliseconds(found) and any(
         "text" in item and "start" in item and "end" in item and not ("body" in item or "startTime" in item)
         for item in found
+    )
+
+
+def _is_row(item: object) -> bool:
+    """Tell a segment of faster-whisper that was written as a list: its number, seek, start, end and text first."""
+    return (
+        isinstance(item, list)
+        and len(item) > len(_ROW)
+        and all(isinstance(value, int | float) for value in item[:4])
+        and isinstance(item[4], str)
     )
 
 
@@ -63,12 +89,38 @@ def parse(text: Text) -> Draft:
         ContentError: there are no segments, words or text.
     """
     document = segments.document(text, dict | list, "Whisper JSON")
-    whole = {"segments": document} if isinstance(document, list) else document
+    whole = _in_one_shape(document)
     clock = Clock()
     dropped: list[Piece] = []
     language = segments.language_of(_result(whole)) or segments.language_of(whole)
-    pieces = list(_speech(whole, clock, language, dropped))
+    pieces = segments.names_in(list(_speech(whole, clock, language, dropped)))
     return segments.draft([*_about(whole, pieces), *dropped, *pieces], clock, "asr")
+
+
+def _in_one_shape(document: Any) -> dict[str, Any]:
+    """Bring lists of segments, and the pairs of times that pipelines write, to the shape of Whisper."""
+    if isinstance(document, list):
+        return {"segments": [_of_row(item) if _is_row(item) else item for item in document]}
+    whole: dict[str, Any] = document
+    found = whole.get("speakers") if segments.first_objects(whole.get("speakers")) else whole.get("chunks")
+    if isinstance(found, list) and "segments" not in whole:
+        return {**whole, "segments": [_of_pair(item) for item in found]}
+    return whole
+
+
+def _of_row(row: list[Any]) -> dict[str, Any]:
+    words: list[Any] = next((value for value in row[5:] if segments.is_rows(value, len(_WORD_ROW))), [])
+    return {
+        **dict(zip(_ROW, row, strict=False)),
+        "words": [dict(zip(_WORD_ROW, word, strict=False)) for word in words],
+    }
+
+
+def _of_pair(item: Any) -> Any:
+    times = item.get("timestamp") if isinstance(item, dict) else None
+    if not isinstance(times, list) or len(times) != 2:
+        return item
+    return {**item, "start": times[0], "end": times[1]}
 
 
 def _speech(whole: dict[str, Any], clock: Clock, language: str | None, dropped: list[Piece]) -> Iterator[Piece]:
@@ -156,6 +208,7 @@ def _piece(
 
 def _cpp_segment(line: int, item: dict[str, Any], clock: Clock, language: str | None) -> Iterator[Piece]:
     times = _cpp_times(item, clock)
+    item = {**item, "text": _TURN.sub(" ", str(item.get("text")))}
     chunks = [
         Chunk(
             segments.whole(part["text"]),
@@ -163,7 +216,7 @@ def _cpp_segment(line: int, item: dict[str, Any], clock: Clock, language: str | 
             segments.probability(part.get("p")),
         )
         for part in segments.first_objects(item.get("tokens"), None)
-        if isinstance(part.get("text"), str) and not part["text"].startswith("[_")
+        if isinstance(part.get("text"), str) and not part["text"].startswith(("[_", " [SPEAKER_TURN"))
     ]
     text = segments.string(item.get("text"))
     words = glue(chunks, unspaced=segments.is_unspaced_in(language, [text]))
@@ -192,11 +245,11 @@ def _words_only(whole: dict[str, Any], clock: Clock, language: str | None) -> li
     if len(parts) != len(chunks):
         return [_piece(1, None, text, (None, None), ())]
     spoken = [
-        segments.Spoken(1, None, word)
+        sentences.Spoken(1, None, word)
         for part, chunk in zip(parts, chunks, strict=True)
         for word in glue([Chunk(part, chunk.start_time, chunk.end_time, chunk.probability)])
     ]
-    return segments.sentences(spoken, clock, language)
+    return sentences.join(spoken, clock, language)
 
 
 FORMAT = Format("whisper", "JSON of Whisper and its kin", example_of(__doc__), fits, parse)

@@ -1,0 +1,193 @@
+"""Which episode a published text belongs to: what it says of itself against what the warehouse knows."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from flows.sources.episodes import bare_episode
+from flows.stages import is_url
+from transforms.records import (
+    PODCAST_NAMESPACE,
+    Episode,
+    Podcast,
+    file_episode_id,
+    url_episode_id,
+    without_query,
+)
+from transforms.transcripts.assemble import Published
+from warehouse.query import KnownEpisode
+
+_YOUTUBE = re.compile(
+    r"(?:youtu\.be/|youtube(?:-nocookie)?\.com/(?:watch\?(?:\S*&)?v=|embed/|shorts/|live/|v/))([\w-]{11})(?![\w-])"
+)
+FEWEST_WORDS = 3  # of a title that can tell an episode without its show
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the user says of a text; `None` leaves it to the text."""
+
+    show: Annotated[str | None, Field(description="Name of the show.")] = None
+    title: Annotated[str | None, Field(description="Title of the episode.")] = None
+    url: Annotated[str | None, Field(description="Page of the episode.")] = None
+    episode: Annotated[
+        str | None, Field(description="The episode: its id, a piece of its title, or `latest`.")
+    ] = None
+    format: Annotated[
+        str | None, Field(description="A name of `turntable formats`; without it, the content decides.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The episode of a text, and how it was found; `podcast` is given only where it is new."""
+
+    episode: Episode
+    podcast: Podcast | None
+    linked_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a text, its address and the user say of its episode."""
+
+    title: str | None
+    show: str | None
+    url: str | None
+    language: str | None
+    origin: str
+    sha256: str
+
+
+def said_of(published: Published, sha256: str, origin: str, hints: Hints) -> Said:
+    """Gather what is said of a text's episode; the user's word comes first."""
+    return Said(
+        title=hints.title or published.known("title"),
+        show=hints.show or published.known("show"),
+        url=hints.url or published.known("url") or (without_query(origin) if is_url(origin) else None),
+        language=published.known("language"),
+        origin=origin,
+        sha256=sha256,
+    )
+
+
+class Known:
+    """The episodes of the warehouse, ready to be looked up by what a text says."""
+
+    def __init__(self, episodes: Iterable[KnownEpisode]) -> None:
+        self._by_id: dict[str, KnownEpisode] = {}
+        self._by_url: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
+        self._by_video: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
+        self._by_title: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
+        for known in episodes:
+            episode = known.episode
+            self._by_id[episode.episode_id] = known
+            for url in _addresses(episode):
+                self._by_url[url].append(known)
+            videos = {youtube_id(episode.page_url), _video_of(episode.episode_id)} - {None}
+            for video in videos:
+                self._by_video[str(video)].append(known)
+            if title := fold_title(episode.title or ""):
+                self._by_title[title].append(known)
+
+    def episode(self, episode_id: str) -> Episode | None:
+        """Give an episode as it is known now."""
+        known = self._by_id.get(episode_id)
+        return known.episode if known else None
+
+    def has_audio(self, episode_id: str) -> bool:
+        """Tell whether more than texts vouches for an episode: a feed or a recording."""
+        known = self._by_id.get(episode_id)
+        return known is not None and known.has_audio
+
+    def find(self, said: Said, *, only_with_audio: bool = False) -> Link | None:
+        """Find the one episode that fits: by URL, YouTube id, show and title, or title.
+
+        An episode that has audio comes before one that only other texts know; where more than one fits, none does.
+        """
+        ways = self._ways(said)
+        for with_audio in (True,) if only_with_audio else (True, False):
+            for how, fitting in ways:
+                found = [known for known in fitting if known.has_audio or not with_audio]
+                if len(found) == 1:
+                    return Link(found[0].episode, None, how)
+        return None
+
+    def _ways(self, said: Said) -> tuple[tuple[str, list[KnownEpisode]], ...]:
+        video, page = youtube_id(said.url), without_query(said.url) if said.url else None
+        show, title = fold_title(said.show or ""), fold_title(said.title or "")
+        titled = self._by_title.get(title, [])
+        telling = len(title.split()) >= FEWEST_WORDS
+        return (
+            ("url", self._by_url.get(page, []) if page and not video else []),
+            ("youtube", self._by_video.get(video, []) if video else []),
+            ("show_title", [k for k in titled if show and fold_title(k.show or "") == show]),
+            ("title", [k for k in titled if telling and not (show and k.show)]),
+        )
+
+
+def new_link(said: Said) -> Link:
+    """Make the episode of a text that fits none: named by what is surest of it."""
+    video = youtube_id(said.url)
+    show, title = fold_title(said.show or ""), fold_title(said.title or "")
+    if video:
+        episode_id, how = f"youtube:{video}", "youtube"
+    elif title and (show or len(title.split()) >= FEWEST_WORDS):
+        episode_id = str(uuid.uuid5(PODCAST_NAMESPACE, f"title:{show}:{title}"))
+        how = "show_title" if show else "title"
+    elif said.url:
+        episode_id, how = url_episode_id(said.url), "url"
+    else:
+        episode_id, how = file_episode_id(said.sha256), "file"
+    podcast = _show(said.show) if said.show else None
+    episode = replace(
+        bare_episode(episode_id, None),
+        podcast_id=podcast.podcast_id if podcast else None,
+        title=said.title or Path(said.origin).stem,
+        language=said.language,
+        page_url=said.url,
+    )
+    return Link(episode, podcast, how)
+
+
+def _show(name: str) -> Podcast:
+    return Podcast(str(uuid.uuid5(PODCAST_NAMESPACE, f"show:{fold_title(name)}")), name, None, None, None, None)
+
+
+def youtube_id(url: str | None) -> str | None:
+    """Take the id of the video out of an address of YouTube.
+
+    >>> youtube_id("https://youtu.be/abcdefghijk?si=x"), youtube_id("https://example.org/abcdefghijk")
+    ('abcdefghijk', None)
+    """
+    match = _YOUTUBE.search(url or "")
+    return match[1] if match else None
+
+
+def _video_of(episode_id: str) -> str | None:
+    kind, _, video = episode_id.partition(":")
+    return video if kind == "youtube" else None
+
+
+def fold_title(title: str) -> str:
+    """Bring a title to the form in which equal ones are equal.
+
+    >>> fold_title("RLHF, & Plan — for 2027") == fold_title("rlhf plan for 2027")
+    True
+    """
+    plain = unicodedata.normalize("NFKD", title.casefold())
+    return " ".join(re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def _addresses(episode: Episode) -> set[str]:
+    own = {without_query(url) for url in (episode.page_url, episode.audio_url) if url}
+    return own | {link.url for link in episode.transcripts}
