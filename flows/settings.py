@@ -32,6 +32,10 @@ class Settings(BaseSettings):
         default=(), description="private hosts and networks that may be fetched from, as 10.0.0.0/8,nas.local"
     )
 
+    proxy: SecretStr | None = Field(
+        default=None, description="a proxy that fetches for us, http://host:port; no other one is ever asked"
+    )
+
     @field_validator("allow", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
