@@ -11,6 +11,7 @@ import duckdb
 
 from transforms.errors import ContentError, SourceError
 from transforms.records import Episode, Person, TranscriptLink
+from warehouse.staging import NOT_STORED
 
 # No file, no network, no extension, nothing written: for SQL that others wrote, too
 # (https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview).
@@ -101,7 +102,7 @@ def known_episodes(snapshot: Path) -> tuple[KnownEpisode, ...]:
     """Read every episode as it is known; nothing where there is no snapshot yet."""
     if not snapshot.exists():
         return ()
-    names = [field.name for field in fields(Episode) if field.name != "chapters_url"]
+    names = [field.name for field in fields(Episode) if field.name not in NOT_STORED]
     columns = ", ".join(f"e.{name}" for name in names)
     rows = _answer(
         snapshot,

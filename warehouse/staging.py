@@ -120,9 +120,12 @@ def _document(staged: Staged) -> Row:
     }
 
 
+# What a run needs of an episode, and nobody asks the warehouse for.
+NOT_STORED = ("chapters_url", "audio_links", "chapters")
+
+
 def _episode(episode: Episode, linked_by: str) -> Row:
-    row = asdict(episode)
-    del row["chapters_url"]
+    row = {name: value for name, value in asdict(episode).items() if name not in NOT_STORED}
     return {**row, "linked_by": linked_by}
 
 

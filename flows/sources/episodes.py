@@ -85,6 +85,7 @@ def public_episode(episode: Episode) -> Episode:
         audio_url=_public(episode.audio_url),
         chapters_url=_public(episode.chapters_url),
         transcripts=links,
+        audio_links=tuple(replace(link, url=without_query(link.url)) for link in episode.audio_links),
     )
 
 
