@@ -78,7 +78,9 @@ def _in_order(con: Connection, staged: Mapping[str, Path], damaged: list[Content
 
 def loaded_keys(con: Connection) -> set[str]:
     """List the keys of the documents that the open warehouse has seen."""
-    return {key for (key,) in _rows(con, "select staged_key from load_log union select staged_key from discoveries")}
+    return {
+        key for (key,) in _rows(con, "select staged_key from load_log union select staged_key from discoveries")
+    }
 
 
 def _staged_at(files: Sequence[File]) -> list[tuple[datetime, str]]:

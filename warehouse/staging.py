@@ -76,11 +76,16 @@ def write_staged(staged: Staged) -> bytes:
 
 
 def write_discovered(staged_at: datetime, podcast: Podcast, episodes: Iterable[Episode]) -> bytes:
-    """Write what a poll found as a document of the same columns: a row an episode, none of them with a transcript."""
+    """Write what a poll found as a document of the same columns: a row an episode, without transcripts."""
     show = asdict(podcast)
     return _parquet(
         [
-            {"staged_at": staged_at, "podcast": show, "episode": _episode(episode, "feed"), **dict.fromkeys(_LISTS, ())}
+            {
+                "staged_at": staged_at,
+                "podcast": show,
+                "episode": _episode(episode, "feed"),
+                **dict.fromkeys(_LISTS, ()),
+            }
             for episode in episodes
         ]
     )
