@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from flows.artifacts import Store
 from flows.settings import Settings
 from warehouse import store as warehouse
@@ -11,7 +14,7 @@ from warehouse.load import Loaded
 def load(settings: Settings) -> tuple[Loaded, ...]:
     """Load every staged document and every failure that the warehouse has not seen."""
     store = Store(settings.home)
-    return warehouse.load(settings.warehouse, store.all("stage"), store.all_failures())
+    return warehouse.load(settings.warehouse, _documents(store), store.all_failures())
 
 
 def publish(settings: Settings) -> None:
@@ -23,11 +26,16 @@ def publish(settings: Settings) -> None:
 def rebuild(settings: Settings) -> None:
     """Make the warehouse anew from the artifacts, and publish it."""
     store = Store(settings.home)
-    warehouse.rebuild(settings.warehouse, store.all("stage"), store.all_failures())
+    warehouse.rebuild(settings.warehouse, _documents(store), store.all_failures())
     warehouse.publish(settings.warehouse, settings.snapshot)
 
 
 def verify(settings: Settings) -> tuple[warehouse.Problem, ...]:
     """List what does not hold between the warehouse and the artifacts."""
     store = Store(settings.home)
-    return warehouse.verify(settings.warehouse, store.all("stage"), store.all_failures())
+    return warehouse.verify(settings.warehouse, _documents(store), store.all_failures())
+
+
+def _documents(store: Store) -> Mapping[str, Path]:
+    """List what the warehouse is made of: transcripts of episodes, and what polls found."""
+    return {**store.all("stage"), **store.all("discover")}

@@ -531,6 +531,7 @@ def test_migrate_twice_is_migrate_once():
             ("0002_published.sql",),
             ("0003_best.sql",),
             ("0004_chapters.sql",),
+            ("0005_discovered.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

@@ -18,6 +18,8 @@ from transforms.records import file_episode_id, url_episode_id, without_query
 from transforms.speech.models import sha256
 from transforms.youtube import is_youtube
 
+KNOWN_BY_ID = "episode:"  # before the id of an episode that a subscription or the warehouse knows
+
 
 def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Found, ...]:
     """Find the episodes that a path or a URL means; of a feed, the newest `latest` ones.
@@ -27,6 +29,8 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
         ContentError: a page that leads to no audio, or a feed that is none.
         TransientError, HostileError: as `flows.sources.http` says.
     """
+    if location.startswith(KNOWN_BY_ID):
+        return (_known(location.removeprefix(KNOWN_BY_ID)),)
     if "://" in location:
         return _behind_url(location, latest, allow)
     if not location:
@@ -41,6 +45,17 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
     with path.open("rb") as file:
         head = file.read(4096)
     return _in_feed(str(path), latest, allow) if is_feed(head) else (_file(path),)
+
+
+def _known(episode_id: str) -> Found:
+    from flows.settings import Settings
+    from flows.subscriptions import find_known
+
+    found = find_known(Settings().home, episode_id)
+    if found is None:
+        msg = f"no episode {episode_id} waits or is known: `turntable status` and `turntable episodes` list them"
+        raise SourceError(msg)
+    return found
 
 
 def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:

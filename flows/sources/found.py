@@ -49,12 +49,16 @@ class Found:
         return self.offered or Offered(self.episode.transcripts, self.episode.chapters_url)
 
 
+def offered_with(episode: Episode) -> Offered:
+    """Take from an episode, as its feed has it, what the publisher offers beside the audio."""
+    return Offered(episode.transcripts, episode.chapters_url, episode.chapters)
+
+
 def found_in_feed(podcast: Podcast, episode: Episode) -> Found | None:
     """Make an episode of a feed ready to ingest; `None` where it has no audio."""
     if episode.audio_url is None:
         return None
-    offered = Offered(episode.transcripts, episode.chapters_url)
-    return Found(episode.audio_url, public_podcast(podcast), public_episode(episode), offered)
+    return Found(episode.audio_url, public_podcast(podcast), public_episode(episode), offered_with(episode))
 
 
 def public_podcast(podcast: Podcast) -> Podcast:

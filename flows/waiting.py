@@ -1,0 +1,187 @@
+"""Episodes that wait: one private file each, from the poll that found them until their turns are in the warehouse.
+
+    $TURNTABLE_HOME/waiting/<episode_id>.json
+
+The file holds what a run needs and nobody else may read, such as an address with a subscriber's token. It is
+written before the feed is remembered as read, so a crash finds the episode again; events only say that it is
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from flows.artifacts import writing
+from flows.options import Options
+from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
+from transforms.records import Episode, Podcast
+
+# How long a failed episode rests before it is tried again, by class; after the last one it is quarantined.
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+RESTS: dict[ErrorClass, tuple[timedelta, ...]] = {
+    "transient": (_MINUTE, 5 * _MINUTE, 20 * _MINUTE, _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY),
+    "source": (_HOUR, 6 * _HOUR, _DAY, 3 * _DAY),
+    "resource": (_HOUR,),
+    "bug": (_HOUR,),
+    "content": (),
+    "hostile": (),
+}
+# An event that started no run in this time is taken for lost.
+LOST_AFTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An episode that has been found and not been heard; `location` may be a secret.
+
+    `attempts` counts the runs that failed since somebody last looked after it; `next_try_at` is `None` where
+    nothing failed, `emitted_at` where no event said that it is there.
+    """
+
+    location: str
+    podcast: Podcast | None
+    episode: Episode
+    options: Options
+    feed_id: str | None
+    since: datetime
+    emitted_at: datetime | None = None
+    emits: int = 0
+    attempts: int = 0
+    stage: str | None = None
+    error_class: ErrorClass | None = None
+    message: str | None = None
+    next_try_at: datetime | None = None
+    quarantined: bool = False
+
+    @property
+    def state(self) -> str:
+        """What people call it: waiting, failed or quarantined."""
+        if self.quarantined:
+            return "quarantined"
+        return "failed" if self.attempts else "waiting"
+
+
+_WAITING = TypeAdapter(Waiting)
+
+
+class Waiters:
+    """The waiting episodes of one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.folder = home / "waiting"
+
+    def all(self) -> Iterator[Waiting]:
+        """Read them all, those who wait longest first."""
+        yield from sorted(
+            map(_read, self.folder.glob("[!.]*.json")), key=lambda w: (w.since, w.episode.episode_id)
+        )
+
+    def get(self, episode_id: str) -> Waiting | None:
+        """Read one; `None` where it does not wait."""
+        path = self._path(episode_id)
+        return _read(path) if path.is_file() else None
+
+    def find(self, name: str) -> Waiting:
+        """Find one by its id, the beginning of it, or a piece of its title.
+
+        Raises:
+            SourceError: none or several are meant.
+        """
+        everything = tuple(self.all())
+        ways = (
+            [w for w in everything if w.episode.episode_id == name],
+            [w for w in everything if len(name) >= 4 and w.episode.episode_id.startswith(name.lower())],
+            [w for w in everything if name and name.casefold() in (w.episode.title or "").casefold()],
+        )
+        found = next(filter(None, ways), [])
+        if len(found) == 1:
+            return found[0]
+        names = "; ".join(f"{w.episode.episode_id[:8]} {w.episode.title or '(no title)'}" for w in found[:5])
+        msg = (
+            f"{len(found)} waiting episodes fit {name!r}: `turntable status` lists them all{names and '; '}{names}"
+        )
+        raise SourceError(msg)
+
+    def put(self, waiting: Waiting) -> None:
+        """Write one down, in place of what was there."""
+        write_private(self._path(waiting.episode.episode_id), _WAITING.dump_json(waiting, indent=1))
+
+    def remove(self, episode_id: str) -> None:
+        """Forget one that has been heard."""
+        self._path(episode_id).unlink(missing_ok=True)
+
+    def _path(self, episode_id: str) -> Path:
+        return self.folder / f"{episode_id.replace(':', '-')}.json"
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace a file at once or not at all, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path) as temporary:
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(data)
+
+
+def _read(path: Path) -> Waiting:
+    return _WAITING.validate_json(path.read_bytes())
+
+
+def is_due(waiting: Waiting, now: datetime) -> bool:
+    """Tell whether an event has to say that an episode is there: for the first time, again, or after a rest."""
+    if waiting.quarantined or (waiting.next_try_at is not None and waiting.next_try_at > now):
+        return False
+    if waiting.emitted_at is None:
+        return True
+    if waiting.next_try_at is not None and waiting.emitted_at < waiting.next_try_at:
+        return True
+    return now - waiting.emitted_at >= LOST_AFTER
+
+
+def emitted(waiting: Waiting, now: datetime) -> Waiting:
+    """Note that an event said so."""
+    return replace(waiting, emitted_at=now, emits=waiting.emits + 1)
+
+
+def failed(waiting: Waiting, stage: str, error: BaseException, now: datetime) -> Waiting:
+    """Note a failed run: when to try again, or that nothing but a person can help."""
+    kind = error_class(error)
+    attempts = waiting.attempts + 1 if waiting.error_class in (None, kind) else 1
+    rests = RESTS[kind]
+    rest = rests[attempts - 1] if attempts <= len(rests) else None
+    if rest is not None and isinstance(error, TransientError) and error.retry_after:
+        rest = max(rest, timedelta(seconds=error.retry_after))
+    return replace(
+        waiting,
+        attempts=attempts,
+        stage=stage,
+        error_class=kind,
+        message=one_line(error),
+        next_try_at=None if rest is None else now + rest,
+        quarantined=rest is None,
+    )
+
+
+def moved(waiting: Waiting, location: str, episode: Episode) -> Waiting:
+    """Note where the audio lies now; an episode that failed for what was there before gets another chance."""
+    again = retried(waiting) if waiting.error_class in ("source", "content") else waiting
+    return replace(again, location=location, episode=episode)
+
+
+def retried(waiting: Waiting) -> Waiting:
+    """Let somebody's repair count: everything that failed is forgotten, and the episode is due at once."""
+    return replace(
+        waiting,
+        attempts=0,
+        stage=None,
+        error_class=None,
+        message=None,
+        next_try_at=None,
+        quarantined=False,
+        emitted_at=None,
+    )

@@ -1,0 +1,103 @@
+"""Which episodes of a feed are new: by guid, by audio, by title and time, whatever the publisher changes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from transforms.records import Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of an episode to know it again; `None` where its feed did not say."""
+
+    episode_id: str
+    audio_url: str | None
+    title: str | None
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a poll found: new episodes, and the known id of each that goes by another id now."""
+
+    new: tuple[Episode, ...]
+    aliases: Mapping[str, str]
+
+
+def known_of(episode: Episode) -> Known:
+    """Keep of an episode what tells it from others."""
+    return Known(episode.episode_id, episode.audio_url, episode.title, episode.published_at)
+
+
+def compare(
+    known: Sequence[Known], found: Sequence[Episode], aliases: Mapping[str, str] | None = None
+) -> Difference:
+    """Tell which of the found episodes are new.
+
+    An episode is known by its id, or by an id that it went by before (`aliases`). One that is not is still known
+    if its audio, or its title and time of publication, are those of exactly one known episode that this feed does
+    not name by its id: publishers change all guids, move to another host, put tokens into addresses. The same
+    audio under another date is another episode, for bulletins replace each other at one address; unless titles
+    agree and several episodes moved together.
+    """
+    before, renamed = {k.episode_id for k in known}, dict(aliases or {})
+    strangers = list(
+        {e.episode_id: e for e in found if renamed.get(e.episode_id, e.episode_id) not in before}.values()
+    )
+    named = {renamed.get(e.episode_id, e.episode_id) for e in found}
+    left = [k for k in known if k.episode_id not in named]
+    again: dict[str, str] = {}
+    for key in (_audio_key, _path_key, _title_key):
+        again |= _matched(key, left, strangers)
+        left = [k for k in left if k.episode_id not in again.values()]
+        strangers = [e for e in strangers if e.episode_id not in again]
+    return Difference(tuple(strangers), again)
+
+
+def _matched(
+    key: Callable[[Known], str | None], known: Sequence[Known], found: Sequence[Episode]
+) -> dict[str, str]:
+    """Pair what has the same key, where it is the only one on both sides, and nothing speaks against it."""
+    before, now = _unique(key, known), _unique(key, map(known_of, found))
+    pairs = [(before[value], now[value]) for value in sorted(before.keys() & now.keys())]
+    moved = sum(_plain(a.title) == _plain(b.title) for a, b in pairs) > 1
+    return {b.episode_id: a.episode_id for a, b in pairs if _may_be_one(a, b, moved=moved)}
+
+
+def _unique(key: Callable[[Known], str | None], episodes: Iterable[Known]) -> dict[str, Known]:
+    listed = [(value, episode) for episode in episodes if (value := key(episode))]
+    counts = Counter(value for value, _ in listed)
+    return {value: episode for value, episode in listed if counts[value] == 1}
+
+
+def _may_be_one(before: Known, now: Known, *, moved: bool) -> bool:
+    if None in (before.published_at, now.published_at) or before.published_at == now.published_at:
+        return True
+    return moved and _plain(before.title) == _plain(now.title)
+
+
+def _audio_key(known: Known) -> str | None:
+    return known.audio_url
+
+
+def _path_key(known: Known) -> str | None:
+    """The last two parts of the address of the audio: the host, trackers before it and tokens behind it change."""
+    parts = [part for part in urlsplit(known.audio_url or "").path.split("/") if part]
+    return "/".join(parts[-2:]).casefold() or None
+
+
+def _title_key(known: Known) -> str | None:
+    if known.title is None or known.published_at is None:
+        return None
+    return f"{known.published_at.isoformat()} {_plain(known.title)}"
+
+
+def _plain(title: str | None) -> str:
+    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", title or "").casefold()))
