@@ -19,6 +19,7 @@ WRAPPERS = {
     "flows/import_text.py",
     "flows/ingest.py",
     "flows/steps.py",
+    "flows/discover.py",
     "transforms/speech/campplus.py",
     "transforms/speech/pipeline.py",
 }
@@ -59,6 +60,8 @@ def test_only_flows_import_prefect() -> None:
         "flows/import_text.py",
         "flows/ingest.py",
         "flows/steps.py",
+        "flows/discover.py",
+        "flows/events.py",
     } == users
 
 
