@@ -16,10 +16,10 @@ HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefec
 # Imported only inside functions, or the very module that wraps the library.
 WRAPPERS = {
     "flows/batch.py",
+    "flows/discover.py",
     "flows/import_text.py",
     "flows/ingest.py",
     "flows/steps.py",
-    "flows/discover.py",
     "transforms/speech/campplus.py",
     "transforms/speech/pipeline.py",
 }
@@ -55,14 +55,8 @@ def test_only_flows_import_prefect() -> None:
         if "prefect" in imported(path, at_top=False)
     }
 
-    assert {
-        "flows/batch.py",
-        "flows/import_text.py",
-        "flows/ingest.py",
-        "flows/steps.py",
-        "flows/discover.py",
-        "flows/events.py",
-    } == users
+    names = ("batch", "discover", "events", "import_text", "ingest", "steps")
+    assert {f"flows/{name}.py" for name in names} == users
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:

@@ -57,9 +57,10 @@ def _measure(name: str, settings: Settings, *, events: bool = False) -> None:
     summary = poll(settings, None, (lambda _: None) if events else None)
     counts = {news: summary.count(news) for news in ("new", "changed", "unchanged", "failed", "slow")}
     told = ", ".join(f"{count} {news}" for news, count in counts.items() if count)
-    print(
-        f"{name}: {time.monotonic() - began:.1f} s, {len(summary.feeds)} feeds: {told}; {summary.emitted} events"
-    )
+    seconds = time.monotonic() - began
+    print(f"{name}: {seconds:.1f} s, {len(summary.feeds)} feeds: {told}; {summary.emitted} events")
+    for line in sorted({feed.message for feed in summary.feeds if feed.message})[:5]:
+        print(f"  {line}")
 
 
 if __name__ == "__main__":
