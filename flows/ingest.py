@@ -349,8 +349,10 @@ def _update_page(page: Any, done: Seconds | None, total: Seconds | None) -> None
 
 def _write_page(outcome: Outcome) -> None:
     """Leave a page in the Prefect UI that a person can read."""
-    table = query.talk_time(Settings().snapshot, outcome.episode_id)
-    rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
+    settings, rows = Settings(), list[tuple[object, ...]]()
+    if settings.load == "inline":
+        table = query.talk_time(settings.snapshot, outcome.episode_id)
+        rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
     lines = [
         f"# {outcome.source}",
         f"{outcome.turns} turns in {outcome.seconds:.0f} s of audio. Flags: {', '.join(outcome.flags) or 'none'}. "

@@ -1,21 +1,46 @@
-"""The one writer of the warehouse."""
+"""The one writer of the warehouse, and the flow `load_staged` that is it where several machines stage."""
 
 from __future__ import annotations
 
+from prefect import flow
+
 from flows.artifacts import Store
 from flows.settings import Settings
+from transforms.errors import SourceError
 from warehouse import store as warehouse
 from warehouse.load import Loaded
 
 
+@flow(name="load-staged", persist_result=False)
+def load_staged() -> int:
+    """Load what workers staged, and replace the snapshot; how many documents that were.
+
+    Raises:
+        SourceError: this machine is told to leave the warehouse alone.
+        ContentError: a staged file is damaged; every other one is loaded first.
+    """
+    settings = Settings()
+    if settings.load == "elsewhere":
+        msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
+        raise SourceError(msg)
+    try:
+        return len(load(settings))
+    finally:  # one damaged document holds up nobody's rows
+        publish(settings)
+
+
 def load(settings: Settings) -> tuple[Loaded, ...]:
-    """Load every staged document and every failure that the warehouse has not seen."""
+    """Load every staged document and every failure that the warehouse has not seen; nothing on a mere worker."""
+    if settings.load == "elsewhere":
+        return ()
     store = Store(settings.home)
     return warehouse.load(settings.warehouse, store.all("stage"), store.all_failures())
 
 
 def publish(settings: Settings) -> None:
     """Replace the snapshot that people read by what the warehouse holds now, unless it is the same."""
+    if settings.load == "elsewhere":
+        return
     if not warehouse.is_published(settings.warehouse, settings.snapshot):
         warehouse.publish(settings.warehouse, settings.snapshot)
 

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
         default=(), description="private hosts and networks that may be fetched from, as 10.0.0.0/8,nas.local"
     )
 
+    load: Literal["inline", "elsewhere"] = Field(
+        default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"
+    )
+
     @field_validator("allow", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
