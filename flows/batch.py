@@ -14,11 +14,15 @@ from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
 from flows.ingest import Outcome, StageFailed, ingest_episode, record
+from flows.locks import is_held
 from flows.options import Options
 from flows.progress import REPORTER
 from flows.settings import Settings
-from flows.sources.episodes import find_episodes
+from flows.sources.episodes import Found, find_episodes
 from flows.stages import public_source
+from flows.subscribing import due
+from flows.subscriptions import find_known
+from flows.waiting import Waiting
 from transforms.errors import Interrupted
 from warehouse import store
 
@@ -39,17 +43,31 @@ def ingest_location(
         yield error
         return
     for one in found:
-        REPORTER.get().start(one.episode.title or public_source(one.location))
-        try:
-            with interruptible("ingest", public_source(one.location), one.episode.episode_id, settings):
-                # what a subscriber's URL holds behind its path stays out of Prefect's database
-                public = one.location == public_source(one.location)
-                shown = one.location if public else SecretStr(one.location)
-                outcome = ingest_episode(shown, one.podcast, one.episode, options)
-        except Exception as error:  # the flow wrote it down
-            yield error
-        else:
+        outcome = _ingest(one, options, settings)
+        if outcome is not None:
             yield outcome
+
+
+def ingest_waiting(settings: Settings) -> Iterator[tuple[Waiting, Outcome | Exception | None]]:
+    """Ingest every episode that waits and may be tried now; one that another process works on gives `None`."""
+    for waiting in due(settings):
+        if is_held(settings.home, waiting.episode.episode_id):
+            continue
+        found = find_known(settings.home, waiting.episode.episode_id)
+        if found is not None:
+            yield waiting, _ingest(found, waiting.options, settings)
+
+
+def _ingest(one: Found, options: Options, settings: Settings) -> Outcome | Exception | None:
+    REPORTER.get().start(one.episode.title or public_source(one.location))
+    try:
+        with interruptible("ingest", public_source(one.location), one.episode.episode_id, settings):
+            # what a subscriber's URL holds behind its path stays out of Prefect's database
+            public = one.location == public_source(one.location)
+            shown = one.location if public else SecretStr(one.location)
+            return ingest_episode(shown, one.podcast, one.episode, options)
+    except Exception as error:  # the flow wrote it down
+        return error
 
 
 @contextmanager

@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
+from flows import cli_feeds
+from flows.cli_shared import JsonFlag, LanguageOption, SpeakersOption
+from flows.cli_shared import as_bounds as _bounds
+from flows.cli_shared import read_settings as _settings
+from flows.cli_shared import say as _say
+from flows.cli_shared import show as _show
 from transforms.errors import SourceError, TurntableError
 
 if TYPE_CHECKING:
@@ -23,7 +29,6 @@ if TYPE_CHECKING:
     from flows.options import Options
     from flows.settings import Settings
     from flows.terminal import Terminal
-    from warehouse.query import Table
 
 app = typer.Typer(
     name="turntable",
@@ -39,9 +44,9 @@ models_app = typer.Typer(
     help="What weights there are, where from, and under which licence.", rich_markup_mode=None
 )
 app.add_typer(models_app, name="models", invoke_without_command=True)
+app.add_typer(cli_feeds.app)
 
 DEMO_FEED = Path(__file__).parent / "demo" / "feed.xml"
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, a piece of its title, or 'latest'.")]
 
 
@@ -60,10 +65,6 @@ def _main(
 
 
 ModelOption = Annotated[str, typer.Option("--model", help="A name of `turntable models`, or a local folder.")]
-LanguageOption = Annotated[
-    str | None, typer.Option("--language", help="As en, de; without it, the audio decides.")
-]
-SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many people: 2, or 2-4.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cuda or cpu.")]
 DiarizeOption = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Find out who speaks.")]
 DiarizationOption = Annotated[
@@ -389,19 +390,6 @@ def _fail(line: str, code: int) -> None:
     raise SystemExit(code)
 
 
-def _settings() -> Settings:
-    from pydantic import ValidationError
-
-    from flows.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        msg = f"the setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}"
-        raise SourceError(msg) from error
-
-
 def _options(
     model: str = "auto",
     language: str | None = None,
@@ -424,24 +412,6 @@ def _options(
         diarization_model=diarization_model,
         speakers=_bounds(speakers),
     )
-
-
-def _bounds(text: str | None) -> tuple[int, int] | None:
-    """Read `--speakers`: a number or a range.
-
-    >>> _bounds("2"), _bounds("2-4")
-    ((2, 2), (2, 4))
-    """
-    if text is None:
-        return None
-    fewest, _, most = text.partition("-")
-    try:
-        bounds = int(fewest), int(most or fewest)
-    except ValueError:
-        bounds = (0, 0)
-    if not 1 <= bounds[0] <= bounds[1]:
-        raise typer.BadParameter(f"{text!r}: give a number as 2 or a range as 2-4", param_hint="--speakers")  # noqa: EM102
-    return bounds
 
 
 def _ingest(
@@ -475,27 +445,6 @@ def _ingest(
                 reporter.done(outcome)
                 outcomes.append(outcome)
     return outcomes
-
-
-def _show(table: Table, *, as_json: bool = False, as_csv: bool = False) -> None:
-    """Print a table for people, or for a script."""
-    if as_json:
-        rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-        typer.echo(json.dumps(rows, default=str, ensure_ascii=False, indent=1))
-    elif as_csv:
-        import csv
-
-        writer = csv.writer(sys.stdout)
-        writer.writerow(table.columns)
-        writer.writerows(table.rows)
-    else:
-        from flows.terminal import print_table
-
-        print_table(table)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 def _command() -> str:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar, cast
 
-from filelock import FileLock, Timeout
 from prefect import Task, flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import MissingContextError
@@ -25,13 +24,14 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import SecretStr
 
+from flows import attempts, stages
 from flows import load as loader
-from flows import stages
 from flows.artifacts import Artifact, Store
+from flows.locks import held
 from flows.options import Options
 from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
 from flows.settings import Settings
-from flows.sources.episodes import Found, find_episodes
+from flows.sources.episodes import KNOWN_BY_ID, Found, find_episodes
 from flows.stages import Heard, public_source
 from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
 from transforms.records import Episode, Podcast, Seconds, StageRun
@@ -172,11 +172,14 @@ def ingest_episode(
     podcast: Podcast | None = None,
     episode: Episode | None = None,
     options: Options | None = None,
-) -> Outcome:
+) -> Outcome | None:
     """Turn one episode into speaker turns in the warehouse.
 
+    One that an event named and another process works on gives `None`: it goes on there.
+
     Args:
-        location: a path or an http(s) URL of its audio; a secret one is not shown in the run's parameters.
+        location: a path or an http(s) URL of its audio, a secret one is not shown in the run's parameters; or
+            `episode:` and the id of one that waits.
         podcast: its show, where it is known.
         episode: what is known of it; `None` means nothing but its audio.
         options: how to hear it; `None` leaves everything to the settings.
@@ -185,19 +188,25 @@ def ingest_episode(
         TurntableError: whatever went wrong, after it was written down.
     """
     settings = Settings()
-    options = (options or Options()).filled(settings)
     location = location.get_secret_value() if isinstance(location, SecretStr) else location
+    by_event = location.startswith(KNOWN_BY_ID)
     if episode is None:
         (found,) = find_episodes(location, 1, settings.allow)
         location, podcast, episode = found.location, found.podcast, found.episode
-    source = public_source(location)
-    with _claimed(settings, episode, source):
+    source, found = public_source(location), Found(location, podcast, episode)
+    options = (options or attempts.options_of(settings, episode.episode_id) or Options()).filled(settings)
+    with _claimed(settings, episode, source, by_event=by_event) as mine:
+        if not mine:
+            return None
         try:
-            outcome = _run_stages(Found(location, podcast, episode), source, options, settings)
+            outcome = _run_stages(found, source, options, settings)
         except StageFailed as failed:
             record(failed, source, episode.episode_id, settings)
+            _note(attempts.note_failed, settings, found, options, failed.stage, failed.error)
             _forget_frames(failed.error)
             raise failed.error from None
+        facts = outcome.transcript_id, outcome.turns, outcome.seconds
+        _note(attempts.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
     _write_page(outcome)
     return outcome
 
@@ -254,26 +263,29 @@ def _step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
         raise StageFailed(name, started_at, error) from error
 
 
+def _note(note: Callable[..., None], *facts: Any, **more: Any) -> None:
+    """Note what became of an episode; that it cannot be noted breaks nothing, for the next poll looks anew."""
+    try:
+        note(*facts, **more)
+    except OSError as error:
+        _say(f"what became of the episode could not be noted ({one_line(error)})")
+
+
 @contextmanager
-def _claimed(settings: Settings, episode: Episode, source: str) -> Iterator[None]:
-    """Hold the episode, so that no other process works on it.
+def _claimed(settings: Settings, episode: Episode, source: str, *, by_event: bool) -> Iterator[bool]:
+    """Hold the episode, so that no other process works on it; lends False where that is nothing to complain about.
 
     Raises:
-        TransientError: another process holds it.
+        TransientError: another process holds it, and a person asked for it here.
     """
-    locks = settings.home / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(locks / f"{episode.episode_id.replace(':', '-')}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        busy = TransientError(f"{source} is being ingested by another process: it goes on there")
-        record(StageFailed("claim", datetime.now(UTC), busy), source, episode.episode_id, settings)
-        raise busy from error
-    try:
-        yield
-    finally:
-        lock.release()
+    with held(settings.home, episode.episode_id, wait=1.0) as mine:
+        if not mine:
+            busy = TransientError(f"{source} is being ingested by another process: it goes on there")
+            if not by_event:
+                record(StageFailed("claim", datetime.now(UTC), busy), source, episode.episode_id, settings)
+                raise busy
+            _say(str(busy))
+        yield mine
 
 
 def record(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from prefect import flow
 
+from flows import events
 from flows.artifacts import Store
 from flows.settings import Settings
 from transforms.errors import SourceError
+from warehouse import query
 from warehouse import store as warehouse
 from warehouse.load import Loaded
 
@@ -24,9 +29,20 @@ def load_staged() -> int:
         msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
         raise SourceError(msg)
     try:
-        return len(load(settings))
+        loaded = load(settings)
     finally:  # one damaged document holds up nobody's rows
         publish(settings)
+    for one in loaded:
+        _tell(one, settings)
+    return len(loaded)
+
+
+def _tell(loaded: Loaded, settings: Settings) -> None:
+    """Send the event that a worker could not send: it only staged."""
+    episode = query.known_episode(settings.snapshot, loaded.episode_id)
+    if episode is not None:
+        facts = {"transcript_id": loaded.transcript_id, "turns": loaded.turns, "seconds": episode.duration}
+        events.try_to_send(events.Event(events.LOADED, episode, loaded.transcript_id, facts))
 
 
 def load(settings: Settings) -> tuple[Loaded, ...]:
@@ -34,7 +50,7 @@ def load(settings: Settings) -> tuple[Loaded, ...]:
     if settings.load == "elsewhere":
         return ()
     store = Store(settings.home)
-    return warehouse.load(settings.warehouse, store.all("stage"), store.all_failures())
+    return warehouse.load(settings.warehouse, _documents(store), store.all_failures())
 
 
 def publish(settings: Settings) -> None:
@@ -48,11 +64,16 @@ def publish(settings: Settings) -> None:
 def rebuild(settings: Settings) -> None:
     """Make the warehouse anew from the artifacts, and publish it."""
     store = Store(settings.home)
-    warehouse.rebuild(settings.warehouse, store.all("stage"), store.all_failures())
+    warehouse.rebuild(settings.warehouse, _documents(store), store.all_failures())
     warehouse.publish(settings.warehouse, settings.snapshot)
 
 
 def verify(settings: Settings) -> tuple[warehouse.Problem, ...]:
     """List what does not hold between the warehouse and the artifacts."""
     store = Store(settings.home)
-    return warehouse.verify(settings.warehouse, store.all("stage"), store.all_failures())
+    return warehouse.verify(settings.warehouse, _documents(store), store.all_failures())
+
+
+def _documents(store: Store) -> Mapping[str, Path]:
+    """List what the warehouse is made of: transcripts of episodes, and what polls found."""
+    return {**store.all("stage"), **store.all("discover")}

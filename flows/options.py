@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from flows.settings import Settings
 from transforms.speech.device import Request
+
+# Where a publisher offers a transcript: both; the audio only where names, times or a part are missing; never the
+# audio; never the transcript.
+Policy = Literal["audio-first", "transcript-first", "text-only", "audio-only"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,7 @@ class Options:
     diarize: bool = True
     diarization_model: str = "auto"
     speakers: tuple[int, int] | None = None
+    policy: Policy = "audio-first"
 
     def filled(self, settings: Settings) -> Options:
         """Take from the settings what was not asked for."""

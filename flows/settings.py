@@ -35,11 +35,22 @@ class Settings(BaseSettings):
     load: Literal["inline", "elsewhere"] = Field(
         default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"
     )
+    proxy: SecretStr | None = Field(
+        default=None, description="a proxy that fetches for us, http://host:port; no other one is ever asked"
+    )
 
     @field_validator("allow", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_http_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("http://", "https://")):
+            msg = "a proxy is written http://host:port"
+            raise ValueError(msg)
+        return value
 
     @classmethod
     def settings_customise_sources(

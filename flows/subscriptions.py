@@ -2,8 +2,10 @@
 
     $TURNTABLE_HOME/feeds/<feed_id>.json            what was asked for, and how the polls went
                           <feed_id>.episodes.json   the episodes that are known, to find the new ones
+                   polled.json                      when each feed was asked last
 
-The episodes are written first: if a crash comes between, the feed is read once more and nothing is new in it.
+The episodes are written first: if a crash comes between, the feed is read once more and nothing is new in it. A
+poll that finds a feed unchanged writes none of the two, only the time, once for all feeds.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter
 
 from flows.options import Options
-from flows.waiting import write_private
+from flows.sources.episodes import Found, bare_episode, public_episode, public_podcast
+from flows.waiting import Waiters, write_private
 from transforms.errors import ErrorClass, SourceError
 from transforms.identity import Known
 from transforms.records import PODCAST_NAMESPACE, without_query
+from warehouse import query
 
 Backfill = int | Literal["all"]
 
@@ -32,10 +36,14 @@ LONGEST_REST = timedelta(days=1)  # of a feed that fails again and again
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """How the polls of a feed went; `None` where it did not happen. `paused` says why it is not asked any more."""
+    """How the polls of a feed went; `None` where it did not happen. `paused` says why it is not asked any more.
+
+    `sha256` is of the feed as it was read last: not every server can say that nothing changed.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
+    sha256: str | None = None
     polled_at: datetime | None = None
     changed_at: datetime | None = None
     new_at: datetime | None = None
@@ -50,17 +58,25 @@ class Poll:
 class Subscription:
     """One feed that is asked again and again; `url` may hold a secret, and moves when the publisher says so.
 
+    `first_url` and, once it was read, `podcast_id` name the show and its episodes for good, wherever it moves.
     `backfill` is how many of the episodes that are there already are heard too.
     """
 
     feed_id: str
+    first_url: str
     url: str
+    podcast_id: str | None
     title: str | None
     tags: tuple[str, ...]
     options: Options
     backfill: Backfill
     added_at: datetime
     poll: Poll = field(default_factory=Poll)
+
+    @property
+    def name(self) -> str:
+        """What people call it: its title, else where it lies, without what may be secret."""
+        return self.title or without_query(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,7 @@ class Remembered:
 
 _SUBSCRIPTION = TypeAdapter(Subscription)
 _REMEMBERED = TypeAdapter(Remembered)
+_POLLED = TypeAdapter(dict[str, datetime])
 
 
 def feed_id(url: str) -> str:
@@ -89,6 +106,7 @@ class Subscriptions:
 
     def __init__(self, home: Path) -> None:
         self.folder = home / "feeds"
+        self._times = home / "polled.json"
 
     def all(self) -> Iterator[Subscription]:
         """Read them all, in the order in which they were added."""
@@ -112,7 +130,7 @@ class Subscriptions:
             if len(found) == 1:
                 return found[0]
             if found:
-                titles = ", ".join(f"{s.feed_id[:8]} {s.title or without_query(s.url)}" for s in found[:5])
+                titles = ", ".join(f"{s.feed_id[:8]} {s.name}" for s in found[:5])
                 msg = f"{name!r} means {len(found)} feeds: {titles}; give the beginning of an id"
                 raise SourceError(msg)
         shown = without_query(name) if "://" in name else name
@@ -121,12 +139,14 @@ class Subscriptions:
 
     def put(self, subscription: Subscription) -> None:
         """Write one down, in place of what was there."""
-        write_private(self.folder / f"{subscription.feed_id}.json", _SUBSCRIPTION.dump_json(subscription, indent=1))
+        write_private(
+            self.folder / f"{subscription.feed_id}.json", _SUBSCRIPTION.dump_json(subscription, indent=1)
+        )
 
-    def remembered(self, feed_id: str) -> Remembered:
-        """Read which episodes of a feed are known; none before its first poll."""
+    def remembered(self, feed_id: str) -> Remembered | None:
+        """Read which episodes of a feed are known; `None` before its first poll."""
         path = self._episodes(feed_id)
-        return _REMEMBERED.validate_json(path.read_bytes()) if path.is_file() else Remembered()
+        return _REMEMBERED.validate_json(path.read_bytes()) if path.is_file() else None
 
     def remember(self, feed_id: str, remembered: Remembered) -> None:
         """Write down which episodes of a feed are known."""
@@ -136,6 +156,18 @@ class Subscriptions:
         """Forget a feed; what was heard of it stays."""
         (self.folder / f"{feed_id}.json").unlink(missing_ok=True)
         self._episodes(feed_id).unlink(missing_ok=True)
+
+    def polled(self) -> Mapping[str, datetime]:
+        """Read when each feed was asked last; a feed without a time was not."""
+        try:
+            return _POLLED.validate_json(self._times.read_bytes())
+        except (OSError, ValueError):  # these times are for people to read, and nothing hangs on them
+            return {}
+
+    def note_polled(self, times: Mapping[str, datetime]) -> None:
+        """Write down when feeds were asked."""
+        if times:
+            write_private(self._times, _POLLED.dump_json({**self.polled(), **times}, indent=1))
 
     def _episodes(self, feed_id: str) -> Path:
         return self.folder / f"{feed_id}.episodes.json"
@@ -172,6 +204,65 @@ def rested(poll: Poll, error: str, kind: ErrorClass, now: datetime, retry_after:
     )
 
 
-def host_of(subscription: Subscription) -> str:
-    """Name where a feed lies, without what may be secret."""
-    return urlsplit(subscription.url).hostname or subscription.url
+def new_subscription(
+    url: str,
+    now: datetime,
+    *,
+    title: str | None = None,
+    tags: tuple[str, ...] = (),
+    options: Options | None = None,
+    backfill: Backfill = 1,
+) -> Subscription:
+    """Subscribe to an address; nothing is asked yet.
+
+    Raises:
+        SourceError: it is no address of the web.
+    """
+    if not _is_address(url):
+        msg = f"{url.partition('?')[0]!r} is no address of a feed: give one as https://example.org/feed.xml"
+        raise SourceError(msg)
+    return Subscription(
+        feed_id=feed_id(url),
+        first_url=url,
+        url=url,
+        podcast_id=None,
+        title=title,
+        tags=tags,
+        options=options or Options(),
+        backfill=backfill,
+        added_at=now,
+    )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:  # such as "http://["
+        return False
+
+
+def find_known(home: Path, episode_id: str) -> Found | None:
+    """Find an episode that waits, or that a subscribed feed or the warehouse knows; `None` where none does.
+
+    Of one that does not wait the address may be out of date: feeds put tokens into it.
+    """
+    waiting = Waiters(home).get(episode_id)
+    if waiting is not None:
+        podcast = waiting.podcast and public_podcast(waiting.podcast)
+        return Found(waiting.location, podcast, public_episode(waiting.episode))
+    episode = query.known_episode(home / "turntable.duckdb", episode_id)
+    location = _remembered_location(Subscriptions(home), episode_id) or (episode.audio_url if episode else None)
+    if location is None:
+        return None
+    return Found(location, None, episode or bare_episode(episode_id, without_query(location)))
+
+
+def _remembered_location(subscriptions: Subscriptions, episode_id: str) -> str | None:
+    for subscription in subscriptions.all():
+        remembered = subscriptions.remembered(subscription.feed_id) or Remembered()
+        episode_id = remembered.aliases.get(episode_id, episode_id)
+        for known in remembered.known:
+            if known.episode_id == episode_id:
+                return known.audio_url
+    return None

@@ -2,8 +2,9 @@
 
     $TURNTABLE_HOME/waiting/<episode_id>.json
 
-The file holds what a run needs and nobody else may read, such as an address with a subscriber's token. It is written
-before the feed is remembered as read, so a crash finds the episode again; events only say that it is there.
+The file holds what a run needs and nobody else may read, such as an address with a subscriber's token. It is
+written before the feed is remembered as read, so a crash finds the episode again; events only say that it is
+there.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import TypeAdapter
 
 from flows.artifacts import writing
 from flows.options import Options
-from transforms.errors import ErrorClass, TransientError, error_class, one_line
+from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Podcast
 
 # How long a failed episode rests before it is tried again, by class; after the last one it is quarantined.
@@ -38,8 +39,8 @@ LOST_AFTER = timedelta(minutes=15)
 class Waiting:
     """An episode that has been found and not been heard; `location` may be a secret.
 
-    `attempts` counts the runs that failed since somebody last looked after it; `next_try_at` is `None` where nothing
-    failed, `emitted_at` where no event said that it is there.
+    `attempts` counts the runs that failed since somebody last looked after it; `next_try_at` is `None` where
+    nothing failed, `emitted_at` where no event said that it is there.
     """
 
     location: str
@@ -72,16 +73,40 @@ class Waiters:
     """The waiting episodes of one home."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self.folder = home / "waiting"
 
     def all(self) -> Iterator[Waiting]:
         """Read them all, those who wait longest first."""
-        yield from sorted(map(_read, self.folder.glob("[!.]*.json")), key=lambda w: (w.since, w.episode.episode_id))
+        yield from sorted(
+            map(_read, self.folder.glob("[!.]*.json")), key=lambda w: (w.since, w.episode.episode_id)
+        )
 
     def get(self, episode_id: str) -> Waiting | None:
         """Read one; `None` where it does not wait."""
         path = self._path(episode_id)
         return _read(path) if path.is_file() else None
+
+    def find(self, name: str) -> Waiting:
+        """Find one by its id, the beginning of it, or a piece of its title.
+
+        Raises:
+            SourceError: none or several are meant.
+        """
+        everything = tuple(self.all())
+        ways = (
+            [w for w in everything if w.episode.episode_id == name],
+            [w for w in everything if len(name) >= 4 and w.episode.episode_id.startswith(name.lower())],
+            [w for w in everything if name and name.casefold() in (w.episode.title or "").casefold()],
+        )
+        found = next(filter(None, ways), [])
+        if len(found) == 1:
+            return found[0]
+        names = "; ".join(f"{w.episode.episode_id[:8]} {w.episode.title or '(no title)'}" for w in found[:5])
+        msg = (
+            f"{len(found)} waiting episodes fit {name!r}: `turntable status` lists them all{names and '; '}{names}"
+        )
+        raise SourceError(msg)
 
     def put(self, waiting: Waiting) -> None:
         """Write one down, in place of what was there."""
@@ -115,7 +140,8 @@ def is_due(waiting: Waiting, now: datetime) -> bool:
         return True
     if waiting.next_try_at is not None and waiting.emitted_at < waiting.next_try_at:
         return True
-    return now - waiting.emitted_at >= LOST_AFTER
+    # A long queue looks like lost events: ask less and less often, or each poll would make the queue longer.
+    return now - waiting.emitted_at >= min(LOST_AFTER * 2 ** (waiting.emits - 1), _DAY)
 
 
 def emitted(waiting: Waiting, now: datetime) -> Waiting:
@@ -140,6 +166,12 @@ def failed(waiting: Waiting, stage: str, error: BaseException, now: datetime) ->
         next_try_at=None if rest is None else now + rest,
         quarantined=rest is None,
     )
+
+
+def moved(waiting: Waiting, location: str, episode: Episode) -> Waiting:
+    """Note where the audio lies now; an episode that failed for what was there before gets another chance."""
+    again = retried(waiting) if waiting.error_class in ("source", "content") else waiting
+    return replace(again, location=location, episode=episode)
 
 
 def retried(waiting: Waiting) -> Waiting:

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
-from flows.sources.feeds import read_feed
-from transforms.errors import ContentError, HostileError, SourceError
+from flows.sources.feeds import parse_safely, read_feed
+from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_duration, parse_feed, plain_text, resolve_url
-from transforms.records import Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
+from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
 
 GOLDEN = Path(__file__).parent / "data" / "feeds"
 DEMO = Path(__file__).parent.parent / "flows" / "demo"
@@ -57,6 +58,8 @@ def test_the_demo_feed() -> None:
     )
     (episode,) = feed.episodes
     assert episode.description
+    audio = str(DEMO / "why-a-record-turns.ogg")
+    size = (DEMO / "why-a-record-turns.ogg").stat().st_size
     assert replace(episode, description=None) == Episode(
         episode_id="80258ba0-7fbf-5283-a64b-e0834e01f280",
         podcast_id=show,
@@ -68,15 +71,15 @@ def test_the_demo_feed() -> None:
         episode_number=1.0,
         language=None,
         page_url="https://longgroove.example/why-a-record-turns",
-        audio_url=str(DEMO / "why-a-record-turns.ogg"),
+        audio_url=audio,
         duration=95.0,
         chapters_url=str(DEMO / "why-a-record-turns.chapters.json"),
         transcripts=(TranscriptLink(str(DEMO / "why-a-record-turns.vtt"), "text/vtt", "en", None),),
         persons=(Person("Mara Quill", "host"), Person("Idris Vane", "guest")),
+        audio_links=(AudioLink(audio, "audio/ogg", None, size, None, None),),
     )
-    audio = (DEMO / "why-a-record-turns.ogg").read_bytes()
-    assert audio.startswith(b"OggS")
-    assert f'length="{len(audio)}"' in (DEMO / "feed.xml").read_text()
+    assert Path(audio).read_bytes().startswith(b"OggS")
+    assert f'length="{size}"' in (DEMO / "feed.xml").read_text()
     assert (DEMO / "why-a-record-turns.vtt").read_text().startswith("WEBVTT\n")
     assert json.loads((DEMO / "why-a-record-turns.chapters.json").read_text())["version"] == "1.2.0"
 
@@ -398,6 +401,154 @@ def test_plain_text_is_plain(markup: str) -> None:
     text = plain_text(markup)
 
     assert text is None or text == " ".join(text.split()) != ""
+
+
+def page(*numbers: int, head: str = "") -> bytes:
+    """Write one page of a feed with these episodes."""
+    items = "".join(
+        f"<item><guid>{n}</guid><title>on {head}</title><pubDate>Sat, {n:02} Mar 2025 10:00:00 GMT</pubDate>"
+        f"<enclosure url='https://a.example/{n}.mp3' type='audio/mpeg'/></item>"
+        for n in numbers
+    )
+    atom = "xmlns:atom='http://www.w3.org/2005/Atom'"
+    return f"<rss version='2.0' {atom}><channel><title>Show</title>{head}{items}</channel></rss>".encode()
+
+
+def link(url: str, relation: str = "next") -> str:
+    """Write a link to another page."""
+    return f"<atom:link rel='{relation}' href='{url}'/>"
+
+
+LOCAL = ("localhost", "127.0.0.1")
+
+
+def guids(feed: Feed) -> list[str | None]:
+    """Name the episodes in their order."""
+    return [episode.guid for episode in feed.episodes]
+
+
+@pytest.fixture
+def paged(httpserver: HTTPServer) -> HTTPServer:
+    """Three pages, the last one an archive; the first names the show."""
+    guid = "<podcast:guid>9b024349-ccf0-5f69-a609-6b82873eab3c</podcast:guid>"
+    pages = {
+        "/feed": page(9, 8, head=link("/feed?page=2") + guid).replace(b"?page", b"/"),
+        "/feed/=2": page(8, 7, head=link("/archive", "prev-archive")),
+        "/archive": page(6, head=link("/feed")),
+    }
+    for path, data in pages.items():
+        httpserver.expect_request(path).respond_with_data(data)
+    return httpserver
+
+
+def test_pages_are_read_up_to_the_limit(paged: HTTPServer) -> None:
+    """Each page adds what is new in it, under the name of the show; a page that leads back ends it."""
+    url = paged.url_for("/feed")
+
+    one, two, three, all_of_it = (read_feed(url, pages=n, allow=LOCAL) for n in (1, 2, 3, 99))
+
+    assert (guids(one), one.next_url) == (["9", "8"], paged.url_for("/feed/=2"))
+    assert (guids(two), two.next_url) == (["9", "8", "7"], paged.url_for("/archive"))
+    assert (guids(three), three.next_url) == (["9", "8", "7", "6"], None)
+    assert all_of_it == three
+    assert {episode.podcast_id for episode in three.episodes} == {"9b024349-ccf0-5f69-a609-6b82873eab3c"}
+    assert three.episodes[1] == one.episodes[1]
+    assert len(paged.log) == 1 + 2 + 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("status", "data"), [(404, b"no"), (410, b"no"), (200, b"<html>"), (200, page()), (200, b"")]
+)
+def test_a_page_that_is_missing_ends_the_reading(httpserver: HTTPServer, status: int, data: bytes) -> None:
+    """What came before counts, and `next_url` says that there was more."""
+    httpserver.expect_request("/feed").respond_with_data(page(9, head=link("/older")))
+    httpserver.expect_request("/older").respond_with_data(data, status=status)
+
+    feed = read_feed(httpserver.url_for("/feed"), pages=9, allow=LOCAL)
+
+    assert (guids(feed), feed.next_url) == (["9"], httpserver.url_for("/older"))
+
+
+@pytest.mark.parametrize(("status", "error"), [(503, TransientError), (429, TransientError)])
+def test_a_page_that_may_come_later_is_an_error(
+    httpserver: HTTPServer, status: int, error: type[TurntableError]
+) -> None:
+    """Half a backfill would be taken for the whole."""
+    httpserver.expect_request("/feed").respond_with_data(page(9, head=link("/older")))
+    httpserver.expect_request("/older").respond_with_data(b"", status=status)
+
+    with pytest.raises(error):
+        read_feed(httpserver.url_for("/feed"), pages=2, allow=LOCAL)
+
+
+def test_a_page_may_not_lead_into_a_private_network(httpserver: HTTPServer) -> None:
+    """The next page is judged like any other address."""
+    httpserver.expect_request("/feed").respond_with_data(page(9, head=link("http://10.0.0.1/")))
+
+    with pytest.raises(HostileError):
+        read_feed(httpserver.url_for("/feed"), pages=2, allow=LOCAL)
+
+
+def test_pages_without_end_end(httpserver: HTTPServer) -> None:
+    """A feed that always has another page is read as far as was asked."""
+    httpserver.expect_request("/feed").respond_with_handler(
+        lambda request: Response(page(1, head=link(f"/feed?x={len(request.url)}{'x' * len(request.url)}")))
+    )
+
+    feed = read_feed(httpserver.url_for("/feed"), pages=4, allow=LOCAL)
+
+    assert guids(feed) == ["1"]
+    assert len(httpserver.log) == 4
+
+
+def test_pages_on_disk(tmp_path: Path) -> None:
+    """A feed on disk has its older pages beside it."""
+    (tmp_path / "feed.xml").write_bytes(page(2, head=link("old.xml")))
+    (tmp_path / "old.xml").write_bytes(page(1, head=link("../secret.xml")))
+
+    feed = read_feed(str(tmp_path / "feed.xml"), pages=5)
+
+    assert (guids(feed), feed.next_url) == (["2", "1"], None)
+
+
+@pytest.mark.parametrize(
+    ("head", "seconds"),
+    [
+        ("<ttl>60</ttl>", 3_600.0),
+        ("<ttl>0</ttl>", None),
+        ("<ttl>soon</ttl>", None),
+        ("<updatePeriod>Weekly</updatePeriod>", 604_800.0),
+        ("<updatePeriod>hourly</updatePeriod><updateFrequency>2</updateFrequency>", 1_800.0),
+        ("<updatePeriod>hourly</updatePeriod><updateFrequency>0</updateFrequency>", 3_600.0),
+        ("<updatePeriod>never</updatePeriod>", None),
+        ("", None),
+    ],
+)
+def test_how_often_asking_is_worth_it(head: str, seconds: float | None) -> None:
+    """Minutes in a ttl, a period divided by how often in it; nonsense is None."""
+    assert parse_feed(page(1, head=head), URL).update_every == seconds
+
+
+@pytest.mark.parametrize("url", ["javascript:x", "file:///etc/passwd", "ftp://a.example/", "", "http://["])
+def test_a_feed_does_not_move_out_of_the_web(url: str) -> None:
+    """What a feed names as its new address or its next page is a web address, or nothing."""
+    head = f"<itunes:new-feed-url>{url}</itunes:new-feed-url>{link(url)}{link(url, 'prev-archive')}"
+
+    feed = parse_feed(page(1, head=head), URL)
+
+    assert (feed.new_feed_url, feed.next_url, feed.prev_archive_url) == (None, None, None) or not url
+
+
+def test_a_large_feed_gives_what_a_small_one_gives() -> None:
+    """What is read in a process of its own comes back equal, errors too."""
+    padding = b"<!--" + b" " * 1_100_000 + b"-->"
+    for name in ("podcasting20_all", "atom_paged", "odd_dates"):
+        data = (GOLDEN / f"{name}.xml").read_bytes() + padding
+        assert parse_safely(data, URL, base="https://b.example/x") == parse_feed(
+            data, URL, base="https://b.example/x"
+        )
+    with pytest.raises(ContentError, match=r"^https://a\.example/ is not a feed: it has no items"):
+        parse_safely(page() + padding, "https://a.example/?token=secret")
 
 
 def test_a_feed_from_the_web(httpserver: HTTPServer) -> None:

@@ -8,13 +8,9 @@ import hashlib
 import ipaddress
 import logging
 import socket
-import socketserver
 import ssl
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -24,79 +20,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.sources import http
+from flows.sources import hops
 from flows.sources.http import Body, Download, download, fetch, is_public, peek
+from tests.servers import HERE, answer, honest, serve
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 
-HERE = ("127.0.0.1",)
 BODY = bytes(range(256)) * 8
-
-
-@dataclass
-class Server:
-    """A server that answers every connection with the same bytes, honest or not."""
-
-    answer: bytes
-    then: bytes = b""  # sent again and again until the other side hangs up
-    pause: float = 0.0
-    host: str = "127.0.0.1"
-    port: int = 0
-    requests: list[bytes] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://{self.host}:{self.port}"
-
-
-@contextmanager
-def serve(
-    answer: bytes, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", **how: Any
-) -> Iterator[Server]:
-    """Listen on a free port of this machine for as long as the block lasts."""
-    server = Server(answer, host=host, **how)
-
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            connection: socket.socket = self.request
-            try:
-                if tls:
-                    connection = tls.wrap_socket(connection, server_side=True)
-                received = b""
-                while b"\r\n\r\n" not in received:
-                    received += connection.recv(65_536) or b"\r\n\r\n"
-                server.requests.append(received)
-                connection.sendall(server.answer)
-                time.sleep(server.pause)
-                while server.then:
-                    connection.sendall(server.then)
-                    time.sleep(server.pause)
-                connection.close()
-            except OSError:
-                pass  # the client hung up, as it should
-
-    with socketserver.ThreadingTCPServer((host, 0), Handler) as listener:
-        listener.daemon_threads = True
-        listener.block_on_close = False
-        server.port = listener.server_address[1]
-        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            listener.shutdown()
-            thread.join()
-
-
-def answer(status: str = "200 OK", body: bytes = b"", **headers: str) -> bytes:
-    """Write a response by hand; `Content_Length` and the like become headers."""
-    lines = [f"HTTP/1.1 {status}", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def honest(body: bytes, **headers: str) -> bytes:
-    """Write a whole response with the right length."""
-    return answer(body=body, Content_Length=str(len(body)), **headers)
 
 
 @contextmanager
@@ -451,42 +380,6 @@ def test_a_redirect_to_a_private_address_is_hostile() -> None:
     assert private.requests == []
 
 
-_SPELLINGS = """
-127.0.0.1 127.1 127.0.1 127.255.255.254 127.0.0.1. 2130706433 0x7f000001 0x7f.0x0.0x0.0x1 0x7f.1
-017700000001 0177.0.0.1 0177.0.0.01 0177.1 00000177.0.0.1 0x7f.0.1 127.0.0.0x1 127。0。0。1 127．0．0．1
-１２７.０.０.１ ①②⑦.0.0.1 0 0.0.0.0 0x0 00 0.0.0.0. 0.1.2.3 localhost LOCALHOST LocalHost [::1] [::]
-[0:0:0:0:0:0:0:1] [0000:0000:0000:0000:0000:0000:0000:0001] [::127.0.0.1] [::7f00:1]
-[::ffff:127.0.0.1] [::ffff:7f00:1] [0:0:0:0:0:ffff:127.0.0.1] [::ffff:0:127.0.0.1]
-[64:ff9b::127.0.0.1] [64:ff9b::7f00:1] [64:ff9b::a9fe:a9fe] [64:ff9b:1::7f00:1] [64:ff9b::10.0.0.1]
-[2002:7f00:1::] [2002:7f00:0001::1] [2002:a9fe:a9fe::] [2002:c0a8:101::] [2001:0:7f00:1::]
-[2001:0:4136:e378:8000:63bf:80ff:fffe] [fe80::1] [fe80::1%25lo] [fec0::1] [fc00::1] [fd00:ec2::254]
-[ff02::1] [100::1] [2001:db8::1] [3fff::1] [5f00::1] [::ffff:169.254.169.254] [::ffff:10.0.0.1]
-169.254.169.254 0xa9fea9fe 2852039166 0251.0376.0251.0376 0xa9.0xfe.0xa9.0xfe 169.254.43518
-169.254.170.2 10.0.0.1 10.1 012.0.0.1 0xa000001 167772161 172.16.0.1 172.31.255.255 192.168.0.1
-192.168.1 3232235777 100.64.0.1 100.100.100.200 192.0.0.192 192.0.0.8 192.0.2.1 192.88.99.1
-198.18.0.1 198.51.100.1 203.0.113.1 168.63.129.16 224.0.0.1 239.255.255.250 240.0.0.1
-255.255.255.255
-"""
-SPELLINGS = _SPELLINGS.split()
-
-
-@pytest.mark.parametrize("host", SPELLINGS)
-def test_no_spelling_of_a_private_address_is_reached(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However it is written, a private address gets no connection, on whatever port."""
-    dialled: list[Any] = []
-    monkeypatch.setattr(socket, "create_connection", lambda address, *_, **__: dialled.append(address))
-    for url in (f"http://{host}/", f"https://{host}/", f"http://u:p@{host}:80/x", f"http://{host}:8080/"):
-        with pytest.raises((HostileError, SourceError)):
-            fetch(url)
-
-    assert dialled == []
-
-
-def test_there_are_many_spellings() -> None:
-    """The table above is long, and nothing in it is there twice."""
-    assert len(set(SPELLINGS)) == len(SPELLINGS) >= 60
-
-
 @pytest.mark.parametrize(
     "address",
     ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::1.1.1.1", "::ffff:1.1.1.1", "2002:101:101::"],
@@ -694,7 +587,7 @@ Certified = tuple[ssl.SSLContext, ssl.SSLContext, list[str | None]]
 def test_tls_goes_by_the_name(monkeypatch: pytest.MonkeyPatch, certified: Certified) -> None:
     """The judged address is dialled, but the certificate is asked of, and checked against, the name."""
     tls, trusting, asked = certified
-    monkeypatch.setattr(http, "_tls", lambda: trusting)
+    monkeypatch.setattr(hops, "_tls", lambda: trusting)
     book = {"show.test": [["127.0.0.1"]], "other.test": [["127.0.0.1"]]}
     with serve(honest(b"hello"), tls=tls) as server, names(monkeypatch, book):
         assert fetch(f"https://show.test:{server.port}/", allow=HERE).data == b"hello"

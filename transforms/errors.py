@@ -3,7 +3,8 @@
     TurntableError
     ├── TransientError   time heals it: a timeout, 5xx, 429, a lock, a full disk. Tried again.
     │   └── Interrupted  the user stopped it
-    ├── SourceError      the source does not give it: 404, 410, 401, no such file, no such model.
+    ├── SourceError      the source does not give it: 404, 401, no such file, no such model.
+    │   └── Gone         410: it took it down for good, and says so. Nothing is asked again.
     ├── ContentError     what came is not what was asked for: not audio, no samples, damaged.
     ├── HostileError     what came tries to harm: a private address, a bomb, a playlist posing as audio.
     └── ResourceError    this machine has too little memory, after every smaller setting was tried.
@@ -44,6 +45,10 @@ class SourceError(TurntableError):
     """The source does not have it, or does not give it to us."""
 
     error_class = "source"
+
+
+class Gone(SourceError):
+    """The source says that it is gone for good (410): whoever is subscribed to it stops."""
 
 
 class ContentError(TurntableError):

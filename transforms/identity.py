@@ -41,12 +41,16 @@ def compare(
 ) -> Difference:
     """Tell which of the found episodes are new.
 
-    An episode is known by its id, or by an id that it went by before (`aliases`). One that is not is still known if
-    its audio, or its title and time of publication, are those of exactly one known episode that this feed does not
-    name by its id: publishers change all guids, move to another host, put tokens into addresses.
+    An episode is known by its id, or by an id that it went by before (`aliases`). One that is not is still known
+    if its audio, or its title and time of publication, are those of exactly one known episode that this feed does
+    not name by its id: publishers change all guids, move to another host, put tokens into addresses. The same
+    audio under another date is another episode, for bulletins replace each other at one address; unless titles
+    agree and several episodes moved together.
     """
     before, renamed = {k.episode_id for k in known}, dict(aliases or {})
-    strangers = list({e.episode_id: e for e in found if renamed.get(e.episode_id, e.episode_id) not in before}.values())
+    strangers = list(
+        {e.episode_id: e for e in found if renamed.get(e.episode_id, e.episode_id) not in before}.values()
+    )
     named = {renamed.get(e.episode_id, e.episode_id) for e in found}
     left = [k for k in known if k.episode_id not in named]
     again: dict[str, str] = {}
@@ -60,19 +64,23 @@ def compare(
 def _matched(
     key: Callable[[Known], str | None], known: Sequence[Known], found: Sequence[Episode]
 ) -> dict[str, str]:
-    """Pair what has the same key, where it is the only one on both sides."""
-    by_key = _unique((key(k), k.episode_id) for k in known)
-    return {
-        episode_id: by_key[value]
-        for value, episode_id in _unique((key(known_of(e)), e.episode_id) for e in found).items()
-        if value in by_key
-    }
+    """Pair what has the same key, where it is the only one on both sides, and nothing speaks against it."""
+    before, now = _unique(key, known), _unique(key, map(known_of, found))
+    pairs = [(before[value], now[value]) for value in sorted(before.keys() & now.keys())]
+    moved = sum(_plain(a.title) == _plain(b.title) for a, b in pairs) > 1
+    return {b.episode_id: a.episode_id for a, b in pairs if _may_be_one(a, b, moved=moved)}
 
 
-def _unique(pairs: Iterable[tuple[str | None, str]]) -> dict[str, str]:
-    listed = [(key, value) for key, value in pairs if key]
-    counts = Counter(key for key, _ in listed)
-    return {key: value for key, value in listed if key and counts[key] == 1}
+def _unique(key: Callable[[Known], str | None], episodes: Iterable[Known]) -> dict[str, Known]:
+    listed = [(value, episode) for episode in episodes if (value := key(episode))]
+    counts = Counter(value for value, _ in listed)
+    return {value: episode for value, episode in listed if counts[value] == 1}
+
+
+def _may_be_one(before: Known, now: Known, *, moved: bool) -> bool:
+    if None in (before.published_at, now.published_at) or before.published_at == now.published_at:
+        return True
+    return moved and _plain(before.title) == _plain(now.title)
 
 
 def _audio_key(known: Known) -> str | None:
@@ -88,6 +96,8 @@ def _path_key(known: Known) -> str | None:
 def _title_key(known: Known) -> str | None:
     if known.title is None or known.published_at is None:
         return None
-    plain = unicodedata.normalize("NFKC", known.title).casefold()
-    words = re.findall(r"[^\W_]+", plain)
-    return f"{known.published_at.isoformat()} {' '.join(words)}"
+    return f"{known.published_at.isoformat()} {_plain(known.title)}"
+
+
+def _plain(title: str | None) -> str:
+    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", title or "").casefold()))

@@ -39,6 +39,32 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioLink:
+    """One audio file that a feed offers: an enclosure, or an address of a `podcast:alternateEnclosure`.
+
+    `bitrate` in bits a second and `size` in bytes are claims; `integrity` is a hash as browsers write it,
+    `sha384-…`.
+    """
+
+    url: str
+    media_type: str | None
+    bitrate: float | None
+    size: int | None
+    language: str | None
+    integrity: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter of an episode; times that nobody gave are `None`."""
+
+    chapter_index: int
+    title: str
+    start_time: Seconds | None
+    end_time: Seconds | None
+
+
+@dataclass(frozen=True, slots=True)
 class Podcast:
     """A show, as its feed describes it."""
 
@@ -52,7 +78,10 @@ class Podcast:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One episode; `duration` is what the feed claims, in seconds."""
+    """One episode; `duration` is what the feed claims, in seconds.
+
+    `audio_links` are all its audio files, that of `audio_url` first; `chapters` those in the feed itself.
+    """
 
     episode_id: str
     podcast_id: str | None
@@ -69,14 +98,24 @@ class Episode:
     chapters_url: str | None
     transcripts: tuple[TranscriptLink, ...]
     persons: tuple[Person, ...]
+    audio_links: tuple[AudioLink, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A show and its episodes, newest first; those without audio are left out."""
+    """A show and its episodes, newest first; those without audio are left out.
+
+    `new_feed_url` is where the publisher wants to be asked from now on. `next_url` and `prev_archive_url`
+    lead to older episodes that are not in here (RFC 5005). `update_every` is how often asking is worth it.
+    """
 
     podcast: Podcast
     episodes: tuple[Episode, ...]
+    new_feed_url: str | None = None
+    next_url: str | None = None
+    prev_archive_url: str | None = None
+    update_every: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +188,6 @@ class Turn:
     name_source: str | None = None
     chapter_index: int | None = None
     time_source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A chapter of an episode; times that nobody gave are `None`."""
-
-    chapter_index: int
-    title: str
-    start_time: Seconds | None
-    end_time: Seconds | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def load_new(con: Connection, staged: Mapping[str, Path], failures: Mapping[str,
 
 def _in_order(con: Connection, staged: Mapping[str, Path], damaged: list[ContentError]) -> list[File]:
     """Sort the documents that were not loaded by when they were staged."""
-    seen = {key for (key,) in _rows(con, "select staged_key from load_log")}
+    seen = loaded_keys(con)
     new = [(key, staged[key]) for key in sorted(staged.keys() - seen)]
     found: list[tuple[datetime, str]] = []
     for files in _batches(new):
@@ -76,12 +76,19 @@ def _in_order(con: Connection, staged: Mapping[str, Path], damaged: list[Content
     return [(key, staged[key]) for _, key in sorted(found)]
 
 
+def loaded_keys(con: Connection) -> set[str]:
+    """List the keys of the documents that the open warehouse has seen."""
+    return {
+        key for (key,) in _rows(con, "select staged_key from load_log union select staged_key from discoveries")
+    }
+
+
 def _staged_at(files: Sequence[File]) -> list[tuple[datetime, str]]:
     """Read whole documents in a database of their own: damaged bytes can bring down their reader."""
     try:
         with duckdb.connect(config={"threads": 2}) as con:
             _read_documents(con, files)
-            return _rows(con, "select staged_at, staged_key from document")
+            return _rows(con, "select distinct staged_at, staged_key from document")
     except duckdb.Error as error:
         raise duckdb.DataError(str(error)) from error
 

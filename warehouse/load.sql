@@ -1,5 +1,10 @@
--- Bring in the temp table `document`: staged documents, a row each, with their `staged_key`. Whatever was
--- staged later wins, in whatever order it comes: load_log tells what came before.
+-- Bring in the temp table `document`: staged documents with their `staged_key`. A transcript is a row; what a poll
+-- found is a row an episode, without a transcript. Whatever was staged later wins, in whatever order it comes:
+-- load_log and discoveries tell what came before.
+create or replace temp view seen as
+select staged_key, episode_id, podcast_id, staged_at from load_log
+union all
+select staged_key, episode_id, podcast_id, staged_at from discoveries;
 
 -- A document that was staged before there were published texts has none of these.
 alter table document add column if not exists chapters
@@ -15,7 +20,7 @@ insert or replace into podcasts by name
 select unnest(podcast), staged_at as updated_at
 from document d
 where podcast is not null and not exists (
-    from load_log l
+    from seen l
     where l.podcast_id = d.podcast.podcast_id and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
 )
 qualify row_number() over (partition by d.podcast.podcast_id order by staged_at desc, staged_key desc) = 1;
@@ -24,7 +29,7 @@ insert or replace into episodes by name
 select unnest(episode), staged_at as updated_at
 from document d
 where not exists (
-    from load_log l
+    from seen l
     where l.episode_id = d.episode.episode_id and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
 )
 qualify row_number() over (partition by d.episode.episode_id order by staged_at desc, staged_key desc) = 1;
@@ -52,7 +57,7 @@ qualify row_number() over (partition by run_id order by started_at desc, staged_
 create or replace temp table chosen as
 select *, transcript.transcript_id as transcript_id, episode.episode_id as episode_id
 from document d
-where not exists (
+where transcript is not null and not exists (
     from load_log l
     where l.transcript_id = d.transcript.transcript_id
         and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
@@ -97,7 +102,14 @@ select
     text_md5,
     staged_at,
     now() as loaded_at
-from document left join texts using (staged_key);
+from document left join texts using (staged_key)
+where transcript is not null;
+
+insert into discoveries by name
+select
+    staged_key, episode.episode_id as episode_id, podcast.podcast_id as podcast_id, staged_at, now() as loaded_at
+from document
+where transcript is null;
 
 -- The rule stands in the comment on transcripts.is_best. A transcript may have left another episode.
 with episode as (

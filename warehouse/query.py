@@ -11,6 +11,7 @@ import duckdb
 
 from transforms.errors import ContentError, SourceError
 from transforms.records import Episode, Person, TranscriptLink
+from warehouse.staging import NOT_STORED
 
 # No file, no network, no extension, nothing written: for SQL that others wrote, too
 # (https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview).
@@ -97,11 +98,20 @@ def episodes(snapshot: Path) -> Table:
     )
 
 
+def discovered(snapshot: Path) -> set[str]:
+    """Name the documents of polls that the snapshot shows; none where there is no sound one."""
+    try:
+        with open_snapshot(snapshot) as con:
+            return {key for (key,) in con.execute("select distinct staged_key from discoveries").fetchall()}
+    except (SourceError, ContentError, duckdb.Error):
+        return set()
+
+
 def known_episodes(snapshot: Path) -> tuple[KnownEpisode, ...]:
     """Read every episode as it is known; nothing where there is no snapshot yet."""
     if not snapshot.exists():
         return ()
-    names = [field.name for field in fields(Episode) if field.name != "chapters_url"]
+    names = [field.name for field in fields(Episode) if field.name not in NOT_STORED]
     columns = ", ".join(f"e.{name}" for name in names)
     rows = _answer(
         snapshot,
@@ -121,6 +131,11 @@ def _episode(row: dict[str, Any]) -> Episode:
     links = tuple(TranscriptLink(**link) for link in row.pop("transcripts") or ())
     persons = tuple(Person(**person) for person in row.pop("persons") or ())
     return Episode(**row, chapters_url=None, transcripts=links, persons=persons)
+
+
+def known_episode(snapshot: Path, episode_id: str) -> Episode | None:
+    """Read one episode as it is known; `None` where the snapshot does not have it, or there is none yet."""
+    return next((k.episode for k in known_episodes(snapshot) if k.episode.episode_id == episode_id), None)
 
 
 def find_episode(snapshot: Path, text: str) -> str:

@@ -32,6 +32,7 @@ from transforms.transcripts.names import Speaker
 
 Row = dict[str, Any]
 
+_LISTS = ("turns", "words", "speaker_segments", "chapters", "sections", "events", "speakers", "stage_runs")
 _TURN = tuple(field.name for field in fields(Turn) if field.name not in ("speaker", "first_word"))
 
 
@@ -71,10 +72,30 @@ class Staged:
 
 def write_staged(staged: Staged) -> bytes:
     """Write a staged document as the bytes of a Parquet file; equal documents give equal bytes."""
+    return _parquet([_document(staged)])
+
+
+def write_discovered(staged_at: datetime, podcast: Podcast, episodes: Iterable[Episode]) -> bytes:
+    """Write what a poll found as a document of the same columns: a row an episode, without transcripts."""
+    show = asdict(podcast)
+    return _parquet(
+        [
+            {
+                "staged_at": staged_at,
+                "podcast": show,
+                "episode": _episode(episode, "feed"),
+                **dict.fromkeys(_LISTS, ()),
+            }
+            for episode in episodes
+        ]
+    )
+
+
+def _parquet(rows: list[Row]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist([_document(staged)], schema=_schema())
+    table = pa.Table.from_pylist(rows, schema=_schema())
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()
@@ -84,7 +105,7 @@ def _document(staged: Staged) -> Row:
     return {
         "staged_at": staged.staged_at,
         "podcast": asdict(staged.podcast) if staged.podcast else None,
-        "episode": _episode(staged),
+        "episode": _episode(staged.episode, _linked_by(staged)),
         "rendition": asdict(staged.rendition) if staged.rendition else None,
         "transcript": _transcript(staged),
         "turns": [_turn(turn, staged.source) for turn in staged.turns],
@@ -104,10 +125,13 @@ def _document(staged: Staged) -> Row:
     }
 
 
-def _episode(staged: Staged) -> Row:
-    row = asdict(staged.episode)
-    del row["chapters_url"]
-    return {**row, "linked_by": _linked_by(staged)}
+# What a run needs of an episode, and nobody asks the warehouse for.
+NOT_STORED = ("chapters_url", "audio_links", "chapters")
+
+
+def _episode(episode: Episode, linked_by: str) -> Row:
+    row = {name: value for name, value in asdict(episode).items() if name not in NOT_STORED}
+    return {**row, "linked_by": linked_by}
 
 
 def _linked_by(staged: Staged) -> str:

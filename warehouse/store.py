@@ -18,14 +18,15 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
-from warehouse.load import BUGS, HERE, Connection, Loaded, load_new, transaction
+from warehouse.load import BUGS, HERE, Connection, Loaded, load_new, loaded_keys, transaction
 
 LOCK_SECONDS = 60.0
 # What DuckDB 1.5 can read: the tools of those who query may be older than ours.
 STORAGE_VERSION = "v1.5.0"
 # Not deleted in the warehouse: what is there would depend on the order in which documents come.
 _LEFT = """
-delete from snapshot.episodes where episode_id not in (select episode_id from snapshot.transcripts);
+delete from snapshot.episodes where episode_id not in (select episode_id from snapshot.transcripts)
+    and episode_id not in (select episode_id from snapshot.discoveries);
 delete from snapshot.podcasts where podcast_id not in
     (select podcast_id from snapshot.episodes where podcast_id is not null)
 """
@@ -114,7 +115,8 @@ def is_published(warehouse: Path, snapshot: Path) -> bool:
     _require(warehouse)
     state = (
         "select (select count(*) from {0}.load_log), (select max(loaded_at) from {0}.load_log), "
-        "(select count(*) from {0}.stage_runs)"
+        "(select count(*) from {0}.stage_runs), "
+        "(select count(*) from {0}.discoveries), (select max(loaded_at) from {0}.discoveries)"
     )
     with _locked(warehouse), _explained(warehouse), duckdb.connect() as con:
         con.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
@@ -180,7 +182,7 @@ def _problems(con: Connection, staged: Mapping[str, Path]) -> Iterator[Problem]:
     if _rows(con, migrations.format("")) != _rows(con, migrations.format("rebuilt.")):
         yield Problem("schema is not the newest", "the next load brings it")
         return
-    loaded = {key for (key,) in _rows(con, "select staged_key from load_log")}
+    loaded = loaded_keys(con)
     yield from (Problem("staged document is not loaded", key) for key in sorted(staged.keys() - loaded))
     yield from (Problem("loaded document has no file", key) for key in sorted(loaded - staged.keys()))
     for check, detail in _rows(con, (HERE / "verify.sql").read_text(encoding="utf-8")):

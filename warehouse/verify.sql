@@ -68,6 +68,12 @@ select 'short audio without a flag', rendition_id
 from renditions where decoded_seconds < 0.98 * header_seconds and not list_contains(flags, 'short_audio')
 
 union all
+select 'discovery without its episode or show', d.staged_key || ' ' || d.episode_id
+from discoveries d
+where not exists (from episodes e where e.episode_id = d.episode_id)
+    or not exists (from podcasts p where p.podcast_id = d.podcast_id)
+
+union all
 select 'done stage run twice', concat_ws(' ', episode_id, stage, key)
 from stage_runs where status = 'done' group by episode_id, stage, key having count(*) > 1
 

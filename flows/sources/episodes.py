@@ -14,6 +14,8 @@ from transforms.feed import is_feed
 from transforms.records import Episode, Podcast, file_episode_id, url_episode_id, without_query
 from transforms.speech.models import sha256
 
+KNOWN_BY_ID = "episode:"  # before the id of an episode that a subscription or the warehouse knows
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -31,6 +33,8 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
         SourceError: nothing is there, or nothing that has audio.
         TransientError, ContentError, HostileError: as `flows.sources.http` and `transforms.feed` say.
     """
+    if location.startswith(KNOWN_BY_ID):
+        return (_known(location.removeprefix(KNOWN_BY_ID)),)
     if "://" in location:
         return _behind_url(location, latest, allow)
     if not location:
@@ -45,6 +49,17 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
     with path.open("rb") as file:
         head = file.read(4096)
     return _in_feed(str(path), latest, allow) if is_feed(head) else (_file(path),)
+
+
+def _known(episode_id: str) -> Found:
+    from flows.settings import Settings
+    from flows.subscriptions import find_known
+
+    found = find_known(Settings().home, episode_id)
+    if found is None:
+        msg = f"no episode {episode_id} waits or is known: `turntable status` and `turntable episodes` list them"
+        raise SourceError(msg)
+    return found
 
 
 def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:
@@ -85,6 +100,7 @@ def public_episode(episode: Episode) -> Episode:
         audio_url=_public(episode.audio_url),
         chapters_url=_public(episode.chapters_url),
         transcripts=links,
+        audio_links=tuple(replace(link, url=without_query(link.url)) for link in episode.audio_links),
     )
 
 

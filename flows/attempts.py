@@ -1,0 +1,68 @@
+"""What a run leaves behind: an episode that waits no more, or why it still does; and an event that says so.
+
+Nothing here may break a run: what cannot be written down is said, what cannot be sent is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.events import FAILED, LOADED, Event, try_to_send
+from flows.options import Options
+from flows.settings import Settings
+from flows.sources.episodes import Found
+from flows.stages import is_url
+from flows.waiting import Waiters, Waiting, failed
+from transforms.errors import Interrupted, error_class, one_line
+from transforms.records import Episode, Seconds
+
+
+def options_of(settings: Settings, episode_id: str) -> Options | None:
+    """Give how a waiting episode is to be heard; `None` where it does not wait."""
+    waiting = Waiters(settings.home).get(episode_id)
+    return waiting.options if waiting else None
+
+
+def note_loaded(
+    settings: Settings, episode: Episode, transcript_id: str, turns: int, seconds: Seconds | None, *, is_new: bool
+) -> None:
+    """Note that the turns of an episode are in the warehouse; an event says so if they were not before.
+
+    Call it while the episode is held.
+    """
+    waiters = Waiters(settings.home)
+    waited = waiters.get(episode.episode_id) is not None
+    waiters.remove(episode.episode_id)
+    if settings.load == "inline" and (waited or is_new):  # elsewhere, the loader says so when it is true
+        facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds}
+        try_to_send(Event(LOADED, episode, transcript_id, facts))
+
+
+def note_failed(settings: Settings, found: Found, options: Options, stage: str, error: BaseException) -> None:
+    """Note that an episode failed, and when it is tried again; one that a person stopped is left as it was.
+
+    Call it while the episode is held.
+    """
+    if isinstance(error, Interrupted):
+        return
+    now, waiters = datetime.now(UTC), Waiters(settings.home)
+    waiting = waiters.get(found.episode.episode_id) or _new(found, options, now)
+    waiting = failed(waiting, stage, error, now)
+    waiters.put(waiting)
+    facts = {
+        "stage": stage,
+        "error_class": error_class(error),
+        "message": one_line(error),
+        "quarantined": waiting.quarantined,
+    }
+    try_to_send(Event(FAILED, found.episode, now.isoformat(), facts))
+
+
+def _new(found: Found, options: Options, now: datetime) -> Waiting:
+    """Let an episode wait that somebody asked for by hand."""
+    location = found.location if is_url(found.location) else str(Path(found.location).absolute())
+    # it was tried, so no event has to say that it is there before its rest is over
+    waiting = Waiting(location, found.podcast, found.episode, options, feed_id=None, since=now)
+    return replace(waiting, emitted_at=now)

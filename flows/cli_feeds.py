@@ -1,0 +1,248 @@
+"""The commands about feeds and the episodes that wait: `add`, `feeds`, `remove`, `poll`, `status`, `retry`, …."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+
+import typer
+
+from flows.cli_shared import (
+    JsonFlag,
+    LanguageOption,
+    SpeakersOption,
+    as_bounds,
+    print_json,
+    read_settings,
+    say,
+    show,
+)
+from transforms.errors import ErrorClass
+
+if TYPE_CHECKING:
+    from flows.options import Policy
+    from flows.polling import Summary
+    from flows.settings import Settings
+    from flows.subscriptions import Backfill
+    from flows.waiting import Waiting
+
+app = typer.Typer(rich_markup_mode=None)
+
+Feed = Annotated[str, typer.Argument(help="Its address, a piece of its title, or the beginning of its id.")]
+Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, or a piece of its title.")]
+
+
+@app.command(epilog="Example: turntable add https://example.org/feed.xml --backfill 3 --tag science")
+def add(
+    sources: Annotated[list[str], typer.Argument(help="Addresses of feeds, or OPML files.")],
+    backfill: Annotated[
+        str, typer.Option(help="How many episodes that are there already are heard too: a number, all or none.")
+    ] = "1",
+    tag: Annotated[
+        list[str] | None, typer.Option(help="A word to find it by; may be given several times.")
+    ] = None,
+    language: LanguageOption = None,
+    speakers: SpeakersOption = None,
+    audio_first: Annotated[
+        bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
+    ] = False,
+    transcript_first: Annotated[
+        bool,
+        typer.Option("--transcript-first", help="No audio where the publisher's transcript has names and times."),
+    ] = False,
+    text_only: Annotated[
+        bool, typer.Option("--text-only", help="Only the publisher's transcript, never the audio.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Subscribe to feeds: new episodes come in by themselves from now on."""
+    from flows.options import Options
+    from flows.subscribing import add_feeds
+
+    policy = _policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
+    options = Options(language=language, speakers=as_bounds(speakers), policy=policy)
+    added = add_feeds(read_settings(), sources, tuple(tag or ()), options, _backfill(backfill))
+    if as_json:
+        from dataclasses import asdict
+
+        print_json([asdict(one) for one in added])
+    for one in added if not as_json else ():
+        typer.echo(one.line)
+    if any(one.refused for one in added):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: turntable feeds --json; turntable feeds --opml > feeds.opml")
+def feeds(
+    tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
+    opml: Annotated[
+        bool, typer.Option("--opml", help="Print OPML for another program: the addresses as they are.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the subscriptions: how they are, when they were asked, what came."""
+    from flows import subscribing
+    from warehouse.query import Table
+
+    settings = read_settings()
+    if opml:
+        typer.echo(subscribing.as_opml(settings, tag), nl=False)
+        return
+    rows = subscribing.listed(settings, tag)
+    show(Table(subscribing.COLUMNS, rows), as_json=as_json)
+
+
+@app.command(epilog="Example: turntable remove https://example.org/feed.xml")
+def remove(
+    feed: Annotated[str, typer.Argument(help="A feed, or an episode that waits, as it is listed.")],
+) -> None:
+    """End a subscription, or let an episode wait no more; what was heard stays."""
+    from flows.subscribing import remove as forget
+
+    typer.echo(forget(read_settings(), feed))
+
+
+@app.command(epilog="Example: turntable poll --ingest")
+def poll(
+    feeds: Annotated[list[str] | None, typer.Argument(help="Only these, due or not.")] = None,
+    ingest: Annotated[
+        bool, typer.Option("--ingest", help="Then hear, in this process, what waits: for cron, without a server.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Look for new episodes in the subscribed feeds now."""
+    settings = read_settings()
+    summary = _poll(settings, feeds)
+    heard: list[dict[str, Any]] = _hear(settings) if ingest else []
+    if as_json:
+        from dataclasses import asdict
+
+        print_json({**asdict(summary), "ingested": heard} if ingest else asdict(summary))
+    else:
+        _tell(summary)
+    if any(one["error_class"] for one in heard) or summary.problem:
+        raise typer.Exit(1)
+
+
+def _poll(settings: Settings, feeds: list[str] | None) -> Summary:
+    """Poll as a flow where there is a server to show it, else at once."""
+    from flows.events import has_server
+
+    if has_server():
+        from flows.discover import poll_feeds
+
+        return poll_feeds(feeds)
+    from flows.polling import poll as look
+
+    return look(settings, feeds)
+
+
+def _hear(settings: Settings) -> list[dict[str, Any]]:
+    """Ingest what waits and may be tried now, one after the other."""
+    from flows.batch import ingest_waiting
+    from flows.terminal import showing
+    from transforms.errors import error_class, one_line
+
+    told: list[dict[str, Any]] = []
+    with showing() as reporter:
+        for waiting, outcome in ingest_waiting(settings):
+            row: dict[str, Any] = {"episode_id": waiting.episode.episode_id, "title": waiting.episode.title}
+            row |= dict.fromkeys(("turns", "error_class", "message"))
+            if isinstance(outcome, Exception):
+                reporter.fail(one_line(outcome))
+                row |= {"error_class": error_class(outcome), "message": one_line(outcome)}
+            elif outcome is not None:
+                reporter.done(outcome)
+                row |= {"turns": outcome.turns}
+            told.append(row)
+    return told
+
+
+def _tell(summary: Summary) -> None:
+    for feed in summary.feeds:
+        if feed.message:
+            say(f"turntable: {feed.name}: {feed.message}")
+        elif feed.waiting:
+            typer.echo(f"{feed.name}: {feed.waiting} of {feed.found} new episodes wait to be heard")
+    if summary.problem:
+        say(f"turntable: {summary.problem}")
+    typer.echo(
+        f"{len(summary.feeds)} feeds in {summary.seconds:.1f} s: {sum(f.waiting for f in summary.feeds)} episodes "
+        f"to hear, {summary.count('unchanged')} feeds unchanged, {sum(bool(f.message) for f in summary.feeds)} "
+        "not read"
+    )
+
+
+@app.command(epilog="Example: turntable status --json")
+def status(as_json: JsonFlag = False) -> None:
+    """List the episodes that wait, run, failed or are in quarantine, and why."""
+    from flows.subscribing import STATUS, standing
+    from warehouse.query import Table
+
+    show(Table(STATUS, standing(read_settings())), as_json=as_json)
+
+
+@app.command(epilog="Example: turntable retry --class transient")
+def retry(
+    episode: Annotated[str | None, typer.Argument(help="As `turntable status` lists it.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--class", help=f"All that failed so: {', '.join(get_args(ErrorClass))}.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
+) -> None:
+    """Try episodes again that failed: their failures are forgotten."""
+    from flows.subscribing import retry as again
+
+    if (episode is not None) + (kind is not None) + everything != 1:
+        msg = "give an episode, --class or --all"
+        raise typer.BadParameter(msg)
+    if kind is not None and kind not in get_args(ErrorClass):
+        raise typer.BadParameter(f"{kind!r}: take one of {', '.join(get_args(ErrorClass))}", param_hint="--class")  # noqa: EM102
+    for one in again(read_settings(), episode, cast("ErrorClass | None", kind)):
+        typer.echo(f"{_named(one)}: it waits again")
+
+
+@app.command(epilog="Example: turntable quarantine 1f3a --reason 'music only'")
+def quarantine(
+    episode: Annotated[
+        str | None, typer.Argument(help="An episode that waits; without one, they are listed.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for those who read the list.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let an episode not be tried again until somebody says so; or list those that are not."""
+    from flows.subscribing import STATUS, standing
+    from flows.subscribing import quarantine as set_aside
+    from warehouse.query import Table
+
+    settings = read_settings()
+    if episode is None:
+        rows = [row for row in standing(settings) if row[0] == "quarantined"]
+        show(Table(STATUS, rows), as_json=as_json)
+        return
+    one = set_aside(settings, episode, reason)
+    typer.echo(f"{_named(one)}: it is not tried again; `turntable retry {one.episode.episode_id[:8]}` ends that")
+
+
+def _named(waiting: Waiting) -> str:
+    return waiting.episode.title or waiting.episode.episode_id
+
+
+def _backfill(text: str) -> Backfill:
+    """Read `--backfill`.
+
+    >>> _backfill("3"), _backfill("all"), _backfill("none")
+    (3, 'all', 0)
+    """
+    if text in ("all", "none"):
+        return "all" if text == "all" else 0
+    if not (text.isascii() and text.isdecimal()):
+        raise typer.BadParameter(f"{text!r}: give a number, all or none", param_hint="--backfill")  # noqa: EM102
+    return int(text)
+
+
+def _policy(**asked: bool) -> Policy:
+    given = [name.replace("_", "-") for name, is_set in asked.items() if is_set]
+    if len(given) > 1:
+        flags = " and ".join(f"--{name}" for name in given)
+        raise typer.BadParameter(f"{flags} exclude each other: give one")  # noqa: EM102
+    return cast("Policy", given[0] if given else "audio-first")

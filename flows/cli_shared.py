@@ -1,0 +1,83 @@
+"""What the commands share: options with their help, settings, and how an answer is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from transforms.errors import SourceError
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+    from warehouse.query import Table
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+LanguageOption = Annotated[
+    str | None, typer.Option("--language", help="As en, de; without it, the audio decides.")
+]
+SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many people: 2, or 2-4.")]
+
+
+def read_settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        SourceError: one of them is wrong.
+    """
+    from pydantic import ValidationError
+
+    from flows.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        msg = f"the setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}"
+        raise SourceError(msg) from error
+
+
+def as_bounds(text: str | None) -> tuple[int, int] | None:
+    """Read `--speakers`: a number or a range.
+
+    >>> as_bounds("2"), as_bounds("2-4")
+    ((2, 2), (2, 4))
+    """
+    if text is None:
+        return None
+    fewest, _, most = text.partition("-")
+    try:
+        bounds = int(fewest), int(most or fewest)
+    except ValueError:
+        bounds = (0, 0)
+    if not 1 <= bounds[0] <= bounds[1]:
+        raise typer.BadParameter(f"{text!r}: give a number as 2 or a range as 2-4", param_hint="--speakers")  # noqa: EM102
+    return bounds
+
+
+def show(table: Table, *, as_json: bool = False, as_csv: bool = False) -> None:
+    """Print a table for people, or for a script."""
+    if as_json:
+        print_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+    elif as_csv:
+        import csv
+
+        writer = csv.writer(sys.stdout)
+        writer.writerow(table.columns)
+        writer.writerows(table.rows)
+    else:
+        from flows.terminal import print_table
+
+        print_table(table)
+
+
+def print_json(value: Any) -> None:
+    """Print for a script."""
+    typer.echo(json.dumps(value, default=str, ensure_ascii=False, indent=1))
+
+
+def say(line: str) -> None:
+    """Tell a person."""
+    print(line, file=sys.stderr)

@@ -1,0 +1,85 @@
+"""The flow `poll_feeds`: subscribed feeds → new episodes → rows, and an event for each that waits to be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from pydantic import Field
+
+from flows import events
+from flows.polling import Polled, Summary, poll
+from flows.settings import Settings
+from flows.waiting import Waiting
+
+MOST_ROWS = 500  # of a table that a person reads
+_ORDER = ("paused", "failed", "slow", "new", "changed", "busy", "unchanged")
+
+
+@flow(name="poll-feeds", persist_result=False)
+def poll_feeds(
+    feeds: Annotated[
+        list[str] | None,
+        Field(
+            description="Only these, due or not: addresses, ids or pieces of titles, as `turntable feeds` shows "
+            "them. Without any, all that are due."
+        ),
+    ] = None,
+) -> Summary:
+    """Look for new episodes in the subscribed feeds.
+
+    Each new episode becomes a row and an event `podcast.episode.discovered`, which starts a run of
+    `ingest-episode`. Episodes whose event was lost, and failed ones that have rested, get another one.
+
+    Raises:
+        SourceError: no feed is called so.
+    """
+    settings = Settings()
+    if events.has_server():
+        with events.sending() as send:
+            summary = poll(settings, feeds, lambda waiting: send(discovered(waiting)))
+    else:
+        summary = poll(settings, feeds)
+    for feed in summary.feeds:
+        if feed.message:
+            get_run_logger().warning("%s: %s", feed.name, feed.message)
+    if summary.problem:
+        get_run_logger().warning(summary.problem)
+    _write_page(summary)
+    return summary
+
+
+def discovered(waiting: Waiting) -> events.Event:
+    """Say that an episode waits."""
+    return events.Event(events.DISCOVERED, waiting.episode, str(waiting.emits), {"feed_id": waiting.feed_id})
+
+
+def _write_page(summary: Summary) -> None:
+    """Leave a page and a table in the Prefect UI: what is new, what failed and why."""
+    feeds = sorted(summary.feeds, key=lambda feed: (_ORDER.index(feed.news), feed.name.casefold()))
+    create_markdown_artifact("\n".join(_page(summary, feeds)), key="poll", description="What the last poll found")
+    create_table_artifact([asdict(feed) for feed in feeds[:MOST_ROWS]] or [{}], key="poll-feeds")
+
+
+def _page(summary: Summary, feeds: Sequence[Polled]) -> Iterator[str]:
+    """Write what a poll found for people; feeds without news are only counted."""
+    waiting = sum(feed.waiting for feed in feeds)
+    yield f"# {waiting} new episodes in {len(feeds)} feeds"
+    failed = summary.count("failed") + summary.count("paused") + summary.count("slow")
+    yield (
+        f"{summary.count('unchanged')} feeds are as they were, {failed} could not be read. "
+        f"{summary.emitted} events were sent. It took {summary.seconds:.1f} s."
+    )
+    if summary.problem:
+        yield f"\n**{summary.problem}**"
+    told = [feed for feed in feeds if feed.news not in ("unchanged", "busy")]
+    if told:
+        yield "\n| feed | news | new episodes | to be heard | why |\n|---|---|---|---|---|"
+    for feed in told[:MOST_ROWS]:
+        cells: tuple[Any, ...] = (feed.name, feed.news, feed.found, feed.waiting, feed.message or "")
+        yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |"
+    if len(told) > MOST_ROWS:
+        yield f"\nand {len(told) - MOST_ROWS} more"

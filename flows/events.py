@@ -1,0 +1,84 @@
+"""What others can hang their automations on: an episode was found, its turns are there, it failed.
+
+    event     podcast.episode.discovered | podcast.episode.loaded | podcast.episode.failed
+    resource  turntable.episode.<episode_id>, named by its title
+    payload   episode_id, podcast_id, title, url (of the audio, without its query);
+              loaded: transcript_id, turns, seconds; failed: stage, error_class, message, quarantined
+
+An event is at most a reason to look: it may be lost, or come twice. The files in `waiting` are what counts. The
+same cause gives the same id, by which a server knows an event that was sent twice.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from transforms.records import PODCAST_NAMESPACE, Episode, without_query
+
+DISCOVERED = "podcast.episode.discovered"
+LOADED = "podcast.episode.loaded"
+FAILED = "podcast.episode.failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, ready to send; `cause` tells it from others of its kind about the same episode."""
+
+    name: str
+    episode: Episode
+    cause: str
+    payload: Mapping[str, Any]
+
+    @property
+    def event_id(self) -> uuid.UUID:
+        """Name it by its cause."""
+        return uuid.uuid5(PODCAST_NAMESPACE, f"{self.name}:{self.episode.episode_id}:{self.cause}")
+
+    def body(self) -> dict[str, Any]:
+        """Write it as Prefect's API takes it."""
+        episode = self.episode
+        url = without_query(episode.audio_url) if episode.audio_url else None
+        resource = {"prefect.resource.id": f"turntable.episode.{episode.episode_id}"}
+        if episode.title:
+            resource["prefect.resource.name"] = episode.title
+        known = {"episode_id": episode.episode_id, "podcast_id": episode.podcast_id}
+        return {
+            "id": str(self.event_id),
+            "occurred": datetime.now(UTC).isoformat(),
+            "event": self.name,
+            "resource": resource,
+            "payload": {**known, "title": episode.title, "url": url, **self.payload},
+        }
+
+
+def has_server() -> bool:
+    """Tell whether there is a server that somebody set: one that a command starts for itself hears nobody."""
+    from prefect.settings import PREFECT_API_URL
+
+    return bool(PREFECT_API_URL.value())
+
+
+@contextmanager
+def sending() -> Iterator[Callable[[Event], None]]:
+    """Lend what sends an event, and comes back when the server has it or raises whatever Prefect's client does."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+
+        def send(event: Event) -> None:
+            client.request("POST", "/events", json=[event.body()])
+
+        yield send
+
+
+def try_to_send(event: Event) -> None:
+    """Send an event if there is a server and it answers: nothing that counts hangs on it."""
+    with suppress(Exception):
+        if has_server():
+            with sending() as send:
+                send(event)

@@ -1,0 +1,372 @@
+"""One look at the subscribed feeds: what is new is written down before it is remembered as read.
+
+    ask → read → compare → waiting files → artifact → episodes of the feed → state of the feed
+
+A crash between two of these costs one more look: each step is done again and finds what it would write. After all
+feeds the artifacts are loaded, and events say which episodes wait. No Prefect.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from flows import load as loader
+from flows.artifacts import Made, Store
+from flows.locks import held
+from flows.settings import Settings
+from flows.sources import http
+from flows.sources.episodes import public_episode, public_podcast
+from flows.sources.feeds import parse_safely, read_feed
+from flows.subscriptions import Backfill, Poll, Remembered, Subscription, Subscriptions, is_due, rested
+from flows.threads import each
+from flows.waiting import Waiters, Waiting, emitted, moved
+from flows.waiting import is_due as is_event_due
+from transforms.errors import Gone, HostileError, TransientError, TurntableError, error_class, one_line
+from transforms.identity import Difference, compare, known_of
+from transforms.records import Episode, Feed, Podcast, Seconds
+from warehouse import query
+from warehouse.staging import write_discovered
+
+AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.sources.manners`)
+PATIENCE: Seconds = 90.0  # with one feed; whoever takes longer goes on alone, and the poll goes on without it
+_SILENCE: Seconds = 20.0  # of a server
+_MAX_BYTES = 20_000_000
+
+News = Literal["new", "changed", "unchanged", "failed", "paused", "slow", "busy"]
+Emit = Callable[[Waiting], None]
+
+_FOUND = TypeAdapter(tuple[Podcast, tuple[Episode, ...]])
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a look at one feed brought: `found` new episodes, `waiting` of them to be heard."""
+
+    feed_id: str
+    name: str
+    news: News
+    found: int = 0
+    waiting: int = 0
+    error_class: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a poll of all feeds brought, and how many events said that an episode waits.
+
+    `problem` is why what was found is not to be seen yet; the next poll loads it.
+    """
+
+    feeds: tuple[Polled, ...]
+    emitted: int
+    seconds: Seconds
+    problem: str | None = None
+
+    def count(self, news: News) -> int:
+        """Count the feeds of which there are such news."""
+        return sum(feed.news == news for feed in self.feeds)
+
+    @property
+    def found(self) -> int:
+        """How many episodes are new."""
+        return sum(feed.found for feed in self.feeds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A feed that is not as it was, and by what to ask for it the next time."""
+
+    feed: Feed
+    url: str
+    etag: str | None
+    last_modified: str | None
+    sha256: str
+
+
+def poll(settings: Settings, feeds: Sequence[str] | None = None, emit: Emit | None = None) -> Summary:
+    """Ask every feed that is due, or those that are named; then load what was found, and say who waits.
+
+    Without `emit`, nobody is there to hear events: the episodes wait all the same.
+
+    Raises:
+        SourceError: no feed is called so.
+    """
+    began = datetime.now(UTC)
+    subscriptions = Subscriptions(settings.home)
+    chosen = (
+        [s for s in subscriptions.all() if is_due(s, began)] if feeds is None else _named(subscriptions, feeds)
+    )
+    polled = tuple(_each_feed(settings, chosen))
+    asked = {one.feed_id: began for one in polled if one.news not in ("busy", "slow")}
+    subscriptions.note_polled(asked)
+    problems, announced = [], 0
+    try:
+        load_found(settings)
+    except TurntableError as error:
+        problems.append(one_line(error))
+    try:
+        announced = announce(settings, emit) if emit else 0
+    except Exception as error:  # whatever a server that is not well does to its client
+        problems.append(f"no event could be sent ({one_line(error)}): the next poll sends them")
+    seconds = round((datetime.now(UTC) - began).total_seconds(), 3)
+    return Summary(polled, announced, seconds, "; ".join(problems) or None)
+
+
+def _named(subscriptions: Subscriptions, names: Sequence[str]) -> list[Subscription]:
+    found = {s.feed_id: s for s in map(subscriptions.find, names)}
+    return list(found.values())
+
+
+def _each_feed(settings: Settings, chosen: Sequence[Subscription]) -> Iterator[Polled]:
+    looks = each(chosen, lambda s: poll_feed(settings, s.feed_id), at_once=AT_ONCE, patience=PATIENCE)
+    line = f"it takes more than {PATIENCE:.0f} s: it goes on alone"
+    for subscription, polled in looks:
+        yield polled or Polled(subscription.feed_id, subscription.name, "slow", message=line)
+
+
+def poll_feed(settings: Settings, feed_id: str) -> Polled:
+    """Ask one feed; whatever goes wrong with it is written down with it."""
+    subscriptions = Subscriptions(settings.home)
+    with held(settings.home, f"feed-{feed_id}") as mine:
+        subscription = subscriptions.get(feed_id)
+        if not mine or subscription is None:
+            return Polled(feed_id, subscription.name if subscription else feed_id, "busy")
+        try:
+            return _look(settings, subscriptions, subscription)
+        except Exception as error:
+            return _note_failure(subscriptions, subscription, error)
+
+
+def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscription) -> Polled:
+    now = datetime.now(UTC)
+    before = subscriptions.remembered(subscription.feed_id)
+    if before is None:  # without what is known, a feed that did not change would tell nothing
+        subscription = replace(
+            subscription, poll=replace(subscription.poll, etag=None, last_modified=None, sha256=None)
+        )
+    answer = _ask(settings, subscription)
+    if isinstance(answer, str):
+        _note_unchanged(subscriptions, subscription, answer, now)
+        return Polled(subscription.feed_id, subscription.name, "unchanged")
+    feed, known = answer.feed, before or Remembered()
+    difference = compare(known.known, feed.episodes, known.aliases)
+    wanted = difference.new if before is not None else _backfill(settings, subscription, feed)
+    heard = [e for e in wanted if e.audio_url is not None]
+    podcast = public_podcast(replace(feed.podcast, feed_url=answer.url))
+    _wait(settings, subscription, feed.podcast, heard, now)
+    _refresh(settings, feed, {**known.aliases, **difference.aliases})
+    if heard:
+        keep_found(Store(settings.home), podcast, tuple(map(public_episode, heard)), now)
+    _remember(subscriptions, subscription.feed_id, before, difference, heard)
+    news: News = "new" if heard else "changed"
+    subscriptions.put(_after(subscription, answer, now, has_new=bool(heard)))
+    return Polled(
+        subscription.feed_id, podcast.title or subscription.name, news, len(difference.new), waiting=len(heard)
+    )
+
+
+def _ask(settings: Settings, subscription: Subscription) -> _Answer | str:
+    """Ask for a feed; one that is as it was is only an address, which may be a new one."""
+    poll = subscription.poll
+    got = http.fetch_if_changed(
+        subscription.url,
+        poll.etag,
+        poll.last_modified,
+        max_bytes=_MAX_BYTES,
+        allow=settings.allow,
+        idle_timeout=_SILENCE,
+    )
+    url = got.moved_to or subscription.url
+    if isinstance(got, http.Unchanged):
+        return url
+    answer = _read(subscription, got, url)
+    if answer is None:
+        return url
+    following = answer.feed.new_feed_url
+    if following and following not in (url, subscription.url):
+        try:
+            return _moved(settings, subscription, following) or answer
+        except TurntableError:  # the publisher names an address that does not answer: the old one does
+            return answer
+    return answer
+
+
+def _moved(settings: Settings, subscription: Subscription, url: str) -> _Answer | None:
+    """Read a feed where its publisher says that it lies now."""
+    got = http.fetch_if_changed(url, max_bytes=_MAX_BYTES, allow=settings.allow, idle_timeout=_SILENCE)
+    return _read(subscription, got, got.moved_to or url) if isinstance(got, http.Changed) else None
+
+
+def _read(subscription: Subscription, got: http.Changed, url: str) -> _Answer | None:
+    """Read a feed under the name that it is known by; `None` where it is byte by byte what it was."""
+    digest = hashlib.sha256(got.body.data).hexdigest()
+    if digest == subscription.poll.sha256 and url == subscription.url:
+        return None
+    feed = parse_safely(got.body.data, subscription.first_url, base=got.body.url, show=subscription.podcast_id)
+    return _Answer(feed, url, got.etag, got.last_modified, digest)
+
+
+def _backfill(settings: Settings, subscription: Subscription, feed: Feed) -> Sequence[Episode]:
+    """Choose what is heard of the episodes that were there before the subscription, older pages included."""
+    wanted = subscription.backfill
+    episodes = feed.episodes
+    if _wants_more(wanted, len(episodes)) and (feed.next_url or feed.prev_archive_url):
+        episodes = _whole(settings, subscription, feed).episodes
+    return episodes if wanted == "all" else episodes[:wanted]
+
+
+def _wants_more(wanted: Backfill, there: int) -> bool:
+    return wanted == "all" or wanted > there
+
+
+def _whole(settings: Settings, subscription: Subscription, feed: Feed) -> Feed:
+    """Read all the pages of a feed; their episodes get the names that those of the first page have."""
+    whole = read_feed(subscription.url, pages=500, allow=settings.allow)
+    if whole.podcast.podcast_id == feed.podcast.podcast_id:
+        return whole
+    return feed
+
+
+def _wait(
+    settings: Settings, subscription: Subscription, podcast: Podcast, episodes: Sequence[Episode], now: datetime
+) -> None:
+    """Write down each episode that is to be heard, unless it waits already."""
+    waiters = Waiters(settings.home)
+    for episode in reversed(episodes):
+        assert episode.audio_url is not None, "an episode without audio cannot be heard"
+        if waiters.get(episode.episode_id) is None:
+            waiters.put(
+                Waiting(
+                    location=episode.audio_url,
+                    podcast=podcast,
+                    episode=episode,
+                    options=subscription.options,
+                    feed_id=subscription.feed_id,
+                    since=now,
+                )
+            )
+
+
+def _refresh(settings: Settings, feed: Feed, aliases: Mapping[str, str]) -> None:
+    """Tell those who wait where their audio lies now; what failed of its source may come from the new place."""
+    waiters = Waiters(settings.home)
+    for episode in feed.episodes:
+        episode_id = aliases.get(episode.episode_id, episode.episode_id)
+        seen = waiters.get(episode_id)
+        if seen is None or episode.audio_url in (None, seen.location):
+            continue
+        with held(settings.home, episode_id) as mine:
+            waiting = waiters.get(episode_id) if mine else None
+            if waiting is not None and episode.audio_url is not None:
+                waiters.put(moved(waiting, episode.audio_url, replace(episode, episode_id=episode_id)))
+
+
+def keep_found(store: Store, podcast: Podcast, episodes: tuple[Episode, ...], now: datetime) -> None:
+    """Keep what a poll found, without secrets, as an artifact of stage `discover`; the loader makes rows of it."""
+    content = hashlib.sha256(_FOUND.dump_json((podcast, episodes))).hexdigest()
+
+    def compute(_: Path) -> Made:
+        payload = write_discovered(now, podcast, episodes)
+        return Made(payload, facts={"podcast_id": podcast.podcast_id, "episodes": len(episodes)})
+
+    store.make(
+        "discover", compute, method="discover-1", suffix=".parquet", inputs={"found": content}, parameters={}
+    )
+
+
+def _remember(
+    subscriptions: Subscriptions,
+    feed_id: str,
+    before: Remembered | None,
+    difference: Difference,
+    heard: Sequence[Episode],
+) -> None:
+    """Write down what is known of a feed now, if that is more than before."""
+    if before is not None and not difference.new and not difference.aliases:
+        return
+    known = before or Remembered()
+    found = {e.episode_id: e for e in (*difference.new, *heard)}
+    subscriptions.remember(
+        feed_id,
+        Remembered((*known.known, *map(known_of, found.values())), {**known.aliases, **difference.aliases}),
+    )
+
+
+def _after(subscription: Subscription, answer: _Answer, now: datetime, *, has_new: bool) -> Subscription:
+    poll = Poll(
+        etag=answer.etag,
+        last_modified=answer.last_modified,
+        sha256=answer.sha256,
+        polled_at=now,
+        changed_at=now,
+        new_at=now if has_new else subscription.poll.new_at,
+    )
+    podcast = answer.feed.podcast
+    return replace(
+        subscription,
+        url=answer.url,
+        podcast_id=subscription.podcast_id or podcast.podcast_id,
+        title=podcast.title or subscription.title,
+        poll=poll,
+    )
+
+
+def _note_unchanged(subscriptions: Subscriptions, subscription: Subscription, url: str, now: datetime) -> None:
+    """Write nothing, unless the feed moved or is well again."""
+    before = subscription.poll
+    well = replace(before, failures=0, error_class=None, error=None, next_at=None, paused=None)
+    if well != before or url != subscription.url:
+        subscriptions.put(replace(subscription, url=url, poll=replace(well, polled_at=now)))
+
+
+def _note_failure(subscriptions: Subscriptions, subscription: Subscription, error: Exception) -> Polled:
+    """Write down why a feed could not be read; one that is gone or does harm is not asked again by itself."""
+    line, kind, now = one_line(error), error_class(error), datetime.now(UTC)
+    retry_after = error.retry_after if isinstance(error, TransientError) else None
+    poll = rested(subscription.poll, line, kind, now, retry_after)
+    stops = isinstance(error, Gone | HostileError)
+    if stops:
+        poll = replace(poll, paused=line, next_at=None)
+    subscriptions.put(replace(subscription, poll=poll))
+    return Polled(
+        subscription.feed_id, subscription.name, "paused" if stops else "failed", error_class=kind, message=line
+    )
+
+
+def load_found(settings: Settings) -> None:
+    """Load and publish what polls found, if there is anything that the snapshot does not show."""
+    found = Store(settings.home).all("discover")
+    if found.keys() <= query.discovered(settings.snapshot):
+        return
+    try:
+        loader.load(settings)
+    finally:
+        loader.publish(settings)
+
+
+def announce(settings: Settings, emit: Emit) -> int:
+    """Say of each episode that it waits: for the first time, or again where that seems lost; how many that were.
+
+    An episode that somebody works on is left alone. The event comes first: said twice, it does no harm.
+    """
+    waiters, count = Waiters(settings.home), 0
+    for seen in waiters.all():
+        if not is_event_due(seen, datetime.now(UTC)):
+            continue
+        with held(settings.home, seen.episode.episode_id) as mine:
+            waiting = waiters.get(seen.episode.episode_id) if mine else None
+            if waiting is None or not is_event_due(waiting, datetime.now(UTC)):
+                continue
+            said = emitted(waiting, datetime.now(UTC))
+            emit(said)
+            waiters.put(said)
+            count += 1
+    return count

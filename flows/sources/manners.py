@@ -1,0 +1,69 @@
+"""Manners towards other people's servers: few requests at once to one host, and a moment between them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from transforms.errors import TransientError
+from transforms.records import Seconds
+
+_MAX_IDLE_HOSTS = 1_000
+
+
+@dataclass(slots=True)
+class _Host:
+    """One host as this process uses it; `next_at` is when the next request may begin."""
+
+    running: int = 0
+    next_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the whole process treats a host; whoever waits longer than `patience` is told to come again."""
+
+    at_once: int = 2
+    gap: Seconds = 0.2
+    patience: Seconds = 120.0
+    _hosts: dict[str, _Host] = field(default_factory=dict, repr=False)
+    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
+
+    @contextmanager
+    def turn(self, host: str) -> Iterator[None]:
+        """Wait until a request to `host` may begin, and hold its place until the block ends.
+
+        Raises:
+            TransientError: requests to it go on for too long.
+        """
+        self._take(host)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._hosts[host].running -= 1
+                self._changed.notify_all()
+
+    def _take(self, host: str) -> None:
+        deadline = time.monotonic() + self.patience
+        with self._changed:
+            self._forget_idle()
+            here = self._hosts.setdefault(host, _Host())
+            while (now := time.monotonic()) < here.next_at or here.running >= self.at_once:
+                if now >= deadline:
+                    msg = f"{host}: {here.running} requests to it are still going on; try again later"
+                    raise TransientError(msg, retry_after=self.patience)
+                full = here.running >= self.at_once
+                self._changed.wait(min(deadline, deadline if full else here.next_at) - now)
+                here = self._hosts.setdefault(host, here)
+            here.running += 1
+            here.next_at = now + self.gap
+
+    def _forget_idle(self) -> None:
+        """Drop the hosts that nobody uses, once there are many; a gap of one of them may be lost."""
+        if len(self._hosts) > _MAX_IDLE_HOSTS:
+            for name in [name for name, host in self._hosts.items() if not host.running]:
+                del self._hosts[name]

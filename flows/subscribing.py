@@ -1,0 +1,256 @@
+"""What a person does with subscriptions and with the episodes that wait. No Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.locks import held, is_held
+from flows.options import Options
+from flows.polling import PATIENCE, Polled, load_found, poll_feed
+from flows.settings import Settings
+from flows.subscriptions import Backfill, Subscription, Subscriptions, new_subscription
+from flows.threads import each
+from flows.waiting import Waiters, Waiting, is_due, retried
+from transforms.errors import ErrorClass, SourceError, TransientError
+from transforms.opml import Outline, is_opml, read_opml, write_opml
+from transforms.records import without_query
+
+COLUMNS = ("feed_id", "title", "state", "polled_at", "new_at", "next_at", "failures", "error", "tags", "url")
+STATUS = (
+    "state",
+    "episode_id",
+    "title",
+    "show",
+    "since",
+    "stage",
+    "error_class",
+    "attempts",
+    "next_try_at",
+    "message",
+)
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one address that somebody wants to subscribe to."""
+
+    feed_id: str
+    line: str
+    refused: bool = False
+
+
+def add_feeds(
+    settings: Settings, sources: Sequence[str], tags: tuple[str, ...], options: Options, backfill: Backfill
+) -> tuple[Added, ...]:
+    """Subscribe to addresses and to the feeds of OPML files, and ask each for the first time.
+
+    A single address that leads to no feed is not kept. What an OPML file lists is kept, for feeds come back.
+
+    Raises:
+        SourceError: there is no such file, or an address is none.
+        ContentError: an OPML file lists no feed.
+    """
+    now, wanted = datetime.now(UTC), {}
+    for source in sources:
+        for outline, is_listed in _outlines(source):
+            subscription = new_subscription(
+                outline.url,
+                now,
+                title=outline.title,
+                tags=tuple(dict.fromkeys((*tags, *outline.folders))),
+                options=options,
+                backfill=backfill,
+            )
+            wanted[subscription.feed_id] = (subscription, is_listed)
+    subscriptions = Subscriptions(settings.home)
+    new = [s for s, _ in wanted.values() if subscriptions.get(s.feed_id) is None]
+    for subscription in new:
+        subscriptions.put(subscription)
+    looks = each(new, lambda s: poll_feed(settings, s.feed_id), at_once=_AT_ONCE, patience=PATIENCE)
+    polled = {s.feed_id: p for s, p in looks}
+    subscriptions.note_polled({feed_id: now for feed_id, p in polled.items() if p is not None})
+    load_found(settings)
+    return tuple(_added(subscriptions, s, polled, kept=is_listed) for s, is_listed in wanted.values())
+
+
+def _outlines(source: str) -> Iterator[tuple[Outline, bool]]:
+    """List the feeds that a user names, and whether a list of others names them."""
+    if "://" in source:
+        yield Outline(source, None), False
+        return
+    path = Path(source).expanduser()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        msg = f"{source}: neither an address as https://example.org/feed.xml nor an OPML file"
+        raise SourceError(msg) from error
+    if not is_opml(data):
+        msg = f"{source} is no OPML file: subscribe to a feed by its address"
+        raise SourceError(msg)
+    yield from ((outline, True) for outline in read_opml(data, source))
+
+
+def _added(
+    subscriptions: Subscriptions, asked: Subscription, polled: dict[str, Polled | None], *, kept: bool
+) -> Added:
+    """Say what became of a subscription; one that leads to no feed is taken back."""
+    now = subscriptions.get(asked.feed_id) or asked
+    if asked.feed_id not in polled:
+        return Added(asked.feed_id, f"{now.name}: subscribed before")
+    look = polled[asked.feed_id]
+    if look is None or look.news not in ("failed", "paused"):
+        waiting = look.waiting if look else 0
+        return Added(
+            asked.feed_id, f"{now.name}: subscribed, {waiting} of {look.found if look else 0} episodes wait"
+        )
+    if kept or look.error_class == TransientError.error_class:
+        return Added(asked.feed_id, f"{now.name}: subscribed, but not read yet ({look.message})")
+    subscriptions.remove(asked.feed_id)
+    return Added(asked.feed_id, f"not subscribed: {look.message}", refused=True)
+
+
+def as_opml(settings: Settings, tag: str | None) -> str:
+    """Write the subscriptions as OPML, tags as folders; the addresses are as they are, with their secrets."""
+    chosen = _tagged(settings, tag)
+    return write_opml(Outline(s.url, s.title, s.tags) for s in chosen)
+
+
+def listed(settings: Settings, tag: str | None) -> list[tuple[Any, ...]]:
+    """Tell of each subscription how it is: the rows of `COLUMNS`."""
+    times = Subscriptions(settings.home).polled()
+    return [
+        (
+            s.feed_id[:8],
+            s.name,
+            _state(s),
+            _at(max(filter(None, (times.get(s.feed_id), s.poll.polled_at)), default=None)),
+            _at(s.poll.new_at),
+            _at(s.poll.next_at),
+            s.poll.failures,
+            s.poll.error,
+            list(s.tags),
+            without_query(s.url),
+        )
+        for s in _tagged(settings, tag)
+    ]
+
+
+def _tagged(settings: Settings, tag: str | None) -> list[Subscription]:
+    return [s for s in Subscriptions(settings.home).all() if tag is None or tag in s.tags]
+
+
+def _state(subscription: Subscription) -> str:
+    """Say how a subscription is: new, good, failing or paused."""
+    poll = subscription.poll
+    if poll.paused:
+        return "paused"
+    if poll.failures:
+        return "failing"
+    return "good" if poll.polled_at else "new"
+
+
+def remove(settings: Settings, name: str) -> str:
+    """End a subscription with its waiting episodes, or let one episode wait no more; say which that was.
+
+    Raises:
+        SourceError: nothing is called so, or several things.
+        TransientError: it is being worked on.
+    """
+    waiters = Waiters(settings.home)
+    try:
+        feed = Subscriptions(settings.home).find(name)
+    except SourceError:
+        try:
+            episode = waiters.find(name).episode
+        except SourceError:
+            feed = Subscriptions(settings.home).find(name)  # its complaint is the better one
+        else:
+            waiters.remove(episode.episode_id)
+            return f"{episode.title or episode.episode_id}: it waits no more"
+    with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
+        if not mine:
+            msg = f"{feed.name} is being read: run the same command again"
+            raise TransientError(msg)
+        Subscriptions(settings.home).remove(feed.feed_id)
+    left = [w for w in waiters.all() if w.feed_id == feed.feed_id]
+    for waiting in left:
+        waiters.remove(waiting.episode.episode_id)
+    return f"{feed.name}: not subscribed any more, {len(left)} episodes wait no more"
+
+
+def standing(settings: Settings) -> list[tuple[Any, ...]]:
+    """Tell of each episode that is not heard yet how it stands: the rows of `STATUS`, those that run first."""
+    order = ("running", "waiting", "failed", "quarantined")
+    rows = [_row(settings, waiting) for waiting in Waiters(settings.home).all()]
+    return sorted(rows, key=lambda row: order.index(row[0]))
+
+
+def _row(settings: Settings, waiting: Waiting) -> tuple[Any, ...]:
+    episode = waiting.episode
+    return (
+        "running" if is_held(settings.home, episode.episode_id) else waiting.state,
+        episode.episode_id,
+        episode.title,
+        waiting.podcast.title if waiting.podcast else None,
+        _at(waiting.since),
+        waiting.stage,
+        waiting.error_class,
+        waiting.attempts,
+        _at(waiting.next_try_at),
+        waiting.message,
+    )
+
+
+def retry(settings: Settings, name: str | None, kind: ErrorClass | None) -> tuple[Waiting, ...]:
+    """Let one episode, all of a class, or all that failed be tried again at once.
+
+    Raises:
+        SourceError: no waiting episode is called so.
+    """
+    waiters = Waiters(settings.home)
+    chosen = [waiters.find(name)] if name is not None else [w for w in waiters.all() if _failed_so(w, kind)]
+    return tuple(_changed(settings, waiting, retried(waiting)) for waiting in chosen)
+
+
+def _failed_so(waiting: Waiting, kind: ErrorClass | None) -> bool:
+    return waiting.error_class is not None if kind is None else waiting.error_class == kind
+
+
+def quarantine(settings: Settings, name: str, reason: str | None) -> Waiting:
+    """Let an episode not be tried again by itself.
+
+    Raises:
+        SourceError: no waiting episode is called so.
+        TransientError: it is being worked on.
+    """
+    waiting = Waiters(settings.home).find(name)
+    said = reason or waiting.message or "set aside by hand"
+    return _changed(settings, waiting, replace(waiting, quarantined=True, next_try_at=None, message=said))
+
+
+def _changed(settings: Settings, before: Waiting, after: Waiting) -> Waiting:
+    """Write an episode down anew, unless it is being worked on."""
+    with held(settings.home, before.episode.episode_id, wait=1.0) as mine:
+        if not mine:
+            msg = (
+                f"{before.episode.title or before.episode.episode_id} is being worked on: wait until that is done"
+            )
+            raise TransientError(msg)
+        if Waiters(settings.home).get(before.episode.episode_id) is not None:
+            Waiters(settings.home).put(after)
+    return after
+
+
+def due(settings: Settings) -> list[Waiting]:
+    """List the episodes that may be tried now, whether an event said so or not."""
+    now = datetime.now(UTC)
+    return [w for w in Waiters(settings.home).all() if is_due(replace(w, emitted_at=None), now)]
+
+
+def _at(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if moment else None

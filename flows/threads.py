@@ -1,0 +1,46 @@
+"""The same work on many things at once, without waiting for those that do not come to an end."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from transforms.records import Seconds
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def each(
+    items: Iterable[T], work: Callable[[T], R], *, at_once: int, patience: Seconds
+) -> Iterator[tuple[T, R | None]]:
+    """Do the work on each item, so many at once, and give what came out as it comes.
+
+    An item that takes longer than `patience` gives `None`. Its thread goes on, and dies with the process; so the
+    work has to be of a kind that may be cut off anywhere. The work must not raise.
+    """
+    done: queue.SimpleQueue[tuple[int, R]] = queue.SimpleQueue()
+
+    def run(number: int, item: T) -> None:
+        done.put((number, work(item)))
+
+    left = enumerate(items)
+    running: dict[int, tuple[T, float]] = {}
+    while True:
+        while len(running) < at_once and (following := next(left, None)) is not None:
+            number, item = following
+            running[number] = (item, time.monotonic() + patience)
+            threading.Thread(target=run, args=following, daemon=True).start()
+        if not running:
+            return
+        oldest = min(running, key=lambda n: running[n][1])
+        try:
+            number, result = done.get(timeout=max(0.0, running[oldest][1] - time.monotonic()))
+        except queue.Empty:
+            yield running.pop(oldest)[0], None
+            continue
+        if number in running:  # else it was given up on
+            yield running.pop(number)[0], result

@@ -1,0 +1,135 @@
+"""Feed bytes → a text and a tree that no parser chokes on.
+
+Nothing is left to expand, nothing is loaded, and sizes are limited before anything slow sees them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from html.entities import html5
+from typing import Any
+
+from lxml import etree
+
+from transforms.errors import ContentError
+from transforms.feed.values import NOT_TEXT
+from transforms.records import without_query
+
+_ROOT = re.compile(r"(^|[:}])(rss|feed|rdf)$", re.IGNORECASE)
+_FEED_START = re.compile(
+    r"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<(?:\w+:)?(?:rss|feed|rdf)\b",
+    re.DOTALL | re.IGNORECASE,
+)
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
+# What a feed may declare; Python knows more, such as punycode, in which a text can hide tags.
+_CHARSET = re.compile(
+    r"us-ascii|ascii|utf-?(8|16|32)(-?[lb]e)?|iso-?8859-?\d+|latin-?1|(windows-?|cp)\d+|koi8-[ru]|mac-?roman"
+    r"|big5|gb2312|gbk|gb18030|shift[_-]jis|euc-(jp|kr)|iso-2022-jp",
+    re.IGNORECASE,
+)
+_BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_REFERENCE = re.compile(
+    r"(<!\[CDATA\[.*?(?:\]\]>|\Z))|&(?:(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w{1,40}));)?",
+    re.DOTALL | re.ASCII,
+)
+_CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_MAX_TAGS = 1_000_000  # outside of texts
+_MAX_REFERENCES = 1_000_000
+_MAX_NAMESPACES = 5_000
+_MAX_ATTRIBUTES = 200
+_TOO_MUCH = "it is nested too deep or has too many parts"
+
+
+def is_feed(head: bytes) -> bool:
+    """Tell from the first bytes of a document whether it is an RSS or Atom feed.
+
+    >>> is_feed(b'<?xml version="1.0"?><!-- made by hand --><rss version="2.0">')
+    True
+    >>> is_feed(b"<!DOCTYPE html><html>")
+    False
+    """
+    return _FEED_START.match(NOT_TEXT.sub("", decoded(head))) is not None
+
+
+def not_a_feed(url: str, cause: str) -> ContentError:
+    """Say that the bytes at `url` are no feed that can be read, and why."""
+    return ContentError(
+        f"{without_query(url)} is not a feed: {cause}; check that it is the address of an RSS feed"
+    )
+
+
+def decoded(data: bytes) -> str:
+    """Decode a document by its mark, its declaration, as UTF-8, or else as what Windows wrote."""
+    for mark, charset in _BOMS:
+        if data.startswith(mark):
+            return data.decode(charset, "replace")
+    declared = _DECLARED.match(data)
+    charset = declared[1].decode() if declared else "utf-8"
+    for attempt in (charset if _CHARSET.fullmatch(charset) else "utf-8", "utf-8"):
+        try:
+            return data.decode(attempt)
+        except (UnicodeError, LookupError):
+            continue
+    return data.decode("windows-1252", "replace")
+
+
+def repaired(text: str, url: str) -> str:
+    """Drop the declaration and what XML forbids, and leave no ampersand that needs a look-up.
+
+    Raises:
+        ContentError: it is larger in its parts than any feed is.
+    """
+    outside, n_texts = _CDATA.subn("", text)
+    if (
+        outside.count("<") + n_texts > _MAX_TAGS
+        or text.count("&") > _MAX_REFERENCES
+        or outside.count("xmlns") > _MAX_NAMESPACES
+    ):
+        raise not_a_feed(url, _TOO_MUCH)
+    text = re.sub(r"\A\s*<\?xml.*?\?>", "", NOT_TEXT.sub("", text), count=1, flags=re.DOTALL)
+    return _REFERENCE.sub(_reference, text.lstrip("\ufeff \t\r\n"))
+
+
+def _reference(found: re.Match[str]) -> str:
+    """Write a reference as a number; one that only the feed itself could define is left as text."""
+    cdata, decimal, hexadecimal, name = found.groups()
+    if cdata:
+        return cdata
+    if decimal or hexadecimal:
+        code = int(decimal or int(hexadecimal, 16))
+        return "" if code > 0x10FFFF or NOT_TEXT.match(chr(code)) else f"&#{code};"
+    return "".join(f"&#{ord(character)};" for character in html5.get(f"{name};", "")) or f"&amp;{found[0][1:]}"
+
+
+def tree_of(text: str, url: str) -> Any:
+    """Read the document with lxml, and refuse what would hold up feedparser for minutes.
+
+    feedparser's own quick parser stops at the first error, before which lxml has seen the same as it.
+    """
+    parser = etree.XMLParser(
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        encoding="utf-8",
+    )
+    try:
+        root = etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError as error:
+        raise not_a_feed(url, "it is no XML") from error
+    if root is None or not _ROOT.search(root.tag):
+        raise not_a_feed(url, "it begins with no <rss> or <feed>")
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log) or any(
+        len(element.attrib) > _MAX_ATTRIBUTES for element in root.iter(etree.Element)
+    ):
+        raise not_a_feed(url, _TOO_MUCH)
+    return root

@@ -1,0 +1,146 @@
+"""What feeds write in their own ways: texts with markup, durations, numbers, addresses."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+from lxml import etree
+
+from transforms.records import Seconds
+
+# What XML forbids.
+NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Thousands of attributes in one tag take the HTML parser minutes; text needs none.
+_HTML_TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9]{0,20})(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>?""")
+_BLOCKS = (
+    "address",
+    "blockquote",
+    "br",
+    "div",
+    "dd",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "p",
+    "tr",
+)
+
+
+def parse_duration(text: str | None) -> Seconds | None:
+    """Read an `itunes:duration`, in seconds; None where it is missing, zero or senseless.
+
+    >>> parse_duration("1:02:03"), parse_duration("25:30"), parse_duration("90.5"), parse_duration("90 min")
+    (3723.0, 1530.0, 90.5, None)
+    """
+    return parse_time(text) or None
+
+
+def parse_time(text: str | None) -> Seconds | None:
+    """Read a time as `1:02:03.5`, `2:03` or `123.5`, in seconds; None where it is none.
+
+    >>> parse_time("00:00:00.000"), parse_time("1:02:03:04"), parse_time("-1:00")
+    (0.0, None, None)
+    """
+    found = re.fullmatch(r"\s*(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,7}(?:\.\d{1,9})?)\s*", text or "", re.ASCII)
+    if not found:
+        return None
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def plain_text(markup: str | None) -> str | None:
+    """Strip HTML and fold white space; None where nothing is left.
+
+    >>> plain_text("<p>Dust &amp; <b>grooves</b>.</p><p>Needles.</p>")
+    'Dust & grooves. Needles.'
+    """
+    source = _HTML_TAG.sub(r"<\1>", NOT_TEXT.sub("", markup or ""))
+    if not source.strip():
+        return None
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    tree = etree.fromstring(f"<div>{source}</div>".encode(), parser)
+    etree.strip_elements(tree, "script", "style", with_tail=False)
+    return folded("".join(_pieces(tree)))
+
+
+def _pieces(tree: Any) -> Iterator[str]:
+    """Give the texts in a tree, with a space around each block."""
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if element.tag in _BLOCKS:
+            yield " "
+        yield (element.text if event == "start" else element.tail) or ""
+
+
+def resolve_url(reference: str | None, *, base: str) -> str | None:
+    """Make a reference in a feed absolute; None where such a feed may not point there.
+
+    >>> resolve_url("1.mp3", base="https://example.com/show/feed.xml")
+    'https://example.com/show/1.mp3'
+    >>> resolve_url("1.mp3", base="shows/feed.xml")
+    'shows/1.mp3'
+    >>> resolve_url("../secret", base="shows/feed.xml"), resolve_url("file:///etc/passwd", base="https://a.b/")
+    (None, None)
+    """
+    text = NOT_TEXT.sub("", reference or "").strip()
+    try:
+        if urlsplit(base).scheme in ("http", "https"):
+            return _web_url(urljoin(base, text)) if text else None
+        return _web_url(text) or _neighbour(text, base)
+    except ValueError:  # such as "http://["
+        return None
+
+
+def _web_url(text: str) -> str | None:
+    parts = urlsplit(text)
+    return urlunsplit(parts) if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def _neighbour(text: str, base: str) -> str | None:
+    """Give the path of a file in the folder of the feed at `base`, or below it."""
+    parts = urlsplit(text)
+    path = PurePosixPath(unquote(parts.path))
+    if parts.scheme or parts.netloc or path.is_absolute() or ".." in path.parts or "\0" in str(path):
+        return None
+    feed = unquote(urlsplit(base).path) if base.startswith("file:") else base
+    return str(PurePosixPath(feed).parent / path) if path.parts else None
+
+
+def folded(text: str | None) -> str | None:
+    """Put a text on one line; None where nothing is left."""
+    return " ".join(NOT_TEXT.sub("", text or "").split()) or None
+
+
+def media_type(text: str | None) -> str | None:
+    """Read a media type, without its parameters."""
+    return folded((text or "").partition(";")[0].lower())
+
+
+def whole_number(text: str | None) -> int | None:
+    """Read a number of digits; None where it is none."""
+    found = re.fullmatch(r"\s*(\d{1,9})\s*", text or "", re.ASCII)
+    return int(found[1]) if found else None
+
+
+def number(text: str | None) -> float | None:
+    """Read a number with or without a fraction; None where it is none."""
+    found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*", text or "", re.ASCII)
+    return float(found[1]) if found else None
+
+
+def show_guid(text: str | None) -> str | None:
+    """Read a `podcast:guid`; None where it is no UUID, and so cannot name a show."""
+    try:
+        return str(uuid.UUID((text or "").strip()))
+    except ValueError:
+        return None
