@@ -145,3 +145,7 @@ def ensure_automations() -> None:
                 client.create_automation(wanted)
             for double in known[1:]:
                 client.delete_automation(double.id)
+
+
+if __name__ == "__main__":  # python -m flows.deployments: after `prefect deploy --all`, once a server
+    ensure_automations()

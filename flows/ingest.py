@@ -33,10 +33,11 @@ from flows.progress import REPORTER, Advance, advancing, stoppable, throttled
 from flows.settings import Settings
 from flows.sources.episodes import KNOWN_BY_ID, Found, find_episodes
 from flows.stages import Heard, public_source
-from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
+from transforms.errors import Interrupted, ResourceError, TransientError, TurntableError, error_class, one_line
 from transforms.records import Episode, Podcast, Seconds, StageRun
 from warehouse import query
 
+MOST_STARTS = 3  # of a run whose process died
 RETRY_SECONDS: list[float] = [2, 10]
 
 # transcribe and diarize run side by side
@@ -199,6 +200,7 @@ def ingest_episode(
         if not mine:
             return None
         try:
+            _step("start", check_starts, source)
             outcome = _run_stages(found, source, options, settings)
         except StageFailed as failed:
             record(failed, source, episode.episode_id, settings)
@@ -209,6 +211,17 @@ def ingest_episode(
         _note(attempts.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
     _write_page(outcome)
     return outcome
+
+
+def check_starts(source: str) -> None:
+    """Refuse what brought down the process of every run before: it would do so for ever.
+
+    Raises:
+        ResourceError: it did.
+    """
+    if (flow_run.run_count or 0) > MOST_STARTS:
+        msg = f"{source}: {MOST_STARTS} runs of it died with their process: give the machine more memory"
+        raise ResourceError(msg)
 
 
 def _forget_frames(error: BaseException) -> None:

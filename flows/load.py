@@ -32,17 +32,17 @@ def load_staged() -> int:
         loaded = load(settings)
     finally:  # one damaged document holds up nobody's rows
         publish(settings)
-    for one in loaded:
-        _tell(one, settings)
+    _tell(loaded, settings)
     return len(loaded)
 
 
-def _tell(loaded: Loaded, settings: Settings) -> None:
-    """Send the event that a worker could not send: it only staged."""
-    episode = query.known_episode(settings.snapshot, loaded.episode_id)
-    if episode is not None:
-        facts = {"transcript_id": loaded.transcript_id, "turns": loaded.turns, "seconds": episode.duration}
-        events.try_to_send(events.Event(events.LOADED, episode, loaded.transcript_id, facts))
+def _tell(loaded: tuple[Loaded, ...], settings: Settings) -> None:
+    """Send the events that workers could not send: they only staged."""
+    known = {k.episode.episode_id: k.episode for k in query.known_episodes(settings.snapshot)} if loaded else {}
+    for one in loaded:
+        if episode := known.get(one.episode_id):
+            facts = {"transcript_id": one.transcript_id, "turns": one.turns, "seconds": episode.duration}
+            events.try_to_send(events.Event(events.LOADED, episode, one.transcript_id, facts))
 
 
 def load(settings: Settings) -> tuple[Loaded, ...]:

@@ -8,7 +8,7 @@ from prefect import flow
 from pydantic import Field, SecretStr
 
 from flows.batch import ingest_location
-from flows.ingest import Outcome
+from flows.ingest import Outcome, check_starts
 from flows.options import Options
 from flows.settings import Settings
 from flows.stages import public_source
@@ -44,6 +44,7 @@ def ingest_url(
         model: a name of `turntable models`; auto takes the best that the machine has.
         device: where to compute.
     """
+    check_starts(public_source(url))
     settings = Settings()
     options = Options(
         model=model,

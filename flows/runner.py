@@ -13,6 +13,7 @@ import asyncio
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -25,7 +26,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.runner import Runner
 from prefect.states import AwaitingRetry, Crashed
 
@@ -76,7 +77,7 @@ def mark_stale() -> int:
         stale = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=ALIVE), deployment_filter=served)
         # Not called "Crashed": after a restart the server may hold back that event for minutes, and the automation
         # that waits for it would then start a run that has ended.
-        gone = Crashed(name="Stale", message="its process was gone at the start")
+        gone: State[Any] = Crashed(name="Stale", message="its process was gone at the start")
         for run in [*_children(client, [run.id for run in stale]), *stale]:
             client.set_flow_run_state(run.id, gone, force=True)
         waited_for = [run for run in stale if run.deployment_id and names[run.deployment_id] in WAITED_FOR]

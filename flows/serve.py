@@ -155,7 +155,6 @@ def _parts() -> Iterator[_Start]:
 def _environment(settings: Settings) -> dict[str, str]:
     """Give the parts this home, and a Prefect home in it."""
     defaults = {
-        "PREFECT_HOME": str(settings.home.resolve() / "prefect"),
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,transforms,warehouse",
     }
@@ -163,6 +162,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         name: value for name, value in os.environ.items() if name != "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
     }
     own = {"TURNTABLE_HOME": str(settings.home.resolve()), "PYTHONUNBUFFERED": "1"}
+    if "PREFECT_API_URL" not in os.environ:  # with a server elsewhere, the user's Prefect home may hold its key
+        own["PREFECT_HOME"] = str(settings.home.resolve() / "prefect")
     return {**defaults, **inherited, **own}
 
 
@@ -186,7 +187,6 @@ def _server(
     if log.is_file() and log.stat().st_size > MOST_LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
     own = {
-        "PREFECT_HOME": str(settings.home.resolve() / "prefect"),
         "PREFECT_SERVER_UI_ENABLED": str(served.ui).lower(),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     }
