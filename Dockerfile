@@ -22,7 +22,7 @@ ENV PIP_NO_CACHE_DIR=1 \
     PREFECT_HOME=/data/prefect
 
 WORKDIR /app
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml constraints.txt prefect.yaml README.md LICENSE ./
 COPY flows flows
 COPY transforms transforms
 COPY warehouse warehouse

@@ -35,7 +35,7 @@ def note_loaded(
     waiters = Waiters(settings.home)
     waited = waiters.get(episode.episode_id) is not None
     waiters.remove(episode.episode_id)
-    if waited or is_new:
+    if settings.load == "inline" and (waited or is_new):  # elsewhere, the loader says so when it is true
         facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds}
         try_to_send(Event(LOADED, episode, transcript_id, facts))
 

@@ -352,6 +352,22 @@ def doctor(as_json: JsonFlag = False) -> None:
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: turntable serve --every 30 --watch ~/recordings")
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Prefect server and its UI.")] = 4200,
+    every: Annotated[float, typer.Option(min=0.05, help="Minutes from one poll of the feeds to the next.")] = 15,
+    watch: Annotated[
+        list[Path] | None, typer.Option(help="A folder whose new audio and transcripts are taken in.")
+    ] = None,
+    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Serve Prefect's pages.")] = True,
+) -> None:
+    """Poll feeds, hear what is new, and wait for your requests, until Ctrl-C."""
+    from flows.serve import Served
+    from flows.serve import serve as run
+
+    run(Served(port, every, tuple(watch or ()), ui), _settings())
+
+
 @app.command(epilog="Example: turntable rebuild")
 def rebuild() -> None:
     """Make the warehouse anew from the artifacts."""

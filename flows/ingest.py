@@ -37,10 +37,12 @@ from flows.sources.found import Found, unsealed
 from flows.stages import Heard, public_source
 from flows.steps import StageFailed, record, run_step, say, shown, stage_task
 from flows.texts import Text
-from transforms.errors import SourceError, TransientError, one_line
+from transforms.errors import ResourceError, SourceError, TransientError, one_line
 from transforms.records import Episode, Podcast, Seconds
 from transforms.youtube import is_youtube
 from warehouse import query
+
+MOST_STARTS = 3  # of a run whose process died
 
 # transcribe and diarize run side by side
 TWO_THREADS: TaskRunner[PrefectFuture[Any]] = cast(
@@ -181,6 +183,7 @@ def ingest_episode(
         if not mine:
             return None
         try:
+            run_step("start", check_starts, source)
             outcome = _run_stages(found, source, options.informed(found.podcast, episode), settings)
         except StageFailed as failed:
             record(failed, source, episode.episode_id, settings)
@@ -202,6 +205,17 @@ def _find(location: str, given: Found | None, settings: Settings) -> Found:
             raise SourceError(msg)
         return found[0]
     return youtube.complete(given) if given.offered is None and is_youtube(location) else given
+
+
+def check_starts(source: str) -> None:
+    """Refuse what brought down the process of every run before: it would do so for ever.
+
+    Raises:
+        ResourceError: it did.
+    """
+    if (flow_run.run_count or 0) > MOST_STARTS:
+        msg = f"{source}: {MOST_STARTS} runs of it died with their process: give the machine more memory"
+        raise ResourceError(msg)
 
 
 def _forget_frames(error: BaseException) -> None:
@@ -316,8 +330,10 @@ def _claimed(settings: Settings, episode: Episode, source: str, *, by_event: boo
 
 def _write_page(outcome: Outcome) -> None:
     """Leave a page in the Prefect UI that a person can read."""
-    table = query.talk_time(Settings().snapshot, outcome.episode_id)
-    rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
+    settings, rows = Settings(), list[tuple[object, ...]]()
+    if settings.load == "inline":
+        table = query.talk_time(settings.snapshot, outcome.episode_id)
+        rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
     lines = [
         f"# {outcome.source}",
         f"{outcome.turns} turns in {outcome.seconds or 0:.0f} s of audio. "

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
         default=(), description="private hosts and networks that may be fetched from, as 10.0.0.0/8,nas.local"
     )
 
+    load: Literal["inline", "elsewhere"] = Field(
+        default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"
+    )
     proxy: SecretStr | None = Field(
         default=None, description="a proxy that fetches for us, http://host:port; no other one is ever asked"
     )

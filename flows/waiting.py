@@ -140,7 +140,11 @@ def is_due(waiting: Waiting, now: datetime) -> bool:
         return True
     if waiting.next_try_at is not None and waiting.emitted_at < waiting.next_try_at:
         return True
-    return now - waiting.emitted_at >= LOST_AFTER
+    # A long queue looks like lost events: ask less and less often, or each poll would make the queue longer.
+    patience = LOST_AFTER
+    for _ in range(1, min(waiting.emits, 8)):
+        patience *= 2
+    return now - waiting.emitted_at >= min(patience, _DAY)
 
 
 def emitted(waiting: Waiting, now: datetime) -> Waiting:

@@ -1,0 +1,60 @@
+"""What a person asks for by a form, a command or a call: one URL, simple parameters, no waiting at a terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from prefect import flow
+from pydantic import Field, SecretStr
+
+from flows.batch import ingest_location
+from flows.ingest import Outcome, check_starts
+from flows.options import Options
+from flows.settings import Settings
+from flows.stages import public_source
+
+
+def _run_name() -> str:
+    """Call a run what it was asked for."""
+    from prefect.runtime import flow_run
+
+    url = flow_run.parameters["url"]
+    return public_source(url.get_secret_value() if isinstance(url, SecretStr) else url)
+
+
+@flow(name="ingest-episode", flow_run_name=_run_name, persist_result=False)
+def ingest_url(
+    url: str,
+    latest: Annotated[int, Field(ge=1)] = 1,
+    language: str | None = None,
+    speakers: Annotated[int | None, Field(ge=1)] = None,
+    diarize: bool = True,
+    model: str = "auto",
+    device: Literal["auto", "cuda", "cpu"] = "auto",
+) -> list[dict[str, Any]]:
+    """Turn episodes into speaker turns in the warehouse.
+
+    Args:
+        url: an audio file, a feed, an episode, or a path on the machine that works. Everybody who sees this
+            server's UI sees it: give `turntable add` what holds a secret.
+        latest: how many episodes of a feed, newest first.
+        language: as en, de; without it, the audio decides.
+        speakers: how many people speak, where that is known.
+        diarize: find out who speaks.
+        model: a name of `turntable models`; auto takes the best that the machine has.
+        device: where to compute.
+    """
+    check_starts(public_source(url))
+    settings = Settings()
+    options = Options(
+        model=model,
+        language=language,
+        device=device,
+        diarize=diarize,
+        speakers=(speakers, speakers) if speakers else None,
+    )
+    outcomes = list(ingest_location(url, latest, options, settings))
+    failed = [outcome for outcome in outcomes if not isinstance(outcome, Outcome)]
+    if failed:
+        raise failed[0]  # each was written down; the run has to show that one failed
+    return [{"episode_id": o.episode_id, "turns": o.turns} for o in outcomes if isinstance(o, Outcome)]

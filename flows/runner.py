@@ -1,0 +1,97 @@
+"""The process that runs what `turntable serve` serves: each run in a process of its own.
+
+A run that ends takes its memory, its GPU and its threads along, can be cancelled in the middle of native code, and
+takes nobody down with it; it pays for that with a start of some seconds, imports and models included.
+
+    python -m flows.child flows.runner --every SECONDS [--watch FOLDER]…
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    DeploymentFilterTags,
+    FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.runner import Runner
+from prefect.states import AwaitingRetry, Crashed
+
+from flows.deployments import WAITED_FOR, deployments, ensure_automations
+from flows.watched import watch
+
+QUERY_SECONDS = 3.0
+ALIVE = FlowRunFilterState(
+    type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
+)
+
+
+def main() -> None:
+    """Register what is served, and serve it until this process is killed."""
+    given = _arguments()
+    ensure_automations()
+    gone_on = mark_stale()
+    runner = Runner(name="turntable", pause_on_shutdown=False, query_seconds=QUERY_SECONDS)
+    for deployment in deployments(timedelta(seconds=given.every)):
+        runner.add_deployment(deployment)
+    for folder in given.watch:
+        threading.Thread(target=watch, args=(folder,), daemon=True).start()
+    if gone_on:
+        print(f"turntable: {gone_on} runs were cut off last time: they go on", flush=True)
+    print("turntable: ready", flush=True)
+    asyncio.run(runner.start())
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--every", type=float, required=True)
+    parser.add_argument("--watch", type=Path, action="append", default=[])
+    return parser.parse_args()
+
+
+def mark_stale() -> int:
+    """Mark the runs as crashed that an earlier process was at, and let those go on that somebody waits for.
+
+    That process is gone, or this one would not serve. Runs of a work pool belong to workers, which may live; those
+    without a deployment to who waits at a terminal.
+    """
+    with get_client(sync_client=True) as client:
+        tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=["turntable"]))
+        names = {
+            d.id: d.name for d in client.read_deployments(deployment_filter=tagged) if d.work_pool_name is None
+        }
+        served = DeploymentFilter(id=DeploymentFilterId(any_=list(names)))
+        stale = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=ALIVE), deployment_filter=served)
+        # Not called "Crashed": after a restart the server may hold back that event for minutes, and the automation
+        # that waits for it would then start a run that has ended.
+        gone: State[Any] = Crashed(name="Stale", message="its process was gone at the start")
+        for run in [*_children(client, [run.id for run in stale]), *stale]:
+            client.set_flow_run_state(run.id, gone, force=True)
+        waited_for = [run for run in stale if run.deployment_id and names[run.deployment_id] in WAITED_FOR]
+        for run in waited_for:
+            client.set_flow_run_state(run.id, AwaitingRetry(message="it goes on"), force=True)
+    return len(waited_for)
+
+
+def _children(client: SyncPrefectClient, parents: list[UUID]) -> list[FlowRun]:
+    if not parents:
+        return []
+    below = FlowRunFilter(state=ALIVE, parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=parents))
+    return client.read_flow_runs(flow_run_filter=below)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""Everything on one machine, in one command: a Prefect server, if none is set, and what runs the flows.
+
+This process only starts and stops the two; each dies with it, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from filelock import FileLock, Timeout
+
+from flows.settings import Settings
+from transforms.errors import SourceError, TransientError
+
+START_SECONDS = 180  # the first start makes the server's database
+STOP_SECONDS = 10
+MOST_LOG_BYTES = 20_000_000
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What `serve` was asked for; `every` is in minutes."""
+
+    port: int
+    every: float
+    watch: tuple[Path, ...]
+    ui: bool
+
+
+class _Stopped(Exception):
+    """Somebody wants this process to end."""
+
+
+def serve(served: Served, settings: Settings) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Raises:
+        SourceError: a folder to watch is missing, or this home is served already.
+        TransientError: the port is taken, or a part of it all came down.
+    """
+    for folder in served.watch:
+        if not folder.is_dir():
+            msg = f"no such folder to watch: {folder}"
+            raise SourceError(msg)
+    with _alone(settings.home), _stoppable(), _parts() as start:
+        api = os.environ.get("PREFECT_API_URL")
+        environment = _environment(settings)
+        parts: dict[str, subprocess.Popen[bytes]] = {}
+        if api is None:
+            api = f"http://{HOST}:{served.port}/api"
+            parts["the Prefect server"] = start(*_server(served, settings, environment))
+            _await_server(api, parts["the Prefect server"], _log(settings))
+        arguments = ["flows.runner", "--every", str(served.every * 60)]
+        for folder in served.watch:
+            arguments += ["--watch", str(folder.resolve())]
+        parts["the runner"] = start(arguments, {**environment, "PREFECT_API_URL": api}, None)
+        _greet(served, settings, api)
+        _await_end(parts, settings)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold a home, so that only one process serves it.
+
+    Raises:
+        SourceError: another one does.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / "serve.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        msg = f"{home} is being served already: stop that process first, or serve another --home"
+        raise SourceError(msg) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """End without an error when asked to stop."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        for number in caught:
+            signal.signal(number, signal.SIG_IGN)  # once is enough; the parts are being ended
+        raise _Stopped
+
+    caught = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except _Stopped:
+        print("turntable: stopped; what was not finished goes on at the next start", flush=True)
+    finally:
+        for number, handler in caught.items():
+            signal.signal(number, handler)
+
+
+class _Start:
+    """Starts parts, and ends them in reverse order."""
+
+    def __init__(self) -> None:
+        self.parts: list[subprocess.Popen[bytes]] = []
+
+    def __call__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], log: Path | None
+    ) -> subprocess.Popen[bytes]:
+        """Start a module as a part that dies with this process."""
+        output = log.open("ab") if log else None
+        try:
+            part = subprocess.Popen(  # noqa: S603 - our own modules
+                [sys.executable, "-m", "flows.child", *arguments],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
+                start_new_session=True,  # Ctrl-C is for this process, which then ends the parts
+            )
+        finally:
+            if output:
+                output.close()
+        self.parts.append(part)
+        return part
+
+    def end(self) -> None:
+        """Kill each part with all that it started: every stage and every load may be cut off anywhere."""
+        for part in reversed(self.parts):
+            with suppress(ProcessLookupError):
+                os.killpg(part.pid, signal.SIGKILL)
+            part.wait(STOP_SECONDS)
+
+
+@contextmanager
+def _parts() -> Iterator[_Start]:
+    start = _Start()
+    try:
+        yield start
+    finally:
+        start.end()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Give the parts this home, and a Prefect home in it."""
+    defaults = {
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,transforms,warehouse",
+    }
+    inherited = {
+        name: value for name, value in os.environ.items() if name != "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
+    }
+    own = {"TURNTABLE_HOME": str(settings.home.resolve()), "PYTHONUNBUFFERED": "1"}
+    if "PREFECT_API_URL" not in os.environ:  # with a server elsewhere, the user's Prefect home may hold its key
+        own["PREFECT_HOME"] = str(settings.home.resolve() / "prefect")
+    return {**defaults, **inherited, **own}
+
+
+def _server(
+    served: Served, settings: Settings, environment: Mapping[str, str]
+) -> tuple[Sequence[str], Mapping[str, str], Path]:
+    """Say how the server is started.
+
+    Raises:
+        TransientError: its port is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, served.port))
+        except OSError as error:
+            msg = f"port {served.port} is taken: give another --port, or set PREFECT_API_URL to the server there"
+            raise TransientError(msg) from error
+    log = _log(settings)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.is_file() and log.stat().st_size > MOST_LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    own = {
+        "PREFECT_SERVER_UI_ENABLED": str(served.ui).lower(),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    }
+    arguments = ["prefect", "server", "start", "--host", HOST, "--port", str(served.port)]
+    return arguments, {**environment, **own}, log
+
+
+def _log(settings: Settings) -> Path:
+    return settings.home.resolve() / "prefect" / "server.log"
+
+
+def _await_server(api: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server answers.
+
+    Raises:
+        TransientError: it does not.
+    """
+    opener = build_opener(ProxyHandler({}))
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with opener.open(f"{api}/health", timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(0.3)
+    msg = f"the Prefect server did not start: {log} says why"
+    raise TransientError(msg)
+
+
+def _greet(served: Served, settings: Settings, api: str) -> None:
+    """Say where everything is, and how to stop it."""
+    every = f"{served.every:g} minutes"
+    lines = [
+        f"turntable: serving {settings.home}",
+        f"  UI        {api.removesuffix('/api')}" if served.ui else "  UI        off",
+        f"  API       {api}        (export PREFECT_API_URL={api})",
+        f"  feeds     polled every {every}",
+        *(f"  watching  {folder}" for folder in served.watch),
+        "  stop      Ctrl-C; what is not finished goes on at the next start",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _await_end(parts: Mapping[str, subprocess.Popen[bytes]], settings: Settings) -> None:
+    """Wait until a part ends, which none should.
+
+    Raises:
+        TransientError: one did.
+    """
+    while True:
+        for name, part in parts.items():
+            if part.poll() is not None:
+                msg = f"{name} ended with {part.returncode} ({_log(settings)} may say why): serve again to go on"
+                raise TransientError(msg)
+        time.sleep(0.5)
