@@ -5,7 +5,8 @@
 A feed with n short episodes is published by a local server; a poll emits an event each, a trigger makes runs of
 them on queue `cpu`, two workers (one run at a time each) fetch, decode and transcribe (tiny.en, no diarization)
 and stage, the loader loads. When half is staged, one worker and all that it started are killed with -9 and stay
-dead. At the end each episode must be loaded once, and `turntable verify` must print no row. All processes share this
+dead.
+At the end each episode must be loaded once, and `turntable verify` must print no row. All processes share this
 machine; nothing is mocked. Debian: apt-get install postgresql.
 """
 
