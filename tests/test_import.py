@@ -210,7 +210,7 @@ def test_ctrl_c_ends_an_import_at_once(tmp_path: Path) -> None:
     process = subprocess.Popen(
         turntable(home, "import", str(folder)), env=environment(None), stderr=subprocess.PIPE, text=True
     )
-    while not list(home.glob("artifacts/stage/*/*/manifest.json")):
+    while not list(home.glob("artifacts/stage/*/*/manifest.json")) and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
