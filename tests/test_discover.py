@@ -23,7 +23,7 @@ from flows.subscriptions import Subscription, Subscriptions
 from flows.waiting import LOST_AFTER, Waiters, Waiting, failed
 from tests.conftest import ask, command
 from tests.feeds import Page, Publisher, item, publisher
-from transforms.errors import ContentError
+from transforms.errors import ContentError, SourceError
 from warehouse import query
 
 
@@ -464,3 +464,43 @@ def test_retry_and_quarantine(settings: Settings, host: Publisher) -> None:
         "Part 2": "waiting",
         "Part 3": "quarantined",
     }
+
+
+# --- with a Prefect server
+
+
+def test_an_event_starts_nothing_that_somebody_works_on_and_a_failure_is_kept(
+    settings: Settings, host: Publisher, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that an event started ends quietly; one that fails rests, and an event says so."""
+    import httpx2
+
+    from flows.discover import poll_feeds
+    from flows.ingest import ingest_episode
+
+    monkeypatch.setenv("TURNTABLE_HOME", str(settings.home))
+    monkeypatch.setenv("TURNTABLE_ALLOW", "127.0.0.1")
+    add(settings, host.publish("/f", [item(1, audio=f"{host.url}/1.mp3?token=s3cret")]), 1)
+    (one,) = Waiters(settings.home).all()
+    location = f"episode:{one.episode.episode_id}"
+
+    assert poll_feeds().emitted == 1
+    with held(settings.home, one.episode.episode_id):
+        assert ingest_episode(location) is None
+    assert not list((settings.home / "failures").glob("*"))
+    with pytest.raises(SourceError, match="404"):
+        ingest_episode(location)
+
+    (one,) = Waiters(settings.home).all()
+    assert (one.state, one.stage, one.error_class, one.emits) == ("failed", "fetch", "source", 1)
+    window = {"since": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
+    asked = {"filter": {"event": {"prefix": ["podcast.episode."]}, "occurred": window}}
+    deadline, names = time.monotonic() + 20, set()
+    while names != {"podcast.episode.discovered", "podcast.episode.failed"} and time.monotonic() < deadline:
+        time.sleep(0.2)
+        answer = httpx2.post(f"{prefect_server}/events/filter", json=asked)
+        mine = [e for e in answer.json()["events"] if e["payload"]["episode_id"] == one.episode.episode_id]
+        names = {e["event"] for e in mine}
+    assert names == {"podcast.episode.discovered", "podcast.episode.failed"}
+    assert "s3cret" not in answer.text
+    sound(settings)

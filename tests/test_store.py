@@ -31,7 +31,7 @@ from warehouse.staging import Given, Staged, write_staged
 
 TABLES = [
     *("podcasts", "episodes", "renditions", "transcripts", "turns", "words", "speaker_segments"),
-    *("chapters", "sections", "events", "transcript_speakers", "stage_runs", "load_log"),
+    *("chapters", "sections", "events", "transcript_speakers", "stage_runs", "load_log", "discoveries"),
 ]
 
 
