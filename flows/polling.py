@@ -21,7 +21,7 @@ from flows import load as loader
 from flows.artifacts import Made, Store
 from flows.locks import held
 from flows.settings import Settings
-from flows.sources import http
+from flows.sources import http, youtube
 from flows.sources.feeds import parse_safely, read_feed
 from flows.sources.found import public_episode, public_podcast
 from flows.subscriptions import Backfill, Poll, Remembered, Subscription, Subscriptions, is_due, rested
@@ -31,6 +31,7 @@ from flows.waiting import is_due as is_event_due
 from transforms.errors import Gone, HostileError, TransientError, TurntableError, error_class, one_line
 from transforms.identity import Difference, compare, known_of
 from transforms.records import Episode, Feed, Podcast, Seconds
+from transforms.youtube import is_youtube
 from warehouse import query
 from warehouse.staging import write_discovered
 
@@ -176,6 +177,8 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
 def _ask(settings: Settings, subscription: Subscription) -> _Answer | str:
     """Ask for a feed; one that is as it was is only an address, which may be a new one."""
     poll = subscription.poll
+    if is_youtube(subscription.url):
+        return _ask_channel(subscription)
     got = http.fetch_if_changed(
         subscription.url,
         poll.etag,
@@ -197,6 +200,15 @@ def _ask(settings: Settings, subscription: Subscription) -> _Answer | str:
         except TurntableError:  # the publisher names an address that does not answer: the old one does
             return answer
     return answer
+
+
+def _ask_channel(subscription: Subscription) -> _Answer | str:
+    """List a channel or a playlist of YouTube, which has no feed that says more; the ids tell what is new."""
+    feed = youtube.listing(subscription.url)
+    digest = hashlib.sha256(" ".join(e.episode_id for e in feed.episodes).encode()).hexdigest()
+    if digest == subscription.poll.sha256:
+        return subscription.url
+    return _Answer(feed, subscription.url, None, None, digest)
 
 
 def _moved(settings: Settings, subscription: Subscription, url: str) -> _Answer | None:

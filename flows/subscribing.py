@@ -12,6 +12,7 @@ from flows.locks import held, is_held
 from flows.options import Options
 from flows.polling import PATIENCE, Polled, load_found, poll_feed
 from flows.settings import Settings
+from flows.sources.behind import feed_behind
 from flows.subscriptions import Backfill, Subscription, Subscriptions, new_subscription
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, is_due, retried
@@ -57,7 +58,7 @@ def add_feeds(
     """
     now, wanted = datetime.now(UTC), {}
     for source in sources:
-        for outline, is_listed in _outlines(source):
+        for outline, is_listed in _outlines(source, settings):
             subscription = new_subscription(
                 outline.url,
                 now,
@@ -78,10 +79,10 @@ def add_feeds(
     return tuple(_added(subscriptions, s, polled, kept=is_listed) for s, is_listed in wanted.values())
 
 
-def _outlines(source: str) -> Iterator[tuple[Outline, bool]]:
+def _outlines(source: str, settings: Settings) -> Iterator[tuple[Outline, bool]]:
     """List the feeds that a user names, and whether a list of others names them."""
     if "://" in source:
-        yield Outline(source, None), False
+        yield Outline(feed_behind(source, settings.allow), None), False
         return
     path = Path(source).expanduser()
     try:

@@ -107,6 +107,21 @@ def test_an_old_backfill_comes_from_older_pages(settings: Settings, host: Publis
     assert look(settings).news == "unchanged"
 
 
+def test_a_show_is_subscribed_by_its_web_page(settings: Settings, host: Publisher) -> None:
+    """The feed that the page declares is what is asked from then on; a page without one is refused in one line."""
+    feed = host.publish("/f", [item(1)])
+    link = '<link rel="alternate" type="application/rss+xml" href="/f">'
+    html = {"Content-Type": "text/html"}
+    host.pages["/"] = Page(f"<html><head><title>Home</title>{link}</head></html>".encode(), headers=html)
+    host.pages["/bare"] = Page(b"<html><head><title>Home</title></head></html>", headers=html)
+
+    add(settings, f"{host.url}/")
+
+    assert [s.url for s in Subscriptions(settings.home).all()] == [feed]
+    with pytest.raises(SourceError, match=r"is a web page that declares no feed: give the address of the feed$"):
+        add(settings, f"{host.url}/bare")
+
+
 def test_new_and_back_dated_episodes_are_found(settings: Settings, host: Publisher) -> None:
     """Wherever in the feed and under whatever date; each is a row that says when it was found."""
     url = host.publish("/f", [item(n) for n in (9, 8)])

@@ -142,7 +142,8 @@ def find_episode(snapshot: Path, text: str) -> str:
     """Name the one episode that `text` means, by its id.
 
     That is its whole id, the first four or more characters of it, a part of its title in any case, or
-    `latest`: the last published one, a file or URL without a date counting from when it was ingested.
+    `latest`: the last published one that has a transcript; a file or URL without a date counts from when it was
+    ingested.
 
     Raises:
         SourceError: none or several fit; the message names up to five.
@@ -150,7 +151,8 @@ def find_episode(snapshot: Path, text: str) -> str:
     wanted = text.strip()
     known = _answer(
         snapshot,
-        "select episode_id, title from episodes order by coalesce(published_at, updated_at) desc, episode_id",
+        "select episode_id, title from episodes order by episode_id in (select episode_id from transcripts) desc, "
+        "coalesce(published_at, updated_at) desc, episode_id",
     ).rows
     found = _matches(known, wanted)
     if len(found) == 1:

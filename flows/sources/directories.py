@@ -43,11 +43,7 @@ def find_listed(
         SourceError: the directory has no feed for it, or wants a key.
         TransientError, ContentError, HostileError: as `flows.sources.http` and `transforms.feed` say.
     """
-    if _PODCAST_INDEX.match(urlsplit(url).hostname or ""):
-        msg = (
-            f"{without_query(url)}: Podcast Index answers only to those with a key; open it and copy its RSS link"
-        )
-        raise SourceError(msg)
+    _check_key(url)
     show, episode, country = _apple_ids(url)
     feed_url, listed = _ask_apple(show, episode, country, allow, lookup)
     feed = read_feed(feed_url, allow=allow)
@@ -62,6 +58,26 @@ def find_listed(
         msg = f"{url}: {cause}; find it with `turntable ingest {without_query(feed_url)} --latest N`"
         raise SourceError(msg)
     return (found,)
+
+
+def feed_of(url: str, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP) -> str:
+    """Give the address of the feed of the show that a link into a directory names.
+
+    Raises:
+        SourceError: the directory has no feed for it, or wants a key.
+        TransientError, ContentError, HostileError: as `flows.sources.http` says.
+    """
+    _check_key(url)
+    show, _, country = _apple_ids(url)
+    return _ask_apple(show, None, country, allow, lookup)[0]
+
+
+def _check_key(url: str) -> None:
+    if _PODCAST_INDEX.match(urlsplit(url).hostname or ""):
+        msg = (
+            f"{without_query(url)}: Podcast Index answers only to those with a key; open it and copy its RSS link"
+        )
+        raise SourceError(msg)
 
 
 def newest(feed: Feed, latest: int) -> tuple[Found, ...]:

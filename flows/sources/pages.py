@@ -49,6 +49,15 @@ def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Fo
     raise ContentError(msg)
 
 
+def feeds_on(url: str, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """List the feeds that a page declares, unread.
+
+    Raises:
+        TurntableError: as `flows.sources.http`.
+    """
+    return _read(url, allow).feeds
+
+
 def _read(url: str, allow: tuple[str, ...]) -> PageLinks:
     body = http.fetch(url, max_bytes=MAX_BYTES, allow=allow)
     return parse_page(body.data, body.url)
