@@ -115,11 +115,11 @@ def test_a_show_is_subscribed_by_its_web_page(settings: Settings, host: Publishe
     host.pages["/"] = Page(f"<html><head><title>Home</title>{link}</head></html>".encode(), headers=html)
     host.pages["/bare"] = Page(b"<html><head><title>Home</title></head></html>", headers=html)
 
-    add(settings, f"{host.url}/")
+    add_feeds(settings, [f"{host.url}/"], (), Options(), 0)
 
     assert [s.url for s in Subscriptions(settings.home).all()] == [feed]
     with pytest.raises(SourceError, match=r"is a web page that declares no feed: give the address of the feed$"):
-        add(settings, f"{host.url}/bare")
+        add_feeds(settings, [f"{host.url}/bare"], (), Options(), 0)
 
 
 def test_new_and_back_dated_episodes_are_found(settings: Settings, host: Publisher) -> None:
