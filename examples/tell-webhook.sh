@@ -32,7 +32,8 @@ trigger:
 actions:
   - type: call-webhook
     block_document_id: $block
-    payload:
-      text: "{{ event.event }}: {{ event.payload.title }} {{ event.payload.message }}"
+    payload: >-
+      {"text": {{ (event.event ~ ": " ~ (event.payload.title or event.payload.url or event.payload.episode_id)
+      ~ " " ~ (event.payload.message or "")) | tojson }}}
 YAML
 prefect automation create --from-file "$file"

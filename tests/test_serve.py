@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from pytest_httpserver import HTTPServer
 
 from flows.options import Options
 from flows.subscriptions import Subscriptions, new_subscription
-from tests.conftest import ask, command, environment, only, turntable, write_wav
+from tests.conftest import ROOT, ask, command, environment, only, turntable, write_wav
 
 EVERY = 12.0  # seconds from one poll to the next
 VARIABLES = {"TURNTABLE_ALLOW": "127.0.0.1", "TURNTABLE_MODEL": "tiny.en", "TURNTABLE_DEVICE": "cpu"}
@@ -254,3 +254,24 @@ def test_what_cannot_be_served_is_said_in_a_line(tmp_path: Path) -> None:
     )
     said = command(tmp_path, "serve", "--watch", str(tmp_path / "no"), check=False)
     assert said.stderr == f"turntable: no such folder to watch: {tmp_path / 'no'}\n"
+
+
+def test_one_machine_and_several_run_the_same() -> None:
+    """The deployments of `prefect.yaml` are those of `turntable serve`: flows, triggers, parameters."""
+    import yaml
+    from prefect.flows import load_flow_from_entrypoint
+
+    from flows.deployments import deployments
+
+    text = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    several = {
+        (load_flow_from_entrypoint(d["entrypoint"]).name, d["name"]): [
+            (t["match"], set(t["expect"]), t["parameters"]) for t in d.get("triggers", [])
+        ]
+        for d in text["deployments"]
+    }
+    one: Any = {
+        (d.flow_name, d.name): [(t.match.model_dump(), t.expect, t.parameters) for t in d.triggers]  # type: ignore[union-attr]
+        for d in deployments(timedelta(minutes=15))
+    }
+    assert one == several

@@ -77,6 +77,7 @@ class Cluster:
             "PREFECT_API_URL": self.api,
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+            "PREFECT_WORKER_QUERY_SECONDS": "2",  # ten would be most of the time of a run as short as these
             "TURNTABLE_QUEUE": "cpu",
             "TURNTABLE_HOME": str(self.home),
             "TURNTABLE_ALLOW": "127.0.0.1",
