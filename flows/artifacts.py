@@ -188,8 +188,9 @@ class Store:
         parent = self.home / "scratch"
         parent.mkdir(parents=True, exist_ok=True)
         for old in parent.iterdir():
-            if old.stat().st_mtime < time.time() - A_DAY:
-                shutil.rmtree(old, ignore_errors=True)
+            with suppress(FileNotFoundError):  # somebody else is done with his
+                if old.stat().st_mtime < time.time() - A_DAY:
+                    shutil.rmtree(old, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 

@@ -16,6 +16,7 @@ HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefec
 # Imported only inside functions, or the very module that wraps the library.
 WRAPPERS = {
     "flows/batch.py",
+    "flows/discover.py",
     "flows/import_text.py",
     "flows/ingest.py",
     "transforms/speech/campplus.py",
@@ -53,7 +54,9 @@ def test_only_flows_import_prefect() -> None:
         if "prefect" in imported(path, at_top=False)
     }
 
-    assert {"flows/batch.py", "flows/import_text.py", "flows/ingest.py"} == users
+    several = ("deployments", "load_staged", "on_demand", "runner", "watched")  # who serve, and what is served
+    names = ("batch", "discover", "events", "import_text", "ingest", *several)
+    assert {f"flows/{name}.py" for name in names} == users
 
 
 def test_heavy_libraries_are_imported_where_they_are_used() -> None:

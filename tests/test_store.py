@@ -31,7 +31,7 @@ from warehouse.staging import Staged, write_staged
 
 TABLES = [
     *("podcasts", "episodes", "renditions", "transcripts", "turns", "words", "speaker_segments"),
-    *("chapters", "sections", "events", "transcript_speakers", "stage_runs", "load_log"),
+    *("chapters", "sections", "events", "transcript_speakers", "stage_runs", "load_log", "discoveries"),
 ]
 
 
@@ -512,6 +512,7 @@ def test_migrate_twice_is_migrate_once():
             ("0001_initial.sql",),
             ("0002_published.sql",),
             ("0003_best.sql",),
+            ("0005_discovered.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

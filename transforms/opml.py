@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from lxml import etree
 from transforms.errors import ContentError
 
 _MAX_BYTES = 20_000_000
+_BARE = re.compile(rb"&(?!#?\w{1,32};)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def read_opml(data: bytes, name: str) -> tuple[Outline, ...]:
         remove_comments=True,
     )
     try:
-        root = etree.fromstring(data[:_MAX_BYTES], parser)
+        # recovery would drop a bare ampersand out of an address, and what follows up to the next sign
+        root = etree.fromstring(_BARE.sub(b"&amp;", data[:_MAX_BYTES]), parser)
     except (etree.XMLSyntaxError, ValueError):
         root = None
     found = {outline.url: outline for outline in _outlines(root)} if root is not None else {}

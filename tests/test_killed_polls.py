@@ -1,0 +1,69 @@
+"""`kill -9` of a poll at named points: the next one loses nothing, doubles nothing, and the warehouse is sound."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows import load
+from flows.options import Options
+from flows.polling import poll
+from flows.settings import Settings
+from flows.subscribing import add_feeds
+from flows.subscriptions import Subscriptions
+from flows.waiting import Waiters, Waiting
+from tests.conftest import ROOT
+from tests.feeds import Publisher, item, publisher
+from warehouse import query
+
+# The renamings of a poll of one feed with three new episodes, in their order, and the calls between.
+POINTS = (
+    *("waiting/ 1", "waiting/ 2", "waiting/ 3"),
+    *("discover/ 1", "discover/ 2"),
+    *(".episodes.json", "/feeds/ 2", "polled.json"),
+    *("the load", "a transaction", "the publishing", "turntable.duckdb"),
+    *("an event", "waiting/ 4", "waiting/ 5", "waiting/ 6"),
+)
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Publisher]:
+    """A publisher for all of them."""
+    with publisher() as running:
+        yield running
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("what", POINTS)
+def test_a_poll_that_is_killed_loses_and_doubles_nothing(
+    what: str, when: str, host: Publisher, tmp_path: Path
+) -> None:
+    """Three episodes wait, three are rows, all are announced, and then the feed is unchanged."""
+    settings = Settings(home=tmp_path, allow=("127.0.0.1",))
+    url = host.publish(f"/{tmp_path.name}", [item(1)])
+    add_feeds(settings, [url], (), Options(), 1)
+    Waiters(settings.home).remove(next(Waiters(settings.home).all()).episode.episode_id)  # as if it were heard
+    host.publish(f"/{tmp_path.name}", [item(n) for n in (4, 3, 2, 1)])
+
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.killed", str(tmp_path), when, what], cwd=ROOT, capture_output=True, text=True
+    )
+    assert child.returncode == -signal.SIGKILL, child.stderr
+    said: list[Waiting] = []
+    poll(settings, None, said.append)
+
+    assert sorted(str(w.episode.title) for w in Waiters(tmp_path).all()) == ["Part 2", "Part 3", "Part 4"]
+    titles = query.run_sql(settings.snapshot, "select title from episodes order by title").rows
+    assert titles == [("Part 1",), ("Part 2",), ("Part 3",), ("Part 4",)]
+    assert load.verify(settings) == ()
+    ids = {w.episode.episode_id for w in Waiters(tmp_path).all()}
+    assert {w.episode.episode_id for w in said} | set(child.stdout.split()) == ids
+    remembered = Subscriptions(tmp_path).remembered(Subscriptions(tmp_path).find(url).feed_id)
+    assert remembered is not None
+    assert len(remembered.known) == 4
+    assert [feed.news for feed in poll(settings).feeds] == ["unchanged"]
