@@ -16,9 +16,14 @@ HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefec
 # Imported only inside functions, or the very module that wraps the library.
 WRAPPERS = {
     "flows/batch.py",
+    "flows/deployments.py",
     "flows/discover.py",
     "flows/import_text.py",
     "flows/ingest.py",
+    "flows/load_staged.py",
+    "flows/on_demand.py",
+    "flows/runner.py",
+    "flows/watched.py",
     "transforms/speech/campplus.py",
     "transforms/speech/pipeline.py",
 }
