@@ -22,7 +22,7 @@ from prefect.types.entrypoint import EntrypointType
 from flows.discover import poll_feeds
 from flows.import_text import import_transcript
 from flows.ingest import ingest_episode
-from flows.load import load_staged
+from flows.load_staged import load_staged
 from flows.on_demand import ingest_url
 
 # Runs say this often that they live; one that says nothing for three times as long is taken for dead.

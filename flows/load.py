@@ -1,48 +1,14 @@
-"""The one writer of the warehouse, and the flow `load_staged` that is it where several machines stage."""
+"""The one writer of the warehouse."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from prefect import flow
-
-from flows import events
 from flows.artifacts import Store
 from flows.settings import Settings
-from transforms.errors import SourceError
-from warehouse import query
 from warehouse import store as warehouse
 from warehouse.load import Loaded
-
-
-@flow(name="load-staged", persist_result=False)
-def load_staged() -> int:
-    """Load what workers staged, and replace the snapshot; how many documents that were.
-
-    Raises:
-        SourceError: this machine is told to leave the warehouse alone.
-        ContentError: a staged file is damaged; every other one is loaded first.
-    """
-    settings = Settings()
-    if settings.load == "elsewhere":
-        msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
-        raise SourceError(msg)
-    try:
-        loaded = load(settings)
-    finally:  # one damaged document holds up nobody's rows
-        publish(settings)
-    _tell(loaded, settings)
-    return len(loaded)
-
-
-def _tell(loaded: tuple[Loaded, ...], settings: Settings) -> None:
-    """Send the events that workers could not send: they only staged."""
-    known = {k.episode.episode_id: k.episode for k in query.known_episodes(settings.snapshot)} if loaded else {}
-    for one in loaded:
-        if episode := known.get(one.episode_id):
-            facts = {"transcript_id": one.transcript_id, "turns": one.turns, "seconds": episode.duration}
-            events.try_to_send(events.Event(events.LOADED, episode, one.transcript_id, facts))
 
 
 def load(settings: Settings) -> tuple[Loaded, ...]:

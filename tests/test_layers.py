@@ -16,10 +16,15 @@ HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefec
 # Imported only inside functions, or the very module that wraps the library.
 WRAPPERS = {
     "flows/batch.py",
+    "flows/deployments.py",
     "flows/discover.py",
     "flows/import_text.py",
     "flows/ingest.py",
     "flows/steps.py",
+    "flows/load_staged.py",
+    "flows/on_demand.py",
+    "flows/runner.py",
+    "flows/watched.py",
     "transforms/speech/campplus.py",
     "transforms/speech/pipeline.py",
 }
@@ -55,7 +60,8 @@ def test_only_flows_import_prefect() -> None:
         if "prefect" in imported(path, at_top=False)
     }
 
-    names = ("batch", "discover", "events", "import_text", "ingest", "steps")
+    several = ("deployments", "load_staged", "on_demand", "runner", "watched")  # who serve, and what is served
+    names = ("batch", "discover", "events", "import_text", "ingest", "steps", *several)
     assert {f"flows/{name}.py" for name in names} == users
 
 
