@@ -240,7 +240,7 @@ def test_one_bad_feed_holds_up_none(settings: Settings, host: Publisher, monkeyp
         "/down": Page(status=503, headers={"Retry-After": "1800"}),
         "/page": Page(b"<html>no feed</html>"),
         "/loop": Page(status=302, headers={"Location": "/loop"}),
-        "/slow": Page(b"<rss/>", delay=6.0),
+        "/slow": Page(b"<rss/>", delay=60.0),
     }
     for path in pages:
         add(settings, host.publish(path, [item(1)], title=path))
@@ -251,7 +251,7 @@ def test_one_bad_feed_holds_up_none(settings: Settings, host: Publisher, monkeyp
 
     summary = poll(settings)
 
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 45
     told = {feed.name: (feed.news, feed.error_class) for feed in summary.feeds}
     assert told == {
         "/good": ("new", None),

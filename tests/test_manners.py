@@ -50,7 +50,7 @@ def test_hosts_do_not_wait_for_each_other() -> None:
     with manners.turn("slow.test"), manners.turn("other.test"):
         pass
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 20
 
 
 def test_nobody_waits_for_ever() -> None:
@@ -96,10 +96,11 @@ def test_each_hop_takes_its_turn_and_one_at_a_time(monkeypatch: pytest.MonkeyPat
         assert fetch(server.url, allow=HERE).data == b"hello"
         assert time.monotonic() - started >= 0.1
         monkeypatch.undo()
+        monkeypatch.setattr(hops, "MANNERS", Manners(gap=10))
         started = time.monotonic()
         for _ in range(5):
             fetch(server.url, allow=HERE)
-        assert time.monotonic() - started < 0.4
+        assert time.monotonic() - started < 30  # four gaps would be 40
 
 
 def test_a_proxy_is_asked_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
