@@ -172,6 +172,7 @@ def run(cluster: Cluster, n: int) -> None:
     cluster.worker("worker-2", "cpu")
     cluster.prefect("deployment", "run", "poll-feeds/scheduled")  # the first one by schedule is minutes away
     until(lambda: cluster.staged() >= n // 2, 7200)
+    until(lambda: works(doomed))
     at_kill = time.monotonic()
     kill(doomed, signal.SIGKILL)
     print(f"{cluster.staged()} of {n} staged after {at_kill - began:.0f} s: worker-1 is killed", flush=True)
@@ -234,6 +235,13 @@ def subscribe(home: Path, url: str) -> None:
     """Subscribe to all episodes, to be heard in the quickest way."""
     options = Options(model="tiny.en", language="en", diarize=False)
     Subscriptions(home).put(new_subscription(url, datetime.now(UTC), options=options, backfill="all"))
+
+
+def works(worker: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a run of a worker has been at it for some seconds."""
+    rows = subprocess.run(["ps", "-eo", "ppid=,etimes=,args="], capture_output=True, text=True, check=True).stdout
+    runs = (row.split(None, 2) for row in rows.splitlines() if "prefect.engine" in row)
+    return any(int(parent) == worker.pid and int(seconds) >= 6 for parent, seconds, _ in runs)
 
 
 def kill(process: subprocess.Popen[bytes], number: int) -> None:
