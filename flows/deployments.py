@@ -28,11 +28,20 @@ from flows.on_demand import ingest_url
 # Runs say this often that they live; one that says nothing for three times as long is taken for dead.
 HEARTBEAT_SECONDS = 30  # the least that Prefect takes
 SILENCE = timedelta(seconds=3 * HEARTBEAT_SECONDS)
-LOAD_EVERY = timedelta(minutes=1)
+START_TIME = timedelta(minutes=5)  # from being taken to running
 WAITED_FOR = ("on-discovery", "on-demand")  # polls and loads come again by themselves
 
 EPISODES: Any = {"prefect.resource.id": "turntable.episode.*"}
 _END_STATES = ("Completed", "Failed", "Cancelled", "Crashed")
+_STARTED_OR_BACK = (
+    "Running",
+    "Retrying",
+    "AwaitingConcurrencySlot",
+    "AwaitingRetry",
+    "Scheduled",
+    "Late",
+    "Stale",
+)
 
 ONE_SKIPS = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 ONE_WAITS = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
@@ -107,6 +116,20 @@ def automations() -> tuple[AutomationCore, ...]:
                 within=SILENCE,
             ),
             actions=[_to(StateType.CRASHED, "Crashed", "it gave no sign of life for 90 s")],
+        ),
+        AutomationCore(
+            name="turntable: a run that does not start has crashed",
+            description="Whoever took it died before it gave a sign of life.",
+            trigger=EventTrigger(
+                after={"prefect.flow-run.Pending"},
+                expect={f"prefect.flow-run.{state}" for state in (*_END_STATES, *_STARTED_OR_BACK)},
+                match={"prefect.resource.id": "prefect.flow-run.*"},
+                for_each={"prefect.resource.id"},
+                posture=Posture.Proactive,
+                threshold=1,
+                within=START_TIME,
+            ),
+            actions=[_to(StateType.CRASHED, "Crashed", "it was taken and did not start for 5 minutes")],
         ),
         AutomationCore(
             name="turntable: a crashed run goes on",

@@ -172,12 +172,14 @@ def run(cluster: Cluster, n: int) -> None:
     cluster.worker("worker-2", "cpu")
     cluster.prefect("deployment", "run", "poll-feeds/scheduled")  # the first one by schedule is minutes away
     until(lambda: cluster.staged() >= n // 2, 7200)
+    until(lambda: cluster.states()["Running (started 1 times)"] == 2)  # each worker is in the middle of one
     at_kill = time.monotonic()
     kill(doomed, signal.SIGKILL)
     print(f"{cluster.staged()} of {n} staged after {at_kill - began:.0f} s: worker-1 is killed", flush=True)
     until(lambda: cluster.staged() >= n, 7200)
     staged = time.monotonic()
     until(lambda: count(cluster) >= n, 300)
+    until(lambda: set(cluster.states()) <= {"Completed (started 1 times)", "Completed (started 2 times)"}, 900)
     ended = time.monotonic()
     verified = subprocess.run(
         turntable(cluster.home, "verify"), env=cluster.environment, capture_output=True, text=True
@@ -270,7 +272,7 @@ def until(holds: Callable[[], bool], seconds: float = 180) -> None:
     while not holds():
         if time.monotonic() > deadline:
             sys.exit("this took too long: the logs say why")
-        time.sleep(1)
+        time.sleep(0.5)
 
 
 if __name__ == "__main__":
