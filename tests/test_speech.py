@@ -146,7 +146,7 @@ def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_sample
     """Speech without words fails the check, and the second pass finds them."""
     samples = demo_samples[27 * RATE : 47 * RATE]
     speech = find_speech(samples)
-    decoder = _Decoder(samples, whisper, "en", 8, 5, speech)
+    decoder = _Decoder(samples, whisper, "en", 8, 5, speech, None)
     span = (0.0, 20.0)
     lost = decoder.window(span, [], "batched")
 
@@ -162,7 +162,7 @@ def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_sample
 def test_the_pieces_of_a_window_have_true_times(whisper: Any, demo_samples: np.ndarray) -> None:
     """The last resort, pieces of ten seconds, gives the same words at the same times."""
     samples = demo_samples[27 * RATE : 47 * RATE]
-    decoder = _Decoder(samples, whisper, "en", 8, 5, find_speech(samples))
+    decoder = _Decoder(samples, whisper, "en", 8, 5, find_speech(samples), None)
     (whole,) = decoder.batched([(0.0, 20.0)])
     pieces = decoder.pieces((0.0, 20.0))
 
