@@ -1,7 +1,7 @@
 """Hear where somebody speaks: Silero VAD, with the weights that faster-whisper brings, on every core.
 
-faster-whisper runs the network over a whole episode on one core. Here pieces of some minutes run side by side, each
-warmed up on the seconds before it, so that memory does not grow with the episode either.
+faster-whisper runs the network over a whole episode on one core. Here pieces of some minutes run side by side,
+each warmed up on the seconds before it, so that memory does not grow with the episode either.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def _piece(samples: NDArray[Any], first: int, last: int) -> NDArray[np.float32]:
     heard = np.pad(heard, (max(-begin, 0), max(last * FRAME - len(samples), 0)))
     frames = np.lib.stride_tricks.sliding_window_view(heard, CONTEXT + FRAME)[::FRAME]
     state = np.zeros((1, 1, 128), np.float32)
-    answer, *_ = get_vad_model().session.run(
-        None, {"input": np.ascontiguousarray(frames), "h": state, "c": state}
-    )
+    answer, *_ = get_vad_model().session.run(None, {"input": np.ascontiguousarray(frames), "h": state, "c": state})
     probabilities: NDArray[np.float32] = np.asarray(answer).reshape(-1)[first - warm :]
     return probabilities
 

@@ -1,8 +1,8 @@
 """Whisper's network in PyTorch, on the weights of a CTranslate2 model.
 
-CTranslate2's encoder writes the whole attention to memory and multiplies in int8 or float32. On a processor that
-multiplies bfloat16 this one takes half of the time or less, and is nearer to float32. The decoder works greedily, and
-keeps the queries of the heads that look at what is being said, so that the times of the words cost no second pass.
+CTranslate2's encoder writes the whole attention to memory and multiplies in int8 or float32. On a processor
+that multiplies bfloat16 this one takes half of the time or less, and is nearer to float32. The decoder gives the
+queries of the heads that look at what is being said, so that the times of the words cost no second pass.
 
 Radford et al. 2022, https://arxiv.org/abs/2212.04356; the layout of the weights is CTranslate2's `WhisperSpec`.
 Importing this module imports torch: do it inside a function.
@@ -11,7 +11,7 @@ Importing this module imports torch: do it inside a function.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,7 @@ class Layers:
 
     def heads(self, x: Tensor) -> Tensor:
         """Split (batch, frames, dimension) into heads: (batch, heads, frames, dimension of a head)."""
-        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self.n_heads, -1).transpose(1, 2)
 
     def feed_forward(self, x: Tensor, layer: str) -> Tensor:
         """Run the second half of a layer."""
@@ -56,17 +56,16 @@ class Layers:
 class Memory:
     """What the decoder keeps of a batch of windows while it writes.
 
-    Tensors are (windows, heads, frames or tokens, dimension of a head), one pair per layer; `queries` are those of
-    the alignment heads, one tensor (windows, heads that align, tokens, dimension of a head) per step.
+    Keys and values of what was heard (`cross`) and of what was written (`own`), one pair per layer, each (windows,
+    heads, frames or tokens, dimension of a head); of `own`, the first `length` tokens.
     """
 
     cross: list[tuple[Tensor, Tensor]]
     own: list[tuple[Tensor, Tensor]]
     length: int = 0
-    queries: list[Tensor] = field(default_factory=list)
 
-    def keep(self, rows: Tensor) -> Memory:
-        """Go on with some of the windows; what their queries were stays with the whole batch."""
+    def keep(self, rows: Sequence[int]) -> Memory:
+        """Go on with some of the windows."""
         return Memory(
             [(keys[rows], values[rows]) for keys, values in self.cross],
             [(keys[rows], values[rows]) for keys, values in self.own],
@@ -82,7 +81,7 @@ class Whisper:
     ) -> None:
         variables = read_variables(folder / "model.bin")
         self.dtype, self.device = dtype, device
-        self.alignment_heads = tuple(alignment_heads)
+        self.alignment_heads = tuple(sorted(alignment_heads))
         self.encoder, self.decoder = (self._stack(variables, name) for name in ("encoder", "decoder"))
 
     def _stack(self, variables: object, name: str) -> Layers:
@@ -104,8 +103,8 @@ class Whisper:
         x = F.gelu(F.conv1d(x, w["conv2/weight"], w["conv2/bias"], stride=2, padding=1))
         x = x.transpose(1, 2) + w["position_encodings/encodings"]
         # Window by window on a CPU: a batch leaves its caches, and no product becomes faster by being larger.
-        parts = x.split(1) if self.device.type == "cpu" else (x,)
-        return torch.cat([self._encode_layers(part) for part in parts])
+        size = 1 if self.device.type == "cpu" else len(x)
+        return torch.cat([self._encode_layers(part) for part in torch.split(x, size)])
 
     def _encode_layers(self, x: Tensor) -> Tensor:
         stack = self.encoder
@@ -143,8 +142,13 @@ class Whisper:
         return Memory(cross, own)
 
     @torch.inference_mode()
-    def step(self, tokens: Tensor, memory: Memory) -> Tensor:
-        """Read tokens int64 (windows, tokens) behind those read before; the hidden state behind each."""
+    def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Read tokens, int64 (windows, tokens), behind those that were read before.
+
+        Returns:
+            The hidden state behind each, (windows, tokens, dimension), and the queries of the heads that align,
+            (windows, heads that align, tokens, dimension of a head).
+        """
         stack, w = self.decoder, self.decoder.weights
         first, last = memory.length, memory.length + tokens.shape[1]
         x = F.embedding(tokens, w["embeddings/weight"]) + w["position_encodings/encodings"][first:last]
@@ -156,9 +160,8 @@ class Whisper:
             looks += [queries[:, head] for layer, head in self.alignment_heads if layer == n]
             x = x + stack.linear(_mixed(queries, *memory.cross[n]), f"layer_{n}/attention/linear_2")
             x = stack.feed_forward(x, f"layer_{n}")
-        memory.queries.append(torch.stack(looks, 1))
         memory.length = last
-        return stack.norm(x, "layer_norm")
+        return stack.norm(x, "layer_norm"), torch.stack(looks, 1)
 
     def _attend_own(self, x: Tensor, n: int, kept: tuple[Tensor, Tensor], first: int, last: int) -> Tensor:
         stack = self.decoder
@@ -172,26 +175,18 @@ class Whisper:
         mixed = _mixed(q, keys[:, :, :last], values[:, :, :last], hidden)
         return x + stack.linear(mixed, f"layer_{n}/self_attention/linear_1")
 
+    @property
+    def n_tokens(self) -> int:
+        """How many tokens there are."""
+        return len(self.decoder.weights["embeddings/weight"])
+
     def logits(self, hidden: Tensor) -> Tensor:
         """Score every token of the vocabulary: float32 (…, vocabulary)."""
         return F.linear(hidden, self.decoder.weights["embeddings/weight"]).float()
 
-    @torch.inference_mode()
-    def looks(self, queries: Tensor, cross: Sequence[tuple[Tensor, Tensor]], n_frames: int) -> Tensor:
-        """Say where the heads that align look: softmax over the first frames of one window.
-
-        Args:
-            queries: (heads that align, tokens, dimension of a head).
-            cross: the keys and values of the window, per layer (heads, frames, dimension of a head).
-            n_frames: how many frames hold the window.
-
-        Returns:
-            float32 (heads that align, tokens, n_frames).
-        """
-        by_layer = sorted(self.alignment_heads, key=lambda pair: pair[0])  # the order of `queries`
-        keys = torch.stack([cross[layer][0][head, :n_frames] for layer, head in by_layer])
-        scores = queries @ keys.transpose(1, 2) * queries.shape[-1] ** -0.5
-        return torch.softmax(scores.float(), -1)
+    def keys_of_alignment(self, memory: Memory) -> Tensor:
+        """Give the keys that the heads that align look at: (windows, heads, 1500, dimension of a head)."""
+        return torch.stack([memory.cross[layer][0][:, head] for layer, head in self.alignment_heads], 1)
 
 
 def _mixed(q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None = None) -> Tensor:
