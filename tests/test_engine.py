@@ -451,6 +451,55 @@ def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
     command(tmp_path, "verify")
 
 
+class Once:
+    """A model that breaks down at its first decoding, and else is that model."""
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.left = model, 1
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the model, but for the first call of `generate`."""
+        if name == "generate" and self.left:
+            return self.fail
+        return getattr(self.model, name)
+
+    def fail(self, *_: Any, **__: Any) -> Any:
+        """Break down."""
+        self.left = 0
+        msg = "a bug in the middle of a batch"
+        raise ValueError(msg)
+
+
+def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each episode gets one answer, a damaged file its own; what was under way is heard by itself afterwards."""
+    load = engines.recognizer.load
+
+    def recognizer(*arguments: Any) -> Any:
+        loaded = load(*arguments)
+        loaded.model = Once(loaded.model)
+        return loaded
+
+    monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
+    asked = options(settings)
+    tasks = [Task(decoded_of(settings, folder / f"{n}.wav"), asked) for n in range(3)]
+    tasks[1].decoded.path.write_bytes(b"no samples")
+
+    answers = dict.fromkeys(range(3))
+    for task, result in Transcriber(Store(settings.home), asked, settings, print).run(tasks):
+        number = next(n for n, one in enumerate(tasks) if one is task)
+        assert answers[number] is None
+        answers[number] = result
+
+    assert isinstance(answers[0], ValueError)
+    assert str(answers[0]) == "a bug in the middle of a batch"
+    assert isinstance(answers[1], Exception)
+    assert "bug" not in str(answers[1])
+    assert isinstance(answers[2], Artifact | ValueError)  # a batch may have had it, too
+    assert "long groove" in text_of(heard(settings, tasks[0].decoded, asked))
+
+
 def test_ctrl_c_while_many_are_heard_ends_at_once(
     models: Path, folder: Path, prefect_server: str, tmp_path: Path
 ) -> None:
