@@ -15,6 +15,7 @@ FORBIDDEN = {
 HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
 # Imported only inside functions, or the very module that wraps the library.
 WRAPPERS = {
+    "flows/bench/stock.py",
     "flows/batch.py",
     "flows/deployments.py",
     "flows/discover.py",

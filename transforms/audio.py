@@ -60,6 +60,11 @@ class Audio:
         return (*(["short_audio"] if short else []), *(["damaged_audio"] if self.bad_packets else []))
 
 
+def as_float32(piece: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give samples as float32 in -1..1: int16 divided by 32768, float32 unchanged."""
+    return piece.astype(np.float32) / 32768 if piece.dtype == np.int16 else piece  # type: ignore[return-value]
+
+
 def decode(path: Path, name: str | None = None) -> Audio:
     """Decode an audio file to int16 mono 16 kHz.
 
