@@ -12,11 +12,11 @@ words     speech to words with times, decoded samples in
 speakers  who spoke when, decoded samples in
 both      the file in, words with speakers out: decoding counts
 
-× real time is of the median repeat; so are the processor's seconds for a minute of audio, of all threads: they change
-less when the machine is busy with something else. The ratio is of the medians, with its least and most in a single
-repeat. MB is the most private memory (RssAnon) of the process while it worked, and in brackets what it held with its
-models loaded. The share of the roofline is the arithmetic that Whisper needs (`GFLOP`) over the fastest matrix
-product of this processor, measured in this run.
+× real time is of the median repeat; so are the processor's seconds for a minute of audio, of all threads: they
+change less when the machine is busy with something else. The ratio is of the medians, with its least and most in a
+single repeat. MB is the most private memory (RssAnon) of the process while it worked, and in brackets what it held
+with its models loaded. The share of the roofline is the arithmetic that Whisper needs (`GFLOP`) over the fastest
+matrix product of this processor, measured in this run.
 """
 
 from __future__ import annotations
