@@ -28,7 +28,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from transforms.records import StageRun
+from transforms.records import Seconds, StageRun
 from transforms.speech.models import sha256
 
 
@@ -68,7 +68,11 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a stage hands over to be kept: the payload, as bytes or as a finished file, and what is said of it."""
+    """What a stage hands over to be kept: the payload, as bytes or as a finished file, and what is said of it.
+
+    `started_at` and `seconds` are for work that was not, or not all, done by the call that makes it; `None` means
+    that it was.
+    """
 
     payload: bytes | Path
     model: str | None = None
@@ -76,6 +80,8 @@ class Made:
     flags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, Any] | None = None
+    started_at: datetime | None = None
+    seconds: Seconds | None = None
 
 
 A_DAY = 24 * 3600  # seconds
@@ -128,6 +134,7 @@ class Store:
                     temporary.write_bytes(made.payload)
                 else:
                     made.payload.replace(temporary)
+        took = made.seconds if made.seconds is not None else (datetime.now(UTC) - started).total_seconds()
         manifest = Manifest(
             stage=stage,
             key=key,
@@ -142,8 +149,8 @@ class Store:
             flags=made.flags,
             warnings=made.warnings,
             facts=made.facts or {},
-            started_at=started,
-            seconds=round((datetime.now(UTC) - started).total_seconds(), 3),
+            started_at=made.started_at or started,
+            seconds=round(took, 3),
         )
         with writing(folder / "manifest.json") as temporary:
             temporary.write_bytes(_MANIFEST.dump_json(manifest, indent=1))

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 
 from flows import cli_bench, cli_feeds
-from flows.cli_shared import JsonFlag, LanguageOption, SpeakersOption
+from flows.cli_shared import JsonFlag, LanguageOption, QualityOption, SpeakersOption, as_quality
 from flows.cli_shared import as_bounds as _bounds
 from flows.cli_shared import read_settings as _settings
 from flows.cli_shared import say as _say
 from flows.cli_shared import show as _show
 from transforms.errors import SourceError, TurntableError
+from transforms.records import Channels
 
 if TYPE_CHECKING:
     from flows.import_text import Result
@@ -71,6 +72,9 @@ DiarizeOption = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Fin
 DiarizationOption = Annotated[
     str, typer.Option("--diarization-model", help="embedded, community-1 (wants a token), or a local folder.")
 ]
+ChannelsOption = Annotated[
+    str, typer.Option("--channels", help="split: each of two channels has one person; mix: as usual.")
+]
 
 
 @app.command(epilog="Example: turntable demo")
@@ -106,8 +110,10 @@ def ingest(
     language: LanguageOption = None,
     speakers: SpeakersOption = None,
     device: DeviceOption = "auto",
+    quality: QualityOption = None,
     diarize: DiarizeOption = True,
     diarization_model: DiarizationOption = "auto",
+    channels: ChannelsOption = "mix",
     audio_first: Annotated[
         bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
     ] = False,
@@ -137,8 +143,10 @@ def ingest(
         language,
         speakers,
         device,
+        quality=quality,
         diarize=diarize,
         diarization_model=diarization_model,
+        channels=channels,
         policy=policy,
         auto_captions=auto_captions,
     )
@@ -427,8 +435,10 @@ def _options(
     speakers: str | None = None,
     device: str = "auto",
     *,
+    quality: str | None = None,
     diarize: bool = True,
     diarization_model: str = "auto",
+    channels: str = "mix",
     policy: Policy = "audio-first",
     auto_captions: bool = False,
 ) -> Options:
@@ -437,15 +447,19 @@ def _options(
 
     if device not in get_args(Request):
         raise typer.BadParameter(f"{device!r}: take auto, cuda or cpu", param_hint="--device")  # noqa: EM102
+    if channels not in get_args(Channels):
+        raise typer.BadParameter(f"{channels!r}: take mix or split", param_hint="--channels")  # noqa: EM102
     return Options(
         model=model,
         language=language,
         device=cast(Request, device),
         diarize=diarize,
         diarization_model=diarization_model,
+        channels=cast(Channels, channels),
         speakers=_bounds(speakers),
         policy=policy,
         auto_captions=auto_captions,
+        quality=as_quality(quality),
     )
 
 
@@ -474,24 +488,18 @@ def _ingest(
 
     outcomes: list[Outcome] = []
     with showing() as reporter:
-        from flows.batch import ingest_location
+        from flows.batch import ingest_locations
         from transforms.errors import error_class, one_line
 
-        for source in sources:
-            for outcome in ingest_location(source, latest, options, settings):
-                if isinstance(outcome, BaseException):
-                    reporter.fail(one_line(outcome))
-                    if failed is not None:
-                        failed.append(
-                            {
-                                "source": source,
-                                "error_class": error_class(outcome),
-                                "message": one_line(outcome),
-                            }
-                        )
-                    continue
-                reporter.done(outcome)
-                outcomes.append(outcome)
+        for source, outcome in ingest_locations(sources, latest, options, settings):
+            if isinstance(outcome, BaseException):
+                message = one_line(outcome)
+                reporter.fail(message)
+                if failed is not None:
+                    failed.append({"source": source, "error_class": error_class(outcome), "message": message})
+                continue
+            reporter.done(outcome)
+            outcomes.append(outcome)
     return outcomes
 
 

@@ -9,8 +9,10 @@ import typer
 from flows.cli_shared import (
     JsonFlag,
     LanguageOption,
+    QualityOption,
     SpeakersOption,
     as_bounds,
+    as_quality,
     print_json,
     read_settings,
     say,
@@ -42,6 +44,7 @@ def add(
     ] = None,
     language: LanguageOption = None,
     speakers: SpeakersOption = None,
+    quality: QualityOption = None,
     audio_first: Annotated[
         bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
     ] = False,
@@ -59,7 +62,7 @@ def add(
     from flows.subscribing import add_feeds
 
     policy = _policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
-    options = Options(language=language, speakers=as_bounds(speakers), policy=policy)
+    options = Options(language=language, speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality))
     added = add_feeds(read_settings(), sources, tuple(tag or ()), options, _backfill(backfill))
     if as_json:
         from dataclasses import asdict

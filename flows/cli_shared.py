@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from transforms.errors import SourceError
+from transforms.records import Quality
 
 if TYPE_CHECKING:
     from flows.settings import Settings
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 LanguageOption = Annotated[
     str | None, typer.Option("--language", help="As en, de; without it, the audio decides.")
+]
+QualityOption = Annotated[
+    str | None,
+    typer.Option("--quality", help="accurate, or fast: more words and speakers wrong. [TURNTABLE_QUALITY]"),
 ]
 SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many people: 2, or 2-4.")]
 
@@ -55,6 +60,13 @@ def as_bounds(text: str | None) -> tuple[int, int] | None:
     if not 1 <= bounds[0] <= bounds[1]:
         raise typer.BadParameter(f"{text!r}: give a number as 2 or a range as 2-4", param_hint="--speakers")  # noqa: EM102
     return bounds
+
+
+def as_quality(text: str | None) -> Quality | None:
+    """Read `--quality`; `None` leaves it to the settings."""
+    if text is not None and text not in get_args(Quality):
+        raise typer.BadParameter(f"{text!r}: take {' or '.join(get_args(Quality))}", param_hint="--quality")  # noqa: EM102
+    return cast("Quality | None", text)
 
 
 def show(table: Table, *, as_json: bool = False, as_csv: bool = False) -> None:

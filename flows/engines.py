@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable
-from functools import lru_cache
+import sys
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import get_weights, is_there
 from transforms.errors import SourceError, TransientError
+from transforms.records import Quality
 from transforms.speech import diarize as diarization
-from transforms.speech.device import cpu_threads, n_cuda_devices, preload_cublas
+from transforms.speech.device import (
+    Device,
+    cpu_threads,
+    is_device_failure,
+    n_cuda_devices,
+    preload_cublas,
+    run_down,
+)
 from transforms.speech.models import MODELS, Model, find_model
 
 Say = Callable[[str], None]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def hub_token(settings: Settings) -> str | None:
@@ -50,30 +62,85 @@ def diarization_models(options: Options, settings: Settings) -> tuple[Model, ...
     return (find_model(name, "diarization"),)
 
 
+class Kept(Generic[P, T]):
+    """Loads models, and keeps the last ones for whoever asks for the same: another thread, the next episode.
+
+    Of two threads that ask at once one loads and the other waits. The oldest goes before another one is loaded, so
+    that both never need their memory together.
+    """
+
+    def __init__(self, load: Callable[P, T], most: int) -> None:
+        self.load, self.most = load, most
+        self.lock = threading.Lock()
+        self.models: dict[Any, T] = {}
+
+    def __call__(self, *arguments: P.args, **more: P.kwargs) -> T:
+        """Give the model of these arguments."""
+        key = (arguments, tuple(more.items()))
+        with self.lock:
+            if key in self.models:
+                self.models[key] = self.models.pop(key)
+                return self.models[key]
+            while len(self.models) >= self.most:
+                self.models.pop(next(iter(self.models)))
+            self.models[key] = self.load(*arguments, **more)
+            return self.models[key]
+
+
+class Ladder:
+    """The devices of one use (`transcribe`, `diarize`), best first, and the warnings of the way down.
+
+    What failed in this process is not tried again: else each episode of a batch would fill the same small GPU,
+    fail, and load its models anew. `lines` are for the row.
+    """
+
+    def __init__(self, use: str, devices: Sequence[Device], warning: str | None, say: Say) -> None:
+        self.use, self.devices, self.say = use, devices, say
+        self.lines = [warning] if warning else []
+        self.lines += [_FAILED[use, device] for device in devices[: -len(self.left)]]
+        for line in self.lines:
+            say(line)
+
+    @property
+    def left(self) -> Sequence[Device]:
+        """The devices to try; the last one always is."""
+        failed = itertools.takewhile(lambda device: (self.use, device) in _FAILED, self.devices[:-1])
+        return self.devices[len(list(failed)) :]
+
+    def run(self, work: Callable[[Device], T]) -> tuple[T, Device]:
+        """Do the work on the first device that has the memory and the health for it, as `run_down` does."""
+
+        def watched(device: Device) -> T:
+            try:
+                return work(device)
+            except (RuntimeError, MemoryError) as error:
+                if is_device_failure(error):
+                    _FAILED[self.use, device] = f"{device} failed earlier in this process: going on with less"
+                raise
+
+        return run_down(self.left, watched, self._warn)
+
+    def _warn(self, line: str) -> None:
+        self.lines.append(line)
+        self.say(line)
+        if "torch" in sys.modules:
+            sys.modules["torch"].cuda.empty_cache()  # the next step may be CTranslate2's, which cannot ask for it
+
+
+_FAILED: dict[tuple[str, Device], str] = {}
+
+
 def threads(options: Options) -> int:
-    """Share the cores between the two models that run side by side."""
+    """Share the cores between the two models that run side by side.
+
+    One after the other with all cores each takes longer: two threads of one model wait for each other (measured on
+    two cores: 17 to 19 s of processor time for 100 s of audio, side by side 13 to 14).
+    """
     return max(1, cpu_threads() // 2) if options.diarize else cpu_threads()
 
 
-class Warnings:
-    """Keeps what went wrong with a device for the row, tells the user, and lets go of the model that failed."""
-
-    def __init__(self, say: Say, first: str | None) -> None:
-        self.say, self.lines = say, list[str]()
-        if first:
-            self.add(first)
-
-    def add(self, line: str) -> None:
-        """Take one warning."""
-        self.lines.append(line)
-        self.say(line)
-        recognizer.cache_clear()
-        _load_pipeline.cache_clear()
-
-
-@lru_cache(maxsize=1)
-def recognizer(folder: Path, device: str, compute_type: str, n_threads: int) -> Any:
-    """Load a Whisper model once per process."""
+def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: int) -> Any:
+    """Load a Whisper model."""
     import ctranslate2
     from faster_whisper import WhisperModel
 
@@ -83,19 +150,15 @@ def recognizer(folder: Path, device: str, compute_type: str, n_threads: int) -> 
     return WhisperModel(str(folder), device=device, compute_type=compute_type, cpu_threads=n_threads)
 
 
-def pipeline(folders: tuple[Path, ...], device: str, n_threads: int) -> Any:
-    """Give a diarization pipeline, loaded once per process, and the calling thread its share of the cores."""
-    import torch
-
-    torch.set_num_threads(n_threads)  # OpenMP counts thread by thread: a new one would take every core
-    return _load_pipeline(folders, device)
-
-
-@lru_cache(maxsize=1)
-def _load_pipeline(folders: tuple[Path, ...], device: str) -> Any:
+def _load_pipeline(folders: tuple[Path, ...], device: str, quality: Quality) -> Any:
+    """Load a diarization pipeline."""
     if len(folders) == 1:
         return diarization.load_published(folders[0], device)
     segmentation, embedding = folders
     return diarization.load_embedded(
-        segmentation / "pytorch_model.bin", embedding / "campplus_cn_en_common.pt", device
+        segmentation / "pytorch_model.bin", embedding / "campplus_cn_en_common.pt", device, quality
     )
+
+
+recognizer = Kept(_load_recognizer, most=1)
+pipeline = Kept(_load_pipeline, most=2)  # both qualities: they are small

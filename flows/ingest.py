@@ -24,12 +24,12 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import SecretStr
 
-from flows import attempts, published, stages, texts
+from flows import attempts, hearing, published, stages, texts
 from flows import load as loader
 from flows.artifacts import Artifact, Store
 from flows.locks import held
 from flows.options import Options
-from flows.progress import stoppable
+from flows.progress import stoppable, work_began
 from flows.settings import Settings
 from flows.sources import youtube
 from flows.sources.episodes import KNOWN_BY_ID, find_episodes
@@ -39,7 +39,6 @@ from flows.steps import StageFailed, record, run_step, say, shown, stage_task
 from flows.texts import Text
 from transforms.errors import ResourceError, SourceError, TransientError, one_line
 from transforms.records import Episode, Podcast, Seconds
-from transforms.youtube import is_youtube
 from warehouse import query
 
 MOST_STARTS = 3  # of a run whose process died
@@ -73,22 +72,22 @@ class Outcome:
 def fetch(location: str, settings: Settings) -> Artifact:
     """Bring the audio into the store."""
     store = Store(settings.home)
-    return shown("fetch", None, lambda advance: stages.fetch(store, location, settings, advance))
+    return shown("fetch", None, lambda advance: (stages.fetch(store, location, settings, advance),))[0]
 
 
 @stage_task("decode")
-def decode(fetched: Artifact, name: str, settings: Settings) -> Artifact:
-    """Decode the audio to samples."""
+def decode(fetched: Artifact, name: str, options: Options, settings: Settings) -> tuple[Artifact, ...]:
+    """Decode the audio to samples, of each channel where that is asked for."""
     store = Store(settings.home)
-    return shown("decode", None, lambda _: stages.decode(store, fetched, name))
+    return shown("decode", None, lambda _: stages.decode_asked(store, fetched, name, options.channels, say))
 
 
 @stage_task("transcribe")
-def transcribe(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
-    """Recognise the words."""
-    store, seconds = Store(settings.home), stages.seconds_of(decoded)
+def transcribe(decoded: tuple[Artifact, ...], options: Options, settings: Settings) -> tuple[Artifact, ...]:
+    """Recognise the words, of each channel by itself."""
+    store, seconds = Store(settings.home), sum(map(stages.seconds_of, decoded))
     return shown(
-        "transcribe", seconds, lambda advance: stages.transcribe(store, decoded, options, settings, advance, say)
+        "transcribe", seconds, lambda advance: hearing.transcribe(store, decoded, options, settings, advance, say)
     )
 
 
@@ -96,15 +95,28 @@ def transcribe(decoded: Artifact, options: Options, settings: Settings) -> Artif
 def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
     """Find who spoke when."""
     store, seconds = Store(settings.home), stages.seconds_of(decoded)
-    return shown(
-        "diarize", seconds, lambda advance: stages.diarize(store, decoded, options, settings, advance, say)
+    (artifact,) = shown(
+        "diarize", seconds, lambda advance: (hearing.diarize(store, decoded, options, settings, advance, say),)
     )
+    return artifact
 
 
 @stage_task("attribute")
 def attribute(transcribed: Artifact, diarized: Artifact, settings: Settings) -> Artifact:
     """Give each word its speaker."""
     return stages.attribute(Store(settings.home), transcribed, diarized)
+
+
+@stage_task("diarize")
+def diarize_channels(transcribed: tuple[Artifact, ...], settings: Settings) -> Artifact:
+    """Take the channels as the speakers."""
+    return stages.diarize_channels(Store(settings.home), transcribed)
+
+
+@stage_task("attribute")
+def attribute_channels(transcribed: tuple[Artifact, ...], settings: Settings) -> Artifact:
+    """Give each word the speaker of its channel."""
+    return stages.attribute_channels(Store(settings.home), transcribed)
 
 
 @stage_task("turns")
@@ -204,7 +216,7 @@ def _find(location: str, given: Found | None, settings: Settings) -> Found:
             msg = f"{public_source(location)} means {len(found)} episodes: name one, or use `turntable ingest`"
             raise SourceError(msg)
         return found[0]
-    return youtube.complete(given) if given.offered is None and is_youtube(location) else given
+    return youtube.complete(given)
 
 
 def check_starts(source: str) -> None:
@@ -271,20 +283,11 @@ def _hear(
     found: Found, source: str, options: Options, settings: Settings, listed: Artifact | None, text: Text | None
 ) -> Outcome:
     """Run the stages of the audio in their order; what two of them do not share runs side by side."""
-    began = datetime.now(UTC)
+    began = work_began()
     fetched = run_step("fetch", fetch, found.location, settings)
-    decoded = run_step("decode", decode, fetched, source, settings)
-    with stoppable() as stop:
-        try:
-            hearing = transcribe.submit(decoded, options, settings)
-            telling = diarize.submit(decoded, options, settings) if options.diarize else None
-            transcribed = run_step("transcribe", hearing.result)
-            diarized = run_step("diarize", telling.result) if telling else None
-        except BaseException:
-            stop.set()  # the other one has nothing left to work for
-            raise
-    attributed = run_step("attribute", attribute, transcribed, diarized, settings) if diarized else None
-    heard = Heard(fetched, decoded, transcribed, diarized, attributed)
+    decoded = run_step("decode", decode, fetched, source, options, settings)
+    hear = _hear_mixed if len(decoded) == 1 else _hear_channels
+    heard = hear(fetched, decoded, options, settings)
     turned = run_step("turns", turns, heard, settings)
     chosen = texts.bring_chapters(found, listed, fetched, settings)
     staged = run_step("stage", stage, found, source, heard, turned, chosen, settings)
@@ -293,7 +296,7 @@ def _hear(
         source=source,
         episode_id=found.episode.episode_id,
         transcript_id=stages.transcript_id(found.episode, turned),
-        seconds=stages.seconds_of(decoded),
+        seconds=stages.seconds_of(decoded[0]),
         turns=int(turned.manifest.facts["turns"]),
         flags=staged.manifest.flags,
         computed=tuple(
@@ -301,6 +304,31 @@ def _hear(
         ),
         text=text.format if text else None,
     )
+
+
+def _hear_mixed(fetched: Artifact, decoded: tuple[Artifact, ...], options: Options, settings: Settings) -> Heard:
+    """Hear words and speakers side by side, and bring them together."""
+    with stoppable() as stop:
+        try:
+            words = transcribe.submit(decoded, options, settings)
+            who = diarize.submit(decoded[0], options, settings) if options.diarize else None
+            transcribed = run_step("transcribe", words.result)
+            diarized = run_step("diarize", who.result) if who else None
+        except BaseException:
+            stop.set()  # the other one has nothing left to work for
+            raise
+    attributed = run_step("attribute", attribute, transcribed[0], diarized, settings) if diarized else None
+    return Heard(fetched, decoded, transcribed, diarized, attributed)
+
+
+def _hear_channels(
+    fetched: Artifact, decoded: tuple[Artifact, ...], options: Options, settings: Settings
+) -> Heard:
+    """Hear the words of each channel: who speaks is known."""
+    transcribed = run_step("transcribe", transcribe, decoded, options, settings)
+    diarized = run_step("diarize", diarize_channels, transcribed, settings)
+    attributed = run_step("attribute", attribute_channels, transcribed, settings)
+    return Heard(fetched, decoded, transcribed, diarized, attributed)
 
 
 def _note(note: Callable[..., None], *facts: Any, **more: Any) -> None:

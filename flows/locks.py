@@ -19,7 +19,8 @@ def held(home: Path, name: str, *, wait: Seconds = 0.0) -> Iterator[bool]:
     """
     folder = home / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{name.replace(':', '-')}.lock")
+    path = folder / f"{name.replace(':', '-')}.lock"
+    lock = FileLock(path, thread_local=False)  # one thread may take what another one gives back
     try:
         lock.acquire(timeout=wait, poll_interval=0.02)
     except Timeout:

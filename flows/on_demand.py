@@ -12,6 +12,7 @@ from flows.ingest import Outcome, check_starts
 from flows.options import Options
 from flows.settings import Settings
 from flows.stages import public_source
+from transforms.records import Channels, Quality
 
 
 def _run_name() -> str:
@@ -31,6 +32,8 @@ def ingest_url(
     diarize: bool = True,
     model: str = "auto",
     device: Literal["auto", "cuda", "cpu"] = "auto",
+    quality: Quality | None = None,
+    channels: Channels = "mix",
 ) -> list[dict[str, Any]]:
     """Turn episodes into speaker turns in the warehouse.
 
@@ -43,6 +46,8 @@ def ingest_url(
         diarize: find out who speaks.
         model: a name of `turntable models`; auto takes the best that the machine has.
         device: where to compute.
+        quality: fast or accurate; without it, what this machine is set to.
+        channels: split where each of two channels has one person.
     """
     check_starts(public_source(url))
     settings = Settings()
@@ -52,6 +57,8 @@ def ingest_url(
         device=device,
         diarize=diarize,
         speakers=(speakers, speakers) if speakers else None,
+        quality=quality,
+        channels=channels,
     )
     outcomes = list(ingest_location(url, latest, options, settings))
     failed = [outcome for outcome in outcomes if not isinstance(outcome, Outcome)]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from flows.settings import Settings
 from transforms import people
-from transforms.records import Episode, Podcast
+from transforms.records import Channels, Episode, Podcast, Quality
 from transforms.speech.device import Request
 
 # Where a publisher offers a transcript: both; the audio only where names, times or a part are missing; never the
@@ -20,7 +20,8 @@ class Options:
     """How an episode is to be heard; `None` and `auto` leave it to the settings and the machine.
 
     `speakers` are the fewest and the most people that can be heard, `hotwords` names that may be said.
-    `auto_captions` lets in captions that a machine heard.
+    `auto_captions` lets in captions that a machine heard. `channels` is `split` where each of two channels has one
+    person: they are the speakers then.
     """
 
     model: str = "auto"
@@ -32,6 +33,8 @@ class Options:
     policy: Policy = "audio-first"
     auto_captions: bool = False
     hotwords: tuple[str, ...] = ()
+    quality: Quality | None = None
+    channels: Channels = "mix"
 
     def informed(self, podcast: Podcast | None, episode: Episode) -> Options:
         """Take from the publisher whom to listen for, and how many they can be; what the user said stands."""
@@ -50,4 +53,5 @@ class Options:
             diarization_model=(
                 settings.diarization_model if self.diarization_model == "auto" else self.diarization_model
             ),
+            quality=self.quality or settings.quality,
         )

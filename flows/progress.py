@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 from transforms.errors import Interrupted
 from transforms.records import Seconds
@@ -32,6 +33,9 @@ class Reporter:
     def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
         """Hear that a stage is done; `computed` is False where it was done before."""
 
+    def hear(self, done: int, total: int, seconds: Seconds, took: Seconds) -> None:
+        """Hear how many of many episodes are heard, how much audio that was, and how long it took."""
+
     def count(self, what: str, done: int, total: int) -> None:
         """Hear how many of many are done."""
 
@@ -45,6 +49,22 @@ class Reporter:
 # Prefect copies the context into the threads of its tasks, so what the command sets is seen by all stages.
 REPORTER: ContextVar[Reporter] = ContextVar("reporter", default=Reporter())  # noqa: B039 - it has no state
 STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
+SINCE: ContextVar[datetime | None] = ContextVar("since", default=None)
+
+
+@contextmanager
+def since(began: datetime) -> Iterator[None]:
+    """Say when the work on the episodes below began, where some of it is done before their flows start."""
+    token = SINCE.set(began)
+    try:
+        yield
+    finally:
+        SINCE.reset(token)
+
+
+def work_began() -> datetime:
+    """Tell since when a stage counts as computed by this work, and not before it."""
+    return SINCE.get() or datetime.now(UTC)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from transforms.records import Quality
+
 
 class Settings(BaseSettings):
     """The settings of one machine. Order: arguments, environment, `turntable.toml` of the working folder."""
@@ -27,6 +29,7 @@ class Settings(BaseSettings):
     model: str = "auto"
     diarization_model: str = "auto"
     device: Literal["auto", "cuda", "cpu"] = "auto"
+    quality: Quality = "accurate"
     hf_token: SecretStr | None = Field(default=None, description="a Hugging Face token; HF_TOKEN is read too")
     allow: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="private hosts and networks that may be fetched from, as 10.0.0.0/8,nas.local"

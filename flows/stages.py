@@ -6,25 +6,23 @@ import hashlib
 import json
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from flows import engines
 from flows.artifacts import Artifact, Made, Store
 from flows.chapters import given_of
-from flows.options import Options
+from flows.hearing import DIARIZATION, TRANSCRIPTION, read_samples
 from flows.settings import Settings
 from flows.sources import http, youtube
-from flows.sources.weights import get_weights
 from transforms import audio, turns
 from transforms.errors import SourceError
 from transforms.records import (
     PODCAST_NAMESPACE,
+    Channels,
     Episode,
     Podcast,
     Rendition,
@@ -34,27 +32,14 @@ from transforms.records import (
     without_query,
 )
 from transforms.speech import attribute as attribution
+from transforms.speech import channels
 from transforms.speech import diarize as diarization
-from transforms.speech import transcribe as recognition
-from transforms.speech.device import (
-    Device,
-    ladder,
-    run_down,
-    torch_ladder,
-)
 from transforms.speech.models import sha256
 from transforms.youtube import WATCH, is_youtube, youtube_id
 from warehouse.staging import Staged, write_staged
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 Progress = Callable[[float], None]
-Say = Callable[[str], None]
 
-_TRANSCRIPTION = TypeAdapter(recognition.Transcription)
-_DIARIZATION = TypeAdapter(diarization.Diarization)
 _WORDS = TypeAdapter(tuple[Word, ...])
 _TURNS = TypeAdapter(tuple[Turn, ...])
 
@@ -108,14 +93,14 @@ def _fetch_file(store: Store, path: Path) -> Artifact:
     )
 
 
-def decode(store: Store, fetched: Artifact, name: str) -> Artifact:
-    """Decode the audio to int16 mono 16 kHz, an `.npy` file; `name` is what messages call it."""
+def decode(store: Store, fetched: Artifact, name: str, channel: int | None = None) -> Artifact:
+    """Decode the audio, or one of its two channels, to int16 mono 16 kHz, an `.npy` file.
+
+    `name` is what messages call it; memory does not grow with the audio.
+    """
 
     def compute(scratch: Path) -> Made:
-        import numpy as np
-
-        heard = audio.decode(fetched.path, name)
-        np.save(scratch / "samples.npy", heard.samples)
+        heard = audio.decode(fetched.path, name, into=scratch / "samples.npy", channel=channel)
         facts = {
             "seconds": heard.seconds,
             "header_seconds": heard.header_seconds,
@@ -126,8 +111,28 @@ def decode(store: Store, fetched: Artifact, name: str) -> Artifact:
         return Made(scratch / "samples.npy", flags=heard.flags, facts=facts)
 
     return store.make(
-        "decode", compute, method=audio.METHOD, suffix=".npy", inputs={"audio": fetched.sha256}, parameters={}
+        "decode",
+        compute,
+        method=audio.METHOD,
+        suffix=".npy",
+        inputs={"audio": fetched.sha256},
+        parameters={} if channel is None else {"channel": channel},
     )
+
+
+def decode_asked(
+    store: Store, fetched: Artifact, name: str, asked: Channels, say: Callable[[str], None]
+) -> tuple[Artifact, ...]:
+    """Decode the audio, or each of its two channels by itself where that is asked for and makes sense."""
+    if asked == "split":
+        n_channels = audio.count_channels(fetched.path, name)
+        if n_channels == 2:
+            left, right = decode(store, fetched, name, 0), decode(store, fetched, name, 1)
+            if not audio.are_alike(read_samples(left), read_samples(right)):
+                return left, right
+        what = "the same sound on both channels" if n_channels == 2 else f"{n_channels} channel(s)"
+        say(f"{name} has {what}: it is heard as if --channels mix had been given")
+    return (decode(store, fetched, name),)
 
 
 def seconds_of(decoded: Artifact) -> float:
@@ -135,102 +140,12 @@ def seconds_of(decoded: Artifact) -> float:
     return float(decoded.manifest.facts["seconds"])
 
 
-def read_samples(decoded: Artifact) -> NDArray[np.float32]:
-    """Read decoded audio as float32 mono, shape (n_samples,), 16 kHz, -1 to 1."""
-    import numpy as np
-
-    samples: NDArray[np.float32] = np.load(decoded.path, mmap_mode="r").astype(np.float32)
-    return samples / np.float32(32768)
-
-
-def transcribe(
-    store: Store, decoded: Artifact, options: Options, settings: Settings, on_progress: Progress, say: Say
-) -> Artifact:
-    """Recognise the words; payload: a `Transcription` as JSON."""
-    model = engines.asr_model(options, settings, say)
-
-    def compute(_: Path) -> Made:
-        folder = get_weights(model, settings.models, token=engines.hub_token(settings), say=say)
-        devices, warning = ladder(options.device, folder)
-        samples = read_samples(decoded)
-
-        def work(device: Device) -> recognition.Transcription:
-            recognizer = engines.recognizer(folder, device.name, device.compute_type, engines.threads(options))
-            return recognition.transcribe(
-                samples,
-                recognizer,
-                language=options.language,
-                hotwords=options.hotwords,
-                batch_size=device.batch_size,
-                on_progress=on_progress,
-            )
-
-        warnings = engines.Warnings(say, warning)
-        heard, device = run_down(devices, work, warnings.add)
-        facts = {"language": heard.language, "language_probability": heard.language_probability}
-        return Made(
-            _TRANSCRIPTION.dump_json(heard),
-            model=model.name,
-            device=str(device),
-            flags=heard.flags,
-            warnings=tuple(warnings.lines),
-            facts=facts,
-        )
-
-    return store.make(
-        "transcribe",
-        compute,
-        method=recognition.METHOD,
-        suffix=".json",
-        inputs={"samples": decoded.sha256},
-        parameters={"model": model.identity, "language": options.language}
-        | ({"hotwords": options.hotwords} if options.hotwords else {}),
-    )
-
-
-def diarize(
-    store: Store, decoded: Artifact, options: Options, settings: Settings, on_progress: Progress, say: Say
-) -> Artifact:
-    """Find who spoke when; payload: a `Diarization` as JSON."""
-    models = engines.diarization_models(options, settings)
-
-    def compute(_: Path) -> Made:
-        folders = [
-            get_weights(model, settings.models, token=engines.hub_token(settings), say=say) for model in models
-        ]
-        devices, warning = torch_ladder(options.device)
-        samples = read_samples(decoded)
-
-        def work(device: Device) -> diarization.Diarization:
-            pipeline = engines.pipeline(tuple(folders), device.name, engines.threads(options))
-            return diarization.diarize(samples, pipeline, speakers=options.speakers, on_progress=on_progress)
-
-        warnings = engines.Warnings(say, warning)
-        heard, device = run_down(devices, work, warnings.add)
-        return Made(
-            _DIARIZATION.dump_json(heard),
-            model=" + ".join(model.name for model in models),
-            device=str(device),
-            warnings=tuple(warnings.lines),
-            facts={"speakers": len(heard.voices)},
-        )
-
-    return store.make(
-        "diarize",
-        compute,
-        method=diarization.METHOD,
-        suffix=".json",
-        inputs={"samples": decoded.sha256},
-        parameters={"models": [model.identity for model in models], "speakers": options.speakers},
-    )
-
-
 def attribute(store: Store, transcribed: Artifact, diarized: Artifact) -> Artifact:
     """Give each word its speaker; payload: the words as JSON."""
 
     def compute(_: Path) -> Made:
-        words = _TRANSCRIPTION.validate_json(transcribed.path.read_bytes()).words
-        who = _DIARIZATION.validate_json(diarized.path.read_bytes()).exclusive
+        words = TRANSCRIPTION.validate_json(transcribed.path.read_bytes()).words
+        who = DIARIZATION.validate_json(diarized.path.read_bytes()).exclusive
         return Made(_WORDS.dump_json(attribution.attribute(words, who)))
 
     return store.make(
@@ -243,36 +158,92 @@ def attribute(store: Store, transcribed: Artifact, diarized: Artifact) -> Artifa
     )
 
 
+def diarize_channels(store: Store, transcribed: Sequence[Artifact]) -> Artifact:
+    """Take the channels as the speakers; payload: a `Diarization` as JSON."""
+
+    def compute(_: Path) -> Made:
+        who = converse(transcribed)[1]
+        return Made(DIARIZATION.dump_json(who), facts={"speakers": len({s.speaker for s in who.segments})})
+
+    inputs = numbered(transcribed)
+    return store.make("diarize", compute, method=channels.METHOD, suffix=".json", inputs=inputs, parameters={})
+
+
+def attribute_channels(store: Store, transcribed: Sequence[Artifact]) -> Artifact:
+    """Give each word the speaker of its channel; payload: the words as JSON, in the order of the conversation."""
+    inputs = numbered(transcribed)
+    return store.make(
+        "attribute",
+        lambda _: Made(_WORDS.dump_json(converse(transcribed)[0])),
+        method=channels.METHOD,
+        suffix=".json",
+        inputs=inputs,
+        parameters={},
+    )
+
+
+def converse(transcribed: Sequence[Artifact]) -> tuple[tuple[Word, ...], diarization.Diarization]:
+    """Read the words of all channels, and put them into the order of the conversation."""
+    heard = [TRANSCRIPTION.validate_json(artifact.path.read_bytes()) for artifact in transcribed]
+    return channels.converse([one.words for one in heard])
+
+
+def numbered(artifacts: Sequence[Artifact]) -> dict[str, str]:
+    """Name inputs by their stages; of one stage the second is `transcribe-1`, and so on."""
+    inputs: dict[str, str] = {}
+    for artifact in artifacts:
+        stage = artifact.manifest.stage
+        before = sum(name.partition("-")[0] == stage for name in inputs)
+        inputs[f"{stage}-{before}" if before else stage] = artifact.sha256
+    return inputs
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The finished stages of one audio file; `diarized` and `attributed` are `None` with `--no-diarize`."""
+    """The finished stages of one audio file.
+
+    `decoded` and `transcribed` are one each, or one a channel. `diarized` and `attributed` are `None` with
+    `--no-diarize`.
+    """
 
     fetched: Artifact
-    decoded: Artifact
-    transcribed: Artifact
+    decoded: tuple[Artifact, ...]
+    transcribed: tuple[Artifact, ...]
     diarized: Artifact | None
     attributed: Artifact | None
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
         """All of them, in order."""
-        every = (self.fetched, self.decoded, self.transcribed, self.diarized, self.attributed)
+        every = (self.fetched, *self.decoded, *self.transcribed, self.diarized, self.attributed)
         return tuple(artifact for artifact in every if artifact is not None)
+
+    @property
+    def language(self) -> str | None:
+        """The language, of two channels the first that is known."""
+        languages = (artifact.manifest.facts["language"] for artifact in self.transcribed)
+        return next((language for language in languages if language is not None), None)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What is wrong with the audio or the words of it."""
+        every = (flag for artifact in (*self.decoded, *self.transcribed) for flag in artifact.manifest.flags)
+        return tuple(dict.fromkeys(every))
 
     def words(self) -> tuple[Word, ...]:
         """Read the words, with speakers where there was a diarization."""
         if self.attributed is not None:
             return _WORDS.validate_json(self.attributed.path.read_bytes())
-        return _TRANSCRIPTION.validate_json(self.transcribed.path.read_bytes()).words
+        return TRANSCRIPTION.validate_json(self.transcribed[0].path.read_bytes()).words
 
     def diarization(self) -> diarization.Diarization | None:
         """Read who spoke when."""
-        return _DIARIZATION.validate_json(self.diarized.path.read_bytes()) if self.diarized else None
+        return DIARIZATION.validate_json(self.diarized.path.read_bytes()) if self.diarized else None
 
 
 def make_turns(store: Store, heard: Heard) -> Artifact:
     """Group the words into turns; payload: the turns as JSON."""
-    words_of = heard.attributed or heard.transcribed
+    words_of = heard.attributed or heard.transcribed[0]
     inputs = {"words": words_of.sha256}
     if heard.diarized is not None:
         inputs["diarization"] = heard.diarized.sha256
@@ -280,7 +251,7 @@ def make_turns(store: Store, heard: Heard) -> Artifact:
     def compute(_: Path) -> Made:
         who = heard.diarization()
         overlaps = attribution.overlap_seconds(who.segments) if who else None
-        made = turns.to_turns(heard.words(), heard.transcribed.manifest.facts["language"], overlaps)
+        made = turns.to_turns(heard.words(), heard.language, overlaps)
         return Made(_TURNS.dump_json(made), facts={"turns": len(made)})
 
     return store.make("turns", compute, method=turns.METHOD, suffix=".json", inputs=inputs, parameters={})
@@ -298,8 +269,7 @@ def stage(
     """Put all that the warehouse needs of one transcript into one Parquet file; `chosen` are the chapters."""
 
     def compute(_: Path) -> Made:
-        decoded = heard.decoded.manifest
-        transcribed = heard.transcribed.manifest
+        decoded = heard.decoded[0].manifest
         who = heard.diarization()
         finished = (*heard.artifacts, turned, *([chosen] if chosen else []))
         document = Staged(
@@ -320,11 +290,13 @@ def stage(
             source="asr",
             format=None,
             origin=source,
-            language=transcribed.facts["language"],
-            model=transcribed.model,
-            method_version=" ".join(f"{a.manifest.stage}:{a.manifest.method}" for a in (*heard.artifacts, turned)),
+            language=heard.language,
+            model=heard.transcribed[0].manifest.model,
+            method_version=" ".join(
+                dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in (*heard.artifacts, turned))
+            ),
             parse_coverage=None,
-            flags=(*decoded.flags, *transcribed.flags),
+            flags=heard.flags,
             created_at=turned.manifest.started_at,
             turns=_TURNS.validate_json(turned.path.read_bytes()),
             words=heard.words(),
@@ -335,7 +307,7 @@ def stage(
         return Made(write_staged(document), flags=document.flags)
 
     used = (*heard.artifacts, turned, *([chosen] if chosen else []))
-    inputs = {artifact.manifest.stage: artifact.sha256 for artifact in used}
+    inputs = numbered(used)
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
     return store.make("stage", compute, method="staged-1", suffix=".parquet", inputs=inputs, parameters=metadata)
 

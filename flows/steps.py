@@ -14,7 +14,7 @@ from prefect.exceptions import MissingContextError
 
 from flows import load as loader
 from flows.artifacts import Artifact, Store
-from flows.progress import REPORTER, Advance, advancing, throttled
+from flows.progress import REPORTER, Advance, advancing, throttled, work_began
 from flows.settings import Settings
 from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
 from transforms.records import Seconds, StageRun
@@ -113,9 +113,11 @@ def say(line: str) -> None:
         get_run_logger().warning(line)
 
 
-def shown(name: str, total: Seconds | None, work: Callable[[Advance], Artifact]) -> Artifact:
+def shown(
+    name: str, total: Seconds | None, work: Callable[[Advance], tuple[Artifact, ...]]
+) -> tuple[Artifact, ...]:
     """Do a stage's work, its progress on the terminal and, for the long ones, in the Prefect UI."""
-    began, clock = datetime.now(UTC), time.monotonic()
+    began, clock = work_began(), time.monotonic()
     REPORTER.get().begin(name, total)
     show = advancing(name, total)
     page = create_progress_artifact(0.0, key=name, description=f"{name}, share of the audio") if total else None
@@ -125,11 +127,12 @@ def shown(name: str, total: Seconds | None, work: Callable[[Advance], Artifact])
         show(done)
         to_page(done)
 
-    artifact = work(advance)
+    artifacts = work(advance)
     _update_page(page, total, total)
-    computed = artifact.manifest.started_at >= began
-    REPORTER.get().finish(name, total, time.monotonic() - clock, computed=computed)
-    return artifact
+    computed = any(artifact.manifest.started_at >= began for artifact in artifacts)
+    took = max(time.monotonic() - clock, sum(artifact.manifest.seconds for artifact in artifacts))
+    REPORTER.get().finish(name, total, took, computed=computed)
+    return artifacts
 
 
 def _update_page(page: Any, done: Seconds | None, total: Seconds | None) -> None:

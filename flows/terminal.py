@@ -42,6 +42,7 @@ class Terminal(Reporter):
 
     def start(self, name: str) -> None:
         """Begin an episode: its name, and below it the bars of its stages."""
+        self.close()
         self.say(name)
         self._draw_bars()
 
@@ -79,6 +80,18 @@ class Terminal(Reporter):
             return
         self.bars.update(self.tasks[stage], total=total or 1.0, completed=total or 1.0, status=status)
         self.bars.stop_task(self.tasks[stage])
+
+    def hear(self, done: int, total: int, seconds: Seconds, took: Seconds) -> None:
+        """Move the bar of the episodes that are heard together, or print a line now and then."""
+        status = f"{done} of {total} episodes, {_status(seconds, None, took)}"
+        if self.bars is None:
+            self._draw_bars()
+        if self.bars is not None:
+            self.begin("hear", total)
+            self.bars.update(self.tasks["hear"], completed=done, status=status)
+        elif time.monotonic() - self.counted >= EVERY:
+            self.counted = time.monotonic()
+            self.console.print(f"  {'hear':<11} {status}")
 
     def count(self, what: str, done: int, total: int) -> None:
         """Move the bar of many things, or print a line now and then."""
@@ -126,10 +139,10 @@ class Terminal(Reporter):
 
 
 def _status(done: Seconds | None, total: Seconds | None, took: Seconds) -> str:
-    """Say how far a stage is and how fast: `95 of 388 s, 12.3 × real time`."""
+    """Say how far a stage is and how fast: `95 of 388 s, 12.3 × real time`; nobody may know how far it goes."""
     done = done or 0.0
     speed = f", {done / took:.1f} × real time" if took > 0.05 and done else ""
-    return f"{done:.0f} of {total or 0:.0f} s{speed}"
+    return f"{done:.0f}{f' of {total:.0f}' if total else ''} s{speed}"
 
 
 @contextmanager

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.bench.systems import Heard, Quality, Turntable
+from flows.bench.systems import Heard, Turntable
 from transforms import score
 from transforms.audio import SAMPLE_RATE, decode
-from transforms.records import Word
+from transforms.records import Quality, Word
 from transforms.score import Errors, Utterance
 from transforms.speech.attribute import overlap_seconds
 

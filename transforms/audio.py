@@ -6,10 +6,11 @@ The decoder inside faster-whisper drops everything after the first bad packet wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -32,6 +33,8 @@ SUFFIXES = (
 SHORT_AUDIO = 0.98  # decoded less than this share of what the header says
 BAD_PACKETS_IN_A_ROW = 10_000  # a file that only fails is given up; 10,000 mp3 frames are four minutes
 MAX_SECONDS = 24 * 3600
+PIECE = 60 * SAMPLE_RATE  # samples that are looked at together
+ALIKE = 0.03  # of the amplitude; a lossy codec parts two equal channels by less
 KNOWN = "wav, mp3, m4a, ogg, opus, flac, webm, aac or aiff"
 
 
@@ -60,12 +63,7 @@ class Audio:
         return (*(["short_audio"] if short else []), *(["damaged_audio"] if self.bad_packets else []))
 
 
-def as_float32(piece: NDArray[np.int16] | NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give samples as float32 in -1..1: int16 divided by 32768, float32 unchanged."""
-    return piece.astype(np.float32) / 32768 if piece.dtype == np.int16 else piece  # type: ignore[return-value]
-
-
-def decode(path: Path, name: str | None = None) -> Audio:
+def decode(path: Path, name: str | None = None, *, into: Path | None = None, channel: int | None = None) -> Audio:
     """Decode an audio file to int16 mono 16 kHz.
 
     The file's name does not matter, its bytes do. Of several audio streams the first is taken.
@@ -73,15 +71,53 @@ def decode(path: Path, name: str | None = None) -> Audio:
     Args:
         path: the file.
         name: what messages call it; `None` means its own name.
+        into: the `.npy` file that the samples are written to as they come, so that memory does not grow with the
+            audio; the samples of the answer are then a read-only map of it. `None` keeps them in memory.
+        channel: 0 for the left and 1 for the right one of two channels; `None` mixes them all.
 
     Raises:
         ContentError: empty, not audio, without samples, or longer than a day.
         HostileError: a playlist that would make the decoder open other files or addresses.
     """
+    name = name or path.name
+    with _open(path, name) as (box, stream):
+        frames = _Frames(box, stream)
+        pieces = _pieces(frames, name, channel)
+        samples = _join(pieces) if into is None else _write(pieces, into)
+        if not len(samples):
+            msg = f"{name} holds no samples ({frames.bad_packets} bad packets): fetch it again"
+            raise ContentError(msg)
+        title = {key.lower(): value for key, value in box.metadata.items()}.get("title")
+        return Audio(samples, _header_seconds(box, stream), frames.bad_packets, box.format.name, title)
+
+
+def count_channels(path: Path, name: str | None = None) -> int:
+    """Count the channels of an audio file by its header; raises what `decode` raises."""
+    with _open(path, name or path.name) as (_, stream):
+        return int(stream.codec_context.layout.nb_channels)
+
+
+def are_alike(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
+    """Tell whether two channels hold the same sound: what parts them is less than 3 % of it (-30 dB)."""
+    apart = together = 0.0
+    for first in range(0, min(len(one), len(other)), PIECE):
+        left, right = (as_float32(channel[first : first + PIECE]) for channel in (one, other))
+        apart += float(np.square(left - right).sum(dtype=np.float64))
+        together += float(np.square(left + right).sum(dtype=np.float64))
+    return apart <= ALIKE**2 * together
+
+
+def as_float32(piece: NDArray[Any]) -> NDArray[np.float32]:
+    """Give samples as float32, -1 to 1: int16 divided by 32768, float32 as it is."""
+    return piece.astype(np.float32) / np.float32(32768) if piece.dtype == np.int16 else piece
+
+
+@contextmanager
+def _open(path: Path, name: str) -> Iterator[tuple[Any, Any]]:
+    """Lend an open container and its first audio stream; an error of the decoder below becomes one of ours."""
     import av
     from av.error import FFmpegError
 
-    name = name or path.name
     if path.stat().st_size == 0:
         msg = f"{name} is empty (0 bytes): fetch it again"
         raise ContentError(msg)
@@ -89,7 +125,10 @@ def decode(path: Path, name: str | None = None) -> Audio:
     options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
     try:
         with av.open(str(path), options=options) as box:
-            return _decode_stream(box, name)
+            if not box.streams.audio:
+                msg = f"{name} has no audio stream: give a {KNOWN} file"
+                raise ContentError(msg)
+            yield box, box.streams.audio[0]
     except FFmpegError as error:
         msg = f"{name} is not audio that we read ({_cause(error)}): give a {KNOWN} file"
         raise ContentError(msg) from error
@@ -108,32 +147,44 @@ def refuse_playlist(path: Path, name: str) -> None:
         raise HostileError(msg)
 
 
-def _decode_stream(box: Any, name: str) -> Audio:
-    """Decode the first audio stream of an open container."""
+def _pieces(frames: _Frames, name: str, channel: int | None) -> Iterator[NDArray[np.int16]]:
+    """Give the samples of a stream, a piece a frame, with silence where damage left a hole."""
     import av
 
-    if not box.streams.audio:
-        msg = f"{name} has no audio stream: give a {KNOWN} file"
-        raise ContentError(msg)
-    stream = box.streams.audio[0]
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-    frames = _Frames(box, stream)
-    pieces: list[NDArray[np.int16]] = []
+    layout, planar = ("mono", "s16") if channel is None else ("stereo", "s16p")
+    resampler = av.AudioResampler(format=planar, layout=layout, rate=SAMPLE_RATE)
     for gap, frame in frames:
-        if gap:
-            pieces.append(np.zeros(round(gap * SAMPLE_RATE), np.int16))
-        pieces += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+        silence = round(gap * SAMPLE_RATE)
+        yield from (np.zeros(min(PIECE, silence - first), np.int16) for first in range(0, silence, PIECE))
+        yield from (piece.to_ndarray()[channel or 0] for piece in resampler.resample(frame))
     if frames.seconds >= MAX_SECONDS:
         msg = f"{name} is longer than {MAX_SECONDS // 3600} hours: cut it"
         raise ContentError(msg)
-    if pieces:
-        pieces += [piece.to_ndarray()[0] for piece in resampler.resample(None)]
-    samples = np.concatenate(pieces) if pieces else np.empty(0, np.int16)
-    if not len(samples):
-        msg = f"{name} holds no samples ({frames.bad_packets} bad packets): fetch it again"
-        raise ContentError(msg)
-    title = {key.lower(): value for key, value in box.metadata.items()}.get("title")
-    return Audio(samples, _header_seconds(box, stream), frames.bad_packets, box.format.name, title)
+    if frames.seconds:
+        yield from (piece.to_ndarray()[channel or 0] for piece in resampler.resample(None))
+
+
+def _join(pieces: Iterable[NDArray[np.int16]]) -> NDArray[np.int16]:
+    return np.concatenate([np.empty(0, np.int16), *pieces])
+
+
+def _write(pieces: Iterable[NDArray[np.int16]], into: Path) -> NDArray[np.int16]:
+    """Write samples to an `.npy` file as they come, and map it."""
+    n_samples = 0
+    with into.open("wb") as file:
+        _write_header(file, n_samples)
+        for piece in pieces:
+            file.write(piece.tobytes())
+            n_samples += len(piece)
+        file.seek(0)
+        _write_header(file, n_samples)  # numpy leaves room for the longest number
+    samples: NDArray[np.int16] = np.load(into, mmap_mode="r" if n_samples else None)
+    return samples
+
+
+def _write_header(file: BinaryIO, n_samples: int) -> None:
+    form = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.int16)), "fortran_order": False}
+    np.lib.format.write_array_header_1_0(file, {**form, "shape": (n_samples,)})
 
 
 class _Frames:

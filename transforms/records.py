@@ -13,6 +13,8 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 Seconds = float
+Quality = Literal["fast", "accurate"]
+Channels = Literal["mix", "split"]
 TranscriptSource = Literal["asr", "publisher", "captions"]
 
 # The namespace that the Podcasting 2.0 specification gives for `podcast:guid`

@@ -7,7 +7,6 @@ the same weights, compute type and number of threads.
 from __future__ import annotations
 
 import argparse
-import inspect
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +20,10 @@ from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import get_weights
 from transforms import audio, turns
-from transforms.records import SpeakerSegment, Turn, Word
+from transforms.records import Quality, SpeakerSegment, Turn, Word
 from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
+from transforms.speech import engine
 from transforms.speech import transcribe as recognition
 from transforms.speech.device import Device, cpu_threads, ladder, torch_ladder
 from transforms.speech.models import MODELS
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Part = Literal["words", "speakers", "both"]
-Quality = Literal["fast", "accurate"]
 BEAMS: dict[Quality, int] = {"accurate": 5, "fast": 1}
 
 
@@ -87,14 +86,14 @@ class Turntable:
                 weights.segmentation / "pytorch_model.bin",
                 weights.voices / "campplus_cn_en_common.pt",
                 weights.torch_device,
-                **_quality(diarization.load_embedded, quality),
+                quality,
             )
 
     def words(self, samples: NDArray[np.int16]) -> recognition.Transcription:
         """Find out what is said."""
-        return recognition.transcribe(
-            audio.as_float32(samples), self.recognizer, **_quality(recognition.transcribe, self.quality)
-        )
+        job = engine.Job("episode", samples)
+        ((_, heard),) = engine.transcribe_many([job], self.recognizer, quality=self.quality)
+        return heard
 
     def speakers(self, samples: NDArray[np.int16]) -> diarization.Diarization:
         """Find out who speaks when."""
@@ -111,14 +110,6 @@ class Turntable:
         said = attribution.attribute(heard.words, who.exclusive)
         made = turns.to_turns(said, heard.language, attribution.overlap_seconds(who.segments))
         return Heard(heard, who, made)
-
-
-def _quality(function: Callable[..., Any], quality: Quality) -> dict[str, Any]:
-    """Ask for a quality in the words that a function knows."""
-    known = inspect.signature(function).parameters
-    if "quality" in known:
-        return {"quality": quality}
-    return {"beam_size": BEAMS[quality]} if "beam_size" in known else {}
 
 
 def load_turntable(given: argparse.Namespace) -> Hear:

@@ -88,7 +88,12 @@ def find_videos(url: str, latest: int) -> tuple[Found, ...]:
 
 
 def complete(found: Found) -> Found:
-    """Tell of a video that was only listed what its own page says; it stays in the show that it was listed in."""
+    """Tell of a video that was only listed what its own page says; it stays in the show that it was listed in.
+
+    What is no such video is given back as it is.
+    """
+    if found.offered is not None or not is_youtube(found.location):
+        return found
     whole = video(found.location)
     if found.podcast is None:
         return whole

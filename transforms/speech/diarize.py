@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from transforms.audio import SAMPLE_RATE
-from transforms.records import SpeakerSegment
+from transforms.records import Quality, SpeakerSegment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,7 @@ METHOD = "pyannote4-1"
 
 # Measured on the episodes with truth (tests/benchmarks): a hop of 1.5 s gives the DER of pyannote's 1 s in two
 # thirds of the time.
-SEGMENTATION_STEP = 0.15
+SEGMENTATION_STEP: dict[Quality, float] = {"fast": 0.25, "accurate": 0.15}
 CLUSTERING = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.8}
 SHORTEST_AUDIO = 0.1  # seconds; in less nobody says anything
 
@@ -45,7 +45,7 @@ class Diarization:
     voices: Mapping[str, tuple[float, ...]]
 
 
-def load_embedded(segmentation: Path, embedding: Path, device: str) -> Any:
+def load_embedded(segmentation: Path, embedding: Path, device: str, quality: Quality = "accurate") -> Any:
     """Build the pipeline of the embedded weights from their two checkpoints, on `cpu` or `cuda`."""
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     import torch
@@ -54,7 +54,10 @@ def load_embedded(segmentation: Path, embedding: Path, device: str) -> Any:
     from transforms.speech.pipeline import EmbeddedDiarization, load_segmentation
 
     pipeline = EmbeddedDiarization(
-        load_segmentation(segmentation), campplus.load(embedding), step=SEGMENTATION_STEP, batch_size=8
+        load_segmentation(segmentation),
+        campplus.load(embedding),
+        step=SEGMENTATION_STEP[quality],
+        batch_size=8,
     )
     pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": CLUSTERING})
     return pipeline.to(torch.device(device))

@@ -1,0 +1,362 @@
+"""Decoded audio → words, and who spoke when: for one episode, or for many that share one engine."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from flows import engines
+from flows.artifacts import Artifact, Made, Store, stage_key
+from flows.options import Options
+from flows.settings import Settings
+from flows.sources.weights import get_weights
+from transforms.audio import SAMPLE_RATE, as_float32
+from transforms.errors import Interrupted
+from transforms.records import Quality, Seconds
+from transforms.speech import diarize as diarization
+from transforms.speech import engine, parts
+from transforms.speech import transcribe as recognition
+from transforms.speech.device import Device, ladder, torch_ladder
+from transforms.speech.models import Model
+from transforms.speech.transcribe import Transcription
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Progress = Callable[[Seconds], None]
+Say = Callable[[str], None]
+Recipe = dict[str, Any]  # what the key of a stage is made of, but for its name
+
+TRANSCRIPTION = TypeAdapter(Transcription)
+DIARIZATION = TypeAdapter(diarization.Diarization)
+
+
+def read_samples(decoded: Artifact) -> NDArray[np.int16]:
+    """Map decoded audio: int16 mono, shape (n_samples,), 16 kHz, read-only, on the disk until it is looked at."""
+    import numpy as np
+
+    samples: NDArray[np.int16] = np.load(decoded.path, mmap_mode="r")
+    return samples
+
+
+def transcribe(
+    store: Store,
+    decoded: Sequence[Artifact],
+    options: Options,
+    settings: Settings,
+    on_progress: Progress,
+    say: Say,
+    part_seconds: Seconds = parts.PART_SECONDS,
+) -> tuple[Artifact, ...]:
+    """Recognise the words of one recording, or of each of its channels; payload: a `Transcription` as JSON.
+
+    The options are filled.
+    """
+    transcriber = Transcriber(store, options, settings, say, part_seconds)
+    tasks = [Task(one, options) for one in decoded]
+    heard: dict[int, Artifact] = {}
+    for task, result in transcriber.run(tasks, on_progress):
+        if isinstance(result, Exception):
+            raise result
+        heard[id(task)] = result
+    return tuple(heard[id(task)] for task in tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Decoded audio whose words are wanted; of the options, model, device and quality are those of all tasks."""
+
+    decoded: Artifact
+    options: Options
+
+
+@dataclass(slots=True)
+class _Episode:
+    """A task on its way through the engine; `done` are the parts that are heard, by their first sample."""
+
+    task: Task
+    recipe: Recipe
+    spans: tuple[tuple[int, int], ...]
+    started_at: datetime
+    done: dict[int, Artifact] = field(default_factory=dict)
+    has_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One span of samples of an episode."""
+
+    episode: _Episode
+    first: int
+    last: int
+
+    @property
+    def stage(self) -> str:
+        """The stage that hearing it is."""
+        return "transcribe" if len(self.episode.spans) == 1 else "transcribe-part"
+
+    @property
+    def seconds(self) -> Seconds:
+        """How long it lasts."""
+        return (self.last - self.first) / SAMPLE_RATE
+
+    @property
+    def recipe(self) -> Recipe:
+        """What its key is made of."""
+        recipe = self.episode.recipe
+        if len(self.episode.spans) == 1:
+            return recipe
+        return {**recipe, "parameters": {**recipe["parameters"], "samples": [self.first, self.last]}}
+
+
+class Transcriber:
+    """The stage `transcribe` of any number of episodes: one recogniser, whose batches they share.
+
+    Each part of an episode is kept as soon as it is heard, and what is kept is not heard again. A device that
+    fails costs what is under way, which is heard again on the next one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        options: Options,
+        settings: Settings,
+        say: Say,
+        part_seconds: Seconds = parts.PART_SECONDS,
+    ) -> None:
+        self.store, self.options, self.settings, self.say = store, options, settings, say
+        self.part_seconds = part_seconds
+        self.model: Model = engines.asr_model(options, settings, say)
+        self.numbers = itertools.count()
+        self.underway: dict[str, _Part] = {}  # by the keys of their jobs
+        self.finished: deque[tuple[Task, Artifact | Exception]] = deque()
+        self.running: tuple[Device, Iterator[tuple[str, Transcription]]] | None = None
+        self.before: Seconds = 0.0  # audio that is done, but not by the engine that runs
+
+    def run(
+        self, tasks: Iterable[Task], on_progress: Progress = lambda _: None
+    ) -> Iterator[tuple[Task, Artifact | Exception]]:
+        """Transcribe; each is given as soon as it is done, an error where the engine broke down over it.
+
+        Args:
+            tasks: taken as the engine comes to them, perhaps in a thread of its own.
+            on_progress: told how many seconds of audio of all tasks are done.
+
+        Raises:
+            Interrupted: `on_progress` did.
+        """
+        waiting = self._parts(tasks)
+        first = next(waiting, None)
+        if first is not None:  # else there is nothing to load a model for
+            yield from self._hear(itertools.chain([first], waiting), on_progress)
+        yield from self.finished
+
+    def _hear(
+        self, waiting: Iterator[_Part], on_progress: Progress
+    ) -> Iterator[tuple[Task, Artifact | Exception]]:
+        token = engines.hub_token(self.settings)
+        folder = get_weights(self.model, self.settings.models, token=token, say=self.say)
+        steps = engines.Ladder("transcribe", *ladder(self.options.device, folder), self.say)
+        while True:
+            began = time.monotonic()
+            try:
+                result, device = steps.run(lambda device: self._next(device, folder, waiting, on_progress))
+            except Interrupted:
+                raise
+            except Exception as error:
+                if not self.underway:
+                    raise
+                self._give_up(error)
+            else:
+                if result is None:
+                    return
+                key, heard = result
+                self._keep(self.underway.pop(key), heard, device, steps.lines, time.monotonic() - began)
+            while self.finished:
+                yield self.finished.popleft()
+
+    def _parts(self, tasks: Iterable[Task]) -> Iterator[_Part]:
+        """Give the parts of the tasks that are not kept yet."""
+        for task in tasks:
+            try:
+                missing = self._missing(task)
+            except Exception as error:  # its own: the others go on
+                self.finished.append((task, error))
+            else:
+                yield from missing
+
+    def _missing(self, task: Task) -> list[_Part]:
+        recipe = self._recipe(task)
+        whole = self.store.find("transcribe", stage_key("transcribe", **recipe))
+        if whole is not None:
+            self.finished.append((task, whole))
+            return []
+        spans = parts.cut_parts(read_samples(task.decoded), self.part_seconds)
+        episode = _Episode(task, recipe, spans, datetime.now(UTC))
+        missing = [part for part in (_Part(episode, *span) for span in spans) if not self._is_kept(part)]
+        if not missing:
+            self._join(episode)
+        return missing
+
+    def _recipe(self, task: Task) -> Recipe:
+        hotwords = task.options.hotwords
+        return {
+            "method": recognition.METHOD,
+            "inputs": {"samples": task.decoded.sha256},
+            "parameters": {
+                "model": self.model.identity,
+                "language": task.options.language,
+                "quality": quality_of(self.options),
+                **({"hotwords": hotwords} if hotwords else {}),
+            },
+        }
+
+    def _is_kept(self, part: _Part) -> bool:
+        kept = self.store.find(part.stage, stage_key(part.stage, **part.recipe))
+        if kept is not None:
+            part.episode.done[part.first] = kept
+            self.before += part.seconds
+        return kept is not None
+
+    def _next(
+        self, device: Device, folder: Path, waiting: Iterator[_Part], on_progress: Progress
+    ) -> tuple[str, Transcription] | None:
+        """Give the next part that is heard, by the key of its job; `None` when there is none left."""
+        if self.running is None or self.running[0] != device:
+            self.running = None  # lets go of a recogniser that failed, before another one is loaded
+            n_threads, before = engines.threads(self.options), self.before
+            heard = engine.transcribe_many(
+                self._jobs(waiting),
+                engines.recognizer(folder, device.name, device.compute_type, n_threads),
+                quality=quality_of(self.options),
+                on_progress=lambda seconds: on_progress(before + seconds),
+            )
+            self.running = device, iter(heard)
+        return next(self.running[1], None)
+
+    def _jobs(self, waiting: Iterator[_Part]) -> Iterator[engine.Job]:
+        """Give the engine what the one before had under way, then what waits."""
+        yield from [_job(key, part) for key, part in self.underway.items()]
+        for part in waiting:
+            if not part.episode.has_failed:
+                key = str(next(self.numbers))
+                self.underway[key] = part
+                yield _job(key, part)
+
+    def _give_up(self, error: Exception) -> None:
+        """Let the episodes go that were under way when the engine broke down: one of them is to blame."""
+        self.running = None
+        for part in self.underway.values():
+            if not part.episode.has_failed:
+                part.episode.has_failed = True
+                self.finished.append((part.episode.task, error))
+        self.underway.clear()
+
+    def _keep(self, part: _Part, heard: Transcription, device: Device, warnings: list[str], took: Seconds) -> None:
+        """Write a part down, and the whole where it was the last one."""
+        self.before += part.seconds
+        made = replace(
+            self._made(heard),
+            device=str(device),
+            warnings=tuple(warnings),
+            started_at=datetime.now(UTC) - timedelta(seconds=took),
+            seconds=took,
+        )
+        kept = self.store.make(part.stage, lambda _: made, suffix=".json", **part.recipe)
+        episode = part.episode
+        episode.done[part.first] = kept
+        if part.stage == "transcribe":
+            self.finished.append((episode.task, kept))
+        elif len(episode.done) == len(episode.spans):
+            self._join(episode)
+
+    def _join(self, episode: _Episode) -> None:
+        """Make one transcription of all parts of an episode."""
+        kept = [(first, episode.done[first]) for first, _ in episode.spans]
+        whole = parts.join(
+            [(first / SAMPLE_RATE, TRANSCRIPTION.validate_json(part.path.read_bytes())) for first, part in kept]
+        )
+        manifests = [part.manifest for _, part in kept]
+        made = replace(
+            self._made(whole),
+            device=manifests[-1].device,
+            warnings=tuple(dict.fromkeys(line for manifest in manifests for line in manifest.warnings)),
+            started_at=episode.started_at,
+            seconds=sum(manifest.seconds for manifest in manifests),
+        )
+        artifact = self.store.make("transcribe", lambda _: made, suffix=".json", **episode.recipe)
+        self.finished.append((episode.task, artifact))
+
+    def _made(self, heard: Transcription) -> Made:
+        return Made(
+            TRANSCRIPTION.dump_json(heard),
+            model=self.model.name,
+            flags=heard.flags,
+            facts={"language": heard.language, "language_probability": heard.language_probability},
+        )
+
+
+def _job(key: str, part: _Part) -> engine.Job:
+    options = part.episode.task.options
+    samples = read_samples(part.episode.task.decoded)[part.first : part.last]
+    return engine.Job(key, samples, options.language, options.hotwords)
+
+
+def quality_of(options: Options) -> Quality:
+    """Give the quality of options that are filled."""
+    if options.quality is None:
+        msg = "options that are not filled with the settings"
+        raise ValueError(msg)
+    return options.quality
+
+
+def diarize(
+    store: Store, decoded: Artifact, options: Options, settings: Settings, on_progress: Progress, say: Say
+) -> Artifact:
+    """Find who spoke when; payload: a `Diarization` as JSON. The options are filled."""
+    models = engines.diarization_models(options, settings)
+    quality = quality_of(options)
+
+    def compute(_: Path) -> Made:
+        token = engines.hub_token(settings)
+        folders = tuple(get_weights(model, settings.models, token=token, say=say) for model in models)
+        steps = engines.Ladder("diarize", *torch_ladder(options.device), say)
+        samples = as_float32(read_samples(decoded))
+
+        def work(device: Device) -> diarization.Diarization:
+            import torch
+
+            torch.set_num_threads(engines.threads(options))  # of this thread: OpenMP counts thread by thread
+            pipeline = engines.pipeline(folders, device.name, quality)
+            return diarization.diarize(samples, pipeline, speakers=options.speakers, on_progress=on_progress)
+
+        heard, device = steps.run(work)
+        return Made(
+            DIARIZATION.dump_json(heard),
+            model=" + ".join(model.name for model in models),
+            device=str(device),
+            warnings=tuple(steps.lines),
+            facts={"speakers": len(heard.voices)},
+        )
+
+    return store.make(
+        "diarize",
+        compute,
+        method=diarization.METHOD,
+        suffix=".json",
+        inputs={"samples": decoded.sha256},
+        parameters={
+            "models": [model.identity for model in models],
+            "speakers": options.speakers,
+            "quality": quality,
+        },
+    )

@@ -1,0 +1,429 @@
+"""The speech engine as the flows use it: qualities, parts, many episodes, channels, and too little memory."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from flows import engines, hearing, stages
+from flows.artifacts import Artifact, Store
+from flows.hearing import TRANSCRIPTION
+from flows.options import Options
+from flows.settings import Settings
+from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, turntable, write_wav
+from transforms.audio import are_alike, count_channels, decode
+from transforms.records import Quality, Word
+from transforms.speech.channels import converse
+from transforms.speech.device import Device
+from transforms.speech.parts import cut_parts
+
+RATE = 16_000
+TINY = ("--model", "tiny.en")
+BIG, SMALL, CPU = Device("cuda", "float16", 32), Device("cuda", "int8_float16", 2), Device("cpu", "int8", 8)
+
+
+def options(settings: Settings, quality: Quality = "fast", **more: Any) -> Options:
+    """Tiny, quick and of known language, unless a test says otherwise."""
+    given = {"model": "tiny.en", "language": "en", "quality": quality, "diarize": False, **more}
+    return Options(**given).filled(settings)
+
+
+@pytest.fixture
+def settings(models: Path, tmp_path: Path) -> Settings:
+    """A home of its own."""
+    return Settings(home=tmp_path / "home", models=models, device="cpu")
+
+
+def decoded_of(settings: Settings, path: Path) -> Artifact:
+    """The decoded audio of a file."""
+    store = Store(settings.home)
+    return stages.decode(store, stages.fetch(store, str(path), settings, lambda _: None), path.name)
+
+
+def text_of(artifact: Artifact) -> str:
+    """What was heard, without case and punctuation."""
+    words = TRANSCRIPTION.validate_json(artifact.path.read_bytes()).words
+    return " ".join(word.word.lower().strip(".,?!") for word in words)
+
+
+def heard(settings: Settings, decoded: Artifact, asked: Options, **more: Any) -> Artifact:
+    """The transcription of one recording."""
+    (artifact,) = hearing.transcribe(
+        Store(settings.home), [decoded], asked, settings, lambda _: None, lambda _: None, **more
+    )
+    return artifact
+
+
+# quality
+
+
+def test_quality_comes_from_the_settings_unless_asked_for(models: Path) -> None:
+    """And it is accurate where nobody says anything."""
+    assert Options().filled(Settings()).quality == "accurate"
+    assert Options().filled(Settings(quality="fast")).quality == "fast"
+    assert Options(quality="accurate").filled(Settings(quality="fast")).quality == "accurate"
+
+
+def test_each_quality_is_a_result_of_its_own(settings: Settings, clip: Path) -> None:
+    """Its own key, for words and for speakers; the same quality again computes nothing."""
+    decoded, store = decoded_of(settings, clip), Store(settings.home)
+    said: list[str] = []
+
+    both = [heard(settings, decoded, options(settings, quality)) for quality in ("fast", "accurate")]
+    again = heard(settings, decoded, options(settings, "fast"))
+    who = [
+        hearing.diarize(store, decoded, options(settings, quality), settings, lambda _: None, said.append)
+        for quality in ("fast", "accurate")
+    ]
+
+    assert again.manifest == both[0].manifest
+    assert len({artifact.manifest.key for artifact in (*both, *who)}) == 4
+    assert [artifact.manifest.parameters["quality"] for artifact in both] == ["fast", "accurate"]
+    assert [artifact.manifest.facts["speakers"] for artifact in who] == [2, 2]
+    assert len(engines.pipeline.models) == 2  # neither pushed the other one out
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--quality", "perfect"), ("--channels", "both")])
+def test_a_wrong_word_is_a_usage_error(flag: str, value: str, tmp_path: Path) -> None:
+    """It names what may be given."""
+    result = command(tmp_path, "ingest", "a.mp3", flag, value, check=False)
+
+    assert result.returncode == 2
+    assert value in result.stderr
+
+
+# models that stay
+
+
+def test_two_threads_that_ask_for_one_model_load_it_once() -> None:
+    """The second one waits for the first one's."""
+    loads: list[str] = []
+
+    def load(name: str) -> object:
+        loads.append(name)
+        time.sleep(0.05)
+        return object()
+
+    kept = engines.Kept(load, most=1)
+    got: list[object] = []
+    threads = [threading.Thread(target=lambda: got.append(kept("base"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert loads == ["base"]
+    assert len(set(map(id, got))) == 1
+
+
+def test_the_old_model_goes_before_the_new_one_comes() -> None:
+    """Both never need their memory together, and the last ones stay."""
+    there: list[tuple[str, int]] = []
+    kept = engines.Kept(lambda name: there.append((name, len(kept.models))) or name, most=2)  # type: ignore[func-returns-value]
+
+    for name in ("a", "b", "a", "c", "a"):
+        assert kept(name) == name
+
+    assert there == [("a", 0), ("b", 1), ("c", 1)]
+
+
+# int16 from the disk
+
+
+def test_decoding_to_a_file_gives_the_same_samples(clip: Path, tmp_path: Path) -> None:
+    """Read-only and mapped."""
+    whole, mapped = decode(clip), decode(clip, into=tmp_path / "samples.npy")
+
+    assert isinstance(mapped.samples, np.memmap)
+    assert np.array_equal(whole.samples, mapped.samples)
+    assert np.array_equal(np.load(tmp_path / "samples.npy"), whole.samples)
+    with pytest.raises(ValueError, match="read-only"):
+        mapped.samples[0] = 1
+
+
+def test_decoding_takes_no_more_memory_for_longer_audio(tmp_path: Path) -> None:
+    """An hour (115 MB of samples) costs hardly more than a minute."""
+    noise = np.random.default_rng(0).integers(-3000, 3000, 60 * RATE).astype("<i2").tobytes()
+    peaks = []
+    for minutes in (1, 60):
+        with wave.open(str(tmp_path / f"{minutes}.wav"), "wb") as file:
+            file.setparams((1, 2, RATE, 0, "NONE", ""))
+            for _ in range(minutes):
+                file.writeframes(noise)
+        script = (
+            "import resource; from pathlib import Path; from transforms.audio import decode; "
+            f"heard = decode(Path('{tmp_path}/{minutes}.wav'), into=Path('{tmp_path}/{minutes}.npy')); "
+            f"assert heard.seconds == {minutes * 60}; "
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        )
+        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) / 1024)
+
+    assert peaks[1] - peaks[0] < 30  # MB
+
+
+# parts
+
+
+@pytest.mark.parametrize(("minutes", "n_parts"), [(1, 1), (74, 1), (76, 3), (720, 24)])
+def test_long_audio_is_cut_into_parts_of_about_half_an_hour(minutes: int, n_parts: int) -> None:
+    """They are the whole, in order, and none is more than a third longer than it should be."""
+    samples = np.broadcast_to(np.int16(0), minutes * 60 * RATE)  # a day takes no memory
+
+    spans = cut_parts(samples)
+
+    assert len(spans) == n_parts
+    assert [first for first, _ in spans] == [0, *(last for _, last in spans[:-1])]
+    assert spans[-1][1] == len(samples)
+    assert n_parts == 1 or all(20 * 60 <= (last - first) / RATE <= 40 * 60 for first, last in spans)
+
+
+def test_parts_are_cut_where_it_is_quiet(demo_samples: np.ndarray) -> None:
+    """A cut through the demo falls into a breath."""
+    samples = (demo_samples * 32767).astype(np.int16)
+
+    cuts = [first for first, _ in cut_parts(samples, 20.0)][1:]
+
+    loudness = np.sqrt(np.mean(np.square(demo_samples)))
+    assert len(cuts) == 4
+    for cut in cuts:
+        assert np.sqrt(np.mean(np.square(demo_samples[cut - 1600 : cut + 1600]))) < 0.1 * loudness
+
+
+def test_what_is_heard_in_parts_is_what_is_heard_at_once(settings: Settings) -> None:
+    """The same words, at the same times."""
+    import jiwer
+
+    decoded = decoded_of(settings, DEMO_AUDIO)
+    at_once = heard(settings, decoded, options(settings))
+    other = settings.model_copy(update={"home": settings.home / "other"})
+
+    in_parts = heard(other, decoded, options(settings), part_seconds=20.0)
+
+    words = [TRANSCRIPTION.validate_json(artifact.path.read_bytes()).words for artifact in (at_once, in_parts)]
+    assert len(list(other.home.glob("artifacts/transcribe-part/*/*/manifest.json"))) == 5
+    assert at_once.manifest.key == in_parts.manifest.key
+    assert jiwer.wer(text_of(at_once), text_of(in_parts)) < 0.03
+    assert [w.start_time for w in words[1]] == sorted(w.start_time for w in words[1])
+    assert words[1][-1].end_time == pytest.approx(words[0][-1].end_time, abs=0.5)
+
+
+PARTS = """
+import sys
+from pathlib import Path
+from flows import hearing, stages
+from flows.artifacts import Store
+from flows.options import Options
+from flows.settings import Settings
+settings = Settings()
+store = Store(settings.home)
+decoded = stages.decode(store, stages.fetch(store, sys.argv[1], settings, lambda _: None), "demo")
+asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
+hearing.transcribe(store, [decoded], asked, settings, lambda _: None, print, part_seconds=10.0)
+"""
+
+
+def test_a_long_run_that_is_killed_goes_on_behind_its_last_part(models: Path, tmp_path: Path) -> None:
+    """Kill -9 after the third of nine parts: those are not heard again."""
+    variables = {"TURNTABLE_HOME": str(tmp_path), "TURNTABLE_MODELS": str(models)}
+    child = [sys.executable, "-c", PARTS, str(DEMO_AUDIO)]
+    process = subprocess.Popen(child, cwd=ROOT, env=environment(None, variables))
+    wait_until(lambda: len(made(tmp_path, "transcribe-part")) >= 3, process)
+    process.kill()
+    process.wait()
+    before = made(tmp_path, "transcribe-part")
+
+    subprocess.run(child, cwd=ROOT, env=environment(None, variables), check=True)
+
+    after = made(tmp_path, "transcribe-part")
+    assert 3 <= len(before) < 9
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 9
+    assert len(made(tmp_path, "transcribe")) == 1
+
+
+def made(home: Path, stage: str) -> dict[str, float]:
+    """When each finished stage was written, by its key."""
+    paths = (home / "artifacts" / stage).glob("*/*/manifest.json")
+    return {path.parent.name: path.stat().st_mtime for path in paths}
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[Any]) -> None:
+    """Wait for something that a process does."""
+    deadline = time.monotonic() + 150
+    while not condition() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert condition()
+
+
+# channels
+
+
+@pytest.fixture(scope="module")
+def two_channels(tmp_path_factory: pytest.TempPathFactory, demo_samples: np.ndarray) -> Path:
+    """Mara on the left for 11 s; Idris on the right, who begins 2 s before she ends."""
+    mara, idris = demo_samples[2 * RATE : int(11.2 * RATE)], demo_samples[int(13.5 * RATE) : int(18.7 * RATE)]
+    both = np.zeros((15 * RATE, 2), np.float32)
+    both[: len(mara), 0] = mara
+    start = len(mara) - 2 * RATE
+    both[start : start + len(idris), 1] = idris
+    path = tmp_path_factory.mktemp("channels") / "two.wav"
+    write_stereo(path, both)
+    return path
+
+
+def write_stereo(path: Path, samples: np.ndarray) -> None:
+    """Write float samples, shape (n, 2), as 16-bit stereo WAV."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, RATE, 0, "NONE", ""))
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def test_each_channel_is_decoded_by_itself(two_channels: Path) -> None:
+    """What is on one is not on the other."""
+    left, right = (decode(two_channels, channel=n).samples for n in (0, 1))
+
+    assert count_channels(two_channels) == 2
+    assert np.abs(left[: 5 * RATE]).max() > 3000
+    assert np.abs(right[: 5 * RATE]).max() == 0
+    assert np.abs(left[11 * RATE :]).max() == 0
+    assert not are_alike(left, right)
+    assert are_alike(left, (left * 0.99).astype(np.int16))
+
+
+def test_two_channels_are_the_speakers_and_may_overlap(
+    models: Path, two_channels: Path, prefect_server: str, tmp_path: Path
+) -> None:
+    """A turn each, both of which overlap, and no diarization that guesses."""
+    command(tmp_path, "ingest", str(two_channels), *TINY, "--channels", "split", api=prefect_server)
+
+    turns = ask(tmp_path, "select speaker, start_time, end_time, is_overlap, text from best_turns order by 2")
+    runs = ask(tmp_path, "select stage, method from stage_runs where stage in ('decode', 'diarize', 'transcribe')")
+    assert [(turn["speaker"], turn["is_overlap"]) for turn in turns] == [
+        ("SPEAKER_00", True),
+        ("SPEAKER_01", True),
+    ]
+    assert "welcome to the long groove" in turns[0]["text"].lower()
+    assert "dust with me" in turns[1]["text"]
+    assert turns[1]["start_time"] < turns[0]["end_time"] - 1
+    assert sorted(run["stage"] for run in runs) == ["decode", "decode", "diarize", "transcribe", "transcribe"]
+    assert {run["method"] for run in runs if run["stage"] == "diarize"} == {"channels-1"}
+    command(tmp_path, "verify")
+    command(tmp_path, "rebuild")
+    assert ask(tmp_path, "select count(*) as n from best_turns") == [{"n": 2}]
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_channels_that_say_the_same_are_heard_as_usual(
+    n_channels: int, settings: Settings, tmp_path: Path, demo_samples: np.ndarray
+) -> None:
+    """One line says so."""
+    path = tmp_path / "a.wav"
+    piece = demo_samples[: 5 * RATE]
+    if n_channels == 1:
+        write_wav(path, piece)
+    else:
+        write_stereo(path, np.stack([piece, piece * 0.99], axis=1))
+    store, said = Store(settings.home), list[str]()
+    fetched = stages.fetch(store, str(path), settings, lambda _: None)
+
+    decoded = stages.decode_asked(store, fetched, "a.wav", "split", said.append)
+
+    assert decoded == (stages.decode(store, fetched, "a.wav"),)
+    assert len(said) == 1
+    assert "it is heard as if --channels mix had been given" in said[0]
+
+
+def test_what_is_said_in_between_does_not_break_a_turn() -> None:
+    """An answer within somebody's sentence stands behind it; one in a pause parts two turns."""
+
+    def say(start: float, *words: str) -> list[Word]:
+        return [Word(word, start + n / 2, start + n / 2 + 0.4, 0.9, None, None) for n, word in enumerate(words)]
+
+    asks = [*say(0.0, "so", "how", "does", "it", "turn"), *say(9.0, "I", "see")]
+    words, who = converse([asks, [*say(1.1, "hm"), *say(5.0, "it", "is", "driven")]])
+
+    spoken = [(word.speaker, word.word) for word in words]
+    assert [word for _, word in spoken] == "so how does it turn hm it is driven I see".split()
+    assert [speaker for speaker, _ in spoken] == ["SPEAKER_00"] * 5 + ["SPEAKER_01"] * 4 + ["SPEAKER_00"] * 2
+    assert [(s.start_time, s.speaker) for s in who.segments] == [
+        (0.0, "SPEAKER_00"),
+        (1.1, "SPEAKER_01"),
+        (5.0, "SPEAKER_01"),
+        (9.0, "SPEAKER_00"),
+    ]
+
+
+# many episodes
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, demo_samples: np.ndarray) -> Path:
+    """Five pieces of the demo, a copy of the first, and a file that is no audio."""
+    folder = tmp_path_factory.mktemp("folder")
+    for n in range(5):
+        write_wav(folder / f"{n}.wav", demo_samples[n * 18 * RATE : (n + 1) * 18 * RATE])
+    shutil.copy(folder / "0.wav", folder / "copy.wav")
+    (folder / "broken.mp3").write_bytes(b"<!doctype html><html><body>404</body></html>" * 50)
+    return folder
+
+
+def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
+    models: Path, folder: Path, prefect_server: str, tmp_path: Path
+) -> None:
+    """Five are heard, one is a copy, one is refused with its reason; a second run computes nothing."""
+    again = ("ingest", str(folder), *TINY, "--quality", "fast", "--json")
+
+    first = command(tmp_path, *again, api=prefect_server, check=False)
+    before = {stage: made(tmp_path, stage) for stage in ("decode", "transcribe", "diarize", "stage")}
+    second = command(tmp_path, *again, api=prefect_server, check=False)
+
+    outcomes = [json.loads(result.stdout) for result in (first, second)]
+    assert [len(one["episodes"]) for one in outcomes] == [6, 6]
+    assert [[failed["error_class"] for failed in one["failed"]] for one in outcomes] == [["content"]] * 2
+    assert {stage: len(artifacts) for stage, artifacts in before.items()} == {
+        "decode": 5,
+        "transcribe": 5,
+        "diarize": 5,
+        "stage": 6,  # the copy has another name
+    }
+    assert {stage: made(tmp_path, stage) for stage in before} == before
+    computed = [set(one["computed"]) >= {"transcribe", "diarize"} for one in outcomes[0]["episodes"]]
+    assert computed.count(True) >= 5
+    assert not any(one["computed"] for one in outcomes[1]["episodes"])
+    assert ask(tmp_path, "select count(*) as n from episodes") == [{"n": 5}]
+    command(tmp_path, "verify")
+
+
+def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
+    models: Path, folder: Path, prefect_server: str, tmp_path: Path
+) -> None:
+    """Kill -9 after the second of five episodes: what is finished is not computed again."""
+    again = turntable(tmp_path, "ingest", str(folder), *TINY, "--quality", "fast")
+    process = subprocess.Popen(again, env=environment(prefect_server), stderr=subprocess.DEVNULL)
+    wait_until(lambda: len(made(tmp_path, "transcribe")) >= 2, process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    stages_made = ("fetch", "decode", "transcribe", "diarize")
+    before = {stage: made(tmp_path, stage) for stage in stages_made}
+
+    command(tmp_path, *again[again.index("ingest") :], api=prefect_server, check=False)
+
+    after = {stage: made(tmp_path, stage) for stage in stages_made}
+    assert 2 <= len(before["transcribe"]) < 5
+    assert [len(after[stage]) for stage in stages_made] == [6, 5, 5, 5]
+    assert all(after[stage][key] == at for stage in stages_made for key, at in before[stage].items())
+    assert ask(tmp_path, "select count(*) as n from episodes") == [{"n": 5}]
+    command(tmp_path, "verify")
