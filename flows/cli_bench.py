@@ -72,7 +72,7 @@ def _contenders(against: list[str], device: str) -> list[Contender]:
         ],
         "pyannote": [
             own("turntable speakers", "turntable", "speakers", *place),
-            own("pyannote", "pyannote", "speakers", *place, "--batch", "32"),
+            own("pyannote", "pyannote", "speakers", *place),
         ],
     }
     for name in dict.fromkeys(against):

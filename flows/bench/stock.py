@@ -1,6 +1,6 @@
 """pyannote's SpeakerDiarization as it is published, on the embedded weights: what Turntable's is compared with.
 
-Nothing of it is made faster: a hop of one second, batches of 32, every voice slot of every chunk embedded over all
+Nothing of it is made faster: a hop of one second, batches of 32, every voice of every chunk embedded over all
 frames in which it speaks. Importing this module imports torch and pyannote.audio.
 """
 
@@ -37,8 +37,8 @@ class StockEmbedding:
     metric = "cosine"
     min_num_samples = 400 + (SHORTEST_VOICE - 1) * 160
 
-    def __init__(self, network: campplus.CAMPlusPlus, *, one_by_one: bool) -> None:
-        self.network, self.one_by_one = network, one_by_one
+    def __init__(self, network: campplus.CAMPlusPlus, voices: int) -> None:
+        self.network, self.voices = network, voices
         self.device = torch.device("cpu")
 
     def to(self, device: torch.device) -> StockEmbedding:
@@ -56,20 +56,19 @@ class StockEmbedding:
         chosen = F.interpolate(masks[:, None], size=len(fbanks[0]), mode="nearest")[:, 0] > 0.5
         voices = [fbank[mask] for fbank, mask in zip(fbanks, chosen, strict=True)]
         there = [n for n, voice in enumerate(voices) if len(voice) >= SHORTEST_VOICE]
-        size = 1 if self.one_by_one else max(len(there), 1)
-        for first in range(0, len(there), size):
-            batch = there[first : first + size]
+        for first in range(0, len(there), self.voices):
+            batch = there[first : first + self.voices]
             lengths = torch.tensor([len(voices[n]) for n in batch], device=self.device)
             padded = pad_sequence([voices[n] - voices[n].mean(0) for n in batch], batch_first=True)
             embeddings[batch] = self.network(padded.to(self.device), lengths).cpu().numpy()
         return embeddings
 
 
-def load_stock(segmentation: Path, embedding: Path, device: str, *, one_by_one: bool = False) -> Any:
+def load_stock(segmentation: Path, embedding: Path, device: str, *, voices: int = BATCH_SIZE) -> Any:
     """Build the pipeline from the two checkpoints, on `cpu` or `cuda`.
 
-    `one_by_one` runs the embedding network voice by voice, as pyannote does with networks from ONNX: on a CPU
-    that may be quicker than a padded batch.
+    `voices` go through the embedding network together, padded to the longest. With 1 it hears them one by one, as
+    pyannote does with networks from ONNX: on two cores that is twice as fast.
     """
     pipeline = SpeakerDiarization(
         segmentation=load_segmentation(segmentation),
@@ -84,6 +83,6 @@ def load_stock(segmentation: Path, embedding: Path, device: str, *, one_by_one: 
     pipeline.clustering = AgglomerativeClustering(metric=StockEmbedding.metric, constrained_assignment=True)
     pipeline._expects_num_speakers = pipeline.clustering.expects_num_clusters
     pipeline._audio = Audio(sample_rate=campplus.SAMPLE_RATE, mono="downmix")
-    pipeline._embedding = StockEmbedding(campplus.load(embedding), one_by_one=one_by_one)
+    pipeline._embedding = StockEmbedding(campplus.load(embedding), voices)
     pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": CLUSTERING})
     return pipeline.to(torch.device(device))

@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("name", choices=sorted(LOADERS))
     parser.add_argument("--part", choices=["words", "speakers", "both"], default="both")
     parser.add_argument("--quality", choices=sorted(BEAMS), default="accurate")
-    parser.add_argument("--batch", type=int, default=8, help="windows, or voices, that others compute together")
+    parser.add_argument("--batch", type=int, default=8, help="windows that faster-whisper decodes together")
+    parser.add_argument("--voices", type=int, default=1, help="voices that pyannote embeds together")
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
     given = parser.parse_args(arguments)
     serve(lambda: LOADERS[given.name](given))
@@ -135,7 +136,7 @@ def load_faster_whisper(given: argparse.Namespace) -> Hear:
 
 
 def load_pyannote(given: argparse.Namespace) -> Hear:
-    """Load pyannote's stock pipeline; speakers only. `--batch 1` embeds voice by voice."""
+    """Load pyannote's stock pipeline; speakers only."""
     who = _pyannote(given, Weights(given.device))
     return _timed(lambda samples: {"speech": _speech(who(samples).segments)}, with_decode=False)
 
@@ -196,7 +197,7 @@ def _pyannote(
         weights.segmentation / "pytorch_model.bin",
         weights.voices / "campplus_cn_en_common.pt",
         weights.torch_device,
-        one_by_one=given.batch == 1,
+        voices=given.voices,
     )
     return lambda samples: diarization.diarize(audio.as_float32(samples), pipeline)
 

