@@ -139,15 +139,16 @@ def threads(options: Options) -> int:
     return max(1, cpu_threads() // 2) if options.diarize else cpu_threads()
 
 
-def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: int) -> Any:
+def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int) -> Any:
     """Load a Whisper model."""
     import ctranslate2
-    from faster_whisper import WhisperModel
+
+    from transforms.speech.recognizer import Recognizer
 
     if device == "cuda":
         preload_cublas()
     ctranslate2.set_random_seed(0)  # the fallback temperatures draw samples: the same ones each time
-    return WhisperModel(str(folder), device=device, compute_type=compute_type, cpu_threads=n_threads)
+    return Recognizer(folder, device, compute_type, n_threads, batch_size)
 
 
 def _load_pipeline(folders: tuple[Path, ...], device: str, quality: Quality) -> Any:

@@ -24,9 +24,9 @@ from transforms.records import Quality, Seconds
 from transforms.speech import diarize as diarization
 from transforms.speech import engine, parts
 from transforms.speech import transcribe as recognition
+from transforms.speech.checks import Transcription
 from transforms.speech.device import Device, ladder, torch_ladder
 from transforms.speech.models import Model
-from transforms.speech.transcribe import Transcription
 
 if TYPE_CHECKING:
     import numpy as np
@@ -236,7 +236,7 @@ class Transcriber:
             n_threads, before = engines.threads(self.options), self.before
             heard = engine.transcribe_many(
                 self._jobs(waiting),
-                engines.recognizer(folder, device.name, device.compute_type, n_threads),
+                engines.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size),
                 quality=quality_of(self.options),
                 on_progress=lambda seconds: on_progress(before + seconds),
             )

@@ -218,15 +218,15 @@ def test_without_a_gpu_cuda_ends_on_the_cpu_with_a_word(models: Path) -> None:
 def test_the_gpu_hears_what_the_cpu_hears(models: Path, demo_samples: object) -> None:
     """Not the same bytes, but the same words but for one in twenty."""
     import jiwer
-    from faster_whisper import WhisperModel
 
     from transforms.speech.device import preload_cublas
+    from transforms.speech.recognizer import Recognizer
     from transforms.speech.transcribe import transcribe
 
     preload_cublas()
     texts = []
     for device, kind in (("cpu", "int8"), ("cuda", "float16")):
-        model = WhisperModel(str(models / "base"), device=device, compute_type=kind)
+        model = Recognizer(models / "base", device, kind, 4)
         texts.append(" ".join(word.word for word in transcribe(demo_samples, model, language="en").words))  # type: ignore[arg-type]
 
     assert jiwer.wer(*texts) < 0.05

@@ -15,18 +15,13 @@ from torch.nn.utils.rnn import pad_sequence
 
 from transforms.errors import SourceError
 from transforms.speech import campplus, diarize
+from transforms.speech.checks import Window, is_loop
 from transforms.speech.diarize import Diarization
-from transforms.speech.transcribe import (
-    LONGEST_SILENCE,
-    WINDOW_SECONDS,
-    Window,
-    _Decoder,
-    cut_windows,
-    find_speech,
-    is_loop,
-    transcribe,
-    uncovered,
-)
+from transforms.speech.episode import Episode
+from transforms.speech.recognizer import Recognizer
+from transforms.speech.transcribe import transcribe
+from transforms.speech.vad import find_speech
+from transforms.speech.windows import LONGEST_SILENCE, WINDOW_SECONDS, cut_windows, uncovered
 
 RATE = 16_000
 
@@ -34,9 +29,7 @@ RATE = 16_000
 @pytest.fixture(scope="module")
 def whisper(models: Path) -> Any:
     """Whisper tiny.en, as CTranslate2 runs it on a CPU."""
-    from faster_whisper import WhisperModel
-
-    return WhisperModel(str(models / "tiny.en"), device="cpu", compute_type="int8", cpu_threads=2)
+    return Recognizer(models / "tiny.en", "cpu", "int8", 2)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +139,7 @@ def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_sample
     """Speech without words fails the check, and the second pass finds them."""
     samples = demo_samples[27 * RATE : 47 * RATE]
     speech = find_speech(samples)
-    decoder = _Decoder(samples, whisper, "en", 8, 5, speech)
+    decoder = Episode(samples, whisper, "en", 5, speech, None)
     span = (0.0, 20.0)
     lost = decoder.window(span, [], "batched")
 
@@ -162,8 +155,8 @@ def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_sample
 def test_the_pieces_of_a_window_have_true_times(whisper: Any, demo_samples: np.ndarray) -> None:
     """The last resort, pieces of ten seconds, gives the same words at the same times."""
     samples = demo_samples[27 * RATE : 47 * RATE]
-    decoder = _Decoder(samples, whisper, "en", 8, 5, find_speech(samples))
-    (whole,) = decoder.batched([(0.0, 20.0)])
+    decoder = Episode(samples, whisper, "en", 5, find_speech(samples), None)
+    whole = decoder.sequential((0.0, 20.0))
     pieces = decoder.pieces((0.0, 20.0))
 
     def first(window: Window, word: str) -> float:
@@ -193,9 +186,7 @@ def test_nobody_speaks(kind: str, whisper: Any, pipeline: Any) -> None:
 
 def test_the_language_is_voted_on(models: Path, demo_samples: np.ndarray) -> None:
     """The multilingual model finds out that the demo is English."""
-    from faster_whisper import WhisperModel
-
-    base = WhisperModel(str(models / "base"), device="cpu", compute_type="int8", cpu_threads=2)
+    base = Recognizer(models / "base", "cpu", "int8", 2)
     heard = transcribe(demo_samples[: 20 * RATE], base)
 
     assert heard.language == "en"

@@ -11,7 +11,7 @@ import numpy as np
 
 from transforms.audio import SAMPLE_RATE, as_float32
 from transforms.records import Seconds, Segment, Word
-from transforms.speech.transcribe import Transcription, Window
+from transforms.speech.checks import Transcription, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

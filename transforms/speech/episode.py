@@ -1,0 +1,192 @@
+"""One episode on its way through Whisper: its speech, its windows, and what is done about those that fail.
+
+faster-whisper's batched mode is fast but keeps whatever comes out: it has no temperature fallback and none of
+Whisper's checks, so a window may lose half a minute of speech without a word (SYSTRAN/faster-whisper#1179).
+Here each window is checked against the speech that the voice activity detector heard, and decoded again, first
+by the guarded sequential mode, then in smaller pieces, where it fails.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from transforms.audio import SAMPLE_RATE, as_float32
+from transforms.records import Seconds, Segment, Word
+from transforms.speech.checks import (
+    COMPRESSION_RATIO,
+    LOG_PROBABILITY,
+    NO_SPEECH_PROBABILITY,
+    Window,
+)
+from transforms.speech.windows import PIECE_SECONDS, Span, cut_windows, meet, uncovered
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from transforms.speech.recognizer import Recognizer
+
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+HOTWORD_TOKENS = 120  # of the 223 that Whisper's prompt has room for
+LONGEST_WORD: Seconds = 5.0  # what lasts longer swallowed a pause
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One recording: its samples, int16 or float32 mono 16 kHz, and the speech that was heard in it."""
+
+    samples: NDArray[Any]
+    recognizer: Recognizer
+    language: str
+    beam_size: int
+    speech: Sequence[Span]
+    hint: str | None
+
+    def cut(self, span: Span) -> NDArray[np.float32]:
+        """Give the samples of a span: float32."""
+        start, end = span
+        return as_float32(self.samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
+
+    def sequential(self, span: Span) -> Window:
+        """Decode one span with Whisper's own guards: rising temperatures, skipped silence."""
+        segments, _ = self.recognizer.transcribe(
+            self.cut(span),
+            language=self.language,
+            beam_size=self.beam_size,
+            temperature=TEMPERATURES,
+            compression_ratio_threshold=COMPRESSION_RATIO,
+            log_prob_threshold=LOG_PROBABILITY,
+            no_speech_threshold=NO_SPEECH_PROBABILITY,
+            condition_on_previous_text=False,
+            word_timestamps=True,
+            hallucination_silence_threshold=2.0,
+            hotwords=self.hint,
+        )
+        return self.window(span, list(segments), "sequential")
+
+    def pieces(self, span: Span) -> Window:
+        """Decode the speech of one span in pieces of at most ten seconds."""
+        within = [
+            (max(start, span[0]), min(end, span[1])) for start, end in self.speech if meet((start, end), span)
+        ]
+        spans = cut_windows(within, PIECE_SECONDS, span[1])
+        parts = [self.sequential(part) for part in spans]
+        segments = tuple(segment for part in parts if not part.is_silent for segment in part.segments)
+        return _window(
+            span,
+            segments,
+            self.speech,
+            avg_logprob=min((part.avg_logprob for part in parts), default=0.0),
+            no_speech_prob=max((part.no_speech_prob for part in parts), default=0.0),
+            compression_ratio=max((part.compression_ratio for part in parts), default=0.0),
+            decoding="pieces",
+        )
+
+    def again(self, first: Window) -> Window:
+        """Decode a window that failed once more, and keep the best answer."""
+        span = (first.start_time, first.end_time)
+        best = first
+        for decode in (self.sequential, self.pieces):
+            best = min(best, decode(span), key=Window.badness)
+            if not best.failures:
+                break
+        return best
+
+    def window(self, span: Span, segments: Sequence[Any], decoding: str) -> Window:
+        """Turn faster-whisper's segments, whose times count from the start of the span, into a checked window."""
+        return _window(
+            span,
+            tuple(_segment(segment, span) for segment in segments),
+            self.speech,
+            avg_logprob=min((s.avg_logprob for s in segments), default=0.0),
+            no_speech_prob=max((s.no_speech_prob for s in segments), default=0.0),
+            compression_ratio=max((s.compression_ratio for s in segments), default=0.0),
+            decoding=decoding,
+        )
+
+
+def _window(
+    span: Span,
+    segments: tuple[Segment, ...],
+    speech: Sequence[Span],
+    *,
+    avg_logprob: float,
+    no_speech_prob: float,
+    compression_ratio: float,
+    decoding: str,
+) -> Window:
+    words = [(w.start_time, w.end_time) for s in segments for w in s.words if w.start_time is not None]
+    holes = list(uncovered(speech, [(start, end or start) for start, end in words], span))
+    heard = sum(min(end, span[1]) - max(start, span[0]) for start, end in speech if meet((start, end), span))
+    return Window(
+        start_time=round(span[0], 3),
+        end_time=round(span[1], 3),
+        segments=segments,
+        avg_logprob=round(float(avg_logprob), 4),
+        no_speech_prob=round(float(no_speech_prob), 4),
+        compression_ratio=round(float(compression_ratio), 3),
+        coverage=round(1 - sum(end - start for start, end in holes) / heard, 3) if heard else 1.0,
+        longest_hole=round(max((end - start for start, end in holes), default=0.0), 3),
+        decoding=decoding,
+    )
+
+
+def _segment(segment: Any, span: Span) -> Segment:
+    """Copy a faster-whisper segment, its times within the window and in order."""
+    words = []
+    offset = earliest = span[0]
+    for word in segment.words or ():
+        start = min(max(float(word.start) + offset, earliest), span[1])
+        end = min(max(float(word.end) + offset, start), span[1], start + LONGEST_WORD)
+        earliest = start
+        words.append(
+            Word(
+                word.word.strip(),
+                round(start, 3),
+                round(end, 3),
+                round(float(word.probability), 4),
+                None,
+                None,
+            )
+        )
+    kept = tuple(word for word in words if word.word)
+    return Segment(
+        start_time=kept[0].start_time if kept else round(min(float(segment.start) + offset, span[1]), 3),
+        end_time=kept[-1].end_time if kept else round(min(float(segment.end) + offset, span[1]), 3),
+        text=segment.text.strip(),
+        speaker=None,
+        words=kept,
+    )
+
+
+def within_budget(hotwords: Sequence[str], count: Callable[[str], int]) -> str | None:
+    """Join the first names that `count` finds to be at most 120 tokens together; `None` where there are none.
+
+    >>> within_budget(["Idris Vane", "Mara Quill"], len), within_budget(["x" * 121, "Bo"], len)
+    ('Idris Vane, Mara Quill', None)
+    """
+    kept: list[str] = []
+    for name in hotwords:
+        if count(", ".join([*kept, name])) > HOTWORD_TOKENS:
+            break
+        kept.append(name)
+    return ", ".join(kept) or None
+
+
+def vote_language(samples: NDArray[Any], spans: Sequence[Span], recognizer: Recognizer) -> tuple[str, float]:
+    """Let the longest window of each third of the episode vote on the language; the mean probability wins."""
+    if not recognizer.model.is_multilingual:
+        return "en", 1.0
+    thirds = np.array_split(np.arange(len(spans)), min(3, len(spans)))
+    chosen = [max((spans[n] for n in third), key=lambda span: span[1] - span[0]) for third in thirds]
+    votes: dict[str, list[float]] = {}
+    for start, end in chosen:
+        clip = as_float32(samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
+        for name, probability in recognizer.detect_language(clip)[2]:
+            votes.setdefault(name, []).append(probability)
+    winner = max(votes, key=lambda name: statistics.fmean(votes[name]))
+    return winner, round(statistics.fmean(votes[winner]), 4)

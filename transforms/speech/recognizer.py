@@ -1,0 +1,239 @@
+"""faster-whisper's model, with a faster network where the machine has one.
+
+    on CUDA                       encoder in PyTorch (float16, fused attention), decoder in CTranslate2
+    on a CPU with fast bfloat16   encoder and greedy decoder in PyTorch (bfloat16), beam search in CTranslate2
+    on any other CPU              all in CTranslate2 (int8)
+
+Everything else, the tokenizer, the guarded sequential mode, how tokens become words, stays faster-whisper's.
+Importing this module imports torch: do it inside a function.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import numpy as np
+import torch
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import Segment, TranscriptionOptions, Word, get_suppressed_tokens
+from numpy.typing import NDArray
+from torch import Tensor
+
+from transforms.records import Seconds
+from transforms.speech.align import token_frames
+from transforms.speech.greedy import Vocabulary, Written, write
+from transforms.speech.whisper import Whisper
+
+# What `BatchedInferencePipeline.transcribe` makes of its defaults.
+OPTIONS = TranscriptionOptions(
+    beam_size=5,
+    best_of=5,
+    patience=1,
+    length_penalty=1,
+    repetition_penalty=1,
+    no_repeat_ngram_size=0,
+    log_prob_threshold=-1.0,
+    no_speech_threshold=0.6,
+    compression_ratio_threshold=2.4,
+    condition_on_previous_text=False,
+    prompt_reset_on_temperature=0.5,
+    temperatures=[0.0],
+    initial_prompt=None,
+    prefix=None,
+    suppress_blank=True,
+    suppress_tokens=[-1],
+    without_timestamps=True,
+    max_initial_timestamp=0.0,
+    word_timestamps=True,
+    prepend_punctuations="\"'“¿([{-",
+    append_punctuations="\"'.。,，!！?？:：”)]}、",
+    multilingual=False,
+    max_new_tokens=None,
+    clip_timestamps="0",
+    hallucination_silence_threshold=None,
+    hotwords=None,
+)
+N_FRAMES = 3000  # of a spectrogram: what the network takes
+WORTH = 1.3  # bfloat16 has to be that much faster than float32
+
+
+class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no types
+    """A Whisper model; `network` is its copy in PyTorch, `None` where CTranslate2 does all the work."""
+
+    def __init__(self, folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int = 8) -> None:
+        super().__init__(str(folder), device=device, compute_type=compute_type, cpu_threads=n_threads)
+        self.n_threads, self.batch_size = n_threads, batch_size
+        heads = json.loads((folder / "config.json").read_bytes())["alignment_heads"]
+        self.network: Whisper | None = None
+        if device == "cuda":
+            self.network = Whisper(folder, heads, torch.float16, torch.device("cuda"))
+        elif has_fast_bfloat16():
+            self.network = Whisper(folder, heads, torch.bfloat16, torch.device("cpu"))
+
+    @property
+    def writes_greedily(self) -> bool:
+        """Whether the decoder in PyTorch is the faster one where no beam is searched."""
+        return self.network is not None and self.network.device.type == "cpu"
+
+    @property
+    def n_mels(self) -> int:
+        """How many bands the spectrograms have: 80, or 128 for large-v3 and turbo."""
+        return int(self.model.n_mels)
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a text."""
+        return len(self.hf_tokenizer.encode(text).ids)
+
+    def batches(self) -> Batched:
+        """Give what decodes batches with this model."""
+        return Batched(self)
+
+    def describe(self) -> str:
+        """Say in a line what does the work."""
+        rest = f"CTranslate2 ({self.model.compute_type})"
+        if self.network is None:
+            return rest
+        part = "encoder and greedy decoder" if self.writes_greedily else "encoder"
+        return f"{part} in PyTorch ({str(self.network.dtype).removeprefix('torch.')}), the rest in {rest}"
+
+    def encode(self, features: NDArray[np.float32]) -> ctranslate2.StorageView:
+        """Encode log-mel windows, float32 (windows, mels, frames) or (mels, frames), for CTranslate2's decoder."""
+        if self.network is None or features.shape[-1] != N_FRAMES:
+            return super().encode(features)
+        return stored(self.encode_windows(features if features.ndim == 3 else features[None]))
+
+    def encode_windows(self, features: NDArray[np.float32]) -> Tensor:
+        """Encode log-mel windows, float32 (windows, mels, 3000), in PyTorch."""
+        assert self.network is not None, "there is no network in PyTorch"
+        torch.set_num_threads(self.n_threads)  # OpenMP counts thread by thread: a new one would take every core
+        return self.network.encode(features)
+
+    def find_alignment(
+        self,
+        tokenizer: Tokenizer,
+        text_tokens: Sequence[Sequence[int]],
+        encoder_output: Any,
+        num_frames: Any,
+        median_filter_width: int = 7,
+    ) -> list[list[dict[str, Any]]]:
+        """Find when each word of windows is said; of those that our decoder wrote, it knows where that looked."""
+        if not isinstance(encoder_output, list):
+            found: list[list[dict[str, Any]]] = super().find_alignment(
+                tokenizer, text_tokens, encoder_output, num_frames, median_filter_width
+            )
+            return found
+        return [
+            self._words(tokenizer, one, n_frames) for one, n_frames in zip(encoder_output, num_frames, strict=True)
+        ]
+
+    def _words(self, tokenizer: Tokenizer, written: Written, n_frames: int) -> list[dict[str, Any]]:
+        queries = torch.cat(written.queries, 1)
+        n_before = queries.shape[1] - len(written.tokens)  # of the prompt
+        text = [n for n, token in enumerate(written.tokens) if token < tokenizer.eot]
+        if not text:
+            return []
+        chosen = [*range(n_before), *(n_before + n for n in text)]
+        frames = token_frames(queries[:, chosen], written.keys, n_before - 1, n_frames // 2)
+        times = frames / self.tokens_per_second
+        tokens = [written.tokens[n] for n in text]
+        logprobs = [written.logprobs[n] for n in text]
+        words, at = [], 0
+        for word, of_word in zip(*tokenizer.split_to_word_tokens([*tokens, tokenizer.eot]), strict=True):
+            last = at + len(of_word)
+            if last <= len(tokens):
+                probability = statistics.fmean(np.exp(logprobs[at:last]))
+                words.append(
+                    {
+                        "word": word,
+                        "tokens": of_word,
+                        "start": times[at],
+                        "end": times[last],
+                        "probability": probability,
+                    }
+                )
+            at = last
+        return words
+
+
+def stored(encoded: Tensor) -> ctranslate2.StorageView:
+    """Hand an encoder's output over to CTranslate2, on a GPU without a copy."""
+    if encoded.device.type == "cuda":
+        torch.cuda.synchronize()  # CTranslate2 works on streams of its own
+        return ctranslate2.StorageView.from_array(encoded.contiguous())
+    return ctranslate2.StorageView.from_array(encoded.float().numpy())
+
+
+class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper has no types
+    """faster-whisper's batches on a `Recognizer`; `forward` takes windows of any episodes."""
+
+    model: Recognizer
+
+    def decode(
+        self,
+        features: NDArray[np.float32],
+        lengths: Sequence[Seconds],
+        language: str,
+        hint: str | None,
+        beam_size: int,
+    ) -> list[list[Any]]:
+        """Decode a batch of spectrograms, float32 (windows, mels, 3000): faster-whisper's segments of each window.
+
+        `lengths` says how much of each window is audio; times count from the start of the window.
+        """
+        multilingual = self.model.model.is_multilingual
+        tokenizer = Tokenizer(self.model.hf_tokenizer, multilingual, task="transcribe", language=language)
+        barred = get_suppressed_tokens(tokenizer, [-1])
+        options = replace(OPTIONS, beam_size=beam_size, hotwords=hint, suppress_tokens=list(barred))
+        self.last_speech_timestamp = 0.0
+        windows = [{"offset": 0.0, "duration": length} for length in lengths]
+        return [list(map(_segment, heard)) for heard in self.forward(features, tokenizer, windows, options)]
+
+    def generate_segment_batched(self, features: NDArray[np.float32], tokenizer: Tokenizer, options: Any) -> Any:
+        """Write down what is said in windows: what `find_alignment` needs, and tokens and checks of each."""
+        if options.beam_size > 1 or not self.model.writes_greedily:
+            return super().generate_segment_batched(features, tokenizer, options)
+        assert self.model.network is not None, "only a network in PyTorch writes greedily"
+        prompt = self.model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=options.hotwords)
+        vocabulary = Vocabulary(
+            sot=tokenizer.sot,
+            eot=tokenizer.eot,
+            no_speech=tokenizer.no_speech,
+            barred=tuple(options.suppress_tokens),
+            not_first=(*tokenizer.encode(" "), tokenizer.eot),
+        )
+        written = write(self.model.network, self.model.encode_windows(features), prompt, vocabulary)
+        return written, [
+            {"tokens": one.tokens, "avg_logprob": one.avg_logprob, "no_speech_prob": one.no_speech_prob}
+            for one in written
+        ]
+
+
+def _segment(found: dict[str, Any]) -> Segment:
+    return Segment(**{**found, "id": 0, "temperature": 0.0, "words": [Word(**word) for word in found["words"]]})
+
+
+@cache
+def has_fast_bfloat16() -> bool:
+    """Measure, once per process and in some hundredths of a second, whether bfloat16 pays on this processor."""
+    times = {dtype: _seconds_of_product(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    return times[torch.float32] > WORTH * times[torch.bfloat16]
+
+
+def _seconds_of_product(dtype: torch.dtype) -> float:
+    one, other = torch.ones(1500, 512, dtype=dtype), torch.ones(512, 1024, dtype=dtype)
+    return min(_seconds(lambda: one @ other) for _ in range(5))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
