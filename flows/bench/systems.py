@@ -23,10 +23,10 @@ from transforms import audio, turns
 from transforms.records import Quality, SpeakerSegment, Turn, Word
 from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
-from transforms.speech import engine
-from transforms.speech import transcribe as recognition
+from transforms.speech.checks import Transcription
 from transforms.speech.device import Device, cpu_threads, ladder, torch_ladder
 from transforms.speech.models import MODELS
+from transforms.speech.transcribe import transcribe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +67,7 @@ class Weights:
 class Heard:
     """An episode, heard: words, speakers, and the turns made of both."""
 
-    transcription: recognition.Transcription
+    transcription: Transcription
     diarization: diarization.Diarization
     turns: tuple[Turn, ...]
 
@@ -81,7 +81,9 @@ class Turntable:
         self.n_threads = engines.threads(weights.options) if part == "both" else cpu_threads()
         if part != "speakers":
             device = weights.device
-            self.recognizer = engines.recognizer(weights.whisper, device.name, device.compute_type, self.n_threads)
+            self.recognizer = engines.recognizer(
+                weights.whisper, device.name, device.compute_type, self.n_threads, device.batch_size
+            )
         if part != "words":
             self.pipeline = diarization.load_embedded(
                 weights.segmentation / "pytorch_model.bin",
@@ -90,11 +92,9 @@ class Turntable:
                 quality,
             )
 
-    def words(self, samples: NDArray[np.int16]) -> recognition.Transcription:
+    def words(self, samples: NDArray[np.int16]) -> Transcription:
         """Find out what is said."""
-        job = engine.Job("episode", samples)
-        ((_, heard),) = engine.transcribe_many([job], self.recognizer, quality=self.quality)
-        return heard
+        return transcribe(samples, self.recognizer, quality=self.quality)
 
     def speakers(self, samples: NDArray[np.int16]) -> diarization.Diarization:
         """Find out who speaks when."""
