@@ -19,6 +19,7 @@ WRAPPERS = {
     "transforms/speech/greedy.py",
     "transforms/speech/recognizer.py",
     "transforms/speech/whisper.py",
+    "flows/bench/stock.py",
     "flows/batch.py",
     "flows/deployments.py",
     "flows/discover.py",
