@@ -79,12 +79,12 @@ def _engine(settings: Settings) -> Check:
         return Check("engine", "note", "not tried with damaged weights", "turntable models fetch")
     device = ladder(settings.device, folder)[0][0]
     n_threads = engines.threads(Options())
-    recognizer = engines.recognizer(folder, device.name, device.compute_type, n_threads)
+    recognizer = engines.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size)
     parts = (
         f"{device}",
         f"batches of {device.batch_size}",
         f"{n_threads} of {cpu_threads()} threads (as many for voices)",
-        recognizer.describe() if hasattr(recognizer, "describe") else "CTranslate2",
+        recognizer.describe(),
         f"math by {math_library()}" if device.name == "cpu" else "math by cuBLAS",
     )
     return Check("engine", "good", ", ".join(parts), "")
