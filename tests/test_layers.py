@@ -26,7 +26,11 @@ WRAPPERS = {
     "flows/runner.py",
     "flows/watched.py",
     "transforms/speech/campplus.py",
+    "transforms/speech/campplus_inference.py",
+    "transforms/speech/clustering.py",
+    "transforms/speech/lean.py",
     "transforms/speech/pipeline.py",
+    "transforms/speech/published.py",
 }
 
 
