@@ -18,7 +18,7 @@ from flows.artifacts import Artifact, Made, Store, stage_key
 from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import get_weights
-from transforms.audio import SAMPLE_RATE, as_float32
+from transforms.audio import SAMPLE_RATE
 from transforms.errors import Interrupted
 from transforms.records import Quality, Seconds
 from transforms.speech import diarize as diarization
@@ -330,7 +330,7 @@ def diarize(
         token = engines.hub_token(settings)
         folders = tuple(get_weights(model, settings.models, token=token, say=say) for model in models)
         steps = engines.Ladder("diarize", engines.pipeline, *torch_ladder(options.device), say)
-        samples = as_float32(read_samples(decoded))
+        samples = read_samples(decoded)
 
         def work(device: Device) -> diarization.Diarization:
             import torch

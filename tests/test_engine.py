@@ -393,10 +393,10 @@ def test_what_is_said_in_between_does_not_break_a_turn() -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, demo_samples: np.ndarray) -> Path:
-    """Five pieces of the demo, a copy of the first, and a file that is no audio."""
+    """Three pieces of the demo, a copy of the first, and a file that is no audio."""
     folder = tmp_path_factory.mktemp("folder")
-    for n in range(5):
-        write_wav(folder / f"{n}.wav", demo_samples[n * 18 * RATE : (n + 1) * 18 * RATE])
+    for n in range(3):
+        write_wav(folder / f"{n}.wav", demo_samples[n * 14 * RATE : (n + 1) * 14 * RATE])
     shutil.copy(folder / "0.wav", folder / "copy.wav")
     (folder / "broken.mp3").write_bytes(b"<!doctype html><html><body>404</body></html>" * 50)
     return folder
@@ -405,7 +405,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, demo_samples: np.ndarray) -
 def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
     models: Path, folder: Path, prefect_server: str, tmp_path: Path
 ) -> None:
-    """Five are heard, one is a copy, one is refused with its reason; a second run computes nothing."""
+    """Three are heard, one is a copy, one is refused with its reason; a second run computes nothing."""
     again = ("ingest", str(folder), *TINY, "--quality", "fast", "--json")
 
     first = command(tmp_path, *again, api=prefect_server, check=False)
@@ -413,42 +413,58 @@ def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
     second = command(tmp_path, *again, api=prefect_server, check=False)
 
     outcomes = [json.loads(result.stdout) for result in (first, second)]
-    assert [len(one["episodes"]) for one in outcomes] == [6, 6]
+    assert [len(one["episodes"]) for one in outcomes] == [4, 4]
     assert [[failed["error_class"] for failed in one["failed"]] for one in outcomes] == [["content"]] * 2
     assert {stage: len(artifacts) for stage, artifacts in before.items()} == {
-        "decode": 5,
-        "transcribe": 5,
-        "diarize": 5,
-        "stage": 6,  # the copy has another name
+        "decode": 3,
+        "transcribe": 3,
+        "diarize": 3,
+        "stage": 4,  # the copy has another name
     }
     assert {stage: made(tmp_path, stage) for stage in before} == before
     computed = [set(one["computed"]) >= {"transcribe", "diarize"} for one in outcomes[0]["episodes"]]
-    assert computed.count(True) >= 5
+    assert computed.count(True) >= 3
     assert not any(one["computed"] for one in outcomes[1]["episodes"])
-    assert ask(tmp_path, "select count(*) as n from episodes") == [{"n": 5}]
+    assert ask(tmp_path, "select count(*) as n from episodes") == [{"n": 3}]
     command(tmp_path, "verify")
+
+
+BATCH = """
+import sys
+from pathlib import Path
+from flows.options import Options
+from flows.settings import Settings
+from flows.sources.episodes import find_episodes
+from flows.together import Wanted, hear_together
+asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
+found = find_episodes(sys.argv[1], 1)
+given = [number for number, _ in hear_together([Wanted(one, asked) for one in found], Settings())]
+assert sorted(given) == list(range(len(found)))
+"""
 
 
 def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
-    models: Path, folder: Path, prefect_server: str, tmp_path: Path
+    models: Path, tmp_path: Path, demo_samples: np.ndarray
 ) -> None:
-    """Kill -9 after the second of five episodes: what is finished is not computed again."""
-    again = turntable(tmp_path, "ingest", str(folder), *TINY, "--quality", "fast")
-    process = subprocess.Popen(again, env=environment(prefect_server), stderr=subprocess.DEVNULL)
-    wait_until(lambda: len(made(tmp_path, "transcribe")) >= 2, process)
-    process.send_signal(signal.SIGKILL)
+    """Kill -9 when some of 20 episodes are done: they are not computed again."""
+    folder, home = tmp_path / "folder", tmp_path / "home"
+    folder.mkdir()
+    for n in range(20):
+        write_wav(folder / f"{n:02}.wav", demo_samples[n * 4 * RATE : (n * 4 + 12) * RATE])
+    variables = {"TURNTABLE_HOME": str(home), "TURNTABLE_MODELS": str(models)}
+    child = [sys.executable, "-c", BATCH, str(folder)]
+    process = subprocess.Popen(child, cwd=ROOT, env=environment(None, variables))
+    wait_until(lambda: len(made(home, "transcribe")) >= 2, process)
+    process.kill()
     process.wait()
-    stages_made = ("fetch", "decode", "transcribe", "diarize")
-    before = {stage: made(tmp_path, stage) for stage in stages_made}
+    before = {stage: made(home, stage) for stage in ("fetch", "decode", "transcribe")}
 
-    command(tmp_path, *again[again.index("ingest") :], api=prefect_server, check=False)
+    subprocess.run(child, cwd=ROOT, env=environment(None, variables), check=True)
 
-    after = {stage: made(tmp_path, stage) for stage in stages_made}
-    assert 2 <= len(before["transcribe"]) < 5
-    assert [len(after[stage]) for stage in stages_made] == [6, 5, 5, 5]
-    assert all(after[stage][key] == at for stage in stages_made for key, at in before[stage].items())
-    assert ask(tmp_path, "select count(*) as n from episodes") == [{"n": 5}]
-    command(tmp_path, "verify")
+    after = {stage: made(home, stage) for stage in before}
+    assert 2 <= len(before["transcribe"]) < 20
+    assert [len(made_now) for made_now in after.values()] == [20, 20, 20]
+    assert all(after[stage][key] == at for stage in before for key, at in before[stage].items())
 
 
 class Once:
@@ -482,7 +498,7 @@ def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
         return loaded
 
     monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
-    asked = options(settings)
+    asked = options(settings, "accurate")
     tasks = [Task(decoded_of(settings, folder / f"{n}.wav"), asked) for n in range(3)]
     tasks[1].decoded.path.write_bytes(b"no samples")
 
@@ -557,12 +573,14 @@ def small_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], Non
     monkeypatch.setattr(hearing, "torch_ladder", lambda _: ((TORCH_GPU, TORCH_CPU), None))
 
     def make(point: str, error: Exception) -> None:
-        def recognizer(folder: Path, device: str, compute_type: str, n_threads: int) -> Any:
+        def recognizer(folder: Path, device: str, _: str, n_threads: int, batch_size: int) -> Any:
             if device == "cuda" and point == "load":
                 raise error
-            loaded = load_recognizer(folder, "cpu", "int8", n_threads)
-            if device == "cuda" and point in ("encode", "decode"):
-                loaded.model = Full(loaded.model, {"encode": "encode", "decode": "generate"}[point], error)
+            loaded = load_recognizer(folder, "cpu", "int8", n_threads, batch_size)
+            if device == "cuda" and point == "encode":
+                loaded.encode = loaded.encode_windows = Full(None, "", error).fail
+            if device == "cuda" and point == "decode":
+                loaded.model = Full(loaded.model, "generate", error)
             return loaded
 
         def pipeline(folders: tuple[Path, ...], device: str, quality: Quality) -> Any:
@@ -592,11 +610,11 @@ def test_too_little_memory_for_words_goes_down_to_the_cpu(
     small_gpu(point, error)
     write_wav(tmp_path / "other.wav", demo_samples[27 * RATE : 40 * RATE])
     one, other = decoded_of(settings, clip), decoded_of(settings, tmp_path / "other.wav")
-    asked, said = options(settings), list[str]()
+    asked, said = options(settings, "accurate"), list[str]()
 
     transcriber = Transcriber(Store(settings.home), asked, settings, said.append)
     both = [result for _, result in transcriber.run([Task(one, asked), Task(other, asked)])]
-    later = heard(settings, other, options(settings, "accurate"))
+    later = heard(settings, other, options(settings, "fast"))
 
     assert len(both) == 2
     for result in (*both, later):
