@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
@@ -79,8 +80,9 @@ def _ingest(wanted: Sequence[Wanted], settings: Settings) -> Iterator[tuple[int,
     """Hear episodes together and run the flow of each; its number, and what became of it."""
     began = datetime.now(UTC)
     heard = hear_together(wanted, settings)
+    has_flow = FlowRunContext.get() is not None
     while True:
-        with interruptible("hear", "several episodes", None, settings, has_flow=False):
+        with interruptible("hear", "several episodes", None, settings, has_flow=has_flow):
             number, found = next(heard, (None, None))
         if number is None or found is None:
             return

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import shutil
 import sys
+from pathlib import Path
 from typing import Literal, NamedTuple
 
+from flows import engines
 from flows.engines import hub_token
+from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import is_there
 from transforms.errors import TurntableError
-from transforms.speech.device import cpu_threads, n_cuda_devices, probe_cuda
+from transforms.speech.device import cpu_threads, ladder, n_cuda_devices, probe_cuda
 from transforms.speech.models import EMBEDDED, MODELS, check_files
 
 LIBRARIES = ("prefect", "faster-whisper", "ctranslate2", "pyannote.audio", "torch", "av", "duckdb", "httpx2")
@@ -34,6 +38,7 @@ def examine(settings: Settings) -> list[Check]:
         Check("python", "good", f"{platform.python_version()} on {platform.system()} {platform.machine()}", ""),
         *[_library(name) for name in LIBRARIES],
         _device(settings),
+        _engine(settings),
         *[_weights(name, settings) for name in (model.name for model in EMBEDDED)],
         _diarization(settings),
         _disk(settings),
@@ -60,6 +65,39 @@ def _device(settings: Settings) -> Check:
     return Check(
         "device", "note", f"{reason}; the CPU is used", "pip install 'turntable[gpu]', or update the driver"
     )
+
+
+def _engine(settings: Settings) -> Check:
+    """Load the embedded model where it would run, and say what does its work."""
+    base = MODELS["base"]
+    if not is_there(base, settings.models):
+        return Check("engine", "note", "not tried yet", "turntable models fetch")
+    folder = settings.models / base.name
+    try:
+        check_files(base, folder)
+    except TurntableError:
+        return Check("engine", "note", "not tried with damaged weights", "turntable models fetch")
+    device = ladder(settings.device, folder)[0][0]
+    n_threads = engines.threads(Options())
+    recognizer = engines.recognizer(folder, device.name, device.compute_type, n_threads)
+    parts = (
+        f"{device}",
+        f"batches of {device.batch_size}",
+        f"{n_threads} of {cpu_threads()} threads (as many for voices)",
+        recognizer.describe() if hasattr(recognizer, "describe") else "CTranslate2",
+        f"math by {math_library()}" if device.name == "cpu" else "math by cuBLAS",
+    )
+    return Check("engine", "good", ", ".join(parts), "")
+
+
+def math_library() -> str:
+    """Name what CTranslate2 multiplies matrices with on this CPU: MKL on Intel's, oneDNN on others."""
+    asked = os.environ.get("CT2_USE_MKL", "").lower()
+    if asked:
+        return "MKL" if asked in ("1", "true") else "oneDNN"
+    about = Path("/proc/cpuinfo")
+    vendor = about.read_text() if about.exists() else platform.processor()
+    return "MKL" if "GenuineIntel" in vendor else "oneDNN"
 
 
 def _weights(name: str, settings: Settings) -> Check:

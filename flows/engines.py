@@ -86,16 +86,23 @@ class Kept(Generic[P, T]):
             self.models[key] = self.load(*arguments, **more)
             return self.models[key]
 
+    def forget(self) -> None:
+        """Let go of all of them."""
+        with self.lock:
+            self.models.clear()
+
 
 class Ladder:
     """The devices of one use (`transcribe`, `diarize`), best first, and the warnings of the way down.
 
     What failed in this process is not tried again: else each episode of a batch would fill the same small GPU,
-    fail, and load its models anew. `lines` are for the row.
+    fail, and load its models anew. The models that failed, which `kept` has, are let go. `lines` are for the row.
     """
 
-    def __init__(self, use: str, devices: Sequence[Device], warning: str | None, say: Say) -> None:
-        self.use, self.devices, self.say = use, devices, say
+    def __init__(
+        self, use: str, kept: Kept[..., Any], devices: Sequence[Device], warning: str | None, say: Say
+    ) -> None:
+        self.use, self.kept, self.devices, self.say = use, kept, devices, say
         self.lines = [warning] if warning else []
         self.lines += [_FAILED[use, device] for device in devices[: -len(self.left)]]
         for line in self.lines:
@@ -123,6 +130,7 @@ class Ladder:
     def _warn(self, line: str) -> None:
         self.lines.append(line)
         self.say(line)
+        self.kept.forget()
         if "torch" in sys.modules:
             sys.modules["torch"].cuda.empty_cache()  # the next step may be CTranslate2's, which cannot ask for it
 

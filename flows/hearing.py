@@ -165,7 +165,7 @@ class Transcriber:
     ) -> Iterator[tuple[Task, Artifact | Exception]]:
         token = engines.hub_token(self.settings)
         folder = get_weights(self.model, self.settings.models, token=token, say=self.say)
-        steps = engines.Ladder("transcribe", *ladder(self.options.device, folder), self.say)
+        steps = engines.Ladder("transcribe", engines.recognizer, *ladder(self.options.device, folder), self.say)
         while True:
             began = time.monotonic()
             try:
@@ -329,7 +329,7 @@ def diarize(
     def compute(_: Path) -> Made:
         token = engines.hub_token(settings)
         folders = tuple(get_weights(model, settings.models, token=token, say=say) for model in models)
-        steps = engines.Ladder("diarize", *torch_ladder(options.device), say)
+        steps = engines.Ladder("diarize", engines.pipeline, *torch_ladder(options.device), say)
         samples = as_float32(read_samples(decoded))
 
         def work(device: Device) -> diarization.Diarization:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -324,8 +324,8 @@ def _hear_mixed(fetched: Artifact, decoded: tuple[Artifact, ...], options: Optio
 def _hear_channels(
     fetched: Artifact, decoded: tuple[Artifact, ...], options: Options, settings: Settings
 ) -> Heard:
-    """Hear the words of each channel: who speaks is known."""
-    transcribed = run_step("transcribe", transcribe, decoded, options, settings)
+    """Hear the words of each channel: who speaks is known, so nothing runs beside it."""
+    transcribed = run_step("transcribe", transcribe, decoded, replace(options, diarize=False), settings)
     diarized = run_step("diarize", diarize_channels, transcribed, settings)
     attributed = run_step("attribute", attribute_channels, transcribed, settings)
     return Heard(fetched, decoded, transcribed, diarized, attributed)

@@ -147,9 +147,11 @@ def test_doctor_finds_this_machine_in_order(demo_home: tuple[Path, str]) -> None
     checks = json.loads(command(demo_home[0], "doctor", "--json").stdout)
 
     assert {check["state"] for check in checks} == {"good"}
-    assert {"python", "torch", "device", "disk", "warehouse", "weights base"} <= {
-        check["check"] for check in checks
-    }
+    found = {check["check"]: check["found"] for check in checks}
+    assert {"python", "torch", "device", "disk", "warehouse", "weights base"} <= set(found)
+    assert found["engine"].startswith("cpu int8, batches of ")
+    assert "threads" in found["engine"]
+    assert any(f"math by {library}" in found["engine"] for library in ("MKL", "oneDNN"))
 
 
 def test_doctor_says_what_to_do_about_damaged_weights(models: Path, tmp_path: Path) -> None:

@@ -19,19 +19,21 @@ import pytest
 
 from flows import engines, hearing, stages
 from flows.artifacts import Artifact, Store
-from flows.hearing import TRANSCRIPTION
+from flows.hearing import TRANSCRIPTION, Task, Transcriber
 from flows.options import Options
 from flows.settings import Settings
 from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, turntable, write_wav
 from transforms.audio import are_alike, count_channels, decode
+from transforms.errors import ResourceError
 from transforms.records import Quality, Word
 from transforms.speech.channels import converse
-from transforms.speech.device import Device
+from transforms.speech.device import TORCH_CPU, Device
 from transforms.speech.parts import cut_parts
 
 RATE = 16_000
 TINY = ("--model", "tiny.en")
 BIG, SMALL, CPU = Device("cuda", "float16", 32), Device("cuda", "int8_float16", 2), Device("cpu", "int8", 8)
+TORCH_GPU = Device("cuda", "float32", 8)
 
 
 def options(settings: Settings, quality: Quality = "fast", **more: Any) -> Options:
@@ -137,6 +139,26 @@ def test_the_old_model_goes_before_the_new_one_comes() -> None:
         assert kept(name) == name
 
     assert there == [("a", 0), ("b", 1), ("c", 1)]
+
+
+def test_episodes_of_one_process_share_their_models(
+    settings: Settings, clip: Path, tmp_path: Path, demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever quality is asked for, Whisper is loaded once."""
+    loads: list[str] = []
+    load = engines.recognizer.load
+
+    def counted(folder: Path, *more: Any) -> Any:
+        loads.append(folder.name)
+        return load(folder, *more)
+
+    monkeypatch.setattr(engines, "recognizer", engines.Kept(counted, most=1))
+    write_wav(tmp_path / "other.wav", demo_samples[27 * RATE : 35 * RATE])
+
+    for path, quality in ((clip, "fast"), (tmp_path / "other.wav", "accurate"), (clip, "accurate")):
+        heard(settings, decoded_of(settings, path), options(settings, quality))
+
+    assert loads == ["tiny.en"]
 
 
 # int16 from the disk
@@ -427,3 +449,202 @@ def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
     assert all(after[stage][key] == at for stage in stages_made for key, at in before[stage].items())
     assert ask(tmp_path, "select count(*) as n from episodes") == [{"n": 5}]
     command(tmp_path, "verify")
+
+
+class Once:
+    """A model that breaks down at its first decoding, and else is that model."""
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.left = model, 1
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the model, but for the first call of `generate`."""
+        if name == "generate" and self.left:
+            return self.fail
+        return getattr(self.model, name)
+
+    def fail(self, *_: Any, **__: Any) -> Any:
+        """Break down."""
+        self.left = 0
+        msg = "a bug in the middle of a batch"
+        raise ValueError(msg)
+
+
+def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each episode gets one answer, a damaged file its own; what was under way is heard by itself afterwards."""
+    load = engines.recognizer.load
+
+    def recognizer(*arguments: Any) -> Any:
+        loaded = load(*arguments)
+        loaded.model = Once(loaded.model)
+        return loaded
+
+    monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
+    asked = options(settings)
+    tasks = [Task(decoded_of(settings, folder / f"{n}.wav"), asked) for n in range(3)]
+    tasks[1].decoded.path.write_bytes(b"no samples")
+
+    answers = dict.fromkeys(range(3))
+    for task, result in Transcriber(Store(settings.home), asked, settings, print).run(tasks):
+        number = next(n for n, one in enumerate(tasks) if one is task)
+        assert answers[number] is None
+        answers[number] = result
+
+    assert isinstance(answers[0], ValueError)
+    assert str(answers[0]) == "a bug in the middle of a batch"
+    assert isinstance(answers[1], Exception)
+    assert "bug" not in str(answers[1])
+    assert isinstance(answers[2], Artifact | ValueError)  # a batch may have had it, too
+    assert "long groove" in text_of(heard(settings, tasks[0].decoded, asked))
+
+
+def test_ctrl_c_while_many_are_heard_ends_at_once(
+    models: Path, folder: Path, prefect_server: str, tmp_path: Path
+) -> None:
+    """With the exit code of an interruption, and no traceback."""
+    process = subprocess.Popen(
+        turntable(tmp_path, "ingest", str(folder), *TINY, "--quality", "fast"),
+        env=environment(prefect_server),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: len(made(tmp_path, "decode")) >= 2, process)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "turntable: interrupted: run the same command to go on"
+    assert "Traceback" not in said
+
+
+# too little memory
+
+
+class Full:
+    """A model that has no memory left for one of its calls, and else is that model."""
+
+    def __init__(self, model: Any, call: str, error: Exception) -> None:
+        self.model, self.call, self.error = model, call, error
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the model, but for one call."""
+        if name == self.call:
+            return self.fail
+        return getattr(self.model, name)
+
+    def __call__(self, *arguments: Any, **more: Any) -> Any:
+        """Run, if that is not the call."""
+        if self.call == "__call__":
+            self.fail()
+        return self.model(*arguments, **more)
+
+    def fail(self, *_: Any, **__: Any) -> Any:
+        """Have no memory."""
+        raise self.error
+
+
+ERRORS = [RuntimeError("CUDA out of memory. Tried to allocate 20 MiB"), MemoryError()]
+
+
+@pytest.fixture
+def small_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], None]:
+    """A machine whose GPU has too little memory at one point; what runs on it runs on the CPU in truth."""
+    load_recognizer, load_pipeline = engines.recognizer.load, engines.pipeline.load
+    monkeypatch.setattr(engines, "_FAILED", {})
+    monkeypatch.setattr(hearing, "ladder", lambda *_: ((BIG, SMALL, CPU), None))
+    monkeypatch.setattr(hearing, "torch_ladder", lambda _: ((TORCH_GPU, TORCH_CPU), None))
+
+    def make(point: str, error: Exception) -> None:
+        def recognizer(folder: Path, device: str, compute_type: str, n_threads: int) -> Any:
+            if device == "cuda" and point == "load":
+                raise error
+            loaded = load_recognizer(folder, "cpu", "int8", n_threads)
+            if device == "cuda" and point in ("encode", "decode"):
+                loaded.model = Full(loaded.model, {"encode": "encode", "decode": "generate"}[point], error)
+            return loaded
+
+        def pipeline(folders: tuple[Path, ...], device: str, quality: Quality) -> Any:
+            if device == "cuda" and point == "load":
+                raise error
+            loaded = load_pipeline(folders, "cpu", quality)
+            return Full(loaded, "__call__", error) if device == "cuda" and point == "diarize" else loaded
+
+        monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
+        monkeypatch.setattr(engines, "pipeline", engines.Kept(pipeline, most=2))
+
+    return make
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python"])
+@pytest.mark.parametrize("point", ["load", "encode", "decode"])
+def test_too_little_memory_for_words_goes_down_to_the_cpu(
+    point: str,
+    error: Exception,
+    settings: Settings,
+    clip: Path,
+    demo_samples: np.ndarray,
+    tmp_path: Path,
+    small_gpu: Callable[[str, Exception], None],
+) -> None:
+    """Of one episode and of two that share the engine; every row says why, and nobody tries that GPU again."""
+    small_gpu(point, error)
+    write_wav(tmp_path / "other.wav", demo_samples[27 * RATE : 40 * RATE])
+    one, other = decoded_of(settings, clip), decoded_of(settings, tmp_path / "other.wav")
+    asked, said = options(settings), list[str]()
+
+    transcriber = Transcriber(Store(settings.home), asked, settings, said.append)
+    both = [result for _, result in transcriber.run([Task(one, asked), Task(other, asked)])]
+    later = heard(settings, other, options(settings, "accurate"))
+
+    assert len(both) == 2
+    for result in (*both, later):
+        assert isinstance(result, Artifact)
+        assert result.manifest.device == "cpu int8"
+        assert [line.partition(" failed")[0] for line in result.manifest.warnings] == [str(BIG), str(SMALL)]
+        assert stages.done_run(result, "a", "b").message == "; ".join(result.manifest.warnings)
+    assert "repairs record players" in text_of(
+        both[0] if one.sha256 in both[0].manifest.inputs.values() else both[1]
+    )
+    assert said == list(both[0].manifest.warnings)
+    assert str(error).partition(".")[0] in said[0]
+    assert "earlier in this process" in later.manifest.warnings[0]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python"])
+@pytest.mark.parametrize("point", ["load", "diarize"])
+def test_too_little_memory_for_voices_goes_down_to_the_cpu(
+    point: str, error: Exception, settings: Settings, clip: Path, small_gpu: Callable[[str, Exception], None]
+) -> None:
+    """Both speakers are found all the same."""
+    small_gpu(point, error)
+    said: list[str] = []
+
+    who = hearing.diarize(
+        Store(settings.home), decoded_of(settings, clip), options(settings), settings, lambda _: None, said.append
+    )
+
+    assert (who.manifest.device, who.manifest.facts["speakers"]) == (str(TORCH_CPU), 2)
+    assert list(who.manifest.warnings) == said
+    assert [line.partition(" failed")[0] for line in said] == [str(TORCH_GPU)]
+
+
+def test_too_little_memory_everywhere_is_an_error_that_says_what_to_do(
+    settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no manifest is written."""
+    load = engines.recognizer.load
+
+    def recognizer(*arguments: Any) -> Any:
+        loaded = load(*arguments)
+        loaded.model = Full(loaded.model, "encode", MemoryError())
+        return loaded
+
+    monkeypatch.setattr(engines, "_FAILED", {})
+    monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
+
+    with pytest.raises(ResourceError, match=r"too little memory on cpu int8 .*: take a smaller --model"):
+        heard(settings, decoded_of(settings, clip), options(settings))
+
+    assert made(settings.home, "transcribe") == {}

@@ -15,6 +15,10 @@ FORBIDDEN = {
 HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
 # Imported only inside functions, or the very module that wraps the library.
 WRAPPERS = {
+    "transforms/speech/align.py",
+    "transforms/speech/greedy.py",
+    "transforms/speech/recognizer.py",
+    "transforms/speech/whisper.py",
     "flows/bench/stock.py",
     "flows/batch.py",
     "flows/deployments.py",
@@ -27,7 +31,11 @@ WRAPPERS = {
     "flows/runner.py",
     "flows/watched.py",
     "transforms/speech/campplus.py",
+    "transforms/speech/campplus_inference.py",
+    "transforms/speech/clustering.py",
+    "transforms/speech/lean.py",
     "transforms/speech/pipeline.py",
+    "transforms/speech/published.py",
 }
 
 

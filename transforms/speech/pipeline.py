@@ -1,34 +1,47 @@
-"""pyannote.audio's SpeakerDiarization, with CAM++ in the place of its embedding network.
+"""pyannote.audio's SpeakerDiarization, with CAM++ in the place of its embedding network; and the published one.
 
 Importing this module imports torch and pyannote.audio: do it inside a function.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from pyannote.audio import Model
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.segmentation import PyanNet
-from pyannote.audio.pipelines.clustering import AgglomerativeClustering
-from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
+from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput
+from pyannote.core import SlidingWindowFeature
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 from torch.torch_version import TorchVersion
 
+from transforms.audio import SAMPLE_RATE
 from transforms.speech import campplus
+from transforms.speech.campplus_inference import Inference
+from transforms.speech.clustering import ThinnedAgglomerative
+from transforms.speech.lean import Hook, LeanDiarization, crop
 
+FRAME = SAMPLE_RATE // 100  # samples from one feature frame to the next
 SHORTEST_VOICE = 20  # frames of 10 ms; less says too little about a voice
+LENGTHS = 20  # voices are cut to multiples of so many frames, so that many have one length
 CLEAN_FRAMES = 50  # that much speech without overlap is enough to leave the overlaps out
 LONGEST_VOICE = 300  # CAM++ learned on three seconds: more costs time and mixes in what the segmentation got wrong
-FRAMES_IN_A_PASS = 2_000  # of padded batch; larger ones leave the processor's cache and take longer
+WHOLE_VOICE = 1_000  # a chunk
+FRAMES_IN_A_PASS = {"cpu": 2_400, "cuda": 120_000}  # on a CPU, larger batches leave the cache and take longer
+CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
+FEWEST_CHUNKS = 120  # with fewer, each voice counts: none is cut, and the hop is pyannote's
+SHORTEST_HOP = 1.0  # seconds
+BLOCK_SECONDS = 600  # whose features are in memory at once: 19 MB
+
+Voice = tuple[tuple[int, int], Tensor]  # (chunk, speaker) and float32 (frames, 80)
 
 
 class VoiceEmbedding:
@@ -39,36 +52,46 @@ class VoiceEmbedding:
     metric = "cosine"
 
     def __init__(self, network: campplus.CAMPlusPlus) -> None:
-        self.network = network
-        # Twice as fast on a CPU, where the convolutions of the head are bound by memory.
-        self.network.head.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch forgot it
-        self.device = torch.device("cpu")
+        self.source = network
+        self.to(torch.device("cpu"))
 
     def to(self, device: torch.device) -> VoiceEmbedding:
-        """Move the network."""
-        self.network.to(device)
+        """Move the network, in the number format that is faster there."""
         self.device = device
+        self.network = Inference(self.source, fastest_dtype(self.source, device.type)).to(device)
         return self
 
     @torch.inference_mode()
     def embed(self, voices: Sequence[Tensor]) -> NDArray[np.float32]:
-        """Embed voices of any length, float32 (frames, 80) each; float32 (voices, 192)."""
-        lengths = torch.tensor([len(voice) for voice in voices], device=self.device)
-        batch = pad_sequence([voice - voice.mean(0) for voice in voices], batch_first=True).to(self.device)
-        embeddings: NDArray[np.float32] = self.network(batch, lengths).cpu().numpy()
+        """Embed voices of one length, float32 (frames, 80) each; float32 (voices, 192)."""
+        batch = torch.stack([voice - voice.mean(0) for voice in voices]).to(self.device)
+        embeddings: NDArray[np.float32] = self.network(batch).cpu().numpy()
         return embeddings
 
 
-class EmbeddedDiarization(SpeakerDiarization):
+@cache
+def fastest_dtype(network: campplus.CAMPlusPlus, device: str) -> torch.dtype:
+    """Choose between float32 and bfloat16 by one batch each; processors without bfloat16 imitate it slowly."""
+    if device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.float32
+    batch = torch.zeros(2, 200, campplus.N_MELS, device=device)
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        ready = Inference(network, dtype).to(device)
+        with torch.inference_mode():
+            ready(batch).sum().item()  # the first pass chooses kernels
+            started = time.perf_counter()
+            ready(batch).sum().item()  # reading a number waits for the device
+            seconds[dtype] = time.perf_counter() - started
+    return min(seconds, key=seconds.__getitem__)
+
+
+class EmbeddedDiarization(LeanDiarization):
     """The pipeline of `pyannote/speaker-diarization-3.1` on weights that need no account."""
 
-    def __init__(
-        self, segmentation: Model, network: campplus.CAMPlusPlus, *, step: float, batch_size: int
-    ) -> None:
+    def __init__(self, segmentation: Model, network: campplus.CAMPlusPlus, *, longest_hop: float) -> None:
         super().__init__(
             segmentation=segmentation,
-            segmentation_step=step,
-            segmentation_batch_size=batch_size,
             embedding_exclude_overlap=True,
             # The constructor wants a PLDA and fetches an embedding for every clustering but the oracle's; ours
             # reads no PLDA and brings its own embedding, so both are put in place afterwards.
@@ -77,51 +100,85 @@ class EmbeddedDiarization(SpeakerDiarization):
         )
         self.klustering = "AgglomerativeClustering"
         # constrained: two voices of one chunk are two people
-        self.clustering = AgglomerativeClustering(metric=VoiceEmbedding.metric, constrained_assignment=True)
+        self.clustering = ThinnedAgglomerative(metric=VoiceEmbedding.metric, constrained_assignment=True)
         self._expects_num_speakers = self.clustering.expects_num_clusters
         self._embedding = VoiceEmbedding(network)
+        self.longest_hop = longest_hop
+
+    def to(self, device: torch.device) -> EmbeddedDiarization:
+        """Move both networks."""
+        super().to(device)
+        self.segmentation_batch_size = CHUNKS_IN_A_PASS[device.type]
+        return self
+
+    def apply(self, file: dict[str, Any], **settings: Any) -> DiarizeOutput:
+        """Diarize with the hop that the length of the episode asks for."""
+        self._segmentation.step = hop(file["waveform"].shape[1] / SAMPLE_RATE, self.longest_hop)
+        return super().apply(file, **settings)
 
     def get_embeddings(
         self,
         file: dict[str, Any],
-        binary_segmentations: Any,
+        binary_segmentations: SlidingWindowFeature,
         exclude_overlap: bool = False,
-        hook: Callable[..., None] | None = None,
+        hook: Hook | None = None,
     ) -> NDArray[np.float32]:
-        """Embed each voice that is heard in each chunk, in batches of like length.
+        """Embed each voice that is heard in each chunk, in batches of one length.
 
         Returns:
             float32 (chunks, voices, 192); NaN where a voice is silent or too short.
         """
         active = np.nan_to_num(binary_segmentations.data) > 0.5
-        window = binary_segmentations.sliding_window
+        step = binary_segmentations.sliding_window.step
         n_chunks, _, n_voices = active.shape
         embeddings = np.full((n_chunks, n_voices, campplus.DIMENSION), np.nan, np.float32)
-        voices: list[tuple[tuple[int, int], Tensor]] = []
-        for chunk in range(n_chunks):
-            samples = _crop(file["waveform"][0], window.start + chunk * window.step, window.duration)
-            fbank = campplus.kaldi_fbank(samples)
-            for voice in range(n_voices):
-                frames = _frames_of(active[chunk], voice, len(fbank), exclude_overlap=exclude_overlap)
-                if frames.sum() >= SHORTEST_VOICE:
-                    voices.append(((chunk, voice), _middle(fbank[torch.from_numpy(frames)])))
-        for done, batch in _batches(voices):
-            for where, embedding in zip(
-                (where for where, _ in batch),
-                self._embedding.embed([voice for _, voice in batch]),
-                strict=True,
-            ):
-                embeddings[where] = embedding
-            if hook is not None:
-                hook("embeddings", None, total=len(voices), completed=done)
+        longest = LONGEST_VOICE if step > SHORTEST_HOP else WHOLE_VOICE
+        in_a_block = max(1, round(BLOCK_SECONDS / step))
+        for first in range(0, n_chunks, in_a_block):
+            chunks = range(first, min(first + in_a_block, n_chunks))
+            voices = list(
+                _voices(file["waveform"][0], binary_segmentations, active, chunks, longest, exclude_overlap)
+            )
+            done = 0
+            for batch in _batches(voices, FRAMES_IN_A_PASS[self._embedding.device.type]):
+                places = tuple(np.array([place for place, _ in batch]).T)
+                embeddings[places] = self._embedding.embed([voice for _, voice in batch])
+                done += len(batch)
+                if hook is not None:
+                    share = chunks.start + len(chunks) * done / len(voices)
+                    hook("embeddings", None, total=n_chunks, completed=share)
         return embeddings
 
 
-def _crop(samples: Tensor, start: float, duration: float) -> Tensor:
-    """Cut one chunk out of the waveform, padded with silence at the end of the episode."""
-    first, length = round(start * campplus.SAMPLE_RATE), round(duration * campplus.SAMPLE_RATE)
-    chunk = samples[first : first + length]
-    return F.pad(chunk, (0, length - len(chunk)))
+def hop(seconds: float, longest: float) -> float:
+    """Choose the step from chunk to chunk, in seconds: short episodes have too few for a wide one.
+
+    >>> [hop(seconds, 2.0) for seconds in (30, 180, 3600)]
+    [1.0, 1.5, 2.0]
+    """
+    return round(min(max(seconds / FEWEST_CHUNKS, SHORTEST_HOP), longest), 2)
+
+
+def _voices(
+    samples: Tensor,
+    segmentations: SlidingWindowFeature,
+    active: NDArray[np.bool_],
+    chunks: range,
+    longest: int,
+    exclude_overlap: bool,
+) -> Iterator[Voice]:
+    """Give the features of each voice in some neighbouring chunks; they are computed once for all of these."""
+    window = segmentations.sliding_window
+    length, step = (round(seconds * SAMPLE_RATE) // FRAME for seconds in (window.duration, window.step))
+    n_frames = length - 2  # a frame of 25 ms ends with the chunk
+    start = chunks.start * step
+    fbank = campplus.kaldi_fbank(crop(samples, start * FRAME, ((len(chunks) - 1) * step + length) * FRAME))
+    for chunk in chunks:
+        here = fbank[chunk * step - start :][:n_frames]
+        for speaker in np.flatnonzero(active[chunk].any(axis=0)):
+            frames = _frames_of(active[chunk], int(speaker), n_frames, exclude_overlap=exclude_overlap)
+            if frames.sum() >= SHORTEST_VOICE:
+                yield (chunk, int(speaker)), _middle(here[torch.from_numpy(frames)], longest)
 
 
 def _frames_of(
@@ -137,25 +194,21 @@ def _frames_of(
     return chosen
 
 
-def _middle(voice: Tensor) -> Tensor:
-    """Keep at most three seconds of a voice, from the middle of its chunk: the neighbours overlap the edges."""
-    spare = max(len(voice) - LONGEST_VOICE, 0)
-    return voice[spare // 2 : len(voice) - (spare + 1) // 2]
+def _middle(voice: Tensor, longest: int) -> Tensor:
+    """Keep the middle of a voice in its chunk: the neighbours overlap the edges."""
+    length = min(len(voice) // LENGTHS * LENGTHS, longest)
+    first = (len(voice) - length) // 2
+    return voice[first : first + length]
 
 
-def _batches(
-    voices: Sequence[tuple[tuple[int, int], Tensor]],
-) -> Any:
-    """Group voices of like length; with each group, how many voices are done after it."""
-    waiting = sorted(voices, key=lambda item: len(item[1]))
-    done = 0
-    while done < len(waiting):
-        size = max(1, FRAMES_IN_A_PASS // len(waiting[done][1]))
-        while size > 1 and size * len(waiting[min(done + size, len(waiting)) - 1][1]) > FRAMES_IN_A_PASS:
-            size -= 1
-        batch = waiting[done : done + size]
-        done += len(batch)
-        yield done, batch
+def _batches(voices: Sequence[Voice], n_frames: int) -> Iterator[Sequence[Voice]]:
+    """Group voices of one length, as many as have together so many frames."""
+    by_length: dict[int, list[Voice]] = {}
+    for voice in voices:
+        by_length.setdefault(len(voice[1]), []).append(voice)
+    for length, equal in by_length.items():
+        size = max(1, n_frames // length)
+        yield from (equal[first : first + size] for first in range(0, len(equal), size))
 
 
 def load_segmentation(checkpoint: Path) -> Model:

@@ -1,0 +1,277 @@
+"""Time and score diarization against pyannote's stock pipeline, with the same weights on the same machine.
+
+    python tests/benchmarks/diarization.py [--repeats 3] [--only accurate,fast,cut,stock] EPISODE…
+    python tests/benchmarks/diarization.py --hours 12 [--quality accurate] EPISODE…
+
+An episode is an audio file; `NAME.rttm` beside it is its truth. The first form prints a line of Markdown for
+each: × real time (median of the repeats, in alternating order, decoding and loading not counted) and DER (no
+collar, overlaps scored); then the ratios over all episodes, of the medians and of the processor's seconds, which
+change less when the machine is busy. The second joins the episodes, in an order drawn anew each time and with
+pauses, to one of 1 hour and one of so many, and prints × real time of both and the most memory that it had
+beyond the loaded models (`RssAnon`: pages of the mapped file are not the process's).
+
+`stock` is pyannote.audio's `SpeakerDiarization`, all of its own code, at its hop of 1 s and its batch of 32, in
+float32, with the segmentation and the clustering of ours. CAM++ is brought to it as pyannote brings WeSpeaker: one
+pass over the whole chunk for each speaker slot, whose mask weighs the frames at the pooling. `cut` is the same in
+the way in which pyannote brings networks from ONNX: the frames of a mask are cut out and go through one by one,
+which leaves silent slots out and is faster on a CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
+warnings.simplefilter("ignore")
+
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from pyannote.audio.core.plda import PLDA  # noqa: E402
+from pyannote.audio.pipelines.clustering import AgglomerativeClustering  # noqa: E402
+from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization  # noqa: E402
+from pyannote.core import Annotation, Segment  # noqa: E402
+from pyannote.database.util import load_rttm  # noqa: E402
+from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+from flows.settings import Settings  # noqa: E402
+from transforms.audio import SAMPLE_RATE, decode  # noqa: E402
+from transforms.records import Quality  # noqa: E402
+from transforms.speech import campplus, diarize  # noqa: E402
+from transforms.speech.pipeline import SHORTEST_VOICE, load_segmentation  # noqa: E402
+
+Samples = NDArray[np.int16]
+MODELS = Settings().models
+SEGMENTATION = MODELS / "segmentation-3.0" / "pytorch_model.bin"
+EMBEDDING = MODELS / "campplus" / "campplus_cn_en_common.pt"
+
+
+class Stock(SpeakerDiarization):  # type: ignore[misc]
+    """pyannote's pipeline as it comes; only its constructor cannot be told of CAM++."""
+
+    def __init__(self, embedding: MaskedEmbedding) -> None:
+        super().__init__(
+            segmentation=load_segmentation(SEGMENTATION),
+            segmentation_step=0.1,
+            segmentation_batch_size=32,
+            embedding_batch_size=32,
+            embedding_exclude_overlap=True,
+            plda=object.__new__(PLDA),
+            clustering="OracleClustering",
+        )
+        self.klustering = "AgglomerativeClustering"
+        self.clustering = AgglomerativeClustering(metric="cosine", constrained_assignment=True)
+        self._expects_num_speakers = self.clustering.expects_num_clusters
+        self._embedding = embedding
+        self._audio = self._segmentation.model.audio
+
+
+class MaskedEmbedding:
+    """CAM++ with the interface and the way of pyannote's own embeddings: the mask weighs the pooled frames."""
+
+    sample_rate, dimension, metric = SAMPLE_RATE, campplus.DIMENSION, "cosine"
+    min_num_samples = 3_200  # as long as the shortest voice of ours
+
+    def __init__(self) -> None:
+        self.network = campplus.load(EMBEDDING)
+        self.network.head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def __call__(self, waveforms: Tensor, masks: Tensor) -> NDArray[np.float32]:
+        """Embed a batch, float32 (batch, 1, n_samples), each item with its mask (batch, frames)."""
+        fbank = torch.stack([campplus.kaldi_fbank(samples) for samples in waveforms[:, 0]])
+        fbank = fbank - fbank.mean(1, keepdim=True)
+        frames = campplus.Frames.of(torch.full((len(fbank),), fbank.shape[1]), fbank.shape[1])
+        body = self.network.xvector
+        x = body.tdnn(self.network.head(fbank.transpose(1, 2), frames))
+        frames = frames.halved()
+        blocks = ((body.block1, body.transit1), (body.block2, body.transit2), (body.block3, body.transit3))
+        for block, transition in blocks:
+            for layer in block.values():
+                x = layer(x, frames)
+            x = transition(x)
+        x = body.out_nonlinear(x)
+        weight = F.interpolate(masks[:, None], size=x.shape[-1], mode="nearest")
+        total = weight.sum(-1, keepdim=True)
+        mean = (x * weight).sum(-1, keepdim=True) / total
+        variance = ((x - mean).square() * weight).sum(-1, keepdim=True) / (total - 1)
+        voices: Tensor = body.dense(torch.cat([mean, variance.sqrt()], dim=1)).squeeze(-1)
+        return voices.numpy()
+
+
+class CutEmbedding(MaskedEmbedding):
+    """CAM++ on the frames that a mask leaves, one voice after the other."""
+
+    @torch.inference_mode()
+    def __call__(self, waveforms: Tensor, masks: Tensor) -> NDArray[np.float32]:
+        """Embed a batch, float32 (batch, 1, n_samples), each item with its mask (batch, frames)."""
+        voices = np.full((len(masks), self.dimension), np.nan, np.float32)
+        for n, (samples, mask) in enumerate(zip(waveforms[:, 0], masks, strict=True)):
+            fbank = campplus.kaldi_fbank(samples)
+            spoken = F.interpolate(mask[None, None], size=len(fbank), mode="nearest")[0, 0] > 0.5
+            if spoken.sum() >= SHORTEST_VOICE:
+                voices[n] = self.network((fbank[spoken] - fbank[spoken].mean(0))[None]).numpy()
+        return voices
+
+
+def load_stock(name: str) -> Any:
+    """Build pyannote's pipeline with the embedded weights."""
+    stock = Stock(CutEmbedding() if name == "cut" else MaskedEmbedding())
+    stock.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": diarize.CLUSTERING})
+    return stock
+
+
+def run_stock(stock: Any, samples: Samples) -> Annotation:
+    """Diarize with pyannote's pipeline."""
+    waveform = torch.from_numpy(samples.astype(np.float32) / 32768)[None]
+    output = stock({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "episode"})
+    return output.speaker_diarization
+
+
+def run_ours(pipeline: Any, samples: Samples) -> Annotation:
+    """Diarize with ours."""
+    heard = Annotation()
+    for n, segment in enumerate(diarize.diarize(samples, pipeline).segments):
+        heard[Segment(segment.start_time, segment.end_time), n] = segment.speaker
+    return heard
+
+
+def side_by_side(episodes: Sequence[Path], names: Sequence[str], repeats: int) -> None:
+    """Print the table: every system on every episode."""
+    systems: dict[str, Callable[[Samples], Annotation]] = {}
+    for name in names:
+        stock = name in ("stock", "cut")
+        loaded = load_stock(name) if stock else load_ours(name)  # type: ignore[arg-type]
+        run = run_stock if stock else run_ours
+        systems[name] = lambda samples, run=run, loaded=loaded: run(loaded, samples)  # type: ignore[misc]
+        systems[name](decode(episodes[0]).samples[: 20 * SAMPLE_RATE])  # the first pass chooses kernels
+    print("| episode | minutes |", " | ".join(f"{name} × real time | {name} DER" for name in names), "|")
+    print("|---|---|" + "---|---|" * len(names))
+    medians, work = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
+    for path in episodes:
+        samples = decode(path).samples
+        seconds = len(samples) / SAMPLE_RATE
+        times: dict[str, list[float]] = {name: [] for name in names}
+        cells = {}
+        for repeat in range(repeats):
+            for name in names if repeat % 2 == 0 else reversed(names):
+                started, before = time.perf_counter(), time.process_time()
+                heard = systems[name](samples)
+                times[name].append(time.perf_counter() - started)
+                work[name] += time.process_time() - before
+                cells[name] = f"{error(path, heard)}"
+        for name in names:
+            median = statistics.median(times[name])
+            medians[name] += median
+            low, high = seconds / max(times[name]), seconds / min(times[name])
+            cells[name] = f"{seconds / median:.1f} ({low:.1f} to {high:.1f}) | {cells[name]}"
+        print(f"| {path.name} | {seconds / 60:.1f} | {' | '.join(cells[name] for name in names)} |", flush=True)
+    for base in (name for name in names if name in ("stock", "cut")):
+        for what, sums in (("time", medians), ("processor time", work)):
+            ratios = ", ".join(f"{name} {sums[base] / sums[name]:.1f} ×" for name in names if name != base)
+            print(f"{what} of {base} over all episodes: {ratios}")
+
+
+def error(path: Path, heard: Annotation) -> str:
+    """DER in percent against the truth beside the audio, if there is one."""
+    truth = path.with_suffix(".rttm")
+    if not truth.exists():
+        return "–"
+    (reference,) = load_rttm(str(truth)).values()
+    return f"{100 * DiarizationErrorRate()(reference, heard):.2f} %"
+
+
+def load_ours(quality: Quality) -> Any:
+    """Load the embedded pipeline."""
+    return diarize.load_embedded(SEGMENTATION, EMBEDDING, "cpu", quality)
+
+
+def long_and_short(episodes: Sequence[Path], hours: float, quality: Quality) -> None:
+    """Print × real time and memory for one hour and for many."""
+    pipeline = load_ours(quality)
+    pieces = [decode(path).samples for path in episodes]
+    run_ours(pipeline, pieces[0][: 20 * SAMPLE_RATE])
+    print("| hours | × real time | MB beyond the models | segments | speakers |\n|---|---|---|---|---|")
+    for length in (1.0, hours):
+        with tempfile.TemporaryDirectory() as folder:
+            samples = join(pieces, length, Path(folder) / "samples.npy")
+            with Peak() as peak:
+                started = time.perf_counter()
+                heard = diarize.diarize(samples, pipeline)
+                took = time.perf_counter() - started
+        speed = len(samples) / SAMPLE_RATE / took
+        counts = f"{len(heard.segments)} | {len(heard.voices)}"
+        print(f"| {length:g} | {speed:.1f} | {peak.megabytes:.0f} | {counts} |", flush=True)
+
+
+def join(pieces: Sequence[Samples], hours: float, path: Path) -> Samples:
+    """Join episodes in random order, with pauses of up to three seconds, to so many hours on disk."""
+    rng = np.random.default_rng(0)
+    samples = np.lib.format.open_memmap(path, "w+", np.int16, (int(hours * 3600 * SAMPLE_RATE),))
+    filled = 0
+    while filled < len(samples):
+        for n in rng.permutation(len(pieces)):
+            piece = pieces[n][: len(samples) - filled]
+            samples[filled : filled + len(piece)] = piece
+            filled = min(filled + len(piece) + int(rng.uniform(0, 3) * SAMPLE_RATE), len(samples))
+    samples.flush()
+    del samples
+    return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
+
+
+class Peak:
+    """Watches how much anonymous memory the process has, above what it had."""
+
+    def __enter__(self) -> Peak:
+        """Start."""
+        self.before = self.most = anonymous()
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        self.thread.start()
+        return self
+
+    def watch(self) -> None:
+        """Look ten times a second."""
+        while not self.ended.wait(0.1):
+            self.most = max(self.most, anonymous())
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.ended.set()
+        self.thread.join()
+        self.megabytes = (self.most - self.before) / 1e6
+
+
+def anonymous() -> float:
+    """Bytes of anonymous memory that this process has."""
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
+    return 1024.0 * int(line.split()[1])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("episodes", nargs="+", type=Path)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", default="accurate,fast,cut,stock")
+    parser.add_argument("--hours", type=float)
+    parser.add_argument("--quality", choices=("accurate", "fast"), default="accurate")
+    given = parser.parse_args()
+    if given.hours:
+        long_and_short(given.episodes, given.hours, given.quality)
+    else:
+        side_by_side(given.episodes, given.only.split(","), given.repeats)

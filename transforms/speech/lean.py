@@ -1,0 +1,141 @@
+"""pyannote.audio's SpeakerDiarization for episodes of any length: the same answer, in little memory.
+
+pyannote keeps (chunks × frames × speakers) arrays of float and goes through every frame in Python; here samples
+stay int16 and are read chunk by chunk, decisions are bytes, and what chunks say of a frame is added up at once.
+
+Importing this module imports torch and pyannote.audio: do it inside a function.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
+from pyannote.audio.utils.reproducibility import fix_reproducibility
+from pyannote.core import Annotation, Segment, SlidingWindow, SlidingWindowFeature
+from pyannote.core.utils.generators import string_generator
+from torch import Tensor
+
+from transforms.audio import SAMPLE_RATE
+
+FRAMES_AT_ONCE = 100_000  # of the reconstruction: half an hour
+
+Hook = Callable[..., None]
+
+
+class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has no types here
+    """Each step as pyannote's, with its result; `file["waveform"]` is int16 or float32, shape (1, n_samples)."""
+
+    def get_segmentations(self, file: dict[str, Any], hook: Hook | None = None) -> SlidingWindowFeature:
+        """Apply the segmentation network to chunks that overlap.
+
+        Returns:
+            (chunks, frames, speakers): uint8 decisions where the network gives decisions (powerset), else float32.
+        """
+        inference = self._segmentation
+        fix_reproducibility(inference.device)
+        samples = file["waveform"][0]
+        length, step = round(inference.duration * SAMPLE_RATE), round(inference.step * SAMPLE_RATE)
+        n_chunks = max(math.ceil((len(samples) - length) / step), 0) + 1
+        dtype = np.uint8 if inference.model.specifications.powerset else np.float32
+        outputs = []
+        for first in range(0, n_chunks, inference.batch_size):
+            last = min(first + inference.batch_size, n_chunks)
+            chunks = crop(samples, first * step, (last - first - 1) * step + length).unfold(0, length, step)
+            outputs.append(inference.infer(chunks[:, None]).astype(dtype))
+            if hook is not None:
+                hook("segmentation", None, total=n_chunks, completed=last)
+        window = SlidingWindow(start=0.0, duration=inference.duration, step=inference.step)
+        return SlidingWindowFeature(np.concatenate(outputs), window)
+
+    @staticmethod
+    def speaker_count(
+        binarized_segmentations: SlidingWindowFeature,
+        frames: SlidingWindow,
+        warm_up: tuple[float, float] = (0.0, 0.0),
+    ) -> SlidingWindowFeature:
+        """Say how many speak at each frame: the mean over the chunks that hear it, rounded; uint8 (frames, 1)."""
+        if warm_up != (0.0, 0.0):
+            return SpeakerDiarization.speaker_count(binarized_segmentations, frames, warm_up)
+        spoken = binarized_segmentations.data
+        firsts, n_frames = _first_frames(binarized_segmentations, frames)
+        total, heard = np.zeros(n_frames, np.float32), np.zeros(n_frames, np.float32)
+        for first, chunk in zip(firsts, spoken, strict=True):
+            total[first : first + len(chunk)] += chunk.sum(axis=1)
+            heard[first : first + len(chunk)] += 1
+        count = np.rint(total / np.maximum(heard, 1)).astype(np.uint8)
+        return SlidingWindowFeature(count[:, None], SlidingWindow(frames.duration, frames.step, 0.0))
+
+    def reconstruct(
+        self, segmentations: SlidingWindowFeature, hard_clusters: NDArray[np.int8], count: SlidingWindowFeature
+    ) -> SlidingWindowFeature:
+        """Decide who speaks at each frame: as many as `count` says, those whom most chunks hear.
+
+        Returns:
+            uint8 (frames, clusters) of 0 and 1.
+        """
+        data = segmentations.data
+        firsts, n_frames = _first_frames(segmentations, count.sliding_window)
+        n_clusters = max(int(hard_clusters.max()) + 1, int(count.data.max()), 1)
+        sums = np.zeros((n_frames, n_clusters), np.uint16 if data.dtype == np.uint8 else np.float32)
+        for first, chunk, clusters in zip(firsts, data, hard_clusters, strict=True):
+            for cluster in np.unique(clusters[clusters >= 0]):
+                sums[first : first + len(chunk), cluster] += chunk[:, clusters == cluster].max(axis=1)
+        return SlidingWindowFeature(_most_heard(sums, count.data[:, 0]), count.sliding_window)
+
+    @staticmethod
+    def to_annotation(
+        discrete_diarization: SlidingWindowFeature, min_duration_on: float = 0.0, min_duration_off: float = 0.0
+    ) -> Annotation:
+        """Make segments of frames, from the middle of the first one to the middle of the one after the last."""
+        frames = discrete_diarization.sliding_window
+        annotation, tracks = Annotation(), string_generator()
+        for label, column in enumerate(discrete_diarization.data.T):
+            track = next(tracks)
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], column, [0]]).astype(np.int8)))
+            # pyannote ends what is still going on at the last frame with that frame
+            times = frames.start + np.minimum(edges, len(column) - 1) * frames.step + 0.5 * frames.duration
+            for start, end in times.reshape(-1, 2).tolist():
+                annotation[Segment(start, end), track] = label
+        if min_duration_off > 0:
+            annotation = annotation.support(collar=min_duration_off)
+        for segment, track in list(annotation.itertracks()) if min_duration_on > 0 else ():
+            if segment.duration < min_duration_on:
+                del annotation[segment, track]
+        return annotation
+
+
+def crop(samples: Tensor, first: int, length: int) -> Tensor:
+    """Cut samples out and give them as float32, -1 to 1, with silence behind the end of the episode."""
+    piece = samples[first : first + length]
+    piece = piece.float() / 32768 if piece.dtype == torch.int16 else piece
+    return F.pad(piece, (0, length - len(piece)))
+
+
+def _first_frames(segmentations: SlidingWindowFeature, frames: SlidingWindow) -> tuple[list[int], int]:
+    """Place each chunk on the frames of the episode, as pyannote's `Inference.aggregate` does; and count them."""
+    n_chunks = len(segmentations.data)
+    chunks = segmentations.sliding_window
+    frames = SlidingWindow(frames.duration, frames.step, chunks.start)
+    firsts = [
+        int(frames.closest_frame(chunks.start + n * chunks.step + 0.5 * frames.duration)) for n in range(n_chunks)
+    ]
+    end = chunks.start + chunks.duration + (n_chunks - 1) * chunks.step + 0.5 * frames.duration
+    return firsts, int(frames.closest_frame(end)) + 1
+
+
+def _most_heard(sums: NDArray[Any], count: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """Mark as many speakers a frame as `count` says, the most heard first."""
+    marked = np.zeros(sums.shape, np.uint8)
+    ranks = np.arange(sums.shape[1])
+    for first in range(0, len(sums), FRAMES_AT_ONCE):
+        here = slice(first, first + FRAMES_AT_ONCE)
+        order = np.argsort(-sums[here].astype(np.float32), axis=1)  # as pyannote breaks ties
+        np.put_along_axis(marked[here], order, (ranks < count[here, None]).astype(np.uint8), axis=1)
+    return marked
