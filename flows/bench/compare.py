@@ -5,17 +5,22 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+import wave
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flows.bench.process import System, SystemFailedError
 from transforms import audio, score
 from transforms.errors import SourceError
 from transforms.records import Seconds, SpeakerSegment
 from transforms.score import Errors, Utterance
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Part = Literal["words", "speakers", "both"]
 
@@ -144,6 +149,7 @@ class _Inputs:
 
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
+        self.made: dict[tuple[Path, Seconds | None], Path] = {}
         self.durations: dict[Path, Seconds] = {}
 
     def of(self, one: Contender, episode: Episode) -> Path:
@@ -163,25 +169,30 @@ class _Inputs:
         self._decoded(episode.audio)
         return self.durations[episode.audio]
 
-    def _decoded(self, path: Path, longest: Seconds = float("inf")) -> Path:
-        """Decode a file into `.npy` and `.wav` of the same samples."""
-        import wave
-
+    def _decoded(self, path: Path, longest: Seconds | None = None) -> Path:
+        """Decode a file, or its first seconds, into `.npy` and `.wav` of the same samples."""
         import numpy as np
 
-        target = self.scratch / f"{path.parent.name}-{path.stem}{'-warm' if longest < float('inf') else ''}.npy"
-        if not target.exists():
-            samples = audio.decode(path).samples
-            if longest < float("inf"):
-                samples = samples[: int(longest * audio.SAMPLE_RATE)]
-            with wave.open(str(target.with_suffix(".wav")), "wb") as file:
-                file.setnchannels(1)
-                file.setsampwidth(2)
-                file.setframerate(audio.SAMPLE_RATE)
-                file.writeframes(samples.astype("<i2").tobytes())
-            np.save(target, samples)
+        target = self.scratch / f"{len(self.made)}-{path.stem}.npy"
+        if (path, longest) not in self.made:
+            samples = audio.decode(path, into=target).samples
+            if longest is not None:
+                samples = np.array(samples[: int(longest * audio.SAMPLE_RATE)])
+                np.save(target, samples)
+            write_wav(target.with_suffix(".wav"), samples)
+            self.made[path, longest] = target
             self.durations[path] = len(samples) / audio.SAMPLE_RATE
-        return target
+        return self.made[path, longest]
+
+
+def write_wav(target: Path, samples: NDArray[np.int16]) -> None:
+    """Write samples as 16-bit mono WAV of 16 kHz, a minute at a time."""
+    with wave.open(str(target), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(audio.SAMPLE_RATE)
+        for first in range(0, len(samples), 60 * audio.SAMPLE_RATE):
+            file.writeframes(samples[first : first + 60 * audio.SAMPLE_RATE].astype("<i2").tobytes())
 
 
 def _scored(
