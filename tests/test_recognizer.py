@@ -248,6 +248,25 @@ def test_recordings_share_batches(fast: Recognizer, demo_samples: np.ndarray) ->
     assert all((word.end_time or 0) - (word.start_time or 0) <= 5 for word in words)
 
 
+def test_two_workers_hear_what_one_hears(
+    fast: Recognizer, demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU: batches side by side, and what comes out is in order."""
+    alone = transcribe(demo_samples[: 60 * RATE], fast, language="en", quality="fast")
+    monkeypatch.setattr(fast, "n_workers", 2)
+    monkeypatch.setattr(fast, "batch_size", 2)
+    together = transcribe(demo_samples[: 60 * RATE], fast, language="en", quality="fast")
+    assert jiwer.wer(text(alone), text(together)) < 0.05  # the size of a batch rounds differently
+    assert [w.start_time for w in together.words] == sorted(w.start_time or 0 for w in together.words)
+
+
+def test_without_known_heads_the_upper_half_aligns(models: Path, demo_samples: np.ndarray) -> None:
+    """As openai/whisper does it."""
+    network = Whisper(models / "tiny.en", None, torch.float32, CPU)
+    assert len(network.alignment_heads) == 2 * 6
+    assert min(layer for layer, _ in network.alignment_heads) == 2
+
+
 def test_the_engine_says_what_works(fast: Recognizer, plain: Recognizer) -> None:
     """For `turntable doctor`."""
     assert fast.describe().startswith("encoder and greedy decoder in PyTorch (bfloat16), the rest in CTranslate2")

@@ -9,6 +9,7 @@ are read window by window. Windows share a batch if they share language and hint
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,6 @@ class _Engine:
 
     def __init__(self, recognizer: Recognizer, quality: Quality, on_progress: Progress) -> None:
         self.recognizer, self.beam_size, self.on_progress = recognizer, BEAMS[quality], on_progress
-        self.batches = recognizer.batches()
         self.waiting: list[_Item] = []
         self.seconds: Seconds = 0.0
 
@@ -144,11 +144,23 @@ class _Engine:
         taken = set(map(_name, chosen))
         self.waiting = [item for item in self.waiting if _name(item) not in taken]
         chosen.sort(key=_seconds, reverse=True)
-        for first in range(0, len(chosen), self.recognizer.batch_size):
-            yield from self._decode(chosen[first : first + self.recognizer.batch_size])
+        n_batches = -(-len(chosen) // self.recognizer.batch_size)
+        batches = [
+            chosen[len(chosen) * n // n_batches : len(chosen) * (n + 1) // n_batches] for n in range(n_batches)
+        ]
+        for batch, windows in zip(batches, self._first_pass(batches), strict=True):
+            yield from self._finish(batch, windows)
 
-    def _decode(self, batch: list[_Item]) -> Iterator[tuple[str, Transcription]]:
-        windows = self._heard(batch, self.beam_size, "batched")
+    def _first_pass(self, batches: list[list[_Item]]) -> Iterator[list[Window]]:
+        """Decode batches; on a GPU two at a time, so that one is encoded while another one is written."""
+        if self.recognizer.n_workers == 1:
+            yield from (self._heard(batch, self.beam_size, "batched") for batch in batches)
+            return
+        with ThreadPoolExecutor(self.recognizer.n_workers) as pool:
+            yield from pool.map(lambda batch: self._heard(batch, self.beam_size, "batched"), batches)
+
+    def _finish(self, batch: list[_Item], windows: list[Window]) -> Iterator[tuple[str, Transcription]]:
+        """Decode what failed once more, and give the recordings that are complete with these windows."""
         failed = [n for n, window in enumerate(windows) if window.failures]
         if failed and self.beam_size < BEAMS["accurate"]:
             again = self._heard([batch[n] for n in failed], BEAMS["accurate"], "beam")
@@ -169,7 +181,7 @@ class _Engine:
         language, hint = batch[0][0].group
         features = log_mel(clips, self.recognizer.n_mels)
         lengths = [end - start for start, end in spans]
-        heard = self.batches.decode(features, lengths, language, hint, beam_size)
+        heard = self.recognizer.batches().decode(features, lengths, language, hint, beam_size)
         return [
             recording.episode.window(span, segments, decoding)
             for (recording, _), span, segments in zip(batch, spans, heard, strict=True)

@@ -28,6 +28,7 @@ from faster_whisper.transcribe import Segment, TranscriptionOptions, Word, get_s
 from numpy.typing import NDArray
 from torch import Tensor
 
+from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.speech.align import token_frames
 from transforms.speech.greedy import Vocabulary, Written, reread, write
@@ -62,6 +63,7 @@ OPTIONS = TranscriptionOptions(
     hallucination_silence_threshold=None,
     hotwords=None,
 )
+N_WORKERS = {"cuda": 2, "cpu": 1}  # of CTranslate2, each with a stream of its own
 N_FRAMES = 3000  # of a spectrogram: what the network takes
 WORTH = 1.3  # bfloat16 has to be that much faster than float32
 
@@ -70,14 +72,15 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
     """A Whisper model; `network` is its copy in PyTorch, `None` where CTranslate2 does all the work."""
 
     def __init__(self, folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int = 8) -> None:
-        super().__init__(str(folder), device=device, compute_type=compute_type, cpu_threads=n_threads)
-        self.n_threads, self.batch_size = n_threads, batch_size
-        heads = json.loads((folder / "config.json").read_bytes())["alignment_heads"]
-        self.network: Whisper | None = None
-        if device == "cuda":
-            self.network = Whisper(folder, heads, torch.float16, torch.device("cuda"))
-        elif has_fast_bfloat16():
-            self.network = Whisper(folder, heads, torch.bfloat16, torch.device("cpu"))
+        self.n_threads, self.batch_size, self.n_workers = n_threads, batch_size, N_WORKERS[device]
+        super().__init__(
+            str(folder),
+            device=device,
+            compute_type=compute_type,
+            cpu_threads=n_threads,
+            num_workers=self.n_workers,
+        )
+        self.network = load_network(folder, device)
 
     @property
     def writes_greedily(self) -> bool:
@@ -162,6 +165,18 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
                 )
             at = last
         return words
+
+
+def load_network(folder: Path, device: str) -> Whisper | None:
+    """Load the network in PyTorch, where that is faster than CTranslate2 and can read the weights."""
+    if device != "cuda" and not has_fast_bfloat16():
+        return None
+    heads = json.loads((folder / "config.json").read_bytes()).get("alignment_heads")
+    dtype = torch.float16 if device == "cuda" else torch.bfloat16
+    try:
+        return Whisper(folder, heads, dtype, torch.device(device))
+    except ContentError:  # a layout that CTranslate2 knows and we do not
+        return None
 
 
 def stored(encoded: Tensor) -> ctranslate2.StorageView:

@@ -77,12 +77,23 @@ class Whisper:
     """One Whisper model: encoder, decoder, and the heads that align."""
 
     def __init__(
-        self, folder: Path, alignment_heads: Sequence[tuple[int, int]], dtype: torch.dtype, device: torch.device
+        self,
+        folder: Path,
+        alignment_heads: Sequence[tuple[int, int]] | None,
+        dtype: torch.dtype,
+        device: torch.device,
     ) -> None:
         variables = read_variables(folder / "model.bin")
         self.dtype, self.device = dtype, device
-        self.alignment_heads = tuple(sorted(alignment_heads))
         self.encoder, self.decoder = (self._stack(variables, name) for name in ("encoder", "decoder"))
+        self.alignment_heads = tuple(
+            sorted((layer, head) for layer, head in alignment_heads or self._upper_half())
+        )
+
+    def _upper_half(self) -> list[tuple[int, int]]:
+        """Name the heads that align where nobody found out: those of the upper layers, as openai/whisper does."""
+        n = self.decoder.n_layers
+        return [(layer, head) for layer in range(n // 2, n) for head in range(self.decoder.n_heads)]
 
     def _stack(self, variables: object, name: str) -> Layers:
         ours = {k.removeprefix(f"{name}/"): v for k, v in dict(variables).items() if k.startswith(f"{name}/")}  # type: ignore[call-overload]
