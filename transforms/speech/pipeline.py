@@ -39,6 +39,7 @@ FRAMES_IN_A_PASS = {"cpu": 2_400, "cuda": 120_000}  # on a CPU, larger batches l
 CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
 FEWEST_CHUNKS = 120  # with fewer, each voice counts: none is cut, and the hop is pyannote's
 SHORTEST_HOP = 1.0  # seconds
+SHORTEST_PART = 12.0  # seconds between the first and the last chunk of who is to be a speaker of his own
 BLOCK_SECONDS = 600  # whose features are in memory at once: 19 MB
 
 Voice = tuple[tuple[int, int], Tensor]  # (chunk, speaker) and float32 (frames, 80)
@@ -58,7 +59,7 @@ class VoiceEmbedding:
     def to(self, device: torch.device) -> VoiceEmbedding:
         """Move the network, in the number format that is faster there."""
         self.device = device
-        self.network = Inference(self.source, fastest_dtype(self.source, device.type)).to(device)
+        self.network = Inference(self.source, fastest_dtype(device.type)).to(device)
         return self
 
     @torch.inference_mode()
@@ -70,19 +71,21 @@ class VoiceEmbedding:
 
 
 @cache
-def fastest_dtype(network: campplus.CAMPlusPlus, device: str) -> torch.dtype:
-    """Choose between float32 and bfloat16 by one batch each; processors without bfloat16 imitate it slowly."""
+def fastest_dtype(device: str) -> torch.dtype:
+    """Choose between float32 and bfloat16 by a short race; processors without bfloat16 imitate it slowly."""
     if device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.float32
     batch = torch.zeros(2, 200, campplus.N_MELS, device=device)
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
-        ready = Inference(network, dtype).to(device)
-        with torch.inference_mode():
-            ready(batch).sum().item()  # the first pass chooses kernels
+        network = Inference(campplus.CAMPlusPlus().eval(), dtype).to(device)
+        times = []
+        for _ in range(4):  # the first pass chooses kernels
             started = time.perf_counter()
-            ready(batch).sum().item()  # reading a number waits for the device
-            seconds[dtype] = time.perf_counter() - started
+            with torch.inference_mode():
+                network(batch).sum().item()  # reading a number waits for the device
+            times.append(time.perf_counter() - started)
+        seconds[dtype] = min(times)
     return min(seconds, key=seconds.__getitem__)
 
 
@@ -113,7 +116,9 @@ class EmbeddedDiarization(LeanDiarization):
 
     def apply(self, file: dict[str, Any], **settings: Any) -> DiarizeOutput:
         """Diarize with the hop that the length of the episode asks for."""
-        self._segmentation.step = hop(file["waveform"].shape[1] / SAMPLE_RATE, self.longest_hop)
+        step = hop(file["waveform"].shape[1] / SAMPLE_RATE, self.longest_hop)
+        self._segmentation.step = step
+        self.clustering.min_cluster_size = round(SHORTEST_PART / step)  # it counts chunks
         return super().apply(file, **settings)
 
     def get_embeddings(
