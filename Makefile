@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint weights bench clean
+.PHONY: demo test lint weights bench bench-peers clean
 
 demo: weights
 	$(BIN)/turntable demo
@@ -22,8 +22,13 @@ lint: $(TESTABLE)
 weights: $(INSTALLED)
 	@$(BIN)/turntable models fetch > /dev/null
 
+# EPISODES: audio with NAME.stm and NAME.rttm beside NAME.mp3, or folders of such; without any, the demo is heard
 bench: weights $(TESTABLE)
-	$(BIN)/python tests/benchmarks/accuracy.py
+	$(BIN)/python tests/benchmarks/speech.py $(EPISODES)
+
+# an environment of its own for each peer that wants one: some gigabytes, once
+bench-peers: $(TESTABLE)
+	$(BIN)/python tests/benchmarks/environments.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Turntable needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from flows import cli_feeds
+from flows import cli_bench, cli_feeds
 from flows.cli_shared import JsonFlag, LanguageOption, QualityOption, SpeakersOption, as_quality
 from flows.cli_shared import as_bounds as _bounds
 from flows.cli_shared import read_settings as _settings
@@ -46,6 +46,7 @@ models_app = typer.Typer(
 )
 app.add_typer(models_app, name="models", invoke_without_command=True)
 app.add_typer(cli_feeds.app)
+app.add_typer(cli_bench.app)
 
 DEMO_FEED = Path(__file__).parent / "demo" / "feed.xml"
 Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, a piece of its title, or 'latest'.")]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,14 @@ from prefect.runner import Runner
 from prefect.states import AwaitingRetry, Crashed
 
 from flows.deployments import WAITED_FOR, deployments, ensure_automations
+from flows.locks import held
+from flows.settings import Settings
+from flows.sources.episodes import KNOWN_BY_ID
+from flows.waiting import Waiters, unheard
 from flows.watched import watch
 
 QUERY_SECONDS = 3.0
+PAGE = 200  # runs: the most that Prefect's API gives at once
 ALIVE = FlowRunFilterState(
     type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
 )
@@ -44,6 +50,7 @@ def main() -> None:
     given = _arguments()
     ensure_automations()
     gone_on = mark_stale()
+    forget_lost_events(Settings())
     runner = Runner(name="turntable", pause_on_shutdown=False, query_seconds=QUERY_SECONDS)
     for deployment in deployments(timedelta(seconds=given.every)):
         runner.add_deployment(deployment)
@@ -84,6 +91,29 @@ def mark_stale() -> int:
         for run in waited_for:
             client.set_flow_run_state(run.id, AwaitingRetry(message="it goes on"), force=True)
     return len(waited_for)
+
+
+def forget_lost_events(settings: Settings) -> None:
+    """Let the next poll announce again who waits and has no run: a server that died took its last events along."""
+    coming = FlowRunFilterStateType(
+        any_=[StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
+    )
+    with get_client(sync_client=True) as client:
+        runs = _all_runs(client, FlowRunFilter(state=FlowRunFilterState(type=coming)))
+        asked_for = {run.parameters.get("location") for run in runs}
+    waiters = Waiters(settings.home)
+    for waiting in waiters.all():
+        if KNOWN_BY_ID + waiting.episode.episode_id not in asked_for:
+            with held(settings.home, waiting.episode.episode_id) as mine:
+                if mine and (seen := waiters.get(waiting.episode.episode_id)):
+                    waiters.put(unheard(seen))
+
+
+def _all_runs(client: SyncPrefectClient, wanted: FlowRunFilter) -> Iterator[FlowRun]:
+    offset = 0
+    while page := client.read_flow_runs(flow_run_filter=wanted, limit=PAGE, offset=offset):
+        yield from page
+        offset += len(page)
 
 
 def _children(client: SyncPrefectClient, parents: list[UUID]) -> list[FlowRun]:

@@ -152,6 +152,11 @@ def emitted(waiting: Waiting, now: datetime) -> Waiting:
     return replace(waiting, emitted_at=now, emits=waiting.emits + 1)
 
 
+def unheard(waiting: Waiting) -> Waiting:
+    """Note that nobody heard the event, or that what it started is gone: the next poll says it again."""
+    return replace(waiting, emitted_at=None) if waiting.next_try_at is None else waiting
+
+
 def failed(waiting: Waiting, stage: str, error: BaseException, now: datetime) -> Waiting:
     """Note a failed run: when to try again, or that nothing but a person can help."""
     kind = error_class(error)

@@ -15,6 +15,11 @@ FORBIDDEN = {
 HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
 # Imported only inside functions, or the very module that wraps the library.
 WRAPPERS = {
+    "transforms/speech/align.py",
+    "transforms/speech/greedy.py",
+    "transforms/speech/recognizer.py",
+    "transforms/speech/whisper.py",
+    "flows/bench/stock.py",
     "flows/batch.py",
     "flows/deployments.py",
     "flows/discover.py",

@@ -5,10 +5,8 @@
 An episode is an audio file with `NAME.stm` and `NAME.rttm` beside it; without any, the demo is scored. Each is
 ingested into an empty home with the embedded weights on the CPU, exported, and scored:
 
-WER    word error rate in order of time (Whisper's English normalizer)
-cpWER  the same with each speaker's words together, best mapping of speakers (meeteval)
-DER    diarization error rate of the RTTM, no collar, overlaps scored (pyannote.metrics)
-speed  seconds of audio per second from decode to turns, models loaded on the way
+WER, cpWER and DER are those of `transforms.score`; the speed is seconds of audio per second from decode to turns,
+models loaded on the way.
 """
 
 from __future__ import annotations
@@ -17,11 +15,11 @@ import json
 import os
 import sys
 import tempfile
-import warnings
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+
+from transforms.score import diarization_errors, read_rttm, read_stm, word_errors
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "flows" / "demo" / "why-a-record-turns.ogg"
@@ -50,47 +48,13 @@ def score(path: Path, truth: Path, home: Path) -> list[str]:
     (outcome,) = ingest_location(str(path), 1, Options(device="cpu", model="base"), settings)
     if not isinstance(outcome, Outcome):
         raise outcome
-    heard = json.loads(export(settings.snapshot, outcome.episode_id, "seglst"))
-    rttm = home / "heard.rttm"
-    rttm.write_text(export(settings.snapshot, outcome.episode_id, "rttm"))
-    errors, right = word_errors(truth.with_suffix(".stm"), heard)
-    speakers = f"{len({row['speaker'] for row in heard} - {''})} of {right}"
-    der = diarization_error(truth.with_suffix(".rttm"), rttm)
-    return [*(f"{100 * error:.1f} %" for error in (*errors, der)), speakers, f"{speed(outcome.seconds, home):.1f}"]
-
-
-def word_errors(truth: Path, heard: list[dict[str, Any]]) -> tuple[tuple[float, float], int]:
-    """WER and cpWER, and the true number of speakers."""
-    import jiwer
-    import meeteval
-    from whisper_normalizer.english import EnglishTextNormalizer
-
-    normal = EnglishTextNormalizer()
-
-    def rows(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        plain = [{**row, "session_id": "x", "words": normal(row["words"].replace("’", "'"))} for row in segments]
-        return sorted((row for row in plain if row["words"]), key=lambda row: row["start_time"])
-
-    fields = ("session_id", "channel", "speaker", "start_time", "end_time", "words")
-    lines = [dict(zip(fields, line.split(maxsplit=5), strict=True)) for line in truth.read_text().splitlines()]
-    true = rows(
-        [{**row, "start_time": float(row["start_time"]), "end_time": float(row["end_time"])} for row in lines]
-    )
-    ours = rows(heard)
-    wer = jiwer.wer(" ".join(row["words"] for row in true), " ".join(row["words"] for row in ours))
-    cpwer = meeteval.wer.cpwer(meeteval.io.SegLST(true), meeteval.io.SegLST(ours))["x"].error_rate
-    return (wer, cpwer), len({row["speaker"] for row in true})
-
-
-def diarization_error(truth: Path, heard: Path) -> float:
-    """DER of one RTTM against another."""
-    from pyannote.database.util import load_rttm
-    from pyannote.metrics.diarization import DiarizationErrorRate
-
-    (reference,), (hypothesis,) = load_rttm(str(truth)).values(), load_rttm(str(heard)).values()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return float(DiarizationErrorRate()(reference, hypothesis))
+    for form in ("stm", "rttm"):
+        (home / f"heard.{form}").write_text(export(settings.snapshot, outcome.episode_id, form))
+    said, true = read_stm(home / "heard.stm"), read_stm(truth.with_suffix(".stm"))
+    spoken = read_rttm(home / "heard.rttm")
+    rates = [*word_errors(true, said), diarization_errors(read_rttm(truth.with_suffix(".rttm")), spoken)]
+    speakers = f"{len({one.speaker for one in spoken})} of {len({one.speaker for one in true})}"
+    return [*(f"{100 * one.rate:.1f} %" for one in rates), speakers, f"{speed(outcome.seconds, home):.1f}"]
 
 
 def speed(seconds: float, home: Path) -> float:

@@ -54,7 +54,7 @@ def main() -> None:
         for number, point in enumerate(points):
             began = time.monotonic()
             with serving(home, port) as served:
-                served.until(lambda n=number: len(loaded(home)) == n and not any(home.glob("waiting/*.json")))
+                served.until(lambda n=number: is_idle(home, n), 400)
                 went_on = time.monotonic()
                 kill_at.write_text(point)
                 publisher.publish(f"{number:02}-{point}".replace("/", "").replace(" ", "-"))
@@ -66,7 +66,7 @@ def main() -> None:
                 f"{point:28} went on in {went_on - began:3.0f} s, died after {died - went_on:3.0f} s", flush=True
             )
         with serving(home, port) as served:
-            served.until(lambda: len(loaded(home)) == len(points) and not any(home.glob("waiting/*.json")))
+            served.until(lambda: is_idle(home, len(points)), 400)
         rows = ask(home, "select count(*) as n, count(distinct episode_id) as e from transcripts")
         said = command(home, "verify", check=False)
     print(
@@ -74,6 +74,11 @@ def main() -> None:
     )
     assert rows == [{"n": len(points), "e": len(points)}]
     assert said.returncode == 0
+
+
+def is_idle(home: Path, n: int) -> bool:
+    """Tell whether n episodes are loaded and none waits."""
+    return not any(home.glob("waiting/*.json")) and len(loaded(home)) == n
 
 
 if __name__ == "__main__":

@@ -92,6 +92,39 @@ def write(network: Whisper, encoded: Tensor, prompt: Sequence[int], vocabulary: 
     return written
 
 
+@torch.inference_mode()
+def reread(
+    network: Whisper,
+    encoded: Tensor,
+    prompt: Sequence[int],
+    answers: Sequence[Sequence[int]],
+    silence: Sequence[float],
+) -> list[Written]:
+    """Read what somebody else wrote about windows, all tokens at once, and note what `write` would have noted.
+
+    `silence` is the probability of each window that nobody speaks.
+    """
+    memory, longest = network.begin(encoded), max(map(len, answers))
+    rows = [[*prompt, *answer, *[0] * (longest - len(answer))] for answer in answers]
+    hidden, queries = network.step(torch.tensor(rows, device=encoded.device), memory)
+    keys = network.keys_of_alignment(memory)
+    read = []
+    for n, (answer, silent) in enumerate(zip(answers, silence, strict=True)):
+        logits = network.logits(hidden[n, len(prompt) - 1 : len(prompt) - 1 + len(answer)])
+        logprobs = torch.log_softmax(logits, -1).gather(1, torch.tensor(answer, device=encoded.device)[:, None])
+        read.append(
+            Written(
+                keys[n],
+                silent,
+                tokens=list(answer),
+                logprobs=logprobs[:, 0].tolist(),
+                queries=[queries[n, :, : len(prompt) + len(answer)]],
+                is_done=True,
+            )
+        )
+    return read
+
+
 def _mask(n: int, tokens: Sequence[int], device: torch.device) -> Tensor:
     mask = torch.zeros(n, dtype=torch.bool, device=device)
     mask[list(tokens)] = True

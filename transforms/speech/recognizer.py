@@ -30,7 +30,7 @@ from torch import Tensor
 
 from transforms.records import Seconds
 from transforms.speech.align import token_frames
-from transforms.speech.greedy import Vocabulary, Written, write
+from transforms.speech.greedy import Vocabulary, Written, reread, write
 from transforms.speech.whisper import Whisper
 
 # What `BatchedInferencePipeline.transcribe` makes of its defaults.
@@ -199,10 +199,12 @@ class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper 
 
     def generate_segment_batched(self, features: NDArray[np.float32], tokenizer: Tokenizer, options: Any) -> Any:
         """Write down what is said in windows: what `find_alignment` needs, and tokens and checks of each."""
-        if options.beam_size > 1 or not self.model.writes_greedily:
+        if not self.model.writes_greedily:
             return super().generate_segment_batched(features, tokenizer, options)
-        assert self.model.network is not None, "only a network in PyTorch writes greedily"
         prompt = self.model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=options.hotwords)
+        encoded = self.model.encode_windows(features)
+        if options.beam_size > 1:
+            return self._search(encoded, prompt, tokenizer, options)
         vocabulary = Vocabulary(
             sot=tokenizer.sot,
             eot=tokenizer.eot,
@@ -210,11 +212,36 @@ class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper 
             barred=tuple(options.suppress_tokens),
             not_first=(*tokenizer.encode(" "), tokenizer.eot),
         )
-        written = write(self.model.network, self.model.encode_windows(features), prompt, vocabulary)
-        return written, [
-            {"tokens": one.tokens, "avg_logprob": one.avg_logprob, "no_speech_prob": one.no_speech_prob}
-            for one in written
+        assert self.model.network is not None, "only a network in PyTorch writes greedily"
+        written = write(self.model.network, encoded, prompt, vocabulary)
+        return written, [_checks(one.tokens, one.avg_logprob, one.no_speech_prob) for one in written]
+
+    def _search(self, encoded: Tensor, prompt: list[int], tokenizer: Tokenizer, options: Any) -> Any:
+        """Let CTranslate2 search; where each word is said, our own network finds in a third of the time."""
+        results = self.model.model.generate(
+            stored(encoded),
+            [prompt] * len(encoded),
+            beam_size=options.beam_size,
+            max_length=self.model.max_length,
+            suppress_blank=True,
+            suppress_tokens=options.suppress_tokens,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        answers = [result.sequences_ids[0] for result in results]
+        sums = [result.scores[0] * len(answer) for result, answer in zip(results, answers, strict=True)]
+        silence = [result.no_speech_prob for result in results]
+        start = prompt[prompt.index(tokenizer.sot) :]
+        assert self.model.network is not None, "only a network in PyTorch reads again"
+        read = reread(self.model.network, encoded, start, answers, silence)
+        return read, [
+            _checks(answer, total / (len(answer) + 1), silent)
+            for answer, total, silent in zip(answers, sums, silence, strict=True)
         ]
+
+
+def _checks(tokens: list[int], avg_logprob: float, no_speech_prob: float) -> dict[str, Any]:
+    return {"tokens": tokens, "avg_logprob": avg_logprob, "no_speech_prob": no_speech_prob}
 
 
 def _segment(found: dict[str, Any]) -> Segment:

@@ -1,0 +1,143 @@
+"""`turntable bench`: your own episodes with truth, heard by Turntable and by others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli_shared import JsonFlag, print_json, say, show
+from transforms.errors import SourceError
+
+if TYPE_CHECKING:
+    from flows.bench.compare import Contender, Hearing
+    from transforms.score import Errors
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(epilog="Example: turntable bench episodes/ --against stack --against faster-whisper")
+def bench(
+    folder: Annotated[Path, typer.Argument(help="Audio files with NAME.stm and NAME.rttm beside NAME.mp3.")],
+    against: Annotated[
+        list[str] | None,
+        typer.Option(help="faster-whisper (words), pyannote (speakers) or stack (both, put together)."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="How often each hears each episode, in turns.")] = 1,
+    device: Annotated[str, typer.Option("--device", help="auto, cuda or cpu.")] = "auto",
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure errors and speed on your own episodes with truth, side by side with others."""
+    from flows.bench.compare import compare, find_episodes
+    from transforms.score import require_libraries
+
+    require_libraries()
+    if device not in ("auto", "cuda", "cpu"):
+        raise typer.BadParameter(f"{device!r}: give auto, cuda or cpu", param_hint="--device")  # noqa: EM102
+    episodes, contenders = find_episodes(folder), _contenders(against or [], device)
+    failures: list[str] = []
+
+    def failed(line: str) -> None:
+        failures.append(line)
+        say(line)
+
+    hearings = []
+    for hearing in compare(contenders, episodes, repeats=repeats, on_failure=failed):
+        hearings.append(hearing)
+        say(f"{hearing.episode}: {hearing.system}, {hearing.duration / hearing.seconds:.1f} × real time")
+    _print(hearings, failures, as_json=as_json)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _contenders(against: list[str], device: str) -> list[Contender]:
+    """List who takes part; who finds out only words, or only speakers, meets that part of Turntable alone.
+
+    Raises:
+        SourceError: nobody is called that.
+    """
+    from flows.bench.compare import own
+
+    place, fast = ("--device", device), ("--quality", "fast")
+    chosen = [
+        own("turntable accurate", "turntable", "both", *place),
+        own("turntable fast", "turntable", "both", *place, *fast),
+    ]
+    others = {
+        "stack": [own("stack", "stack", "both", *place)],
+        "faster-whisper": [
+            own("turntable words", "turntable", "words", *place),
+            own("faster-whisper", "faster-whisper", "words", *place),
+        ],
+        "pyannote": [
+            own("turntable speakers", "turntable", "speakers", *place),
+            own("pyannote", "pyannote", "speakers", *place),
+        ],
+    }
+    for name in dict.fromkeys(against):
+        if name not in others:
+            msg = f"nobody to compare with is called {name!r}: take one of {', '.join(others)}"
+            raise SourceError(msg)
+        chosen += others[name]
+    return chosen
+
+
+def _print(hearings: list[Hearing], failures: list[str], *, as_json: bool) -> None:
+    """Print each episode, then all together."""
+    from dataclasses import asdict
+
+    from flows.bench.compare import ratio, summarize
+    from warehouse.query import Table
+
+    summaries = summarize(hearings)
+    if as_json:
+        print_json(
+            {
+                "hearings": [asdict(one) for one in hearings],
+                "total": [asdict(one) for one in summaries],
+                "failed": failures,
+            }
+        )
+        return
+
+    def rate(errors: Errors | None) -> str:
+        return percent(errors.rate if errors else None)
+
+    rows = [
+        (
+            *(one.episode, one.system, rate(one.wer), rate(one.cpwer), rate(one.der)),
+            *(f"{one.duration / one.seconds:.1f}", _megabytes(one.peak_memory)),
+        )
+        for one in hearings
+        if one.repeat == 0
+    ]
+    rows += [
+        (
+            *("all", one.system, percent(one.wer), percent(one.cpwer), percent(one.der)),
+            *(f"{one.speed:.1f}", _megabytes(one.peak_memory)),
+        )
+        for one in summaries
+    ]
+    show(Table(("episode", "system", "WER", "cpWER", "DER", "× real time", "MB"), rows))
+    for other, ours in (
+        ("stack", "turntable accurate"),
+        ("faster-whisper", "turntable words"),
+        ("pyannote", "turntable speakers"),
+    ):
+        found = ratio(hearings, ours, other)
+        if found:
+            typer.echo(f"{ours} is {found.of_medians:.2f} × as fast as {other}")
+
+
+def percent(rate: float | None) -> str:
+    """Write an error rate; nothing where nobody counted.
+
+    >>> percent(0.1234), percent(None)
+    ('12.3 %', '')
+    """
+    return "" if rate is None else f"{100 * rate:.1f} %"
+
+
+def _megabytes(size: int | None) -> str:
+    return "" if size is None else f"{size / 1e6:.0f}"

@@ -1,0 +1,254 @@
+"""The recogniser: weights read, network, greedy decoder, times of words, shared batches; against CTranslate2."""
+
+from __future__ import annotations
+
+import statistics
+import struct
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import numpy as np
+import pytest
+import torch
+from faster_whisper import WhisperModel
+from faster_whisper.vad import VadOptions, get_speech_timestamps
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from transforms.errors import ContentError
+from transforms.speech import vad
+from transforms.speech.align import _median, warp
+from transforms.speech.checks import Transcription
+from transforms.speech.ct2_file import read_variables
+from transforms.speech.engine import Job, transcribe_many
+from transforms.speech.mel import log_mel
+from transforms.speech.recognizer import Recognizer
+from transforms.speech.transcribe import transcribe
+from transforms.speech.whisper import Whisper
+
+RATE = 16_000
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def fast(models: Path) -> Recognizer:
+    """Whisper tiny.en with its network in PyTorch, whatever this processor is best at."""
+    made = Recognizer(models / "tiny.en", "cpu", "int8", 2)
+    if made.network is None:
+        made.network = Whisper(models / "tiny.en", alignment_heads(made), torch.bfloat16, CPU)
+    return made
+
+
+@pytest.fixture(scope="module")
+def plain(models: Path) -> Recognizer:
+    """The same with CTranslate2 alone."""
+    made = Recognizer(models / "tiny.en", "cpu", "int8", 2)
+    made.network = None
+    return made
+
+
+def alignment_heads(model: WhisperModel) -> list[tuple[int, int]]:
+    """The heads that align in tiny.en."""
+    assert model.model.n_mels == 80
+    return [(1, 0), (2, 0), (2, 5), (3, 0), (3, 1), (3, 2), (3, 3), (3, 4)]
+
+
+def text(heard: Transcription) -> str:
+    """What was said."""
+    return " ".join(word.word for word in heard.words)
+
+
+# weights
+
+
+def write_model(path: Path, *variables: tuple[str, np.ndarray, int]) -> None:
+    """Write a file as CTranslate2 does."""
+
+    def name(text: str) -> bytes:
+        return struct.pack("<H", len(text) + 1) + text.encode() + b"\0"
+
+    data = struct.pack("<I", 6) + name("WhisperSpec") + struct.pack("<II", 3, len(variables))
+    for title, values, kind in variables:
+        data += name(title) + struct.pack(f"<B{values.ndim}I", values.ndim, *values.shape)
+        data += struct.pack("<BI", kind, values.nbytes) + values.tobytes()
+    path.write_bytes(data + struct.pack("<I", 0))
+
+
+def test_weights_are_multiplied_out(tmp_path: Path) -> None:
+    """Int8 with scales, bfloat16 and float16 are the numbers that they stand for."""
+    write_model(
+        tmp_path / "model.bin",
+        ("a/weight", np.array([[10, -20], [30, 40]], np.int8), 1),
+        ("a/weight_scale", np.array([10, 100], np.float32), 0),
+        ("b", np.array([0x3FC0], np.uint16), 5),
+        ("c", np.array([[0.5, 2.0]], np.float16), 4),
+    )
+
+    found = read_variables(tmp_path / "model.bin")
+
+    assert set(found) == {"a/weight", "b", "c"}
+    assert found["a/weight"] == pytest.approx(np.array([[1, -2], [0.3, 0.4]]))
+    assert found["b"].tolist() == [1.5]
+    assert found["c"].tolist() == [[0.5, 2.0]]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"RIFF....WAVE", struct.pack("<I", 99), struct.pack("<I", 6) + b"\x05\x00ab"]
+)
+def test_what_is_no_model_is_refused(data: bytes, tmp_path: Path) -> None:
+    """Empty, another kind of file, a version of the future, one that is cut off."""
+    (tmp_path / "model.bin").write_bytes(data)
+    with pytest.raises(ContentError, match="is no CTranslate2 model that we can read"):
+        read_variables(tmp_path / "model.bin")
+
+
+# the network
+
+
+def test_the_network_is_that_of_ctranslate2(models: Path, demo_samples: np.ndarray) -> None:
+    """In float32 both encode the same; in bfloat16 ours is nearer to that than CTranslate2's int8."""
+    mel = log_mel([demo_samples[: 28 * RATE]], 80)
+    exact = WhisperModel(str(models / "tiny.en"), device="cpu", compute_type="float32")
+    rough = WhisperModel(str(models / "tiny.en"), device="cpu", compute_type="int8")
+    heads = alignment_heads(exact)
+    truth = np.array(exact.encode(mel))
+
+    same = Whisper(models / "tiny.en", heads, torch.float32, CPU).encode(mel).numpy()
+    near = Whisper(models / "tiny.en", heads, torch.bfloat16, CPU).encode(mel).float().numpy()
+
+    assert np.abs(same - truth).max() < 1e-2
+    assert np.abs(near - truth).mean() < np.abs(np.array(rough.encode(mel)) - truth).mean()
+
+
+def test_spectrograms_are_those_of_faster_whisper(plain: Recognizer, demo_samples: np.ndarray) -> None:
+    """But for the padding, which is silence before the logarithm, as Whisper was trained."""
+    samples = demo_samples[: 30 * RATE]
+    (ours,) = log_mel([samples], 80)
+    theirs = plain.feature_extractor(samples, padding=0)[:, :3000]
+
+    assert ours.shape == (80, 3000)
+    assert np.abs(ours[:, : theirs.shape[1]] - theirs).max() < 1e-3
+
+
+@pytest.mark.parametrize("quality", ["fast", "accurate"])
+def test_it_hears_what_ctranslate2_hears(
+    quality: Any, fast: Recognizer, plain: Recognizer, demo_samples: np.ndarray
+) -> None:
+    """The same words at the same times."""
+    samples = demo_samples[: 47 * RATE]
+    ours, theirs = (transcribe(samples, model, language="en", quality=quality) for model in (fast, plain))
+
+    assert jiwer.wer(text(theirs).lower(), text(ours).lower()) < 0.03
+    starts = {word.word: word.start_time for word in theirs.words}
+    offsets = [abs((w.start_time or 0.0) - (starts[w.word] or 0.0)) for w in ours.words if w.word in starts]
+    assert statistics.median(offsets) < 0.1
+    assert [w.avg_logprob for w in ours.windows] == pytest.approx(
+        [w.avg_logprob for w in theirs.windows], abs=0.05
+    )
+
+
+def test_names_are_hinted_at(fast: Recognizer, demo_samples: np.ndarray) -> None:
+    """A name is spelled as the hint has it, and the hint itself is no part of what is said."""
+    heard = transcribe(
+        demo_samples[: 20 * RATE], fast, hotwords=("Idris Vane", "Quentin Ottoline"), quality="fast"
+    )
+    assert "Idris Vane" in text(heard)
+    assert "Quentin" not in text(heard)
+    assert heard.flags == ()
+
+
+# the times of words
+
+
+@given(arrays.arrays(np.float64, st.tuples(st.integers(1, 6), st.integers(1, 9)), elements=st.integers(0, 9)))
+def test_the_way_through_is_the_cheapest(cost: np.ndarray) -> None:
+    """As cheap as the textbook's recursion says, and never back."""
+    rows, columns = cost.shape
+    best = np.full((rows + 1, columns + 1), np.inf)
+    best[0, 0] = 0
+    for i in range(rows):
+        for j in range(columns):
+            best[i + 1, j + 1] = cost[i, j] + min(best[i, j], best[i, j + 1], best[i + 1, j])
+    entries = warp(cost).tolist()
+
+    # each row is walked from where it is entered to where the next one is, or one before
+    def walked(row: int, at: int) -> float:
+        if row == rows - 1:
+            return float(cost[row, at:].sum())
+        following = entries[row + 1]
+        ends = {following, following - 1} & set(range(at, columns))
+        return min(float(cost[row, at : end + 1].sum()) for end in ends) + walked(row + 1, following)
+
+    assert entries[0] == 0
+    assert entries == sorted(entries)
+    assert walked(0, 0) == pytest.approx(best[rows, columns])
+
+
+def test_the_running_median_is_one() -> None:
+    """As torch's own."""
+    x = torch.rand(3, 5, 40, generator=torch.Generator().manual_seed(0))
+    padded = torch.nn.functional.pad(x, (3, 3), mode="reflect")
+    assert torch.equal(_median(x), padded.unfold(-1, 7, 1).median(-1).values)
+
+
+# speech
+
+
+def test_speech_is_where_faster_whisper_hears_it(
+    demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In pieces side by side, and from int16, as in one piece from float32."""
+    monkeypatch.setattr(vad, "PIECE_FRAMES", 400)
+    ours = vad.find_speech((demo_samples * 32767).astype(np.int16))
+    options = VadOptions(min_silence_duration_ms=160, speech_pad_ms=0)
+    theirs = [(s["start"] / RATE, s["end"] / RATE) for s in get_speech_timestamps(demo_samples, options)]
+
+    assert len(ours) == pytest.approx(len(theirs), abs=2)
+    common = sum(max(0.0, min(one[1], other[1]) - max(one[0], other[0])) for one in ours for other in theirs)
+    assert common > 0.99 * sum(end - start for start, end in theirs)
+    assert common > 0.99 * sum(end - start for start, end in ours)
+
+
+def test_endless_speech_is_cut() -> None:
+    """No stretch is longer than 28 s, and none of it is lost."""
+    probabilities = np.full(3_000, 0.9, np.float32)
+    probabilities[700] = 0.4
+    cuts = list(vad._cut(probabilities, 0, 3_000, 875))
+    assert cuts[0] == (0, 700)
+    assert all(last - first <= 875 for first, last in cuts)
+    assert [first for first, _ in cuts[1:]] == [last for _, last in cuts[:-1]]
+
+
+# many recordings
+
+
+def test_recordings_share_batches(fast: Recognizer, demo_samples: np.ndarray) -> None:
+    """Each is what it is alone; one without speech is given too; no word lasts longer than five seconds."""
+    pieces = {
+        "long": demo_samples[: 60 * RATE],
+        "silent": np.zeros(5 * RATE, np.int16),
+        "short": (demo_samples[60 * RATE : 70 * RATE] * 32767).astype(np.int16),
+        "empty": np.zeros(0, np.float32),
+    }
+    jobs = [Job(key, samples, "en") for key, samples in pieces.items()]
+    done: list[float] = []
+
+    heard = dict(transcribe_many(jobs, fast, quality="fast", on_progress=done.append))
+
+    assert set(heard) == set(pieces)
+    for key, samples in pieces.items():
+        alone = transcribe(samples, fast, language="en", quality="fast")
+        assert jiwer.wer(text(alone) or "-", text(heard[key]) or "-") < 0.03
+    assert heard["silent"].flags == heard["empty"].flags == ("no_speech",)
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(75)
+    words = [word for one in heard.values() for word in one.words]
+    assert all((word.end_time or 0) - (word.start_time or 0) <= 5 for word in words)
+
+
+def test_the_engine_says_what_works(fast: Recognizer, plain: Recognizer) -> None:
+    """For `turntable doctor`."""
+    assert fast.describe().startswith("encoder and greedy decoder in PyTorch (bfloat16), the rest in CTranslate2")
+    assert plain.describe().startswith("CTranslate2 (int8")
