@@ -83,7 +83,7 @@ def _engine(settings: Settings) -> Check:
     parts = (
         f"{device}",
         f"batches of {device.batch_size}",
-        f"{n_threads} of {cpu_threads()} threads (as many for voices)",
+        f"{n_threads} of {cpu_threads()} threads",
         recognizer.describe(),
         f"math by {math_library()}" if device.name == "cpu" else "math by cuBLAS",
     )

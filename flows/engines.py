@@ -6,7 +6,8 @@ import itertools
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -27,6 +28,8 @@ from transforms.speech.device import (
 from transforms.speech.models import MODELS, Model, find_model
 
 Say = Callable[[str], None]
+SIDE_BY_SIDE = 4  # cores, from which on both models run at once
+_CORES = threading.Lock()
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -139,12 +142,23 @@ _FAILED: dict[tuple[str, Device], str] = {}
 
 
 def threads(options: Options) -> int:
-    """Share the cores between the two models that run side by side.
+    """Share the cores between the two models, where there are enough for both to run side by side."""
+    n = cpu_threads()
+    return n // 2 if options.diarize and n >= SIDE_BY_SIDE else n
 
-    One after the other with all cores each takes longer: two threads of one model wait for each other (measured on
-    two cores: 17 to 19 s of processor time for 100 s of audio, side by side 13 to 14).
+
+@contextmanager
+def cores(device: Device) -> Iterator[None]:
+    """Wait until the cores are free, on a CPU that has too few for two models.
+
+    The voices take less than half as long as the words: side by side, with half of the cores each, the words would
+    go on alone for most of their time.
     """
-    return max(1, cpu_threads() // 2) if options.diarize else cpu_threads()
+    if device.name == "cuda" or cpu_threads() >= SIDE_BY_SIDE:
+        yield
+        return
+    with _CORES:
+        yield
 
 
 def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int) -> Any:

@@ -255,6 +255,7 @@ def test_two_workers_hear_what_one_hears(
     alone = transcribe(demo_samples[: 60 * RATE], fast, language="en", quality="fast")
     monkeypatch.setattr(fast, "n_workers", 2)
     monkeypatch.setattr(fast, "batch_size", 2)
+    monkeypatch.setattr(fast, "n_threads", 1)  # as many threads as cores, whatever else runs
     together = transcribe(demo_samples[: 60 * RATE], fast, language="en", quality="fast")
     assert jiwer.wer(text(alone), text(together)) < 0.05  # the size of a batch rounds differently
     assert [w.start_time for w in together.words] == sorted(w.start_time or 0 for w in together.words)
