@@ -20,6 +20,7 @@ from flows.settings import Settings
 from flows.sources import http, youtube
 from transforms import audio, turns
 from transforms.errors import SourceError
+from transforms.integrity import is_as_promised
 from transforms.records import (
     PODCAST_NAMESPACE,
     Channels,
@@ -296,7 +297,7 @@ def stage(
                 dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in (*heard.artifacts, turned))
             ),
             parse_coverage=None,
-            flags=heard.flags,
+            flags=(*heard.flags, *promise_flags(episode, heard.fetched.path)),
             created_at=turned.manifest.started_at,
             turns=_TURNS.validate_json(turned.path.read_bytes()),
             words=heard.words(),
@@ -310,6 +311,14 @@ def stage(
     inputs = numbered(used)
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
     return store.make("stage", compute, method="staged-1", suffix=".parquet", inputs=inputs, parameters=metadata)
+
+
+def promise_flags(episode: Episode, audio: Path) -> tuple[str, ...]:
+    """Give `integrity_mismatch` where the feed promised other bytes for this address (`podcast:integrity`)."""
+    address = without_query(episode.audio_url) if episode.audio_url else None
+    promises = [link.integrity for link in episode.audio_links if without_query(link.url) == address]
+    kept = all(is_as_promised(audio, promise) for promise in promises if promise)
+    return () if kept else ("integrity_mismatch",)
 
 
 def transcript_id(episode: Episode, turned: Artifact) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import time
 from dataclasses import asdict, replace
@@ -16,6 +18,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from flows.sources.feeds import parse_safely, read_feed
+from flows.stages import promise_flags
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_duration, parse_feed, plain_text, resolve_url
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
@@ -33,6 +36,25 @@ PLAIN = START + ITEM + END
 def as_json(feed: Feed) -> object:
     """Write a feed as the golden files have it."""
     return json.loads(json.dumps(asdict(feed), default=datetime.isoformat))
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
+def test_promised_bytes_are_compared(algorithm: str, tmp_path: Path) -> None:
+    """Other bytes than the feed promised for an address are flagged; those of another address are not."""
+    audio, other = tmp_path / "a.mp3", tmp_path / "b.mp3"
+    audio.write_bytes(b"what was promised")
+    other.write_bytes(b"something else")
+    digest = base64.b64encode(hashlib.new(algorithm, audio.read_bytes()).digest()).decode()
+    namespace = b"xmlns:podcast='https://podcastindex.org/namespace/1.0'"
+    promise = f"""<podcast:alternateEnclosure type="audio/mpeg"><podcast:source uri="https://a.example/1.mp3"/>
+      <podcast:integrity type="sri" value="{algorithm}-{digest}"/></podcast:alternateEnclosure>"""
+    (episode,) = parse_feed(
+        PLAIN.replace(b"<rss", b"<rss " + namespace).replace(END, promise.encode() + END), URL
+    ).episodes
+
+    assert promise_flags(episode, audio) == ()
+    assert promise_flags(episode, other) == ("integrity_mismatch",)
+    assert promise_flags(replace(episode, audio_url="https://a.example/2.mp3"), other) == ()
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.xml")), ids=lambda path: path.stem)
