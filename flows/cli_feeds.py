@@ -201,7 +201,7 @@ def retry(
     if kind is not None and kind not in get_args(ErrorClass):
         raise typer.BadParameter(f"{kind!r}: take one of {', '.join(get_args(ErrorClass))}", param_hint="--class")  # noqa: EM102
     for one in again(read_settings(), episode, cast("ErrorClass | None", kind)):
-        typer.echo(f"{_named(one)}: it waits again")
+        typer.echo(f"{_named(one)}: it waits again, until the next poll")
 
 
 @app.command(epilog="Example: turntable quarantine 1f3a --reason 'music only'")
