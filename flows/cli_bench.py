@@ -87,7 +87,7 @@ def _print(hearings: list[Hearing], failures: list[str], *, as_json: bool) -> No
     """Print each episode, then all together."""
     from dataclasses import asdict
 
-    from flows.bench.compare import ratio, summarize
+    from flows.bench.summary import ratio, summarize
     from warehouse.query import Table
 
     summaries = summarize(hearings)

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.bench.compare import Contender, Hearing, compare, find_episodes, ratio, read_episode, summarize
+from flows.bench.compare import Contender, Hearing, compare, find_episodes, read_episode
 from flows.bench.process import System, SystemFailedError
+from flows.bench.summary import ratio, summarize
 from tests.conftest import command, write_wav
 from transforms.audio import decode
 from transforms.errors import ContentError, SourceError
@@ -128,6 +129,9 @@ def test_a_ratio_is_of_medians_over_what_both_heard() -> None:
     assert found is not None
     assert (found.of_medians, found.least, found.most) == (3.0, 0.75, 3.0)
     assert ratio(ours, "a", "b") is None
+    cut_off = ratio([*ours, *theirs[:1]], "a", "b")  # the other one came no further than the first repeat
+    assert cut_off is not None
+    assert (cut_off.of_medians, cut_off.least, cut_off.most) == (3.0, 3.0, 3.0)
 
 
 def test_truth_is_found_beside_the_audio(tmp_path: Path, clip: Path) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import tempfile
 import wave
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,95 +217,3 @@ def _scored(
         peak_memory=answer["peak_memory"],
         loaded_memory=system.loaded_memory,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """All hearings of one system: pooled errors, × real time of the median repeat, the most memory (bytes).
-
-    `processor_share` is processor seconds per second of audio, of the median repeat.
-    """
-
-    system: str
-    speed: float
-    processor_share: float | None
-    wer: float | None
-    cpwer: float | None
-    der: float | None
-    peak_memory: int | None
-    loaded_memory: int | None
-
-
-def summarize(hearings: Sequence[Hearing]) -> tuple[Summary, ...]:
-    """Sum up system by system, in the order of their first hearing."""
-    return tuple(_summary(name, _of(hearings, name)) for name in dict.fromkeys(one.system for one in hearings))
-
-
-def _summary(name: str, hearings: Sequence[Hearing]) -> Summary:
-    def rate(parts: Iterable[Errors | None]) -> float | None:
-        known = [part for part in parts if part is not None]
-        return score.pooled(known).rate if known else None
-
-    peaks = [one.peak_memory for one in hearings if one.peak_memory is not None]
-    return Summary(
-        system=name,
-        speed=sum(_durations(hearings).values()) / sum(_medians(hearings).values()),
-        processor_share=_processor_share(hearings),
-        wer=rate(one.wer for one in hearings),
-        cpwer=rate(one.cpwer for one in hearings),
-        der=rate(one.der for one in hearings),
-        peak_memory=max(peaks, default=None),
-        loaded_memory=hearings[0].loaded_memory,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """How many times as fast one system is as another: of the median seconds, and of the single repeats."""
-
-    of_medians: float
-    least: float
-    most: float
-
-
-def ratio(hearings: Sequence[Hearing], system: str, against: str) -> Ratio | None:
-    """Compare two systems by the episodes that both heard; `None` where there are none."""
-    ours, theirs = _of(hearings, system), _of(hearings, against)
-    shared = _durations(ours).keys() & _durations(theirs).keys()
-    ours, theirs = [[one for one in side if one.episode in shared] for side in (ours, theirs)]
-    if not shared:
-        return None
-    repeats = {one.repeat for one in ours} & {one.repeat for one in theirs}
-    single = [
-        sum(one.seconds for one in theirs if one.repeat == n) / sum(one.seconds for one in ours if one.repeat == n)
-        for n in repeats
-    ]
-    medians = sum(_medians(theirs).values()) / sum(_medians(ours).values())
-    return Ratio(medians, min(single), max(single))
-
-
-def _processor_share(hearings: Sequence[Hearing]) -> float | None:
-    worked = [one.processor_seconds for one in hearings if one.processor_seconds is not None]
-    if len(worked) < len(hearings):
-        return None
-    median = {
-        name: statistics.median(one.processor_seconds or 0.0 for one in hearings if one.episode == name)
-        for name in _durations(hearings)
-    }
-    return sum(median.values()) / sum(_durations(hearings).values())
-
-
-def _of(hearings: Sequence[Hearing], system: str) -> list[Hearing]:
-    return [one for one in hearings if one.system == system]
-
-
-def _durations(hearings: Sequence[Hearing]) -> dict[str, Seconds]:
-    return {one.episode: one.duration for one in hearings}
-
-
-def _medians(hearings: Sequence[Hearing]) -> dict[str, Seconds]:
-    """The median of the seconds of each episode."""
-    return {
-        name: statistics.median(one.seconds for one in hearings if one.episode == name)
-        for name in _durations(hearings)
-    }

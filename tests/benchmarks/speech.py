@@ -37,7 +37,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from corpus import episodes_of
 from environments import PACKAGES, WITHOUT_PACKAGE, python_of
 
-from flows.bench.compare import Contender, Episode, Hearing, Summary, compare, own, ratio, read_episode, summarize
+from flows.bench.compare import Contender, Episode, Hearing, compare, own, read_episode
+from flows.bench.summary import Summary, ratio, summarize
 from flows.cli_bench import percent
 from transforms.score import Errors
 
@@ -248,7 +249,7 @@ def print_group(group: str, hearings: Sequence[Hearing], model: str, ceiling: fl
         "fast is faster",
     )
     print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
-    for one in summarize(hearings):
+    for one in sorted(summarize(hearings), key=lambda one: not one.system.startswith("turntable")):
         counted = {"WER": one.wer, "cpWER": one.cpwer, "DER": one.der}
         work = "" if one.processor_share is None else f"{60 * one.processor_share:.2f}"
         cells = [one.system, f"{one.speed:.1f}", work, *(percent(counted[name]) for name in errors), memory(one)]
