@@ -141,8 +141,9 @@ _FAILED: dict[tuple[str, Device], str] = {}
 def threads(options: Options) -> int:
     """Share the cores between the two models that run side by side.
 
-    One after the other with all cores each takes longer: two threads of one model wait for each other (measured on
-    two cores: 17 to 19 s of processor time for 100 s of audio, side by side 13 to 14).
+    One after the other with all cores each took twice as long on two cores that others used too (14.2 s for 100 s
+    of audio, 7.0 s side by side; 17 to 19 s of processor time, 13 to 14): two threads of one model wait for each
+    other.
     """
     return max(1, cpu_threads() // 2) if options.diarize else cpu_threads()
 
