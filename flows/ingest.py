@@ -300,7 +300,9 @@ def _hear(
         turns=int(turned.manifest.facts["turns"]),
         flags=staged.manifest.flags,
         computed=tuple(
-            a.manifest.stage for a in (*heard.artifacts, turned, staged) if a.manifest.started_at >= began
+            dict.fromkeys(
+                a.manifest.stage for a in (*heard.artifacts, turned, staged) if a.manifest.started_at >= began
+            )
         ),
         text=text.format if text else None,
     )

@@ -473,7 +473,11 @@ def test_retry_and_quarantine(settings: Settings, host: Publisher) -> None:
         ("Part 2", "no audio"),
         ("Part 3", "music only"),
     }
-    assert (transient, one, rest) == ("", "Part 1: it waits again, until the next poll\n", "Part 2: it waits again, until the next poll\n")
+    assert (transient, one, rest) == (
+        "",
+        "Part 1: it waits again, until the next poll\n",
+        "Part 2: it waits again, until the next poll\n",
+    )
     assert {w.episode.title: w.state for w in waiters.all()} == {
         "Part 1": "waiting",
         "Part 2": "waiting",
