@@ -29,7 +29,11 @@ from transforms.speech.campplus_inference import Inference
 from transforms.speech.clustering import ThinnedAgglomerative
 from transforms.speech.lean import Hook, LeanDiarization, crop
 
-FRAME = SAMPLE_RATE // 100  # samples from one feature frame to the next
+FRAME, FRAME_LENGTH = (
+    SAMPLE_RATE // 100,
+    SAMPLE_RATE // 40,
+)  # samples from one feature frame to the next, and in one
+FRAMES_AT_ONCE = 6_000
 SHORTEST_VOICE = 20  # frames of 10 ms; less says too little about a voice
 LENGTHS = 20  # voices are cut to multiples of so many frames, so that many have one length
 CLEAN_FRAMES = 50  # that much speech without overlap is enough to leave the overlaps out
@@ -177,13 +181,22 @@ def _voices(
     length, step = (round(seconds * SAMPLE_RATE) // FRAME for seconds in (window.duration, window.step))
     n_frames = length - 2  # a frame of 25 ms ends with the chunk
     start = chunks.start * step
-    fbank = campplus.kaldi_fbank(crop(samples, start * FRAME, ((len(chunks) - 1) * step + length) * FRAME))
+    fbank = _features(samples, start, (len(chunks) - 1) * step + n_frames)
     for chunk in chunks:
         here = fbank[chunk * step - start :][:n_frames]
         for speaker in np.flatnonzero(active[chunk].any(axis=0)):
             frames = _frames_of(active[chunk], int(speaker), n_frames, exclude_overlap=exclude_overlap)
             if frames.sum() >= SHORTEST_VOICE:
                 yield (chunk, int(speaker)), _middle(here[torch.from_numpy(frames)], longest)
+
+
+def _features(samples: Tensor, first: int, n_frames: int) -> Tensor:
+    """Compute feature frames from `first` on, a minute at a time: on the way they are thirty times as large."""
+    pieces = [
+        crop(samples, frame * FRAME, (min(FRAMES_AT_ONCE, first + n_frames - frame) - 1) * FRAME + FRAME_LENGTH)
+        for frame in range(first, first + n_frames, FRAMES_AT_ONCE)
+    ]
+    return torch.cat([campplus.kaldi_fbank(piece) for piece in pieces])
 
 
 def _frames_of(
