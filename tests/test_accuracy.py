@@ -19,10 +19,12 @@ from transforms.speech.attribute import overlap_seconds
 DEMO = Path(__file__).parent.parent / "flows" / "demo" / "why-a-record-turns.ogg"
 TRUTH = Path(__file__).parent / "data" / DEMO.stem
 
-# WER, cpWER, DER. NOT MEASURED YET: placeholders, to be replaced by what this test prints.
+# WER, cpWER, DER: what this test printed at commit 2f4c6d4 on two cores. (Before the faster diarization the README
+# had a DER of 5.5 %.) Episodes under two minutes, as this one, are diarized alike in both qualities: what the
+# longer hop of `fast` costs is not seen here.
 RECORDED: dict[Quality, tuple[float, float, float]] = {
-    "accurate": (0.0, 0.0, 0.05),
-    "fast": (0.0, 0.0, 0.05),
+    "accurate": (0.0, 0.0, 0.0566),
+    "fast": (0.0, 0.0, 0.0566),
 }
 ALLOWED = 0.005  # half a point: processors round differently
 
@@ -59,7 +61,7 @@ def test_errors_stay_where_they_are(heard: Heard, quality: Quality) -> None:
     der = score.diarization_errors(score.read_rttm(TRUTH.with_suffix(".rttm")), heard.diarization.segments)
 
     found = [wer.rate, cpwer.rate, der.rate]
-    print(quality, [f"{rate:.4f}" for rate in found])
+    print(quality, [f"{rate:.4f}" for rate in found])  # what to record, when the change is meant
     assert all(now <= before + ALLOWED for now, before in zip(found, RECORDED[quality], strict=True)), found
 
 
