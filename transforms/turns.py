@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import statistics
 from collections.abc import Iterator, Sequence
@@ -76,14 +77,23 @@ def _turn(
 
 
 def shared(start: Seconds, end: Seconds | None, overlaps: Sequence[tuple[Seconds, Seconds]]) -> Seconds:
-    """Sum the seconds of a stretch in which two or more speak.
+    """Sum the seconds of a stretch in which two or more speak; the overlaps are in order and do not meet.
 
     >>> shared(0.0, 5.0, [(4.5, 6.0), (7.0, 8.0)])
     0.5
     """
     if end is None:
         return 0.0
-    return sum(max(min(end, until) - max(start, since), 0.0) for since, until in overlaps)
+    seconds = 0.0
+    for since, until in overlaps[bisect.bisect_right(overlaps, start, key=_end) :]:
+        if since >= end:
+            break
+        seconds += min(end, until) - max(start, since)
+    return seconds
+
+
+def _end(stretch: tuple[Seconds, Seconds]) -> Seconds:
+    return stretch[1]
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
