@@ -446,11 +446,11 @@ assert sorted(given) == list(range(len(found)))
 def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
     models: Path, tmp_path: Path, demo_samples: np.ndarray
 ) -> None:
-    """Kill -9 when some of 20 episodes are done: they are not computed again."""
+    """Kill -9 when some of 12 episodes, more than a batch, are done: they are not computed again."""
     folder, home = tmp_path / "folder", tmp_path / "home"
     folder.mkdir()
-    for n in range(20):
-        write_wav(folder / f"{n:02}.wav", demo_samples[n * 4 * RATE : (n * 4 + 12) * RATE])
+    for n in range(12):
+        write_wav(folder / f"{n:02}.wav", demo_samples[n * 7 * RATE : (n + 1) * 7 * RATE])
     variables = {"TURNTABLE_HOME": str(home), "TURNTABLE_MODELS": str(models)}
     child = [sys.executable, "-c", BATCH, str(folder)]
     process = subprocess.Popen(child, cwd=ROOT, env=environment(None, variables))
@@ -462,8 +462,8 @@ def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
     subprocess.run(child, cwd=ROOT, env=environment(None, variables), check=True)
 
     after = {stage: made(home, stage) for stage in before}
-    assert 2 <= len(before["transcribe"]) < 20
-    assert [len(made_now) for made_now in after.values()] == [20, 20, 20]
+    assert 2 <= len(before["transcribe"]) < 12
+    assert [len(made_now) for made_now in after.values()] == [12, 12, 12]
     assert all(after[stage][key] == at for stage in before for key, at in before[stage].items())
 
 
