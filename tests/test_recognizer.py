@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from transforms.errors import ContentError
-from transforms.speech import vad
+from transforms.speech import recognizer, vad
 from transforms.speech.align import _median, warp
 from transforms.speech.checks import Transcription
 from transforms.speech.ct2_file import read_variables
@@ -47,6 +47,12 @@ def plain(models: Path) -> Recognizer:
     made = Recognizer(models / "tiny.en", "cpu", "int8", 2)
     made.network = None
     return made
+
+
+@pytest.fixture(autouse=True)
+def _greedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the decoder in PyTorch write about few windows too."""
+    monkeypatch.setattr(recognizer, "FEWEST_WINDOWS", 1)
 
 
 def alignment_heads(model: WhisperModel) -> list[tuple[int, int]]:

@@ -33,8 +33,9 @@ def token_frames(queries: Tensor, keys: Tensor, first: int, n_frames: int) -> ND
     Returns:
         int64 (tokens − first,): frames of 20 ms.
     """
-    scores = queries @ keys[:, :n_frames].transpose(1, 2) * queries.shape[-1] ** -0.5
-    looks = torch.softmax(scores.float(), -1)
+    # in float32: a CPU writes code for each new shape of a product in bfloat16
+    scores = queries.float() @ keys[:, :n_frames].float().transpose(1, 2) * queries.shape[-1] ** -0.5
+    looks = torch.softmax(scores, -1)
     deviation, mean = torch.std_mean(looks, dim=1, keepdim=True, unbiased=False)
     looks = _median((looks - mean) / deviation.clamp_min(1e-9))
     return warp(-looks.mean(0)[first:].double().numpy(force=True))

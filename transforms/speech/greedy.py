@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from transforms.speech.whisper import LONGEST_TEXT, Whisper
+from transforms.speech.whisper import LONGEST_TEXT, Whisper, rounded_up
 
 LONGEST_ANSWER = 224  # tokens: half of what Whisper can hold, as its authors have it
 COMPACT_BELOW = 0.75  # when fewer of the windows are still written about, go on with those only
@@ -104,13 +104,13 @@ def reread(
 
     `silence` is the probability of each window that nobody speaks.
     """
-    memory, longest = network.begin(encoded), max(map(len, answers))
-    rows = [[*prompt, *answer, *[0] * (longest - len(answer))] for answer in answers]
+    memory, length = network.begin(encoded), rounded_up(len(prompt) + max(map(len, answers)))
+    rows = [[*prompt, *answer, *[0] * (length - len(prompt) - len(answer))] for answer in answers]
     hidden, queries = network.step(torch.tensor(rows, device=encoded.device), memory)
     keys = network.keys_of_alignment(memory)
     read = []
     for n, (answer, silent) in enumerate(zip(answers, silence, strict=True)):
-        logits = network.logits(hidden[n, len(prompt) - 1 : len(prompt) - 1 + len(answer)])
+        logits = network.logits(hidden[n])[len(prompt) - 1 :][: len(answer)]
         logprobs = torch.log_softmax(logits, -1).gather(1, torch.tensor(answer, device=encoded.device)[:, None])
         read.append(
             Written(
