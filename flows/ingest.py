@@ -164,7 +164,7 @@ def ingest_episode(
 ) -> Outcome | None:
     """Turn one episode into speaker turns in the warehouse.
 
-    One that an event named and another process works on gives `None`: it goes on there.
+    One that an event named gives `None` where another process works on it, or where it does not wait any more.
 
     Args:
         location: a path or an http(s) URL of its audio, a secret one is not shown in the run's parameters; or
@@ -190,10 +190,14 @@ def ingest_episode(
         record(failed, source, episode.episode_id if episode else None, settings)
         raise failed.error from None
     source, episode = public_source(found.location), found.episode
-    options = (options or attempts.options_of(settings, episode.episode_id) or Options()).filled(settings)
     with _claimed(settings, episode, source, by_event=by_event) as mine:
         if not mine:
             return None
+        options = options or attempts.options_of(settings, episode.episode_id)
+        if by_event and options is None:  # an event that came twice, or late
+            say(f"{source} does not wait any more: it was heard, or removed")
+            return None
+        options = (options or Options()).filled(settings)
         try:
             run_step("start", check_starts, source)
             outcome = _run_stages(found, source, options.informed(found.podcast, episode), settings)

@@ -12,6 +12,7 @@ import torch
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 from pyannote.core import SlidingWindow, SlidingWindowFeature
 from pyannote.database.util import load_rttm
+from pydantic import TypeAdapter
 
 from transforms.speech import campplus, clustering, diarize
 from transforms.speech.campplus_inference import Inference
@@ -276,6 +277,9 @@ def test_a_word_is_enough(pipeline: Any, demo: np.ndarray) -> None:
 
     assert {segment.speaker for segment in found.segments} == {"SPEAKER_00"}
     assert all(0 <= segment.start_time < segment.end_time <= 0.5 for segment in found.segments)
+    kept = TypeAdapter(Diarization)
+    assert kept.validate_json(kept.dump_json(found)) == found
+    assert found.voices == {}
 
 
 def test_one_person_is_one_speaker(pipeline: Any, demo: np.ndarray) -> None:

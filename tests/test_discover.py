@@ -522,4 +522,8 @@ def test_an_event_starts_nothing_that_somebody_works_on_and_a_failure_is_kept(
         names = {e["event"] for e in mine}
     assert names == {"podcast.episode.discovered", "podcast.episode.failed"}
     assert "s3cret" not in answer.text
+    Waiters(settings.home).remove(one.episode.episode_id)  # as if it were heard
+    failures = list((settings.home / "failures").glob("*"))
+    assert ingest_episode(location) is None
+    assert list((settings.home / "failures").glob("*")) == failures
     sound(settings)

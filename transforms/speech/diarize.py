@@ -110,7 +110,9 @@ def diarize(
     labels = output.speaker_diarization.labels()
     embeddings = output.speaker_embeddings if output.speaker_embeddings is not None else np.empty((0, 0))
     voices = {
-        label: tuple(round(float(v), 5) for v in voice) for label, voice in zip(labels, embeddings, strict=False)
+        label: tuple(round(float(v), 5) for v in voice)
+        for label, voice in zip(labels, embeddings, strict=False)
+        if np.isfinite(voice).all()  # who spoke too shortly has a voice of nothing
     }
     on_progress(seconds)
     segments = _segments(output.speaker_diarization, seconds)
