@@ -654,7 +654,7 @@ def test_too_little_memory_everywhere_is_an_error_that_says_what_to_do(
 
     def recognizer(*arguments: Any) -> Any:
         loaded = load(*arguments)
-        loaded.model = Full(loaded.model, "encode", MemoryError())
+        loaded.encode = loaded.encode_windows = Full(None, "", MemoryError()).fail
         return loaded
 
     monkeypatch.setattr(engines, "_FAILED", {})
