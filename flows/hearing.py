@@ -241,8 +241,7 @@ class Transcriber:
                 on_progress=lambda seconds: on_progress(before + seconds),
             )
             self.running = device, iter(heard)
-        with engines.cores(device):
-            return next(self.running[1], None)
+        return next(self.running[1], None)
 
     def _jobs(self, waiting: Iterator[_Part]) -> Iterator[engine.Job]:
         """Give the engine what the one before had under way, then what waits."""
@@ -338,8 +337,7 @@ def diarize(
 
             torch.set_num_threads(engines.threads(options))  # of this thread: OpenMP counts thread by thread
             pipeline = engines.pipeline(folders, device.name, quality)
-            with engines.cores(device):
-                return diarization.diarize(samples, pipeline, speakers=options.speakers, on_progress=on_progress)
+            return diarization.diarize(samples, pipeline, speakers=options.speakers, on_progress=on_progress)
 
         heard, device = steps.run(work)
         return Made(
