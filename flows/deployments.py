@@ -6,6 +6,7 @@ the two together). The automations watch over both.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -106,29 +107,13 @@ def automations() -> tuple[AutomationCore, ...]:
         AutomationCore(
             name="turntable: a silent run has crashed",
             description="A run that gave no sign of life for 90 s lost its process.",
-            trigger=EventTrigger(
-                after={"prefect.flow-run.heartbeat"},
-                expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{state}" for state in _END_STATES)},
-                match={"prefect.resource.id": "prefect.flow-run.*"},
-                for_each={"prefect.resource.id"},
-                posture=Posture.Proactive,
-                threshold=1,
-                within=SILENCE,
-            ),
+            trigger=_silent("heartbeat", ("heartbeat", *_END_STATES), SILENCE),
             actions=[_to(StateType.CRASHED, "Crashed", "it gave no sign of life for 90 s")],
         ),
         AutomationCore(
             name="turntable: a run that does not start has crashed",
             description="Whoever took it died before it gave a sign of life.",
-            trigger=EventTrigger(
-                after={"prefect.flow-run.Pending"},
-                expect={f"prefect.flow-run.{state}" for state in (*_END_STATES, *_STARTED_OR_BACK)},
-                match={"prefect.resource.id": "prefect.flow-run.*"},
-                for_each={"prefect.resource.id"},
-                posture=Posture.Proactive,
-                threshold=1,
-                within=START_TIME,
-            ),
+            trigger=_silent("Pending", (*_END_STATES, *_STARTED_OR_BACK), START_TIME),
             actions=[_to(StateType.CRASHED, "Crashed", "it was taken and did not start for 5 minutes")],
         ),
         AutomationCore(
@@ -142,6 +127,19 @@ def automations() -> tuple[AutomationCore, ...]:
 
 def _to(state: StateType, name: str, message: str) -> ChangeFlowRunState:
     return ChangeFlowRunState(state=state, name=name, message=message, force=False)
+
+
+def _silent(after: str, expected: Iterable[str], within: timedelta) -> EventTrigger:
+    """Fire when none of the expected events of a run follows another one in time."""
+    return EventTrigger(
+        after={f"prefect.flow-run.{after}"},
+        expect={f"prefect.flow-run.{event}" for event in expected},
+        match={"prefect.resource.id": "prefect.flow-run.*"},
+        for_each={"prefect.resource.id"},
+        posture=Posture.Proactive,
+        threshold=1,
+        within=within,
+    )
 
 
 def _crashed() -> EventTrigger:

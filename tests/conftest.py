@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import wave
@@ -121,6 +122,13 @@ def environment(api: str | None, variables: dict[str, str] | None = None) -> dic
 def ask(home: Path, sql: str) -> Any:
     """The rows of a query, as a script gets them."""
     return json.loads(command(home, "sql", sql, "--json").stdout)
+
+
+def free_port() -> int:
+    """A port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def only(rows: Sequence[Any]) -> Any:

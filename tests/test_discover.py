@@ -517,7 +517,7 @@ def test_an_event_starts_nothing_that_somebody_works_on_and_a_failure_is_kept(
     deadline, names = time.monotonic() + 20, set()
     while names != {"podcast.episode.discovered", "podcast.episode.failed"} and time.monotonic() < deadline:
         time.sleep(0.2)
-        answer = httpx2.post(f"{prefect_server}/events/filter", json=asked)
+        answer = httpx2.post(f"{prefect_server}/events/filter", json=asked, timeout=60)
         mine = [e for e in answer.json()["events"] if e["payload"]["episode_id"] == one.episode.episode_id]
         names = {e["event"] for e in mine}
     assert names == {"podcast.episode.discovered", "podcast.episode.failed"}

@@ -486,18 +486,27 @@ class Once:
         raise ValueError(msg)
 
 
-def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
-    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each episode gets one answer, a damaged file its own; what was under way is heard by itself afterwards."""
+def spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]) -> None:
+    """Let every recogniser that is loaded from now on be changed."""
     load = engines.recognizer.load
 
     def recognizer(*arguments: Any) -> Any:
         loaded = load(*arguments)
-        loaded.model = Once(loaded.model)
+        change(loaded)
         return loaded
 
     monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
+
+
+def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each episode gets one answer, a damaged file its own; what was under way is heard by itself afterwards."""
+
+    def break_once(loaded: Any) -> None:
+        loaded.model = Once(loaded.model)
+
+    spoil(monkeypatch, break_once)
     asked = options(settings, "accurate")
     tasks = [Task(decoded_of(settings, folder / f"{n}.wav"), asked) for n in range(3)]
     tasks[1].decoded.path.write_bytes(b"no samples")
@@ -650,15 +659,12 @@ def test_too_little_memory_everywhere_is_an_error_that_says_what_to_do(
     settings: Settings, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And no manifest is written."""
-    load = engines.recognizer.load
 
-    def recognizer(*arguments: Any) -> Any:
-        loaded = load(*arguments)
+    def fill(loaded: Any) -> None:
         loaded.encode = loaded.encode_windows = Full(None, "", MemoryError()).fail
-        return loaded
 
     monkeypatch.setattr(engines, "_FAILED", {})
-    monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
+    spoil(monkeypatch, fill)
 
     with pytest.raises(ResourceError, match=r"too little memory on cpu int8 .*: take a smaller --model"):
         heard(settings, decoded_of(settings, clip), options(settings))

@@ -184,6 +184,7 @@ def test_the_page_of_an_import(texts: Path, tmp_path: Path, prefect_server: str)
     found = httpx2.post(
         f"{prefect_server}/artifacts/filter",
         json={"artifacts": {"key": {"any_": ["import", "import-texts"]}}, "sort": "UPDATED_DESC"},
+        timeout=60,
     ).json()
     newest = {artifact["key"]: artifact["data"] for artifact in reversed(found)}
     assert newest["import"].startswith(

@@ -330,9 +330,8 @@ def test_a_feed_over_http_gives_its_newest_episodes(
         tmp_path, "select p.title as show, e.title, e.guid from episodes e join podcasts p using (podcast_id)"
     ) == [{"show": "Parts", "title": "Part 3", "guid": "part-3"}]
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
-    runs = httpx2.post(
-        f"{prefect_server}/flow_runs/filter", json={"sort": "EXPECTED_START_TIME_DESC", "limit": 20}
-    )
+    newest = {"sort": "EXPECTED_START_TIME_DESC", "limit": 20}
+    runs = httpx2.post(f"{prefect_server}/flow_runs/filter", json=newest, timeout=60)
     assert kept == []
     assert feed.rpartition("/")[0] in runs.text
     assert "s3cret" not in runs.text

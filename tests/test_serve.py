@@ -19,7 +19,7 @@ from pytest_httpserver import HTTPServer
 
 from flows.options import Options
 from flows.subscriptions import Subscriptions, new_subscription
-from tests.conftest import ROOT, ask, command, environment, only, turntable, write_wav
+from tests.conftest import ROOT, ask, command, environment, free_port, only, turntable, write_wav
 
 EVERY = 12.0  # seconds from one poll to the next
 VARIABLES = {"TURNTABLE_ALLOW": "127.0.0.1", "TURNTABLE_MODEL": "tiny.en", "TURNTABLE_DEVICE": "cpu"}
@@ -66,13 +66,6 @@ def publisher(httpserver: HTTPServer, demo_samples: np.ndarray, tmp_path: Path, 
     Subscriptions(tmp_path / "home").put(subscription)
     command(tmp_path / "home", "poll", **VARIABLES)  # what is there is old
     return one
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Serving:
@@ -183,7 +176,7 @@ def test_what_is_published_is_in_the_warehouse_with_nobody_doing_anything(
             "resource": {"prefect.resource.id": "turntable.request"},
             "payload": {"url": publisher.server.url_for("/first.wav")},
         }
-        assert httpx2.post(f"{served.api}/events", json=[requested]).status_code == 204
+        assert httpx2.post(f"{served.api}/events", json=[requested], timeout=60).status_code == 204
         served.until(lambda: len(served.events("podcast.episode.loaded")) == 2)
         children = served.group()
         served.process.send_signal(signal.SIGINT)

@@ -117,7 +117,8 @@ def test_both_transcripts_lie_side_by_side_with_the_chapters(
     assert json.loads(used["parameters"])["hotwords"] == ["Mara Quill", "Idris Vane"]
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
     assert kept == []
-    runs = httpx2.post(f"{prefect_server}/flow_runs/filter", json={"sort": "EXPECTED_START_TIME_DESC", "limit": 5})
+    newest = {"sort": "EXPECTED_START_TIME_DESC", "limit": 5}
+    runs = httpx2.post(f"{prefect_server}/flow_runs/filter", json=newest, timeout=60)
     assert "Why a record turns" in runs.text
     assert "s3cret" not in runs.text
     command(tmp_path, "verify")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from flows.bench.process import System, SystemFailedError
+from flows.bench.process import Part, System, SystemFailedError
 from transforms import audio, score
 from transforms.errors import SourceError
 from transforms.records import Seconds, SpeakerSegment
@@ -20,8 +20,6 @@ from transforms.score import Errors, Utterance
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Part = Literal["words", "speakers", "both"]
 
 WARM_UP = Path(__file__).parent.parent / "demo" / "why-a-record-turns.ogg"
 WARM_UP_SECONDS = 12

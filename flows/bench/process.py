@@ -18,8 +18,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+Part = Literal["words", "speakers", "both"]  # what a system finds out
 Hear = Callable[[Path], dict[str, Any]]
 
 SAMPLE_EVERY = 0.05  # seconds between two looks at the memory
@@ -115,7 +116,7 @@ class System:
         assert self._process is not None
         assert self._process.stdin is not None
         before = processor_seconds_of(self._process.pid)
-        with _Peak(self._process.pid) as peak:
+        with Peak(self._process.pid) as peak:
             try:
                 self._process.stdin.write(json.dumps({"audio": str(audio)}) + "\n")
                 self._process.stdin.flush()
@@ -150,8 +151,8 @@ class System:
                 self._complaints.append(line)
 
 
-class _Peak:
-    """Looks at the memory of a process until it is left."""
+class Peak:
+    """Looks at the memory of a process until it is left; `bytes` is the most that it was seen to hold."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -159,7 +160,7 @@ class _Peak:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self) -> _Peak:
+    def __enter__(self) -> Peak:
         self._thread.start()
         return self
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from transforms.speech import campplus
-from transforms.speech.pipeline import load_segmentation
+from transforms.speech.pipeline import load_segmentation, put_in_place
 
 SEGMENTATION_STEP = 0.1  # of ten seconds: pyannote's default
 BATCH_SIZE = 32  # of pyannote's published configuration
@@ -80,10 +80,8 @@ def load_stock(segmentation: Path, embedding: Path, device: str, *, voices: int 
         plda=object.__new__(PLDA),  # read by no clustering of ours, but fetched without this
         clustering="OracleClustering",  # any other fetches an embedding
     )
-    pipeline.klustering = "AgglomerativeClustering"
-    pipeline.clustering = AgglomerativeClustering(metric=StockEmbedding.metric, constrained_assignment=True)
-    pipeline._expects_num_speakers = pipeline.clustering.expects_num_clusters
+    clustering = AgglomerativeClustering(metric=StockEmbedding.metric, constrained_assignment=True)
+    put_in_place(pipeline, clustering, StockEmbedding(campplus.load(embedding), voices))
     pipeline._audio = Audio(sample_rate=campplus.SAMPLE_RATE, mono="downmix")
-    pipeline._embedding = StockEmbedding(campplus.load(embedding), voices)
     pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": CLUSTERING})
     return pipeline.to(torch.device(device))

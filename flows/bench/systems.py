@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from flows import engines
-from flows.bench.process import Hear, serve
+from flows.bench.process import Hear, Part, serve
 from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import get_weights
@@ -26,6 +26,7 @@ from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
 from transforms.speech.checks import Transcription
 from transforms.speech.device import Device, cpu_threads, ladder, torch_ladder
+from transforms.speech.engine import BEAMS
 from transforms.speech.models import MODELS
 from transforms.speech.transcribe import transcribe
 
@@ -33,9 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Part = Literal["words", "speakers", "both"]
 Work = Callable[["NDArray[np.int16]"], dict[str, Any]]  # decoded samples in, the answer but for its seconds out
-BEAMS: dict[Quality, int] = {"accurate": 5, "fast": 1}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -87,12 +86,7 @@ class Turntable:
                 weights.whisper, device.name, device.compute_type, self.n_threads, device.batch_size
             )
         if part != "words":
-            self.pipeline = diarization.load_embedded(
-                weights.segmentation / "pytorch_model.bin",
-                weights.voices / "campplus_cn_en_common.pt",
-                weights.torch_device,
-                quality,
-            )
+            self.pipeline = engines.pipeline((weights.segmentation, weights.voices), weights.torch_device, quality)
 
     def words(self, samples: NDArray[np.int16]) -> Transcription:
         """Find out what is said."""
@@ -103,7 +97,7 @@ class Turntable:
         import torch
 
         torch.set_num_threads(self.n_threads)  # of this thread: OpenMP counts thread by thread
-        return diarization.diarize(audio.as_float32(samples), self.pipeline)
+        return diarization.diarize(samples, self.pipeline)
 
     def both(self, samples: NDArray[np.int16]) -> Heard:
         """Find out who says what: both side by side, then words to speakers, then turns."""

@@ -28,7 +28,7 @@ DEMO = ROOT / "flows" / "demo" / "why-a-record-turns.ogg"
 def main(arguments: Sequence[str]) -> None:
     """Print a line of Markdown table for each episode."""
     print("| episode | WER | cpWER | DER | speakers | × real time |\n|---|---|---|---|---|---|")
-    for path in map(Path, arguments or [str(DEMO)]):
+    for path in (Path(argument).resolve() for argument in arguments or [str(DEMO)]):
         truth = ROOT / "tests" / "data" / path.stem if path == DEMO else path.with_suffix("")
         with tempfile.TemporaryDirectory() as home:
             row = score(path, truth, Path(home))

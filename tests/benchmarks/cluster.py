@@ -37,7 +37,7 @@ sys.path.insert(0, str(ROOT))
 
 from flows.options import Options  # noqa: E402
 from flows.subscriptions import Subscriptions, new_subscription  # noqa: E402
-from tests.conftest import ask, turntable, write_wav  # noqa: E402
+from tests.conftest import ask, free_port, turntable, write_wav  # noqa: E402
 from transforms.audio import decode  # noqa: E402
 
 PREFECT = [sys.executable, "-m", "prefect"]
@@ -251,13 +251,6 @@ def kill(process: subprocess.Popen[bytes], number: int) -> None:
             os.kill(pid, number)
         except ProcessLookupError:
             continue
-
-
-def free_port() -> int:
-    """Name a port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

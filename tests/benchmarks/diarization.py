@@ -6,9 +6,9 @@
 An episode is an audio file; `NAME.rttm` beside it is its truth. The first form prints a line of Markdown for
 each: × real time (median of the repeats, in alternating order, decoding and loading not counted) and DER (no
 collar, overlaps scored); then the ratios over all episodes, of the medians and of the processor's seconds, which
-change less when the machine is busy. The second joins the episodes, in an order drawn anew each time and with
-pauses, to one of 1 hour and one of so many, and prints × real time of both and the most memory that it had
-beyond the loaded models (`RssAnon`: pages of the mapped file are not the process's).
+change less when the machine is busy. The second joins the episodes, as `corpus.py` does, to one of
+1 hour and one of so many, and prints × real time of both and the most memory that it had beyond the loaded models
+(`RssAnon`: pages of the mapped file are not the process's).
 
 `stock` is pyannote.audio's `SpeakerDiarization`, all of its own code, at its hop of 1 s and its batch of 32, in
 float32, with the segmentation and the clustering of ours. CAM++ is brought to it as pyannote brings WeSpeaker: one
@@ -24,7 +24,6 @@ import os
 import statistics
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -41,44 +40,23 @@ warnings.simplefilter("ignore")
 
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
-from pyannote.audio.core.plda import PLDA  # noqa: E402
-from pyannote.audio.pipelines.clustering import AgglomerativeClustering  # noqa: E402
-from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization  # noqa: E402
 from pyannote.core import Annotation, Segment  # noqa: E402
 from pyannote.database.util import load_rttm  # noqa: E402
 from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: E402
 from torch import Tensor  # noqa: E402
 
+from flows.bench import stock  # noqa: E402
+from flows.bench.process import Peak, memory_of  # noqa: E402
 from flows.settings import Settings  # noqa: E402
+from tests.benchmarks import corpus  # noqa: E402
 from transforms.audio import SAMPLE_RATE, decode  # noqa: E402
 from transforms.records import Quality  # noqa: E402
 from transforms.speech import campplus, diarize  # noqa: E402
-from transforms.speech.pipeline import SHORTEST_VOICE, load_segmentation  # noqa: E402
 
 Samples = NDArray[np.int16]
 MODELS = Settings().models
 SEGMENTATION = MODELS / "segmentation-3.0" / "pytorch_model.bin"
 EMBEDDING = MODELS / "campplus" / "campplus_cn_en_common.pt"
-
-
-class Stock(SpeakerDiarization):  # type: ignore[misc]
-    """pyannote's pipeline as it comes; only its constructor cannot be told of CAM++."""
-
-    def __init__(self, embedding: MaskedEmbedding) -> None:
-        super().__init__(
-            segmentation=load_segmentation(SEGMENTATION),
-            segmentation_step=0.1,
-            segmentation_batch_size=32,
-            embedding_batch_size=32,
-            embedding_exclude_overlap=True,
-            plda=object.__new__(PLDA),
-            clustering="OracleClustering",
-        )
-        self.klustering = "AgglomerativeClustering"
-        self.clustering = AgglomerativeClustering(metric="cosine", constrained_assignment=True)
-        self._expects_num_speakers = self.clustering.expects_num_clusters
-        self._embedding = embedding
-        self._audio = self._segmentation.model.audio
 
 
 class MaskedEmbedding:
@@ -114,32 +92,18 @@ class MaskedEmbedding:
         return voices.numpy()
 
 
-class CutEmbedding(MaskedEmbedding):
-    """CAM++ on the frames that a mask leaves, one voice after the other."""
-
-    @torch.inference_mode()
-    def __call__(self, waveforms: Tensor, masks: Tensor) -> NDArray[np.float32]:
-        """Embed a batch, float32 (batch, 1, n_samples), each item with its mask (batch, frames)."""
-        voices = np.full((len(masks), self.dimension), np.nan, np.float32)
-        for n, (samples, mask) in enumerate(zip(waveforms[:, 0], masks, strict=True)):
-            fbank = campplus.kaldi_fbank(samples)
-            spoken = F.interpolate(mask[None, None], size=len(fbank), mode="nearest")[0, 0] > 0.5
-            if spoken.sum() >= SHORTEST_VOICE:
-                voices[n] = self.network((fbank[spoken] - fbank[spoken].mean(0))[None]).numpy()
-        return voices
-
-
 def load_stock(name: str) -> Any:
     """Build pyannote's pipeline with the embedded weights."""
-    stock = Stock(CutEmbedding() if name == "cut" else MaskedEmbedding())
-    stock.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": diarize.CLUSTERING})
-    return stock
+    loaded = stock.load_stock(SEGMENTATION, EMBEDDING, "cpu", voices=1)
+    if name == "stock":
+        loaded._embedding = MaskedEmbedding()
+    return loaded
 
 
-def run_stock(stock: Any, samples: Samples) -> Annotation:
+def run_stock(loaded: Any, samples: Samples) -> Annotation:
     """Diarize with pyannote's pipeline."""
     waveform = torch.from_numpy(samples.astype(np.float32) / 32768)[None]
-    output = stock({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "episode"})
+    output = loaded({"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "episode"})
     return output.speaker_diarization
 
 
@@ -155,9 +119,9 @@ def side_by_side(episodes: Sequence[Path], names: Sequence[str], repeats: int) -
     """Print the table: every system on every episode."""
     systems: dict[str, Callable[[Samples], Annotation]] = {}
     for name in names:
-        stock = name in ("stock", "cut")
-        loaded = load_stock(name) if stock else load_ours(name)  # type: ignore[arg-type]
-        run = run_stock if stock else run_ours
+        is_stock = name in ("stock", "cut")
+        loaded = load_stock(name) if is_stock else load_ours(name)  # type: ignore[arg-type]
+        run = run_stock if is_stock else run_ours
         systems[name] = lambda samples, run=run, loaded=loaded: run(loaded, samples)  # type: ignore[misc]
         systems[name](decode(episodes[0]).samples[: 20 * SAMPLE_RATE])  # the first pass chooses kernels
     print("| episode | minutes |", " | ".join(f"{name} × real time | {name} DER" for name in names), "|")
@@ -201,66 +165,26 @@ def load_ours(quality: Quality) -> Any:
     return diarize.load_embedded(SEGMENTATION, EMBEDDING, "cpu", quality)
 
 
-def long_and_short(episodes: Sequence[Path], hours: float, quality: Quality) -> None:
+def long_and_short(paths: Sequence[Path], hours: float, quality: Quality) -> None:
     """Print × real time and memory for one hour and for many."""
     pipeline = load_ours(quality)
-    pieces = [decode(path).samples for path in episodes]
-    run_ours(pipeline, pieces[0][: 20 * SAMPLE_RATE])
+    episodes = corpus.episodes_of(paths)
+    run_ours(pipeline, decode(paths[0]).samples[: 20 * SAMPLE_RATE])
     print("| hours | × real time | MB beyond the models | segments | speakers |\n|---|---|---|---|---|")
     for length in (1.0, hours):
         with tempfile.TemporaryDirectory() as folder:
-            samples = join(pieces, length, Path(folder) / "samples.npy")
-            with Peak() as peak:
+            joined = Path(folder) / "joined.wav"
+            corpus.join(joined, episodes, seconds=length * 3600, seed=0)
+            samples = decode(joined, into=Path(folder) / "samples.npy").samples
+            loaded = memory_of(os.getpid()) or 0
+            with Peak(os.getpid()) as peak:
                 started = time.perf_counter()
                 heard = diarize.diarize(samples, pipeline)
                 took = time.perf_counter() - started
         speed = len(samples) / SAMPLE_RATE / took
         counts = f"{len(heard.segments)} | {len(heard.voices)}"
-        print(f"| {length:g} | {speed:.1f} | {peak.megabytes:.0f} | {counts} |", flush=True)
-
-
-def join(pieces: Sequence[Samples], hours: float, path: Path) -> Samples:
-    """Join episodes in random order, with pauses of up to three seconds, to so many hours on disk."""
-    rng = np.random.default_rng(0)
-    samples = np.lib.format.open_memmap(path, "w+", np.int16, (int(hours * 3600 * SAMPLE_RATE),))
-    filled = 0
-    while filled < len(samples):
-        for n in rng.permutation(len(pieces)):
-            piece = pieces[n][: len(samples) - filled]
-            samples[filled : filled + len(piece)] = piece
-            filled = min(filled + len(piece) + int(rng.uniform(0, 3) * SAMPLE_RATE), len(samples))
-    samples.flush()
-    del samples
-    return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
-
-
-class Peak:
-    """Watches how much anonymous memory the process has, above what it had."""
-
-    def __enter__(self) -> Peak:
-        """Start."""
-        self.before = self.most = anonymous()
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self.watch, daemon=True)
-        self.thread.start()
-        return self
-
-    def watch(self) -> None:
-        """Look ten times a second."""
-        while not self.ended.wait(0.1):
-            self.most = max(self.most, anonymous())
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.ended.set()
-        self.thread.join()
-        self.megabytes = (self.most - self.before) / 1e6
-
-
-def anonymous() -> float:
-    """Bytes of anonymous memory that this process has."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
-    return 1024.0 * int(line.split()[1])
+        megabytes = ((peak.bytes or 0) - loaded) / 1e6
+        print(f"| {length:g} | {speed:.1f} | {megabytes:.0f} | {counts} |", flush=True)
 
 
 if __name__ == "__main__":

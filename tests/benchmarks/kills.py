@@ -25,8 +25,8 @@ sys.path.insert(0, str(ROOT))
 
 from flows.options import Options  # noqa: E402
 from flows.subscriptions import Subscriptions, new_subscription  # noqa: E402
-from tests.conftest import ask, command  # noqa: E402
-from tests.test_serve import VARIABLES, Publisher, are_gone, free_port, loaded, serving, wait_until  # noqa: E402
+from tests.conftest import ask, command, free_port  # noqa: E402
+from tests.test_serve import VARIABLES, Publisher, are_gone, loaded, serving, wait_until  # noqa: E402
 from transforms.audio import decode  # noqa: E402
 
 WHAT = (

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -134,6 +135,16 @@ def preload_cublas() -> None:
             path = Path(root) / "lib" / library
             if path.exists():
                 ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
+
+
+def least_seconds(work: Callable[[], object], times: int) -> float:
+    """Time some work so many times, in seconds, and give the least: what else runs can only make it longer."""
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - started)
+    return min(taken)
 
 
 def run_down(

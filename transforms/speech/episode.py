@@ -48,8 +48,7 @@ class Episode:
 
     def cut(self, span: Span) -> NDArray[np.float32]:
         """Give the samples of a span: float32."""
-        start, end = span
-        return as_float32(self.samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
+        return _cut(self.samples, span)
 
     def sequential(self, span: Span) -> Window:
         """Decode one span with Whisper's own guards: rising temperatures, skipped silence."""
@@ -107,6 +106,11 @@ class Episode:
             compression_ratio=max((s.compression_ratio for s in segments), default=0.0),
             decoding=decoding,
         )
+
+
+def _cut(samples: NDArray[Any], span: Span) -> NDArray[np.float32]:
+    start, end = span
+    return as_float32(samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
 
 
 def _window(
@@ -184,9 +188,8 @@ def vote_language(samples: NDArray[Any], spans: Sequence[Span], recognizer: Reco
     thirds = np.array_split(np.arange(len(spans)), min(3, len(spans)))
     chosen = [max((spans[n] for n in third), key=lambda span: span[1] - span[0]) for third in thirds]
     votes: dict[str, list[float]] = {}
-    for start, end in chosen:
-        clip = as_float32(samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
-        for name, probability in recognizer.detect_language(clip)[2]:
+    for span in chosen:
+        for name, probability in recognizer.detect_language(_cut(samples, span))[2]:
             votes.setdefault(name, []).append(probability)
     winner = max(votes, key=lambda name: statistics.fmean(votes[name]))
     return winner, round(statistics.fmean(votes[winner]), 4)

@@ -5,7 +5,6 @@ Importing this module imports torch and pyannote.audio: do it inside a function.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,8 @@ from pyannote.audio import Model
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.segmentation import PyanNet
-from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput
+from pyannote.audio.pipelines.clustering import AgglomerativeClustering
+from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput, SpeakerDiarization
 from pyannote.core import SlidingWindowFeature
 from torch import Tensor
 from torch.torch_version import TorchVersion
@@ -27,6 +27,7 @@ from transforms.audio import SAMPLE_RATE
 from transforms.speech import campplus
 from transforms.speech.campplus_inference import Inference
 from transforms.speech.clustering import ThinnedAgglomerative
+from transforms.speech.device import least_seconds
 from transforms.speech.lean import Hook, LeanDiarization, crop
 
 FRAME, FRAME_LENGTH = (
@@ -83,13 +84,12 @@ def fastest_dtype(device: str) -> torch.dtype:
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
         network = Inference(campplus.CAMPlusPlus().eval(), dtype).to(device)
-        times = []
-        for _ in range(4):  # the first pass chooses kernels
-            started = time.perf_counter()
+
+        def work(network: Inference = network) -> None:
             with torch.inference_mode():
                 network(batch).sum().item()  # reading a number waits for the device
-            times.append(time.perf_counter() - started)
-        seconds[dtype] = min(times)
+
+        seconds[dtype] = least_seconds(work, times=4)  # the first pass chooses kernels
     return min(seconds, key=seconds.__getitem__)
 
 
@@ -105,11 +105,9 @@ class EmbeddedDiarization(LeanDiarization):
             plda=object.__new__(PLDA),
             clustering="OracleClustering",
         )
-        self.klustering = "AgglomerativeClustering"
         # constrained: two voices of one chunk are two people
-        self.clustering = ThinnedAgglomerative(metric=VoiceEmbedding.metric, constrained_assignment=True)
-        self._expects_num_speakers = self.clustering.expects_num_clusters
-        self._embedding = VoiceEmbedding(network)
+        clustering = ThinnedAgglomerative(metric=VoiceEmbedding.metric, constrained_assignment=True)
+        put_in_place(self, clustering, VoiceEmbedding(network))
         self.longest_hop = longest_hop
 
     def to(self, device: torch.device) -> EmbeddedDiarization:
@@ -157,6 +155,14 @@ class EmbeddedDiarization(LeanDiarization):
                     share = chunks.start + len(chunks) * done / len(voices)
                     hook("embeddings", None, total=n_chunks, completed=share)
         return embeddings
+
+
+def put_in_place(pipeline: SpeakerDiarization, clustering: AgglomerativeClustering, embedding: object) -> None:
+    """Give a pipeline that was built with the oracle's clustering the one that it is to use, and its embedding."""
+    pipeline.klustering = "AgglomerativeClustering"
+    pipeline.clustering = clustering
+    pipeline._expects_num_speakers = clustering.expects_num_clusters
+    pipeline._embedding = embedding
 
 
 def hop(seconds: float, longest: float) -> float:

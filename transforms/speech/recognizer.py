@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -31,6 +30,8 @@ from torch import Tensor
 from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.speech.align import token_frames
+from transforms.speech.checks import COMPRESSION_RATIO, LOG_PROBABILITY, NO_SPEECH_PROBABILITY
+from transforms.speech.device import least_seconds
 from transforms.speech.greedy import Vocabulary, Written, reread, write
 from transforms.speech.whisper import Whisper
 
@@ -42,9 +43,9 @@ OPTIONS = TranscriptionOptions(
     length_penalty=1,
     repetition_penalty=1,
     no_repeat_ngram_size=0,
-    log_prob_threshold=-1.0,
-    no_speech_threshold=0.6,
-    compression_ratio_threshold=2.4,
+    log_prob_threshold=LOG_PROBABILITY,
+    no_speech_threshold=NO_SPEECH_PROBABILITY,
+    compression_ratio_threshold=COMPRESSION_RATIO,
     condition_on_previous_text=False,
     prompt_reset_on_temperature=0.5,
     temperatures=[0.0],
@@ -273,10 +274,4 @@ def has_fast_bfloat16() -> bool:
 
 def _seconds_of_product(dtype: torch.dtype) -> float:
     one, other = torch.ones(1500, 512, dtype=dtype), torch.ones(512, 1024, dtype=dtype)
-    return min(_seconds(lambda: one @ other) for _ in range(5))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+    return least_seconds(lambda: one @ other, times=5)

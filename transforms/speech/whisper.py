@@ -22,7 +22,6 @@ from torch import Tensor
 
 from transforms.speech.ct2_file import read_variables
 
-N_FRAMES = 1500  # of the encoder's output: 30 s, 20 ms each
 LONGEST_TEXT = 448  # tokens, the prompt included
 
 
@@ -163,9 +162,11 @@ class Whisper:
         stack, w = self.decoder, self.decoder.weights
         first, last = memory.length, memory.length + tokens.shape[1]
         x = F.embedding(tokens, w["embeddings/weight"]) + w["position_encodings/encodings"][first:last]
+        # a token may look at what stands before it only
+        hidden = torch.ones(last - first, rounded_up(last), dtype=torch.bool, device=x.device).triu(first + 1)
         looks = []
         for n in range(stack.n_layers):
-            x = self._attend_own(x, n, memory.own[n], first, last)
+            x = self._attend_own(x, n, memory.own[n], hidden, first)
             normal = stack.norm(x, f"layer_{n}/attention/layer_norm")
             queries = stack.heads(stack.linear(normal, f"layer_{n}/attention/linear_0"))
             looks += [queries[:, head] for layer, head in self.alignment_heads if layer == n]
@@ -174,15 +175,12 @@ class Whisper:
         memory.length = last
         return stack.norm(x, "layer_norm"), torch.stack(looks, 1)
 
-    def _attend_own(self, x: Tensor, n: int, kept: tuple[Tensor, Tensor], first: int, last: int) -> Tensor:
-        stack = self.decoder
+    def _attend_own(self, x: Tensor, n: int, kept: tuple[Tensor, Tensor], hidden: Tensor, first: int) -> Tensor:
+        stack, (n_new, length) = self.decoder, hidden.shape
         normal = stack.norm(x, f"layer_{n}/self_attention/layer_norm")
         q, k, v = map(stack.heads, stack.linear(normal, f"layer_{n}/self_attention/linear_0").chunk(3, dim=-1))
         keys, values = kept
-        keys[:, :, first:last], values[:, :, first:last] = k, v
-        length = rounded_up(last)
-        # a token may look at what stands before it only
-        hidden = torch.ones(last - first, length, dtype=torch.bool, device=x.device).triu(first + 1)
+        keys[:, :, first : first + n_new], values[:, :, first : first + n_new] = k, v
         mixed = _mixed(q, keys[:, :, :length], values[:, :, :length], hidden)
         return x + stack.linear(mixed, f"layer_{n}/self_attention/linear_1")
 
