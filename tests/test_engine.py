@@ -11,6 +11,7 @@ import threading
 import time
 import wave
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -467,25 +468,6 @@ def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
     assert all(after[stage][key] == at for stage in before for key, at in before[stage].items())
 
 
-class Once:
-    """A model that breaks down at its first decoding, and else is that model."""
-
-    def __init__(self, model: Any) -> None:
-        self.model, self.left = model, 1
-
-    def __getattr__(self, name: str) -> Any:
-        """Be the model, but for the first call of `generate`."""
-        if name == "generate" and self.left:
-            return self.fail
-        return getattr(self.model, name)
-
-    def fail(self, *_: Any, **__: Any) -> Any:
-        """Break down."""
-        self.left = 0
-        msg = "a bug in the middle of a batch"
-        raise ValueError(msg)
-
-
 def spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]) -> None:
     """Let every recogniser that is loaded from now on be changed."""
     load = engines.recognizer.load
@@ -504,7 +486,15 @@ def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
     """Each episode gets one answer, a damaged file its own; what was under way is heard by itself afterwards."""
 
     def break_once(loaded: Any) -> None:
-        loaded.model = Once(loaded.model)
+        encode, calls = loaded.encode_windows, count()
+
+        def encode_windows(features: Any) -> Any:
+            if next(calls) == 0:
+                msg = "a bug in the middle of a batch"
+                raise ValueError(msg)
+            return encode(features)
+
+        loaded.encode_windows = encode_windows
 
     spoil(monkeypatch, break_once)
     asked = options(settings, "accurate")
@@ -589,7 +579,7 @@ def small_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], Non
             if device == "cuda" and point == "encode":
                 loaded.encode = loaded.encode_windows = Full(None, "", error).fail
             if device == "cuda" and point == "decode":
-                loaded.model = Full(loaded.model, "generate", error)
+                loaded.network, loaded.model = None, Full(loaded.model, "generate", error)
             return loaded
 
         def pipeline(folders: tuple[Path, ...], device: str, quality: Quality) -> Any:

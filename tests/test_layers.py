@@ -16,7 +16,7 @@ HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefec
 # Imported only inside functions, or the very module that wraps the library.
 WRAPPERS = {
     "transforms/speech/align.py",
-    "transforms/speech/greedy.py",
+    "transforms/speech/search.py",
     "transforms/speech/recognizer.py",
     "transforms/speech/whisper.py",
     "flows/bench/stock.py",

@@ -1,4 +1,4 @@
-"""The recogniser: weights read, network, greedy decoder, times of words, shared batches; against CTranslate2."""
+"""The recogniser: weights read, network, beam search, times of words, shared batches; against CTranslate2."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import jiwer
 import numpy as np
 import pytest
 import torch
 from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,11 +25,13 @@ from transforms.speech import recognizer, vad
 from transforms.speech.align import _median, warp
 from transforms.speech.checks import Transcription
 from transforms.speech.ct2_file import read_variables
+from transforms.speech.device import free_memory
 from transforms.speech.engine import Job, transcribe_many
 from transforms.speech.mel import log_mel
 from transforms.speech.recognizer import Recognizer
+from transforms.speech.search import Vocabulary, write
 from transforms.speech.transcribe import transcribe
-from transforms.speech.whisper import Whisper
+from transforms.speech.whisper import Whisper, multiplied, packed
 
 RATE = 16_000
 CPU = torch.device("cpu")
@@ -47,12 +52,6 @@ def plain(models: Path) -> Recognizer:
     made = Recognizer(models / "tiny.en", "cpu", "int8", 2)
     made.network = None
     return made
-
-
-@pytest.fixture(autouse=True)
-def _greedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the decoder in PyTorch write about few windows too."""
-    monkeypatch.setattr(recognizer, "FEWEST_WINDOWS", 1)
 
 
 def alignment_heads(model: WhisperModel) -> list[tuple[int, int]]:
@@ -136,6 +135,62 @@ def test_spectrograms_are_those_of_faster_whisper(plain: Recognizer, demo_sample
 
     assert ours.shape == (80, 3000)
     assert np.abs(ours[:, : theirs.shape[1]] - theirs).max() < 1e-3
+
+
+@pytest.mark.parametrize("n_beams", [1, 5])
+def test_it_writes_what_ctranslate2_writes(
+    n_beams: int, plain: Recognizer, models: Path, demo_samples: Any
+) -> None:
+    """In float32 the same tokens, the same probabilities: of windows that end at different steps."""
+    mel = log_mel([demo_samples[: 28 * RATE], demo_samples[30 * RATE : 37 * RATE], demo_samples[: 2 * RATE]], 80)
+    network = Whisper(models / "tiny.en", alignment_heads(plain), torch.float32, CPU)
+    exact = ctranslate2.models.Whisper(str(models / "tiny.en"), device="cpu", compute_type="float32")
+    tokenizer = Tokenizer(plain.hf_tokenizer, multilingual=False)
+    prompt = plain.get_prompt(tokenizer, [], without_timestamps=True)
+    barred = get_suppressed_tokens(tokenizer, [-1])
+    vocabulary = Vocabulary(
+        tokenizer.sot, tokenizer.eot, tokenizer.no_speech, tuple(barred), (*tokenizer.encode(" "), tokenizer.eot)
+    )
+    encoded = network.encode(mel)
+
+    ours = write(network, encoded, prompt, vocabulary, n_beams)
+    theirs = exact.generate(
+        ctranslate2.StorageView.from_array(encoded.numpy()),
+        [prompt] * 3,
+        beam_size=n_beams,
+        suppress_tokens=list(barred),
+        return_scores=True,
+        return_no_speech_prob=True,
+    )
+
+    assert len({len(one.tokens) for one in ours}) == 3
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.tokens == other.sequences_ids[0]
+        mean = other.scores[0] * len(one.tokens) / (len(one.tokens) + 1)
+        assert one.avg_logprob == pytest.approx(mean, abs=1e-3)
+        assert sum(one.logprobs) == pytest.approx(one.avg_logprob * (len(one.tokens) + 1), abs=3)
+        assert one.no_speech_prob == pytest.approx(other.no_speech_prob, abs=1e-3)
+        assert one.queries.shape[1] >= len(one.tokens)
+
+
+def test_a_batch_fits_into_the_memory(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of what is free, and one window at least."""
+    monkeypatch.setattr(recognizer, "has_fast_bfloat16", lambda: True)
+    sizes = []
+    for free in (10**11, 200 * 10**6, 10**6):
+        monkeypatch.setattr(recognizer, "free_memory", lambda free=free: free)
+        sizes.append(Recognizer(models / "tiny.en", "cpu", "int8", 1, 16).batch_size)
+    network = Whisper(models / "tiny.en", None, torch.bfloat16, CPU)
+    assert sizes == [16, 50 * 10**6 // network.bytes_to_write(5), 1]
+    assert network.bytes_to_write(1) == 2 * 2 * 4 * 384 * (1500 + 448)
+    assert 10**8 < free_memory() < 10**13
+
+
+def test_a_packed_matrix_multiplies_as_before() -> None:
+    """To the last bit but one of bfloat16; what cannot be packed stays as it is."""
+    one, other, bias = (torch.rand(*shape).bfloat16() for shape in ((5, 64), (96, 64), (96,)))
+    assert torch.allclose(multiplied(one, packed(other), bias), multiplied(one, other, bias), rtol=2**-7)
+    assert packed(other.float()).dtype == torch.float32
 
 
 @pytest.mark.parametrize("quality", ["fast", "accurate"])
@@ -276,5 +331,5 @@ def test_without_known_heads_the_upper_half_aligns(models: Path, demo_samples: n
 
 def test_the_engine_says_what_works(fast: Recognizer, plain: Recognizer) -> None:
     """For `turntable doctor`."""
-    assert fast.describe().startswith("encoder and greedy decoder in PyTorch (bfloat16), the rest in CTranslate2")
+    assert fast.describe().startswith("encoder and decoder in PyTorch (bfloat16), the rest in CTranslate2")
     assert plain.describe().startswith("CTranslate2 (int8")

@@ -23,7 +23,7 @@ class Window:
     """What became of one window of audio.
 
     `coverage` is the share of the heard speech that has words. `decoding` says which pass it is from: `batched`,
-    `beam`, `sequential` or `pieces`.
+    `stamped`, `sequential` or `pieces`.
     """
 
     start_time: Seconds

@@ -35,7 +35,7 @@ class Device:
         return f"{self.name} {self.compute_type}"
 
 
-CPU = Device("cpu", "int8", 8)
+CPU = Device("cpu", "int8", 16)
 TORCH_CPU, TORCH_CUDA = Device("cpu", "float32", 8), Device("cuda", "float32", 8)
 CUDA = (Device("cuda", "float16", 32), Device("cuda", "float16", 8), Device("cuda", "int8_float16", 2))
 
@@ -43,6 +43,23 @@ CUDA = (Device("cuda", "float16", 32), Device("cuda", "float16", 8), Device("cud
 def cpu_threads() -> int:
     """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_memory() -> int:
+    """Count the bytes of memory that this process may still take: of the machine, and of its container.
+
+    A system that does not tell gives what the machine has.
+    """
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    try:
+        allowed, taken = (Path(f"/sys/fs/cgroup/memory.{name}").read_text() for name in ("max", "current"))
+        return min(free, max(int(allowed) - int(taken), 0))
+    except (OSError, ValueError):  # no container, or one without a limit ("max")
+        return free
 
 
 def ladder(request: Request, whisper: Path) -> tuple[tuple[Device, ...], str | None]:

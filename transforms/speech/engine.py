@@ -8,29 +8,35 @@ are read window by window. Windows share a batch if they share language and hint
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from transforms.audio import SAMPLE_RATE
 from transforms.errors import SourceError
 from transforms.records import Quality, Seconds
 from transforms.speech.checks import Transcription, Window
-from transforms.speech.episode import Episode, vote_language, within_budget
+from transforms.speech.episode import Episode, within_budget
+from transforms.speech.language import count, voters
 from transforms.speech.mel import log_mel
 from transforms.speech.vad import find_speech
 from transforms.speech.windows import WINDOW_SECONDS, Span, cut_windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from transforms.speech.recognizer import Recognizer
 
 BEAMS: dict[Quality, int] = {"fast": 1, "accurate": 5}
+FEWEST_OF_EACH = 4  # windows that make a batch worth a worker of its own
 BATCHES_AHEAD = 4  # whose windows are sorted by length: the longest of a batch says how long it takes
 
 Progress = Callable[[Seconds], None]
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,14 @@ class Job:
 
 @dataclass(slots=True)
 class _Underway:
-    """A recording whose windows are in the engine; `done` are those that came out, by their number."""
+    """A recording whose windows are in the engine; `encoded` and `done` are by the number of the window."""
 
     job: Job
     episode: Episode
     spans: tuple[Span, ...]
-    language: str | None
-    probability: float | None
+    language: str | None = None
+    probability: float | None = None
+    encoded: dict[int, Tensor] = field(default_factory=dict)
     done: dict[int, Window] = field(default_factory=dict)
 
     @property
@@ -129,12 +136,24 @@ class _Engine:
             raise SourceError(msg)
         speech = find_speech(job.samples)
         spans = cut_windows(speech, WINDOW_SECONDS, len(job.samples) / SAMPLE_RATE)
-        language, probability = job.language, None
-        if language is None and spans:
-            language, probability = vote_language(job.samples, spans, self.recognizer)
         hint = within_budget(job.hotwords, self.recognizer.count_tokens)
-        episode = Episode(job.samples, self.recognizer, language or "en", self.beam_size, speech, hint)
-        return _Underway(job, episode, spans, language, probability)
+        episode = Episode(job.samples, self.recognizer, job.language or "en", self.beam_size, speech, hint)
+        recording = _Underway(job, episode, spans, job.language)
+        if job.language is None and spans:
+            self._vote(recording)
+        return recording
+
+    def _vote(self, recording: _Underway) -> None:
+        """Find out the language; what the windows that vote are encoded to is kept for when they are decoded."""
+        import torch
+
+        torch.set_num_threads(self.recognizer.n_threads)
+        if self.recognizer.model.is_multilingual:
+            encoded = self._encoded([(recording, n) for n in voters(recording.spans)])
+            recording.language, recording.probability = count(self.recognizer.languages(encoded))
+        else:
+            recording.language, recording.probability = "en", 1.0
+        recording.episode = replace(recording.episode, language=recording.language)
 
     def work(self) -> Iterator[tuple[str, Transcription]]:
         """Decode the windows that wait longest, together with others that can share their batches."""
@@ -144,48 +163,79 @@ class _Engine:
         taken = set(map(_name, chosen))
         self.waiting = [item for item in self.waiting if _name(item) not in taken]
         chosen.sort(key=_seconds, reverse=True)
-        n_batches = -(-len(chosen) // self.recognizer.batch_size)
-        batches = [
-            chosen[len(chosen) * n // n_batches : len(chosen) * (n + 1) // n_batches] for n in range(n_batches)
-        ]
-        for batch, windows in zip(batches, self._first_pass(batches), strict=True):
-            yield from self._finish(batch, windows)
+        windows = list(chain.from_iterable(self._each(self._heard, self._batches(chosen, FEWEST_OF_EACH))))
+        self._second_pass(chosen, windows)
+        yield from self._finish(chosen, windows)
 
-    def _first_pass(self, batches: list[list[_Item]]) -> Iterator[list[Window]]:
-        """Decode batches; on a GPU two at a time, so that one is encoded while another one is written."""
-        if self.recognizer.n_workers == 1:
-            yield from (self._heard(batch, self.beam_size, "batched") for batch in batches)
+    def _batches(self, items: list[_Item], fewest: int) -> list[list[_Item]]:
+        """Share windows out evenly; two workers are worth it where each has `fewest`."""
+        n_workers = min(self.recognizer.n_workers, max(len(items) // fewest, 1))
+        n = max(-(-len(items) // self.recognizer.batch_size), n_workers)
+        return [items[len(items) * k // n : len(items) * (k + 1) // n] for k in range(n)]
+
+    def _second_pass(self, items: list[_Item], windows: list[Window]) -> None:
+        """Decode the windows that failed once more: with time stamps, which lose fewer words, then each alone."""
+        failed = [n for n, window in enumerate(windows) if window.failures]
+        if not failed:
             return
-        with ThreadPoolExecutor(self.recognizer.n_workers) as pool:
-            yield from pool.map(lambda batch: self._heard(batch, self.beam_size, "batched"), batches)
+        stamped = self._each(self._heard_stamped, self._batches([items[n] for n in failed], 1))
+        for n, window in zip(failed, chain.from_iterable(stamped), strict=True):
+            windows[n] = min(windows[n], window, key=Window.badness)
+        failed = [n for n in failed if windows[n].failures]
+        alone = self._each(lambda n: items[n][0].episode.again(windows[n]), failed)
+        for n, window in zip(failed, alone, strict=True):
+            windows[n] = window
+
+    def _each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Do some work for each item, on every core: several at a time, which keeps the cores busier than one."""
+        import torch
+
+        n_workers = min(self.recognizer.n_workers, max(len(items), 1))
+        # OpenMP counts thread by thread: a new one would take every core
+        share = max(self.recognizer.n_threads // n_workers, 1)
+        if n_workers == 1:
+            torch.set_num_threads(share)
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(share,)) as pool:
+            return list(pool.map(work, items))
 
     def _finish(self, batch: list[_Item], windows: list[Window]) -> Iterator[tuple[str, Transcription]]:
-        """Decode what failed once more, and give the recordings that are complete with these windows."""
-        failed = [n for n, window in enumerate(windows) if window.failures]
-        if failed and self.beam_size < BEAMS["accurate"]:
-            again = self._heard([batch[n] for n in failed], BEAMS["accurate"], "beam")
-            for n, window in zip(failed, again, strict=True):
-                windows[n] = min(windows[n], window, key=Window.badness)
+        """Give the recordings that are complete with these windows."""
         for (recording, n), window in zip(batch, windows, strict=True):
-            best = recording.episode.again(window) if window.failures else window
-            recording.done[n] = replace(best, segments=()) if best.is_silent else best
+            recording.done[n] = replace(window, segments=()) if window.is_silent else window
+            del recording.encoded[n]
             start, end = recording.spans[n]
             self._advance(end - start)
             if len(recording.done) == len(recording.spans):
                 self._advance(recording.seconds - sum(end - start for start, end in recording.spans))
                 yield recording.job.key, recording.finished()
 
-    def _heard(self, batch: list[_Item], beam_size: int, decoding: str) -> list[Window]:
+    def _heard(self, batch: list[_Item], *, stamped: bool = False) -> list[Window]:
         spans = [recording.spans[n] for recording, n in batch]
-        clips = [recording.episode.cut(span) for (recording, _), span in zip(batch, spans, strict=True)]
         language, hint = batch[0][0].group
-        features = log_mel(clips, self.recognizer.n_mels)
         lengths = [end - start for start, end in spans]
-        heard = self.recognizer.batches().decode(features, lengths, language, hint, beam_size)
+        heard = self.recognizer.batches().decode(
+            self._encoded(batch), lengths, language, hint, self.beam_size, stamped=stamped
+        )
         return [
-            recording.episode.window(span, segments, decoding)
+            recording.episode.window(span, segments, "stamped" if stamped else "batched")
             for (recording, _), span, segments in zip(batch, spans, heard, strict=True)
         ]
+
+    def _heard_stamped(self, batch: list[_Item]) -> list[Window]:
+        return self._heard(batch, stamped=True)
+
+    def _encoded(self, batch: list[_Item]) -> Tensor:
+        """Encode windows, (windows, 1500, dimension), but those only that were not encoded before."""
+        import torch
+
+        new = [(recording, n) for recording, n in batch if n not in recording.encoded]
+        if new:
+            clips = [recording.episode.cut(recording.spans[n]) for recording, n in new]
+            encoded = self.recognizer.encode_windows(log_mel(clips, self.recognizer.n_mels))
+            for (recording, n), window in zip(new, encoded, strict=True):
+                recording.encoded[n] = window
+        return torch.stack([recording.encoded[n] for recording, n in batch])
 
     def _advance(self, seconds: Seconds) -> None:
         self.seconds += seconds

@@ -8,7 +8,6 @@ by the guarded sequential mode, then in smaller pieces, where it fails.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,7 +47,8 @@ class Episode:
 
     def cut(self, span: Span) -> NDArray[np.float32]:
         """Give the samples of a span: float32."""
-        return _cut(self.samples, span)
+        start, end = span
+        return as_float32(self.samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
 
     def sequential(self, span: Span) -> Window:
         """Decode one span with Whisper's own guards: rising temperatures, skipped silence."""
@@ -89,7 +89,9 @@ class Episode:
         """Decode a window that failed once more, and keep the best answer."""
         span = (first.start_time, first.end_time)
         best = first
-        for decode in (self.sequential, self.pieces):
+        # With time stamps it was decoded before: other temperatures help against what is wrong with a text.
+        passes = (self.pieces,) if first.failures == ("uncovered_speech",) else (self.sequential, self.pieces)
+        for decode in passes:
             best = min(best, decode(span), key=Window.badness)
             if not best.failures:
                 break
@@ -106,11 +108,6 @@ class Episode:
             compression_ratio=max((s.compression_ratio for s in segments), default=0.0),
             decoding=decoding,
         )
-
-
-def _cut(samples: NDArray[Any], span: Span) -> NDArray[np.float32]:
-    start, end = span
-    return as_float32(samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
 
 
 def _window(
@@ -179,17 +176,3 @@ def within_budget(hotwords: Sequence[str], count: Callable[[str], int]) -> str |
             break
         kept.append(name)
     return ", ".join(kept) or None
-
-
-def vote_language(samples: NDArray[Any], spans: Sequence[Span], recognizer: Recognizer) -> tuple[str, float]:
-    """Let the longest window of each third of the episode vote on the language; the mean probability wins."""
-    if not recognizer.model.is_multilingual:
-        return "en", 1.0
-    thirds = np.array_split(np.arange(len(spans)), min(3, len(spans)))
-    chosen = [max((spans[n] for n in third), key=lambda span: span[1] - span[0]) for third in thirds]
-    votes: dict[str, list[float]] = {}
-    for span in chosen:
-        for name, probability in recognizer.detect_language(_cut(samples, span))[2]:
-            votes.setdefault(name, []).append(probability)
-    winner = max(votes, key=lambda name: statistics.fmean(votes[name]))
-    return winner, round(statistics.fmean(votes[winner]), 4)

@@ -1,7 +1,7 @@
 """faster-whisper's model, with a faster network where the machine has one.
 
     on CUDA                       encoder in PyTorch (float16, fused attention), decoder in CTranslate2
-    on a CPU with fast bfloat16   encoder and greedy decoder in PyTorch (bfloat16), beam search in CTranslate2
+    on a CPU with fast bfloat16   encoder and decoder in PyTorch (bfloat16)
     on any other CPU              all in CTranslate2 (int8)
 
 Everything else, the tokenizer, the guarded sequential mode, how tokens become words, stays faster-whisper's.
@@ -31,8 +31,8 @@ from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.speech.align import token_frames
 from transforms.speech.checks import COMPRESSION_RATIO, LOG_PROBABILITY, NO_SPEECH_PROBABILITY
-from transforms.speech.device import least_seconds
-from transforms.speech.greedy import Vocabulary, Written, reread, write
+from transforms.speech.device import free_memory, least_seconds
+from transforms.speech.search import Vocabulary, Written, write
 from transforms.speech.whisper import Whisper
 
 # What `BatchedInferencePipeline.transcribe` makes of its defaults.
@@ -64,9 +64,8 @@ OPTIONS = TranscriptionOptions(
     hallucination_silence_threshold=None,
     hotwords=None,
 )
-N_WORKERS = {"cuda": 2, "cpu": 1}  # of CTranslate2, each with a stream of its own
+N_WORKERS = 2  # batches at a time: on a GPU one is encoded while another one is written
 N_FRAMES = 3000  # of a spectrogram: what the network takes
-FEWEST_WINDOWS = 4  # of fewer, CTranslate2 writes more quickly than PyTorch
 WORTH = 1.3  # bfloat16 has to be that much faster than float32
 
 
@@ -74,19 +73,23 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
     """A Whisper model; `network` is its copy in PyTorch, `None` where CTranslate2 does all the work."""
 
     def __init__(self, folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int = 8) -> None:
-        self.n_threads, self.batch_size, self.n_workers = n_threads, batch_size, N_WORKERS[device]
+        self.n_workers = N_WORKERS if device == "cuda" else min(N_WORKERS, n_threads)
+        self.n_threads, self.batch_size = n_threads, -(-batch_size // self.n_workers)
         super().__init__(
             str(folder),
             device=device,
             compute_type=compute_type,
-            cpu_threads=n_threads,
+            cpu_threads=max(n_threads // self.n_workers, 1),
             num_workers=self.n_workers,
         )
         self.network = load_network(folder, device)
+        if self.network is not None and self.writes:
+            fitting = free_memory() // 4 // (self.n_workers * self.network.bytes_to_write(OPTIONS.beam_size))
+            self.batch_size = max(min(self.batch_size, fitting), 1)
 
     @property
-    def writes_greedily(self) -> bool:
-        """Whether the decoder in PyTorch is the faster one where no beam is searched."""
+    def writes(self) -> bool:
+        """Whether the decoder in PyTorch is the faster one."""
         return self.network is not None and self.network.device.type == "cpu"
 
     @property
@@ -107,20 +110,31 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
         rest = f"CTranslate2 ({self.model.compute_type})"
         if self.network is None:
             return rest
-        part = "encoder and greedy decoder" if self.writes_greedily else "encoder"
+        part = "encoder and decoder" if self.writes else "encoder"
         return f"{part} in PyTorch ({str(self.network.dtype).removeprefix('torch.')}), the rest in {rest}"
 
-    def encode(self, features: NDArray[np.float32]) -> ctranslate2.StorageView:
-        """Encode log-mel windows, float32 (windows, mels, frames) or (mels, frames), for CTranslate2's decoder."""
+    def encode(self, features: NDArray[np.float32] | Tensor) -> ctranslate2.StorageView:
+        """Give CTranslate2's decoder what it looks at.
+
+        Args:
+            features: log-mel float32, (windows, mels, frames) or (mels, frames); or what `encode_windows` gave.
+        """
+        if isinstance(features, Tensor):
+            return stored(features)
         if self.network is None or features.shape[-1] != N_FRAMES:
             return super().encode(features)
         return stored(self.encode_windows(features if features.ndim == 3 else features[None]))
 
     def encode_windows(self, features: NDArray[np.float32]) -> Tensor:
-        """Encode log-mel windows, float32 (windows, mels, 3000), in PyTorch."""
-        assert self.network is not None, "there is no network in PyTorch"
-        torch.set_num_threads(self.n_threads)  # OpenMP counts thread by thread: a new one would take every core
+        """Encode log-mel windows, float32 (windows, mels, 3000), into (windows, 1500, dimension)."""
+        if self.network is None:
+            return torch.from_numpy(np.array(super().encode(features).to_device(ctranslate2.Device.cpu)))
         return self.network.encode(features)
+
+    def languages(self, encoded: Tensor) -> list[dict[str, float]]:
+        """Say how likely each language is spoken in encoded windows, (windows, 1500, dimension)."""
+        found = self.model.detect_language(stored(encoded))
+        return [{token[2:-2]: probability for token, probability in window} for window in found]
 
     def find_alignment(
         self,
@@ -141,7 +155,7 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
         ]
 
     def _words(self, tokenizer: Tokenizer, written: Written, n_frames: int) -> list[dict[str, Any]]:
-        queries = torch.cat(written.queries, 1)
+        queries = written.queries
         n_before = queries.shape[1] - len(written.tokens)  # of the prompt
         text = [n for n, token in enumerate(written.tokens) if token < tokenizer.eot]
         if not text:
@@ -196,32 +210,39 @@ class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper 
 
     def decode(
         self,
-        features: NDArray[np.float32],
+        encoded: Tensor,
         lengths: Sequence[Seconds],
         language: str,
         hint: str | None,
         beam_size: int,
+        *,
+        stamped: bool = False,
     ) -> list[list[Any]]:
-        """Decode a batch of spectrograms, float32 (windows, mels, 3000): faster-whisper's segments of each window.
+        """Decode encoded windows, (windows, 1500, dimension): faster-whisper's segments of each.
 
-        `lengths` says how much of each window is audio; times count from the start of the window.
+        `lengths` says how much of each window is audio; times count from the start of the window. Whisper writes
+        time stamps too if `stamped`: that is slower, and loses fewer words where people talk at once.
         """
         multilingual = self.model.model.is_multilingual
         tokenizer = Tokenizer(self.model.hf_tokenizer, multilingual, task="transcribe", language=language)
         barred = get_suppressed_tokens(tokenizer, [-1])
-        options = replace(OPTIONS, beam_size=beam_size, hotwords=hint, suppress_tokens=list(barred))
+        options = replace(
+            OPTIONS,
+            beam_size=beam_size,
+            hotwords=hint,
+            suppress_tokens=list(barred),
+            without_timestamps=not stamped,
+        )
         self.last_speech_timestamp = 0.0
         windows = [{"offset": 0.0, "duration": length} for length in lengths]
-        return [list(map(_segment, heard)) for heard in self.forward(features, tokenizer, windows, options)]
+        return [list(map(_segment, heard)) for heard in self.forward(encoded, tokenizer, windows, options)]
 
-    def generate_segment_batched(self, features: NDArray[np.float32], tokenizer: Tokenizer, options: Any) -> Any:
-        """Write down what is said in windows: what `find_alignment` needs, and tokens and checks of each."""
-        if not self.model.writes_greedily:
+    def generate_segment_batched(self, features: Tensor, tokenizer: Tokenizer, options: Any) -> Any:
+        """Write about encoded windows: what `find_alignment` needs, and tokens and checks of each."""
+        network = self.model.network
+        if network is None or not self.model.writes or not options.without_timestamps:
             return super().generate_segment_batched(features, tokenizer, options)
         prompt = self.model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=options.hotwords)
-        encoded = self.model.encode_windows(features)
-        if options.beam_size > 1 or len(features) < FEWEST_WINDOWS:
-            return self._search(encoded, prompt, tokenizer, options)
         vocabulary = Vocabulary(
             sot=tokenizer.sot,
             eot=tokenizer.eot,
@@ -229,36 +250,11 @@ class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper 
             barred=tuple(options.suppress_tokens),
             not_first=(*tokenizer.encode(" "), tokenizer.eot),
         )
-        assert self.model.network is not None, "only a network in PyTorch writes greedily"
-        written = write(self.model.network, encoded, prompt, vocabulary)
-        return written, [_checks(one.tokens, one.avg_logprob, one.no_speech_prob) for one in written]
-
-    def _search(self, encoded: Tensor, prompt: list[int], tokenizer: Tokenizer, options: Any) -> Any:
-        """Let CTranslate2 search; where each word is said, our own network finds in a third of the time."""
-        results = self.model.model.generate(
-            stored(encoded),
-            [prompt] * len(encoded),
-            beam_size=options.beam_size,
-            max_length=self.model.max_length,
-            suppress_blank=True,
-            suppress_tokens=options.suppress_tokens,
-            return_scores=True,
-            return_no_speech_prob=True,
-        )
-        answers = [result.sequences_ids[0] for result in results]
-        sums = [result.scores[0] * len(answer) for result, answer in zip(results, answers, strict=True)]
-        silence = [result.no_speech_prob for result in results]
-        start = prompt[prompt.index(tokenizer.sot) :]
-        assert self.model.network is not None, "only a network in PyTorch reads again"
-        read = reread(self.model.network, encoded, start, answers, silence)
-        return read, [
-            _checks(answer, total / (len(answer) + 1), silent)
-            for answer, total, silent in zip(answers, sums, silence, strict=True)
+        written = write(network, features, prompt, vocabulary, options.beam_size)
+        return written, [
+            {"tokens": one.tokens, "avg_logprob": one.avg_logprob, "no_speech_prob": one.no_speech_prob}
+            for one in written
         ]
-
-
-def _checks(tokens: list[int], avg_logprob: float, no_speech_prob: float) -> dict[str, Any]:
-    return {"tokens": tokens, "avg_logprob": avg_logprob, "no_speech_prob": no_speech_prob}
 
 
 def _segment(found: dict[str, Any]) -> Segment:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from transforms.speech.recognizer import Recognizer
 
-METHOD = "windows-2"
+METHOD = "windows-3"
 
 
 def transcribe(

@@ -10,7 +10,9 @@ Importing this module imports torch: do it inside a function.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from torch import Tensor
 from transforms.speech.ct2_file import read_variables
 
 LONGEST_TEXT = 448  # tokens, the prompt included
+ROWS = 16  # that a packed matrix is mostly multiplied with; others work too
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ class Layers:
 
     def linear(self, x: Tensor, name: str) -> Tensor:
         """Multiply with a matrix, and add its bias."""
-        return F.linear(x, self.weights[f"{name}/weight"], self.weights.get(f"{name}/bias"))
+        return multiplied(x, self.weights[f"{name}/weight"], self.weights.get(f"{name}/bias"))
 
     def heads(self, x: Tensor) -> Tensor:
         """Split (batch, frames, dimension) into heads: (batch, heads, frames, dimension of a head)."""
@@ -55,21 +58,40 @@ class Layers:
 class Memory:
     """What the decoder keeps of a batch of windows while it writes.
 
-    Keys and values of what was heard (`cross`) and of what was written (`own`), one pair per layer, each (windows,
-    heads, frames or tokens, dimension of a head); of `own`, the first `length` tokens.
+    Keys and values of what was heard (`cross`) and of what was written (`own`), one pair per layer: (windows,
+    heads, frames, size of a head), and (rows, heads, room for tokens, size of a head), of which `length` are
+    taken. There are as many rows for each window as answers that are written about it, one behind the other.
     """
 
     cross: list[tuple[Tensor, Tensor]]
     own: list[tuple[Tensor, Tensor]]
     length: int = 0
 
-    def keep(self, rows: Sequence[int]) -> Memory:
-        """Go on with some of the windows."""
-        return Memory(
-            [(keys[rows], values[rows]) for keys, values in self.cross],
-            [(keys[rows], values[rows]) for keys, values in self.own],
-            self.length,
-        )
+    def keep(self, windows: Sequence[int]) -> None:
+        """Go on with some of the windows, in their order; say with `follow` which rows."""
+        for x in (x for pair in self.cross for x in pair):
+            for place, window in enumerate(windows):
+                x[place] = x[window]
+        n = len(windows)
+        self.cross = [(keys[:n], values[:n]) for keys, values in self.cross]
+
+    def follow(self, parents: Tensor) -> None:
+        """Let each row go on from another one, int64 (rows,)."""
+        n_rows, room = len(self.own[0][0]), self.own[0][0].shape[2]
+        if self.length == room or len(parents) != n_rows:
+            more = rounded_up(self.length + 1)
+            self.own = [(_taken(keys, parents, more), _taken(values, parents, more)) for keys, values in self.own]
+            return
+        (moved,) = torch.nonzero(parents != torch.arange(n_rows, device=parents.device), as_tuple=True)
+        for keys_or_values in (one for pair in self.own for one in pair) if len(moved) else ():
+            keys_or_values[moved] = keys_or_values[parents[moved]]
+
+
+def _taken(x: Tensor, rows: Tensor, room: int) -> Tensor:
+    """Copy rows of (rows, heads, tokens, size) into tensors that have room for more tokens."""
+    taken = x.new_zeros(len(rows), x.shape[1], room, x.shape[3])
+    taken[:, :, : x.shape[2]] = x[rows]
+    return taken
 
 
 class Whisper:
@@ -85,6 +107,7 @@ class Whisper:
         variables = read_variables(folder / "model.bin")
         self.dtype, self.device = dtype, device
         self.encoder, self.decoder = (self._stack(variables, name) for name in ("encoder", "decoder"))
+        self._rooms: list[Tensor] = []  # memory of batches before: to ask the system for it anew takes long
         self.alignment_heads = tuple(
             sorted((layer, head) for layer, head in alignment_heads or self._upper_half())
         )
@@ -101,8 +124,19 @@ class Whisper:
             for k, v in ours.items()
             if v.dtype in (np.float16, np.float32) and v.size > 1
         }
+        if name == "decoder":
+            weights["vocabulary"] = weights["embeddings/weight"]
+        matrices = [k for k in weights if k == "vocabulary" or ("/linear_" in k and k.endswith("/weight"))]
+        weights |= {k: packed(weights[k]) for k in matrices}
         n_layers = len({k.split("/")[0] for k in weights if k.startswith("layer_") and k[6].isdigit()})
         return Layers(weights, n_layers, int(ours["num_heads"].item()))
+
+    def bytes_to_write(self, n_beams: int) -> int:
+        """How much memory the decoder takes for one window, at most."""
+        dimension = self.decoder.weights["layer_norm/gamma"].numel()
+        frames = len(self.encoder.weights["position_encodings/encodings"])
+        each = 2 * self.decoder.n_layers * dimension * self.dtype.itemsize
+        return each * (frames + n_beams * LONGEST_TEXT)
 
     @torch.inference_mode()
     def encode(self, mel: NDArray[np.float32] | Tensor) -> Tensor:
@@ -111,7 +145,7 @@ class Whisper:
         x = torch.as_tensor(mel).to(self.device, self.dtype)
         x = F.gelu(F.conv1d(x, w["conv1/weight"], w["conv1/bias"], padding=1))
         x = F.gelu(F.conv1d(x, w["conv2/weight"], w["conv2/bias"], stride=2, padding=1))
-        x = x.transpose(1, 2) + w["position_encodings/encodings"]
+        x = x.transpose(1, 2).contiguous() + w["position_encodings/encodings"]
         # Window by window on a CPU: a batch leaves its caches, and no product becomes faster by being larger.
         size = 1 if self.device.type == "cpu" else len(x)
         return torch.cat([self._encode_layers(part) for part in torch.split(x, size)])
@@ -138,50 +172,59 @@ class Whisper:
             mixed[0, :, head * size : (head + 1) * size] = torch.softmax(scores, -1) @ v[0, head]
         return mixed
 
-    @torch.inference_mode()
-    def begin(self, encoded: Tensor) -> Memory:
-        """Begin to write about encoded windows (windows, 1500, dimension)."""
-        stack, n = self.decoder, len(encoded)
-        cross = []
-        for layer in range(stack.n_layers):
-            both = stack.linear(encoded, f"layer_{layer}/attention/linear_1").chunk(2, dim=-1)
-            keys, values = (stack.heads(x).contiguous() for x in both)
-            cross.append((keys, values))
-        shape = (n, stack.n_heads, LONGEST_TEXT, cross[0][0].shape[-1])
-        own = [(encoded.new_zeros(shape), encoded.new_zeros(shape)) for _ in range(stack.n_layers)]
-        return Memory(cross, own)
+    @contextmanager
+    def begin(self, encoded: Tensor) -> Iterator[Memory]:
+        """Begin to write about encoded windows (windows, 1500, dimension); their room is used again."""
+        stack, (n, n_frames, dimension) = self.decoder, encoded.shape
+        shape = (stack.n_layers, 2, n, stack.n_heads, n_frames, dimension // stack.n_heads)
+        room = self._rooms.pop() if self._rooms else encoded.new_empty(0)
+        if room.numel() < math.prod(shape):
+            room = encoded.new_empty(math.prod(shape))
+        cross = room[: math.prod(shape)].view(shape)
+        for window in range(n):  # one at a time: what is computed of it stays in the caches of a CPU
+            for layer in range(stack.n_layers):
+                both = stack.linear(encoded[window], f"layer_{layer}/attention/linear_1")
+                cross[layer, :, window] = both.view(n_frames, 2, stack.n_heads, -1).permute(1, 2, 0, 3)
+        empty = encoded.new_zeros(n, stack.n_heads, 0, shape[-1])
+        yield Memory([(keys, values) for keys, values in cross], [(empty, empty) for _ in range(stack.n_layers)])
+        self._rooms.append(room)
 
     @torch.inference_mode()
     def step(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Read tokens, int64 (windows, tokens), behind those that were read before.
+        """Read tokens, int64 (rows, tokens), behind those that were read before.
 
         Returns:
-            The hidden state behind each, (windows, tokens, dimension), and the queries of the heads that align,
-            (windows, heads that align, tokens, dimension of a head).
+            The hidden state behind each, (rows, tokens, dimension), and the queries of the heads that align,
+            (rows, heads that align, tokens, size of a head).
         """
         stack, w = self.decoder, self.decoder.weights
         first, last = memory.length, memory.length + tokens.shape[1]
+        room = memory.own[0][0].shape[2]
+        if last > room:
+            everything = torch.arange(len(tokens), device=tokens.device)
+            room = rounded_up(last)
+            memory.own = [(_taken(k, everything, room), _taken(v, everything, room)) for k, v in memory.own]
         x = F.embedding(tokens, w["embeddings/weight"]) + w["position_encodings/encodings"][first:last]
         # a token may look at what stands before it only
-        hidden = torch.ones(last - first, rounded_up(last), dtype=torch.bool, device=x.device).triu(first + 1)
+        hidden = torch.ones(last - first, room, dtype=torch.bool, device=x.device).triu(first + 1)
         looks = []
         for n in range(stack.n_layers):
             x = self._attend_own(x, n, memory.own[n], hidden, first)
             normal = stack.norm(x, f"layer_{n}/attention/layer_norm")
             queries = stack.heads(stack.linear(normal, f"layer_{n}/attention/linear_0"))
             looks += [queries[:, head] for layer, head in self.alignment_heads if layer == n]
-            x = x + stack.linear(_mixed(queries, *memory.cross[n]), f"layer_{n}/attention/linear_2")
+            x = x + stack.linear(_mixed_of_windows(queries, *memory.cross[n]), f"layer_{n}/attention/linear_2")
             x = stack.feed_forward(x, f"layer_{n}")
         memory.length = last
         return stack.norm(x, "layer_norm"), torch.stack(looks, 1)
 
     def _attend_own(self, x: Tensor, n: int, kept: tuple[Tensor, Tensor], hidden: Tensor, first: int) -> Tensor:
-        stack, (n_new, length) = self.decoder, hidden.shape
+        stack = self.decoder
         normal = stack.norm(x, f"layer_{n}/self_attention/layer_norm")
         q, k, v = map(stack.heads, stack.linear(normal, f"layer_{n}/self_attention/linear_0").chunk(3, dim=-1))
         keys, values = kept
-        keys[:, :, first : first + n_new], values[:, :, first : first + n_new] = k, v
-        mixed = _mixed(q, keys[:, :, :length], values[:, :, :length], hidden)
+        keys[:, :, first : first + x.shape[1]], values[:, :, first : first + x.shape[1]] = k, v
+        mixed = _mixed(q, keys, values, hidden)
         return x + stack.linear(mixed, f"layer_{n}/self_attention/linear_1")
 
     @property
@@ -191,11 +234,34 @@ class Whisper:
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Score every token of the vocabulary: float32 (…, vocabulary)."""
-        return F.linear(hidden, self.decoder.weights["embeddings/weight"]).float()
+        return multiplied(hidden, self.decoder.weights["vocabulary"]).float()
 
     def keys_of_alignment(self, memory: Memory) -> Tensor:
         """Give the keys that the heads that align look at: (windows, heads, 1500, dimension of a head)."""
         return torch.stack([memory.cross[layer][0][:, head] for layer, head in self.alignment_heads], 1)
+
+
+def packed(weight: Tensor) -> Tensor:
+    """Put a matrix into the order in which a CPU multiplies bfloat16, once; else oneDNN does it at each product.
+
+    torch.compile does the same where a model is frozen (torch/_inductor/fx_passes/mkldnn_fusion.py).
+    """
+    if weight.device.type != "cpu" or weight.dtype != torch.bfloat16 or not _can_pack():
+        return weight
+    return torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)  # type: ignore[no-any-return]
+
+
+def _can_pack() -> bool:
+    ours = torch.ops.mkldnn
+    wanted = ("_is_mkldnn_bf16_supported", "_reorder_linear_weight", "_linear_pointwise")
+    return all(hasattr(ours, name) for name in wanted) and bool(ours._is_mkldnn_bf16_supported())
+
+
+def multiplied(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Multiply with a matrix, which may be packed, and add a bias."""
+    if weight.is_mkldnn:
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")  # type: ignore[no-any-return]
+    return F.linear(x, weight, bias)
 
 
 def rounded_up(n_tokens: int) -> int:
@@ -218,3 +284,13 @@ def _mixed(q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None = None) -> Ten
     if hidden is not None:
         scores = scores.masked_fill(hidden, -torch.inf)
     return (torch.softmax(scores, -1) @ v).transpose(1, 2).flatten(2)
+
+
+def _mixed_of_windows(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Attend from rows, (rows, heads, tokens, size), to the windows that they are about; each is read once."""
+    rows, heads, tokens, size = q.shape
+    beams = rows // len(k)
+    if beams == 1:
+        return _mixed(q, k, v)
+    together = q.view(len(k), beams, heads, tokens, size).transpose(1, 2).flatten(2, 3)
+    return _mixed(together, k, v).view(rows, tokens, -1)
