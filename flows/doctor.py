@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import shutil
 import sys
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 from flows import engines
@@ -16,6 +14,7 @@ from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import is_there
 from transforms.errors import TurntableError
+from transforms.speech import math_library
 from transforms.speech.device import cpu_threads, ladder, n_cuda_devices, probe_cuda
 from transforms.speech.models import EMBEDDED, MODELS, check_files
 
@@ -82,22 +81,12 @@ def _engine(settings: Settings) -> Check:
     recognizer = engines.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size)
     parts = (
         f"{device}",
-        f"batches of {device.batch_size}",
+        f"batches of {recognizer.batch_size}",
         f"{n_threads} of {cpu_threads()} threads",
         recognizer.describe(),
-        f"math by {math_library()}" if device.name == "cpu" else "math by cuBLAS",
+        f"math by {math_library.in_use()}" if device.name == "cpu" else "math by cuBLAS",
     )
     return Check("engine", "good", ", ".join(parts), "")
-
-
-def math_library() -> str:
-    """Name what CTranslate2 multiplies matrices with on this CPU: MKL on Intel's, oneDNN on others."""
-    asked = os.environ.get("CT2_USE_MKL", "").lower()
-    if asked:
-        return "MKL" if asked in ("1", "true") else "oneDNN"
-    about = Path("/proc/cpuinfo")
-    vendor = about.read_text() if about.exists() else platform.processor()
-    return "MKL" if "GenuineIntel" in vendor else "oneDNN"
 
 
 def _weights(name: str, settings: Settings) -> Check:

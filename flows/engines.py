@@ -16,6 +16,7 @@ from flows.sources.weights import get_weights, is_there
 from transforms.errors import SourceError, TransientError
 from transforms.records import Quality
 from transforms.speech import diarize as diarization
+from transforms.speech import math_library
 from transforms.speech.device import (
     Device,
     cpu_threads,
@@ -155,6 +156,8 @@ def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: in
 
     if device == "cuda":
         preload_cublas()
+    else:
+        math_library.choose(folder, n_threads)
     ctranslate2.set_random_seed(0)  # the fallback temperatures draw samples: the same ones each time
     return Recognizer(folder, device, compute_type, n_threads, batch_size)
 

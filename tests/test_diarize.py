@@ -303,6 +303,22 @@ def test_two_at_once_are_two(pipeline: Any, demo: np.ndarray) -> None:
     assert all(a.end_time <= b.start_time + 1e-3 for a, b in pairwise(found.exclusive))
 
 
+def test_twenty_people_are_many(pipeline: Any, demo: np.ndarray) -> None:
+    """Four seconds each of one demo voice or the other, from very low to very high: all speech is somebody's."""
+    pieces = []
+    for n, tempo in enumerate(np.linspace(0.65, 1.5, 20)):
+        piece = demo[(2 + 4 * n) * RATE : (2 + 4 * n) * RATE + int(4 * RATE * tempo)]
+        pieces.append(np.interp(np.arange(0, len(piece) - 1, tempo), np.arange(len(piece)), piece))
+    samples = np.concatenate(pieces).astype(np.int16)
+    found = diarize.diarize(samples, pipeline)
+    asked = diarize.diarize(samples, pipeline, speakers=(20, 20))
+
+    assert 3 <= len(found.voices) < len(asked.voices) <= 20
+    assert {segment.speaker for segment in found.segments} <= set(found.voices)
+    assert all(0 <= s.start_time < s.end_time <= len(samples) / RATE for s in found.segments)
+    assert sum(s.end_time - s.start_time for s in found.exclusive) > 0.7 * len(samples) / RATE
+
+
 def test_a_telephone_hears_two_people(pipeline: Any, demo: np.ndarray) -> None:
     """The demo without anything above 3.4 kHz."""
     spectrum = np.fft.rfft(demo)

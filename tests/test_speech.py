@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from torch.nn.utils.rnn import pad_sequence
 
 from transforms.errors import SourceError
-from transforms.speech import campplus, diarize
-from transforms.speech.checks import Window, is_loop
+from transforms.records import Segment, Word
+from transforms.speech import campplus, diarize, engine
+from transforms.speech.checks import Transcription, Window, is_loop
 from transforms.speech.diarize import Diarization
 from transforms.speech.episode import Episode
 from transforms.speech.recognizer import Recognizer
@@ -191,6 +193,33 @@ def test_the_language_is_voted_on(models: Path, demo_samples: np.ndarray) -> Non
 
     assert heard.language == "en"
     assert heard.language_probability > 0.9
+
+
+def test_what_is_in_another_language_is_decoded_in_its_own(
+    models: Path, demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vote that went to German does no harm to English windows; who asks for German gets it, and is told."""
+    base = Recognizer(models / "base", "cpu", "int8", 2)
+    samples = demo_samples[: 60 * RATE]
+    plain, forced = (transcribe(samples, base, language=language) for language in ("en", "de"))
+    monkeypatch.setattr(engine, "count", lambda _: ("de", 0.6))
+    switched = transcribe(samples, base)
+
+    assert [word.word for word in switched.words] == [word.word for word in plain.words]
+    assert {window.language for window in switched.windows} == {"en"}
+    assert plain.flags == switched.flags == ()
+    assert {window.language for window in forced.windows} == {"de"}
+    assert "other_language" in forced.flags
+
+
+def test_several_languages_are_flagged() -> None:
+    """But not where nobody says a word in one of them."""
+    segment = Segment(0.0, 1.0, "Guten Tag", None, (Word("Tag", 0.0, 1.0, 0.9, None, None),))
+    first = Window(0.0, 20.0, (segment,), -0.1, 0.0, 1.0, 1.0, 0.0, "batched", language="de")
+    other, silent = replace(first, language="en"), replace(first, language="fr", segments=())
+
+    assert Transcription((first, first, silent), "de", 1.0, 20.0).flags == ()
+    assert Transcription((first, other), "de", 1.0, 20.0).flags == ("several_languages",)
 
 
 # voices

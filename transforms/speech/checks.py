@@ -23,7 +23,8 @@ class Window:
     """What became of one window of audio.
 
     `coverage` is the share of the heard speech that has words. `decoding` says which pass it is from: `batched`,
-    `stamped`, `sequential` or `pieces`.
+    `stamped`, `sequential` or `pieces`; `language` in which language, `None` where that was not written down.
+    `spoken` is the language that is surely spoken in it, where that is another one; else `None`.
     """
 
     start_time: Seconds
@@ -35,6 +36,8 @@ class Window:
     coverage: float
     longest_hole: Seconds
     decoding: str
+    language: str | None = None
+    spoken: str | None = None
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -88,8 +91,15 @@ class Transcription:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What a reader must know: `no_speech`, and the checks that failed to the end."""
+        """What a reader must know: `no_speech`, and the checks that failed to the end.
+
+        Of `several_languages` each was decoded as what it is; `other_language` was not.
+        """
         failures = {failure for window in self.windows for failure in window.failures}
+        if len({window.language for window in self.windows if window.words}) > 1:
+            failures.add("several_languages")
+        if any(window.spoken for window in self.windows):
+            failures.add("other_language")
         return (*([] if self.words else ["no_speech"]), *sorted(failures))
 
 

@@ -19,7 +19,7 @@ from transforms.errors import SourceError
 from transforms.records import Quality, Seconds
 from transforms.speech.checks import Transcription, Window
 from transforms.speech.episode import Episode, within_budget
-from transforms.speech.language import count, voters
+from transforms.speech.language import count, surely_other, voters
 from transforms.speech.mel import log_mel
 from transforms.speech.vad import find_speech
 from transforms.speech.windows import WINDOW_SECONDS, Span, cut_windows
@@ -55,7 +55,10 @@ class Job:
 
 @dataclass(slots=True)
 class _Underway:
-    """A recording whose windows are in the engine; `encoded` and `done` are by the number of the window."""
+    """A recording whose windows are in the engine; what it knows of them is by the number of the window.
+
+    `switched` holds those that were decoded in the language of the recording, and wait for their own.
+    """
 
     job: Job
     episode: Episode
@@ -63,6 +66,7 @@ class _Underway:
     language: str | None = None
     probability: float | None = None
     encoded: dict[int, Tensor] = field(default_factory=dict)
+    switched: dict[int, Window] = field(default_factory=dict)
     done: dict[int, Window] = field(default_factory=dict)
 
     @property
@@ -70,10 +74,9 @@ class _Underway:
         """How long it lasts."""
         return len(self.job.samples) / SAMPLE_RATE
 
-    @property
-    def group(self) -> tuple[str, str | None]:
-        """What windows must have in common to share a batch."""
-        return self.episode.language, self.episode.hint
+    def language_of(self, n: int) -> str:
+        """The language in which to decode a window."""
+        return (self.switched[n].spoken if n in self.switched else None) or self.episode.language
 
     def finished(self) -> Transcription:
         """Say what was said, when all windows came out."""
@@ -157,15 +160,26 @@ class _Engine:
 
     def work(self) -> Iterator[tuple[str, Transcription]]:
         """Decode the windows that wait longest, together with others that can share their batches."""
-        group = self.waiting[0][0].group
+        group = _group(self.waiting[0])
         most = BATCHES_AHEAD * self.recognizer.batch_size
-        chosen = [item for item in self.waiting if item[0].group == group][:most]
+        chosen = [item for item in self.waiting if _group(item) == group][:most]
         taken = set(map(_name, chosen))
         self.waiting = [item for item in self.waiting if _name(item) not in taken]
         chosen.sort(key=_seconds, reverse=True)
         windows = list(chain.from_iterable(self._each(self._heard, self._batches(chosen, FEWEST_OF_EACH))))
+        kept = [pair for pair in zip(chosen, windows, strict=True) if not self._switch(*pair)]
+        chosen, windows = [item for item, _ in kept], [window for _, window in kept]
         self._second_pass(chosen, windows)
         yield from self._finish(chosen, windows)
+
+    def _switch(self, item: _Item, window: Window) -> bool:
+        """Let a window wait for its own language, where nobody has said which one is spoken."""
+        recording, n = item
+        if recording.job.language is not None or window.spoken is None or n in recording.switched:
+            return False
+        recording.switched[n] = window
+        self.waiting.append(item)
+        return True
 
     def _batches(self, items: list[_Item], fewest: int) -> list[list[_Item]]:
         """Share windows out evenly; two workers are worth it where each has `fewest`."""
@@ -182,9 +196,9 @@ class _Engine:
         for n, window in zip(failed, chain.from_iterable(stamped), strict=True):
             windows[n] = min(windows[n], window, key=Window.badness)
         failed = [n for n in failed if windows[n].failures]
-        alone = self._each(lambda n: items[n][0].episode.again(windows[n]), failed)
+        alone = self._each(lambda n: _episode(items[n]).again(windows[n]), failed)
         for n, window in zip(failed, alone, strict=True):
-            windows[n] = window
+            windows[n] = replace(window, spoken=windows[n].spoken)
 
     def _each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Do some work for each item, on every core: several at a time, which keeps the cores busier than one."""
@@ -202,7 +216,9 @@ class _Engine:
     def _finish(self, batch: list[_Item], windows: list[Window]) -> Iterator[tuple[str, Transcription]]:
         """Give the recordings that are complete with these windows."""
         for (recording, n), window in zip(batch, windows, strict=True):
-            recording.done[n] = replace(window, segments=()) if window.is_silent else window
+            # the surer one, where it was decoded in two languages
+            best = max(recording.switched.pop(n, window), window, key=lambda one: one.avg_logprob)
+            recording.done[n] = replace(best, segments=()) if best.is_silent else best
             del recording.encoded[n]
             start, end = recording.spans[n]
             self._advance(end - start)
@@ -212,14 +228,16 @@ class _Engine:
 
     def _heard(self, batch: list[_Item], *, stamped: bool = False) -> list[Window]:
         spans = [recording.spans[n] for recording, n in batch]
-        language, hint = batch[0][0].group
+        language, hint = _group(batch[0])
         lengths = [end - start for start, end in spans]
-        heard = self.recognizer.batches().decode(
-            self._encoded(batch), lengths, language, hint, self.beam_size, stamped=stamped
-        )
+        decoder = self.recognizer.batches()
+        heard = decoder.decode(self._encoded(batch), lengths, language, hint, self.beam_size, stamped=stamped)
         return [
-            recording.episode.window(span, segments, "stamped" if stamped else "batched")
-            for (recording, _), span, segments in zip(batch, spans, heard, strict=True)
+            replace(
+                _episode(item).window(span, segments, "stamped" if stamped else "batched"),
+                spoken=surely_other(language, spoken),
+            )
+            for item, span, segments, spoken in zip(batch, spans, heard, decoder.spoken, strict=True)
         ]
 
     def _heard_stamped(self, batch: list[_Item]) -> list[Window]:
@@ -240,6 +258,18 @@ class _Engine:
     def _advance(self, seconds: Seconds) -> None:
         self.seconds += seconds
         self.on_progress(self.seconds)
+
+
+def _group(item: _Item) -> tuple[str, str | None]:
+    """What windows must have in common to share a batch: the language, and what is hinted at."""
+    recording, n = item
+    return recording.language_of(n), recording.episode.hint
+
+
+def _episode(item: _Item) -> Episode:
+    """The episode of a window, in the language of the window."""
+    recording, n = item
+    return replace(recording.episode, language=recording.language_of(n))
 
 
 def _name(item: _Item) -> tuple[str, int]:

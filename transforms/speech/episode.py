@@ -78,7 +78,7 @@ class Episode:
         return _window(
             span,
             segments,
-            self.speech,
+            self,
             avg_logprob=min((part.avg_logprob for part in parts), default=0.0),
             no_speech_prob=max((part.no_speech_prob for part in parts), default=0.0),
             compression_ratio=max((part.compression_ratio for part in parts), default=0.0),
@@ -102,7 +102,7 @@ class Episode:
         return _window(
             span,
             tuple(_segment(segment, span) for segment in segments),
-            self.speech,
+            self,
             avg_logprob=min((s.avg_logprob for s in segments), default=0.0),
             no_speech_prob=max((s.no_speech_prob for s in segments), default=0.0),
             compression_ratio=max((s.compression_ratio for s in segments), default=0.0),
@@ -113,7 +113,7 @@ class Episode:
 def _window(
     span: Span,
     segments: tuple[Segment, ...],
-    speech: Sequence[Span],
+    episode: Episode,
     *,
     avg_logprob: float,
     no_speech_prob: float,
@@ -121,8 +121,10 @@ def _window(
     decoding: str,
 ) -> Window:
     words = [(w.start_time, w.end_time) for s in segments for w in s.words if w.start_time is not None]
-    holes = list(uncovered(speech, [(start, end or start) for start, end in words], span))
-    heard = sum(min(end, span[1]) - max(start, span[0]) for start, end in speech if meet((start, end), span))
+    holes = list(uncovered(episode.speech, [(start, end or start) for start, end in words], span))
+    heard = sum(
+        min(end, span[1]) - max(start, span[0]) for start, end in episode.speech if meet((start, end), span)
+    )
     return Window(
         start_time=round(span[0], 3),
         end_time=round(span[1], 3),
@@ -133,6 +135,7 @@ def _window(
         coverage=round(1 - sum(end - start for start, end in holes) / heard, 3) if heard else 1.0,
         longest_hole=round(max((end - start for start, end in holes), default=0.0), 3),
         decoding=decoding,
+        language=episode.language,
     )
 
 

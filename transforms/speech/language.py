@@ -1,4 +1,4 @@
-"""Which language a recording is in: some of its windows vote."""
+"""Which language a recording is in: some of its windows vote, and each may turn out to be in another one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from transforms.speech.windows import Span
 
 N_VOTERS = 3
+SURE = 0.9  # the probability from which on a window is in another language
 
 
 def voters(spans: Sequence[Span]) -> tuple[int, ...]:
@@ -31,3 +32,12 @@ def count(votes: Sequence[Mapping[str, float]]) -> tuple[str, float]:
     means = {name: statistics.fmean(vote.get(name, 0.0) for vote in votes) for name in votes[0]}
     winner = max(means, key=lambda name: means[name])
     return winner, round(means[winner], 4)
+
+
+def surely_other(language: str, spoken: tuple[str, float] | None) -> str | None:
+    """Name the language that is spoken, if it is surely not the one that was expected.
+
+    >>> surely_other("en", ("de", 0.97)), surely_other("en", ("de", 0.6)), surely_other("en", ("en", 0.99))
+    ('de', None, None)
+    """
+    return spoken[0] if spoken is not None and spoken[0] != language and spoken[1] >= SURE else None

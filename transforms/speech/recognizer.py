@@ -14,7 +14,7 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,14 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
     def n_mels(self) -> int:
         """How many bands the spectrograms have: 80, or 128 for large-v3 and turbo."""
         return int(self.model.n_mels)
+
+    @cached_property
+    def language_tokens(self) -> dict[int, str]:
+        """The languages by their tokens; empty where the model knows but one."""
+        if not self.model.is_multilingual:
+            return {}
+        tokens = {self.hf_tokenizer.token_to_id(f"<|{name}|>"): name for name in self.supported_languages}
+        return {token: name for token, name in tokens.items() if token is not None}
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text."""
@@ -207,6 +215,7 @@ class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper 
     """faster-whisper's batches on a `Recognizer`; `forward` takes windows of any episodes."""
 
     model: Recognizer
+    spoken: Sequence[tuple[str, float] | None] = ()  # the likeliest language of each window of the last batch
 
     def decode(
         self,
@@ -235,7 +244,16 @@ class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper 
         )
         self.last_speech_timestamp = 0.0
         windows = [{"offset": 0.0, "duration": length} for length in lengths]
-        return [list(map(_segment, heard)) for heard in self.forward(encoded, tokenizer, windows, options)]
+        found = [list(map(_segment, heard)) for heard in self.forward(encoded, tokenizer, windows, options)]
+        if not self.spoken:
+            self.spoken = self._spoken(encoded)
+        return found
+
+    def _spoken(self, encoded: Tensor) -> list[tuple[str, float] | None]:
+        """Ask CTranslate2 for the languages."""
+        if not self.model.model.is_multilingual:
+            return [None] * len(encoded)
+        return [max(window.items(), key=lambda one: one[1]) for window in self.model.languages(encoded)]
 
     def generate_segment_batched(self, features: Tensor, tokenizer: Tokenizer, options: Any) -> Any:
         """Write about encoded windows: what `find_alignment` needs, and tokens and checks of each."""
@@ -249,8 +267,11 @@ class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper 
             no_speech=tokenizer.no_speech,
             barred=tuple(options.suppress_tokens),
             not_first=(*tokenizer.encode(" "), tokenizer.eot),
+            languages=tuple(self.model.language_tokens),
         )
         written = write(network, features, prompt, vocabulary, options.beam_size)
+        names = self.model.language_tokens
+        self.spoken = [one.language and (names[one.language[0]], one.language[1]) for one in written]
         return written, [
             {"tokens": one.tokens, "avg_logprob": one.avg_logprob, "no_speech_prob": one.no_speech_prob}
             for one in written

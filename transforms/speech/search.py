@@ -22,13 +22,17 @@ COMPACT_BELOW = 0.75  # when fewer of the windows are still written about, go on
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The tokens that mean something to the decoder; `not_first` may not begin an answer: a space, its end."""
+    """The tokens that mean something to the decoder.
+
+    `not_first` may not begin an answer: a space, its end. `languages` is empty where the model knows but one.
+    """
 
     sot: int
     eot: int
     no_speech: int
     barred: tuple[int, ...]
     not_first: tuple[int, ...]
+    languages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Written:
 
     `tokens` without the prompt and the end, the logarithm of the probability of each, and the mean over them and
     the end. `queries` are those of the heads that align, (heads, tokens, size) from the start of the transcript
-    on, and `keys` what they look at, (heads, 1500, size).
+    on, and `keys` what they look at, (heads, 1500, size). `language` is the likeliest language's token, and
+    its probability; `None` where the model knows but one.
     """
 
     tokens: list[int]
@@ -46,6 +51,7 @@ class Written:
     no_speech_prob: float
     queries: Tensor
     keys: Tensor
+    language: tuple[int, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +84,15 @@ def write(
         tokens = torch.tensor([list(prompt)] * len(encoded), device=encoded.device)
         hidden, queries = network.step(tokens, memory)
         start = list(prompt).index(vocabulary.sot)
-        silence = torch.softmax(network.logits(hidden[:, start]), -1)[:, vocabulary.no_speech].tolist()
+        beginning = network.logits(hidden[:, start])
+        silence = torch.softmax(beginning, -1)[:, vocabulary.no_speech].tolist()
         keys = network.keys_of_alignment(memory)
         windows = [_Window() for _ in silence]
         steps = _search(network, memory, hidden, vocabulary, n_beams, windows)
     return [
-        _written(steps, window, silent, queries[n, :, start:], keys[n])
+        _written(
+            steps, window, silent, queries[n, :, start:], keys[n], _language(beginning[n], vocabulary.languages)
+        )
         for n, (window, silent) in enumerate(zip(windows, silence, strict=True))
     ]
 
@@ -158,7 +167,21 @@ def _go_on(
     return [way for way in ways if way[2] != eot][:n_beams]
 
 
-def _written(steps: Sequence[_Step], window: _Window, silence: float, before: Tensor, keys: Tensor) -> Written:
+def _language(beginning: Tensor, tokens: Sequence[int]) -> tuple[int, float] | None:
+    if not tokens:
+        return None
+    best = torch.softmax(beginning[list(tokens)], -1).max(0)
+    return tokens[int(best.indices)], float(best.values)
+
+
+def _written(
+    steps: Sequence[_Step],
+    window: _Window,
+    silence: float,
+    before: Tensor,
+    keys: Tensor,
+    language: tuple[int, float] | None,
+) -> Written:
     """Go back from the end of the best answer to its beginning."""
     total, length, row = window.best()
     tokens, sums, queries = [], [], []
@@ -175,6 +198,7 @@ def _written(steps: Sequence[_Step], window: _Window, silence: float, before: Te
         no_speech_prob=silence,
         queries=torch.cat([before, *(query[:, None] for query in reversed(queries))], 1),
         keys=keys,
+        language=language,
     )
 
 
