@@ -24,6 +24,7 @@ from transforms.speech.device import (
     n_cuda_devices,
     preload_cublas,
     run_down,
+    share_freed_memory,
 )
 from transforms.speech.models import MODELS, Model, find_model
 
@@ -154,6 +155,7 @@ def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: in
 
     from transforms.speech.recognizer import Recognizer
 
+    share_freed_memory()
     if device == "cuda":
         preload_cublas()
     else:
@@ -164,6 +166,7 @@ def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: in
 
 def _load_pipeline(folders: tuple[Path, ...], device: str, quality: Quality) -> Any:
     """Load a diarization pipeline."""
+    share_freed_memory()
     if len(folders) == 1:
         return diarization.load_published(folders[0], device)
     segmentation, embedding = folders

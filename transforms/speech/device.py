@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib.util
 import os
@@ -19,6 +20,7 @@ from transforms.errors import ResourceError
 T = TypeVar("T")
 Request = Literal["auto", "cuda", "cpu"]
 
+_M_ARENA_MAX = -8  # of malloc.h
 PROBE_SECONDS = 180  # the first call on a new GPU compiles its kernels
 
 
@@ -60,6 +62,17 @@ def free_memory() -> int:
         return min(free, max(int(allowed) - int(taken), 0))
     except (OSError, ValueError):  # no container, or one without a limit ("max")
         return free
+
+
+@cache
+def share_freed_memory() -> None:
+    """Let the threads of this process take each other's freed memory, where the C library is GNU's.
+
+    It gives each thread a pool of its own, and what one of them frees is nobody else's: hearing with models side
+    by side held half a gigabyte more. https://man7.org/linux/man-pages/man3/mallopt.3.html (M_ARENA_MAX)
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def ladder(request: Request, whisper: Path) -> tuple[tuple[Device, ...], str | None]:
