@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import random
 import subprocess
 import sys
@@ -19,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from transforms.speech.math_library import processor
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = (
@@ -93,13 +94,6 @@ def run(home: Path, *arguments: str) -> float:
     return time.perf_counter() - begun
 
 
-def cpu() -> str:
-    """Name the processor."""
-    names = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-             if line.startswith("model name")]  # fmt: skip
-    return names[0] if names else platform.machine()
-
-
 def main() -> None:
     """Print how long the import took."""
     parser = argparse.ArgumentParser(description="Time the import of a folder of transcripts.")
@@ -107,7 +101,7 @@ def main() -> None:
     parser.add_argument("--kb", type=int, default=80)
     parser.add_argument("--again", action="store_true", help="time a second import, which finds nothing new, too")
     chosen = parser.parse_args()
-    print(f"{cpu()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before")
+    print(f"{processor()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before")
     with tempfile.TemporaryDirectory() as place:
         texts, home = Path(place) / "texts", Path(place) / "home"
         texts.mkdir()

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import time
@@ -41,6 +40,7 @@ from flows.bench.compare import Contender, Episode, Hearing, compare, own, read_
 from flows.bench.summary import Summary, ratio, summarize
 from flows.cli_bench import percent
 from transforms.score import Errors
+from transforms.speech.math_library import processor
 
 ROOT = Path(__file__).parents[2]
 PEERS = Path(__file__).parent / "peers"
@@ -170,18 +170,13 @@ def demo() -> Episode:
 
 def machine(weights: Weights) -> dict[str, Any]:
     """Describe where and of what this was measured."""
-    names = [
-        line.partition(":")[2].strip()
-        for line in (Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else "").splitlines()
-        if line.startswith("model name")
-    ]
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "commit": commit.stdout.strip(),
-        "processor": names[0] if names else platform.processor(),
+        "processor": processor(),
         "threads": weights.threads,
         "device": weights.device,
         "model": weights.model,

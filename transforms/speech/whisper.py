@@ -77,21 +77,21 @@ class Memory:
 
     def follow(self, parents: Tensor) -> None:
         """Let each row go on from another one, int64 (rows,)."""
-        n_rows, room = len(self.own[0][0]), self.own[0][0].shape[2]
-        if self.length == room or len(parents) != n_rows:
-            more = rounded_up(self.length + 1)
-            self.own = [(_taken(keys, parents, more), _taken(values, parents, more)) for keys, values in self.own]
+        n_rows = len(self.own[0][0])
+        if len(parents) != n_rows:
+            self.own = [(keys[parents], values[parents]) for keys, values in self.own]
             return
         (moved,) = torch.nonzero(parents != torch.arange(n_rows, device=parents.device), as_tuple=True)
         for keys_or_values in (one for pair in self.own for one in pair) if len(moved) else ():
             keys_or_values[moved] = keys_or_values[parents[moved]]
 
-
-def _taken(x: Tensor, rows: Tensor, room: int) -> Tensor:
-    """Copy rows of (rows, heads, tokens, size) into tensors that have room for more tokens."""
-    taken = x.new_zeros(len(rows), x.shape[1], room, x.shape[3])
-    taken[:, :, : x.shape[2]] = x[rows]
-    return taken
+    def make_room(self, n_tokens: int) -> int:
+        """Make room for so many tokens, and tell for how many there is room."""
+        room = self.own[0][0].shape[2]
+        if n_tokens > room:
+            more = (0, 0, 0, rounded_up(n_tokens) - room)
+            self.own = [(F.pad(keys, more), F.pad(values, more)) for keys, values in self.own]
+        return self.own[0][0].shape[2]
 
 
 class Whisper:
@@ -199,11 +199,7 @@ class Whisper:
         """
         stack, w = self.decoder, self.decoder.weights
         first, last = memory.length, memory.length + tokens.shape[1]
-        room = memory.own[0][0].shape[2]
-        if last > room:
-            everything = torch.arange(len(tokens), device=tokens.device)
-            room = rounded_up(last)
-            memory.own = [(_taken(k, everything, room), _taken(v, everything, room)) for k, v in memory.own]
+        room = memory.make_room(last)
         x = F.embedding(tokens, w["embeddings/weight"]) + w["position_encodings/encodings"][first:last]
         # a token may look at what stands before it only
         hidden = torch.ones(last - first, room, dtype=torch.bool, device=x.device).triu(first + 1)
