@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 
 from flows import engines
 from flows.engines import hub_token
-from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import is_there
 from transforms.errors import TurntableError
@@ -77,12 +76,12 @@ def _engine(settings: Settings) -> Check:
     except TurntableError:
         return Check("engine", "note", "not tried with damaged weights", "turntable models fetch")
     device = ladder(settings.device, folder)[0][0]
-    n_threads = engines.threads(Options())
+    n_threads = cpu_threads()
     recognizer = engines.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size)
     parts = (
         f"{device}",
         f"batches of {recognizer.batch_size}",
-        f"{n_threads} of {cpu_threads()} threads",
+        f"{n_threads} threads",
         recognizer.describe(),
         f"math by {math_library.in_use()}" if device.name == "cpu" else "math by cuBLAS",
     )

@@ -19,7 +19,6 @@ from transforms.speech import diarize as diarization
 from transforms.speech import math_library
 from transforms.speech.device import (
     Device,
-    cpu_threads,
     is_device_failure,
     n_cuda_devices,
     preload_cublas,
@@ -138,15 +137,6 @@ class Ladder:
 
 
 _FAILED: dict[tuple[str, Device], str] = {}
-
-
-def threads(options: Options) -> int:
-    """Share the cores between the two models that run side by side.
-
-    One after the other with all cores each takes 1.24 times as long on two cores, for two threads of one model
-    wait for each other: 150 s of audio in 6.8 s (12.3 s of processor time) against 5.5 s (9.4 s).
-    """
-    return max(1, cpu_threads() // 2) if options.diarize else cpu_threads()
 
 
 def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int) -> Any:

@@ -25,7 +25,7 @@ from transforms.speech import diarize as diarization
 from transforms.speech import engine, parts
 from transforms.speech import transcribe as recognition
 from transforms.speech.checks import Transcription
-from transforms.speech.device import Device, ladder, torch_ladder
+from transforms.speech.device import Device, cpu_threads, ladder, torch_ladder
 from transforms.speech.models import Model
 
 if TYPE_CHECKING:
@@ -233,10 +233,10 @@ class Transcriber:
         """Give the next part that is heard, by the key of its job; `None` when there is none left."""
         if self.running is None or self.running[0] != device:
             self.running = None  # lets go of a recogniser that failed, before another one is loaded
-            n_threads, before = engines.threads(self.options), self.before
+            before = self.before
             heard = engine.transcribe_many(
                 self._jobs(waiting),
-                engines.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size),
+                engines.recognizer(folder, device.name, device.compute_type, cpu_threads(), device.batch_size),
                 quality=quality_of(self.options),
                 on_progress=lambda seconds: on_progress(before + seconds),
             )
@@ -335,7 +335,7 @@ def diarize(
         def work(device: Device) -> diarization.Diarization:
             import torch
 
-            torch.set_num_threads(engines.threads(options))  # of this thread: OpenMP counts thread by thread
+            torch.set_num_threads(cpu_threads())  # of this thread: OpenMP counts thread by thread
             pipeline = engines.pipeline(folders, device.name, quality)
             return diarization.diarize(samples, pipeline, speakers=options.speakers, on_progress=on_progress)
 

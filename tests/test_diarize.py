@@ -136,20 +136,6 @@ def test_the_folded_network_gives_what_the_written_one_gives(
     assert torch.cosine_similarity(short, written).min() > 0.995
 
 
-def test_features_of_a_block_are_those_of_each_chunk(
-    pipeline: Any, demo: np.ndarray, segmentations: SlidingWindowFeature, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Chunks that share their features, against chunks one by one."""
-    some = SlidingWindowFeature(segmentations.data[40:46], segmentations.sliding_window)
-    part = file(demo[40 * RATE : 55 * RATE])
-    together = pipeline.get_embeddings(part, some, exclude_overlap=True)
-    monkeypatch.setattr("transforms.speech.pipeline.BLOCK_SECONDS", 1.0)
-    one_by_one = pipeline.get_embeddings(part, some, exclude_overlap=True)
-
-    assert 6 <= np.isfinite(together).all(axis=2).sum() < 18
-    assert np.allclose(together, one_by_one, atol=0.1, equal_nan=True)  # bfloat16, in other batches
-
-
 def test_stacked_masks_give_the_embeddings_of_the_published_way(pipeline: Any, demo: np.ndarray) -> None:
     """One pass a chunk, against pyannote's one for each speaker: WeSpeaker's ResNet34 with random weights."""
     from pyannote.audio.core.plda import PLDA

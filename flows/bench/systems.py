@@ -79,11 +79,10 @@ class Turntable:
     def __init__(self, part: Part, quality: Quality, request: Any = "auto") -> None:
         weights = Weights(request)
         self.quality = quality
-        self.n_threads = engines.threads(weights.options) if part == "both" else cpu_threads()
         if part != "speakers":
             device = weights.device
             self.recognizer = engines.recognizer(
-                weights.whisper, device.name, device.compute_type, self.n_threads, device.batch_size
+                weights.whisper, device.name, device.compute_type, cpu_threads(), device.batch_size
             )
         if part != "words":
             self.pipeline = engines.pipeline((weights.segmentation, weights.voices), weights.torch_device, quality)
@@ -96,7 +95,7 @@ class Turntable:
         """Find out who speaks when."""
         import torch
 
-        torch.set_num_threads(self.n_threads)  # of this thread: OpenMP counts thread by thread
+        torch.set_num_threads(cpu_threads())  # of this thread: OpenMP counts thread by thread
         return diarization.diarize(samples, self.pipeline)
 
     def both(self, samples: NDArray[np.int16]) -> Heard:

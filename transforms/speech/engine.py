@@ -9,7 +9,6 @@ are read window by window. Windows share a batch if they share language and hint
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +17,7 @@ from transforms.audio import SAMPLE_RATE
 from transforms.errors import SourceError
 from transforms.records import Quality, Seconds
 from transforms.speech.checks import Transcription, Window
+from transforms.speech.cores import side_by_side
 from transforms.speech.episode import Episode, within_budget
 from transforms.speech.language import count, surely_other, voters
 from transforms.speech.mel import log_mel
@@ -150,10 +150,9 @@ class _Engine:
         """Find out the language; what the windows that vote are encoded to is kept for when they are decoded."""
         import torch
 
-        torch.set_num_threads(self.recognizer.n_threads)
         if self.recognizer.model.is_multilingual:
-            encoded = self._encoded([(recording, n) for n in voters(recording.spans)])
-            recording.language, recording.probability = count(self.recognizer.languages(encoded))
+            encoded = self._each(self._encoded, [[(recording, n)] for n in voters(recording.spans)])
+            recording.language, recording.probability = count(self.recognizer.languages(torch.cat(encoded)))
         else:
             recording.language, recording.probability = "en", 1.0
         recording.episode = replace(recording.episode, language=recording.language)
@@ -202,16 +201,9 @@ class _Engine:
 
     def _each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Do some work for each item, on every core: several at a time, which keeps the cores busier than one."""
-        import torch
-
-        n_workers = min(self.recognizer.n_workers, max(len(items), 1))
-        # OpenMP counts thread by thread: a new one would take every core
-        share = max(self.recognizer.n_threads // n_workers, 1)
-        if n_workers == 1:
-            torch.set_num_threads(share)
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(share,)) as pool:
-            return list(pool.map(work, items))
+        recognizer = self.recognizer
+        most, device = recognizer.n_workers, recognizer.model.device
+        return list(side_by_side(work, items, recognizer.n_threads, most=most, device=device))
 
     def _finish(self, batch: list[_Item], windows: list[Window]) -> Iterator[tuple[str, Transcription]]:
         """Give the recordings that are complete with these windows."""

@@ -23,6 +23,7 @@ from pyannote.core.utils.generators import string_generator
 from torch import Tensor
 
 from transforms.audio import SAMPLE_RATE
+from transforms.speech.cores import side_by_side
 
 FRAMES_AT_ONCE = 100_000  # of the reconstruction: half an hour
 
@@ -44,13 +45,19 @@ class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has 
         length, step = round(inference.duration * SAMPLE_RATE), round(inference.step * SAMPLE_RATE)
         n_chunks = max(math.ceil((len(samples) - length) / step), 0) + 1
         dtype = np.uint8 if inference.model.specifications.powerset else np.float32
-        outputs = []
-        for first in range(0, n_chunks, inference.batch_size):
+        outputs: list[NDArray[Any]] = []
+
+        def work(first: int) -> NDArray[Any]:
             last = min(first + inference.batch_size, n_chunks)
             chunks = crop(samples, first * step, (last - first - 1) * step + length).unfold(0, length, step)
-            outputs.append(inference.infer(chunks[:, None]).astype(dtype))
+            decisions: NDArray[Any] = inference.infer(chunks[:, None]).astype(dtype)
+            return decisions
+
+        firsts = range(0, n_chunks, inference.batch_size)
+        for output in side_by_side(work, firsts, torch.get_num_threads(), device=inference.device.type):
+            outputs.append(output)
             if hook is not None:
-                hook("segmentation", None, total=n_chunks, completed=last)
+                hook("segmentation", None, total=n_chunks, completed=sum(map(len, outputs)))
         window = SlidingWindow(start=0.0, duration=inference.duration, step=inference.step)
         return SlidingWindowFeature(np.concatenate(outputs), window)
 

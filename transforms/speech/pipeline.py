@@ -5,7 +5,7 @@ Importing this module imports torch and pyannote.audio: do it inside a function.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,30 +24,16 @@ from torch import Tensor
 from torch.torch_version import TorchVersion
 
 from transforms.audio import SAMPLE_RATE
-from transforms.speech import campplus
+from transforms.speech import campplus, pieces
 from transforms.speech.campplus_inference import Inference
 from transforms.speech.clustering import ThinnedAgglomerative
 from transforms.speech.device import least_seconds
-from transforms.speech.lean import Hook, LeanDiarization, crop
+from transforms.speech.lean import Hook, LeanDiarization
 
-FRAME, FRAME_LENGTH = (
-    SAMPLE_RATE // 100,
-    SAMPLE_RATE // 40,
-)  # samples from one feature frame to the next, and in one
-FRAMES_AT_ONCE = 6_000
-SHORTEST_VOICE = 20  # frames of 10 ms; less says too little about a voice
-LENGTHS = 20  # voices are cut to multiples of so many frames, so that many have one length
-CLEAN_FRAMES = 50  # that much speech without overlap is enough to leave the overlaps out
-LONGEST_VOICE = 300  # CAM++ learned on three seconds: more costs time and mixes in what the segmentation got wrong
-WHOLE_VOICE = 1_000  # a chunk
-FRAMES_IN_A_PASS = {"cpu": 2_400, "cuda": 120_000}  # on a CPU, larger batches leave the cache and take longer
 CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
-FEWEST_CHUNKS = 120  # with fewer, each voice counts: none is cut, and the hop is pyannote's
+FEWEST_CHUNKS = 45  # with fewer, each counts: half a minute has pyannote's hop
 SHORTEST_HOP = 1.0  # seconds
 SHORTEST_PART = 12.0  # seconds between the first and the last chunk of who is to be a speaker of his own
-BLOCK_SECONDS = 600  # whose features are in memory at once: 19 MB
-
-Voice = tuple[tuple[int, int], Tensor]  # (chunk, speaker) and float32 (frames, 80)
 
 
 class VoiceEmbedding:
@@ -127,34 +113,31 @@ class EmbeddedDiarization(LeanDiarization):
         self,
         file: dict[str, Any],
         binary_segmentations: SlidingWindowFeature,
-        exclude_overlap: bool = False,
+        exclude_overlap: bool = False,  # noqa: ARG002 - pyannote passes it; pieces always do
         hook: Hook | None = None,
     ) -> NDArray[np.float32]:
-        """Embed each voice that is heard in each chunk, in batches of one length.
+        """Give each speaker of each chunk his voice, of pieces that are embedded once for all chunks.
+
+        A speaker of a chunk who is two people is parted in `binary_segmentations` itself, which all later steps
+        read; how many speak at once does not change.
 
         Returns:
             float32 (chunks, voices, 192); NaN where a voice is silent or too short.
         """
-        active = np.nan_to_num(binary_segmentations.data) > 0.5
-        step = binary_segmentations.sliding_window.step
-        n_chunks, _, n_voices = active.shape
-        embeddings = np.full((n_chunks, n_voices, campplus.DIMENSION), np.nan, np.float32)
-        longest = LONGEST_VOICE if step > SHORTEST_HOP else WHOLE_VOICE
-        in_a_block = max(1, round(BLOCK_SECONDS / step))
-        for first in range(0, n_chunks, in_a_block):
-            chunks = range(first, min(first + in_a_block, n_chunks))
-            voices = list(
-                _voices(file["waveform"][0], binary_segmentations, active, chunks, longest, exclude_overlap)
-            )
-            done = 0
-            for batch in _batches(voices, FRAMES_IN_A_PASS[self._embedding.device.type]):
-                places = tuple(np.array([place for place, _ in batch]).T)
-                embeddings[places] = self._embedding.embed([voice for _, voice in batch])
-                done += len(batch)
-                if hook is not None:
-                    share = chunks.start + len(chunks) * done / len(voices)
-                    hook("embeddings", None, total=n_chunks, completed=share)
-        return embeddings
+        window, samples = binary_segmentations.sliding_window, file["waveform"][0]
+        chunks, step = binary_segmentations.data, round(window.step * SAMPLE_RATE) // pieces.FRAME
+        cut = pieces.cut(chunks, step)
+
+        def told(n: int) -> None:
+            if hook is not None:
+                hook("embeddings", None, total=len(cut.cells), completed=n)
+
+        embedded = pieces.embed(cut, samples, self._embedding.embed, self._embedding.device.type, told)
+        voices = pieces.voices(chunks, step, cut, embedded)
+        left = pieces.silent(voices)
+        for place, voice in pieces.overlapped(chunks, step, left, samples, self._embedding.embed):
+            voices[place] = voice
+        return voices
 
 
 def put_in_place(pipeline: SpeakerDiarization, clustering: AgglomerativeClustering, embedding: object) -> None:
@@ -168,71 +151,10 @@ def put_in_place(pipeline: SpeakerDiarization, clustering: AgglomerativeClusteri
 def hop(seconds: float, longest: float) -> float:
     """Choose the step from chunk to chunk, in seconds: short episodes have too few for a wide one.
 
-    >>> [hop(seconds, 2.0) for seconds in (30, 180, 3600)]
-    [1.0, 1.5, 2.0]
+    >>> [hop(seconds, 2.0) for seconds in (30, 60, 3600)]
+    [1.0, 1.33, 2.0]
     """
     return round(min(max(seconds / FEWEST_CHUNKS, SHORTEST_HOP), longest), 2)
-
-
-def _voices(
-    samples: Tensor,
-    segmentations: SlidingWindowFeature,
-    active: NDArray[np.bool_],
-    chunks: range,
-    longest: int,
-    exclude_overlap: bool,
-) -> Iterator[Voice]:
-    """Give the features of each voice in some neighbouring chunks; they are computed once for all of these."""
-    window = segmentations.sliding_window
-    length, step = (round(seconds * SAMPLE_RATE) // FRAME for seconds in (window.duration, window.step))
-    n_frames = length - 2  # a frame of 25 ms ends with the chunk
-    start = chunks.start * step
-    fbank = _features(samples, start, (len(chunks) - 1) * step + n_frames)
-    for chunk in chunks:
-        here = fbank[chunk * step - start :][:n_frames]
-        for speaker in np.flatnonzero(active[chunk].any(axis=0)):
-            frames = _frames_of(active[chunk], int(speaker), n_frames, exclude_overlap=exclude_overlap)
-            if frames.sum() >= SHORTEST_VOICE:
-                yield (chunk, int(speaker)), _middle(here[torch.from_numpy(frames)], longest)
-
-
-def _features(samples: Tensor, first: int, n_frames: int) -> Tensor:
-    """Compute feature frames from `first` on, a minute at a time: on the way they are thirty times as large."""
-    pieces = [
-        crop(samples, frame * FRAME, (min(FRAMES_AT_ONCE, first + n_frames - frame) - 1) * FRAME + FRAME_LENGTH)
-        for frame in range(first, first + n_frames, FRAMES_AT_ONCE)
-    ]
-    return torch.cat([campplus.kaldi_fbank(piece) for piece in pieces])
-
-
-def _frames_of(
-    active: NDArray[np.bool_], voice: int, n_frames: int, *, exclude_overlap: bool
-) -> NDArray[np.bool_]:
-    """Choose the feature frames where a voice is active, alone if it is alone for long enough."""
-    # The centre of feature frame i is at 10 i + 12.5 ms; the segmentation has its own, coarser frames.
-    span = n_frames + 1.5  # in steps of 10 ms: the chunk lasts n_frames − 1 steps and one 25 ms frame
-    at = ((np.arange(n_frames) + 1.25) / span * len(active)).astype(int)
-    speaks = active[at, voice]
-    alone = speaks & (active[at].sum(axis=1) == 1)
-    chosen: NDArray[np.bool_] = alone if exclude_overlap and alone.sum() >= CLEAN_FRAMES else speaks
-    return chosen
-
-
-def _middle(voice: Tensor, longest: int) -> Tensor:
-    """Keep the middle of a voice in its chunk: the neighbours overlap the edges."""
-    length = min(len(voice) // LENGTHS * LENGTHS, longest)
-    first = (len(voice) - length) // 2
-    return voice[first : first + length]
-
-
-def _batches(voices: Sequence[Voice], n_frames: int) -> Iterator[Sequence[Voice]]:
-    """Group voices of one length, as many as have together so many frames."""
-    by_length: dict[int, list[Voice]] = {}
-    for voice in voices:
-        by_length.setdefault(len(voice[1]), []).append(voice)
-    for length, equal in by_length.items():
-        size = max(1, n_frames // length)
-        yield from (equal[first : first + size] for first in range(0, len(equal), size))
 
 
 def load_segmentation(checkpoint: Path) -> Model:

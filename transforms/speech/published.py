@@ -21,6 +21,7 @@ from pyannote.core import SlidingWindowFeature
 
 from transforms.audio import SAMPLE_RATE
 from transforms.speech.clustering import ThinnedAgglomerative, ThinnedVBx
+from transforms.speech.cores import side_by_side
 from transforms.speech.lean import Hook, LeanDiarization, crop
 
 CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
@@ -53,15 +54,22 @@ class PublishedDiarization(LeanDiarization):
         length = round(window.duration * SAMPLE_RATE)
         embeddings = np.empty((*masks.shape[:2], network.dimension), np.float32)
         size = CHUNKS_IN_A_PASS[device.type]
-        for first in range(0, len(wanted), size):
-            batch = wanted[first : first + size]
+        batches = [wanted[first : first + size] for first in range(0, len(wanted), size)]
+
+        def work(batch: NDArray[np.intp]) -> NDArray[np.float32]:
             starts = [round((window.start + chunk * window.step) * SAMPLE_RATE) for chunk in batch]
             chunks = torch.stack([crop(file["waveform"][0], start, length) for start in starts])
             with torch.inference_mode():
                 voices = network(chunks[:, None].to(device), torch.from_numpy(masks[batch]).float().to(device))
-            embeddings[batch] = voices.cpu().numpy()
+            return voices.cpu().numpy()  # type: ignore[no-any-return]
+
+        done = 0
+        embedded = side_by_side(work, batches, torch.get_num_threads(), device=device.type)
+        for batch, voices in zip(batches, embedded, strict=True):
+            embeddings[batch] = voices
+            done += len(batch)
             if hook is not None:
-                hook("embeddings", None, total=len(wanted), completed=first + len(batch))
+                hook("embeddings", None, total=len(wanted), completed=done)
         embeddings[silent[1:]] = embeddings[silent[:1]]
         return embeddings
 

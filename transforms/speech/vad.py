@@ -7,13 +7,13 @@ each warmed up on the seconds before it, so that memory does not grow with the e
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from transforms.audio import SAMPLE_RATE, as_float32
 from transforms.records import Seconds
+from transforms.speech.cores import side_by_side
 from transforms.speech.device import cpu_threads
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def speech_probabilities(samples: NDArray[Any]) -> NDArray[np.float32]:
     pieces = [(first, min(first + PIECE_FRAMES, n_frames)) for first in range(0, n_frames, PIECE_FRAMES)]
     if not pieces:
         return np.empty(0, np.float32)
-    with ThreadPoolExecutor(cpu_threads()) as pool:
-        return np.concatenate(list(pool.map(lambda piece: _piece(samples, *piece), pieces)))
+    return np.concatenate(list(side_by_side(lambda piece: _piece(samples, *piece), pieces, cpu_threads())))
 
 
 def _piece(samples: NDArray[Any], first: int, last: int) -> NDArray[np.float32]:

@@ -1,0 +1,177 @@
+"""Pieces of speech: each frame once, each voice the mean of its pieces, two people who were taken for one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from transforms.speech import campplus, pieces
+from transforms.speech.pipeline import VoiceEmbedding
+
+RATE = 16_000
+N_FRAMES = 589  # of the segmentation, in a chunk
+STEP = 200  # feature frames: a hop of two seconds
+
+
+def chunk_of(drawn: list[tuple[int, np.ndarray]]) -> np.ndarray:
+    """Repeat the runs until the chunk is full."""
+    once = np.concatenate([np.tile(who, (length, 1)) for length, who in drawn])
+    return np.resize(once, (N_FRAMES, 3))
+
+
+# A chunk as runs of frames: in each, whom of three it hears.
+runs = st.lists(st.tuples(st.integers(1, 200), npst.arrays(np.uint8, 3, elements=st.integers(0, 1))), min_size=1)
+chunks = st.lists(runs.map(chunk_of), min_size=1, max_size=5).map(np.stack)
+
+
+def turns(*who: int) -> np.ndarray:
+    """A chunk in which speakers take turns of one length; 3 is silence."""
+    return np.eye(4, 3, dtype=np.uint8)[np.repeat(who, -(-N_FRAMES // len(who)))[:N_FRAMES]]
+
+
+def voice(*directions: float) -> np.ndarray:
+    """Voices in a plane, by their angles."""
+    return np.stack([np.cos(directions), np.sin(directions)], axis=1).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def network(models: Path) -> VoiceEmbedding:
+    """CAM++ with its public weights."""
+    torch.set_num_threads(1)
+    return VoiceEmbedding(campplus.load(models / "campplus" / "campplus_cn_en_common.pt"))
+
+
+# cutting
+
+
+@given(chunks, st.sampled_from([100, 200, 500]))
+def test_no_frame_is_in_two_pieces_and_none_where_two_speak(heard: np.ndarray, step: int) -> None:
+    """Each piece is long enough, in order, and of frames where exactly one speaks."""
+    cut = pieces.cut(heard, step)
+
+    assert (np.diff(cut.cells) >= 0).all()
+    assert (cut.frames.sum(axis=1) >= pieces.SHORTEST).all()
+    for cell in np.unique(cut.cells):
+        assert cut.frames[cut.cells == cell].sum(axis=0).max() <= 1
+    for owner, chunk in enumerate(heard):
+        first, alone = pieces.on_grid(chunk, owner * step)
+        _, counted = cut.heard_by(first, alone)
+        # no more of a piece than there is of it, and of a speaker than he says
+        assert (
+            counted.sum(axis=1)
+            <= cut.frames[slice(*np.searchsorted(cut.cells, [first, first + len(alone)]))].sum(axis=1)
+        ).all()
+        assert (counted.sum(axis=0) <= alone.sum(axis=(0, 1))).all()
+
+
+def test_one_who_speaks_all_the_time_is_cut_at_every_cell() -> None:
+    """Ten seconds, and the four that two more chunks add."""
+    cut = pieces.cut(np.stack([turns(0)] * 3), STEP)
+
+    assert cut.cells.tolist() == list(range(9))  # of 13.98 s: the ninth holds 118 frames
+    assert cut.frames.sum(axis=1).tolist() == [160] * 8 + [118]
+
+
+# embedding
+
+
+def test_pieces_are_embedded_as_one_by_one(network: VoiceEmbedding, demo_samples: np.ndarray) -> None:
+    """Batches of one length, two workers; each against CAM++ on its own frames."""
+    samples = torch.from_numpy(demo_samples[: 20 * RATE])
+    rng = np.random.default_rng(0)
+    frames = np.arange(pieces.CELL) < rng.integers(20, pieces.CELL + 1, size=(30, 1))
+    cut = pieces.Pieces(np.sort(rng.integers(1, 12, 30)), frames)
+    told: list[int] = []
+    torch.set_num_threads(2)
+    together = pieces.embed(cut, samples, network.embed, "cpu", told.append)
+    torch.set_num_threads(1)
+
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    assert told == sorted(told)
+    assert told[-1] == 30
+    for cell, mask, ours in zip(cut.cells, cut.frames, together, strict=True):
+        start = int(cell) * pieces.CELL * pieces.FRAME
+        fbank = campplus.kaldi_fbank(samples[start : start + 26_000])[: mask.sum() // 20 * 20]
+        with torch.inference_mode():
+            alone = network.source((fbank - fbank.mean(0))[None])[0].numpy()
+        assert ours @ alone / np.linalg.norm(alone) > 0.98  # bfloat16 on some processors
+
+
+def test_a_voice_is_the_mean_of_its_pieces() -> None:
+    """By length; who is silent, or never alone, has none."""
+    heard = turns(0, 0, 0, 1)[None].copy()
+    heard[0, :, 2] = heard[0, :, 1]  # always together with 1
+    cut = pieces.cut(heard, STEP)
+    embeddings = voice(*np.linspace(0.0, 0.4, len(cut.cells)))
+
+    (found,) = pieces.voices(heard, STEP, cut, embeddings)
+
+    lengths = cut.frames.sum(axis=1, keepdims=True)
+    assert np.allclose(found[0], (lengths * embeddings).sum(axis=0) / lengths.sum())
+    assert np.isnan(found[1:]).all()
+    assert pieces.silent(found[None]) == [(0, 1), (0, 2)]
+
+
+def test_who_is_never_alone_is_heard_nevertheless(network: VoiceEmbedding, demo_samples: np.ndarray) -> None:
+    """Two at once for a second, and one for a tenth: too short."""
+    heard = np.zeros((1, N_FRAMES, 3), np.uint8)
+    heard[0, 400:460, :2] = heard[0, 500:506, 2] = 1
+    samples = torch.from_numpy(demo_samples[: 10 * RATE])
+
+    found = dict(pieces.overlapped(heard, STEP, [(0, 0), (0, 1), (0, 2)], samples, network.embed))
+
+    assert set(found) == {(0, 0), (0, 1)}
+    assert np.array_equal(found[0, 0], found[0, 1])
+
+
+# two people who were taken for one
+
+
+def test_two_voices_of_one_speaker_are_parted() -> None:
+    """Six seconds of one and four of another: the other gets the speaker to spare, and the frames stay."""
+    chunk = turns(0)
+    cut = pieces.cut(chunk[None], STEP)
+    angles = np.where(cut.cells < 4, 0.0, 1.5)
+
+    (found,) = pieces.voices(heard := chunk[None].copy(), STEP, cut, voice(*angles))
+
+    assert (heard[0].sum(axis=1) == chunk.sum(axis=1)).all()
+    (other,) = np.flatnonzero(heard[0, :, 1:].any(axis=0)) + 1
+    assert np.flatnonzero(heard[0, :, other])[[0, -1]].tolist() == pytest.approx([377, 588], abs=40)
+    assert found[0] @ found[other] < 0.1
+    assert np.isnan(found[3 - other]).all()
+
+
+@pytest.mark.parametrize(
+    ("chunk", "angle"),
+    [
+        pytest.param(turns(0), 0.7, id="voices that are near"),
+        pytest.param(np.maximum(turns(0), turns(3, 3, 3, 3, 3, 3, 3, 3, 1, 2)), 1.5, id="no speaker to spare"),
+    ],
+)
+def test_what_stays_together(chunk: np.ndarray, angle: float) -> None:
+    """One person with two moods, and a chunk with three speakers already."""
+    cut = pieces.cut(chunk[None], STEP)
+    pieces.voices(heard := chunk[None].copy(), STEP, cut, voice(*np.where(cut.cells < 3, 0.0, angle)))
+
+    assert np.array_equal(heard[0], chunk)
+
+
+@settings(max_examples=50)
+@given(chunks, st.randoms(use_true_random=False))
+def test_parting_keeps_how_many_speak(heard: np.ndarray, random: object) -> None:
+    """Whatever the voices: as many speakers at every frame, and no voice that is not a number."""
+    cut = pieces.cut(heard, STEP)
+    rng = np.random.default_rng(random.getrandbits(32))  # type: ignore[attr-defined]
+    found = pieces.voices(after := heard.copy(), STEP, cut, voice(*rng.uniform(0, 3, len(cut.cells))))
+
+    assert np.array_equal(after.sum(axis=2), heard.sum(axis=2))
+    spoken = after.any(axis=1)
+    assert np.isnan(found[~spoken]).all()
+    assert np.isfinite(found).all(axis=2).sum() <= spoken.sum()
