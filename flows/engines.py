@@ -139,6 +139,11 @@ class Ladder:
 _FAILED: dict[tuple[str, Device], str] = {}
 
 
+def has_failed() -> bool:
+    """Tell whether a device is not tried any more by this process."""
+    return bool(_FAILED)
+
+
 def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int) -> Any:
     """Load a Whisper model."""
     import ctranslate2

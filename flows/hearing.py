@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from transforms.speech.lean import Keep
+
 Progress = Callable[[Seconds], None]
 Say = Callable[[str], None]
 Recipe = dict[str, Any]  # what the key of a stage is made of, but for its name
@@ -320,7 +322,13 @@ def quality_of(options: Options) -> Quality:
 
 
 def diarize(
-    store: Store, decoded: Artifact, options: Options, settings: Settings, on_progress: Progress, say: Say
+    store: Store,
+    decoded: Artifact,
+    options: Options,
+    settings: Settings,
+    on_progress: Progress,
+    say: Say,
+    part_seconds: Seconds = parts.PART_SECONDS,
 ) -> Artifact:
     """Find who spoke when; payload: a `Diarization` as JSON. The options are filled."""
     models = engines.diarization_models(options, settings)
@@ -331,13 +339,17 @@ def diarize(
         folders = tuple(get_weights(model, settings.models, token=token, say=say) for model in models)
         steps = engines.Ladder("diarize", engines.pipeline, *torch_ladder(options.device), say)
         samples = read_samples(decoded)
+        long = len(parts.cut_parts(samples, part_seconds)) > 1
+        kept = _keeping(store, recipe) if long else None
 
         def work(device: Device) -> diarization.Diarization:
             import torch
 
             torch.set_num_threads(cpu_threads())  # of this thread: OpenMP counts thread by thread
             pipeline = engines.pipeline(folders, device.name, quality)
-            return diarization.diarize(samples, pipeline, speakers=options.speakers, on_progress=on_progress)
+            return diarization.diarize(
+                samples, pipeline, speakers=options.speakers, on_progress=on_progress, keep=kept
+            )
 
         heard, device = steps.run(work)
         return Made(
@@ -348,15 +360,26 @@ def diarize(
             facts={"speakers": len(heard.voices)},
         )
 
-    return store.make(
-        "diarize",
-        compute,
-        method=diarization.METHOD,
-        suffix=".json",
-        inputs={"samples": decoded.sha256},
-        parameters={
-            "models": [model.identity for model in models],
-            "speakers": options.speakers,
-            "quality": quality,
-        },
-    )
+    recipe: Recipe = {
+        "method": diarization.METHOD,
+        "inputs": {"samples": decoded.sha256},
+        "parameters": {"models": [model.identity for model in models], "quality": quality},
+    }
+    parameters = {**recipe["parameters"], "speakers": options.speakers}
+    return store.make("diarize", compute, suffix=".json", **{**recipe, "parameters": parameters})
+
+
+def _keeping(store: Store, recipe: Recipe) -> Keep:
+    """Keep what is found out about each half hour of an episode, for the run after one that is cut off."""
+    import numpy as np
+
+    def keep(name: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        def save(scratch: Path) -> Made:
+            np.save(scratch / "part.npy", compute())
+            return Made(scratch / "part.npy")
+
+        parameters = {**recipe["parameters"], "part": name}
+        part = store.make("diarize-part", save, suffix=".npy", **{**recipe, "parameters": parameters})
+        return np.asarray(np.load(part.path))
+
+    return keep

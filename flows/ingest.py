@@ -24,7 +24,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import SecretStr
 
-from flows import attempts, hearing, published, stages, texts
+from flows import attempts, model_server, published, stages, texts
 from flows import load as loader
 from flows.artifacts import Artifact, Store
 from flows.locks import held
@@ -85,18 +85,18 @@ def decode(fetched: Artifact, name: str, options: Options, settings: Settings) -
 @stage_task("transcribe")
 def transcribe(decoded: tuple[Artifact, ...], options: Options, settings: Settings) -> tuple[Artifact, ...]:
     """Recognise the words, of each channel by itself."""
-    store, seconds = Store(settings.home), sum(map(stages.seconds_of, decoded))
+    seconds = sum(map(stages.seconds_of, decoded))
     return shown(
-        "transcribe", seconds, lambda advance: hearing.transcribe(store, decoded, options, settings, advance, say)
+        "transcribe", seconds, lambda advance: model_server.transcribe(decoded, options, settings, advance, say)
     )
 
 
 @stage_task("diarize")
 def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
     """Find who spoke when."""
-    store, seconds = Store(settings.home), stages.seconds_of(decoded)
+    seconds = stages.seconds_of(decoded)
     (artifact,) = shown(
-        "diarize", seconds, lambda advance: (hearing.diarize(store, decoded, options, settings, advance, say),)
+        "diarize", seconds, lambda advance: model_server.diarize(decoded, options, settings, advance, say)
     )
     return artifact
 

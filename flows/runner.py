@@ -1,7 +1,7 @@
 """The process that runs what `turntable serve` serves: each run in a process of its own.
 
-A run that ends takes its memory, its GPU and its threads along, can be cancelled in the middle of native code, and
-takes nobody down with it; it pays for that with a start of some seconds, imports and models included.
+A run that ends takes its memory and its threads along, can be cancelled at any time, and takes nobody down with
+it; it pays for that with a start of some seconds. The models stay loaded in another process, `flows.model_server`.
 
     python -m flows.child flows.runner --every SECONDS [--watch FOLDER]…
 """
@@ -33,6 +33,7 @@ from prefect.states import AwaitingRetry, Crashed
 
 from flows.deployments import WAITED_FOR, deployments, ensure_automations
 from flows.locks import held
+from flows.model_server import keeping_models
 from flows.settings import Settings
 from flows.sources.episodes import KNOWN_BY_ID
 from flows.waiting import Waiters, unheard
@@ -59,7 +60,8 @@ def main() -> None:
     if gone_on:
         print(f"turntable: {gone_on} runs were cut off last time: they go on", flush=True)
     print("turntable: ready", flush=True)
-    asyncio.run(runner.start())
+    with keeping_models():
+        asyncio.run(runner.start())
 
 
 def _arguments() -> argparse.Namespace:

@@ -20,13 +20,14 @@ import pytest
 
 from flows import engines, hearing, stages
 from flows.artifacts import Artifact, Store
-from flows.hearing import TRANSCRIPTION, Task, Transcriber
+from flows.hearing import DIARIZATION, TRANSCRIPTION, Task, Transcriber
 from flows.options import Options
 from flows.settings import Settings
 from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, turntable, write_wav
 from transforms.audio import are_alike, count_channels, decode
-from transforms.errors import ResourceError
+from transforms.errors import Interrupted, ResourceError
 from transforms.records import Quality, Word
+from transforms.speech import lean, pieces
 from transforms.speech.channels import converse
 from transforms.speech.device import TORCH_CPU, Device
 from transforms.speech.parts import cut_parts
@@ -275,6 +276,37 @@ def test_a_long_run_that_is_killed_goes_on_behind_its_last_part(models: Path, tm
     assert {name: after[name] for name in before} == before
     assert len(after) == 9
     assert len(made(tmp_path, "transcribe")) == 1
+
+
+def test_a_long_diarization_goes_on_behind_its_last_part(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off in the segmentation, then in the embedding; what was kept is what is found at once."""
+    decoded, asked = decoded_of(settings, DEMO_AUDIO), options(settings, diarize=True)
+
+    def told(store: Store, most: float) -> Artifact:
+        def stop(seconds: float) -> None:
+            if seconds >= most:
+                msg = "the power went"
+                raise Interrupted(msg)
+
+        return hearing.diarize(store, decoded, asked, settings, stop, lambda _: None, part_seconds=30.0)
+
+    at_once = told(Store(settings.home / "other"), 1e9)
+    monkeypatch.setattr(lean, "BLOCK_SECONDS", 40.0)
+    monkeypatch.setattr(pieces, "PIECES_OF_A_BLOCK", 20)
+    seen = []
+    for most in (30.0, 70.0):
+        with pytest.raises(Interrupted):
+            told(Store(settings.home), most)
+        seen.append(made(settings.home, "diarize-part"))
+    (in_parts,) = [told(Store(settings.home), 1e9)]
+    after = made(settings.home, "diarize-part")
+
+    assert [len(parts) for parts in (*seen, after)] == sorted({len(parts) for parts in (*seen, after)})
+    assert {name: after[name] for parts in seen for name in parts} == seen[0] | seen[1]
+    who = [DIARIZATION.validate_json(artifact.path.read_bytes()).segments for artifact in (at_once, in_parts)]
+    assert [segment.speaker for segment in who[0]] == [segment.speaker for segment in who[1]]
 
 
 def made(home: Path, stage: str) -> dict[str, float]:

@@ -34,6 +34,7 @@ WRAPPERS = {
     "transforms/speech/campplus_inference.py",
     "transforms/speech/clustering.py",
     "transforms/speech/lean.py",
+    "transforms/speech/pieces.py",
     "transforms/speech/pipeline.py",
     "transforms/speech/published.py",
 }

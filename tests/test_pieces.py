@@ -89,7 +89,7 @@ def test_pieces_are_embedded_as_one_by_one(network: VoiceEmbedding, demo_samples
     cut = pieces.Pieces(np.sort(rng.integers(1, 12, 30)), frames)
     told: list[int] = []
     torch.set_num_threads(2)
-    together = pieces.embed(cut, samples, network.embed, "cpu", told.append)
+    together = pieces.embed(cut, range(30), samples, network.embed, "cpu", told.append)
     torch.set_num_threads(1)
 
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)

@@ -22,6 +22,8 @@ from transforms.records import Quality, SpeakerSegment
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from transforms.speech.lean import Keep
+
 METHOD = "pyannote4-3"
 
 # DER of twelve episodes at hops of 1, 2, 3, 4 and 5 s: 8.5, 8.7, 9.2, 9.3 and 8.8 %. Half-minute clips of meetings
@@ -82,6 +84,7 @@ def diarize(
     *,
     speakers: tuple[int, int] | None = None,
     on_progress: Progress = lambda _: None,
+    keep: Keep | None = None,
 ) -> Diarization:
     """Find who spoke when.
 
@@ -91,6 +94,8 @@ def diarize(
         pipeline: what `load_embedded` or `load_published` gave.
         speakers: the fewest and the most that there can be; `None` means that nobody knows.
         on_progress: told how many seconds of audio are done.
+        keep: gives the array of a name, which it may have kept of an earlier run, or computes it; `None` computes
+            them all. The names are those of half hours, and mean the same for the same samples and models.
     """
     import torch
 
@@ -104,7 +109,12 @@ def diarize(
         # written to: nothing a user can act on
         warnings.simplefilter("ignore")
         output = pipeline(
-            {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE, "uri": "episode"},
+            {
+                "waveform": torch.from_numpy(samples)[None],
+                "sample_rate": SAMPLE_RATE,
+                "uri": "episode",
+                **({"keep": keep} if keep else {}),
+            },
             hook=_Hook(seconds, on_progress),
             **bounds,
         )

@@ -9,7 +9,8 @@ Importing this module imports torch and pyannote.audio: do it inside a function.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,10 @@ from transforms.audio import SAMPLE_RATE
 from transforms.speech.cores import side_by_side
 
 FRAMES_AT_ONCE = 100_000  # of the reconstruction: half an hour
+BLOCK_SECONDS = 1800.0  # of an episode that is kept when the rest is cut off
 
 Hook = Callable[..., None]
+Keep = Callable[[str, Callable[[], NDArray[Any]]], NDArray[Any]]
 
 
 class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has no types here
@@ -45,19 +48,25 @@ class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has 
         length, step = round(inference.duration * SAMPLE_RATE), round(inference.step * SAMPLE_RATE)
         n_chunks = max(math.ceil((len(samples) - length) / step), 0) + 1
         dtype = np.uint8 if inference.model.specifications.powerset else np.float32
-        outputs: list[NDArray[Any]] = []
 
-        def work(first: int) -> NDArray[Any]:
-            last = min(first + inference.batch_size, n_chunks)
-            chunks = crop(samples, first * step, (last - first - 1) * step + length).unfold(0, length, step)
+        def work(batch: range) -> NDArray[Any]:
+            n_samples = (len(batch) - 1) * step + length
+            chunks = crop(samples, batch.start * step, n_samples).unfold(0, length, step)
             decisions: NDArray[Any] = inference.infer(chunks[:, None]).astype(dtype)
             return decisions
 
-        firsts = range(0, n_chunks, inference.batch_size)
-        for output in side_by_side(work, firsts, torch.get_num_threads(), device=inference.device.type):
-            outputs.append(output)
-            if hook is not None:
-                hook("segmentation", None, total=n_chunks, completed=sum(map(len, outputs)))
+        def segment(block: range) -> NDArray[Any]:
+            batches = in_blocks(block, inference.batch_size)
+            done, outputs = block.start, []
+            for output in side_by_side(work, batches, torch.get_num_threads(), device=inference.device.type):
+                outputs.append(output)
+                done += len(output)
+                if hook is not None:
+                    hook("segmentation", None, total=n_chunks, completed=done)
+            return np.concatenate(outputs)
+
+        blocks = in_blocks(range(n_chunks), round(BLOCK_SECONDS / inference.step))
+        outputs = [keep(file)(f"segmentation {block.start}", partial(segment, block)) for block in blocks]
         window = SlidingWindow(start=0.0, duration=inference.duration, step=inference.step)
         return SlidingWindowFeature(np.concatenate(outputs), window)
 
@@ -116,6 +125,21 @@ class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has 
             if segment.duration < min_duration_on:
                 del annotation[segment, track]
         return annotation
+
+
+def keep(file: Mapping[str, Any]) -> Keep:
+    """Give what keeps an array by its name, so that it is computed once: `file["keep"]`, if there is one."""
+    kept: Keep = file.get("keep", lambda _, compute: compute())
+    return kept
+
+
+def in_blocks(numbers: range, size: int) -> list[range]:
+    """Cut a range into ranges of one size, the last of which may be shorter.
+
+    >>> in_blocks(range(5), 2)
+    [range(0, 2), range(2, 4), range(4, 5)]
+    """
+    return [numbers[first : first + size] for first in range(0, len(numbers), max(size, 1))]
 
 
 def crop(samples: Tensor, first: int, length: int) -> Tensor:

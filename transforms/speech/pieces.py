@@ -22,7 +22,7 @@ from torch import Tensor
 from transforms.audio import SAMPLE_RATE
 from transforms.speech import campplus
 from transforms.speech.cores import side_by_side
-from transforms.speech.lean import crop
+from transforms.speech.lean import crop, in_blocks
 
 # Everything here counts in feature frames: one every 10 ms, each of 25 ms.
 FRAME, FRAME_LENGTH = SAMPLE_RATE // 100, SAMPLE_RATE // 40  # samples from one to the next, and in one
@@ -33,6 +33,7 @@ LENGTHS = 20  # pieces are cut to multiples of so many frames, so that many have
 LONGEST_OVERLAP = 300  # of a voice that is nowhere alone
 FRAMES_IN_A_PASS = {"cpu": 2_400, "cuda": 120_000}  # on a CPU, larger batches leave the cache and take longer
 PIECES_AT_ONCE = {"cpu": 75, "cuda": 3_000}  # whose features are in memory together
+PIECES_OF_A_BLOCK = 1_500  # about half an hour
 
 # Two people whom the segmentation took for one, seen in two groups of their pieces. From 0.6 to 0.75 and from 0.4
 # to 0.9 s the error of twelve episodes stays within half a point, of 11.1 % without.
@@ -105,32 +106,33 @@ def cut(chunks: NDArray[np.uint8], step: int) -> Pieces:
 
 
 def embed(
-    pieces: Pieces, samples: Tensor, network: Embed, device: str, on_progress: Callable[[int], None]
+    pieces: Pieces, block: range, samples: Tensor, network: Embed, device: str, on_progress: Callable[[int], None]
 ) -> NDArray[np.float32]:
-    """Embed pieces: float32 (pieces, dimension), each of length 1. `on_progress` is told how many are done.
+    """Embed a block of the pieces: float32 (len(block), dimension), each of length 1.
 
     Args:
         pieces: of the same episode as the samples.
+        block: which of them.
         samples: int16, or float32 from -1 to 1; mono, shape (n_samples,), 16 kHz.
         network: embeds pieces of one length, float32 (frames, 80) each.
         device: `cpu` or `cuda`.
-        on_progress: told how many pieces are done.
+        on_progress: told how many of all pieces are done, with those before the block.
     """
     n_threads = torch.get_num_threads()
 
-    def work(some: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    def work(some: range) -> NDArray[np.float32]:
         voices = [_features(samples, int(pieces.cells[n]) * CELL, pieces.frames[n]) for n in some]
-        return some, _in_batches(voices, network, FRAMES_IN_A_PASS[device])
+        embedded = _in_batches(voices, network, FRAMES_IN_A_PASS[device])
+        embedded /= np.linalg.norm(embedded, axis=1, keepdims=True)
+        return embedded
 
-    n_parts = max(n_threads, -(-len(pieces.cells) // PIECES_AT_ONCE[device]))
-    parts = [part for part in np.array_split(np.arange(len(pieces.cells)), n_parts) if len(part)]
-    embeddings = np.empty((len(pieces.cells), campplus.DIMENSION), np.float32)
-    done = 0
-    for some, embedded in side_by_side(work, parts, n_threads, device=device):
-        embeddings[some] = embedded / np.linalg.norm(embedded, axis=1, keepdims=True)
-        done += len(some)
+    size = min(PIECES_AT_ONCE[device], -(-len(block) // n_threads))
+    embeddings, done = [np.empty((0, campplus.DIMENSION), np.float32)], block.start
+    for embedded in side_by_side(work, in_blocks(block, size), n_threads, device=device):
+        embeddings.append(embedded)
+        done += len(embedded)
         on_progress(done)
-    return embeddings
+    return np.concatenate(embeddings)
 
 
 def _features(samples: Tensor, start: int, frames: NDArray[np.bool_]) -> Tensor:

@@ -6,7 +6,7 @@ Importing this module imports torch and pyannote.audio: do it inside a function.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from transforms.speech import campplus, pieces
 from transforms.speech.campplus_inference import Inference
 from transforms.speech.clustering import ThinnedAgglomerative
 from transforms.speech.device import least_seconds
-from transforms.speech.lean import Hook, LeanDiarization
+from transforms.speech.lean import Hook, LeanDiarization, in_blocks, keep
 
 CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
 FEWEST_CHUNKS = 45  # with fewer, each counts: half a minute has pyannote's hop
@@ -132,8 +132,12 @@ class EmbeddedDiarization(LeanDiarization):
             if hook is not None:
                 hook("embeddings", None, total=len(cut.cells), completed=n)
 
-        embedded = pieces.embed(cut, samples, self._embedding.embed, self._embedding.device.type, told)
-        voices = pieces.voices(chunks, step, cut, embedded)
+        def embed(block: range) -> NDArray[np.float32]:
+            return pieces.embed(cut, block, samples, self._embedding.embed, self._embedding.device.type, told)
+
+        blocks = in_blocks(range(len(cut.cells)), pieces.PIECES_OF_A_BLOCK) or [range(0)]
+        embedded = [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
+        voices = pieces.voices(chunks, step, cut, np.concatenate(embedded))
         left = pieces.silent(voices)
         for place, voice in pieces.overlapped(chunks, step, left, samples, self._embedding.embed):
             voices[place] = voice

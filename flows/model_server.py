@@ -1,0 +1,229 @@
+"""One process that keeps the models loaded, for all the runs of a machine: each run is a process of its own.
+
+    python -m flows.model_server COMMAND…      the command, and what it starts, find the models there
+
+A run that finds no such process loads its models itself. The connection is a Unix socket in a folder that only
+this user can enter; what goes over it is pickled. A run that is gone ends its work here at the next step; a server
+that is gone, with whatever native code took it down, costs the stages that it was at, which are tried again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from typing import Any
+
+from flows import engines, hearing
+from flows.artifacts import Artifact, Store
+from flows.options import Options
+from flows.progress import Advance
+from flows.settings import Settings
+from transforms.errors import Interrupted, TransientError, TurntableError, one_line
+
+VARIABLE = "TURNTABLE_MODEL_SERVER"
+START_SECONDS = 30.0
+IDLE_SECONDS = 900.0  # without work, until the memory of the models is given back
+
+Say = Callable[[str], None]
+
+
+def transcribe(
+    decoded: Sequence[Artifact], options: Options, settings: Settings, on_progress: Advance, say: Say
+) -> tuple[Artifact, ...]:
+    """Recognise words as `hearing.transcribe` does, where the models are."""
+    found: tuple[Artifact, ...] = _work("transcribe", (tuple(decoded), options, settings), on_progress, say)
+    return found
+
+
+def diarize(
+    decoded: Artifact, options: Options, settings: Settings, on_progress: Advance, say: Say
+) -> tuple[Artifact, ...]:
+    """Find who spoke when as `hearing.diarize` does, where the models are."""
+    found: tuple[Artifact, ...] = _work("diarize", (decoded, options, settings), on_progress, say)
+    return found
+
+
+def _transcribe(
+    decoded: Sequence[Artifact], options: Options, settings: Settings, on_progress: Advance, say: Say
+) -> tuple[Artifact, ...]:
+    return hearing.transcribe(Store(settings.home), decoded, options, settings, on_progress, say)
+
+
+def _diarize(
+    decoded: Artifact, options: Options, settings: Settings, on_progress: Advance, say: Say
+) -> tuple[Artifact, ...]:
+    return (hearing.diarize(Store(settings.home), decoded, options, settings, on_progress, say),)
+
+
+WORK: dict[str, Callable[..., Any]] = {"transcribe": _transcribe, "diarize": _diarize}
+
+
+def _work(name: str, arguments: tuple[Any, ...], on_progress: Advance, say: Say) -> Any:
+    """Let the server do some work, or do it here where there is none.
+
+    Raises:
+        TransientError: the server is gone, or was gone before the work was done.
+    """
+    address = os.environ.get(VARIABLE)
+    if address is None:
+        return WORK[name](*arguments, on_progress, say)
+    tellers: dict[str, Callable[[Any], None]] = {"progress": on_progress, "line": say}
+    try:
+        with _connected(address) as server:
+            server.send((name, arguments))
+            while (got := server.recv())[0] in tellers:
+                kind, value = got
+                tellers[kind](value)
+    except (EOFError, ConnectionError) as error:
+        msg = f"{name}: the process that keeps the models died; it is started again"
+        raise TransientError(msg) from error
+    kind, value = got
+    if kind == "failed":
+        raise value
+    return value
+
+
+def _connected(address: str) -> Connection[Any, Any]:
+    """Connect to the server, which may be about to start."""
+    give_up = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return Client(address)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            if time.monotonic() > give_up:
+                msg = f"the process that keeps the models does not start: unset {VARIABLE} to work without it"
+                raise TransientError(msg) from error
+            time.sleep(0.1)
+
+
+@contextmanager
+def keeping_models() -> Iterator[None]:
+    """Keep a server running; what this process starts meanwhile finds it."""
+    folder = Path(tempfile.mkdtemp(prefix="turntable-"))
+    over, starting = threading.Event(), threading.Lock()
+    servers: list[subprocess.Popen[bytes]] = []
+
+    def keep() -> None:
+        while True:
+            with starting:
+                if over.is_set():
+                    return
+                (folder / "socket").unlink(missing_ok=True)
+                servers[:] = [_start(folder / "socket")]
+            servers[0].wait()
+            over.wait(0.5)  # should it die at once, for whatever reason
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    os.environ[VARIABLE] = str(folder / "socket")
+    keeper.start()
+    try:
+        yield
+    finally:
+        with starting:
+            over.set()
+            for server in servers:
+                server.kill()
+        keeper.join()
+        del os.environ[VARIABLE]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(address: Path) -> subprocess.Popen[bytes]:
+    """Start a server that dies with this process."""
+    return subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "flows.child", "flows.model_server", "--at", str(address)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+class _Server:
+    """Answers every run in a thread of its own; all of them share the models."""
+
+    def __init__(self, idle_seconds: float) -> None:
+        self.idle_seconds = idle_seconds
+        self.lock = threading.Lock()
+        self.n_busy = 0
+        self.idle_since: float | None = None  # None until there was work: without models there is nothing to give
+
+    def listen(self, address: str) -> None:
+        """Answer until this process is killed, or has nothing to do any more."""
+        threading.Thread(target=self._watch, daemon=True).start()
+        with Listener(address) as listener:
+            while True:
+                run = listener.accept()
+                threading.Thread(target=self._answer, args=(run,), daemon=True).start()
+
+    def _answer(self, run: Connection[Any, Any]) -> None:
+        with self.lock:
+            self.n_busy += 1
+        with run:
+            try:
+                _do(run)
+            except (EOFError, OSError):
+                pass  # whoever asked is gone
+            finally:
+                with self.lock:
+                    self.n_busy -= 1
+                    self.idle_since = time.monotonic()
+
+    def _watch(self) -> None:
+        """End this process when it is idle: nothing gives memory back as surely."""
+        while True:
+            time.sleep(min(self.idle_seconds, 5.0))
+            with self.lock:
+                if self.n_busy or self.idle_since is None:
+                    continue
+                # a device that failed once is not tried again by a process; the next one tries it
+                if time.monotonic() - self.idle_since >= self.idle_seconds or engines.has_failed():
+                    os._exit(0)
+
+
+def _do(run: Connection[Any, Any]) -> None:
+    """Do what a run asks for, and tell it how far that is."""
+    name, arguments = run.recv()
+    telling = threading.Lock()  # several threads tell
+
+    def tell(kind: str, value: object) -> None:
+        try:
+            with telling:
+                run.send((kind, value))
+        except OSError as error:
+            msg = f"{name} was interrupted: whoever asked for it is gone"
+            raise Interrupted(msg) from error
+
+    try:
+        done = WORK[name](*arguments, lambda seconds: tell("progress", seconds), lambda line: tell("line", line))
+    except (TurntableError, OSError) as error:
+        tell("failed", error)
+    except Exception as error:  # others may hold what cannot be sent
+        tell("failed", RuntimeError(one_line(error)))
+        raise
+    else:
+        tell("done", done)
+
+
+def main() -> None:
+    """Serve at an address, or run a command beside a server."""
+    if sys.argv[1:2] == ["--at"]:
+        _Server(IDLE_SECONDS).listen(sys.argv[2])
+    with keeping_models():
+        command = subprocess.Popen(sys.argv[1:])  # noqa: S603 - the command of whoever called us
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the command too
+        signal.signal(signal.SIGTERM, lambda *_: command.terminate())
+        status = command.wait()
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+if __name__ == "__main__":
+    main()

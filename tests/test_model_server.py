@@ -1,0 +1,169 @@
+"""The process that keeps the models: the same answers, once loaded, and what happens when somebody dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Client
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows import hearing, model_server, stages
+from flows.artifacts import Artifact, Store
+from flows.options import Options
+from flows.settings import Settings
+from tests.conftest import ROOT
+from transforms.errors import Interrupted, SourceError, TransientError
+
+
+def nothing(_: object) -> None:
+    """Hear, and say nothing."""
+
+
+@pytest.fixture
+def settings(models: Path, tmp_path: Path) -> Settings:
+    """A home of its own."""
+    return Settings(home=tmp_path / "home", models=models, device="cpu")
+
+
+@pytest.fixture
+def served() -> Iterator[None]:
+    """A server for the test, as a worker has it."""
+    with model_server.keeping_models():
+        yield
+
+
+@pytest.fixture
+def decoded(settings: Settings, clip: Path) -> Artifact:
+    """The decoded clip."""
+    store = Store(settings.home)
+    return stages.decode(store, stages.fetch(store, str(clip), settings, nothing), clip.name)
+
+
+def asked(settings: Settings, **more: Any) -> Options:
+    """Quick to hear."""
+    return Options(**{"model": "tiny.en", "language": "en", "quality": "fast", **more}).filled(settings)
+
+
+def servers() -> list[int]:
+    """The processes that serve models at the address of this test."""
+    address = os.environ[model_server.VARIABLE]
+    found = subprocess.run(["pgrep", "-f", address], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def test_runs_get_what_they_would_have_found_themselves(
+    settings: Settings, decoded: Artifact, served: None
+) -> None:
+    """Two after each other, from one process; progress and lines come along."""
+    here = tuple(
+        hearing.transcribe(Store(settings.home / "here"), [decoded], asked(settings), settings, nothing, nothing)
+    )
+    told: list[float] = []
+    there = model_server.transcribe([decoded], asked(settings), settings, told.append, nothing)
+    first = servers()
+    who = model_server.diarize(decoded, asked(settings), settings, told.append, nothing)
+
+    assert there[0].path.is_relative_to(settings.home)
+    assert [one.sha256 for one in there] == [one.sha256 for one in here]
+    assert who[0].manifest.facts["speakers"] == 2
+    assert max(told) == pytest.approx(19.0, abs=0.1)
+    assert len(first) == 1
+    assert servers() == first
+
+
+def test_errors_come_back_as_they_are(settings: Settings, decoded: Artifact, served: None) -> None:
+    """What the user can understand keeps its class; what nobody expected is one line."""
+    with pytest.raises(SourceError, match="'xx' is no language"):
+        model_server.transcribe(
+            [decoded], asked(settings, model="base", language="xx"), settings, nothing, nothing
+        )
+    with pytest.raises(RuntimeError, match="AttributeError"):
+        model_server.transcribe(["no artifact"], asked(settings), settings, nothing, nothing)  # type: ignore[list-item]
+
+    assert model_server.diarize(decoded, asked(settings), settings, nothing, nothing)
+
+
+def test_a_run_that_is_stopped_ends_its_work_there(settings: Settings, decoded: Artifact, served: None) -> None:
+    """Nothing is kept of it, and the next one asks for the same."""
+
+    def stop(_: float) -> None:
+        msg = "stopped"
+        raise Interrupted(msg)
+
+    with pytest.raises(Interrupted):
+        model_server.diarize(decoded, asked(settings), settings, stop, nothing)
+
+    (artifact,) = model_server.diarize(decoded, asked(settings), settings, nothing, nothing)
+    assert artifact.manifest.facts["speakers"] == 2
+
+
+def test_a_server_that_dies_is_started_again(settings: Settings, decoded: Artifact, served: None) -> None:
+    """The work that it was at fails for now; the next try meets a new process."""
+    model_server.diarize(decoded, asked(settings), settings, nothing, nothing)
+    (first,) = servers()
+
+    def kill(_: float) -> None:
+        os.kill(first, signal.SIGKILL)
+
+    with pytest.raises(TransientError, match="diarize: the process that keeps the models died"):
+        model_server.diarize(decoded, asked(settings, quality="accurate"), settings, kill, nothing)
+
+    assert model_server.diarize(decoded, asked(settings, quality="accurate"), settings, nothing, nothing)
+    (second,) = servers()
+    assert second != first
+
+
+def test_a_server_without_work_gives_the_memory_back(
+    settings: Settings, decoded: Artifact, tmp_path: Path
+) -> None:
+    """It ends, and not before it had work."""
+    address = str(tmp_path / "s")
+    program = f"from flows.model_server import _Server; _Server(0.5).listen({address!r})"
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    try:
+        while not Path(address).exists():
+            time.sleep(0.05)
+        time.sleep(1.5)
+        assert process.poll() is None
+        with Client(address) as server:
+            server.send(("diarize", (decoded, asked(settings), settings)))
+            while (got := server.recv())[0] in ("progress", "line"):
+                pass
+        assert got[0] == "done"
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+
+
+def test_a_command_finds_the_server_and_its_status_is_kept(tmp_path: Path) -> None:
+    """What a worker of a work pool is started with; nothing stays behind."""
+    program = f"import os; print(os.environ[{model_server.VARIABLE!r}]); raise SystemExit(3)"
+    run = subprocess.run(
+        [sys.executable, "-m", "flows.model_server", sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert run.returncode == 3
+    assert not Path(run.stdout.strip()).parent.exists()
+
+
+def test_a_server_that_never_starts_is_said(
+    settings: Settings, decoded: Artifact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the way out."""
+    monkeypatch.setenv(model_server.VARIABLE, str(tmp_path / "nobody"))
+    monkeypatch.setattr(model_server, "START_SECONDS", 0.2)
+
+    with pytest.raises(TransientError, match="unset TURNTABLE_MODEL_SERVER"):
+        model_server.diarize(decoded, asked(settings), settings, nothing, nothing)
