@@ -139,12 +139,20 @@ def keeping_models() -> Iterator[None]:
 
 
 def _start(address: Path) -> subprocess.Popen[bytes]:
-    """Start a server that dies with this process."""
+    """Start a server that dies with this process: it reads the other end of its standard input."""
     return subprocess.Popen(  # noqa: S603 - our own module
-        [sys.executable, "-m", "flows.child", "flows.model_server", "--at", str(address)],
+        [sys.executable, "-m", "flows.model_server", "--at", str(address)],
         stdin=subprocess.PIPE,
-        start_new_session=True,
+        start_new_session=True,  # Ctrl-C is for whoever started us
     )
+
+
+def _end_with_parent(folder: Path) -> None:
+    """Leave nothing behind when the parent is gone, however it died; reads standard input as `flows.child` does."""
+    while os.read(0, 1024):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
 
 
 class _Server:
@@ -216,7 +224,9 @@ def _do(run: Connection[Any, Any]) -> None:
 def main() -> None:
     """Serve at an address, or run a command beside a server."""
     if sys.argv[1:2] == ["--at"]:
-        _Server(IDLE_SECONDS).listen(sys.argv[2])
+        address = Path(sys.argv[2])
+        threading.Thread(target=_end_with_parent, args=(address.parent,), daemon=True).start()
+        _Server(IDLE_SECONDS).listen(str(address))
     with keeping_models():
         command = subprocess.Popen(sys.argv[1:])  # noqa: S603 - the command of whoever called us
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the command too

@@ -158,6 +158,35 @@ def test_a_command_finds_the_server_and_its_status_is_kept(tmp_path: Path) -> No
     assert not Path(run.stdout.strip()).parent.exists()
 
 
+def test_nothing_stays_behind_a_parent_that_is_killed() -> None:
+    """Neither the server nor its folder."""
+    program = """
+import os, time
+from flows import model_server
+with model_server.keeping_models():
+    address = os.environ[model_server.VARIABLE]
+    model_server._connected(address)
+    print(address, flush=True)
+    time.sleep(60)
+"""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert parent.stdout is not None
+    address = Path(parent.stdout.readline().strip())
+    assert address.is_socket()
+    parent.kill()
+    parent.wait()
+
+    deadline = time.monotonic() + 10
+    while address.parent.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not address.parent.exists()
+
+
 def test_a_server_that_never_starts_is_said(
     settings: Settings, decoded: Artifact, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
