@@ -148,7 +148,7 @@ def _start(address: Path) -> subprocess.Popen[bytes]:
 
 
 def _end_with_parent(folder: Path) -> None:
-    """Leave nothing behind when the parent is gone, however it died; reads standard input as `flows.child` does."""
+    """Leave nothing behind when the parent is gone, however it died: as `flows.child`, by standard input."""
     while os.read(0, 1024):
         pass
     shutil.rmtree(folder, ignore_errors=True)
