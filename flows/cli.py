@@ -22,6 +22,7 @@ from flows.cli_shared import say as _say
 from flows.cli_shared import show as _show
 from transforms.errors import SourceError, TurntableError
 from transforms.records import Channels
+from transforms.speech.device import share_freed_memory
 
 if TYPE_CHECKING:
     from flows.import_text import Result
@@ -403,6 +404,7 @@ def verify(as_json: JsonFlag = False) -> None:
 
 def main() -> None:
     """Run the command; an error that a user can understand is one line and exit code 1."""
+    share_freed_memory()
     try:
         app(standalone_mode=True)
     except KeyboardInterrupt:

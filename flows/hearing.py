@@ -25,6 +25,7 @@ from transforms.speech import diarize as diarization
 from transforms.speech import engine, parts
 from transforms.speech import transcribe as recognition
 from transforms.speech.checks import Transcription
+from transforms.speech.cores import use_threads
 from transforms.speech.device import Device, cpu_threads, ladder, torch_ladder
 from transforms.speech.models import Model
 
@@ -343,9 +344,7 @@ def diarize(
         kept = _keeping(store, recipe) if long else None
 
         def work(device: Device) -> diarization.Diarization:
-            import torch
-
-            torch.set_num_threads(cpu_threads())  # of this thread: OpenMP counts thread by thread
+            use_threads(cpu_threads())
             pipeline = engines.pipeline(folders, device.name, quality)
             return diarization.diarize(
                 samples, pipeline, speakers=options.speakers, on_progress=on_progress, keep=kept

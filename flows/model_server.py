@@ -2,9 +2,9 @@
 
     python -m flows.model_server COMMAND…      the command, and what it starts, find the models there
 
-A run that finds no such process loads its models itself. The connection is a Unix socket in a folder that only
-this user can enter; what goes over it is pickled. A run that is gone ends its work here at the next step; a server
-that is gone, with whatever native code took it down, costs the stages that it was at, which are tried again.
+A run that finds no such process, or for which it dies, loads the models itself and does the work: what brings down
+a process then brings down its own. The connection is a Unix socket in a folder that only this user can enter; what
+goes over it is pickled. A run that is gone ends its work here at the next step.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,12 @@ from flows.artifacts import Artifact, Store
 from flows.options import Options
 from flows.progress import Advance
 from flows.settings import Settings
-from transforms.errors import Interrupted, TransientError, TurntableError, one_line
+from transforms.errors import Interrupted, TurntableError, one_line
+from transforms.speech.device import share_freed_memory
 
 VARIABLE = "TURNTABLE_MODEL_SERVER"
 START_SECONDS = 30.0
+REST_SECONDS = 1.0
 IDLE_SECONDS = 900.0  # without work, until the memory of the models is given back
 
 Say = Callable[[str], None]
@@ -69,11 +71,7 @@ WORK: dict[str, Callable[..., Any]] = {"transcribe": _transcribe, "diarize": _di
 
 
 def _work(name: str, arguments: tuple[Any, ...], on_progress: Advance, say: Say) -> Any:
-    """Let the server do some work, or do it here where there is none.
-
-    Raises:
-        TransientError: the server is gone, or was gone before the work was done.
-    """
+    """Let the server do some work, or do it here where there is none, or none any more."""
     address = os.environ.get(VARIABLE)
     if address is None:
         return WORK[name](*arguments, on_progress, say)
@@ -84,9 +82,9 @@ def _work(name: str, arguments: tuple[Any, ...], on_progress: Advance, say: Say)
             while (got := server.recv())[0] in tellers:
                 kind, value = got
                 tellers[kind](value)
-    except (EOFError, ConnectionError) as error:
-        msg = f"{name}: the process that keeps the models died; it is started again"
-        raise TransientError(msg) from error
+    except (EOFError, ConnectionError, FileNotFoundError):
+        say(f"{name}: the process that keeps the models is gone: going on without it")
+        return WORK[name](*arguments, on_progress, say)
     kind, value = got
     if kind == "failed":
         raise value
@@ -94,15 +92,18 @@ def _work(name: str, arguments: tuple[Any, ...], on_progress: Advance, say: Say)
 
 
 def _connected(address: str) -> Connection[Any, Any]:
-    """Connect to the server, which may be about to start."""
+    """Connect to the server, which may be about to start.
+
+    Raises:
+        FileNotFoundError, ConnectionRefusedError: it did not.
+    """
     give_up = time.monotonic() + START_SECONDS
     while True:
         try:
             return Client(address)
-        except (FileNotFoundError, ConnectionRefusedError) as error:
+        except (FileNotFoundError, ConnectionRefusedError):
             if time.monotonic() > give_up:
-                msg = f"the process that keeps the models does not start: unset {VARIABLE} to work without it"
-                raise TransientError(msg) from error
+                raise
             time.sleep(0.1)
 
 
@@ -121,7 +122,7 @@ def keeping_models() -> Iterator[None]:
                 (folder / "socket").unlink(missing_ok=True)
                 servers[:] = [_start(folder / "socket")]
             servers[0].wait()
-            over.wait(0.5)  # should it die at once, for whatever reason
+            over.wait(REST_SECONDS)  # should it die at once, for whatever reason
 
     keeper = threading.Thread(target=keep, daemon=True)
     os.environ[VARIABLE] = str(folder / "socket")
@@ -147,11 +148,13 @@ def _start(address: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def _end_with_parent(folder: Path) -> None:
+def _end_with_parent(address: Path) -> None:
     """Leave nothing behind when the parent is gone, however it died: as `flows.child`, by standard input."""
     while os.read(0, 1024):
         pass
-    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        address.unlink(missing_ok=True)
+        address.parent.rmdir()
     os._exit(0)
 
 
@@ -178,7 +181,7 @@ class _Server:
         with run:
             try:
                 _do(run)
-            except (EOFError, OSError):
+            except (EOFError, OSError, Interrupted):
                 pass  # whoever asked is gone
             finally:
                 with self.lock:
@@ -212,7 +215,7 @@ def _do(run: Connection[Any, Any]) -> None:
 
     try:
         done = WORK[name](*arguments, lambda seconds: tell("progress", seconds), lambda line: tell("line", line))
-    except (TurntableError, OSError) as error:
+    except (TurntableError, OSError, MemoryError) as error:
         tell("failed", error)
     except Exception as error:  # others may hold what cannot be sent
         tell("failed", RuntimeError(one_line(error)))
@@ -223,9 +226,10 @@ def _do(run: Connection[Any, Any]) -> None:
 
 def main() -> None:
     """Serve at an address, or run a command beside a server."""
+    share_freed_memory()
     if sys.argv[1:2] == ["--at"]:
         address = Path(sys.argv[2])
-        threading.Thread(target=_end_with_parent, args=(address.parent,), daemon=True).start()
+        threading.Thread(target=_end_with_parent, args=(address,), daemon=True).start()
         _Server(IDLE_SECONDS).listen(str(address))
     with keeping_models():
         command = subprocess.Popen(sys.argv[1:])  # noqa: S603 - the command of whoever called us

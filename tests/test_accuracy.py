@@ -20,8 +20,8 @@ DEMO = Path(__file__).parent.parent / "flows" / "demo" / "why-a-record-turns.ogg
 TRUTH = Path(__file__).parent / "data" / DEMO.stem
 
 # WER, cpWER, DER: what this test printed at commit 2f4c6d4 on two cores. (Before the faster diarization the README
-# had a DER of 5.5 %.) Episodes under two minutes, as this one, are diarized alike in both qualities: what the
-# longer hop of `fast` costs is not seen here.
+# had a DER of 5.5 %.) An episode as short as this one has nearly the same hop in both qualities: what the longer
+# one of `fast` costs is not seen here.
 RECORDED: dict[Quality, tuple[float, float, float]] = {
     "accurate": (0.0, 0.0, 0.0566),
     "fast": (0.0, 0.0, 0.0566),

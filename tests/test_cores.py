@@ -48,6 +48,36 @@ def test_two_kinds_of_work_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> N
     assert busy.most == 3
 
 
+def test_who_wants_all_cores_is_not_overtaken_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One worker of two threads, beside two that always have something to do."""
+    monkeypatch.setattr(cores, "CORES", Cores(2))
+    over = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(lambda: list(side_by_side(lambda _: over.wait(0.005), range(2000), 2)))
+        time.sleep(0.05)
+        list(side_by_side(str, [1], 2))
+        is_done = busy.done()
+        over.set()
+
+    assert not is_done
+
+
+def test_a_worker_has_its_threads_whatever_others_set_since() -> None:
+    """Its first piece of work comes after somebody else has set another number."""
+
+    def count(_: int) -> int:
+        time.sleep(0.05)
+        torch.zeros(200_000).sum()  # torch looks up its threads
+        return torch.get_num_threads()
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(lambda: list(side_by_side(count, [0, 1], 2)))
+        other = pool.submit(lambda: list(side_by_side(count, [0, 1, 2], 6, most=2)))
+
+    assert one.result() == [1, 1]
+    assert other.result() == [3, 3, 3]
+
+
 def test_more_than_there_is_means_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """One worker with eight threads does not wait for cores that never come; nor does one on a GPU."""
     monkeypatch.setattr(cores, "CORES", Cores(2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -313,3 +314,14 @@ def test_a_telephone_hears_two_people(pipeline: Any, demo: np.ndarray) -> None:
 
     assert len(found.voices) == 2
     assert error_rate(found) < 0.12
+
+
+def test_two_episodes_at_once_do_not_meet(pipeline: Any, demo: np.ndarray) -> None:
+    """One pipeline, two threads, two hops: each finds what it finds alone."""
+    clips = [demo[: 70 * RATE], demo[20 * RATE : 45 * RATE]]
+    alone = [diarize.diarize(clip, pipeline).segments for clip in clips]
+
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda clip: diarize.diarize(clip, pipeline).segments, clips))
+
+    assert together == alone

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from transforms.speech import campplus, pieces
+from transforms.speech import campplus, diarize, pieces
 from transforms.speech.pipeline import VoiceEmbedding
 
 RATE = 16_000
@@ -88,9 +88,7 @@ def test_pieces_are_embedded_as_one_by_one(network: VoiceEmbedding, demo_samples
     frames = np.arange(pieces.CELL) < rng.integers(20, pieces.CELL + 1, size=(30, 1))
     cut = pieces.Pieces(np.sort(rng.integers(1, 12, 30)), frames)
     told: list[int] = []
-    torch.set_num_threads(2)
     together = pieces.embed(cut, range(30), samples, network.embed, "cpu", told.append)
-    torch.set_num_threads(1)
 
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     assert told == sorted(told)
@@ -124,7 +122,7 @@ def test_who_is_never_alone_is_heard_nevertheless(network: VoiceEmbedding, demo_
     heard[0, 400:460, :2] = heard[0, 500:506, 2] = 1
     samples = torch.from_numpy(demo_samples[: 10 * RATE])
 
-    found = dict(pieces.overlapped(heard, STEP, [(0, 0), (0, 1), (0, 2)], samples, network.embed))
+    found = dict(pieces.overlapped(heard, STEP, [(0, 0), (0, 1), (0, 2)], samples, network.embed, "cpu"))
 
     assert set(found) == {(0, 0), (0, 1)}
     assert np.array_equal(found[0, 0], found[0, 1])
@@ -175,3 +173,28 @@ def test_parting_keeps_how_many_speak(heard: np.ndarray, random: object) -> None
     spoken = after.any(axis=1)
     assert np.isnan(found[~spoken]).all()
     assert np.isfinite(found).all(axis=2).sum() <= spoken.sum()
+
+
+def test_two_real_voices_are_parted_where_both_speak(models: Path, demo_samples: np.ndarray) -> None:
+    """The demo, as a segmentation would hear it that never tells its two people apart."""
+    torch.set_num_threads(1)
+    pipeline = diarize.load_embedded(
+        models / "segmentation-3.0" / "pytorch_model.bin", models / "campplus" / "campplus_cn_en_common.pt", "cpu"
+    )
+    pipeline._segmentation.step = STEP / 100
+    samples = torch.from_numpy(demo_samples)
+    told_apart = pipeline.get_segmentations({"waveform": samples[None]}).data
+    heard = np.zeros_like(told_apart)
+    heard[:, :, 0] = told_apart.max(axis=2)
+    cut = pieces.cut(heard, STEP)
+    network = pipeline._embedding
+    embeddings = pieces.embed(cut, range(len(cut.cells)), samples, network.embed, "cpu", lambda _: None)
+
+    pieces.voices(heard, STEP, cut, embeddings)
+
+    found = heard.any(axis=1).sum(axis=1)
+    each = np.sort(told_apart.sum(axis=1), axis=1)[:, ::-1] * 10 / N_FRAMES  # seconds, who speaks most first
+    both, one = each[:, 1] > 3.0, (each[:, 0] > 3.0) & (each[:, 1] == 0)
+    assert both.sum() >= 5
+    assert (found[both] == 2).mean() > 0.8
+    assert (found[one] == 1).mean() > 0.9

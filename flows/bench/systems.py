@@ -25,6 +25,7 @@ from transforms.records import Quality, SpeakerSegment, Turn, Word
 from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
 from transforms.speech.checks import Transcription
+from transforms.speech.cores import use_threads
 from transforms.speech.device import Device, cpu_threads, ladder, torch_ladder
 from transforms.speech.engine import BEAMS
 from transforms.speech.models import MODELS
@@ -93,9 +94,7 @@ class Turntable:
 
     def speakers(self, samples: NDArray[np.int16]) -> diarization.Diarization:
         """Find out who speaks when."""
-        import torch
-
-        torch.set_num_threads(cpu_threads())  # of this thread: OpenMP counts thread by thread
+        use_threads(cpu_threads())
         return diarization.diarize(samples, self.pipeline)
 
     def both(self, samples: NDArray[np.int16]) -> Heard:

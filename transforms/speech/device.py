@@ -69,7 +69,8 @@ def share_freed_memory() -> None:
     """Let the threads of this process take each other's freed memory, where the C library is GNU's.
 
     It gives each thread a pool of its own, and what one of them frees is nobody else's: hearing with models side
-    by side held half a gigabyte more. https://man7.org/linux/man-pages/man3/mallopt.3.html (M_ARENA_MAX)
+    by side held half a gigabyte more. Pools that are there stay: it is to be called before there are threads.
+    https://man7.org/linux/man-pages/man3/mallopt.3.html (M_ARENA_MAX)
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)

@@ -51,8 +51,8 @@ class Diarization:
 def load_embedded(segmentation: Path, embedding: Path, device: str, quality: Quality = "accurate") -> Any:
     """Build the pipeline of the embedded weights from their two checkpoints, on `cpu` or `cuda`.
 
-    `accurate` has pyannote's error rate within 0.3 points, or a lower one; `fast` takes two thirds of its time for
-    up to a point.
+    `accurate` has pyannote's error rate within 0.3 points, or a lower one; `fast` takes three quarters of its time
+    for up to a point.
     """
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     import torch

@@ -58,7 +58,7 @@ class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has 
         def segment(block: range) -> NDArray[Any]:
             batches = in_blocks(block, inference.batch_size)
             done, outputs = block.start, []
-            for output in side_by_side(work, batches, torch.get_num_threads(), device=inference.device.type):
+            for output in side_by_side(work, batches, device=inference.device.type):
                 outputs.append(output)
                 done += len(output)
                 if hook is not None:

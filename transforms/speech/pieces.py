@@ -21,7 +21,7 @@ from torch import Tensor
 
 from transforms.audio import SAMPLE_RATE
 from transforms.speech import campplus
-from transforms.speech.cores import side_by_side
+from transforms.speech.cores import CORES, side_by_side
 from transforms.speech.lean import crop, in_blocks
 
 # Everything here counts in feature frames: one every 10 ms, each of 25 ms.
@@ -30,13 +30,13 @@ FRAMES_OF_A_CHUNK = 998  # those that end within its ten seconds
 CELL = 160  # the longest piece. Of 1.0 to 3.0 s 1.25 to 1.6 parts people best; CAM++ learned on three seconds
 SHORTEST = 20  # less says too little about a voice
 LENGTHS = 20  # pieces are cut to multiples of so many frames, so that many have one length
-LONGEST_OVERLAP = 300  # of a voice that is nowhere alone
+OVERLAPS = (300, 200, 100, 60, 20)  # how much is taken of a voice that is nowhere alone
 FRAMES_IN_A_PASS = {"cpu": 1_280, "cuda": 120_000}  # on a CPU, larger batches leave the cache and take longer
-PIECES_AT_ONCE = {"cpu": 150, "cuda": 3_000}  # whose features are in memory together
+PIECES_AT_ONCE = 150  # whose features a core has in memory together
 PIECES_OF_A_BLOCK = 1_500  # about half an hour
 
 # Two people whom the segmentation took for one, seen in two groups of their pieces. From 0.6 to 0.75 and from 0.4
-# to 0.9 s the error of twelve episodes stays within half a point, of 11.1 % without.
+# to 0.9 s the error of twelve episodes is 7.5 to 8.8 %, without parting 11.2 % (tests/benchmarks/RESULTS.md).
 OTHER_VOICE = 0.7  # cosine distance, on average, from which two groups are two people
 SURE_PIECE, SHORTEST_OTHER = 50, 60  # the least that is compared, and that has to be somebody else's
 
@@ -118,17 +118,16 @@ def embed(
         device: `cpu` or `cuda`.
         on_progress: told how many of all pieces are done, with those before the block.
     """
-    n_threads = torch.get_num_threads()
 
     def work(some: range) -> NDArray[np.float32]:
         voices = [_features(samples, int(pieces.cells[n]) * CELL, pieces.frames[n]) for n in some]
-        embedded = _in_batches(voices, network, FRAMES_IN_A_PASS[device])
+        embedded = _in_batches(voices, network, device)
         embedded /= np.linalg.norm(embedded, axis=1, keepdims=True)
         return embedded
 
-    size = min(PIECES_AT_ONCE[device], -(-len(block) // n_threads))
+    size = min(PIECES_AT_ONCE, -(-len(block) // CORES.total)) if device == "cpu" else len(block)
     embeddings, done = [np.empty((0, campplus.DIMENSION), np.float32)], block.start
-    for embedded in side_by_side(work, in_blocks(block, size), n_threads, device=device):
+    for embedded in side_by_side(work, in_blocks(block, size), device=device):
         embeddings.append(embedded)
         done += len(embedded)
         on_progress(done)
@@ -142,24 +141,24 @@ def _features(samples: Tensor, start: int, frames: NDArray[np.bool_]) -> Tensor:
     return fbank[: len(fbank) // LENGTHS * LENGTHS]
 
 
-def _in_batches(voices: Sequence[Tensor], network: Embed, n_frames: int) -> NDArray[np.float32]:
-    """Embed voices, those of one length together, as many as have so many frames.
+def _in_batches(voices: Sequence[Tensor], network: Embed, device: str) -> NDArray[np.float32]:
+    """Embed voices, those of one length together, as many as one pass has room for.
 
-    What is left over goes in batches of a quarter, filled up with one voice again and again: oneDNN keeps 24 MB for
-    each number of rows that it has multiplied.
+    What is left over goes in batches of a quarter; on a CPU they are filled up with one voice again and again, for
+    oneDNN keeps 24 MB for each number of rows that it has multiplied.
     """
     embeddings = np.empty((len(voices), campplus.DIMENSION), np.float32)
     by_length: dict[int, list[int]] = {}
     for n, voice in enumerate(voices):
         by_length.setdefault(len(voice), []).append(n)
     for length, equal in by_length.items():
-        whole = max(n_frames // length, 1)
+        whole = max(FRAMES_IN_A_PASS[device] // length, 1)
         quarter, n_whole = max(whole // 4, 1), len(equal) // whole * whole
         left = range(n_whole, len(equal))
         for batch in (*in_blocks(range(n_whole), whole), *in_blocks(left, quarter)):
             size = whole if batch.stop <= n_whole else quarter
             chosen = [equal[n] for n in batch]
-            filled = chosen + chosen[-1:] * (size - len(chosen))
+            filled = chosen + chosen[-1:] * (size - len(chosen) if device == "cpu" else 0)
             embeddings[chosen] = network([voices[n] for n in filled])[: len(chosen)]
     return embeddings
 
@@ -233,16 +232,20 @@ def _other_voice(voices: NDArray[np.float32], lengths: NDArray[np.intp]) -> NDAr
 
 
 def overlapped(
-    chunks: NDArray[np.uint8], step: int, places: Sequence[Place], samples: Tensor, network: Embed
+    chunks: NDArray[np.uint8], step: int, places: Sequence[Place], samples: Tensor, network: Embed, device: str
 ) -> Iterator[tuple[Place, NDArray[np.float32]]]:
-    """Embed the middle of what speakers say who are nowhere alone; those who say too little are left out."""
-    for chunk, speaker in places:
-        frames = chunks[chunk, _at_features(chunks.shape[1]), speaker] > 0
-        if frames.sum() < SHORTEST:
-            continue
-        spoken = _features(samples, chunk * step, frames)
-        first = max(len(spoken) - LONGEST_OVERLAP, 0) // 2
-        yield (chunk, speaker), network([spoken[first : first + LONGEST_OVERLAP]])[0]
+    """Embed the middle of what those say who are nowhere alone, each of length 1; who says too little has none."""
+    spoken = {place: chunks[place[0], _at_features(chunks.shape[1]), place[1]] > 0 for place in places}
+    long_enough = [place for place in places if spoken[place].sum() >= SHORTEST]
+
+    def work(place: Place) -> NDArray[np.float32]:
+        voice = _features(samples, place[0] * step, spoken[place])
+        length = next(length for length in OVERLAPS if length <= len(voice))
+        first = (len(voice) - length) // 2
+        embedded = network([voice[first : first + length]])[0]
+        return np.asarray(embedded / np.linalg.norm(embedded))
+
+    yield from zip(long_enough, side_by_side(work, long_enough, device=device), strict=True)
 
 
 def silent(embeddings: NDArray[Any]) -> list[Place]:

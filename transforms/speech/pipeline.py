@@ -5,6 +5,7 @@ Importing this module imports torch and pyannote.audio: do it inside a function.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -95,6 +96,7 @@ class EmbeddedDiarization(LeanDiarization):
         clustering = ThinnedAgglomerative(metric=VoiceEmbedding.metric, constrained_assignment=True)
         put_in_place(self, clustering, VoiceEmbedding(network))
         self.longest_hop = longest_hop
+        self.one_at_a_time = threading.Lock()
 
     def to(self, device: torch.device) -> EmbeddedDiarization:
         """Move both networks."""
@@ -105,9 +107,10 @@ class EmbeddedDiarization(LeanDiarization):
     def apply(self, file: dict[str, Any], **settings: Any) -> DiarizeOutput:
         """Diarize with the hop that the length of the episode asks for."""
         step = hop(file["waveform"].shape[1] / SAMPLE_RATE, self.longest_hop)
-        self._segmentation.step = step
-        self.clustering.min_cluster_size = round(SHORTEST_PART / step)  # it counts chunks
-        return super().apply(file, **settings)
+        with self.one_at_a_time:  # pyannote reads these from the pipeline all along
+            self._segmentation.step = step
+            self.clustering.min_cluster_size = round(SHORTEST_PART / step)  # it counts chunks
+            return super().apply(file, **settings)
 
     def get_embeddings(
         self,
@@ -126,20 +129,20 @@ class EmbeddedDiarization(LeanDiarization):
         """
         window, samples = binary_segmentations.sliding_window, file["waveform"][0]
         chunks, step = binary_segmentations.data, round(window.step * SAMPLE_RATE) // pieces.FRAME
-        cut = pieces.cut(chunks, step)
+        cut, device = pieces.cut(chunks, step), self._embedding.device.type
 
         def told(n: int) -> None:
             if hook is not None:
                 hook("embeddings", None, total=len(cut.cells), completed=n)
 
         def embed(block: range) -> NDArray[np.float32]:
-            return pieces.embed(cut, block, samples, self._embedding.embed, self._embedding.device.type, told)
+            return pieces.embed(cut, block, samples, self._embedding.embed, device, told)
 
         blocks = in_blocks(range(len(cut.cells)), pieces.PIECES_OF_A_BLOCK) or [range(0)]
         embedded = [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
         voices = pieces.voices(chunks, step, cut, np.concatenate(embedded))
         left = pieces.silent(voices)
-        for place, voice in pieces.overlapped(chunks, step, left, samples, self._embedding.embed):
+        for place, voice in pieces.overlapped(chunks, step, left, samples, self._embedding.embed, device):
             voices[place] = voice
         return voices
 

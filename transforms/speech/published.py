@@ -30,6 +30,12 @@ CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
 class PublishedDiarization(LeanDiarization):
     """A published pipeline, its weights and settings as they are."""
 
+    def to(self, device: torch.device) -> PublishedDiarization:
+        """Move the networks; on a CPU each core has a batch of its own, so these are small."""
+        super().to(device)
+        self.segmentation_batch_size = CHUNKS_IN_A_PASS[device.type]
+        return self
+
     def get_embeddings(
         self,
         file: dict[str, Any],
@@ -64,8 +70,7 @@ class PublishedDiarization(LeanDiarization):
             return voices.cpu().numpy()  # type: ignore[no-any-return]
 
         done = 0
-        embedded = side_by_side(work, batches, torch.get_num_threads(), device=device.type)
-        for batch, voices in zip(batches, embedded, strict=True):
+        for batch, voices in zip(batches, side_by_side(work, batches, device=device.type), strict=True):
             embeddings[batch] = voices
             done += len(batch)
             if hook is not None:

@@ -14,7 +14,6 @@ import numpy as np
 from transforms.audio import SAMPLE_RATE, as_float32
 from transforms.records import Seconds
 from transforms.speech.cores import side_by_side
-from transforms.speech.device import cpu_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +52,7 @@ def speech_probabilities(samples: NDArray[Any]) -> NDArray[np.float32]:
     pieces = [(first, min(first + PIECE_FRAMES, n_frames)) for first in range(0, n_frames, PIECE_FRAMES)]
     if not pieces:
         return np.empty(0, np.float32)
-    return np.concatenate(list(side_by_side(lambda piece: _piece(samples, *piece), pieces, cpu_threads())))
+    return np.concatenate(list(side_by_side(lambda piece: _piece(samples, *piece), pieces)))
 
 
 def _piece(samples: NDArray[Any], first: int, last: int) -> NDArray[np.float32]:
