@@ -175,20 +175,22 @@ def test_after_kill_between_load_and_publish_the_snapshot_catches_up(
 def test_of_two_processes_one_works_and_the_other_says_so(
     models: Path, clip: Path, prefect_server: str, tmp_path: Path
 ) -> None:
-    """The same episode, at the same time."""
-    both = [
-        subprocess.Popen(
-            turntable(tmp_path, "ingest", str(clip), *TINY),
-            env=environment(prefect_server),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=200)[1] for process in both]
+    """The same episode, at the same time: the first one is held up in the middle."""
+    first = subprocess.Popen(
+        turntable(tmp_path, "ingest", str(clip), *TINY), env=environment(prefect_server), stderr=subprocess.PIPE
+    )
+    while not list(tmp_path.glob("artifacts/fetch/*/*/manifest.json")):
+        assert first.poll() is None
+        time.sleep(0.02)
+    first.send_signal(signal.SIGSTOP)
+    try:
+        second = command(tmp_path, "ingest", str(clip), *TINY, api=prefect_server, check=False)
+    finally:
+        first.send_signal(signal.SIGCONT)
+    first.communicate(timeout=200)
 
-    assert sorted(process.returncode for process in both) == [0, 1]
-    loser = said[0] if both[0].returncode else said[1]
+    assert (first.returncode, second.returncode) == (0, 1)
+    loser = second.stderr
     assert f"{clip} is being ingested by another process: it goes on there" in loser
     command(tmp_path, "ingest", str(clip), *TINY, api=prefect_server)  # what the loser wrote down is loaded now
     failed = ask(tmp_path, "select stage, error_class from stage_runs where status = 'failed'")
