@@ -26,10 +26,15 @@ def main() -> None:
 
 
 def _die_with_parent() -> None:
+    await_parents_end()
+    os.killpg(0, signal.SIGKILL)
+
+
+def await_parents_end() -> None:
+    """Wait until the parent, which holds the other end of our standard input, is gone."""
     # Not through sys.stdin: at its end, Python waits for a lock that a blocked read holds.
     while os.read(0, 1024):
         pass
-    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

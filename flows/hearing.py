@@ -340,8 +340,7 @@ def diarize(
         folders = tuple(get_weights(model, settings.models, token=token, say=say) for model in models)
         steps = engines.Ladder("diarize", engines.pipeline, *torch_ladder(options.device), say)
         samples = read_samples(decoded)
-        long = len(parts.cut_parts(samples, part_seconds)) > 1
-        kept = _keeping(store, recipe) if long else None
+        kept = _keeping(store, recipe) if parts.count_parts(len(samples), part_seconds) > 1 else None
 
         def work(device: Device) -> diarization.Diarization:
             use_threads(cpu_threads())

@@ -25,6 +25,7 @@ from typing import Any
 
 from flows import engines, hearing
 from flows.artifacts import Artifact, Store
+from flows.child import await_parents_end
 from flows.options import Options
 from flows.progress import Advance
 from flows.settings import Settings
@@ -149,9 +150,8 @@ def _start(address: Path) -> subprocess.Popen[bytes]:
 
 
 def _end_with_parent(address: Path) -> None:
-    """Leave nothing behind when the parent is gone, however it died: as `flows.child`, by standard input."""
-    while os.read(0, 1024):
-        pass
+    """Leave nothing behind when the parent is gone, however it died."""
+    await_parents_end()
     with suppress(OSError):
         address.unlink(missing_ok=True)
         address.parent.rmdir()

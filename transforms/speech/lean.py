@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from transforms.audio import SAMPLE_RATE
 from transforms.speech.cores import side_by_side
 
 FRAMES_AT_ONCE = 100_000  # of the reconstruction: half an hour
+CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
 BLOCK_SECONDS = 1800.0  # of an episode that is kept when the rest is cut off
 
 Hook = Callable[..., None]
@@ -35,6 +36,12 @@ Keep = Callable[[str, Callable[[], NDArray[Any]]], NDArray[Any]]
 
 class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has no types here
     """Each step as pyannote's, with its result; `file["waveform"]` is int16 or float32, shape (1, n_samples)."""
+
+    def to(self, device: torch.device) -> Self:
+        """Move the networks; on a CPU each core has a batch of its own, so these are small."""
+        super().to(device)
+        self.segmentation_batch_size = CHUNKS_IN_A_PASS[device.type]
+        return self
 
     def get_segmentations(self, file: dict[str, Any], hook: Hook | None = None) -> SlidingWindowFeature:
         """Apply the segmentation network to chunks that overlap.

@@ -21,14 +21,20 @@ SEARCH_SECONDS = 30.0  # on both sides of where a part should end: in a minute s
 QUIET_SECONDS = 0.5
 
 
+def count_parts(n_samples: int, length: Seconds = PART_SECONDS) -> int:
+    """Say in how many parts audio of so many samples is heard; what is not longer than two of them is one."""
+    n_parts = round(n_samples / SAMPLE_RATE / length)
+    return n_parts if n_parts > 2 else 1
+
+
 def cut_parts(samples: NDArray[np.int16], length: Seconds = PART_SECONDS) -> tuple[tuple[int, int], ...]:
     """Cut audio that is longer than two parts, each about `length` seconds, at the quietest half seconds.
 
     Returns:
         The first sample of each part and the one behind its last; together they are the whole audio, in order.
     """
-    n_parts = max(1, round(len(samples) / SAMPLE_RATE / length))
-    if n_parts <= 2:
+    n_parts = count_parts(len(samples), length)
+    if n_parts == 1:
         return ((0, len(samples)),)
     step = len(samples) // n_parts
     cuts = [0, *(_quietest(samples, n * step, length) for n in range(1, n_parts)), len(samples)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,7 @@ def on_grid(chunk: NDArray[np.uint8], start: int) -> tuple[int, NDArray[np.bool_
     return cell, grid.reshape(-1, CELL, heard.shape[1])
 
 
+@cache
 def _at_features(n_frames: int) -> NDArray[np.intp]:
     """Say which frame of the segmentation, of so many in a chunk, holds the centre of each feature frame."""
     # That of feature frame i is at 10 i + 12.5 ms, and the chunk lasts as many steps and one frame of 25 ms.
@@ -95,9 +97,9 @@ def cut(chunks: NDArray[np.uint8], step: int) -> Pieces:
     middles = (np.arange(n_cells) + 0.5) * CELL
     owners = np.clip(np.rint((middles - FRAMES_OF_A_CHUNK / 2) / step), 0, len(chunks) - 1).astype(np.intp)
     cells, frames = [np.empty(0, np.intp)], [np.empty((0, CELL), np.bool_)]
-    for owner in np.unique(owners):
-        first, alone = on_grid(chunks[owner], int(owner) * step)
-        own = np.flatnonzero(owners == owner)
+    for own in np.split(np.arange(n_cells), np.flatnonzero(np.diff(owners)) + 1):
+        owner = int(owners[own[0]])
+        first, alone = on_grid(chunks[owner], owner * step)
         spoken = alone[own - first].transpose(0, 2, 1)  # (cells, speakers, CELL)
         long_enough = spoken.sum(axis=2) >= SHORTEST
         cells.append(own[long_enough.nonzero()[0]])
@@ -207,9 +209,11 @@ def part(
     free = np.flatnonzero(~chunk.any(axis=0)).tolist()
     parted = False
     for speaker in np.argsort(-heard.sum(axis=0)):
+        if not free:
+            break
         own = np.flatnonzero(heard[:, speaker] >= SURE_PIECE)
         other = _other_voice(voices[own], heard[own, speaker])
-        if not free or other is None:
+        if other is None:
             continue
         frames = np.flatnonzero(chunk[:, speaker])
         closest = np.abs(frames[:, None] / len(chunk) - centres[own]).argmin(axis=1)
@@ -235,11 +239,15 @@ def overlapped(
     chunks: NDArray[np.uint8], step: int, places: Sequence[Place], samples: Tensor, network: Embed, device: str
 ) -> Iterator[tuple[Place, NDArray[np.float32]]]:
     """Embed the middle of what those say who are nowhere alone, each of length 1; who says too little has none."""
-    spoken = {place: chunks[place[0], _at_features(chunks.shape[1]), place[1]] > 0 for place in places}
-    long_enough = [place for place in places if spoken[place].sum() >= SHORTEST]
+
+    def spoken(place: Place) -> NDArray[np.bool_]:
+        chunk, speaker = place
+        return np.asarray(chunks[chunk, _at_features(chunks.shape[1]), speaker] > 0)
+
+    long_enough = [place for place in places if spoken(place).sum() >= SHORTEST]
 
     def work(place: Place) -> NDArray[np.float32]:
-        voice = _features(samples, place[0] * step, spoken[place])
+        voice = _features(samples, place[0] * step, spoken(place))
         length = next(length for length in OVERLAPS if length <= len(voice))
         first = (len(voice) - length) // 2
         embedded = network([voice[first : first + length]])[0]

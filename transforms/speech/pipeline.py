@@ -31,7 +31,6 @@ from transforms.speech.clustering import ThinnedAgglomerative
 from transforms.speech.device import least_seconds
 from transforms.speech.lean import Hook, LeanDiarization, in_blocks, keep
 
-CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
 FEWEST_CHUNKS = 45  # with fewer, each counts: half a minute has pyannote's hop
 SHORTEST_HOP = 1.0  # seconds
 SHORTEST_PART = 12.0  # seconds between the first and the last chunk of who is to be a speaker of his own
@@ -97,12 +96,6 @@ class EmbeddedDiarization(LeanDiarization):
         put_in_place(self, clustering, VoiceEmbedding(network))
         self.longest_hop = longest_hop
         self.one_at_a_time = threading.Lock()
-
-    def to(self, device: torch.device) -> EmbeddedDiarization:
-        """Move both networks."""
-        super().to(device)
-        self.segmentation_batch_size = CHUNKS_IN_A_PASS[device.type]
-        return self
 
     def apply(self, file: dict[str, Any], **settings: Any) -> DiarizeOutput:
         """Diarize with the hop that the length of the episode asks for."""

@@ -22,19 +22,11 @@ from pyannote.core import SlidingWindowFeature
 from transforms.audio import SAMPLE_RATE
 from transforms.speech.clustering import ThinnedAgglomerative, ThinnedVBx
 from transforms.speech.cores import side_by_side
-from transforms.speech.lean import Hook, LeanDiarization, crop
-
-CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
+from transforms.speech.lean import CHUNKS_IN_A_PASS, Hook, LeanDiarization, crop
 
 
 class PublishedDiarization(LeanDiarization):
     """A published pipeline, its weights and settings as they are."""
-
-    def to(self, device: torch.device) -> PublishedDiarization:
-        """Move the networks; on a CPU each core has a batch of its own, so these are small."""
-        super().to(device)
-        self.segmentation_batch_size = CHUNKS_IN_A_PASS[device.type]
-        return self
 
     def get_embeddings(
         self,
