@@ -122,7 +122,7 @@ def embed(
     """
 
     def work(some: range) -> NDArray[np.float32]:
-        voices = [_features(samples, int(pieces.cells[n]) * CELL, pieces.frames[n]) for n in some]
+        voices = [_features(samples, int(pieces.cells[n]) * CELL, pieces.frames[n], device) for n in some]
         embedded = _in_batches(voices, network, device)
         embedded /= np.linalg.norm(embedded, axis=1, keepdims=True)
         return embedded
@@ -136,10 +136,11 @@ def embed(
     return np.concatenate(embeddings)
 
 
-def _features(samples: Tensor, start: int, frames: NDArray[np.bool_]) -> Tensor:
-    """Compute the feature frames that are wanted of those from `start` on: float32 (frames, 80)."""
+def _features(samples: Tensor, start: int, frames: NDArray[np.bool_], device: str) -> Tensor:
+    """Compute the feature frames that are wanted of those from `start` on: float32 (frames, 80), on the device."""
     piece = crop(samples, start * FRAME, (len(frames) - 1) * FRAME + FRAME_LENGTH)
-    fbank = campplus.kaldi_fbank(piece)[torch.from_numpy(frames)]
+    wanted = torch.from_numpy(np.flatnonzero(frames))
+    fbank = campplus.kaldi_fbank(piece.to(device))[wanted.to(device)]
     return fbank[: len(fbank) // LENGTHS * LENGTHS]
 
 
@@ -247,7 +248,7 @@ def overlapped(
     long_enough = [place for place in places if spoken(place).sum() >= SHORTEST]
 
     def work(place: Place) -> NDArray[np.float32]:
-        voice = _features(samples, place[0] * step, spoken(place))
+        voice = _features(samples, place[0] * step, spoken(place), device)
         length = next(length for length in OVERLAPS if length <= len(voice))
         first = (len(voice) - length) // 2
         embedded = network([voice[first : first + length]])[0]
