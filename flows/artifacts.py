@@ -90,6 +90,9 @@ _MANIFEST = TypeAdapter(Manifest)
 _STAGE_RUN = TypeAdapter(StageRun)
 
 
+Recipe = dict[str, Any]  # what the key of a stage is made of, but for its name
+
+
 def stage_key(stage: str, method: str, inputs: Mapping[str, str], parameters: Mapping[str, Any]) -> str:
     """Hash what a stage depends on: sha256 in hexadecimal, the same in every process."""
     parts = {"stage": stage, "method": method, "inputs": dict(inputs), "parameters": dict(parameters)}

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.events import FAILED, LOADED, Event, try_to_send
+from flows.locations import is_url
 from flows.options import Options
 from flows.settings import Settings
 from flows.sources.found import Found
-from flows.stages import is_url
 from flows.waiting import Waiters, Waiting, failed
 from transforms.errors import Interrupted, error_class, one_line
 from transforms.records import Episode, Seconds

@@ -15,13 +15,13 @@ from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
 from flows.ingest import Outcome, ingest_episode
+from flows.locations import public_source
 from flows.locks import is_held
 from flows.options import Options
 from flows.progress import REPORTER, since
 from flows.settings import Settings
 from flows.sources.episodes import find_episodes
 from flows.sources.found import Found
-from flows.stages import public_source
 from flows.steps import StageFailed, record
 from flows.subscribing import due
 from flows.subscriptions import find_known

@@ -23,11 +23,11 @@ from flows import load as loader
 from flows import published
 from flows.artifacts import Artifact, Manifest, Store
 from flows.linking import Hints, Known, Link
+from flows.locations import public_source
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
 from flows.settings import Settings
 from flows.sources.texts import find_texts
-from flows.stages import public_source
 from flows.steps import StageFailed, record
 from transforms import transcripts
 from transforms.errors import (

@@ -24,9 +24,9 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import SecretStr
 
-from flows import attempts, model_server, published, stages, texts
-from flows import load as loader
-from flows.artifacts import Artifact, Store
+from flows import attempts, published, stages, tasks, texts
+from flows.artifacts import Artifact
+from flows.locations import public_source
 from flows.locks import held
 from flows.options import Options
 from flows.progress import stoppable, work_began
@@ -34,8 +34,9 @@ from flows.settings import Settings
 from flows.sources import youtube
 from flows.sources.episodes import KNOWN_BY_ID, find_episodes
 from flows.sources.found import Found, unsealed
-from flows.stages import Heard, public_source
-from flows.steps import StageFailed, record, run_step, say, shown, stage_task
+from flows.staged import transcript_id
+from flows.stages import Heard
+from flows.steps import StageFailed, record, run_step, say
 from flows.texts import Text
 from transforms.errors import ResourceError, SourceError, TransientError, one_line
 from transforms.records import Episode, Podcast, Seconds
@@ -66,83 +67,6 @@ class Outcome:
     computed: tuple[str, ...]
     text: str | None = None
     heard: bool = True
-
-
-@stage_task("fetch")
-def fetch(location: str, settings: Settings) -> Artifact:
-    """Bring the audio into the store."""
-    store = Store(settings.home)
-    return shown("fetch", None, lambda advance: (stages.fetch(store, location, settings, advance),))[0]
-
-
-@stage_task("decode")
-def decode(fetched: Artifact, name: str, options: Options, settings: Settings) -> tuple[Artifact, ...]:
-    """Decode the audio to samples, of each channel where that is asked for."""
-    store = Store(settings.home)
-    return shown("decode", None, lambda _: stages.decode_asked(store, fetched, name, options.channels, say))
-
-
-@stage_task("transcribe")
-def transcribe(decoded: tuple[Artifact, ...], options: Options, settings: Settings) -> tuple[Artifact, ...]:
-    """Recognise the words, of each channel by itself."""
-    seconds = sum(map(stages.seconds_of, decoded))
-    return shown(
-        "transcribe", seconds, lambda advance: model_server.transcribe(decoded, options, settings, advance, say)
-    )
-
-
-@stage_task("diarize")
-def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
-    """Find who spoke when."""
-    seconds = stages.seconds_of(decoded)
-    (artifact,) = shown(
-        "diarize", seconds, lambda advance: model_server.diarize(decoded, options, settings, advance, say)
-    )
-    return artifact
-
-
-@stage_task("attribute")
-def attribute(transcribed: Artifact, diarized: Artifact, settings: Settings) -> Artifact:
-    """Give each word its speaker."""
-    return stages.attribute(Store(settings.home), transcribed, diarized)
-
-
-@stage_task("diarize")
-def diarize_channels(transcribed: tuple[Artifact, ...], settings: Settings) -> Artifact:
-    """Take the channels as the speakers."""
-    return stages.diarize_channels(Store(settings.home), transcribed)
-
-
-@stage_task("attribute")
-def attribute_channels(transcribed: tuple[Artifact, ...], settings: Settings) -> Artifact:
-    """Give each word the speaker of its channel."""
-    return stages.attribute_channels(Store(settings.home), transcribed)
-
-
-@stage_task("turns")
-def turns(heard: Heard, settings: Settings) -> Artifact:
-    """Group the words into turns."""
-    return stages.make_turns(Store(settings.home), heard)
-
-
-@stage_task("stage")
-def stage(
-    found: Found, source: str, heard: Heard, turned: Artifact, chosen: Artifact | None, settings: Settings
-) -> Artifact:
-    """Put what the warehouse needs into one file."""
-    return stages.stage(Store(settings.home), found.podcast, found.episode, source, heard, turned, chosen)
-
-
-@stage_task("load")
-def load(settings: Settings) -> int:
-    """Load what the warehouse has not seen; how many documents that were."""
-    return len(loader.load(settings))
-
-
-@stage_task("publish")
-def publish(settings: Settings) -> None:
-    """Replace the snapshot."""
-    loader.publish(settings)
 
 
 def _run_name() -> str:
@@ -278,9 +202,9 @@ def _only_text(found: Found, source: str, settings: Settings, text: Text, began:
 
 def _load_and_publish(settings: Settings) -> None:
     try:
-        run_step("load", load, settings)
+        run_step("load", tasks.load, settings)
     finally:  # one damaged document of another episode holds up nobody's rows
-        run_step("publish", publish, settings)
+        run_step("publish", tasks.publish, settings)
 
 
 def _hear(
@@ -288,18 +212,18 @@ def _hear(
 ) -> Outcome:
     """Run the stages of the audio in their order; what two of them do not share runs side by side."""
     began = work_began()
-    fetched = run_step("fetch", fetch, found.location, settings)
-    decoded = run_step("decode", decode, fetched, source, options, settings)
+    fetched = run_step("fetch", tasks.fetch, found.location, settings)
+    decoded = run_step("decode", tasks.decode, fetched, source, options, settings)
     hear = _hear_mixed if len(decoded) == 1 else _hear_channels
     heard = hear(fetched, decoded, options, settings)
-    turned = run_step("turns", turns, heard, settings)
+    turned = run_step("turns", tasks.turns, heard, settings)
     chosen = texts.bring_chapters(found, listed, fetched, settings)
-    staged = run_step("stage", stage, found, source, heard, turned, chosen, settings)
+    staged = run_step("stage", tasks.stage, found, source, heard, turned, chosen, settings)
     _load_and_publish(settings)
     return Outcome(
         source=source,
         episode_id=found.episode.episode_id,
-        transcript_id=stages.transcript_id(found.episode, turned),
+        transcript_id=transcript_id(found.episode, turned),
         seconds=stages.seconds_of(decoded[0]),
         turns=int(turned.manifest.facts["turns"]),
         flags=staged.manifest.flags,
@@ -316,14 +240,14 @@ def _hear_mixed(fetched: Artifact, decoded: tuple[Artifact, ...], options: Optio
     """Hear words and speakers side by side, and bring them together."""
     with stoppable() as stop:
         try:
-            words = transcribe.submit(decoded, options, settings)
-            who = diarize.submit(decoded[0], options, settings) if options.diarize else None
+            words = tasks.transcribe.submit(decoded, options, settings)
+            who = tasks.diarize.submit(decoded[0], options, settings) if options.diarize else None
             transcribed = run_step("transcribe", words.result)
             diarized = run_step("diarize", who.result) if who else None
         except BaseException:
             stop.set()  # the other one has nothing left to work for
             raise
-    attributed = run_step("attribute", attribute, transcribed[0], diarized, settings) if diarized else None
+    attributed = run_step("attribute", tasks.attribute, transcribed[0], diarized, settings) if diarized else None
     return Heard(fetched, decoded, transcribed, diarized, attributed)
 
 
@@ -331,9 +255,9 @@ def _hear_channels(
     fetched: Artifact, decoded: tuple[Artifact, ...], options: Options, settings: Settings
 ) -> Heard:
     """Hear the words of each channel: who speaks is known, so nothing runs beside it."""
-    transcribed = run_step("transcribe", transcribe, decoded, replace(options, diarize=False), settings)
-    diarized = run_step("diarize", diarize_channels, transcribed, settings)
-    attributed = run_step("attribute", attribute_channels, transcribed, settings)
+    transcribed = run_step("transcribe", tasks.transcribe, decoded, replace(options, diarize=False), settings)
+    diarized = run_step("diarize", tasks.diarize_channels, transcribed, settings)
+    attributed = run_step("attribute", tasks.attribute_channels, transcribed, settings)
     return Heard(fetched, decoded, transcribed, diarized, attributed)
 
 

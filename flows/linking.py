@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from flows.locations import is_url
 from flows.sources.found import bare_episode
-from flows.stages import is_url
 from transforms.records import (
     PODCAST_NAMESPACE,
     Episode,

@@ -23,7 +23,7 @@ from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
 
-from flows import engines, hearing
+from flows import diarizing, engines, transcribing
 from flows.artifacts import Artifact, Store
 from flows.child import await_parents_end
 from flows.options import Options
@@ -43,7 +43,7 @@ Say = Callable[[str], None]
 def transcribe(
     decoded: Sequence[Artifact], options: Options, settings: Settings, on_progress: Advance, say: Say
 ) -> tuple[Artifact, ...]:
-    """Recognise words as `hearing.transcribe` does, where the models are."""
+    """Recognise words as `transcribing.transcribe` does, where the models are."""
     found: tuple[Artifact, ...] = _work("transcribe", (tuple(decoded), options, settings), on_progress, say)
     return found
 
@@ -51,7 +51,7 @@ def transcribe(
 def diarize(
     decoded: Artifact, options: Options, settings: Settings, on_progress: Advance, say: Say
 ) -> tuple[Artifact, ...]:
-    """Find who spoke when as `hearing.diarize` does, where the models are."""
+    """Find who spoke when as `diarizing.diarize` does, where the models are."""
     found: tuple[Artifact, ...] = _work("diarize", (decoded, options, settings), on_progress, say)
     return found
 
@@ -59,13 +59,13 @@ def diarize(
 def _transcribe(
     decoded: Sequence[Artifact], options: Options, settings: Settings, on_progress: Advance, say: Say
 ) -> tuple[Artifact, ...]:
-    return hearing.transcribe(Store(settings.home), decoded, options, settings, on_progress, say)
+    return transcribing.transcribe(Store(settings.home), decoded, options, settings, on_progress, say)
 
 
 def _diarize(
     decoded: Artifact, options: Options, settings: Settings, on_progress: Advance, say: Say
 ) -> tuple[Artifact, ...]:
-    return (hearing.diarize(Store(settings.home), decoded, options, settings, on_progress, say),)
+    return (diarizing.diarize(Store(settings.home), decoded, options, settings, on_progress, say),)
 
 
 WORK: dict[str, Callable[..., Any]] = {"transcribe": _transcribe, "diarize": _diarize}

@@ -9,9 +9,9 @@ from pydantic import Field, SecretStr
 
 from flows.batch import ingest_location
 from flows.ingest import Outcome, check_starts
+from flows.locations import public_source
 from flows.options import Options
 from flows.settings import Settings
-from flows.stages import public_source
 from transforms.records import Channels, Quality
 
 

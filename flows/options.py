@@ -55,3 +55,11 @@ class Options:
             ),
             quality=self.quality or settings.quality,
         )
+
+
+def quality_of(options: Options) -> Quality:
+    """Give the quality of options that are filled."""
+    if options.quality is None:
+        msg = "options that are not filled with the settings"
+        raise ValueError(msg)
+    return options.quality

@@ -16,7 +16,7 @@ from flows.chapters import given_of
 from flows.linking import Hints, Known, Link, new_link, said_of
 from flows.settings import Settings
 from flows.sources.texts import read_text
-from flows.stages import done_run
+from flows.staged import done_run
 from transforms import transcripts
 from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, TranscriptSource
 from transforms.transcripts.assemble import Published

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
 from flows.artifacts import Artifact, Made, Store
-from flows.chapters import given_of
-from flows.hearing import DIARIZATION, TRANSCRIPTION, read_samples
+from flows.locations import is_url
+from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, read_samples
 from flows.settings import Settings
 from flows.sources import http, youtube
 from transforms import audio, turns
 from transforms.errors import SourceError
-from transforms.integrity import is_as_promised
 from transforms.records import (
-    PODCAST_NAMESPACE,
     Channels,
-    Episode,
-    Podcast,
-    Rendition,
-    StageRun,
-    Turn,
     Word,
     without_query,
 )
@@ -36,13 +24,9 @@ from transforms.speech import attribute as attribution
 from transforms.speech import channels
 from transforms.speech import diarize as diarization
 from transforms.speech.models import sha256
-from transforms.youtube import WATCH, is_youtube, youtube_id
-from warehouse.staging import Staged, write_staged
+from transforms.youtube import is_youtube, youtube_id
 
 Progress = Callable[[float], None]
-
-_WORDS = TypeAdapter(tuple[Word, ...])
-_TURNS = TypeAdapter(tuple[Turn, ...])
 
 
 def fetch(store: Store, location: str, settings: Settings, on_progress: Progress) -> Artifact:
@@ -147,7 +131,7 @@ def attribute(store: Store, transcribed: Artifact, diarized: Artifact) -> Artifa
     def compute(_: Path) -> Made:
         words = TRANSCRIPTION.validate_json(transcribed.path.read_bytes()).words
         who = DIARIZATION.validate_json(diarized.path.read_bytes()).exclusive
-        return Made(_WORDS.dump_json(attribution.attribute(words, who)))
+        return Made(WORDS.dump_json(attribution.attribute(words, who)))
 
     return store.make(
         "attribute",
@@ -175,7 +159,7 @@ def attribute_channels(store: Store, transcribed: Sequence[Artifact]) -> Artifac
     inputs = numbered(transcribed)
     return store.make(
         "attribute",
-        lambda _: Made(_WORDS.dump_json(converse(transcribed)[0])),
+        lambda _: Made(WORDS.dump_json(converse(transcribed)[0])),
         method=channels.METHOD,
         suffix=".json",
         inputs=inputs,
@@ -234,7 +218,7 @@ class Heard:
     def words(self) -> tuple[Word, ...]:
         """Read the words, with speakers where there was a diarization."""
         if self.attributed is not None:
-            return _WORDS.validate_json(self.attributed.path.read_bytes())
+            return WORDS.validate_json(self.attributed.path.read_bytes())
         return TRANSCRIPTION.validate_json(self.transcribed[0].path.read_bytes()).words
 
     def diarization(self) -> diarization.Diarization | None:
@@ -253,120 +237,6 @@ def make_turns(store: Store, heard: Heard) -> Artifact:
         who = heard.diarization()
         overlaps = attribution.overlap_seconds(who.segments) if who else None
         made = turns.to_turns(heard.words(), heard.language, overlaps)
-        return Made(_TURNS.dump_json(made), facts={"turns": len(made)})
+        return Made(TURNS.dump_json(made), facts={"turns": len(made)})
 
     return store.make("turns", compute, method=turns.METHOD, suffix=".json", inputs=inputs, parameters={})
-
-
-def stage(
-    store: Store,
-    podcast: Podcast | None,
-    episode: Episode,
-    source: str,
-    heard: Heard,
-    turned: Artifact,
-    chosen: Artifact | None = None,
-) -> Artifact:
-    """Put all that the warehouse needs of one transcript into one Parquet file; `chosen` are the chapters."""
-
-    def compute(_: Path) -> Made:
-        decoded = heard.decoded[0].manifest
-        who = heard.diarization()
-        finished = (*heard.artifacts, turned, *([chosen] if chosen else []))
-        document = Staged(
-            staged_at=datetime.now(UTC),
-            podcast=podcast,
-            episode=replace(episode, title=episode.title or decoded.facts["title"] or _stem(source)),
-            rendition=Rendition(
-                rendition_id=heard.fetched.sha256,
-                url=heard.fetched.manifest.facts.get("url"),
-                media_type=heard.fetched.manifest.facts.get("media_type"),
-                header_seconds=decoded.facts["header_seconds"],
-                decoded_seconds=decoded.facts["seconds"],
-                bad_packets=decoded.facts["bad_packets"],
-                flags=decoded.flags,
-                fetched_at=heard.fetched.manifest.started_at,
-            ),
-            transcript_id=transcript_id(episode, turned),
-            source="asr",
-            format=None,
-            origin=source,
-            language=heard.language,
-            model=heard.transcribed[0].manifest.model,
-            method_version=" ".join(
-                dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in (*heard.artifacts, turned))
-            ),
-            parse_coverage=None,
-            flags=(*heard.flags, *promise_flags(episode, heard.fetched.path)),
-            created_at=turned.manifest.started_at,
-            turns=_TURNS.validate_json(turned.path.read_bytes()),
-            words=heard.words(),
-            speaker_segments=who.segments if who else (),
-            stage_runs=tuple(done_run(a, source, episode.episode_id) for a in finished),
-            given=given_of(chosen),
-        )
-        return Made(write_staged(document), flags=document.flags)
-
-    used = (*heard.artifacts, turned, *([chosen] if chosen else []))
-    inputs = numbered(used)
-    metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
-    return store.make("stage", compute, method="staged-1", suffix=".parquet", inputs=inputs, parameters=metadata)
-
-
-def promise_flags(episode: Episode, audio: Path) -> tuple[str, ...]:
-    """Give `integrity_mismatch` where the feed promised other bytes for this address (`podcast:integrity`)."""
-    address = without_query(episode.audio_url) if episode.audio_url else None
-    promises = [link.integrity for link in episode.audio_links if without_query(link.url) == address]
-    kept = all(is_as_promised(audio, promise) for promise in promises if promise)
-    return () if kept else ("integrity_mismatch",)
-
-
-def transcript_id(episode: Episode, turned: Artifact) -> str:
-    """Name one version of an episode's transcript: another audio, model or method gives another name."""
-    return str(uuid.uuid5(PODCAST_NAMESPACE, f"{episode.episode_id}:{turned.manifest.key}"))
-
-
-def done_run(artifact: Artifact, source: str, episode_id: str) -> StageRun:
-    """Describe a finished stage as a row of `stage_runs`."""
-    manifest = artifact.manifest
-    return StageRun(
-        source=source,
-        episode_id=episode_id,
-        stage=manifest.stage,
-        key=manifest.key,
-        status="done",
-        error_class=None,
-        message="; ".join(manifest.warnings) or None,
-        method=manifest.method,
-        model=manifest.model,
-        device=manifest.device,
-        parameters=json.dumps(dict(manifest.parameters), sort_keys=True, default=str),
-        flags=manifest.flags,
-        started_at=manifest.started_at,
-        seconds=manifest.seconds,
-    )
-
-
-def is_url(location: str) -> bool:
-    """Tell a URL of any scheme from a path.
-
-    >>> is_url("https://example.org/1.mp3"), is_url("a/b.mp3"), is_url("C:/b.mp3")
-    (True, False, False)
-    """
-    return "://" in location
-
-
-def public_source(location: str) -> str:
-    r"""Name where something came from, without what may be a secret and with characters that can be printed.
-
-    >>> public_source("https://ann:s3cret@example.org/1?token=x"), public_source("caf\udce9.txt")
-    ('https://example.org/1', 'caf?.txt')
-    """
-    if is_youtube(location) and (video := youtube_id(location)):
-        return f"{WATCH}{video}"
-    shown = without_query(location) if is_url(location) else location
-    return shown.encode("utf-8", "replace").decode()
-
-
-def _stem(source: str) -> str:
-    return Path(source).stem or source

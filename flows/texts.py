@@ -15,11 +15,11 @@ from flows import chapters as chaptering
 from flows import published
 from flows.artifacts import Artifact, Store
 from flows.linking import Hints, Known, Link
+from flows.locations import is_url, public_source
 from flows.options import Options
 from flows.published import Beside, Kept, Parsed
 from flows.settings import Settings
 from flows.sources.found import Found
-from flows.stages import is_url, public_source
 from flows.steps import StageFailed, record, say, stage_task
 from transforms.chapters import parse_json
 from transforms.errors import ContentError, one_line

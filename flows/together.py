@@ -18,16 +18,17 @@ from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from flows import hearing, stages
+from flows import diarizing, stages
 from flows.artifacts import Artifact, Store
-from flows.hearing import Task, Transcriber
+from flows.locations import public_source
 from flows.locks import held
-from flows.options import Options
+from flows.options import Options, quality_of
 from flows.progress import REPORTER
 from flows.settings import Settings
 from flows.sources import youtube
 from flows.sources.found import Found
 from flows.steps import say
+from flows.transcribing import Task, Transcriber
 from transforms.errors import Interrupted
 from transforms.records import Seconds
 from transforms.speech.device import cpu_threads
@@ -79,7 +80,7 @@ def hear_together(wanted: Sequence[Wanted], settings: Settings) -> Iterator[tupl
 def _engine(options: Options, settings: Settings) -> tuple[str, ...]:
     """Name what episodes must have in common to share batches."""
     filled = options.filled(settings)
-    return filled.model, filled.device, hearing.quality_of(filled)
+    return filled.model, filled.device, quality_of(filled)
 
 
 def _hear_group(numbered: Sequence[tuple[int, Wanted]], settings: Settings) -> Iterator[tuple[int, Found]]:
@@ -174,7 +175,7 @@ class _Group:
             return one
         try:
             found = youtube.complete(found)
-            source = stages.public_source(found.location)
+            source = public_source(found.location)
             fetched = stages.fetch(self.store, found.location, self.settings, self._check)
             decoded = stages.decode_asked(self.store, fetched, source, wanted.options.channels, lambda _: None)
         except Exception:  # its flow says why
@@ -186,7 +187,7 @@ class _Group:
 
     def _diarize(self, one: _Claimed, task: Task) -> None:
         try:
-            hearing.diarize(self.store, task.decoded, task.options, self.settings, self._check, say)
+            diarizing.diarize(self.store, task.decoded, task.options, self.settings, self._check, say)
         except Exception:  # its flow says why
             return
         finally:

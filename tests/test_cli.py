@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from flows.cli import _bounds, app
+from flows.cli import app
+from flows.commands.shared import as_bounds
 from tests.conftest import DEMO, ROOT, ask, command
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -189,10 +190,10 @@ def test_every_command_has_help_with_an_example(name: str, tmp_path: Path) -> No
 def test_wrong_bounds_are_a_usage_error(text: str) -> None:
     """Numbers from one up, the smaller first."""
     if text == "1-":
-        assert _bounds(text) == (1, 1)
+        assert as_bounds(text) == (1, 1)
         return
     with pytest.raises(typer.BadParameter):
-        _bounds(text)
+        as_bounds(text)
 
 
 def test_the_demo_says_whose_voices_it_has() -> None:

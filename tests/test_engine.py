@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flows import engines, hearing, stages
+from flows import diarizing, engines, staged, stages, transcribing
 from flows.artifacts import Artifact, Store
-from flows.hearing import DIARIZATION, TRANSCRIPTION, Task, Transcriber
 from flows.options import Options
+from flows.payloads import DIARIZATION, TRANSCRIPTION
 from flows.settings import Settings
+from flows.transcribing import Task, Transcriber
 from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, turntable, write_wav
 from transforms.audio import are_alike, count_channels, decode
 from transforms.errors import Interrupted, ResourceError
@@ -64,7 +65,7 @@ def text_of(artifact: Artifact) -> str:
 
 def heard(settings: Settings, decoded: Artifact, asked: Options, **more: Any) -> Artifact:
     """The transcription of one recording."""
-    (artifact,) = hearing.transcribe(
+    (artifact,) = transcribing.transcribe(
         Store(settings.home), [decoded], asked, settings, lambda _: None, lambda _: None, **more
     )
     return artifact
@@ -88,7 +89,7 @@ def test_each_quality_is_a_result_of_its_own(settings: Settings, clip: Path) -> 
     both = [heard(settings, decoded, options(settings, quality)) for quality in ("fast", "accurate")]
     again = heard(settings, decoded, options(settings, "fast"))
     who = [
-        hearing.diarize(store, decoded, options(settings, quality), settings, lambda _: None, said.append)
+        diarizing.diarize(store, decoded, options(settings, quality), settings, lambda _: None, said.append)
         for quality in ("fast", "accurate")
     ]
 
@@ -247,7 +248,7 @@ def test_what_is_heard_in_parts_is_what_is_heard_at_once(settings: Settings) -> 
 PARTS = """
 import sys
 from pathlib import Path
-from flows import hearing, stages
+from flows import stages, transcribing
 from flows.artifacts import Store
 from flows.options import Options
 from flows.settings import Settings
@@ -255,7 +256,7 @@ settings = Settings()
 store = Store(settings.home)
 decoded = stages.decode(store, stages.fetch(store, sys.argv[1], settings, lambda _: None), "demo")
 asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
-hearing.transcribe(store, [decoded], asked, settings, lambda _: None, print, part_seconds=10.0)
+transcribing.transcribe(store, [decoded], asked, settings, lambda _: None, print, part_seconds=10.0)
 """
 
 
@@ -290,7 +291,7 @@ def test_a_long_diarization_goes_on_behind_its_last_part(
                 msg = "the power went"
                 raise Interrupted(msg)
 
-        return hearing.diarize(store, decoded, asked, settings, stop, lambda _: None, part_seconds=30.0)
+        return diarizing.diarize(store, decoded, asked, settings, stop, lambda _: None, part_seconds=30.0)
 
     at_once = told(Store(settings.home / "other"), 1e9)
     monkeypatch.setattr(lean, "BLOCK_SECONDS", 40.0)
@@ -600,8 +601,8 @@ def small_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], Non
     """A machine whose GPU has too little memory at one point; what runs on it runs on the CPU in truth."""
     load_recognizer, load_pipeline = engines.recognizer.load, engines.pipeline.load
     monkeypatch.setattr(engines, "_FAILED", {})
-    monkeypatch.setattr(hearing, "ladder", lambda *_: ((BIG, SMALL, CPU), None))
-    monkeypatch.setattr(hearing, "torch_ladder", lambda _: ((TORCH_GPU, TORCH_CPU), None))
+    monkeypatch.setattr(transcribing, "ladder", lambda *_: ((BIG, SMALL, CPU), None))
+    monkeypatch.setattr(diarizing, "torch_ladder", lambda _: ((TORCH_GPU, TORCH_CPU), None))
 
     def make(point: str, error: Exception) -> None:
         def recognizer(folder: Path, device: str, _: str, n_threads: int, batch_size: int) -> Any:
@@ -651,7 +652,7 @@ def test_too_little_memory_for_words_goes_down_to_the_cpu(
         assert isinstance(result, Artifact)
         assert result.manifest.device == "cpu int8"
         assert [line.partition(" failed")[0] for line in result.manifest.warnings] == [str(BIG), str(SMALL)]
-        assert stages.done_run(result, "a", "b").message == "; ".join(result.manifest.warnings)
+        assert staged.done_run(result, "a", "b").message == "; ".join(result.manifest.warnings)
     assert "repairs record players" in text_of(
         both[0] if one.sha256 in both[0].manifest.inputs.values() else both[1]
     )
@@ -668,7 +669,7 @@ def test_too_little_memory_for_voices_goes_down_to_the_cpu(
     small_gpu(point, error)
     said: list[str] = []
 
-    who = hearing.diarize(
+    who = diarizing.diarize(
         Store(settings.home), decoded_of(settings, clip), options(settings), settings, lambda _: None, said.append
     )
 

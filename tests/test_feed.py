@@ -18,7 +18,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from flows.sources.feeds import parse_safely, read_feed
-from flows.stages import promise_flags
+from flows.staged import promise_flags
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_duration, parse_feed, plain_text, resolve_url
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id

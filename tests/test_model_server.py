@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from flows import hearing, model_server, stages
+from flows import diarizing, model_server, stages, transcribing
 from flows.artifacts import Artifact, Store
 from flows.options import Options
 from flows.settings import Settings
@@ -63,10 +63,12 @@ def test_runs_get_what_they_would_have_found_themselves(
 ) -> None:
     """Two after each other, from one process; progress and lines come along."""
     here = tuple(
-        hearing.transcribe(Store(settings.home / "here"), [decoded], asked(settings), settings, nothing, nothing)
+        transcribing.transcribe(
+            Store(settings.home / "here"), [decoded], asked(settings), settings, nothing, nothing
+        )
     )
-    monkeypatch.setattr(hearing, "transcribe", None)  # whoever works, it is not this process
-    monkeypatch.setattr(hearing, "diarize", None)
+    monkeypatch.setattr(transcribing, "transcribe", None)  # whoever works, it is not this process
+    monkeypatch.setattr(diarizing, "diarize", None)
     told: list[float] = []
     there = model_server.transcribe([decoded], asked(settings), settings, told.append, nothing)
     first = servers()

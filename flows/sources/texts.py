@@ -5,8 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from flows.locations import is_url
 from flows.sources import http
-from flows.stages import is_url
 from transforms.errors import ContentError, SourceError
 from transforms.records import without_query
 from transforms.transcripts.decode import LARGEST

@@ -38,7 +38,7 @@ from environments import PACKAGES, WITHOUT_PACKAGE, python_of
 
 from flows.bench.compare import Contender, Episode, Hearing, compare, own, read_episode
 from flows.bench.summary import Summary, ratio, summarize
-from flows.cli_bench import percent
+from flows.commands.bench import percent
 from transforms.score import Errors
 from transforms.speech.math_library import processor
 

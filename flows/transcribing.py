@@ -1,4 +1,4 @@
-"""Decoded audio → words, and who spoke when: for one episode, or for many that share one engine."""
+"""Decoded audio → words: of one episode, or of many that share one engine."""
 
 from __future__ import annotations
 
@@ -9,46 +9,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import TypeAdapter
 
 from flows import engines
-from flows.artifacts import Artifact, Made, Store, stage_key
-from flows.options import Options
+from flows.artifacts import Artifact, Made, Recipe, Store, stage_key
+from flows.options import Options, quality_of
+from flows.payloads import TRANSCRIPTION, read_samples
 from flows.settings import Settings
 from flows.sources.weights import get_weights
 from transforms.audio import SAMPLE_RATE
 from transforms.errors import Interrupted
-from transforms.records import Quality, Seconds
-from transforms.speech import diarize as diarization
+from transforms.records import Seconds
 from transforms.speech import engine, parts
 from transforms.speech import transcribe as recognition
 from transforms.speech.checks import Transcription
-from transforms.speech.cores import use_threads
-from transforms.speech.device import Device, cpu_threads, ladder, torch_ladder
+from transforms.speech.device import Device, cpu_threads, ladder
 from transforms.speech.models import Model
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from transforms.speech.lean import Keep
 
 Progress = Callable[[Seconds], None]
 Say = Callable[[str], None]
-Recipe = dict[str, Any]  # what the key of a stage is made of, but for its name
-
-TRANSCRIPTION = TypeAdapter(Transcription)
-DIARIZATION = TypeAdapter(diarization.Diarization)
-
-
-def read_samples(decoded: Artifact) -> NDArray[np.int16]:
-    """Map decoded audio: int16 mono, shape (n_samples,), 16 kHz, read-only, on the disk until it is looked at."""
-    import numpy as np
-
-    samples: NDArray[np.int16] = np.load(decoded.path, mmap_mode="r")
-    return samples
 
 
 def transcribe(
@@ -312,72 +290,3 @@ def _job(key: str, part: _Part) -> engine.Job:
     options = part.episode.task.options
     samples = read_samples(part.episode.task.decoded)[part.first : part.last]
     return engine.Job(key, samples, options.language, options.hotwords)
-
-
-def quality_of(options: Options) -> Quality:
-    """Give the quality of options that are filled."""
-    if options.quality is None:
-        msg = "options that are not filled with the settings"
-        raise ValueError(msg)
-    return options.quality
-
-
-def diarize(
-    store: Store,
-    decoded: Artifact,
-    options: Options,
-    settings: Settings,
-    on_progress: Progress,
-    say: Say,
-    part_seconds: Seconds = parts.PART_SECONDS,
-) -> Artifact:
-    """Find who spoke when; payload: a `Diarization` as JSON. The options are filled."""
-    models = engines.diarization_models(options, settings)
-    quality = quality_of(options)
-
-    def compute(_: Path) -> Made:
-        token = engines.hub_token(settings)
-        folders = tuple(get_weights(model, settings.models, token=token, say=say) for model in models)
-        steps = engines.Ladder("diarize", engines.pipeline, *torch_ladder(options.device), say)
-        samples = read_samples(decoded)
-        kept = _keeping(store, recipe) if parts.count_parts(len(samples), part_seconds) > 1 else None
-
-        def work(device: Device) -> diarization.Diarization:
-            use_threads(cpu_threads())
-            pipeline = engines.pipeline(folders, device.name, quality)
-            return diarization.diarize(
-                samples, pipeline, speakers=options.speakers, on_progress=on_progress, keep=kept
-            )
-
-        heard, device = steps.run(work)
-        return Made(
-            DIARIZATION.dump_json(heard),
-            model=" + ".join(model.name for model in models),
-            device=str(device),
-            warnings=tuple(steps.lines),
-            facts={"speakers": len(heard.voices)},
-        )
-
-    recipe: Recipe = {
-        "method": diarization.METHOD,
-        "inputs": {"samples": decoded.sha256},
-        "parameters": {"models": [model.identity for model in models], "quality": quality},
-    }
-    parameters = {**recipe["parameters"], "speakers": options.speakers}
-    return store.make("diarize", compute, suffix=".json", **{**recipe, "parameters": parameters})
-
-
-def _keeping(store: Store, recipe: Recipe) -> Keep:
-    """Keep what is found out about each half hour of an episode, for the run after one that is cut off."""
-    import numpy as np
-
-    def keep(name: str, compute: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        def save(scratch: Path) -> Made:
-            np.save(scratch / "part.npy", compute())
-            return Made(scratch / "part.npy")
-
-        parameters = {**recipe["parameters"], "part": name}
-        part = store.make("diarize-part", save, suffix=".npy", **{**recipe, "parameters": parameters})
-        return np.asarray(np.load(part.path))
-
-    return keep

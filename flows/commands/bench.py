@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli_shared import JsonFlag, print_json, say, show
+from flows.commands.shared import JsonFlag, print_json, say, show
 from transforms.errors import SourceError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from flows.cli_shared import (
+from flows.commands.shared import (
     JsonFlag,
     LanguageOption,
     QualityOption,

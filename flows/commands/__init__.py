@@ -1,0 +1,1 @@
+"""The commands of `turntable`, a module for each thing that people do. No logic: parse, call, print."""

@@ -1,0 +1,210 @@
+"""The commands that hear audio: `demo`, `ingest`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import typer
+
+from flows.commands.shared import (
+    JsonFlag,
+    LanguageOption,
+    QualityOption,
+    SpeakersOption,
+    as_bounds,
+    as_quality,
+    read_settings,
+)
+from transforms.records import Channels
+
+if TYPE_CHECKING:
+    from flows.ingest import Outcome
+    from flows.options import Options, Policy
+    from flows.settings import Settings
+
+app = typer.Typer(rich_markup_mode=None)
+
+DEMO_FEED = Path(__file__).parents[1] / "demo" / "feed.xml"
+
+ModelOption = Annotated[str, typer.Option("--model", help="A name of `turntable models`, or a local folder.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cuda or cpu.")]
+DiarizeOption = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Find out who speaks.")]
+DiarizationOption = Annotated[
+    str, typer.Option("--diarization-model", help="embedded, community-1 (wants a token), or a local folder.")
+]
+ChannelsOption = Annotated[
+    str, typer.Option("--channels", help="split: each of two channels has one person; mix: as usual.")
+]
+
+
+@app.command(epilog="Example: turntable demo")
+def demo() -> None:
+    """Ingest the bundled episode and show what comes out."""
+    from flows.terminal import print_table, print_turns
+    from warehouse import query
+
+    settings = read_settings()
+    outcomes = _ingest([str(DEMO_FEED)], 1, _options(policy="audio-only"), settings)
+    if not outcomes:
+        raise typer.Exit(1)
+    episode_id = outcomes[0].episode_id
+    print_turns(query.turns(settings.snapshot, episode_id))
+    print_table(query.talk_time(settings.snapshot, episode_id))
+    typer.echo(
+        # the SQL is for the reader to try, nothing runs it here
+        f"""
+Next:
+  {_command()} sql "select speaker, count(*) as turns, sum(word_count) as words from best_turns group by all"
+  {_command()} export latest --format vtt
+  {_command()} ingest YOUR_EPISODE.mp3        (or a folder, or the URL of audio, a feed, an episode's page)"""  # noqa: S608
+    )
+
+
+@app.command(epilog="Example: turntable ingest interview.mp3 https://example.org/feed.xml --latest 3")
+def ingest(
+    sources: Annotated[
+        list[str], typer.Argument(help="Audio files, folders, or URLs of audio, feeds, episode pages, videos.")
+    ],
+    latest: Annotated[int, typer.Option(min=1, help="How many episodes of a feed or channel, newest first.")] = 1,
+    model: ModelOption = "auto",
+    language: LanguageOption = None,
+    speakers: SpeakersOption = None,
+    device: DeviceOption = "auto",
+    quality: QualityOption = None,
+    diarize: DiarizeOption = True,
+    diarization_model: DiarizationOption = "auto",
+    channels: ChannelsOption = "mix",
+    audio_first: Annotated[
+        bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
+    ] = False,
+    transcript_first: Annotated[
+        bool,
+        typer.Option("--transcript-first", help="No audio where the publisher's transcript has names and times."),
+    ] = False,
+    text_only: Annotated[
+        bool, typer.Option("--text-only", help="Only the publisher's transcript, never the audio.")
+    ] = False,
+    audio_only: Annotated[
+        bool, typer.Option("--audio-only", help="Only the audio, whatever the publisher offers.")
+    ] = False,
+    auto_captions: Annotated[
+        bool, typer.Option("--auto-captions", help="Take captions that a machine heard, too.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Transcribe, diarize and load episodes."""
+    from dataclasses import asdict
+
+    policy = _policy(
+        audio_first=audio_first, transcript_first=transcript_first, text_only=text_only, audio_only=audio_only
+    )
+    options = _options(
+        model,
+        language,
+        speakers,
+        device,
+        quality=quality,
+        diarize=diarize,
+        diarization_model=diarization_model,
+        channels=channels,
+        policy=policy,
+        auto_captions=auto_captions,
+    )
+    failed: list[dict[str, str]] = []
+    outcomes = _ingest(sources, latest, options, read_settings(), failed)
+    if as_json:
+        typer.echo(json.dumps({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed}))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _options(
+    model: str = "auto",
+    language: str | None = None,
+    speakers: str | None = None,
+    device: str = "auto",
+    *,
+    quality: str | None = None,
+    diarize: bool = True,
+    diarization_model: str = "auto",
+    channels: str = "mix",
+    policy: Policy = "audio-first",
+    auto_captions: bool = False,
+) -> Options:
+    from flows.options import Options
+    from transforms.speech.device import Request
+
+    if device not in get_args(Request):
+        raise typer.BadParameter(f"{device!r}: take auto, cuda or cpu", param_hint="--device")  # noqa: EM102
+    if channels not in get_args(Channels):
+        raise typer.BadParameter(f"{channels!r}: take mix or split", param_hint="--channels")  # noqa: EM102
+    return Options(
+        model=model,
+        language=language,
+        device=cast(Request, device),
+        diarize=diarize,
+        diarization_model=diarization_model,
+        channels=cast(Channels, channels),
+        speakers=as_bounds(speakers),
+        policy=policy,
+        auto_captions=auto_captions,
+        quality=as_quality(quality),
+    )
+
+
+def _policy(**asked: bool) -> Policy:
+    """Name the policy of the one flag that was given.
+
+    >>> _policy(text_only=True, audio_first=False), _policy()
+    ('text-only', 'audio-first')
+    """
+    given = [name.replace("_", "-") for name, is_set in asked.items() if is_set]
+    if len(given) > 1:
+        flags = " and ".join(f"--{name}" for name in given)
+        raise typer.BadParameter(f"{flags} exclude each other: give one")  # noqa: EM102
+    return cast("Policy", given[0] if given else "audio-first")
+
+
+def _ingest(
+    sources: Sequence[str],
+    latest: int,
+    options: Options,
+    settings: Settings,
+    failed: list[dict[str, str]] | None = None,
+) -> list[Outcome]:
+    """Ingest all sources, and say of each what became of it."""
+    from flows.terminal import showing
+
+    outcomes: list[Outcome] = []
+    with showing() as reporter:
+        from flows.batch import ingest_locations
+        from transforms.errors import error_class, one_line
+
+        for source, outcome in ingest_locations(sources, latest, options, settings):
+            if isinstance(outcome, BaseException):
+                message = one_line(outcome)
+                reporter.fail(message)
+                if failed is not None:
+                    failed.append({"source": source, "error_class": error_class(outcome), "message": message})
+                continue
+            reporter.done(outcome)
+            outcomes.append(outcome)
+    return outcomes
+
+
+def _command() -> str:
+    """Name this command as the user can type it: by its path, if it is not on PATH."""
+    import shutil
+
+    own = Path(sys.argv[0]).resolve()
+    found = shutil.which("turntable")
+    if found and Path(found).resolve() == own:
+        return "turntable"
+    try:
+        return str(own.relative_to(Path.cwd()))
+    except ValueError:
+        return str(own)
