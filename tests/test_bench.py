@@ -14,6 +14,7 @@ import pytest
 from flows.bench.compare import Contender, Hearing, compare, find_episodes, read_episode
 from flows.bench.process import System, SystemFailedError
 from flows.bench.summary import ratio, summarize
+from flows.commands.bench import report
 from tests.conftest import command, write_wav
 from transforms.audio import decode
 from transforms.errors import ContentError, SourceError
@@ -134,6 +135,22 @@ def test_a_ratio_is_of_medians_over_what_both_heard() -> None:
     assert (cut_off.of_medians, cut_off.least, cut_off.most) == (3.0, 3.0, 3.0)
 
 
+def test_the_report_gives_medians_and_ratios_with_their_spread(capsys: pytest.CaptureFixture[str]) -> None:
+    """Systems in one order in every episode, although they took turns; × real time is the median's."""
+    ours = [hearing("turntable words", name, n, seconds) for name in "xy" for n, seconds in enumerate([1, 2, 9])]
+    theirs = [hearing("faster-whisper", name, n, 4.0) for name in "yx" for n in range(3)]
+
+    report([*ours[:3], *theirs, *ours[3:]], [], as_json=False)
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [line[:2] for line in lines[1:]] == [
+        *(["x", "turntable"], ["x", "faster-whisper"], ["y", "turntable"], ["y", "faster-whisper"]),
+        *(["all", "turntable"], ["all", "faster-whisper"], ["turntable", "words"]),
+    ]
+    assert [line[-2] for line in lines[1:-1]] == ["5.0", "2.5"] * 3
+    assert " ".join(lines[-1]) == "turntable words is 2.00 × as fast as faster-whisper (0.44 to 4.00)"
+
+
 def test_truth_is_found_beside_the_audio(tmp_path: Path, clip: Path) -> None:
     """Without any truth the folder is refused; a damaged one is named, with the line."""
     target = tmp_path / "one.wav"
@@ -197,7 +214,8 @@ def test_bench_scores_a_folder(tmp_path: Path, models: Path, clip: Path) -> None
         kept = [line for line, stop in zip(lines, ends, strict=True) if stop < 19]
         (folder / f"clip{suffix}").write_text("".join(kept))
 
-    done = command(tmp_path, "bench", str(folder), "--against", "faster-whisper", "--device", "cpu", "--json")
+    asked = ("--against", "faster-whisper", "--device", "cpu", "--repeats", "1", "--json")
+    done = command(tmp_path, "bench", str(folder), *asked)
 
     found = json.loads(done.stdout)
     assert found["failed"] == []

@@ -12,9 +12,16 @@ from transforms.errors import SourceError
 
 if TYPE_CHECKING:
     from flows.bench.compare import Contender, Hearing
-    from transforms.score import Errors
+    from flows.bench.summary import Summary
 
 app = typer.Typer(rich_markup_mode=None)
+
+RATIOS = (
+    ("turntable accurate", "stack"),
+    ("turntable fast", "stack"),
+    ("turntable words", "faster-whisper"),
+    ("turntable speakers", "pyannote"),
+)
 
 
 @app.command(epilog="Example: turntable bench episodes/ --against stack --against faster-whisper")
@@ -24,7 +31,10 @@ def bench(
         list[str] | None,
         typer.Option(help="faster-whisper (words), pyannote (speakers) or stack (both, put together)."),
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="How often each hears each episode, in turns.")] = 1,
+    repeats: Annotated[
+        int | None,
+        typer.Option(min=1, help="How often each hears each episode, in turns. [3; 1 if there is no --against]"),
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cuda or cpu.")] = "auto",
     as_json: JsonFlag = False,
 ) -> None:
@@ -37,6 +47,7 @@ def bench(
         raise typer.BadParameter(f"{device!r}: give auto, cuda or cpu", param_hint="--device")  # noqa: EM102
     episodes, contenders = find_episodes(folder), _contenders(against or [], device)
     failures: list[str] = []
+    repeats = repeats or (3 if against else 1)  # errors are the same each time, seconds are not
 
     def failed(line: str) -> None:
         failures.append(line)
@@ -46,7 +57,7 @@ def bench(
     for hearing in compare(contenders, episodes, repeats=repeats, on_failure=failed):
         hearings.append(hearing)
         say(f"{hearing.episode}: {hearing.system}, {hearing.duration / hearing.seconds:.1f} × real time")
-    _print(hearings, failures, as_json=as_json)
+    report(hearings, failures, as_json=as_json)
     if failures:
         raise typer.Exit(1)
 
@@ -83,7 +94,7 @@ def _contenders(against: list[str], device: str) -> list[Contender]:
     return chosen
 
 
-def _print(hearings: list[Hearing], failures: list[str], *, as_json: bool) -> None:
+def report(hearings: list[Hearing], failures: list[str], *, as_json: bool) -> None:
     """Print each episode, then all together."""
     from dataclasses import asdict
 
@@ -100,34 +111,24 @@ def _print(hearings: list[Hearing], failures: list[str], *, as_json: bool) -> No
             }
         )
         return
-
-    def rate(errors: Errors | None) -> str:
-        return percent(errors.rate if errors else None)
-
-    rows = [
-        (
-            *(one.episode, one.system, rate(one.wer), rate(one.cpwer), rate(one.der)),
-            *(f"{one.duration / one.seconds:.1f}", _megabytes(one.peak_memory)),
-        )
-        for one in hearings
-        if one.repeat == 0
-    ]
-    rows += [
-        (
-            *("all", one.system, percent(one.wer), percent(one.cpwer), percent(one.der)),
-            *(f"{one.speed:.1f}", _megabytes(one.peak_memory)),
-        )
-        for one in summaries
-    ]
+    names = [one.system for one in summaries]
+    rows = []
+    for episode in dict.fromkeys(one.episode for one in hearings):
+        there = summarize([one for one in hearings if one.episode == episode])
+        rows += [_row(episode, one) for one in sorted(there, key=lambda one: names.index(one.system))]
+    rows += [_row("all", one) for one in summaries]
     show(Table(("episode", "system", "WER", "cpWER", "DER", "× real time", "MB"), rows))
-    for other, ours in (
-        ("stack", "turntable accurate"),
-        ("faster-whisper", "turntable words"),
-        ("pyannote", "turntable speakers"),
-    ):
+    for ours, other in RATIOS:
         found = ratio(hearings, ours, other)
         if found:
-            typer.echo(f"{ours} is {found.of_medians:.2f} × as fast as {other}")
+            typer.echo(
+                f"{ours} is {found.of_medians:.2f} × as fast as {other} ({found.least:.2f} to {found.most:.2f})"
+            )
+
+
+def _row(episode: str, one: Summary) -> tuple[str, ...]:
+    errors = (percent(one.wer), percent(one.cpwer), percent(one.der))
+    return episode, one.system, *errors, f"{one.speed:.1f}", _megabytes(one.peak_memory)
 
 
 def percent(rate: float | None) -> str:
