@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from transforms.errors import ContentError
-from transforms.speech import recognizer, vad
+from transforms.speech import device, recognizer, vad
 from transforms.speech.align import _median, warp
 from transforms.speech.checks import Transcription
 from transforms.speech.ct2_file import read_variables
-from transforms.speech.device import free_memory
+from transforms.speech.device import free_memory, how_many_fit
 from transforms.speech.engine import Job, transcribe_many
 from transforms.speech.mel import log_mel
 from transforms.speech.recognizer import Recognizer
@@ -114,7 +114,7 @@ def test_what_is_no_model_is_refused(data: bytes, tmp_path: Path) -> None:
 
 def test_the_network_is_that_of_ctranslate2(models: Path, demo_samples: np.ndarray) -> None:
     """In float32 both encode the same; in bfloat16 ours is nearer to that than CTranslate2's int8."""
-    mel = log_mel([demo_samples[: 28 * RATE]], 80)
+    mel = log_mel([demo_samples[: 28 * RATE]], 80).numpy()
     exact = WhisperModel(str(models / "tiny.en"), device="cpu", compute_type="float32")
     rough = WhisperModel(str(models / "tiny.en"), device="cpu", compute_type="int8")
     heads = alignment_heads(exact)
@@ -130,7 +130,7 @@ def test_the_network_is_that_of_ctranslate2(models: Path, demo_samples: np.ndarr
 def test_spectrograms_are_those_of_faster_whisper(plain: Recognizer, demo_samples: np.ndarray) -> None:
     """But for the padding, which is silence before the logarithm, as Whisper was trained."""
     samples = demo_samples[: 30 * RATE]
-    (ours,) = log_mel([samples], 80)
+    (ours,) = log_mel([samples], 80).numpy()
     theirs = plain.feature_extractor(samples, padding=0)[:, :3000]
 
     assert ours.shape == (80, 3000)
@@ -178,12 +178,26 @@ def test_a_batch_fits_into_the_memory(models: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(recognizer, "has_fast_bfloat16", lambda: True)
     sizes = []
     for free in (10**11, 200 * 10**6, 10**6):
-        monkeypatch.setattr(recognizer, "free_memory", lambda free=free: free)
+        monkeypatch.setattr(device, "free_memory", lambda _, free=free: free)
         sizes.append(Recognizer(models / "tiny.en", "cpu", "int8", 1, 16).batch_size)
     network = Whisper(models / "tiny.en", None, torch.bfloat16, CPU)
     assert sizes == [16, 50 * 10**6 // network.bytes_to_write(5), 1]
     assert network.bytes_to_write(1) == 2 * 2 * 4 * 384 * (1500 + 448)
     assert 10**8 < free_memory() < 10**13
+
+
+def test_a_decoder_of_shapes_alone_tells_its_memory(models: Path) -> None:
+    """As on a GPU, where CTranslate2 writes: what decides about batches is known without the weights."""
+    network = Whisper(models / "tiny.en", None, torch.float16, torch.device("meta"))
+    assert network.bytes_to_write(5) == 2 * 2 * 4 * 384 * (1500 + 5 * 448)
+    assert (network.decoder.n_layers, network.decoder.n_heads) == (4, 6)
+
+
+def test_a_gpu_is_asked_for_its_own_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is free on it, not what the machine has; one fits at least."""
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (700, 900))
+    assert free_memory("cuda") == 700
+    assert [how_many_fit("cuda", each, parts=2) for each in (1, 100, 351)] == [350, 3, 1]
 
 
 def test_a_packed_matrix_multiplies_as_before() -> None:

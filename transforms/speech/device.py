@@ -26,7 +26,7 @@ PROBE_SECONDS = 180  # the first call on a new GPU compiles its kernels
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where and how a model runs; `compute_type` is CTranslate2's name for it."""
+    """Where and how a model runs; `compute_type` is CTranslate2's name for it, `batch_size` the most windows."""
 
     name: Literal["cuda", "cpu"]
     compute_type: str
@@ -39,7 +39,8 @@ class Device:
 
 CPU = Device("cpu", "int8", 16)
 TORCH_CPU, TORCH_CUDA = Device("cpu", "float32", 8), Device("cuda", "float32", 8)
-CUDA = (Device("cuda", "float16", 32), Device("cuda", "float16", 8), Device("cuda", "int8_float16", 2))
+# The batch is a bound: a recogniser takes as much as the memory of its device has room for.
+CUDA = (Device("cuda", "float16", 256), Device("cuda", "float16", 32), Device("cuda", "int8_float16", 4))
 
 
 def cpu_threads() -> int:
@@ -47,11 +48,15 @@ def cpu_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def free_memory() -> int:
-    """Count the bytes of memory that this process may still take: of the machine, and of its container.
+def free_memory(device: str = "cpu") -> int:
+    """Count the bytes of memory that may still be taken: of the GPU, or of the machine and its container.
 
     A system that does not tell gives what the machine has.
     """
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0])
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -62,6 +67,11 @@ def free_memory() -> int:
         return min(free, max(int(allowed) - int(taken), 0))
     except (OSError, ValueError):  # no container, or one without a limit ("max")
         return free
+
+
+def how_many_fit(device: str, each: int, parts: int) -> int:
+    """Count how many of so many bytes fit into one of the equal parts of a device's free memory; at least one."""
+    return max(free_memory(device) // parts // each, 1)
 
 
 @cache

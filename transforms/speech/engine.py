@@ -20,7 +20,6 @@ from transforms.speech.checks import Transcription, Window
 from transforms.speech.cores import side_by_side
 from transforms.speech.episode import Episode, within_budget
 from transforms.speech.language import count, surely_other, voters
-from transforms.speech.mel import log_mel
 from transforms.speech.vad import find_speech
 from transforms.speech.windows import WINDOW_SECONDS, Span, cut_windows
 
@@ -242,7 +241,7 @@ class _Engine:
         new = [(recording, n) for recording, n in batch if n not in recording.encoded]
         if new:
             clips = [recording.episode.cut(recording.spans[n]) for recording, n in new]
-            encoded = self.recognizer.encode_windows(log_mel(clips, self.recognizer.n_mels))
+            encoded = self.recognizer.encode_clips(clips)
             for (recording, n), window in zip(new, encoded, strict=True):
                 recording.encoded[n] = window
         return torch.stack([recording.encoded[n] for recording, n in batch])

@@ -25,9 +25,12 @@ from torch import Tensor
 
 from transforms.audio import SAMPLE_RATE
 from transforms.speech.cores import side_by_side
+from transforms.speech.device import how_many_fit
 
 FRAMES_AT_ONCE = 100_000  # of the reconstruction: half an hour
-CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}
+CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}  # at the most
+PARTS_OF_MEMORY = 8  # of which a pass on a GPU takes one: words are recognised beside it
+BYTES_OF_A_CHUNK = 11_000_000  # that the segmentation takes, in float32; measured on a CPU
 BLOCK_SECONDS = 1800.0  # of an episode that is kept when the rest is cut off
 
 Hook = Callable[..., None]
@@ -40,7 +43,7 @@ class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has 
     def to(self, device: torch.device) -> Self:
         """Move the networks; on a CPU each core has a batch of its own, so these are small."""
         super().to(device)
-        self.segmentation_batch_size = CHUNKS_IN_A_PASS[device.type]
+        self.segmentation_batch_size = chunks_in_a_pass(device.type, BYTES_OF_A_CHUNK)
         return self
 
     def get_segmentations(self, file: dict[str, Any], hook: Hook | None = None) -> SlidingWindowFeature:
@@ -147,6 +150,12 @@ def in_blocks(numbers: range, size: int) -> list[range]:
     [range(0, 2), range(2, 4), range(4, 5)]
     """
     return [numbers[first : first + size] for first in range(0, len(numbers), max(size, 1))]
+
+
+def chunks_in_a_pass(device: str, each: int) -> int:
+    """Say how many chunks, of so many bytes each, a network takes at once."""
+    most = CHUNKS_IN_A_PASS[device]
+    return most if device == "cpu" else min(most, how_many_fit(device, each, PARTS_OF_MEMORY))
 
 
 def crop(samples: Tensor, first: int, length: int) -> Tensor:

@@ -17,15 +17,16 @@ N_SAMPLES = 480_000  # 30 s at 16 kHz: what the network takes
 _N_FFT, _HOP = 400, 160
 
 
-def log_mel(windows: Sequence[NDArray[np.float32]], n_mels: int) -> NDArray[np.float32]:
+def log_mel(windows: Sequence[NDArray[np.float32]], n_mels: int, device: str = "cpu") -> Tensor:
     """Compute the spectrograms of windows of at most 30 s, each padded with digital silence.
 
     Args:
         windows: float32 mono 16 kHz, one array each.
         n_mels: 80, or 128 for large-v3 and turbo.
+        device: where they are computed: `cpu` or `cuda`.
 
     Returns:
-        float32 (windows, n_mels, 3000).
+        float32 (windows, n_mels, 3000), on that device.
     """
     import torch
 
@@ -33,11 +34,12 @@ def log_mel(windows: Sequence[NDArray[np.float32]], n_mels: int) -> NDArray[np.f
     for row, samples in zip(padded, windows, strict=True):
         row[: len(samples)] = torch.from_numpy(samples[:N_SAMPLES])
     with torch.inference_mode():
-        spectrum = torch.stft(padded, _N_FFT, _HOP, window=torch.hann_window(_N_FFT), return_complex=True)
+        hann = torch.hann_window(_N_FFT, device=device)
+        spectrum = torch.stft(padded.to(device), _N_FFT, _HOP, window=hann, return_complex=True)
         power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
-        logs = (_filters(n_mels) @ power).clamp_(min=1e-10).log10_()
+        logs = (_filters(n_mels).to(device) @ power).clamp_(min=1e-10).log10_()
         loudest = logs.amax((1, 2), keepdim=True)
-        mels: NDArray[np.float32] = ((torch.maximum(logs, loudest - 8.0) + 4.0) / 4.0).numpy()
+        mels: Tensor = (torch.maximum(logs, loudest - 8.0) + 4.0) / 4.0
     return mels
 
 

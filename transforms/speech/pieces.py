@@ -23,7 +23,8 @@ from torch import Tensor
 from transforms.audio import SAMPLE_RATE
 from transforms.speech import campplus
 from transforms.speech.cores import CORES, side_by_side
-from transforms.speech.lean import crop, in_blocks
+from transforms.speech.device import how_many_fit
+from transforms.speech.lean import PARTS_OF_MEMORY, crop, in_blocks
 
 # Everything here counts in feature frames: one every 10 ms, each of 25 ms.
 FRAME, FRAME_LENGTH = SAMPLE_RATE // 100, SAMPLE_RATE // 40  # samples from one to the next, and in one
@@ -32,7 +33,8 @@ CELL = 160  # the longest piece. Of 1.0 to 3.0 s 1.25 to 1.6 parts people best; 
 SHORTEST = 20  # less says too little about a voice
 LENGTHS = 20  # pieces are cut to multiples of so many frames, so that many have one length
 OVERLAPS = (300, 200, 100, 60, 20)  # how much is taken of a voice that is nowhere alone
-FRAMES_IN_A_PASS = {"cpu": 1_280, "cuda": 120_000}  # on a CPU, larger batches leave the cache and take longer
+FRAMES_IN_A_PASS = {"cpu": 1_280, "cuda": 120_000}  # at the most; on a CPU, larger batches leave the cache
+BYTES_OF_A_FRAME = 20_500  # that the network takes, in float32; measured on a CPU
 PIECES_AT_ONCE = 150  # whose features a core has in memory together
 PIECES_OF_A_BLOCK = 1_500  # about half an hour
 
@@ -154,8 +156,11 @@ def _in_batches(voices: Sequence[Tensor], network: Embed, device: str) -> NDArra
     by_length: dict[int, list[int]] = {}
     for n, voice in enumerate(voices):
         by_length.setdefault(len(voice), []).append(n)
+    n_frames = FRAMES_IN_A_PASS[device]
+    if device != "cpu":
+        n_frames = min(n_frames, how_many_fit(device, BYTES_OF_A_FRAME, PARTS_OF_MEMORY))
     for length, equal in by_length.items():
-        whole = max(FRAMES_IN_A_PASS[device] // length, 1)
+        whole = max(n_frames // length, 1)
         quarter, n_whole = max(whole // 4, 1), len(equal) // whole * whole
         left = range(n_whole, len(equal))
         for batch in (*in_blocks(range(n_whole), whole), *in_blocks(left, quarter)):

@@ -22,7 +22,9 @@ from pyannote.core import SlidingWindowFeature
 from transforms.audio import SAMPLE_RATE
 from transforms.speech.clustering import ThinnedAgglomerative, ThinnedVBx
 from transforms.speech.cores import side_by_side
-from transforms.speech.lean import CHUNKS_IN_A_PASS, Hook, LeanDiarization, crop
+from transforms.speech.lean import Hook, LeanDiarization, chunks_in_a_pass, crop
+
+BYTES_OF_A_CHUNK = 51_000_000  # that WeSpeaker's ResNet34 takes, in float32; measured on a CPU
 
 
 class PublishedDiarization(LeanDiarization):
@@ -51,7 +53,7 @@ class PublishedDiarization(LeanDiarization):
         window, device = binary_segmentations.sliding_window, self._embedding.device
         length = round(window.duration * SAMPLE_RATE)
         embeddings = np.empty((*masks.shape[:2], network.dimension), np.float32)
-        size = CHUNKS_IN_A_PASS[device.type]
+        size = chunks_in_a_pass(device.type, BYTES_OF_A_CHUNK)
         batches = [wanted[first : first + size] for first in range(0, len(wanted), size)]
 
         def work(batch: NDArray[np.intp]) -> NDArray[np.float32]:

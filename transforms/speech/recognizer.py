@@ -31,7 +31,8 @@ from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.speech.align import token_frames
 from transforms.speech.checks import COMPRESSION_RATIO, LOG_PROBABILITY, NO_SPEECH_PROBABILITY
-from transforms.speech.device import free_memory, least_seconds
+from transforms.speech.device import how_many_fit, least_seconds
+from transforms.speech.mel import log_mel
 from transforms.speech.search import Vocabulary, Written, write
 from transforms.speech.whisper import Whisper
 
@@ -66,6 +67,7 @@ OPTIONS = TranscriptionOptions(
 )
 N_WORKERS = 2  # batches at a time: on a GPU one is encoded while another one is written
 N_FRAMES = 3000  # of a spectrogram: what the network takes
+PARTS_OF_MEMORY = {"cpu": 4, "cuda": 2}  # of which the decoder takes one: a quarter, a half
 WORTH = 1.3  # bfloat16 has to be that much faster than float32
 
 
@@ -83,9 +85,9 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
             num_workers=self.n_workers,
         )
         self.network = load_network(folder, device)
-        if self.network is not None and self.writes:
-            fitting = free_memory() // 4 // (self.n_workers * self.network.bytes_to_write(OPTIONS.beam_size))
-            self.batch_size = max(min(self.batch_size, fitting), 1)
+        if self.network is not None:
+            each = self.n_workers * self.network.bytes_to_write(OPTIONS.beam_size)
+            self.batch_size = min(self.batch_size, how_many_fit(device, each, PARTS_OF_MEMORY[device]))
 
     @property
     def writes(self) -> bool:
@@ -133,10 +135,16 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
             return super().encode(features)
         return stored(self.encode_windows(features if features.ndim == 3 else features[None]))
 
-    def encode_windows(self, features: NDArray[np.float32]) -> Tensor:
+    def encode_clips(self, clips: Sequence[NDArray[np.float32]]) -> Tensor:
+        """Encode audio of at most 30 s, float32 mono 16 kHz each, into (windows, 1500, dimension)."""
+        device = self.network.device.type if self.network else "cpu"
+        return self.encode_windows(log_mel(clips, self.n_mels, device))
+
+    def encode_windows(self, features: NDArray[np.float32] | Tensor) -> Tensor:
         """Encode log-mel windows, float32 (windows, mels, 3000), into (windows, 1500, dimension)."""
         if self.network is None:
-            return torch.from_numpy(np.array(super().encode(features).to_device(ctranslate2.Device.cpu)))
+            encoded = super().encode(np.asarray(features))
+            return torch.from_numpy(np.array(encoded.to_device(ctranslate2.Device.cpu)))
         return self.network.encode(features)
 
     def languages(self, encoded: Tensor) -> list[dict[str, float]]:

@@ -106,7 +106,11 @@ class Whisper:
     ) -> None:
         variables = read_variables(folder / "model.bin")
         self.dtype, self.device = dtype, device
-        self.encoder, self.decoder = (self._stack(variables, name) for name in ("encoder", "decoder"))
+        # CTranslate2 writes on a GPU: there only the shapes of the decoder are of use.
+        writer = torch.device("meta") if device.type == "cuda" else device
+        self.encoder, self.decoder = (
+            self._stack(variables, *stack) for stack in (("encoder", device), ("decoder", writer))
+        )
         self._rooms: list[Tensor] = []  # memory of batches before: to ask the system for it anew takes long
         self.alignment_heads = tuple(
             sorted((layer, head) for layer, head in alignment_heads or self._upper_half())
@@ -117,10 +121,10 @@ class Whisper:
         n = self.decoder.n_layers
         return [(layer, head) for layer in range(n // 2, n) for head in range(self.decoder.n_heads)]
 
-    def _stack(self, variables: object, name: str) -> Layers:
+    def _stack(self, variables: object, name: str, device: torch.device) -> Layers:
         ours = {k.removeprefix(f"{name}/"): v for k, v in dict(variables).items() if k.startswith(f"{name}/")}  # type: ignore[call-overload]
         weights = {
-            k: torch.from_numpy(v.copy()).to(self.device, self.dtype)
+            k: torch.from_numpy(v.copy()).to(device, self.dtype)
             for k, v in ours.items()
             if v.dtype in (np.float16, np.float32) and v.size > 1
         }
