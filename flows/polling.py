@@ -19,26 +19,22 @@ from pydantic import TypeAdapter
 
 from flows import load as loader
 from flows.artifacts import Made, Store
+from flows.asking import Answer, ask, backfill
 from flows.locks import held
 from flows.settings import Settings
-from flows.sources import http, youtube
-from flows.sources.feeds import parse_safely, read_feed
 from flows.sources.found import public_episode, public_podcast
-from flows.subscriptions import Backfill, Poll, Remembered, Subscription, Subscriptions, is_due, rested
+from flows.subscriptions import Poll, Remembered, Subscription, Subscriptions, is_due, rested
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, emitted, moved
 from flows.waiting import is_due as is_event_due
 from transforms.errors import Gone, HostileError, TransientError, TurntableError, error_class, one_line
 from transforms.identity import Difference, compare, known_of
 from transforms.records import Episode, Feed, Podcast, Seconds
-from transforms.youtube import is_youtube
 from warehouse import query
 from warehouse.staging import write_discovered
 
 AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.sources.manners`)
 PATIENCE: Seconds = 90.0  # with one feed; whoever takes longer goes on alone, and the poll goes on without it
-_SILENCE: Seconds = 20.0  # of a server
-_MAX_BYTES = 20_000_000
 
 News = Literal["new", "changed", "unchanged", "failed", "paused", "slow", "busy"]
 Emit = Callable[[Waiting], None]
@@ -79,17 +75,6 @@ class Summary:
     def found(self) -> int:
         """How many episodes are new."""
         return sum(feed.found for feed in self.feeds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """A feed that is not as it was, and by what to ask for it the next time."""
-
-    feed: Feed
-    url: str
-    etag: str | None
-    last_modified: str | None
-    sha256: str
 
 
 def poll(settings: Settings, feeds: Sequence[str] | None = None, emit: Emit | None = None) -> Summary:
@@ -153,13 +138,13 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
         subscription = replace(
             subscription, poll=replace(subscription.poll, etag=None, last_modified=None, sha256=None)
         )
-    answer = _ask(settings, subscription)
+    answer = ask(settings, subscription)
     if isinstance(answer, str):
         _note_unchanged(subscriptions, subscription, answer, now)
         return Polled(subscription.feed_id, subscription.name, "unchanged")
     feed, known = answer.feed, before or Remembered()
     difference = compare(known.known, feed.episodes, known.aliases)
-    wanted = difference.new if before is not None else _backfill(settings, subscription, feed)
+    wanted = difference.new if before is not None else backfill(settings, subscription, feed)
     heard = [e for e in wanted if e.audio_url is not None]
     podcast = public_podcast(replace(feed.podcast, feed_url=answer.url))
     _wait(settings, subscription, feed.podcast, heard, now)
@@ -172,79 +157,6 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
     return Polled(
         subscription.feed_id, podcast.title or subscription.name, news, len(difference.new), waiting=len(heard)
     )
-
-
-def _ask(settings: Settings, subscription: Subscription) -> _Answer | str:
-    """Ask for a feed; one that is as it was is only an address, which may be a new one."""
-    poll = subscription.poll
-    if is_youtube(subscription.url):
-        return _ask_channel(subscription)
-    got = http.fetch_if_changed(
-        subscription.url,
-        poll.etag,
-        poll.last_modified,
-        max_bytes=_MAX_BYTES,
-        allow=settings.allow,
-        idle_timeout=_SILENCE,
-    )
-    url = got.moved_to or subscription.url
-    if isinstance(got, http.Unchanged):
-        return url
-    answer = _read(subscription, got, url)
-    if answer is None:
-        return url
-    following = answer.feed.new_feed_url
-    if following and following not in (url, subscription.url):
-        try:
-            return _moved(settings, subscription, following) or answer
-        except TurntableError:  # the publisher names an address that does not answer: the old one does
-            return answer
-    return answer
-
-
-def _ask_channel(subscription: Subscription) -> _Answer | str:
-    """List a channel or a playlist of YouTube, which has no feed that says more; the ids tell what is new."""
-    feed = youtube.listing(subscription.url)
-    digest = hashlib.sha256(" ".join(e.episode_id for e in feed.episodes).encode()).hexdigest()
-    if digest == subscription.poll.sha256:
-        return subscription.url
-    return _Answer(feed, subscription.url, None, None, digest)
-
-
-def _moved(settings: Settings, subscription: Subscription, url: str) -> _Answer | None:
-    """Read a feed where its publisher says that it lies now."""
-    got = http.fetch_if_changed(url, max_bytes=_MAX_BYTES, allow=settings.allow, idle_timeout=_SILENCE)
-    return _read(subscription, got, got.moved_to or url) if isinstance(got, http.Changed) else None
-
-
-def _read(subscription: Subscription, got: http.Changed, url: str) -> _Answer | None:
-    """Read a feed under the name that it is known by; `None` where it is byte by byte what it was."""
-    digest = hashlib.sha256(got.body.data).hexdigest()
-    if digest == subscription.poll.sha256 and url == subscription.url:
-        return None
-    feed = parse_safely(got.body.data, subscription.first_url, base=got.body.url, show=subscription.podcast_id)
-    return _Answer(feed, url, got.etag, got.last_modified, digest)
-
-
-def _backfill(settings: Settings, subscription: Subscription, feed: Feed) -> Sequence[Episode]:
-    """Choose what is heard of the episodes that were there before the subscription, older pages included."""
-    wanted = subscription.backfill
-    episodes = feed.episodes
-    if _wants_more(wanted, len(episodes)) and (feed.next_url or feed.prev_archive_url):
-        episodes = _whole(settings, subscription, feed).episodes
-    return episodes if wanted == "all" else episodes[:wanted]
-
-
-def _wants_more(wanted: Backfill, there: int) -> bool:
-    return wanted == "all" or wanted > there
-
-
-def _whole(settings: Settings, subscription: Subscription, feed: Feed) -> Feed:
-    """Read all the pages of a feed; their episodes get the names that those of the first page have."""
-    whole = read_feed(subscription.url, pages=500, allow=settings.allow)
-    if whole.podcast.podcast_id == feed.podcast.podcast_id:
-        return whole
-    return feed
 
 
 def _wait(
@@ -312,7 +224,7 @@ def _remember(
     )
 
 
-def _after(subscription: Subscription, answer: _Answer, now: datetime, *, has_new: bool) -> Subscription:
+def _after(subscription: Subscription, answer: Answer, now: datetime, *, has_new: bool) -> Subscription:
     poll = Poll(
         etag=answer.etag,
         last_modified=answer.last_modified,
