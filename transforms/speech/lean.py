@@ -9,9 +9,9 @@ Importing this module imports torch and pyannote.audio: do it inside a function.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ PARTS_OF_MEMORY = 8  # of which a pass on a GPU takes one: words are recognised 
 BYTES_OF_A_CHUNK = 11_000_000  # that the segmentation takes, in float32; measured on a CPU
 BLOCK_SECONDS = 1800.0  # of an episode that is kept when the rest is cut off
 
+A = TypeVar("A")
 Hook = Callable[..., None]
 Keep = Callable[[str, Callable[[], NDArray[Any]]], NDArray[Any]]
 
@@ -66,14 +67,8 @@ class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has 
             return decisions
 
         def segment(block: range) -> NDArray[Any]:
-            batches = in_blocks(block, inference.batch_size)
-            done, outputs = block.start, []
-            for output in side_by_side(work, batches, device=inference.device.type):
-                outputs.append(output)
-                done += len(output)
-                if hook is not None:
-                    hook("segmentation", None, total=n_chunks, completed=done)
-            return np.concatenate(outputs)
+            batches, told = in_blocks(block, inference.batch_size), tell(hook, "segmentation", n_chunks)
+            return joined(work, batches, inference.device.type, block.start, told)
 
         blocks = in_blocks(range(n_chunks), round(BLOCK_SECONDS / inference.step))
         outputs = [keep(file)(f"segmentation {block.start}", partial(segment, block)) for block in blocks]
@@ -141,6 +136,31 @@ def keep(file: Mapping[str, Any]) -> Keep:
     """Give what keeps an array by its name, so that it is computed once: `file["keep"]`, if there is one."""
     kept: Keep = file.get("keep", lambda _, compute: compute())
     return kept
+
+
+def tell(hook: Hook | None, step: str, total: int) -> Callable[[int], None]:
+    """Give what tells a hook of pyannote how much of a step is done."""
+
+    def told(done: int) -> None:
+        if hook is not None:
+            hook(step, None, total=total, completed=done)
+
+    return told
+
+
+def joined(
+    work: Callable[[A], NDArray[Any]], batches: Sequence[A], device: str, before: int, told: Callable[[int], None]
+) -> NDArray[Any]:
+    """Do the work on batches, side by side, and join what comes of them; say how many rows there are by then.
+
+    `before` are the rows of those that were done before.
+    """
+    outputs = []
+    for output in side_by_side(work, batches, device=device):
+        outputs.append(output)
+        before += len(output)
+        told(before)
+    return np.concatenate(outputs)
 
 
 def in_blocks(numbers: range, size: int) -> list[range]:

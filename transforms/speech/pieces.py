@@ -24,7 +24,7 @@ from transforms.audio import SAMPLE_RATE
 from transforms.speech import campplus
 from transforms.speech.cores import CORES, side_by_side
 from transforms.speech.device import how_many_fit
-from transforms.speech.lean import PARTS_OF_MEMORY, crop, in_blocks
+from transforms.speech.lean import PARTS_OF_MEMORY, crop, in_blocks, joined
 
 # Everything here counts in feature frames: one every 10 ms, each of 25 ms.
 FRAME, FRAME_LENGTH = SAMPLE_RATE // 100, SAMPLE_RATE // 40  # samples from one to the next, and in one
@@ -130,12 +130,7 @@ def embed(
         return embedded
 
     size = min(PIECES_AT_ONCE, -(-len(block) // CORES.total)) if device == "cpu" else len(block)
-    embeddings, done = [np.empty((0, campplus.DIMENSION), np.float32)], block.start
-    for embedded in side_by_side(work, in_blocks(block, size), device=device):
-        embeddings.append(embedded)
-        done += len(embedded)
-        on_progress(done)
-    return np.concatenate(embeddings)
+    return joined(work, in_blocks(block, size), device, block.start, on_progress)
 
 
 def _features(samples: Tensor, start: int, frames: NDArray[np.bool_], device: str) -> Tensor:

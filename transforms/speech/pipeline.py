@@ -29,7 +29,7 @@ from transforms.speech import campplus, pieces
 from transforms.speech.campplus_inference import Inference
 from transforms.speech.clustering import ThinnedAgglomerative
 from transforms.speech.device import least_seconds
-from transforms.speech.lean import Hook, LeanDiarization, in_blocks, keep
+from transforms.speech.lean import Hook, LeanDiarization, in_blocks, keep, tell
 
 FEWEST_CHUNKS = 45  # with fewer, each counts: half a minute has pyannote's hop
 SHORTEST_HOP = 1.0  # seconds
@@ -124,15 +124,13 @@ class EmbeddedDiarization(LeanDiarization):
         chunks, step = binary_segmentations.data, round(window.step * SAMPLE_RATE) // pieces.FRAME
         cut, device = pieces.cut(chunks, step), self._embedding.device.type
 
-        def told(n: int) -> None:
-            if hook is not None:
-                hook("embeddings", None, total=len(cut.cells), completed=n)
-
         def embed(block: range) -> NDArray[np.float32]:
+            told = tell(hook, "embeddings", len(cut.cells))
             return pieces.embed(cut, block, samples, self._embedding.embed, device, told)
 
-        blocks = in_blocks(range(len(cut.cells)), pieces.PIECES_OF_A_BLOCK) or [range(0)]
-        embedded = [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
+        blocks = in_blocks(range(len(cut.cells)), pieces.PIECES_OF_A_BLOCK)
+        embedded = [np.empty((0, campplus.DIMENSION), np.float32)]
+        embedded += [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
         voices = pieces.voices(chunks, step, cut, np.concatenate(embedded))
         left = pieces.silent(voices)
         for place, voice in pieces.overlapped(chunks, step, left, samples, self._embedding.embed, device):

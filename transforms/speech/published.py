@@ -9,6 +9,7 @@ Importing this module imports torch and pyannote.audio: do it inside a function.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,17 @@ from pyannote.core import SlidingWindowFeature
 
 from transforms.audio import SAMPLE_RATE
 from transforms.speech.clustering import ThinnedAgglomerative, ThinnedVBx
-from transforms.speech.cores import side_by_side
-from transforms.speech.lean import Hook, LeanDiarization, chunks_in_a_pass, crop
+from transforms.speech.lean import (
+    BLOCK_SECONDS,
+    Hook,
+    LeanDiarization,
+    chunks_in_a_pass,
+    crop,
+    in_blocks,
+    joined,
+    keep,
+    tell,
+)
 
 BYTES_OF_A_CHUNK = 51_000_000  # that WeSpeaker's ResNet34 takes, in float32; measured on a CPU
 
@@ -52,9 +62,7 @@ class PublishedDiarization(LeanDiarization):
         wanted = np.setdiff1d(np.arange(len(masks)), silent[1:])
         window, device = binary_segmentations.sliding_window, self._embedding.device
         length = round(window.duration * SAMPLE_RATE)
-        embeddings = np.empty((*masks.shape[:2], network.dimension), np.float32)
         size = chunks_in_a_pass(device.type, BYTES_OF_A_CHUNK)
-        batches = [wanted[first : first + size] for first in range(0, len(wanted), size)]
 
         def work(batch: NDArray[np.intp]) -> NDArray[np.float32]:
             starts = [round((window.start + chunk * window.step) * SAMPLE_RATE) for chunk in batch]
@@ -63,12 +71,14 @@ class PublishedDiarization(LeanDiarization):
                 voices = network(chunks[:, None].to(device), torch.from_numpy(masks[batch]).float().to(device))
             return voices.cpu().numpy()  # type: ignore[no-any-return]
 
-        done = 0
-        for batch, voices in zip(batches, side_by_side(work, batches, device=device.type), strict=True):
-            embeddings[batch] = voices
-            done += len(batch)
-            if hook is not None:
-                hook("embeddings", None, total=len(wanted), completed=done)
+        def embed(block: range) -> NDArray[np.float32]:
+            batches = [wanted[batch.start : batch.stop] for batch in in_blocks(block, size)]
+            return joined(work, batches, device.type, block.start, tell(hook, "embeddings", len(wanted)))
+
+        blocks = in_blocks(range(len(wanted)), round(BLOCK_SECONDS / window.step))
+        embedded = [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
+        embeddings = np.empty((*masks.shape[:2], network.dimension), np.float32)
+        embeddings[wanted] = np.concatenate(embedded)
         embeddings[silent[1:]] = embeddings[silent[:1]]
         return embeddings
 
