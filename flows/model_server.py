@@ -4,7 +4,8 @@
 
 A run that finds no such process, or for which it dies, loads the models itself and does the work: what brings down
 a process then brings down its own. The connection is a Unix socket in a folder that only this user can enter; what
-goes over it is pickled. A run that is gone ends its work here at the next step.
+goes over it is pickled. A run that is gone ends its work here at the next step; if none comes, this process ends,
+and those who still wait for it do their work themselves.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ VARIABLE = "TURNTABLE_MODEL_SERVER"
 START_SECONDS = 30.0
 REST_SECONDS = 1.0
 IDLE_SECONDS = 900.0  # without work, until the memory of the models is given back
+STUCK_SECONDS = 300.0  # of work that nobody waits for: a step of the largest model on a CPU takes less
 
 Say = Callable[[str], None]
 
@@ -158,51 +161,72 @@ def _end_with_parent(address: Path) -> None:
     os._exit(0)
 
 
+@dataclass(slots=True)
+class _Run:
+    """Somebody who asked for work; `gone_since` when it was seen that nobody waits for it any more."""
+
+    connection: Connection[Any, Any]
+    has_asked: bool = False
+    gone_since: float | None = None
+
+    def is_gone_for(self, seconds: float) -> bool:
+        """Look whether it is gone, and whether that was seen so long ago."""
+        # it says nothing behind what it asked for: what is there to read is its end
+        if self.gone_since is None and self.has_asked and self.connection.poll():
+            self.gone_since = time.monotonic()
+        return self.gone_since is not None and time.monotonic() - self.gone_since >= seconds
+
+
 class _Server:
     """Answers every run in a thread of its own; all of them share the models."""
 
-    def __init__(self, idle_seconds: float) -> None:
-        self.idle_seconds = idle_seconds
+    def __init__(self, idle_seconds: float = IDLE_SECONDS, stuck_seconds: float = STUCK_SECONDS) -> None:
+        self.idle_seconds, self.stuck_seconds = idle_seconds, stuck_seconds
         self.lock = threading.Lock()
-        self.n_busy = 0
+        self.runs: list[_Run] = []
         self.idle_since: float | None = None  # None until there was work: without models there is nothing to give
 
     def listen(self, address: str) -> None:
-        """Answer until this process is killed, or has nothing to do any more."""
+        """Answer until this process is killed, has nothing to do any more, or is stuck."""
         threading.Thread(target=self._watch, daemon=True).start()
         with Listener(address) as listener:
             while True:
-                run = listener.accept()
+                run = _Run(listener.accept())
+                with self.lock:
+                    self.runs.append(run)
                 threading.Thread(target=self._answer, args=(run,), daemon=True).start()
 
-    def _answer(self, run: Connection[Any, Any]) -> None:
-        with self.lock:
-            self.n_busy += 1
-        with run:
+    def _answer(self, run: _Run) -> None:
+        with run.connection:
             try:
-                _do(run)
+                name, arguments = run.connection.recv()
+                run.has_asked = True
+                _do(name, arguments, run.connection)
             except (EOFError, OSError, Interrupted):
                 pass  # whoever asked is gone
             finally:
                 with self.lock:
-                    self.n_busy -= 1
+                    self.runs.remove(run)
                     self.idle_since = time.monotonic()
 
     def _watch(self) -> None:
-        """End this process when it is idle: nothing gives memory back as surely."""
+        """End this process when it is idle, or stuck: nothing gives memory and cores back as surely."""
         while True:
-            time.sleep(min(self.idle_seconds, 5.0))
+            time.sleep(min(self.idle_seconds, self.stuck_seconds, 5.0))
             with self.lock:
-                if self.n_busy or self.idle_since is None:
+                # work that nobody waits for ends at its next step, and native code may hang before it comes to one
+                if any(run.is_gone_for(self.stuck_seconds) for run in self.runs):
+                    print("turntable: work that nobody waits for does not end: starting anew", file=sys.stderr)
+                    os._exit(1)
+                if self.runs or self.idle_since is None:
                     continue
                 # a device that failed once is not tried again by a process; the next one tries it
                 if time.monotonic() - self.idle_since >= self.idle_seconds or engines.has_failed():
                     os._exit(0)
 
 
-def _do(run: Connection[Any, Any]) -> None:
+def _do(name: str, arguments: tuple[Any, ...], run: Connection[Any, Any]) -> None:
     """Do what a run asks for, and tell it how far that is."""
-    name, arguments = run.recv()
     telling = threading.Lock()  # several threads tell
 
     def tell(kind: str, value: object) -> None:
@@ -230,7 +254,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--at"]:
         address = Path(sys.argv[2])
         threading.Thread(target=_end_with_parent, args=(address,), daemon=True).start()
-        _Server(IDLE_SECONDS).listen(str(address))
+        _Server().listen(str(address))
     with keeping_models():
         command = subprocess.Popen(sys.argv[1:])  # noqa: S603 - the command of whoever called us
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the command too

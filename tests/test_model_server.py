@@ -154,6 +154,30 @@ def test_a_server_without_work_gives_the_memory_back(
         process.kill()
 
 
+def test_work_that_hangs_ends_when_nobody_waits_for_it(tmp_path: Path) -> None:
+    """It keeps its cores no longer; as long as somebody waits, it may take its time."""
+    address = str(tmp_path / "s")
+    program = f"""
+import time
+from flows import model_server
+model_server.WORK["diarize"] = lambda *_: time.sleep(60)
+model_server._Server(idle_seconds=60, stuck_seconds=0.5).listen({address!r})
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    try:
+        while not Path(address).exists():
+            time.sleep(0.05)
+        with Client(address) as server:
+            server.send(("diarize", ()))
+            time.sleep(2.0)
+            assert process.poll() is None
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == 1
+        assert "work that nobody waits for does not end" in said
+    finally:
+        process.kill()
+
+
 def test_a_command_finds_the_server_and_its_status_is_kept(tmp_path: Path) -> None:
     """What a worker of a work pool is started with; nothing stays behind."""
     program = f"import os; print(os.environ[{model_server.VARIABLE!r}]); raise SystemExit(3)"
