@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 
 from flows.commands.shared import (
+    AudioFirstFlag,
     JsonFlag,
     LanguageOption,
     QualityOption,
     SpeakersOption,
+    TextOnlyFlag,
+    TranscriptFirstFlag,
     as_bounds,
+    as_policy,
     as_quality,
     print_json,
     read_settings,
@@ -21,7 +25,6 @@ from flows.commands.shared import (
 from transforms.errors import ErrorClass
 
 if TYPE_CHECKING:
-    from flows.options import Policy
     from flows.polling import Summary
     from flows.settings import Settings
     from flows.subscriptions import Backfill
@@ -45,23 +48,16 @@ def add(
     language: LanguageOption = None,
     speakers: SpeakersOption = None,
     quality: QualityOption = None,
-    audio_first: Annotated[
-        bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
-    ] = False,
-    transcript_first: Annotated[
-        bool,
-        typer.Option("--transcript-first", help="No audio where the publisher's transcript has names and times."),
-    ] = False,
-    text_only: Annotated[
-        bool, typer.Option("--text-only", help="Only the publisher's transcript, never the audio.")
-    ] = False,
+    audio_first: AudioFirstFlag = False,
+    transcript_first: TranscriptFirstFlag = False,
+    text_only: TextOnlyFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Subscribe to feeds: new episodes come in by themselves from now on."""
     from flows.options import Options
     from flows.subscribing import add_feeds
 
-    policy = _policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
+    policy = as_policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
     options = Options(language=language, speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality))
     added = add_feeds(read_settings(), sources, tuple(tag or ()), options, _backfill(backfill))
     if as_json:
@@ -241,11 +237,3 @@ def _backfill(text: str) -> Backfill:
     if not (text.isascii() and text.isdecimal()):
         raise typer.BadParameter(f"{text!r}: give a number, all or none", param_hint="--backfill")  # noqa: EM102
     return int(text)
-
-
-def _policy(**asked: bool) -> Policy:
-    given = [name.replace("_", "-") for name, is_set in asked.items() if is_set]
-    if len(given) > 1:
-        flags = " and ".join(f"--{name}" for name in given)
-        raise typer.BadParameter(f"{flags} exclude each other: give one")  # noqa: EM102
-    return cast("Policy", given[0] if given else "audio-first")

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from flows.commands.shared import (
+    AudioFirstFlag,
     JsonFlag,
     LanguageOption,
     QualityOption,
     SpeakersOption,
+    TextOnlyFlag,
+    TranscriptFirstFlag,
     as_bounds,
+    as_policy,
     as_quality,
     read_settings,
 )
@@ -78,16 +82,9 @@ def ingest(
     diarize: DiarizeOption = True,
     diarization_model: DiarizationOption = "auto",
     channels: ChannelsOption = "mix",
-    audio_first: Annotated[
-        bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
-    ] = False,
-    transcript_first: Annotated[
-        bool,
-        typer.Option("--transcript-first", help="No audio where the publisher's transcript has names and times."),
-    ] = False,
-    text_only: Annotated[
-        bool, typer.Option("--text-only", help="Only the publisher's transcript, never the audio.")
-    ] = False,
+    audio_first: AudioFirstFlag = False,
+    transcript_first: TranscriptFirstFlag = False,
+    text_only: TextOnlyFlag = False,
     audio_only: Annotated[
         bool, typer.Option("--audio-only", help="Only the audio, whatever the publisher offers.")
     ] = False,
@@ -99,7 +96,7 @@ def ingest(
     """Transcribe, diarize and load episodes."""
     from dataclasses import asdict
 
-    policy = _policy(
+    policy = as_policy(
         audio_first=audio_first, transcript_first=transcript_first, text_only=text_only, audio_only=audio_only
     )
     options = _options(
@@ -154,19 +151,6 @@ def _options(
         auto_captions=auto_captions,
         quality=as_quality(quality),
     )
-
-
-def _policy(**asked: bool) -> Policy:
-    """Name the policy of the one flag that was given.
-
-    >>> _policy(text_only=True, audio_first=False), _policy()
-    ('text-only', 'audio-first')
-    """
-    given = [name.replace("_", "-") for name, is_set in asked.items() if is_set]
-    if len(given) > 1:
-        flags = " and ".join(f"--{name}" for name in given)
-        raise typer.BadParameter(f"{flags} exclude each other: give one")  # noqa: EM102
-    return cast("Policy", given[0] if given else "audio-first")
 
 
 def _ingest(

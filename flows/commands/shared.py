@@ -12,6 +12,7 @@ from transforms.errors import SourceError
 from transforms.records import Quality
 
 if TYPE_CHECKING:
+    from flows.options import Policy
     from flows.settings import Settings
     from warehouse.query import Table
 
@@ -22,6 +23,16 @@ LanguageOption = Annotated[
 QualityOption = Annotated[
     str | None,
     typer.Option("--quality", help="accurate, or fast: more words and speakers wrong. [TURNTABLE_QUALITY]"),
+]
+AudioFirstFlag = Annotated[
+    bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
+]
+TranscriptFirstFlag = Annotated[
+    bool,
+    typer.Option("--transcript-first", help="No audio where the publisher's transcript has names and times."),
+]
+TextOnlyFlag = Annotated[
+    bool, typer.Option("--text-only", help="Only the publisher's transcript, never the audio.")
 ]
 SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many people: 2, or 2-4.")]
 
@@ -67,6 +78,19 @@ def as_quality(text: str | None) -> Quality | None:
     if text is not None and text not in get_args(Quality):
         raise typer.BadParameter(f"{text!r}: take {' or '.join(get_args(Quality))}", param_hint="--quality")  # noqa: EM102
     return cast("Quality | None", text)
+
+
+def as_policy(**asked: bool) -> Policy:
+    """Name the policy of the one flag that was given.
+
+    >>> as_policy(text_only=True, audio_first=False), as_policy()
+    ('text-only', 'audio-first')
+    """
+    given = [name.replace("_", "-") for name, is_set in asked.items() if is_set]
+    if len(given) > 1:
+        flags = " and ".join(f"--{name}" for name in given)
+        raise typer.BadParameter(f"{flags} exclude each other: give one")  # noqa: EM102
+    return cast("Policy", given[0] if given else "audio-first")
 
 
 def show(table: Table, *, as_json: bool = False, as_csv: bool = False) -> None:
