@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -22,6 +24,7 @@ from transforms.speech.device import (
     is_device_failure,
     n_cuda_devices,
     preload_cublas,
+    probe_cuda,
     run_down,
     share_freed_memory,
 )
@@ -42,6 +45,9 @@ def asr_model(options: Options, settings: Settings, say: Say) -> Model:
     if options.model != "auto":
         return find_model(options.model, "asr")
     if options.device == "cpu" or n_cuda_devices() == 0:
+        return MODELS["base"]
+    base = get_weights(MODELS["base"], settings.models, token=hub_token(settings), say=say)
+    if probe_cuda(base) is not None:  # turbo is for a GPU that works; the ladder says what is wrong with this one
         return MODELS["base"]
     turbo = MODELS["large-v3-turbo"]
     if not is_there(turbo, settings.models):
@@ -132,11 +138,18 @@ class Ladder:
         self.lines.append(line)
         self.say(line)
         self.kept.forget()
-        if "torch" in sys.modules:
-            sys.modules["torch"].cuda.empty_cache()  # the next step may be CTranslate2's, which cannot ask for it
+        _give_memory_back()
 
 
 _FAILED: dict[tuple[str, Device], str] = {}
+
+
+def _give_memory_back() -> None:
+    """Give the GPU the memory back that torch keeps for itself: CTranslate2 cannot ask torch for it."""
+    gc.collect()
+    if "torch" in sys.modules:
+        with suppress(RuntimeError):  # a device that is lost cannot take it; the next rung goes on without it
+            sys.modules["torch"].cuda.empty_cache()
 
 
 def has_failed() -> bool:
@@ -153,6 +166,7 @@ def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: in
     share_freed_memory()
     if device == "cuda":
         preload_cublas()
+        _give_memory_back()  # of models before this one, and the batches are to fit what is free
     else:
         math_library.choose(folder, n_threads)
     ctranslate2.set_random_seed(0)  # the fallback temperatures draw samples: the same ones each time

@@ -38,7 +38,7 @@ VARIABLE = "TURNTABLE_MODEL_SERVER"
 START_SECONDS = 30.0
 REST_SECONDS = 1.0
 IDLE_SECONDS = 900.0  # without work, until the memory of the models is given back
-STUCK_SECONDS = 300.0  # of work that nobody waits for: a step of the largest model on a CPU takes less
+STUCK_SECONDS = 900.0  # of work that nobody waits for: a batch of the largest model on a slow CPU takes less
 
 Say = Callable[[str], None]
 

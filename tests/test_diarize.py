@@ -16,6 +16,7 @@ from pyannote.core import SlidingWindow, SlidingWindowFeature
 from pyannote.database.util import load_rttm
 from pydantic import TypeAdapter
 
+from flows.bench.stock import load_stock
 from transforms.speech import campplus, clustering, diarize
 from transforms.speech.campplus_inference import Inference
 from transforms.speech.clustering import ThinnedAgglomerative
@@ -136,6 +137,19 @@ def test_the_folded_network_gives_what_the_written_one_gives(
 
     assert torch.allclose(folded, written, atol=1e-4)
     assert torch.cosine_similarity(short, written).min() > 0.995
+
+
+def test_a_pipeline_moves_with_its_embedding(pipeline: Any, models: Path) -> None:
+    """Pyannote moves what it knows as a model or an inference; anything else would stay on the CPU."""
+    stock = load_stock(
+        models / "segmentation-3.0" / "pytorch_model.bin", models / "campplus" / "campplus_cn_en_common.pt", "cpu"
+    )
+    for one in (pipeline, stock):
+        moved: list[torch.device] = []
+        one._embedding.to = moved.append
+        one.to(torch.device("cpu"))
+        del one._embedding.to
+        assert moved == [torch.device("cpu")]
 
 
 def test_stacked_masks_give_the_embeddings_of_the_published_way(

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import weakref
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,22 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
+from flows import engines
+from flows.options import Options
+from flows.settings import Settings
 from flows.sources.weights import get_weights, is_there
 from tests.conftest import environment
 from transforms.errors import ContentError, ResourceError, SourceError
-from transforms.speech.device import CPU, CUDA, Device, ladder, n_cuda_devices, probe_cuda, run_down
+from transforms.speech.device import (
+    CPU,
+    CUDA,
+    Device,
+    is_device_failure,
+    ladder,
+    n_cuda_devices,
+    probe_cuda,
+    run_down,
+)
 from transforms.speech.models import EMBEDDED, MODELS, Model, WeightFile, check_files, find_model
 
 
@@ -181,6 +194,53 @@ def test_a_device_that_runs_out_of_memory_hands_over_to_a_smaller_one() -> None:
     assert run_down((*CUDA, CPU), work, said.append) == ("words", CPU)
     assert len(said) == len(CUDA)
     assert said[-1] == "cuda int8_float16 failed (CUDA failed with error out of memory): going on with cpu int8"
+
+
+def test_what_failed_is_let_go_before_the_smaller_one_is_told_of() -> None:
+    """Whoever is told gives memory back: what the work held must be free by then."""
+
+    class Weights:
+        """As many bytes as the device has."""
+
+    held: list[weakref.ref[Weights]] = []
+    there: list[bool] = []
+
+    def work(device: Device) -> str:
+        weights = Weights()
+        held.append(weakref.ref(weights))
+        if device.name == "cuda":
+            msg = "CUDA out of memory"
+            raise RuntimeError(msg)
+        return "words"
+
+    run_down((*CUDA, CPU), work, lambda _: there.append(any(one() is not None for one in held)))
+    assert there == [False] * len(CUDA)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_failure"),
+    [
+        ("CUDA error: an illegal memory access was encountered", True),
+        ("Library libcublas.so.12 is not found or cannot be loaded", True),
+        ("std::bad_alloc", True),
+        ("Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!", False),
+        ("Expected a 'cuda' device type for generator but found 'cpu'", False),
+    ],
+)
+def test_a_device_failure_is_told_from_a_mistake(text: str, is_failure: bool) -> None:
+    """By what the libraries say."""
+    assert is_device_failure(RuntimeError(text)) == is_failure
+
+
+@pytest.mark.skipif(n_cuda_devices() > 0, reason="this machine has a GPU")
+def test_a_gpu_that_does_not_work_takes_the_model_of_a_cpu(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is counted and fails: turbo would take hours."""
+    monkeypatch.setattr(engines, "n_cuda_devices", lambda: 1)
+    said: list[str] = []
+    settings = Settings(models=models)
+
+    assert engines.asr_model(Options().filled(settings), settings, said.append) is MODELS["base"]
+    assert said == []
 
 
 def test_the_last_device_without_memory_is_a_resource_error() -> None:

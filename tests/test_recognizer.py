@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from transforms.errors import ContentError
+from transforms.errors import ContentError, Interrupted
 from transforms.speech import device, recognizer, vad
 from transforms.speech.align import _median, warp
 from transforms.speech.checks import Transcription
@@ -321,6 +321,25 @@ def test_recordings_share_batches(fast: Recognizer, demo_samples: np.ndarray) ->
     assert done[-1] == pytest.approx(75)
     words = [word for one in heard.values() for word in one.words]
     assert all((word.end_time or 0) - (word.start_time or 0) <= 5 for word in words)
+
+
+def test_who_waits_no_longer_can_say_so_after_each_batch(
+    fast: Recognizer, demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only when all windows that were sorted together are done."""
+    monkeypatch.setattr(fast, "batch_size", 1)
+    monkeypatch.setattr(fast, "n_workers", 1)
+    told: list[float] = []
+
+    def stop(seconds: float) -> None:
+        told.append(seconds)
+        if len(told) == 2:
+            msg = "stopped"
+            raise Interrupted(msg)
+
+    with pytest.raises(Interrupted):
+        transcribe(demo_samples, fast, language="en", quality="fast", on_progress=stop)
+    assert told == [0.0, 0.0]
 
 
 def test_two_workers_hear_what_one_hears(

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from pyannote.audio import Audio
+from pyannote.audio.core.inference import BaseInference
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.pipelines.clustering import AgglomerativeClustering
 from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
@@ -30,7 +31,7 @@ CLUSTERING = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.8}
 SHORTEST_VOICE = 20  # frames of 10 ms
 
 
-class StockEmbedding:
+class StockEmbedding(BaseInference):  # type: ignore[misc] # pyannote has no types
     """CAM++ behind pyannote's embedding interface, as pyannote's own wrappers of such networks do it."""
 
     sample_rate = campplus.SAMPLE_RATE

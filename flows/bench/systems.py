@@ -26,7 +26,7 @@ from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
 from transforms.speech.checks import Transcription
 from transforms.speech.cores import use_threads
-from transforms.speech.device import Device, cpu_threads, ladder, torch_ladder
+from transforms.speech.device import Device, cpu_threads, ladder, preload_cublas, torch_ladder
 from transforms.speech.engine import BEAMS
 from transforms.speech.models import MODELS
 from transforms.speech.transcribe import transcribe
@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--part", choices=["words", "speakers", "both"], default="both")
     parser.add_argument("--quality", choices=sorted(BEAMS), default="accurate")
     parser.add_argument("--batch", type=int, default=8, help="windows that faster-whisper decodes together")
-    parser.add_argument("--voices", type=int, default=1, help="voices that pyannote embeds together")
+    parser.add_argument(
+        "--voices", type=int, help="that pyannote embeds together; without it, what is faster there"
+    )
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
     given = parser.parse_args(arguments)
     serve(lambda: LOADERS[given.name](given))
@@ -156,6 +158,8 @@ def _faster_whisper(given: argparse.Namespace, weights: Weights) -> Callable[[ND
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
     ctranslate2.set_random_seed(0)
+    if weights.device.name == "cuda":
+        preload_cublas()
     model = WhisperModel(
         str(weights.whisper),
         device=weights.device.name,
@@ -184,14 +188,14 @@ def _pyannote(
 ) -> Callable[[NDArray[np.int16]], diarization.Diarization]:
     import torch
 
-    from flows.bench.stock import load_stock
+    from flows.bench.stock import BATCH_SIZE, load_stock
 
     torch.set_num_threads(cpu_threads())
     pipeline = load_stock(
         weights.segmentation / "pytorch_model.bin",
         weights.voices / "campplus_cn_en_common.pt",
         weights.torch_device,
-        voices=given.voices,
+        voices=given.voices or (BATCH_SIZE if weights.torch_device == "cuda" else 1),
     )
     return lambda samples: diarization.diarize(audio.as_float32(samples), pipeline)
 

@@ -40,7 +40,7 @@ class Device:
 CPU = Device("cpu", "int8", 16)
 TORCH_CPU, TORCH_CUDA = Device("cpu", "float32", 8), Device("cuda", "float32", 8)
 # The batch is a bound: a recogniser takes as much as the memory of its device has room for.
-CUDA = (Device("cuda", "float16", 256), Device("cuda", "float16", 32), Device("cuda", "int8_float16", 4))
+CUDA = (Device("cuda", "float16", 256), Device("cuda", "float16", 8), Device("cuda", "int8_float16", 4))
 
 
 def cpu_threads() -> int:
@@ -56,7 +56,8 @@ def free_memory(device: str = "cpu") -> int:
     if device == "cuda":
         import torch
 
-        return int(torch.cuda.mem_get_info()[0])
+        kept = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()  # by torch, for what it does next
+        return int(torch.cuda.mem_get_info()[0]) + kept
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -146,7 +147,8 @@ def probe_cuda(whisper: Path) -> str | None:
         )
     except subprocess.TimeoutExpired:
         return f"the GPU did not answer within {PROBE_SECONDS} s"
-    if child.returncode == 0:
+    # one that is full for now works: the ladder goes down as far as it must
+    if child.returncode == 0 or "out of memory" in child.stderr.lower():
         return None
     last = (child.stderr.strip().splitlines() or ["no message"])[-1]
     return f"the GPU does not work ({last[:200]}; exit {child.returncode})"
@@ -208,7 +210,8 @@ def run_down(
             if smaller is None:
                 msg = f"too little memory on {device} ({_first_line(error)}): take a smaller --model"
                 raise ResourceError(msg) from error
-            on_warning(f"{device} failed ({_first_line(error)}): going on with {smaller}")
+            line = f"{device} failed ({_first_line(error)}): going on with {smaller}"
+        on_warning(line)  # not above: the error holds the frames of the work, and they what is to be let go
     msg = "no device to run on"
     raise ValueError(msg)
 
@@ -216,7 +219,10 @@ def run_down(
 def is_device_failure(error: BaseException) -> bool:
     """Tell a device without memory or health from a mistake of ours."""
     signs = ("out of memory", "cuda", "cublas", "cudnn", "can't allocate memory", "bad_alloc")
-    return isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in signs)
+    mistakes = ("same device", "device type")  # of tensors on two devices
+    text = str(error).lower()
+    failed = any(sign in text for sign in signs) and not any(mistake in text for mistake in mistakes)
+    return isinstance(error, MemoryError) or failed
 
 
 def _first_line(error: BaseException) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 BEAMS: dict[Quality, int] = {"fast": 1, "accurate": 5}
 FEWEST_OF_EACH = 4  # windows that make a batch worth a worker of its own
 BATCHES_AHEAD = 4  # whose windows are sorted by length: the longest of a batch says how long it takes
+WINDOWS_AHEAD = 64  # at the most, or a batch for each worker: what is done is given when all of them are
 
 Progress = Callable[[Seconds], None]
 A = TypeVar("A")
@@ -119,9 +120,15 @@ class _Engine:
         self.seconds: Seconds = 0.0
 
     @property
+    def n_ahead(self) -> int:
+        """How many windows are sorted into batches together."""
+        size = self.recognizer.batch_size
+        return min(BATCHES_AHEAD * size, max(WINDOWS_AHEAD, self.recognizer.n_workers * size))
+
+    @property
     def is_full(self) -> bool:
         """Whether the next batches are as good as they can be."""
-        return len(self.waiting) >= BATCHES_AHEAD * self.recognizer.batch_size
+        return len(self.waiting) >= self.n_ahead
 
     def add(self, job: Job) -> Iterator[tuple[str, Transcription]]:
         """Hear where somebody speaks in a recording, and let its windows wait; one without speech is done."""
@@ -159,8 +166,7 @@ class _Engine:
     def work(self) -> Iterator[tuple[str, Transcription]]:
         """Decode the windows that wait longest, together with others that can share their batches."""
         group = _group(self.waiting[0])
-        most = BATCHES_AHEAD * self.recognizer.batch_size
-        chosen = [item for item in self.waiting if _group(item) == group][:most]
+        chosen = [item for item in self.waiting if _group(item) == group][: self.n_ahead]
         taken = set(map(_name, chosen))
         self.waiting = [item for item in self.waiting if _name(item) not in taken]
         chosen.sort(key=_seconds, reverse=True)
@@ -202,7 +208,11 @@ class _Engine:
         """Do some work for each item, on every core: several at a time, which keeps the cores busier than one."""
         recognizer = self.recognizer
         most, device = recognizer.n_workers, recognizer.model.device
-        return list(side_by_side(work, items, recognizer.n_threads, most=most, device=device))
+        done = []
+        for one in side_by_side(work, items, recognizer.n_threads, most=most, device=device):
+            done.append(one)
+            self._advance(0.0)  # whoever waits no longer can say so after each batch
+        return done
 
     def _finish(self, batch: list[_Item], windows: list[Window]) -> Iterator[tuple[str, Transcription]]:
         """Give the recordings that are complete with these windows."""

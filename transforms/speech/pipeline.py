@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pyannote.audio import Model
+from pyannote.audio.core.inference import BaseInference
 from pyannote.audio.core.plda import PLDA
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.segmentation import PyanNet
@@ -36,8 +37,11 @@ SHORTEST_HOP = 1.0  # seconds
 SHORTEST_PART = 12.0  # seconds between the first and the last chunk of who is to be a speaker of his own
 
 
-class VoiceEmbedding:
-    """What the pipeline asks of its embedding: CAM++ on the frames where a speaker is active."""
+class VoiceEmbedding(BaseInference):
+    """What the pipeline asks of its embedding: CAM++ on the frames where a speaker is active.
+
+    As an `Inference` it is one of those that the pipeline moves to another device with itself.
+    """
 
     sample_rate = campplus.SAMPLE_RATE
     dimension = campplus.DIMENSION

@@ -65,9 +65,10 @@ OPTIONS = TranscriptionOptions(
     hallucination_silence_threshold=None,
     hotwords=None,
 )
-N_WORKERS = 2  # batches at a time: on a GPU one is encoded while another one is written
+N_WORKERS = 2  # batches at a time: on a GPU one is prepared and read while another one is written
 N_FRAMES = 3000  # of a spectrogram: what the network takes
 PARTS_OF_MEMORY = {"cpu": 4, "cuda": 2}  # of which the decoder takes one: a quarter, a half
+UNFUSED = 8  # windows at a time
 WORTH = 1.3  # bfloat16 has to be that much faster than float32
 
 
@@ -88,6 +89,8 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
         if self.network is not None:
             each = self.n_workers * self.network.bytes_to_write(OPTIONS.beam_size)
             self.batch_size = min(self.batch_size, how_many_fit(device, each, PARTS_OF_MEMORY[device]))
+        elif device == "cuda":  # CTranslate2's encoder writes the whole attention to memory
+            self.batch_size = min(self.batch_size, UNFUSED)
 
     @property
     def writes(self) -> bool:
