@@ -122,6 +122,8 @@ class Transcriber:
         self.finished: deque[tuple[Task, Artifact | Exception]] = deque()
         self.running: tuple[Device, Iterator[tuple[str, Transcription]]] | None = None
         self.before: Seconds = 0.0  # audio that is done, but not by the engine that runs
+        self.heard: Seconds = 0.0  # audio that was heard here, since `began` on the clock
+        self.began = 0.0
 
     def run(
         self, tasks: Iterable[Task], on_progress: Progress = lambda _: None
@@ -147,8 +149,8 @@ class Transcriber:
         token = engines.hub_token(self.settings)
         folder = get_weights(self.model, self.settings.models, token=token, say=self.say)
         steps = engines.Ladder("transcribe", engines.recognizer, *ladder(self.options.device, folder), self.say)
+        self.began = time.monotonic()
         while True:
-            began = time.monotonic()
             try:
                 result, device = steps.run(lambda device: self._next(device, folder, waiting, on_progress))
             except Interrupted:
@@ -161,7 +163,7 @@ class Transcriber:
                 if result is None:
                     return
                 key, heard = result
-                self._keep(self.underway.pop(key), heard, device, steps.lines, time.monotonic() - began)
+                self._keep(self.underway.pop(key), heard, device, steps.lines)
             while self.finished:
                 yield self.finished.popleft()
 
@@ -214,12 +216,17 @@ class Transcriber:
         """Give the next part that is heard, by the key of its job; `None` when there is none left."""
         if self.running is None or self.running[0] != device:
             self.running = None  # lets go of a recogniser that failed, before another one is loaded
-            before = self.before
+            before, heard_before = self.before, self.heard
+
+            def told(seconds: Seconds) -> None:
+                self.heard = heard_before + seconds
+                on_progress(before + seconds)
+
             heard = engine.transcribe_many(
                 self._jobs(waiting),
                 engines.recognizer(folder, device.name, device.compute_type, cpu_threads(), device.batch_size),
                 quality=quality_of(self.options),
-                on_progress=lambda seconds: on_progress(before + seconds),
+                on_progress=told,
             )
             self.running = device, iter(heard)
         return next(self.running[1], None)
@@ -242,9 +249,10 @@ class Transcriber:
                 self.finished.append((part.episode.task, error))
         self.underway.clear()
 
-    def _keep(self, part: _Part, heard: Transcription, device: Device, warnings: list[str], took: Seconds) -> None:
-        """Write a part down, and the whole where it was the last one."""
+    def _keep(self, part: _Part, heard: Transcription, device: Device, warnings: list[str]) -> None:
+        """Write a part down, and the whole where it was the last one; it took its share of the time of all."""
         self.before += part.seconds
+        took = (time.monotonic() - self.began) * part.seconds / max(self.heard, part.seconds, 1e-3)
         made = replace(
             self._made(heard),
             device=str(device),

@@ -627,6 +627,24 @@ def small_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], Non
     return make
 
 
+def test_episodes_that_share_batches_share_the_time(
+    settings: Settings, clip: Path, demo_samples: np.ndarray, tmp_path: Path
+) -> None:
+    """Both come out of one step of the engine: the second one did not take no time at all."""
+    write_wav(tmp_path / "other.wav", demo_samples[27 * RATE : 40 * RATE])
+    tasks = [Task(decoded_of(settings, path), options(settings)) for path in (clip, tmp_path / "other.wav")]
+    transcriber = Transcriber(Store(settings.home), options(settings), settings, lambda _: None)
+
+    began = time.monotonic()
+    results = list(transcriber.run(tasks))
+    elapsed = time.monotonic() - began
+
+    taken = [result.manifest.seconds for _, result in results if isinstance(result, Artifact)]
+    speeds = [stages.seconds_of(task.decoded) / took for (task, _), took in zip(results, taken, strict=True)]
+    assert max(speeds) < 3 * min(speeds)
+    assert sum(taken) < 2 * elapsed
+
+
 @pytest.mark.parametrize(("point", "error"), [("load", OUT), ("encode", OUT), ("decode", MemoryError("no room"))])
 def test_too_little_memory_for_words_goes_down_to_the_cpu(
     point: str,
