@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Store
+from flows.payloads import read_json
 from flows.sources.found import Found
 from transforms import chapters as chaptering
 from transforms.records import Chapter
@@ -52,4 +53,4 @@ def choose(store: Store, found: Found, listed: Artifact | None, fetched: Artifac
 
 def given_of(chosen: Artifact | None) -> Given | None:
     """Read chosen chapters back; `None` where nobody looked for any."""
-    return _GIVEN.validate_json(chosen.path.read_bytes()) if chosen else None
+    return read_json(_GIVEN, chosen) if chosen else None

@@ -10,6 +10,7 @@ from flows import engines
 from flows.artifacts import Artifact, Made, Recipe, Store
 from flows.options import Options, quality_of
 from flows.payloads import DIARIZATION, read_samples
+from flows.progress import Advance, Say
 from flows.settings import Settings
 from flows.sources.weights import get_weights
 from transforms.records import Seconds
@@ -23,16 +24,13 @@ if TYPE_CHECKING:
 
     from transforms.speech.lean import Keep
 
-Progress = Callable[[Seconds], None]
-Say = Callable[[str], None]
-
 
 def diarize(
     store: Store,
     decoded: Artifact,
     options: Options,
     settings: Settings,
-    on_progress: Progress,
+    on_progress: Advance,
     say: Say,
     part_seconds: Seconds = parts.PART_SECONDS,
 ) -> Artifact:

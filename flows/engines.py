@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from flows.options import Options
+from flows.progress import Say
 from flows.settings import Settings
 from flows.sources.weights import get_weights, is_there
 from transforms.errors import SourceError, TransientError
@@ -30,7 +31,6 @@ from transforms.speech.device import (
 )
 from transforms.speech.models import MODELS, Model, find_model
 
-Say = Callable[[str], None]
 P = ParamSpec("P")
 T = TypeVar("T")
 

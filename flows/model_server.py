@@ -29,7 +29,7 @@ from flows import diarizing, engines, transcribing
 from flows.artifacts import Artifact, Store
 from flows.child import await_parents_end
 from flows.options import Options
-from flows.progress import Advance
+from flows.progress import Advance, Say
 from flows.settings import Settings
 from transforms.errors import Interrupted, TurntableError, one_line
 from transforms.speech.device import share_freed_memory
@@ -39,8 +39,6 @@ START_SECONDS = 30.0
 REST_SECONDS = 1.0
 IDLE_SECONDS = 900.0  # without work, until the memory of the models is given back
 STUCK_SECONDS = 900.0  # of work that nobody waits for: a batch of the largest model on a slow CPU takes less
-
-Say = Callable[[str], None]
 
 
 def transcribe(

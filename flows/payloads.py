@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -15,10 +15,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+T = TypeVar("T")
+
 TRANSCRIPTION = TypeAdapter(Transcription)
 DIARIZATION = TypeAdapter(Diarization)
 WORDS = TypeAdapter(tuple[Word, ...])
 TURNS = TypeAdapter(tuple[Turn, ...])
+
+
+def read_json(kind: TypeAdapter[T], artifact: Artifact) -> T:
+    """Read a payload of JSON back."""
+    return kind.validate_json(artifact.path.read_bytes())
 
 
 def read_samples(decoded: Artifact) -> NDArray[np.int16]:

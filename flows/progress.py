@@ -13,6 +13,7 @@ from transforms.errors import Interrupted
 from transforms.records import Seconds
 
 Advance = Callable[[Seconds], None]
+Say = Callable[[str], None]
 
 
 class Reporter:

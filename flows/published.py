@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
 from flows.chapters import given_of
 from flows.linking import Hints, Known, Link, new_link, said_of
+from flows.payloads import read_json
 from flows.settings import Settings
 from flows.sources.texts import read_text
 from flows.staged import done_run
@@ -89,7 +90,7 @@ def parse(store: Store, text: Artifact, format: str | None) -> Parsed:
         inputs={"text": text.sha256},
         parameters={"format": format},
     )
-    return Parsed(made[0] if made else _PUBLISHED.validate_json(artifact.path.read_bytes()), artifact)
+    return Parsed(made[0] if made else read_json(_PUBLISHED, artifact), artifact)
 
 
 def link(kept: Kept, published: Published, origin: str, hints: Hints, known: Known) -> Link:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flows.artifacts import Artifact, Made, Store
 from flows.chapters import given_of
-from flows.payloads import TURNS
+from flows.payloads import TURNS, read_json
 from flows.stages import Heard, numbered
 from transforms.integrity import is_as_promised
 from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, Rendition, StageRun, without_query
@@ -58,7 +58,7 @@ def stage(
             parse_coverage=None,
             flags=(*heard.flags, *promise_flags(episode, heard.fetched.path)),
             created_at=turned.manifest.started_at,
-            turns=TURNS.validate_json(turned.path.read_bytes()),
+            turns=read_json(TURNS, turned),
             words=heard.words(),
             speaker_segments=who.segments if who else (),
             stage_runs=tuple(done_run(a, source, episode.episode_id) for a in finished),

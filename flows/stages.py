@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.artifacts import Artifact, Made, Store
 from flows.locations import is_url
-from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, read_samples
+from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, read_json, read_samples
+from flows.progress import Advance, Say
 from flows.settings import Settings
 from flows.sources import http, youtube
 from transforms import audio, turns
@@ -26,10 +27,8 @@ from transforms.speech import diarize as diarization
 from transforms.speech.models import sha256
 from transforms.youtube import is_youtube, youtube_id
 
-Progress = Callable[[float], None]
 
-
-def fetch(store: Store, location: str, settings: Settings, on_progress: Progress) -> Artifact:
+def fetch(store: Store, location: str, settings: Settings, on_progress: Advance) -> Artifact:
     """Bring the audio into the store, from a URL or from the disk.
 
     Raises:
@@ -55,7 +54,7 @@ def fetch(store: Store, location: str, settings: Settings, on_progress: Progress
     return store.make("fetch", compute, method="http-1", suffix=".bin", inputs={}, parameters=url)
 
 
-def _fetch_video(store: Store, location: str, on_progress: Progress) -> Artifact:
+def _fetch_video(store: Store, location: str, on_progress: Advance) -> Artifact:
     def compute(scratch: Path) -> Made:
         youtube.download(location, scratch / "audio", on_progress)
         return Made(scratch / "audio", facts={"url": location})
@@ -105,9 +104,7 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
     )
 
 
-def decode_asked(
-    store: Store, fetched: Artifact, name: str, asked: Channels, say: Callable[[str], None]
-) -> tuple[Artifact, ...]:
+def decode_asked(store: Store, fetched: Artifact, name: str, asked: Channels, say: Say) -> tuple[Artifact, ...]:
     """Decode the audio, or each of its two channels by itself where that is asked for and makes sense."""
     if asked == "split":
         n_channels = audio.count_channels(fetched.path, name)
@@ -129,8 +126,8 @@ def attribute(store: Store, transcribed: Artifact, diarized: Artifact) -> Artifa
     """Give each word its speaker; payload: the words as JSON."""
 
     def compute(_: Path) -> Made:
-        words = TRANSCRIPTION.validate_json(transcribed.path.read_bytes()).words
-        who = DIARIZATION.validate_json(diarized.path.read_bytes()).exclusive
+        words = read_json(TRANSCRIPTION, transcribed).words
+        who = read_json(DIARIZATION, diarized).exclusive
         return Made(WORDS.dump_json(attribution.attribute(words, who)))
 
     return store.make(
@@ -169,7 +166,7 @@ def attribute_channels(store: Store, transcribed: Sequence[Artifact]) -> Artifac
 
 def converse(transcribed: Sequence[Artifact]) -> tuple[tuple[Word, ...], diarization.Diarization]:
     """Read the words of all channels, and put them into the order of the conversation."""
-    heard = [TRANSCRIPTION.validate_json(artifact.path.read_bytes()) for artifact in transcribed]
+    heard = [read_json(TRANSCRIPTION, artifact) for artifact in transcribed]
     return channels.converse([one.words for one in heard])
 
 
@@ -218,12 +215,12 @@ class Heard:
     def words(self) -> tuple[Word, ...]:
         """Read the words, with speakers where there was a diarization."""
         if self.attributed is not None:
-            return WORDS.validate_json(self.attributed.path.read_bytes())
-        return TRANSCRIPTION.validate_json(self.transcribed[0].path.read_bytes()).words
+            return read_json(WORDS, self.attributed)
+        return read_json(TRANSCRIPTION, self.transcribed[0]).words
 
     def diarization(self) -> diarization.Diarization | None:
         """Read who spoke when."""
-        return DIARIZATION.validate_json(self.diarized.path.read_bytes()) if self.diarized else None
+        return read_json(DIARIZATION, self.diarized) if self.diarized else None
 
 
 def make_turns(store: Store, heard: Heard) -> Artifact:

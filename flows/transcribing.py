@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,8 @@ from pathlib import Path
 from flows import engines
 from flows.artifacts import Artifact, Made, Recipe, Store, stage_key
 from flows.options import Options, quality_of
-from flows.payloads import TRANSCRIPTION, read_samples
+from flows.payloads import TRANSCRIPTION, read_json, read_samples
+from flows.progress import Advance, Say
 from flows.settings import Settings
 from flows.sources.weights import get_weights
 from transforms.audio import SAMPLE_RATE
@@ -25,16 +26,13 @@ from transforms.speech.checks import Transcription
 from transforms.speech.device import Device, cpu_threads, ladder
 from transforms.speech.models import Model
 
-Progress = Callable[[Seconds], None]
-Say = Callable[[str], None]
-
 
 def transcribe(
     store: Store,
     decoded: Sequence[Artifact],
     options: Options,
     settings: Settings,
-    on_progress: Progress,
+    on_progress: Advance,
     say: Say,
     part_seconds: Seconds = parts.PART_SECONDS,
 ) -> tuple[Artifact, ...]:
@@ -126,7 +124,7 @@ class Transcriber:
         self.began = 0.0
 
     def run(
-        self, tasks: Iterable[Task], on_progress: Progress = lambda _: None
+        self, tasks: Iterable[Task], on_progress: Advance = lambda _: None
     ) -> Iterator[tuple[Task, Artifact | Exception]]:
         """Transcribe; each is given as soon as it is done, an error where the engine broke down over it.
 
@@ -143,9 +141,7 @@ class Transcriber:
             yield from self._hear(itertools.chain([first], waiting), on_progress)
         yield from self.finished
 
-    def _hear(
-        self, waiting: Iterator[_Part], on_progress: Progress
-    ) -> Iterator[tuple[Task, Artifact | Exception]]:
+    def _hear(self, waiting: Iterator[_Part], on_progress: Advance) -> Iterator[tuple[Task, Artifact | Exception]]:
         token = engines.hub_token(self.settings)
         folder = get_weights(self.model, self.settings.models, token=token, say=self.say)
         steps = engines.Ladder("transcribe", engines.recognizer, *ladder(self.options.device, folder), self.say)
@@ -211,7 +207,7 @@ class Transcriber:
         return kept is not None
 
     def _next(
-        self, device: Device, folder: Path, waiting: Iterator[_Part], on_progress: Progress
+        self, device: Device, folder: Path, waiting: Iterator[_Part], on_progress: Advance
     ) -> tuple[str, Transcription] | None:
         """Give the next part that is heard, by the key of its job; `None` when there is none left."""
         if self.running is None or self.running[0] != device:
@@ -271,9 +267,7 @@ class Transcriber:
     def _join(self, episode: _Episode) -> None:
         """Make one transcription of all parts of an episode."""
         kept = [(first, episode.done[first]) for first, _ in episode.spans]
-        whole = parts.join(
-            [(first / SAMPLE_RATE, TRANSCRIPTION.validate_json(part.path.read_bytes())) for first, part in kept]
-        )
+        whole = parts.join([(first / SAMPLE_RATE, read_json(TRANSCRIPTION, part)) for first, part in kept])
         manifests = [part.manifest for _, part in kept]
         made = replace(
             self._made(whole),

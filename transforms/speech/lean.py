@@ -44,7 +44,7 @@ class LeanDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote has 
     def to(self, device: torch.device) -> Self:
         """Move the networks; on a CPU each core has a batch of its own, so these are small."""
         super().to(device)
-        self.segmentation_batch_size = chunks_in_a_pass(device.type, BYTES_OF_A_CHUNK)
+        self.segmentation_batch_size = in_a_pass(CHUNKS_IN_A_PASS, device.type, BYTES_OF_A_CHUNK)
         return self
 
     def get_segmentations(self, file: dict[str, Any], hook: Hook | None = None) -> SlidingWindowFeature:
@@ -172,10 +172,9 @@ def in_blocks(numbers: range, size: int) -> list[range]:
     return [numbers[first : first + size] for first in range(0, len(numbers), max(size, 1))]
 
 
-def chunks_in_a_pass(device: str, each: int) -> int:
-    """Say how many chunks, of so many bytes each, a network takes at once."""
-    most = CHUNKS_IN_A_PASS[device]
-    return most if device == "cpu" else min(most, how_many_fit(device, each, PARTS_OF_MEMORY))
+def in_a_pass(most: Mapping[str, int], device: str, each: int) -> int:
+    """Say how many of what takes so many bytes each a network takes at once; on a GPU its memory decides too."""
+    return most[device] if device == "cpu" else min(most[device], how_many_fit(device, each, PARTS_OF_MEMORY))
 
 
 def crop(samples: Tensor, first: int, length: int) -> Tensor:

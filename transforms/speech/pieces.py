@@ -23,8 +23,7 @@ from torch import Tensor
 from transforms.audio import SAMPLE_RATE
 from transforms.speech import campplus
 from transforms.speech.cores import CORES, side_by_side
-from transforms.speech.device import how_many_fit
-from transforms.speech.lean import PARTS_OF_MEMORY, crop, in_blocks, joined
+from transforms.speech.lean import crop, in_a_pass, in_blocks, joined
 
 # Everything here counts in feature frames: one every 10 ms, each of 25 ms.
 FRAME, FRAME_LENGTH = SAMPLE_RATE // 100, SAMPLE_RATE // 40  # samples from one to the next, and in one
@@ -151,9 +150,7 @@ def _in_batches(voices: Sequence[Tensor], network: Embed, device: str) -> NDArra
     by_length: dict[int, list[int]] = {}
     for n, voice in enumerate(voices):
         by_length.setdefault(len(voice), []).append(n)
-    n_frames = FRAMES_IN_A_PASS[device]
-    if device != "cpu":
-        n_frames = min(n_frames, how_many_fit(device, BYTES_OF_A_FRAME, PARTS_OF_MEMORY))
+    n_frames = in_a_pass(FRAMES_IN_A_PASS, device, BYTES_OF_A_FRAME)
     for length, equal in by_length.items():
         whole = max(n_frames // length, 1)
         quarter, n_whole = max(whole // 4, 1), len(equal) // whole * whole

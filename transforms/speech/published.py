@@ -24,10 +24,11 @@ from transforms.audio import SAMPLE_RATE
 from transforms.speech.clustering import ThinnedAgglomerative, ThinnedVBx
 from transforms.speech.lean import (
     BLOCK_SECONDS,
+    CHUNKS_IN_A_PASS,
     Hook,
     LeanDiarization,
-    chunks_in_a_pass,
     crop,
+    in_a_pass,
     in_blocks,
     joined,
     keep,
@@ -62,7 +63,7 @@ class PublishedDiarization(LeanDiarization):
         wanted = np.setdiff1d(np.arange(len(masks)), silent[1:])
         window, device = binary_segmentations.sliding_window, self._embedding.device
         length = round(window.duration * SAMPLE_RATE)
-        size = chunks_in_a_pass(device.type, BYTES_OF_A_CHUNK)
+        size = in_a_pass(CHUNKS_IN_A_PASS, device.type, BYTES_OF_A_CHUNK)
 
         def work(batch: NDArray[np.intp]) -> NDArray[np.float32]:
             starts = [round((window.start + chunk * window.step) * SAMPLE_RATE) for chunk in batch]

@@ -108,9 +108,8 @@ class Whisper:
         self.dtype, self.device = dtype, device
         # CTranslate2 writes on a GPU: there only the shapes of the decoder are of use.
         writer = torch.device("meta") if device.type == "cuda" else device
-        self.encoder, self.decoder = (
-            self._stack(variables, *stack) for stack in (("encoder", device), ("decoder", writer))
-        )
+        self.encoder = self._stack(variables, "encoder", device)
+        self.decoder = self._stack(variables, "decoder", writer)
         self._rooms: list[Tensor] = []  # memory of batches before: to ask the system for it anew takes long
         self.alignment_heads = tuple(
             sorted((layer, head) for layer, head in alignment_heads or self._upper_half())
