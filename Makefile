@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint weights bench bench-peers clean
+.PHONY: demo test lint weights bench bench-peers chaos clean
 
 demo: weights
 	$(BIN)/turntable demo
@@ -25,6 +25,10 @@ weights: $(INSTALLED)
 # EPISODES: audio with NAME.stm and NAME.rttm beside NAME.mp3, or folders of such; without any, the demo is heard
 bench: weights $(TESTABLE)
 	$(BIN)/python tests/benchmarks/speech.py $(EPISODES)
+
+# attacks, damage and kills: what got through; `make chaos ONLY=web`, or ONLY="--short" for the form that CI runs
+chaos: weights $(TESTABLE)
+	$(BIN)/python -m tests.chaos $(ONLY)
 
 # an environment of its own for each peer that wants one: some gigabytes, once
 bench-peers: $(TESTABLE)
