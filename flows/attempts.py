@@ -37,7 +37,7 @@ def note_loaded(
     waiters.remove(episode.episode_id)
     if settings.load == "inline" and (waited or is_new):  # elsewhere, the loader says so when it is true
         facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds}
-        try_to_send(Event(LOADED, episode, transcript_id, facts))
+        try_to_send(Event(LOADED, episode, transcript_id, facts), settings.home)
 
 
 def note_failed(settings: Settings, found: Found, options: Options, stage: str, error: BaseException) -> None:
@@ -57,7 +57,7 @@ def note_failed(settings: Settings, found: Found, options: Options, stage: str, 
         "message": one_line(error),
         "quarantined": waiting.quarantined,
     }
-    try_to_send(Event(FAILED, found.episode, now.isoformat(), facts))
+    try_to_send(Event(FAILED, found.episode, now.isoformat(), facts), settings.home)
 
 
 def _new(found: Found, options: Options, now: datetime) -> Waiting:

@@ -1,13 +1,19 @@
 """Which flows are there to be run, when, and by which event; the same list for one machine and for several.
 
 On one machine `flows.runner` serves them; on several, `prefect.yaml` says the same for a work pool (a test holds
-the two together). The automations watch over both.
+the two together). The automations watch over both. All of it belongs to one home, and its names and tags say so.
+
+    python -m flows.deployments          after `prefect deploy --all`: makes the automations, takes over from
+                                         earlier versions
+    python -m flows.deployments --yaml   prints the automations, for people who want to read them
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from prefect import Flow
@@ -21,10 +27,14 @@ from prefect.schedules import Interval
 from prefect.types.entrypoint import EntrypointType
 
 from flows.discover import poll_feeds
+from flows.earlier import take_over
+from flows.events import requests_to
+from flows.home import LABEL, TAG, home_id, home_tag, named
 from flows.import_text import import_transcript
 from flows.ingest import ingest_episode
 from flows.load_staged import load_staged
 from flows.on_demand import ingest_url
+from flows.settings import Settings
 
 # Runs say this often that they live; one that says nothing for three times as long is taken for dead.
 HEARTBEAT_SECONDS = 30  # the least that Prefect takes
@@ -32,7 +42,6 @@ SILENCE = timedelta(seconds=3 * HEARTBEAT_SECONDS)
 START_TIME = timedelta(minutes=5)  # from being taken to running
 WAITED_FOR = ("on-discovery", "on-demand")  # polls and loads come again by themselves
 
-EPISODES: Any = {"prefect.resource.id": "turntable.episode.*"}
 _END_STATES = ("Completed", "Failed", "Cancelled", "Crashed")
 _STARTED_OR_BACK = (
     "Running",
@@ -48,17 +57,18 @@ ONE_SKIPS = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitS
 ONE_WAITS = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 
 
-def deployments(every: timedelta) -> tuple[RunnerDeployment, ...]:
+def deployments(every: timedelta, home: Path) -> tuple[RunnerDeployment, ...]:
     """Say what one machine serves; feeds are polled `every` so often, for the first time in some seconds."""
     soon = datetime.now(UTC) + timedelta(seconds=5)
+    episodes: Any = {"prefect.resource.id": "turntable.episode.*", LABEL: home_id(home)}
     discovered: Any = DeploymentEventTrigger(
-        match=EPISODES,
+        match=episodes,
         expect={"podcast.episode.discovered"},
         for_each={"prefect.resource.id"},
         parameters={"location": "episode:{{ event.payload.episode_id }}"},
     )
     requested: Any = DeploymentEventTrigger(
-        match={"prefect.resource.id": "turntable.*"},
+        match={"prefect.resource.id": requests_to(home)},
         expect={"podcast.episode.requested"},
         parameters={"url": "{{ event.payload.url }}"},
     )
@@ -67,6 +77,7 @@ def deployments(every: timedelta) -> tuple[RunnerDeployment, ...]:
             poll_feeds,
             "scheduled",
             "Ask the feeds for new episodes.",
+            home,
             schedule=Interval(every, anchor_date=soon),
             concurrency_limit=ONE_SKIPS,
         ),
@@ -74,6 +85,7 @@ def deployments(every: timedelta) -> tuple[RunnerDeployment, ...]:
             ingest_episode,
             "on-discovery",
             "Hear an episode that a poll found.",
+            home,
             triggers=[discovered],
             concurrency_limit=ONE_WAITS,  # the models take every core, or the whole GPU
         ),
@@ -81,45 +93,51 @@ def deployments(every: timedelta) -> tuple[RunnerDeployment, ...]:
             ingest_url,
             "on-demand",
             "Hear what you ask for; it does not wait behind the episodes that polls found.",
+            home,
             triggers=[requested],
             concurrency_limit=ONE_WAITS,
         ),
-        _made(import_transcript, "on-demand", "Import a published transcript.", concurrency_limit=ONE_WAITS),
+        _made(import_transcript, "on-demand", "Import a published transcript.", home, concurrency_limit=ONE_WAITS),
         _made(
             load_staged,
             "loader",
             "Load what was staged; on one machine each run does that itself.",
+            home,
             concurrency_limit=ONE_SKIPS,
         ),
     )
 
 
-def _made(flow: Flow[..., Any], name: str, about: str, **rest: Any) -> RunnerDeployment:
+def _made(flow: Flow[..., Any], name: str, about: str, home: Path, **rest: Any) -> RunnerDeployment:
     made = flow.to_deployment(
-        name, description=about, entrypoint_type=EntrypointType.MODULE_PATH, tags=["turntable"], **rest
+        named(name, home),
+        description=about,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        tags=[TAG, home_tag(home)],
+        **rest,
     )
     return cast("RunnerDeployment", made)  # a coroutine only where an event loop runs
 
 
-def automations() -> tuple[AutomationCore, ...]:
-    """Say who looks after runs whose process is gone."""
+def automations(home: Path) -> tuple[AutomationCore, ...]:
+    """Say who looks after the runs of a home whose process is gone."""
     return (
         AutomationCore(
-            name="turntable: a silent run has crashed",
+            name=f"{home_tag(home)}: a silent run has crashed",
             description="A run that gave no sign of life for 90 s lost its process.",
-            trigger=_silent("heartbeat", ("heartbeat", *_END_STATES), SILENCE),
+            trigger=_silent(home, "heartbeat", ("heartbeat", *_END_STATES), SILENCE),
             actions=[_to(StateType.CRASHED, "Crashed", "it gave no sign of life for 90 s")],
         ),
         AutomationCore(
-            name="turntable: a run that does not start has crashed",
+            name=f"{home_tag(home)}: a run that does not start has crashed",
             description="Whoever took it died before it gave a sign of life.",
-            trigger=_silent("Pending", (*_END_STATES, *_STARTED_OR_BACK), START_TIME),
+            trigger=_silent(home, "Pending", (*_END_STATES, *_STARTED_OR_BACK), START_TIME),
             actions=[_to(StateType.CRASHED, "Crashed", "it was taken and did not start for 5 minutes")],
         ),
         AutomationCore(
-            name="turntable: a crashed run goes on",
+            name=f"{home_tag(home)}: a crashed run goes on",
             description="What was finished of it is kept; the next process goes on behind that.",
-            trigger=_crashed(),
+            trigger=_crashed(home),
             actions=[_to(StateType.SCHEDULED, "AwaitingRetry", "its process died; another one goes on")],
         ),
     )
@@ -129,12 +147,13 @@ def _to(state: StateType, name: str, message: str) -> ChangeFlowRunState:
     return ChangeFlowRunState(state=state, name=name, message=message, force=False)
 
 
-def _silent(after: str, expected: Iterable[str], within: timedelta) -> EventTrigger:
+def _silent(home: Path, after: str, expected: Iterable[str], within: timedelta) -> EventTrigger:
     """Fire when none of the expected events of a run follows another one in time."""
     return EventTrigger(
         after={f"prefect.flow-run.{after}"},
         expect={f"prefect.flow-run.{event}" for event in expected},
         match={"prefect.resource.id": "prefect.flow-run.*"},
+        match_related=_ours(home),
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,
@@ -142,12 +161,13 @@ def _silent(after: str, expected: Iterable[str], within: timedelta) -> EventTrig
     )
 
 
-def _crashed() -> EventTrigger:
+def _crashed(home: Path) -> EventTrigger:
     """Fire when a run that somebody waits for has crashed."""
+    names = [named(name, home) for name in WAITED_FOR]
     return EventTrigger(
         expect={"prefect.flow-run.Crashed"},
         match={"prefect.resource.id": "prefect.flow-run.*"},
-        match_related={"prefect.resource.role": "deployment", "prefect.resource.name": list(WAITED_FOR)},
+        match_related=[*_ours(home), {"prefect.resource.role": "deployment", "prefect.resource.name": names}],
         for_each={"prefect.resource.id"},
         posture=Posture.Reactive,
         threshold=1,
@@ -155,10 +175,18 @@ def _crashed() -> EventTrigger:
     )
 
 
-def ensure_automations() -> None:
-    """Create the automations, or bring those that are there to what they are today."""
+def _ours(home: Path) -> list[Any]:
+    """Match the runs of a home: each of these tags has to be among those of the run.
+
+    The events of a state carry its deployment and its tags, heartbeats only the tags.
+    """
+    return [{"prefect.resource.id": f"prefect.tag.{tag}"} for tag in (TAG, home_tag(home))]
+
+
+def ensure_automations(home: Path) -> None:
+    """Create the automations of a home, or bring those that are there to what they are today."""
     with get_client(sync_client=True) as client:
-        for wanted in automations():
+        for wanted in automations(home):
             known: list[Automation] = client.read_automations_by_name(wanted.name)
             if known:
                 client.update_automation(known[0].id, wanted)
@@ -168,5 +196,26 @@ def ensure_automations() -> None:
                 client.delete_automation(double.id)
 
 
-if __name__ == "__main__":  # python -m flows.deployments: after `prefect deploy --all`, once a server
-    ensure_automations()
+def as_yaml(home: Path) -> str:
+    """Write the automations of a home for people to read."""
+    import yaml
+
+    plain = [one.model_dump(mode="json", exclude_none=True) for one in automations(home)]
+    text: str = yaml.safe_dump([_sorted(one) for one in plain], sort_keys=False, allow_unicode=True, width=110)
+    return text
+
+
+def _sorted(value: Any) -> Any:
+    """Put sets, which come in any order, in one."""
+    if isinstance(value, dict):
+        return {key: _sorted(one) for key, one in value.items()}
+    return sorted(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+
+
+if __name__ == "__main__":
+    where = Settings().home
+    if sys.argv[1:] == ["--yaml"]:
+        print(as_yaml(where), end="")
+    else:
+        ensure_automations(where)
+        take_over(where)

@@ -39,7 +39,7 @@ def poll_feeds(
     """
     settings = Settings()
     if events.has_server():
-        with events.sending() as send:
+        with events.sending(settings.home) as send:
             summary = poll(settings, feeds, lambda waiting: send(discovered(waiting)))
     else:
         summary = poll(settings, feeds)

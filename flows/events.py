@@ -1,12 +1,16 @@
 """What others can hang their automations on: an episode was found, its turns are there, it failed.
 
     event     podcast.episode.discovered | podcast.episode.loaded | podcast.episode.failed
-    resource  turntable.episode.<episode_id>, named by its title
+    resource  turntable.episode.<episode_id>, named by its title, with the label turntable.home: the id of the home
     payload   episode_id, podcast_id, title, url (of the audio, without its query);
               loaded: transcript_id, turns, seconds; failed: stage, error_class, message, quarantined
 
 An event is at most a reason to look: it may be lost, or come twice. The files in `waiting` are what counts. The
-same cause gives the same id, by which a server knows an event that was sent twice.
+same cause in the same home gives the same id, by which a server knows an event that was sent twice.
+
+    event     podcast.episode.requested, which others send
+    resource  turntable.request.<id of the home>
+    payload   url
 """
 
 from __future__ import annotations
@@ -16,8 +20,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from flows.home import LABEL, home_id
 from transforms.records import PODCAST_NAMESPACE, Episode, without_query
 
 DISCOVERED = "podcast.episode.discovered"
@@ -34,21 +40,20 @@ class Event:
     cause: str
     payload: Mapping[str, Any]
 
-    @property
-    def event_id(self) -> uuid.UUID:
-        """Name it by its cause."""
-        return uuid.uuid5(PODCAST_NAMESPACE, f"{self.name}:{self.episode.episode_id}:{self.cause}")
+    def event_id(self, home: str) -> uuid.UUID:
+        """Name it by its cause, and the id of the home in which that was."""
+        return uuid.uuid5(PODCAST_NAMESPACE, f"{home}:{self.name}:{self.episode.episode_id}:{self.cause}")
 
-    def body(self) -> dict[str, Any]:
-        """Write it as Prefect's API takes it."""
+    def body(self, home: str) -> dict[str, Any]:
+        """Write it as Prefect's API takes it; `home` is the id of the home that it is from."""
         episode = self.episode
         url = without_query(episode.audio_url) if episode.audio_url else None
-        resource = {"prefect.resource.id": f"turntable.episode.{episode.episode_id}"}
+        resource = {"prefect.resource.id": f"turntable.episode.{episode.episode_id}", LABEL: home}
         if episode.title:
             resource["prefect.resource.name"] = episode.title
         known = {"episode_id": episode.episode_id, "podcast_id": episode.podcast_id}
         return {
-            "id": str(self.event_id),
+            "id": str(self.event_id(home)),
             "occurred": datetime.now(UTC).isoformat(),
             "event": self.name,
             "resource": resource,
@@ -63,22 +68,28 @@ def has_server() -> bool:
     return bool(PREFECT_API_URL.value())
 
 
+def requests_to(home: Path) -> str:
+    """Return the resource of an event that asks a home to hear something."""
+    return f"turntable.request.{home_id(home)}"
+
+
 @contextmanager
-def sending() -> Iterator[Callable[[Event], None]]:
+def sending(home: Path) -> Iterator[Callable[[Event], None]]:
     """Lend what sends an event, and comes back when the server has it or raises whatever Prefect's client does."""
     from prefect.client.orchestration import get_client
 
+    ours = home_id(home)
     with get_client(sync_client=True) as client:
 
         def send(event: Event) -> None:
-            client.request("POST", "/events", json=[event.body()])
+            client.request("POST", "/events", json=[event.body(ours)])
 
         yield send
 
 
-def try_to_send(event: Event) -> None:
+def try_to_send(event: Event, home: Path) -> None:
     """Send an event if there is a server and it answers: nothing that counts hangs on it."""
     with suppress(Exception):
         if has_server():
-            with sending() as send:
+            with sending(home) as send:
                 send(event)

@@ -26,6 +26,7 @@ from flows.linking import Hints, Known, Link
 from flows.locations import public_source
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
+from flows.reach import check, confine
 from flows.settings import Settings
 from flows.sources.texts import find_texts
 from flows.steps import StageFailed, record
@@ -128,13 +129,19 @@ def import_transcript(locations: list[str | SecretStr], hints: Hints | None = No
 
     Raises:
         SourceError: there is no such format, or no such episode.
+        HostileError: a server asks for a file that nobody watches or allowed.
         ContentError, TransientError: the warehouse cannot be loaded; what was staged is loaded the next time.
     """
-    settings, hints = Settings(), _checked(hints or Hints())
+    settings = Settings()
+    named = [given if isinstance(given, str) else given.get_secret_value() for given in locations]
+    confine(settings)
+    for location in named:
+        check(location)
+    hints = _checked(hints or Hints())
     texts: list[str] = []
     refused: list[Result] = []
-    for given in locations:
-        location, started_at = given if isinstance(given, str) else given.get_secret_value(), datetime.now(UTC)
+    for location in named:
+        started_at = datetime.now(UTC)
         try:
             texts += find_texts(location)
         except (TurntableError, OSError) as error:

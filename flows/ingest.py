@@ -30,6 +30,7 @@ from flows.locations import public_source
 from flows.locks import held
 from flows.options import Options
 from flows.progress import stoppable, work_began
+from flows.reach import check, check_models, confine, is_requested
 from flows.settings import Settings
 from flows.sources import youtube
 from flows.sources.episodes import KNOWN_BY_ID, find_episodes
@@ -38,7 +39,7 @@ from flows.staged import transcript_id
 from flows.stages import Heard
 from flows.steps import StageFailed, record, run_step, say
 from flows.texts import Text
-from transforms.errors import ResourceError, SourceError, TransientError, one_line
+from transforms.errors import HostileError, ResourceError, SourceError, TransientError, one_line
 from transforms.records import Episode, Podcast, Seconds
 from warehouse import query
 
@@ -105,6 +106,7 @@ def ingest_episode(
     settings = Settings()
     location = location.get_secret_value() if isinstance(location, SecretStr) else location
     by_event = location.startswith(KNOWN_BY_ID)
+    _check_request(location, (podcast, episode, offered), options, settings)
     source = public_source(location)
     secrets = unsealed(offered) if offered else None
     try:
@@ -134,6 +136,26 @@ def ingest_episode(
         _note(attempts.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
     _write_page(outcome)
     return outcome
+
+
+def _check_request(location: str, known: tuple[object, ...], options: Options | None, settings: Settings) -> None:
+    """Check what a server asks for, before anything is opened.
+
+    Raises:
+        HostileError: it names a file that nobody watches or allowed, or says itself what only feeds can say.
+    """
+    if not is_requested():
+        return
+    if any(one is not None for one in known):  # these hold addresses of their own, which are believed
+        msg = (
+            f"{public_source(location)!r}: a request names a location and options, never podcast, episode, offered"
+        )
+        raise HostileError(msg)
+    if options:
+        check_models((options.model, options.diarization_model))
+    if not location.startswith(KNOWN_BY_ID):
+        confine(settings)
+        check(location)
 
 
 def _find(location: str, given: Found | None, settings: Settings) -> Found:

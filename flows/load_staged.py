@@ -38,4 +38,4 @@ def _tell(loaded: tuple[Loaded, ...], settings: Settings) -> None:
     for one in loaded:
         if episode := known.get(one.episode_id):
             facts = {"transcript_id": one.transcript_id, "turns": one.turns, "seconds": episode.duration}
-            events.try_to_send(events.Event(events.LOADED, episode, one.transcript_id, facts))
+            events.try_to_send(events.Event(events.LOADED, episode, one.transcript_id, facts), settings.home)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from prefect import flow
+from prefect import flow, tags
 from pydantic import Field, SecretStr
 
 from flows.batch import ingest_location
+from flows.home import TAG
 from flows.ingest import Outcome, check_starts
 from flows.locations import public_source
 from flows.options import Options
+from flows.reach import check, check_models, confine, is_requested
 from flows.settings import Settings
+from flows.sources.episodes import KNOWN_BY_ID
 from transforms.records import Channels, Quality
 
 
@@ -21,6 +24,13 @@ def _run_name() -> str:
 
     url = flow_run.parameters["url"]
     return public_source(url.get_secret_value() if isinstance(url, SecretStr) else url)
+
+
+def _tags() -> list[str]:
+    """Return by what the automations know this run, for the runs that it makes."""
+    from prefect.runtime import flow_run
+
+    return [tag for tag in flow_run.tags or () if tag.startswith(TAG)]
 
 
 @flow(name="ingest-episode", flow_run_name=_run_name, persist_result=False)
@@ -38,8 +48,8 @@ def ingest_url(
     """Turn episodes into speaker turns in the warehouse.
 
     Args:
-        url: an audio file, a feed, an episode, or a path on the machine that works. Everybody who sees this
-            server's UI sees it: give `turntable add` what holds a secret.
+        url: an audio file, a feed, an episode, or a path on the machine that works, in a folder that is watched
+            or allowed. Everybody who sees this server's UI sees it: give `turntable add` what holds a secret.
         latest: how many episodes of a feed, newest first.
         language: as en, de; without it, the audio decides.
         speakers: how many people speak, where that is known.
@@ -48,9 +58,18 @@ def ingest_url(
         device: where to compute.
         quality: fast or accurate; without it, what this machine is set to.
         channels: split where each of two channels has one person.
+
+    Raises:
+        HostileError: it names a file that nobody watches or allowed.
+        TurntableError: an episode failed; each was written down.
     """
-    check_starts(public_source(url))
     settings = Settings()
+    if is_requested():
+        check_models((model,))
+        if not url.startswith(KNOWN_BY_ID):
+            confine(settings)
+            check(url)
+    check_starts(public_source(url))
     options = Options(
         model=model,
         language=language,
@@ -60,7 +79,8 @@ def ingest_url(
         quality=quality,
         channels=channels,
     )
-    outcomes = list(ingest_location(url, latest, options, settings))
+    with tags(*_tags()):
+        outcomes = list(ingest_location(url, latest, options, settings))
     failed = [outcome for outcome in outcomes if not isinstance(outcome, Outcome)]
     if failed:
         raise failed[0]  # each was written down; the run has to show that one failed

@@ -26,12 +26,15 @@ from prefect.client.schemas.filters import (
     FlowRunFilterParentFlowRunId,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.runner import Runner
 from prefect.states import AwaitingRetry, Crashed
 
 from flows.deployments import WAITED_FOR, deployments, ensure_automations
+from flows.earlier import take_over
+from flows.home import home_tag, named
 from flows.locks import held
 from flows.model_server import keeping_models
 from flows.settings import Settings
@@ -48,15 +51,17 @@ ALIVE = FlowRunFilterState(
 
 def main() -> None:
     """Register what is served, and serve it until this process is killed."""
-    given = _arguments()
-    ensure_automations()
-    gone_on = mark_stale()
-    forget_lost_events(Settings())
-    runner = Runner(name="turntable", pause_on_shutdown=False, query_seconds=QUERY_SECONDS)
-    for deployment in deployments(timedelta(seconds=given.every)):
+    given, settings = _arguments(), Settings()
+    home = settings.home
+    ensure_automations(home)
+    gone_on = mark_stale(home)
+    forget_lost_events(settings)
+    runner = Runner(name=home_tag(home), pause_on_shutdown=False, query_seconds=QUERY_SECONDS)
+    for deployment in deployments(timedelta(seconds=given.every), home):
         runner.add_deployment(deployment)
+    take_over(home)
     for folder in given.watch:
-        threading.Thread(target=watch, args=(folder,), daemon=True).start()
+        threading.Thread(target=watch, args=(folder, home), daemon=True).start()
     if gone_on:
         print(f"turntable: {gone_on} runs were cut off last time: they go on", flush=True)
     print("turntable: ready", flush=True)
@@ -71,14 +76,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def mark_stale() -> int:
-    """Mark the runs as crashed that an earlier process was at, and let those go on that somebody waits for.
+def mark_stale(home: Path) -> int:
+    """Mark the runs as crashed that an earlier process of a home was at; those go on that somebody waits for.
 
     That process is gone, or this one would not serve. Runs of a work pool belong to workers, which may live; those
     without a deployment to who waits at a terminal.
     """
     with get_client(sync_client=True) as client:
-        tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=["turntable"]))
+        tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[home_tag(home)]))
         names = {
             d.id: d.name for d in client.read_deployments(deployment_filter=tagged) if d.work_pool_name is None
         }
@@ -89,7 +94,8 @@ def mark_stale() -> int:
         gone: State[Any] = Crashed(name="Stale", message="its process was gone at the start")
         for run in [*_children(client, [run.id for run in stale]), *stale]:
             client.set_flow_run_state(run.id, gone, force=True)
-        waited_for = [run for run in stale if run.deployment_id and names[run.deployment_id] in WAITED_FOR]
+        waits = {named(name, home) for name in WAITED_FOR}
+        waited_for = [run for run in stale if run.deployment_id and names[run.deployment_id] in waits]
         for run in waited_for:
             client.set_flow_run_state(run.id, AwaitingRetry(message="it goes on"), force=True)
     return len(waited_for)
@@ -101,7 +107,8 @@ def forget_lost_events(settings: Settings) -> None:
         any_=[StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
     )
     with get_client(sync_client=True) as client:
-        runs = _all_runs(client, FlowRunFilter(state=FlowRunFilterState(type=coming)))
+        ours = FlowRunFilterTags(all_=[home_tag(settings.home)])
+        runs = _all_runs(client, FlowRunFilter(state=FlowRunFilterState(type=coming), tags=ours))
         asked_for = {run.parameters.get("location") for run in runs}
     waiters = Waiters(settings.home)
     for waiting in waiters.all():

@@ -1,6 +1,7 @@
 """Everything on one machine, in one command: a Prefect server, if none is set, and what runs the flows.
 
-This process only starts and stops the two; each dies with it, however it ends.
+This process only starts and stops the two; each dies with it, however it ends. The server is behind `flows.gate`,
+and only who has the secret of this home (`flows.access`) gets in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -20,6 +21,8 @@ from urllib.request import ProxyHandler, build_opener
 
 from filelock import FileLock, Timeout
 
+from flows import access, gate
+from flows.home import home_id, named
 from flows.settings import Settings
 from transforms.errors import SourceError, TransientError
 
@@ -54,19 +57,21 @@ def serve(served: Served, settings: Settings) -> None:
         if not folder.is_dir():
             msg = f"no such folder to watch: {folder}"
             raise SourceError(msg)
-    with _alone(settings.home), _stoppable(), _parts() as start:
+    with _alone(settings.home), _stoppable(), ExitStack() as stack:
+        start = stack.enter_context(_parts())
         api = os.environ.get("PREFECT_API_URL")
-        environment = _environment(settings)
+        environment = _environment(settings, served)
         parts: dict[str, subprocess.Popen[bytes]] = {}
         if api is None:
             api = f"http://{HOST}:{served.port}/api"
             parts["the Prefect server"] = start(*_server(served, settings, environment))
             _await_server(api, parts["the Prefect server"], _log(settings))
+            stack.enter_context(access.opening(settings.home, api))
         arguments = ["flows.runner", "--every", str(served.every * 60)]
         for folder in served.watch:
             arguments += ["--watch", str(folder.resolve())]
         parts["the runner"] = start(arguments, {**environment, "PREFECT_API_URL": api}, None)
-        _greet(served, settings, api)
+        _greet(served, settings, api, is_ours="the Prefect server" in parts)
         _await_end(parts, settings)
 
 
@@ -152,8 +157,8 @@ def _parts() -> Iterator[_Start]:
         start.end()
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """Give the parts this home, and a Prefect home in it."""
+def _environment(settings: Settings, served: Served) -> dict[str, str]:
+    """Give the parts this home, a Prefect home and a secret in it, and the folders that are watched."""
     defaults = {
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,transforms,warehouse",
@@ -161,9 +166,15 @@ def _environment(settings: Settings) -> dict[str, str]:
     inherited = {
         name: value for name, value in os.environ.items() if name != "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"
     }
-    own = {"TURNTABLE_HOME": str(settings.home.resolve()), "PYTHONUNBUFFERED": "1"}
+    folders = dict.fromkeys(str(folder.resolve()) for folder in (*settings.folders, *served.watch))
+    own = {
+        "TURNTABLE_HOME": str(settings.home.resolve()),
+        "TURNTABLE_FOLDERS": os.pathsep.join(folders),
+        "PYTHONUNBUFFERED": "1",
+    }
     if "PREFECT_API_URL" not in os.environ:  # with a server elsewhere, the user's Prefect home may hold its key
         own["PREFECT_HOME"] = str(settings.home.resolve() / "prefect")
+        own[access.CLIENTS] = access.secret(settings.home)
     return {**defaults, **inherited, **own}
 
 
@@ -186,11 +197,15 @@ def _server(
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.is_file() and log.stat().st_size > MOST_LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
+    names = gate.names_of(served.port)
     own = {
+        access.SERVERS: environment[access.CLIENTS],
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(f"http://{name}" for name in names),
         "PREFECT_SERVER_UI_ENABLED": str(served.ui).lower(),
+        "PREFECT_UI_API_URL": f"http://{HOST}:{served.port}/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     }
-    arguments = ["prefect", "server", "start", "--host", HOST, "--port", str(served.port)]
+    arguments = ["flows.gate", "--host", HOST, "--port", str(served.port), "--names", ",".join(names)]
     return arguments, {**environment, **own}, log
 
 
@@ -216,14 +231,17 @@ def _await_server(api: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise TransientError(msg)
 
 
-def _greet(served: Served, settings: Settings, api: str) -> None:
-    """Say where everything is, and how to stop it."""
-    every = f"{served.every:g} minutes"
+def _greet(served: Served, settings: Settings, api: str, *, is_ours: bool) -> None:
+    """Say where everything is, who gets in, and how to stop it."""
+    ui = api.removesuffix("/api") if served.ui or not is_ours else "off"
+    password = f"  password  the line in {settings.home / 'prefect' / 'auth'}: the UI asks for it once"
     lines = [
-        f"turntable: serving {settings.home}",
-        f"  UI        {api.removesuffix('/api')}" if served.ui else "  UI        off",
+        f"turntable: serving {settings.home} ({home_id(settings.home)})",
+        f"  UI        {ui}",
+        *([password] if is_ours else []),
         f"  API       {api}        (export PREFECT_API_URL={api})",
-        f"  feeds     polled every {every}",
+        f"  requests  turntable request URL, or the deployment {named('ingest-episode/on-demand', settings.home)}",
+        f"  feeds     polled every {served.every:g} minutes",
         *(f"  watching  {folder}" for folder in served.watch),
         "  stop      Ctrl-C; what is not finished goes on at the next start",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -34,7 +35,10 @@ class Settings(BaseSettings):
     allow: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="private hosts and networks that may be fetched from, as 10.0.0.0/8,nas.local"
     )
-
+    folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="folders whose files may be named in requests to a server, as /srv/audio:/srv/texts",
+    )
     load: Literal["inline", "elsewhere"] = Field(
         default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"
     )
@@ -46,6 +50,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @field_validator("folders", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
 
     @field_validator("proxy")
     @classmethod

@@ -12,6 +12,7 @@ from flows.artifacts import Artifact, Made, Store
 from flows.locations import is_url
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, read_json, read_samples
 from flows.progress import Advance, Say
+from flows.reach import check
 from flows.settings import Settings
 from flows.sources import http, youtube
 from transforms import audio, turns
@@ -65,6 +66,8 @@ def _fetch_video(store: Store, location: str, on_progress: Advance) -> Artifact:
 
 
 def _fetch_file(store: Store, path: Path) -> Artifact:
+    check(path)
+
     def compute(scratch: Path) -> Made:
         shutil.copyfile(path, scratch / "audio")
         return Made(scratch / "audio", facts={"name": path.name})

@@ -117,7 +117,7 @@ class Waiters:
         self._path(episode_id).unlink(missing_ok=True)
 
     def _path(self, episode_id: str) -> Path:
-        return self.folder / f"{episode_id.replace(':', '-')}.json"
+        return self.folder / f"{episode_id.replace(':', '-').replace('/', '-')}.json"  # a request may name any
 
 
 def write_private(path: Path, data: bytes) -> None:

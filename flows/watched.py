@@ -11,6 +11,7 @@ from typing import Any
 
 from prefect.deployments import run_deployment
 
+from flows.home import home_id, named
 from transforms.audio import SUFFIXES
 from transforms.errors import one_line
 from transforms.transcripts.decode import LARGEST
@@ -23,15 +24,15 @@ TEXTS = (".vtt", ".srt", ".ttml", ".json", ".json3", ".txt", ".md", ".html", ".h
 Look = dict[Path, tuple[int, int]]
 
 
-def watch(folder: Path) -> None:
-    """Look at a folder for ever."""
+def watch(folder: Path, home: Path) -> None:
+    """Look at a folder for ever, for a home."""
     before: Look = {}
     done: Look = {}
     while True:
         now = look(folder)
         for path in complete(before, now, done):
             try:
-                submit(path, now[path])
+                submit(path, now[path], home)
             except Exception as error:  # the server may be busy: the file is still there at the next look
                 print(f"turntable: {path}: {one_line(error)}; trying again", file=sys.stderr, flush=True)
             else:
@@ -68,11 +69,11 @@ def complete(before: Look, now: Look, done: Look) -> Iterator[Path]:
             yield path
 
 
-def submit(path: Path, measure: tuple[int, int]) -> None:
+def submit(path: Path, measure: tuple[int, int], home: Path) -> None:
     """Ask for a run; the same file as it is gets the same run, also after a restart."""
-    key = hashlib.sha256(repr((str(path), measure)).encode()).hexdigest()
+    key = hashlib.sha256(repr((home_id(home), str(path), measure)).encode()).hexdigest()
     audio = path.name.lower().endswith(SUFFIXES)
-    name = "ingest-episode/on-demand" if audio else "import-transcript/on-demand"
+    name = named("ingest-episode/on-demand" if audio else "import-transcript/on-demand", home)
     parameters: dict[str, Any] = {"url": str(path)} if audio else {"locations": [str(path)]}
     if not audio and measure[0] > LARGEST:
         print(f"turntable: {path} is too large for a transcript: left alone", file=sys.stderr, flush=True)

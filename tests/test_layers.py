@@ -23,6 +23,7 @@ WRAPPERS = {
     "flows/batch.py",
     "flows/deployments.py",
     "flows/discover.py",
+    "flows/earlier.py",
     "flows/import_text.py",
     "flows/ingest.py",
     "flows/steps.py",
@@ -70,7 +71,17 @@ def test_only_flows_import_prefect() -> None:
         if "prefect" in imported(path, at_top=False)
     }
 
-    several = ("deployments", "load_staged", "on_demand", "runner", "watched")  # who serve, and what is served
+    several = (  # who serve, and what is served
+        "deployments",
+        "earlier",
+        "gate",
+        "load_staged",
+        "on_demand",
+        "reach",
+        "requests",
+        "runner",
+        "watched",
+    )
     names = ("batch", "discover", "events", "import_text", "ingest", "steps", *several)
     assert {f"flows/{name}.py" for name in names} == users
 

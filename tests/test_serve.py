@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,11 @@ import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
 
+from flows.home import home_id
 from flows.options import Options
 from flows.subscriptions import Subscriptions, new_subscription
-from tests.conftest import ROOT, ask, command, environment, free_port, only, turntable, write_wav
-
-EVERY = 12.0  # seconds from one poll to the next
-VARIABLES = {"TURNTABLE_ALLOW": "127.0.0.1", "TURNTABLE_MODEL": "tiny.en", "TURNTABLE_DEVICE": "cpu"}
+from tests.conftest import ROOT, ask, command, free_port, only, write_wav
+from tests.serving import EVERY, VARIABLES, Serving, are_gone, serving
 
 
 class Publisher:
@@ -68,74 +67,6 @@ def publisher(httpserver: HTTPServer, demo_samples: np.ndarray, tmp_path: Path, 
     return one
 
 
-class Serving:
-    """A `turntable serve` that runs."""
-
-    def __init__(self, home: Path, port: int, *arguments: str) -> None:
-        self.home, self.api = home, f"http://127.0.0.1:{port}/api"
-        self.log = home.parent / "serve.log"
-        every = str(EVERY / 60)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                turntable(home, "serve", "--port", str(port), "--every", every, "--no-ui", *arguments),
-                env=environment(None, VARIABLES),
-                stdout=log,
-                stderr=log,
-            )
-
-    def is_up(self) -> bool:
-        """Tell whether its server answers."""
-        try:
-            return httpx2.get(f"{self.api}/health", timeout=2).status_code == 200
-        except httpx2.HTTPError:
-            return False
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """The events of a name."""
-        answer = httpx2.post(f"{self.api}/events/filter", json={"filter": {"event": {"name": [name]}}}, timeout=9)
-        return list(answer.json()["events"])
-
-    def group(self) -> list[int]:
-        """The processes that it started, and those that these started."""
-        rows = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-        parents = {int(pid): int(parent) for pid, parent in (row.split() for row in rows.splitlines())}
-        found = [self.process.pid]
-        for pid in found:
-            found += [child for child, parent in parents.items() if parent == pid]
-        return found[1:]
-
-    def until(self, holds: Callable[[], bool], seconds: float = 180) -> None:
-        """Wait until something holds."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.05)
-
-
-@contextmanager
-def serving(home: Path, port: int, *arguments: str) -> Iterator[Serving]:
-    """Serve, and leave nothing behind."""
-    one = Serving(home, port, *arguments)
-    try:
-        yield one
-    finally:
-        one.process.kill()
-        one.process.wait()
-
-
-def are_gone(pids: list[int]) -> bool:
-    """Tell whether no such process lives."""
-    return not any(Path(f"/proc/{pid}/cmdline").is_file() and _lives(pid) for pid in pids)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def wait_until(holds: Callable[[], bool], seconds: float = 15) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + seconds
@@ -163,7 +94,7 @@ def test_what_is_published_is_in_the_warehouse_with_nobody_doing_anything(
     home, inbox = tmp_path / "home", tmp_path / "inbox"
     inbox.mkdir()
     with serving(home, free_port(), "--watch", str(inbox)) as served:
-        served.until(lambda: "turntable: ready" in served.log.read_text())
+        served.until(served.is_ready)
         (inbox / "talk.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:04.000\n<v Ann>A watched folder it is.</v>\n")
         published = publisher.publish("second")
         served.until(lambda: bool(served.events("podcast.episode.discovered")))
@@ -173,10 +104,10 @@ def test_what_is_published_is_in_the_warehouse_with_nobody_doing_anything(
             "id": "7d5a1d0e-5a44-4b8e-8a53-3b2f6f2f9f10",
             "occurred": "2026-11-21T06:00:00Z",
             "event": "podcast.episode.requested",
-            "resource": {"prefect.resource.id": "turntable.request"},
+            "resource": {"prefect.resource.id": f"turntable.request.{home_id(home)}"},
             "payload": {"url": publisher.server.url_for("/first.wav")},
         }
-        assert httpx2.post(f"{served.api}/events", json=[requested], timeout=60).status_code == 204
+        served.post("events", [requested])
         served.until(lambda: len(served.events("podcast.episode.loaded")) == 2)
         children = served.group()
         served.process.send_signal(signal.SIGINT)
@@ -249,22 +180,73 @@ def test_what_cannot_be_served_is_said_in_a_line(tmp_path: Path) -> None:
     assert said.stderr == f"turntable: no such folder to watch: {tmp_path / 'no'}\n"
 
 
-def test_one_machine_and_several_run_the_same() -> None:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A home that is served, with a watched folder `inbox` beside it, for tests that leave nothing in it."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "inbox").mkdir()
+    with serving(folder / "home", free_port(), "--watch", str(folder / "inbox")) as one:
+        one.until(one.is_ready)
+        yield one
+
+
+def test_the_secret_is_where_its_owner_finds_it_and_nowhere_else(served: Serving) -> None:
+    """Readable by nobody else, on no command line and in no log; what the UI reads names the right address."""
+    path, secret = served.home / "prefect" / "auth", served.auth[1]
+    lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    said = served.log.read_text() + (served.home / "prefect" / "server.log").read_text()
+
+    assert path.stat().st_mode & 0o077 == 0
+    assert len(secret) >= 32
+    assert "flows.gate" in lines
+    assert secret not in lines
+    assert str(path) in said
+    assert secret not in said
+    settings = httpx2.get(f"{served.api.removesuffix('/api')}/ui-settings", timeout=60).json()
+    assert (settings["api_url"], settings["auth"]) == (served.api, "BASIC")
+
+
+def test_a_request_names_no_file_that_nobody_watches(served: Serving, tmp_path: Path) -> None:
+    """By the command, a link in the watched folder, an episode that brings its own address: nothing is opened."""
+    secret = tmp_path / "secret.vtt"
+    secret.write_text("WEBVTT\n\n00:00.000 --> 00:04.000\n<v Ann>The word is swordfish.</v>\n")
+    link = served.home.parent / "inbox" / "link.vtt"
+    link.symlink_to(secret)  # the watcher asks for it
+    for path in (secret, tmp_path / "no"):
+        command(served.home, "request", str(path))
+    hearing = only(d for d in served.post("deployments/filter", {}) if d["name"].startswith("on-discovery"))
+    known = {"location": "https://example.org/1.mp3", "offered": "{}"}
+    served.post(f"deployments/{hearing['id']}/create_flow_run", {"parameters": known})
+
+    def ended() -> list[dict[str, Any]]:
+        runs = served.post("flow_runs/filter", {})
+        return [run for run in runs if run["state_type"] == "FAILED" and not run["auto_scheduled"]]
+
+    served.until(lambda: len(ended()) == 4)
+    said = {re.sub(f"'({secret}|{tmp_path}/no|{link})'", "X", run["state"]["message"]) for run in ended()}
+    assert len(said) == 2, said  # whether it is there or not, the answer is the same
+    assert all("HostileError" in line and "a request" in line for line in said)
+    assert not list(served.home.glob("artifacts/*"))
+    assert not list(served.home.glob("failures/*"))
+
+
+def test_one_machine_and_several_run_the_same(tmp_path: Path) -> None:
     """The deployments of `prefect.yaml` are those of `turntable serve`: flows, triggers, parameters."""
     import yaml
     from prefect.flows import load_flow_from_entrypoint
 
     from flows.deployments import deployments
 
-    text = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    written = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
+    text = yaml.safe_load(written.replace("{{ $TURNTABLE_HOME_ID }}", home_id(tmp_path)))
     several = {
-        (load_flow_from_entrypoint(d["entrypoint"]).name, d["name"]): [
+        (load_flow_from_entrypoint(d["entrypoint"]).name, d["name"], *d["tags"]): [
             (t["match"], set(t["expect"]), t["parameters"]) for t in d.get("triggers", [])
         ]
         for d in text["deployments"]
     }
     one: Any = {
-        (d.flow_name, d.name): [(t.match.model_dump(), t.expect, t.parameters) for t in d.triggers]  # type: ignore[union-attr]
-        for d in deployments(timedelta(minutes=15))
+        (d.flow_name, d.name, *d.tags): [(t.match.model_dump(), t.expect, t.parameters) for t in d.triggers]  # type: ignore[union-attr]
+        for d in deployments(timedelta(minutes=15), tmp_path)
     }
     assert one == several

@@ -1,4 +1,4 @@
-"""The commands about this machine and what is kept on it: `doctor`, `serve`, `rebuild`, `verify`."""
+"""The commands about this machine and what is kept on it: `doctor`, `serve`, `request`, `rebuild`, `verify`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.shared import JsonFlag, read_settings, show
+from flows.commands.shared import JsonFlag, LanguageOption, read_settings, show
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -38,6 +38,29 @@ def serve(
     from flows.serve import serve as run
 
     run(Served(port, every, tuple(watch or ()), ui), read_settings())
+
+
+@app.command(epilog="Example: turntable request https://example.org/feed.xml --latest 3")
+def request(
+    url: Annotated[str, typer.Argument(help="Of audio, a feed, a page; or a file in a folder that is watched.")],
+    latest: Annotated[int, typer.Option(min=1, help="How many episodes of a feed, newest first.")] = 1,
+    language: LanguageOption = None,
+    speakers: Annotated[int | None, typer.Option(min=1, help="How many people speak.")] = None,
+) -> None:
+    """Ask the server that serves this home to hear something, and do not wait for it."""
+    from flows.access import find_server
+    from transforms.errors import SourceError
+
+    settings = read_settings()
+    if not find_server(settings.home):
+        msg = (
+            f"nobody serves {settings.home}: start `turntable serve`, or set PREFECT_API_URL to a server elsewhere"
+        )
+        raise SourceError(msg)
+    from flows.requests import request as ask
+
+    asked = {"url": url, "latest": latest, "language": language, "speakers": speakers}
+    typer.echo(f"asked for {url}: run {ask(settings.home, asked)}")
 
 
 @app.command(epilog="Example: turntable rebuild")

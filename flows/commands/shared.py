@@ -38,17 +38,20 @@ SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many
 
 
 def read_settings() -> Settings:
-    """Read the settings.
+    """Read the settings, and find the way into this home's Prefect server before Prefect is imported.
 
     Raises:
         SourceError: one of them is wrong.
     """
     from pydantic import ValidationError
 
+    from flows.access import enter
     from flows.settings import Settings
 
     try:
-        return Settings()
+        settings = Settings()
+        enter(settings.home)
+        return settings
     except ValidationError as error:
         first = error.errors()[0]
         msg = f"the setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}"

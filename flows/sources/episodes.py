@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flows.reach import check
 from flows.sources import directories, http, pages, youtube
 from flows.sources.feeds import read_feed
 from flows.sources.found import Found, bare_episode
@@ -27,7 +28,7 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
     Raises:
         SourceError: nothing is there, or nothing that has audio.
         ContentError: a page that leads to no audio, or a feed that is none.
-        TransientError, HostileError: as `flows.sources.http` says.
+        TransientError, HostileError: as `flows.sources.http` and `flows.reach` say.
     """
     if location.startswith(KNOWN_BY_ID):
         return (_known(location.removeprefix(KNOWN_BY_ID)),)
@@ -36,6 +37,7 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
     if not location:
         msg = "an empty name: give a file, a folder, an audio URL or a feed URL"
         raise SourceError(msg)
+    check(location)
     path = Path(location).expanduser()
     if path.is_dir():
         return _in_folder(path)
@@ -92,6 +94,7 @@ def _in_folder(folder: Path) -> tuple[Found, ...]:
 
 
 def _file(path: Path) -> Found:
+    check(path)  # a link in a folder may lead anywhere
     return Found(str(path), None, bare_episode(file_episode_id(sha256(path)), None))
 
 

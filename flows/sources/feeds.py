@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from flows.reach import check
 from flows.sources import http
 from transforms.errors import ContentError, SourceError
 from transforms.feed import newest_first, not_a_feed, parse_feed
@@ -101,6 +102,7 @@ def _add(episodes: dict[str, Episode], more: tuple[Episode, ...]) -> None:
 
 
 def _read(path: Path) -> bytes:
+    check(path)
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)

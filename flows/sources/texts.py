@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from flows.locations import is_url
+from flows.reach import check
 from flows.sources import http
 from transforms.errors import ContentError, SourceError
 from transforms.records import without_query
@@ -23,6 +24,7 @@ def find_texts(location: str) -> tuple[str, ...]:
     if not location.strip():
         msg = "an empty name: give a file, a folder or a URL of a transcript"
         raise SourceError(msg)
+    check(location)
     path = Path(location).expanduser()
     if is_url(location) or not path.is_dir():
         return (location,)
@@ -42,6 +44,7 @@ def read_text(location: str, allow: tuple[str, ...]) -> tuple[bytes, Facts]:
         ContentError: it is too large.
         TransientError, HostileError: as `flows.sources.http` says.
     """
+    check(location)  # a link in a folder may lead anywhere
     if is_url(location):
         body = http.fetch(location, allow=allow)
         media_type = body.media_type

@@ -1,0 +1,97 @@
+"""Who gets into a Prefect server that we start: who knows a secret that its home keeps.
+
+    $TURNTABLE_HOME/prefect/auth   turntable:…, made once; only its owner can read it
+    $TURNTABLE_HOME/prefect/api    the address that it opens, while the server runs
+
+What we start has the secret in its environment, never on its command line. A command finds it here by itself.
+No Prefect: its settings are read when it is imported, so this has to come before.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flows.waiting import write_private
+
+SERVERS, CLIENTS = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
+_OPEN = 0o077  # the bits by which others than the owner reach a file
+
+
+def secret(home: Path) -> str:
+    """Return the secret of a home, a new one where there is none or where others could read it."""
+    path = home / "prefect" / "auth"
+    known = _line(path)
+    if known and not path.stat().st_mode & _OPEN:
+        return known
+    made = f"turntable:{secrets.token_urlsafe(32)}"
+    write_private(path, made.encode())
+    return made
+
+
+@contextmanager
+def opening(home: Path, api: str) -> Iterator[None]:
+    """Say while a server runs that the secret of a home is for it, and for nobody who has its port later."""
+    path = home / "prefect" / "api"
+    write_private(path, api.encode())
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def enter(home: Path) -> None:
+    """Let this process into the Prefect server that it is going to talk to, if that is ours.
+
+    That of this home has the home's secret. One that Prefect starts for a single command listens on a port of this
+    machine too, where every web page could reach it: it gets a secret that is gone with it.
+    """
+    if CLIENTS in os.environ:
+        return
+    api = os.environ.get("PREFECT_API_URL")
+    if api is None and not _is_in_profile():
+        os.environ[CLIENTS] = os.environ[SERVERS] = f"turntable:{secrets.token_urlsafe(32)}"
+        os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = "http://127.0.0.1"
+    elif api is not None and (known := _line(home / "prefect" / "auth")) and _same(api, home):
+        os.environ[CLIENTS] = known
+
+
+def find_server(home: Path) -> bool:
+    """Let this process talk to the server that serves a home, unless one is set; tell whether there is any."""
+    if "PREFECT_API_URL" in os.environ or _is_in_profile():
+        return True
+    api, known = _line(home / "prefect" / "api"), _line(home / "prefect" / "auth")
+    if api is None or known is None:
+        return False
+    os.environ["PREFECT_API_URL"], os.environ[CLIENTS] = api, known
+    return True
+
+
+def _same(api: str, home: Path) -> bool:
+    ours = _line(home / "prefect" / "api")
+    return ours is not None and api.rstrip("/").replace("//localhost:", "//127.0.0.1:") == ours
+
+
+def _line(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _is_in_profile() -> bool:
+    """Tell whether the user's profile of Prefect may name a server, or cannot be read."""
+    home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
+    path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml")).expanduser()
+    try:
+        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
+        active = profiles["profiles"].get(os.environ.get("PREFECT_PROFILE", profiles.get("active")), {})
+        return bool({"PREFECT_API_URL", CLIENTS} & active.keys())
+    except OSError:
+        return False
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return True

@@ -1,0 +1,38 @@
+"""What a person asks the server of a home for, from a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flows.home import named
+from flows.locations import is_url
+from transforms.errors import SourceError, TransientError, one_line
+
+
+def request(home: Path, asked: Mapping[str, Any]) -> str:
+    """Ask for a run of `ingest-episode/on-demand`, and return its name.
+
+    Raises:
+        SourceError: the server has no such deployment, or does not let us in.
+        TransientError: it does not answer.
+    """
+    from prefect.deployments import run_deployment
+    from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+
+    name, url = named("ingest-episode/on-demand", home), str(asked["url"])
+    here = Path(url).expanduser()
+    parameters = {**asked, "url": str(here.resolve()) if not is_url(url) and here.exists() else url}
+    try:
+        run: Any = run_deployment(name, parameters=parameters, timeout=0, as_subflow=False)
+    except ObjectNotFound as error:
+        msg = f"the server has no deployment {name}: is `turntable serve` ready, or `prefect deploy --all` done?"
+        raise SourceError(msg) from error
+    except PrefectHTTPStatusError as error:
+        msg = f"the server refuses ({one_line(error)}): set PREFECT_API_AUTH_STRING to its password"
+        raise SourceError(msg) from error
+    except Exception as error:  # whatever a server that is not there does to Prefect's client
+        msg = f"the server does not answer ({one_line(error)}): start it, or correct PREFECT_API_URL"
+        raise TransientError(msg) from error
+    return str(run.name)

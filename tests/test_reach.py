@@ -1,0 +1,133 @@
+"""What a request that came over a server may name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows import reach
+from flows.reach import Reach, check, check_models
+from flows.settings import Settings
+from flows.sources.episodes import find_episodes
+from flows.sources.feeds import read_feed
+from flows.sources.texts import find_texts, read_text
+from flows.waiting import Waiters
+from transforms.errors import HostileError
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is watched, in a process that is at a request; a home and a secret lie beside it."""
+    folder = tmp_path / "watched"
+    for path in (folder / "inside", tmp_path / "home", tmp_path / "watched-not"):
+        path.mkdir(parents=True)
+    for path in (tmp_path / "secret.vtt", folder / "talk.vtt", tmp_path / "home" / "auth"):
+        path.write_text("WEBVTT\n\n00:00.000 --> 00:04.000\n<v Ann>The word is swordfish.</v>\n")
+    (folder / "out").symlink_to(tmp_path)
+    (folder / "link.vtt").symlink_to(tmp_path / "secret.vtt")
+    (folder / "home").symlink_to(tmp_path / "home")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(reach, "_reach", Reach((str(folder),), str(tmp_path / "home")))
+    return folder
+
+
+OUTSIDE = (
+    "/etc/hostname",
+    "/no/such/file",
+    "../secret.vtt",
+    "{watched}/../secret.vtt",
+    "{watched}/out/secret.vtt",
+    "{watched}/inside/../../secret.vtt",
+    "{watched}/link.vtt",
+    "{watched}/home/auth",
+    "{watched}-not",
+    "{watched}/../home",
+    "~/x.vtt",
+    "~root/x.vtt",
+    "~nobody-of-that-name/x.vtt",
+    "/proc/self/root/etc/hostname",
+    "/proc/self/environ",
+    "/proc/self/fd/0",
+    "/dev/stdin",
+    "/",
+    "//etc/hostname",
+    "{watched}/talk.vtt\0/../../secret.vtt",
+    "file:///etc/hostname",
+    "FILE:///etc/hostname",
+    "file://{watched}/talk.vtt",
+    "ftp://127.0.0.1/x",
+    "concat:///etc/hostname",
+    "data://text/plain,x",
+    "episode:/../../../../etc/hostname",
+)
+
+
+@pytest.mark.parametrize("location", OUTSIDE)
+def test_nothing_outside_is_opened_and_the_answer_does_not_say_what_is_there(watched: Path, location: str) -> None:
+    """Links, dots, homes, descriptors, null bytes and other schemes: one line, the same for each."""
+    named = location.replace("{watched}", str(watched))
+
+    for opens in (check, find_texts, lambda one: read_text(one, ())):
+        with pytest.raises(HostileError, match="a request may name no file outside") as refused:
+            opens(named)
+        assert "swordfish" not in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+
+def test_what_is_watched_and_what_is_on_the_web_may_be_named(watched: Path) -> None:
+    """Also where it is not there, which is said then."""
+    for location in (
+        "talk.vtt",
+        f"{watched}/talk.vtt",
+        f"{watched}/inside/../no.vtt",
+        "https://example.org/1.mp3",
+    ):
+        check(location)
+    assert read_text(str(watched / "talk.vtt"), ())[0].startswith(b"WEBVTT")
+
+
+@pytest.mark.parametrize("opens", [find_episodes, read_feed])
+def test_a_feed_or_folder_that_may_be_named_leads_nowhere_else(
+    watched: Path, opens: Callable[..., object]
+) -> None:
+    """A link among the audio of a folder; a feed on the disk whose older page lies elsewhere."""
+    audio = watched / "inside" / "a.wav"
+    audio.symlink_to("/etc/hostname")
+    with pytest.raises(HostileError):
+        find_episodes(str(watched / "inside"), 1)
+    outside = watched.parent / "old.xml"
+    outside.write_text("<rss version='2.0'><channel><title>Old</title></channel></rss>")
+    with pytest.raises(HostileError):
+        opens(str(outside), 1) if opens is find_episodes else opens(str(outside))
+
+
+def test_a_person_may_name_anything(watched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sits at the machine could read it anyway."""
+    monkeypatch.setattr(reach, "_reach", None)
+
+    assert b"swordfish" in read_text(str(watched / "link.vtt"), ())[0]
+
+
+@pytest.mark.parametrize("name", ["/models/mine", "mine", "../x", "base/..", "~", "https://evil.example/x", ""])
+def test_a_request_names_models_by_their_names(name: str) -> None:
+    """A folder may hold anything, and a stranger may have filled it."""
+    check_models(("auto", "base", "embedded", "large-v3-turbo"))
+    with pytest.raises(HostileError, match="turntable models"):
+        check_models((name,))
+
+
+def test_an_id_is_no_path(tmp_path: Path) -> None:
+    """`episode:` with a path behind it reads no other file."""
+    (tmp_path / "x.json").write_text("{}")
+
+    assert Waiters(tmp_path / "home").get("../../x") is None
+
+
+def test_the_setting_names_several_folders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As PATH does."""
+    monkeypatch.setenv("TURNTABLE_FOLDERS", os.pathsep.join(("/srv/audio", "", "/srv/texts, old")))
+
+    assert Settings().folders == (Path("/srv/audio"), Path("/srv/texts, old"))
