@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from flows import folder
 from flows.commands import bench, feeds, ingest, machine, models, query, texts
 from transforms.errors import TurntableError
 from transforms.speech.device import share_freed_memory
@@ -36,10 +37,15 @@ def _main(
     home: Annotated[
         Path | None, typer.Option(help="Where everything is kept. [TURNTABLE_HOME, else your data folder]")
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A file of settings. [TURNTABLE_CONFIG, else turntable.toml of your own]")
+    ] = None,
     debug: Annotated[bool, typer.Option(help="Show the whole traceback of an error, and Prefect's log.")] = False,
 ) -> None:
     if home is not None:
-        os.environ["TURNTABLE_HOME"] = str(home.expanduser().resolve())
+        os.environ["TURNTABLE_HOME"] = str(folder.absolute(home).resolve())
+    if config is not None:
+        os.environ["TURNTABLE_CONFIG"] = str(folder.absolute(config))
     if not debug:
         # Prefect's log would draw over the progress; the run's page has it all the same.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -48,6 +54,7 @@ def _main(
 def main() -> None:
     """Run the command; an error that a user can understand is one line and exit code 1."""
     share_freed_memory()
+    folder.leave()
     try:
         app(standalone_mode=True)
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from flows.options import Options
 from flows.progress import Say
 from flows.settings import Settings
 from flows.sources.weights import get_weights, is_there
-from transforms.errors import SourceError, TransientError
+from transforms.errors import ContentError, SourceError, TransientError, TurntableError, one_line
 from transforms.records import Quality
 from transforms.speech import diarize as diarization
 from transforms.speech import math_library
@@ -170,7 +170,14 @@ def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: in
     else:
         math_library.choose(folder, n_threads)
     ctranslate2.set_random_seed(0)  # the fallback temperatures draw samples: the same ones each time
-    return Recognizer(folder, device, compute_type, n_threads, batch_size)
+    try:
+        return Recognizer(folder, device, compute_type, n_threads, batch_size)
+    except Exception as error:  # tokenizers raises nothing narrower
+        if isinstance(error, TurntableError) or is_device_failure(error):
+            raise
+        cause = one_line(error)[:200]
+        msg = f"{folder} is no model that CTranslate2 can load ({cause}): take one of `turntable models`"
+        raise ContentError(msg) from error
 
 
 def _load_pipeline(folders: tuple[Path, ...], device: str, quality: Quality) -> Any:

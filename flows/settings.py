@@ -1,29 +1,65 @@
-"""What a user may set: `TURNTABLE_*` variables, and `turntable.toml` in the working folder."""
+"""What a user may set: `TURNTABLE_*` variables, and `turntable.toml` in the user's configuration folder."""
 
 from __future__ import annotations
 
 import os
+import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from platformdirs import user_cache_path, user_data_path
+from platformdirs import user_cache_path, user_config_path, user_data_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
+from transforms.errors import SourceError
 from transforms.records import Quality
 
 
-class Settings(BaseSettings):
-    """The settings of one machine. Order: arguments, environment, `turntable.toml` of the working folder."""
+def settings_file() -> Path:
+    """Name the file of settings: the one of `--config` or `TURNTABLE_CONFIG`, else the user's own.
 
-    model_config = SettingsConfigDict(env_prefix="TURNTABLE_", toml_file="turntable.toml", extra="forbid")
+    Raises:
+        SourceError: the named one is not there.
+    """
+    named = os.environ.get("TURNTABLE_CONFIG")
+    if not named:
+        return user_config_path("turntable") / "turntable.toml"
+    path = Path(named).expanduser()
+    if not path.is_file():
+        msg = f"no such file of settings: {path} (--config or TURNTABLE_CONFIG names it)"
+        raise SourceError(msg)
+    return path
+
+
+def _from_file() -> dict[str, Any]:
+    """Read the file of settings; the relative paths in it begin at its folder.
+
+    Raises:
+        OSError, ValueError: it is there, and cannot be read.
+    """
+    path = settings_file()
+    found = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    paths = {name: Path(value).expanduser() for name, value in found.items() if _is_path(name, value)}
+    return found | {name: str(path.parent / value) for name, value in paths.items()}
+
+
+def _is_path(name: str, value: object) -> bool:
+    """Tell what names a folder: `home` and `models` always do, a model where it has a slash."""
+    is_model = name in ("model", "diarization_model")
+    return isinstance(value, str) and (name in ("home", "models") or (is_model and os.sep in value))
+
+
+class Settings(BaseSettings):
+    """The settings of one machine. Order: arguments, environment, the file of `settings_file`."""
+
+    model_config = SettingsConfigDict(env_prefix="TURNTABLE_", extra="forbid")
 
     home: Path = Field(default_factory=lambda: user_data_path("turntable"))
     models: Path = Field(default_factory=lambda: user_cache_path("turntable") / "models")
@@ -56,6 +92,11 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: object) -> object:
         return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
 
+    @field_validator("home", "models")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser()
+
     @field_validator("proxy")
     @classmethod
     def _is_http_proxy(cls, value: SecretStr | None) -> SecretStr | None:
@@ -74,7 +115,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _from_file())
 
     @cached_property
     def warehouse(self) -> Path:

@@ -33,11 +33,13 @@ WRAPPERS = {
     "flows/watched.py",
     "transforms/speech/campplus.py",
     "transforms/speech/campplus_inference.py",
+    "transforms/speech/checkpoint.py",
     "transforms/speech/clustering.py",
     "transforms/speech/lean.py",
     "transforms/speech/pieces.py",
     "transforms/speech/pipeline.py",
     "transforms/speech/published.py",
+    "transforms/speech/recipe.py",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -43,6 +44,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
 def test_a_local_folder_is_a_model_and_its_bytes_are_its_identity(tmp_path: Path) -> None:
     """Other bytes are other weights."""
     (tmp_path / "model.bin").write_bytes(b"one")
+    (tmp_path / "tokenizer.json").write_text("{}")
     before = find_model(str(tmp_path), "asr").identity
     (tmp_path / "model.bin").write_bytes(b"two")
 
@@ -54,6 +56,24 @@ def test_a_folder_without_a_model_is_said_so(tmp_path: Path) -> None:
     """Before anything is loaded."""
     with pytest.raises(SourceError, match=r"holds no model\.bin"):
         find_model(str(tmp_path), "asr")
+
+
+@pytest.mark.parametrize("name", ["base", "tiny", "community-1"])
+def test_a_name_is_no_folder_that_happens_to_be_there(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody downloaded may be called like anything; a folder is asked for with a slash."""
+    (tmp_path / name).mkdir()
+    for file in ("model.bin", "tokenizer.json", "config.yaml"):
+        (tmp_path / name / file).touch()
+    monkeypatch.chdir(tmp_path)
+    found = {}
+    for use in ("asr", "diarization"):
+        with contextlib.suppress(SourceError):
+            found[use] = find_model(name, use)
+
+    assert all(model is MODELS[name] for model in found.values())
+    assert find_model(f"./{name}", "asr").origin == "path"
 
 
 def test_every_embedded_file_is_pinned() -> None:

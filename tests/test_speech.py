@@ -277,12 +277,12 @@ def test_the_segmentation_equals_pyannotes_own_loading(models: Path, demo_sample
     """Loading without running what the checkpoint holds gives the same network."""
     from pyannote.audio import Model
 
-    from transforms.speech.pipeline import load_segmentation
+    from transforms.speech.checkpoint import load_network
 
     checkpoint = models / "segmentation-3.0" / "pytorch_model.bin"
     chunk = torch.from_numpy(demo_samples[: 10 * RATE])[None, None]
     with torch.inference_mode():
-        ours = load_segmentation(checkpoint)(chunk)
+        ours = load_network(checkpoint)(chunk)
         theirs = Model.from_pretrained(checkpoint).eval()(chunk)
 
     assert torch.equal(ours, theirs)

@@ -22,7 +22,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from transforms.speech import campplus
-from transforms.speech.pipeline import load_segmentation, put_in_place
+from transforms.speech.checkpoint import load_network
+from transforms.speech.pipeline import put_in_place
 
 SEGMENTATION_STEP = 0.1  # of ten seconds: pyannote's default
 BATCH_SIZE = 32  # of pyannote's published configuration
@@ -73,7 +74,7 @@ def load_stock(segmentation: Path, embedding: Path, device: str, *, voices: int 
     pyannote does with networks from ONNX: on two cores that is twice as fast.
     """
     pipeline = SpeakerDiarization(
-        segmentation=load_segmentation(segmentation),
+        segmentation=load_network(segmentation),
         segmentation_step=SEGMENTATION_STEP,
         segmentation_batch_size=BATCH_SIZE,
         embedding_batch_size=BATCH_SIZE,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands.shared import JsonFlag, print_json, say, show
+from flows.folder import absolute
 from transforms.errors import SourceError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def bench(
     require_libraries()
     if device not in ("auto", "cuda", "cpu"):
         raise typer.BadParameter(f"{device!r}: give auto, cuda or cpu", param_hint="--device")  # noqa: EM102
-    episodes, contenders = find_episodes(folder), _contenders(against or [], device)
+    episodes, contenders = find_episodes(absolute(folder)), _contenders(against or [], device)
     failures: list[str] = []
     repeats = repeats or (3 if against else 1)  # errors are the same each time, seconds are not
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
+from flows import folder
 from flows.commands.shared import (
     AudioFirstFlag,
     JsonFlag,
@@ -59,7 +60,8 @@ def add(
 
     policy = as_policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
     options = Options(language=language, speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality))
-    added = add_feeds(read_settings(), sources, tuple(tag or ()), options, _backfill(backfill))
+    located = [folder.located(source) for source in sources]
+    added = add_feeds(read_settings(), located, tuple(tag or ()), options, _backfill(backfill))
     if as_json:
         from dataclasses import asdict
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
+from flows import folder
 from flows.commands.shared import (
     AudioFirstFlag,
     JsonFlag,
@@ -112,7 +113,7 @@ def ingest(
         auto_captions=auto_captions,
     )
     failed: list[dict[str, str]] = []
-    outcomes = _ingest(sources, latest, options, read_settings(), failed)
+    outcomes = _ingest([folder.located(source) for source in sources], latest, options, read_settings(), failed)
     if as_json:
         typer.echo(json.dumps({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed}))
     if failed:
@@ -140,11 +141,11 @@ def _options(
     if channels not in get_args(Channels):
         raise typer.BadParameter(f"{channels!r}: take mix or split", param_hint="--channels")  # noqa: EM102
     return Options(
-        model=model,
+        model=folder.model(model),
         language=language,
         device=cast(Request, device),
         diarize=diarize,
-        diarization_model=diarization_model,
+        diarization_model=folder.model(diarization_model),
         channels=cast(Channels, channels),
         speakers=as_bounds(speakers),
         policy=policy,
@@ -184,11 +185,11 @@ def _command() -> str:
     """Name this command as the user can type it: by its path, if it is not on PATH."""
     import shutil
 
-    own = Path(sys.argv[0]).resolve()
+    own = folder.absolute(sys.argv[0]).resolve()
     found = shutil.which("turntable")
     if found and Path(found).resolve() == own:
         return "turntable"
     try:
-        return str(own.relative_to(Path.cwd()))
+        return str(own.relative_to(folder.absolute(".")))
     except ValueError:
         return str(own)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from flows import folder
 from flows.commands.shared import JsonFlag, LanguageOption, read_settings, show
 
 app = typer.Typer(rich_markup_mode=None)
@@ -37,7 +38,8 @@ def serve(
     from flows.serve import Served
     from flows.serve import serve as run
 
-    run(Served(port, every, tuple(watch or ()), ui), read_settings())
+    watched = tuple(folder.absolute(one) for one in watch or ())
+    run(Served(port, every, watched, ui), read_settings())
 
 
 @app.command(epilog="Example: turntable request https://example.org/feed.xml --latest 3")

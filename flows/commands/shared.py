@@ -46,7 +46,7 @@ def read_settings() -> Settings:
     from pydantic import ValidationError
 
     from flows.access import enter
-    from flows.settings import Settings
+    from flows.settings import Settings, settings_file
 
     try:
         settings = Settings()
@@ -55,6 +55,9 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         msg = f"the setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}"
+        raise SourceError(msg) from error
+    except (OSError, ValueError) as error:
+        msg = f"the settings in {settings_file()} cannot be read ({error}): mend or remove the file"
         raise SourceError(msg) from error
 
 

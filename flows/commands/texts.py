@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows import folder
 from flows.commands.shared import JsonFlag, read_settings, show
 from transforms.errors import TurntableError
 
@@ -42,6 +43,7 @@ def import_(
     from flows.linking import Hints
 
     settings, hints = read_settings(), Hints(show, title, url, episode, format_)
+    sources = [folder.located(source) for source in sources]
     if explain:
         _explain(sources, hints, settings, as_json=as_json)
         return

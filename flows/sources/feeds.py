@@ -71,7 +71,7 @@ def parse_safely(data: bytes, url: str, *, base: str | None = None, show: str | 
         child = subprocess.run(
             [sys.executable, "-m", "transforms.feed"],
             input=json.dumps(names).encode() + b"\n" + data,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(os.path.isabs, sys.path))},
             capture_output=True,
             timeout=_PATIENCE,
             check=True,

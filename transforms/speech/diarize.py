@@ -58,24 +58,30 @@ def load_embedded(segmentation: Path, embedding: Path, device: str, quality: Qua
     import torch
 
     from transforms.speech import campplus
-    from transforms.speech.pipeline import EmbeddedDiarization, load_segmentation
+    from transforms.speech.checkpoint import load_network
+    from transforms.speech.pipeline import EmbeddedDiarization
 
     pipeline = EmbeddedDiarization(
-        load_segmentation(segmentation), campplus.load(embedding), longest_hop=LONGEST_HOP[quality]
+        load_network(segmentation), campplus.load(embedding), longest_hop=LONGEST_HOP[quality]
     )
     pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": CLUSTERING})
     return pipeline.to(torch.device(device))
 
 
 def load_published(folder: Path, device: str) -> Any:
-    """Load a whole published pipeline from a local folder, on `cpu` or `cuda`."""
+    """Load a whole published pipeline from a local folder, on `cpu` or `cuda`.
+
+    Raises:
+        HostileError: a file of it would run code.
+        ContentError: it is no pipeline that we know, or not whole.
+    """
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     import torch
-    from pyannote.audio import Pipeline
 
     from transforms.speech.published import make_lean
+    from transforms.speech.recipe import build_pipeline
 
-    return make_lean(Pipeline.from_pretrained(folder)).to(torch.device(device))
+    return make_lean(build_pipeline(folder)).to(torch.device(device))
 
 
 def diarize(

@@ -8,6 +8,7 @@ Fetching is the work of `flows.sources.weights`; this module only says what must
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -212,17 +213,25 @@ def find_model(name: str, use: Use) -> Model:
     if model and model.use == use:
         return model
     folder = Path(name).expanduser()
-    marker = "model.bin" if use == "asr" else "config.yaml"
-    if folder.is_dir() and not (folder / marker).is_file():
-        msg = f"{folder} holds no {marker}: it is no model that {use} can load"
+    if os.sep not in name:  # a folder that happens to be called so is not what was asked for
+        raise SourceError(_unknown(name, use))
+    # without tokenizer.json, faster-whisper takes the one that the hub has today
+    needed = ("model.bin", "tokenizer.json") if use == "asr" else ("config.yaml",)
+    missing = [file for file in needed if not (folder / file).is_file()]
+    if folder.is_dir() and missing:
+        msg = f"{folder} holds no {missing[0]}: it is no model that {use} can load"
         raise SourceError(msg)
     if folder.is_dir():
         return Model(folder.name, use, "path", "unknown", f"your own, from {folder}", folder=folder.resolve())
+    msg = f"no such folder: {folder}"
+    raise SourceError(msg)
+
+
+def _unknown(name: str, use: Use) -> str:
     names = ", ".join(
         [*(["embedded"] if use == "diarization" else []), *(m.name for m in _MODELS if m.use == use)]
     )
-    msg = f"no model is called {name!r}: take one of {names}, or the path of a local folder"
-    raise SourceError(msg)
+    return f"no model is called {name!r}: take one of {names}, or a local folder as ./{name}"
 
 
 def check_files(model: Model, folder: Path) -> None:

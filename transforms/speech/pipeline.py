@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,10 @@ from numpy.typing import NDArray
 from pyannote.audio import Model
 from pyannote.audio.core.inference import BaseInference
 from pyannote.audio.core.plda import PLDA
-from pyannote.audio.core.task import Problem, Resolution, Specifications
-from pyannote.audio.models.segmentation import PyanNet
 from pyannote.audio.pipelines.clustering import AgglomerativeClustering
 from pyannote.audio.pipelines.speaker_diarization import DiarizeOutput, SpeakerDiarization
 from pyannote.core import SlidingWindowFeature
 from torch import Tensor
-from torch.torch_version import TorchVersion
 
 from transforms.audio import SAMPLE_RATE
 from transforms.speech import campplus, pieces
@@ -157,16 +153,3 @@ def hop(seconds: float, longest: float) -> float:
     [1.0, 1.33, 2.0]
     """
     return round(min(max(seconds / FEWEST_CHUNKS, SHORTEST_HOP), longest), 2)
-
-
-def load_segmentation(checkpoint: Path) -> Model:
-    """Load pyannote's segmentation network; nothing in the file is run.
-
-    pyannote's own loader unpickles whatever the file holds.
-    """
-    with torch.serialization.safe_globals([Specifications, Problem, Resolution, TorchVersion]):
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    network = PyanNet(**saved["hyper_parameters"])
-    network.on_load_checkpoint(saved)  # sets the specifications and builds the last layer
-    network.load_state_dict(saved["state_dict"])
-    return network.eval()
