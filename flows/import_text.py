@@ -29,6 +29,7 @@ from flows.published import Kept, Parsed
 from flows.settings import Settings
 from flows.sources.texts import find_texts
 from flows.steps import StageFailed, record
+from flows.stopping import note_run
 from transforms import transcripts
 from transforms.errors import (
     ContentError,
@@ -130,6 +131,7 @@ def import_transcript(locations: list[str | SecretStr], hints: Hints | None = No
         SourceError: there is no such format, or no such episode.
         ContentError, TransientError: the warehouse cannot be loaded; what was staged is loaded the next time.
     """
+    note_run(flow_run.id)
     settings, hints = Settings(), _checked(hints or Hints())
     texts: list[str] = []
     refused: list[Result] = []
@@ -148,6 +150,7 @@ def import_transcript(locations: list[str | SecretStr], hints: Hints | None = No
 @flow(name="reparse", persist_result=False)
 def reparse() -> tuple[Result, ...]:
     """Read every kept text again with the parsers of today, and move it to its episode if that is known by now."""
+    note_run(flow_run.id)
     settings = Settings()
     results = stage_again(settings)
     load(settings)

@@ -20,7 +20,6 @@ WRAPPERS = {
     "transforms/speech/recognizer.py",
     "transforms/speech/whisper.py",
     "flows/bench/stock.py",
-    "flows/batch.py",
     "flows/deployments.py",
     "flows/discover.py",
     "flows/import_text.py",
@@ -71,7 +70,7 @@ def test_only_flows_import_prefect() -> None:
     }
 
     several = ("deployments", "load_staged", "on_demand", "runner", "watched")  # who serve, and what is served
-    names = ("batch", "discover", "events", "import_text", "ingest", "steps", *several)
+    names = ("discover", "events", "import_text", "ingest", "steps", "stopping", *several)
     assert {f"flows/{name}.py" for name in names} == users
 
 

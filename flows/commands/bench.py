@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands.shared import JsonFlag, print_json, say, show
+from flows.stopping import stoppable
 from transforms.errors import SourceError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ RATIOS = (
 
 
 @app.command(epilog="Example: turntable bench episodes/ --against stack --against faster-whisper")
+@stoppable
 def bench(
     folder: Annotated[Path, typer.Argument(help="Audio files with NAME.stm and NAME.rttm beside NAME.mp3.")],
     against: Annotated[

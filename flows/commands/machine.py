@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from flows.commands.shared import JsonFlag, read_settings, show
+from flows.stopping import stoppable
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command(epilog="Example: turntable doctor --json")
+@stoppable
 def doctor(as_json: JsonFlag = False) -> None:
     """Look at device, libraries, weights and disk, and say what to do."""
     from flows.doctor import examine
@@ -41,6 +43,7 @@ def serve(
 
 
 @app.command(epilog="Example: turntable rebuild")
+@stoppable
 def rebuild() -> None:
     """Make the warehouse anew from the artifacts."""
     from flows import load
@@ -50,6 +53,7 @@ def rebuild() -> None:
 
 
 @app.command(epilog="Example: turntable verify && echo sound")
+@stoppable
 def verify(as_json: JsonFlag = False) -> None:
     """Check the warehouse and the artifacts against each other; nothing found is exit code 0."""
     from flows import load
