@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import events
 from flows.polling import Polled, Summary, poll
 from flows.settings import Settings
+from flows.stopping import note_run
 from flows.waiting import Waiting
 
 MOST_ROWS = 500  # of a table that a person reads
@@ -37,6 +39,7 @@ def poll_feeds(
     Raises:
         SourceError: no feed is called so.
     """
+    note_run(flow_run.id)
     settings = Settings()
     if events.has_server():
         with events.sending(settings.home) as send:

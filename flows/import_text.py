@@ -30,6 +30,7 @@ from flows.reach import check, confine
 from flows.settings import Settings
 from flows.sources.texts import find_texts
 from flows.steps import StageFailed, record
+from flows.stopping import note_run
 from transforms import transcripts
 from transforms.errors import (
     ContentError,
@@ -132,6 +133,7 @@ def import_transcript(locations: list[str | SecretStr], hints: Hints | None = No
         HostileError: a server asks for a file that nobody watches or allowed.
         ContentError, TransientError: the warehouse cannot be loaded; what was staged is loaded the next time.
     """
+    note_run(flow_run.id)
     settings = Settings()
     named = [given if isinstance(given, str) else given.get_secret_value() for given in locations]
     confine(settings)
@@ -155,6 +157,7 @@ def import_transcript(locations: list[str | SecretStr], hints: Hints | None = No
 @flow(name="reparse", persist_result=False)
 def reparse() -> tuple[Result, ...]:
     """Read every kept text again with the parsers of today, and move it to its episode if that is known by now."""
+    note_run(flow_run.id)
     settings = Settings()
     results = stage_again(settings)
     load(settings)

@@ -38,6 +38,7 @@ from flows.sources.found import Found, unsealed
 from flows.staged import transcript_id
 from flows.stages import Heard
 from flows.steps import StageFailed, record, run_step, say
+from flows.stopping import note_run
 from flows.texts import Text
 from transforms.errors import HostileError, ResourceError, SourceError, TransientError, one_line
 from transforms.records import Episode, Podcast, Seconds
@@ -103,6 +104,7 @@ def ingest_episode(
     Raises:
         TurntableError: whatever went wrong, after it was written down.
     """
+    note_run(flow_run.id)
     settings = Settings()
     location = location.get_secret_value() if isinstance(location, SecretStr) else location
     by_event = location.startswith(KNOWN_BY_ID)

@@ -20,7 +20,6 @@ WRAPPERS = {
     "transforms/speech/recognizer.py",
     "transforms/speech/whisper.py",
     "flows/bench/stock.py",
-    "flows/batch.py",
     "flows/deployments.py",
     "flows/discover.py",
     "flows/earlier.py",
@@ -73,7 +72,7 @@ def test_only_flows_import_prefect() -> None:
         if "prefect" in imported(path, at_top=False)
     }
 
-    several = (  # who serve, and what is served
+    serving = (
         "deployments",
         "earlier",
         "gate",
@@ -84,7 +83,7 @@ def test_only_flows_import_prefect() -> None:
         "runner",
         "watched",
     )
-    names = ("batch", "discover", "events", "import_text", "ingest", "steps", *several)
+    names = ("discover", "events", "import_text", "ingest", "steps", "stopping", *serving)
     assert {f"flows/{name}.py" for name in names} == users
 
 

@@ -9,6 +9,7 @@ import typer
 
 from flows.commands.shared import JsonFlag, print_json, say, show
 from flows.folder import absolute
+from flows.stopping import stoppable
 from transforms.errors import SourceError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ RATIOS = (
 
 
 @app.command(epilog="Example: turntable bench episodes/ --against stack --against faster-whisper")
+@stoppable
 def bench(
     folder: Annotated[Path, typer.Argument(help="Audio files with NAME.stm and NAME.rttm beside NAME.mp3.")],
     against: Annotated[

@@ -23,6 +23,7 @@ from flows.commands.shared import (
     say,
     show,
 )
+from flows.stopping import stoppable, working_on
 from transforms.errors import ErrorClass
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, or a 
 
 
 @app.command(epilog="Example: turntable add https://example.org/feed.xml --backfill 3 --tag science")
+@stoppable
 def add(
     sources: Annotated[list[str], typer.Argument(help="Addresses of feeds, or OPML files.")],
     backfill: Annotated[
@@ -103,6 +105,7 @@ def remove(
 
 
 @app.command(epilog="Example: turntable poll --ingest")
+@stoppable
 def poll(
     feeds: Annotated[list[str] | None, typer.Argument(help="Only these, due or not.")] = None,
     ingest: Annotated[
@@ -112,7 +115,8 @@ def poll(
 ) -> None:
     """Look for new episodes in the subscribed feeds now."""
     settings = read_settings()
-    summary = _poll(settings, feeds)
+    with working_on("poll", "the feeds"):
+        summary = _poll(settings, feeds)
     heard: list[dict[str, Any]] = _hear(settings) if ingest else []
     if as_json:
         from dataclasses import asdict

@@ -24,6 +24,7 @@ from flows.commands.shared import (
     as_quality,
     read_settings,
 )
+from flows.stopping import stoppable
 from transforms.records import Channels
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ ChannelsOption = Annotated[
 
 
 @app.command(epilog="Example: turntable demo")
+@stoppable
 def demo() -> None:
     """Ingest the bundled episode and show what comes out."""
     from flows.terminal import print_table, print_turns
@@ -70,6 +72,7 @@ Next:
 
 
 @app.command(epilog="Example: turntable ingest interview.mp3 https://example.org/feed.xml --latest 3")
+@stoppable
 def ingest(
     sources: Annotated[
         list[str], typer.Argument(help="Audio files, folders, or URLs of audio, feeds, episode pages, videos.")

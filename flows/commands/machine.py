@@ -9,11 +9,13 @@ import typer
 
 from flows import folder
 from flows.commands.shared import JsonFlag, LanguageOption, read_settings, show
+from flows.stopping import stoppable
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command(epilog="Example: turntable doctor --json")
+@stoppable
 def doctor(as_json: JsonFlag = False) -> None:
     """Look at device, libraries, weights and disk, and say what to do."""
     from flows.doctor import examine
@@ -66,6 +68,7 @@ def request(
 
 
 @app.command(epilog="Example: turntable rebuild")
+@stoppable
 def rebuild() -> None:
     """Make the warehouse anew from the artifacts."""
     from flows import load
@@ -75,6 +78,7 @@ def rebuild() -> None:
 
 
 @app.command(epilog="Example: turntable verify && echo sound")
+@stoppable
 def verify(as_json: JsonFlag = False) -> None:
     """Check the warehouse and the artifacts against each other; nothing found is exit code 0."""
     from flows import load

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.commands.shared import JsonFlag, read_settings, say, show
+from flows.stopping import stoppable
 from transforms.errors import SourceError
 
 app = typer.Typer(help="What weights there are, where from, and under which licence.", rich_markup_mode=None)
@@ -36,6 +37,7 @@ def models(context: typer.Context, as_json: JsonFlag = False) -> None:
 
 
 @app.command("fetch", epilog="Example: turntable models fetch")
+@stoppable
 def fetch_models(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names; without any, all that need no account.")

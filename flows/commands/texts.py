@@ -10,6 +10,7 @@ import typer
 
 from flows import folder
 from flows.commands.shared import JsonFlag, read_settings, show
+from flows.stopping import stoppable, working_on
 from transforms.errors import TurntableError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command("import", epilog="Example: turntable import transcript.vtt pages/ --show 'The Long Groove'")
+@stoppable
 def import_(
     sources: Annotated[list[str], typer.Argument(help="Texts of transcripts: files, folders or URLs.")],
     show: Annotated[str | None, typer.Option(help="Name of the show.")] = None,
@@ -47,7 +49,6 @@ def import_(
     if explain:
         _explain(sources, hints, settings, as_json=as_json)
         return
-    from flows.batch import interruptible
     from flows.import_text import import_transcript
     from flows.locations import public_source
     from flows.terminal import showing
@@ -57,7 +58,7 @@ def import_(
         shown: list[str | SecretStr] = [
             source if source == public_source(source) else SecretStr(source) for source in sources
         ]
-        with interruptible("import", public_source(sources[0]), None, settings):
+        with working_on("import", public_source(sources[0])):
             results = import_transcript(shown, hints)
         _tell(results, reporter, as_json=as_json)
 
@@ -107,6 +108,7 @@ def formats(as_json: JsonFlag = False) -> None:
 
 
 @app.command(epilog="Example: turntable reparse")
+@stoppable
 def reparse() -> None:
     """Read every imported text again with the parsers of today, and link it by what is known today."""
     from flows.import_text import Imported
@@ -114,7 +116,7 @@ def reparse() -> None:
     from flows.terminal import showing
 
     read_settings()
-    with showing():
+    with showing(), working_on("reparse", "the kept texts"):
         results = again()
     typer.echo(f"{sum(isinstance(one, Imported) and one.is_new for one in results)} texts came out anew")
     if any(not isinstance(one, Imported) for one in results):

@@ -1,0 +1,159 @@
+"""Asked to stop, a command ends in seconds at whatever it is, says so, and leaves no process behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from tests.conftest import ask, command, environment, turntable
+
+LINE = "turntable: interrupted: run the same command to go on"
+SOON = 30.0  # two minutes is what it took; a busy machine takes some seconds
+
+
+@pytest.fixture
+def silent(httpserver: HTTPServer) -> Iterator[threading.Event]:
+    """A host that takes each request for audio, says nothing, and tells when it was asked."""
+    asked, over = threading.Event(), threading.Event()
+
+    def wait(_: Request) -> Response:
+        asked.set()
+        over.wait(120)
+        return Response(b"")
+
+    httpserver.expect_request("/slow.mp3").respond_with_handler(wait)
+    httpserver.expect_request("/slow").respond_with_handler(wait)
+    yield asked
+    over.set()
+
+
+def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a command that has no server, as a process manager does: in a session of its own."""
+    return subprocess.Popen(
+        turntable(home, *arguments),
+        env=environment(None, {"PREFECT_HOME": str(home / "prefect"), "TURNTABLE_ALLOW": "localhost"}),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children(process: subprocess.Popen[str]) -> dict[int, str]:
+    """What a process started: the command line of each by its id."""
+    found: dict[int, str] = {}
+    for path in Path(f"/proc/{process.pid}/task").glob("*/children"):
+        for child in path.read_text().split():
+            found[int(child)] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+    return found
+
+
+def wait_until(holds: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait for a moment in the life of a process."""
+    until = time.monotonic() + 200
+    while not holds() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+    assert process.poll() is None, process.communicate()[1]
+
+
+def stopped(process: subprocess.Popen[str], number: signal.Signals) -> str:
+    """Ask a process to stop; what it said. It has to be gone soon, with all that it started."""
+    started = children(process)
+    process.send_signal(number)
+    said = process.communicate(timeout=SOON)[1]
+    assert process.returncode == 128 + number
+    assert "Traceback" not in said
+    until = time.monotonic() + 10
+    while any(is_alive(child) for child in started) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert [name for child, name in started.items() if is_alive(child)] == []
+    return said
+
+
+def is_alive(process_id: int) -> bool:
+    """Tell whether a process runs; one that nobody waits for yet does not."""
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("moment", "number", "stage"),
+    [
+        ("a look at what a URL is", signal.SIGHUP, "find"),
+        ("Prefect's server starts", signal.SIGTERM, "ingest"),
+        ("audio is downloaded", signal.SIGTERM, "ingest"),
+    ],
+    ids=["look", "server", "download"],
+)
+def test_an_ingest_is_stopped_while(
+    moment: str,
+    number: signal.Signals,
+    stage: str,
+    silent: threading.Event,
+    httpserver: HTTPServer,
+    tmp_path: Path,
+) -> None:
+    """Prefect's own handler would wait for minutes, and write no row."""
+    url = httpserver.url_for("/slow" if stage == "find" else "/slow.mp3")
+    process = start(tmp_path, "ingest", url)
+    if moment == "Prefect's server starts":
+        wait_until(lambda: any("uvicorn" in name for name in children(process).values()), process)
+    else:
+        wait_until(silent.is_set, process)
+
+    said = stopped(process, number)
+
+    assert said.splitlines()[-1] == LINE
+    rows = ask(tmp_path, "select stage, source, error_class, message from stage_runs")
+    message = LINE.removeprefix("turntable: ")
+    assert rows == [{"stage": stage, "source": url, "error_class": "transient", "message": message}]
+
+
+def test_an_ingest_is_stopped_while_a_model_is_loaded(models: Path, clip: Path, tmp_path: Path) -> None:
+    """Native code must not hold up the signal."""
+    process = start(tmp_path, "ingest", str(clip), "--model", "base", "--no-diarize")
+    assert process.stderr is not None
+    while "decode" not in (line := process.stderr.readline()):
+        assert line, "it ended before it decoded"
+
+    said = stopped(process, signal.SIGTERM)
+
+    assert said.splitlines()[-1] == LINE
+    assert [row["stage"] for row in ask(tmp_path, "select stage from stage_runs where status = 'failed'")] == [
+        "ingest"
+    ]
+
+
+def test_who_asks_twice_waits_for_nothing(silent: threading.Event, httpserver: HTTPServer, tmp_path: Path) -> None:
+    """The warehouse is held by somebody else, so that the row would have to wait; it is kept for the next load."""
+    url = httpserver.url_for("/slow")
+    (tmp_path / "warehouse").mkdir()
+    with FileLock(tmp_path / "warehouse" / "warehouse.duckdb.lock"):
+        process = start(tmp_path, "ingest", url)
+        wait_until(silent.is_set, process)
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: any(tmp_path.glob("failures/*.json")), process)
+        stopped(process, signal.SIGINT)
+
+    command(tmp_path, "rebuild")
+    assert ask(tmp_path, "select stage, source from stage_runs") == [{"stage": "find", "source": url}]
+
+
+def test_a_rebuild_that_waits_is_stopped(tmp_path: Path) -> None:
+    """Without a row: nothing of an episode was being done."""
+    (tmp_path / "warehouse").mkdir()
+    with FileLock(tmp_path / "warehouse" / "warehouse.duckdb.lock"):
+        process = start(tmp_path, "rebuild")
+        wait_until(lambda: len(list(Path(f"/proc/{process.pid}/task").iterdir())) > 1, process)
+
+        assert stopped(process, signal.SIGTERM) == LINE + "\n"
