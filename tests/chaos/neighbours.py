@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -82,7 +83,8 @@ def run(*, short: bool) -> Iterator[Figure]:
         quiet = _neighbours(server, theirs)
         began, deployments = time.monotonic(), _deployments(server, ours)
         before = {what: server.state(one) for what, one in quiet.items()}
-        own, deaths = _beside(server, ours, quiet, short=short)
+        stack.enter_context(_living(server, [one for what, one in quiet.items() if "second home" in what]))
+        own, ended, deaths = _beside(server, ours, quiet, short=short)
         got = [
             f"{what}: {' → '.join(server.history(one))}"
             for what, one in quiet.items()
@@ -93,9 +95,10 @@ def run(*, short: bool) -> Iterator[Figure]:
         got += _events(server, ours, theirs)
         if real is not None and (states := server.history(real))[-1] != "Running":
             got.append(f"a real foreign run: {' → '.join(states)}")
+        got += _judged(server, ended)
         if server.history(own)[1:4] != ["Running", "Crashed", "AwaitingRetry"]:
             got.append(f"our own silent run does not go on: {' → '.join(server.history(own))}")
-        count = len(quiet) + len(deployments) + 4 + (real is not None)
+        count = len(quiet) + len(deployments) + len(ended) + 4 + (real is not None)
     yield Figure(
         "neighbours on the same Prefect server",
         count,
@@ -196,30 +199,35 @@ def _neighbours(server: Server, theirs: Path) -> dict[str, str]:
     return made
 
 
-def _made(server: Server, deployment: str, state: str, tags: list[str]) -> str:
-    """Make a run of a deployment that is in a state at once."""
+def _made(server: Server, deployment: str, state: str, tags: list[str], *, beats: bool = True) -> str:
+    """Make a run of a deployment that is in a state at once, and says that it lives if it does."""
     asked = {"state": {"type": "PENDING", "name": "Pending"}, "enforce_parameter_schema": False}
     one = str(server.post(f"deployments/{deployment}/create_flow_run", asked)["id"])
     if state != "PENDING":
         wanted = {"state": {"type": state, "name": state.title()}, "force": True}
         server.post(f"flow_runs/{one}/set_state", wanted)
-    return _beat(server, one, tags, deployment) if state == "RUNNING" else one
+    return _beat(server, one, tags, deployment) if state == "RUNNING" and beats else one
 
 
-def _beat(server: Server, run: str, tags: list[str], deployment: str | None = None) -> str:
+def _beat(
+    server: Server, run: str, tags: list[str], deployment: str | None = None, at: datetime | None = None
+) -> str:
     """Give a sign of life of a run, as Prefect's engine does; return the run."""
     related = [{"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} for tag in tags]
     if deployment:
         of = {"prefect.resource.id": f"prefect.deployment.{deployment}", "prefect.resource.role": "deployment"}
         related.append(of)
-    _send(server, "prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{run}"}, related)
+    resource = {"prefect.resource.id": f"prefect.flow-run.{run}"}
+    _send(server, "prefect.flow-run.heartbeat", resource, related, at or datetime.now(UTC))
     return run
 
 
-def _send(server: Server, name: str, resource: dict[str, str], related: list[Any], **payload: str) -> None:
+def _send(
+    server: Server, name: str, resource: dict[str, str], related: list[Any], at: datetime, **payload: str
+) -> None:
     event = {
         "id": str(uuid.uuid4()),
-        "occurred": datetime.now(UTC).isoformat(),
+        "occurred": at.isoformat(),
         "event": name,
         "resource": resource,
         "related": related,
@@ -241,14 +249,56 @@ def _deployments(server: Server, ours: Path) -> dict[str, Any]:
 
 def _silent(server: Server, ours: Path) -> str:
     """Make a run of ours whose process is gone: the automations are there if it goes on."""
-    found = server.post("deployments/filter", {"deployments": {"tags": {"all_": [home_tag(ours)]}}})
-    demand = next(d for d in found if "url" in d["parameter_openapi_schema"]["properties"])
+    demand = _deployment(server, ours, "url")
     return _made(server, demand["id"], "RUNNING", demand["tags"])
 
 
-def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -> tuple[str, int]:
-    """Serve our home while the second one's runs live, and kill it; its silent run, and how often it died."""
-    until, deaths, own = time.monotonic() + (0 if short else 600), 0, None
+def _ended(server: Server, ours: Path, count: int) -> dict[str, bool]:
+    """Make runs of ours that end within a second, as the loader's do; of some, signs of life come in late.
+
+    Return of each whether it said after its end that it lives, by a clock that is ahead: then the automation may
+    fire, and the server refuses.
+    """
+    loader = _deployment(server, ours, None)
+    made: dict[str, bool] = {}
+    for number in range(count):
+        one = _made(server, loader["id"], "RUNNING", loader["tags"], beats=number % 3 != 1)
+        before = datetime.now(UTC)
+        ends = {"state": {"type": "COMPLETED", "name": "Completed"}, "force": True}
+        server.post(f"flow_runs/{one}/set_state", ends)
+        if number % 3 == 1:  # said in time, and heard after the end
+            _beat(server, one, loader["tags"], loader["id"], before)
+        if number % 3 == 2:
+            _beat(server, one, loader["tags"], loader["id"])
+        made[one] = number % 3 == 2
+    return made
+
+
+def _judged(server: Server, ended: dict[str, bool]) -> Iterator[str]:
+    """Look which runs that had ended the automations took for dead."""
+    fired = server.post("events/filter", {"filter": {"event": {"name": ["prefect.automation.triggered"]}}})[
+        "events"
+    ]
+    for one, is_late in ended.items():
+        if server.state(one)[0] != "Completed":
+            yield f"a run of ours that had ended: {' → '.join(server.history(one))}"
+        if not is_late and any(one in str(event["payload"].get("triggering_labels")) for event in fired):
+            yield f"an automation fired on {one}, which had ended"
+
+
+def _deployment(server: Server, ours: Path, parameter: str | None) -> Any:
+    """Return the deployment of our home that takes such a parameter, or none at all."""
+    found = server.post("deployments/filter", {"deployments": {"tags": {"all_": [home_tag(ours)]}}})
+    takes = {d["id"]: d["parameter_openapi_schema"]["properties"] for d in found}
+    return next(d for d in found if (parameter in takes[d["id"]] if parameter else not takes[d["id"]]))
+
+
+def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -> tuple[str, dict[str, bool], int]:
+    """Serve our home while the second one's runs live, and kill it.
+
+    Return its silent run, its runs that ended within a second, and how often it died.
+    """
+    until, deaths, own, ended = time.monotonic() + (0 if short else 600), 0, None, {}
     while deaths == 0 or time.monotonic() < until:
         with serving(ours, free_port(), api=server.api, **VARIABLES) as one:
             one.until(one.is_ready)
@@ -257,17 +307,15 @@ def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -
                     _hasten(server, ours)
                     for run in quiet.values():  # from now on, ten seconds of silence are too long
                         _keep_alive(server, run)
+                ended = _ended(server, ours, 12 if short else 60)
                 own = _silent(server, ours)
             end = time.monotonic() + RESTARTS
             while time.monotonic() < end and not (short and "AwaitingRetry" in server.history(own)):
-                for what, run in quiet.items():
-                    if "second home" in what:
-                        _keep_alive(server, run)
                 time.sleep(1)
             one.process.kill()
         deaths += 1
     assert own
-    return own, deaths
+    return own, ended, deaths
 
 
 def _hasten(server: Server, home: Path) -> None:
@@ -277,6 +325,25 @@ def _hasten(server: Server, home: Path) -> None:
             one["trigger"]["within"] = 10
             kept = {k: v for k, v in one.items() if k not in ("id", "created", "updated")}
             server.post(f"automations/{one['id']}", kept, "PUT")
+
+
+@contextmanager
+def _living(server: Server, runs: list[str]) -> Iterator[None]:
+    """Let runs say all the time that they live, as their own home's automations want it."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(10):
+            for run in runs:
+                _keep_alive(server, run)
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _keep_alive(server: Server, run: str) -> None:
@@ -290,10 +357,10 @@ def _events(server: Server, ours: Path, theirs: Path) -> Iterator[str]:
     for home, other in ((ours, theirs), (theirs, ours)):
         known = str(uuid.uuid4())
         resource = {"prefect.resource.id": f"turntable.episode.{known}", "turntable.home": home_id(home)}
-        _send(server, "podcast.episode.discovered", resource, [], episode_id=known)
+        _send(server, "podcast.episode.discovered", resource, [], datetime.now(UTC), episode_id=known)
         url = f"https://example.org/{known}"
         asked = {"prefect.resource.id": f"turntable.request.{home_id(home)}"}
-        _send(server, "podcast.episode.requested", asked, [], url=url)
+        _send(server, "podcast.episode.requested", asked, [], datetime.now(UTC), url=url)
 
         def heard(*marks: str) -> set[str]:
             runs = server.post("flow_runs/filter", {"sort": "EXPECTED_START_TIME_DESC"})
