@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Tell a webhook (Slack, Mattermost, your own) of every episode that was loaded or failed; the body is {"text": …}.
 #
-#   PREFECT_API_URL=http://127.0.0.1:4200/api examples/tell-webhook.sh https://hooks.example.org/services/…
+#   export PREFECT_API_URL=http://127.0.0.1:4200/api PREFECT_API_AUTH_STRING="$(cat $TURNTABLE_HOME/prefect/auth)"
+#   examples/tell-webhook.sh https://hooks.example.org/services/…
 set -euo pipefail
 url=${1:?the address of the webhook}
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import diarizing, engines, transcribing
+from flows.access import enter
 from flows.artifacts import Artifact, Store
 from flows.child import await_parents_end
 from flows.options import Options
@@ -253,6 +254,8 @@ def main() -> None:
         address = Path(sys.argv[2])
         threading.Thread(target=_end_with_parent, args=(address,), daemon=True).start()
         _Server().listen(str(address))
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")  # who is silent for 90 s is taken for dead
+    enter(Settings().home)
     with keeping_models():
         command = subprocess.Popen(sys.argv[1:])  # noqa: S603 - the command of whoever called us
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the command too

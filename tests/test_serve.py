@@ -250,3 +250,34 @@ def test_one_machine_and_several_run_the_same(tmp_path: Path) -> None:
         for d in deployments(timedelta(minutes=15), tmp_path)
     }
     assert one == several
+
+
+def test_what_earlier_versions_left_is_taken_over(prefect_server: str, tmp_path: Path) -> None:
+    """Their deployments and automations are removed, what was asked of them is asked again, others' stay."""
+    from prefect.client.orchestration import get_client
+    from prefect.states import Scheduled
+
+    from flows.deployments import automations, deployments
+    from flows.earlier import AUTOMATIONS, take_over
+    from flows.on_demand import ingest_url
+
+    with get_client(sync_client=True) as client:
+        flow = client.create_flow(ingest_url)
+        entry: Any = {"flow_id": flow, "name": "on-demand", "enforce_parameter_schema": False}
+        old = client.create_deployment(**entry, tags=["turntable"], entrypoint="flows.on_demand.ingest_url")
+        foreign = client.create_deployment(**{**entry, "name": "loader"}, tags=["nightly"], entrypoint="flows.x.y")
+        asked = {"url": "https://example.org/asked-before.mp3"}
+        client.create_flow_run_from_deployment(old, parameters=asked, state=Scheduled())
+        client.create_automation(automations(tmp_path)[0].model_copy(update={"name": AUTOMATIONS[0]}))
+    ours: Any = [d.apply() for d in deployments(timedelta(hours=1), tmp_path) if d.name.startswith("on-demand")]
+
+    take_over(tmp_path)
+    take_over(tmp_path)  # as at every start
+
+    with get_client(sync_client=True) as client:
+        left = {d.id for d in client.read_deployments(limit=200)}
+        assert old not in left
+        assert {foreign, *ours} <= left
+        assert not any(client.read_automations_by_name(name) for name in AUTOMATIONS)
+        moved = [run for run in client.read_flow_runs(limit=200) if run.parameters.get("url") == asked["url"]]
+        assert [run.deployment_id in ours for run in moved] == [True]

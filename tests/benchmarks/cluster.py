@@ -35,12 +35,14 @@ import numpy as np
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
+from flows.home import home_id, home_tag, named  # noqa: E402
 from flows.options import Options  # noqa: E402
 from flows.subscriptions import Subscriptions, new_subscription  # noqa: E402
 from tests.conftest import ask, free_port, turntable, write_wav  # noqa: E402
 from transforms.audio import decode  # noqa: E402
 
 PREFECT = [sys.executable, "-m", "prefect"]
+USER, PASSWORD = "turntable", "of-the-cluster"
 
 
 def main() -> None:
@@ -78,7 +80,11 @@ class Cluster:
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
             "PREFECT_WORKER_QUERY_SECONDS": "2",  # ten would be most of the time of a run as short as these
+            "PREFECT_API_AUTH_STRING": f"{USER}:{PASSWORD}",
+            "PREFECT_SERVER_API_AUTH_STRING": f"{USER}:{PASSWORD}",
+            "PREFECT_SERVER_UI_ENABLED": "false",
             "TURNTABLE_QUEUE": "cpu",
+            "TURNTABLE_HOME_ID": home_id(self.home),
             "TURNTABLE_HOME": str(self.home),
             "TURNTABLE_ALLOW": "127.0.0.1",
             "TURNTABLE_DEVICE": "cpu",
@@ -98,18 +104,29 @@ class Cluster:
         self.launch("postgresql", server, user=user)
         until(lambda: answers(self.database))
         url = f"postgresql+asyncpg://prefect@127.0.0.1:{self.database}/postgres"
-        command = [*PREFECT, "server", "start", "--port", str(self.port), "--no-ui"]
+        here = ["--host", "127.0.0.1", "--port", str(self.port), "--names", f"127.0.0.1:{self.port}"]
+        command = [sys.executable, "-m", "flows.gate", *here]
         self.launch("server", command, PREFECT_API_DATABASE_CONNECTION_URL=url)
         until(self.is_up)
-        self.prefect("work-pool", "create", "turntable", "--type", "process")
-        self.prefect("work-queue", "create", "load", "--pool", "turntable", "--limit", "1")
+        self.prefect("work-pool", "create", home_tag(self.home), "--type", "process")
+        self.prefect("work-queue", "create", "load", "--pool", home_tag(self.home), "--limit", "1")
         self.prefect("--no-prompt", "deploy", "--all")
         subprocess.run([sys.executable, "-m", "flows.deployments"], env=self.environment, check=True, cwd=ROOT)
         self.worker("loader", "load", TURNTABLE_LOAD="inline")
 
     def worker(self, name: str, queue: str, **variables: str) -> subprocess.Popen[bytes]:
         """Start a worker, as another machine would."""
-        command = [*PREFECT, "worker", "start", "--pool", "turntable", "--work-queue", queue, "--limit", "1"]
+        command = [
+            *PREFECT,
+            "worker",
+            "start",
+            "--pool",
+            home_tag(self.home),
+            "--work-queue",
+            queue,
+            "--limit",
+            "1",
+        ]
         return self.launch(name, [*command, "--name", name], **{"TURNTABLE_LOAD": "elsewhere", **variables})
 
     def launch(self, name: str, command: list[str], user: str | None = None, **variables: str) -> Any:
@@ -150,9 +167,8 @@ class Cluster:
         seen: Counter[str] = Counter()
         body: dict[str, Any] = {"flows": {"name": {"any_": ["ingest-episode"]}}, "limit": 200}
         while True:
-            rows = httpx2.post(
-                f"{self.api}/flow_runs/filter", json={**body, "offset": seen.total()}, timeout=60
-            ).json()
+            asked, auth = {**body, "offset": seen.total()}, (USER, PASSWORD)
+            rows = httpx2.post(f"{self.api}/flow_runs/filter", json=asked, auth=auth, timeout=60).json()
             seen.update(f"{row['state_name']} (started {row['run_count']} times)" for row in rows)
             if len(rows) < 200:
                 return seen
@@ -170,7 +186,9 @@ def run(cluster: Cluster, n: int) -> None:
     began = time.monotonic()
     doomed = cluster.worker("worker-1", "cpu")
     cluster.worker("worker-2", "cpu")
-    cluster.prefect("deployment", "run", "poll-feeds/scheduled")  # the first one by schedule is minutes away
+    cluster.prefect(
+        "deployment", "run", named("poll-feeds/scheduled", cluster.home)
+    )  # the first one by schedule is minutes away
     until(lambda: cluster.staged() >= n // 2, 7200)
     until(lambda: cluster.states()["Running (started 1 times)"] == 2)  # each worker is in the middle of one
     at_kill = time.monotonic()
