@@ -69,6 +69,8 @@ def main() -> None:
 
         if "--debug" in sys.argv:
             raise
+        if isinstance(error, OSError):  # of this machine, not of ours
+            _fail(f"{one_line(error)}: mend that, and run the same command again", 1)
         _fail(f"{one_line(error)} (this may be a bug: `turntable --debug …` shows more)", 1)
 
 

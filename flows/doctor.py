@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from flows import engines
 from flows.engines import hub_token
+from flows.home import check_usable
 from flows.settings import Settings
 from flows.sources.weights import is_there
 from transforms.errors import TurntableError
@@ -108,7 +109,11 @@ def _diarization(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    folder = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    try:
+        check_usable(settings.home)
+    except TurntableError as error:
+        return Check("disk", "bad", str(error), "give another --home or TURNTABLE_HOME")
+    folder = settings.home
     free = shutil.disk_usage(folder).free
     state: Literal["good", "bad"] = "good" if free > LEAST_DISK else "bad"
     advice = "" if state == "good" else f"free some space, or move TURNTABLE_HOME off {folder}"

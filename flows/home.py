@@ -1,4 +1,6 @@
-"""Which home this is: an id of its own, so that two homes on one Prefect server leave each other's runs alone.
+"""The folder where everything is kept: which one it is, and whether it can be used, said before any work is done.
+
+Its id is its own, so that two homes on one Prefect server leave each other's runs alone:
 
     $TURNTABLE_HOME/home.json      {"id": "3f2a9c1b", "path": "/home/you/.local/share/turntable"}
 
@@ -10,13 +12,20 @@ Machines that share a home share the id; a home that was moved keeps it, a copy 
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+from filelock import FileLock
 
 from flows.locks import held
 from flows.waiting import write_private
+from transforms.errors import SourceError, TransientError
 
 TAG = "turntable"  # of everything that any home has on a server
 LABEL = "turntable.home"  # of the resource of an event
@@ -68,6 +77,44 @@ def _is_copy(home: Path, path: str | None, known: str) -> bool:
         return _read(original)[0] == known and not original.samefile(home)
     except OSError:  # nobody can tell, as on another machine
         return False
+
+
+def check_usable(home: Path) -> None:
+    """Check that a home can be made, written to and locked.
+
+    Raises:
+        SourceError: it cannot; the message has the system's own reason.
+        TransientError: its disk is full.
+    """
+    try:
+        scratch = home / "scratch"
+        scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            (Path(folder) / "probe").write_bytes(bytes(4096))  # a full disk still makes names
+            FileLock(Path(folder) / "lock").acquire(timeout=0).lock.release()
+    except (OSError, NotImplementedError) as error:  # the latter is filelock's, for a file system without locks
+        raise _unusable(home, error) from error
+
+
+def check_readable(home: Path) -> None:
+    """Check that a home, if it is there, is a folder that can be read.
+
+    Raises:
+        SourceError: it is not.
+    """
+    try:
+        with suppress(FileNotFoundError), os.scandir(home):
+            pass
+    except OSError as error:
+        raise _unusable(home, error) from error
+
+
+def _unusable(home: Path, error: Exception) -> SourceError | TransientError:
+    cause = (getattr(error, "strerror", None) or str(error)).lower()
+    way_out = "give another folder by --home or TURNTABLE_HOME"
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return TransientError(f"{home} cannot be used ({cause}): free some, or {way_out}")
+    return SourceError(f"{home} cannot be used ({cause}): {way_out}")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 import wave
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -176,3 +179,60 @@ def test_any_damage_gives_audio_or_a_clear_error(at: int, noise: bytes, tmp_path
         result = str(error)
 
     assert isinstance(result, Audio) or "\n" not in result
+
+
+def write_header(path: Path, rate: int, channels: int = 1) -> None:
+    """Write a WAV file of 60 kB whose header says what it is told to."""
+    kind = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 & 0xFFFFFFFF, 2 * channels, 16)
+    data = b"\1\0" * 30_000
+    riff = b"WAVEfmt " + struct.pack("<I", len(kind)) + kind + b"data" + struct.pack("<I", len(data)) + data
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(riff)) + riff)
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "words"),
+    [
+        (1, 1, "has 1 samples a second"),
+        (3_999, 1, "3999 samples"),
+        (2**31 - 1, 1, "samples a second"),
+        (16_000, 100, "channels"),
+    ],
+)
+def test_a_header_that_no_recording_has_is_refused_before_anything_is_written(
+    rate: int, channels: int, words: str, tmp_path: Path
+) -> None:
+    """At 1 Hz, 60 kB would become a gigabyte."""
+    write_header(tmp_path / "odd.wav", rate, channels)
+
+    with pytest.raises(ContentError, match=words):
+        decode(tmp_path / "odd.wav", into=tmp_path / "samples.npy")
+
+    assert (tmp_path / "samples.npy").stat().st_size <= 128  # the header of the array
+
+
+def test_few_bytes_do_not_become_hours_of_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some minutes are free, then each second needs bytes of its own."""
+    silence = np.zeros(240 * 16_000, np.float32)
+    encode(tmp_path / "bomb.flac", silence, "flac")
+    assert decode(tmp_path / "bomb.flac").seconds == pytest.approx(240)
+
+    monkeypatch.setattr("transforms.audio.FREE_SECONDS", 30)
+    with pytest.raises(HostileError, match="too few bytes for more than 3 minutes"):
+        decode(tmp_path / "bomb.flac", into=tmp_path / "samples.npy")
+
+
+def test_a_clock_that_jumps_behind_damage_does_not_become_hours_of_silence(tmp_path: Path) -> None:
+    """What was lost is filled with silence, as far as the bytes can have held it."""
+    encode(tmp_path / "tone.m4a", TONE, "aac")
+    with av.open(str(tmp_path / "tone.m4a")) as box, av.open(str(tmp_path / "jump.mkv"), "w") as out:
+        stream = out.add_stream_from_template(box.streams.audio[0])
+        for n, packet in enumerate(p for p in box.demux(audio=0) if p.size):
+            made = av.Packet(b"\xff" * 50 if n == 20 else bytes(packet))
+            made.time_base, made.stream = Fraction(1, 1000), stream
+            made.pts = made.dts = n * 64 + (20 * 3_600_000 if n > 20 else 0)
+            out.mux(made)
+
+    with pytest.raises(HostileError, match="too few bytes"):
+        decode(tmp_path / "jump.mkv", into=tmp_path / "samples.npy")
+
+    assert (tmp_path / "samples.npy").stat().st_size < 1_000_000

@@ -33,6 +33,12 @@ SUFFIXES = (
 SHORT_AUDIO = 0.98  # decoded less than this share of what the header says
 BAD_PACKETS_IN_A_ROW = 10_000  # a file that only fails is given up; 10,000 mp3 frames are four minutes
 MAX_SECONDS = 24 * 3600
+# What a few bytes may become: more would fill memory and disk with what nobody can have recorded. Opus at
+# 6 kbit/s, the least that speech is sent with, has 750 bytes a second; a FLAC file of silence has 190.
+FREE_SECONDS = 600
+LEAST_BYTES = 300  # a second, beyond these
+RATES = (4_000, 768_000)  # samples a second: telephony has 8,000; a header of 1 makes a day of a hundred kB
+MOST_CHANNELS = 64
 PIECE = 60 * SAMPLE_RATE  # samples that are looked at together
 ALIKE = 0.03  # of the amplitude; a lossy codec parts two equal channels by less
 KNOWN = "wav, mp3, m4a, ogg, opus, flac, webm, aac or aiff"
@@ -77,11 +83,13 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
 
     Raises:
         ContentError: empty, not audio, without samples, or longer than a day.
-        HostileError: a playlist that would make the decoder open other files or addresses.
+        HostileError: a playlist that would make the decoder open other files or addresses, or a few bytes that
+            would become hours.
     """
     name = name or path.name
     with _open(path, name) as (box, stream):
-        frames = _Frames(box, stream)
+        longest = FREE_SECONDS + path.stat().st_size / LEAST_BYTES
+        frames = _Frames(box, stream, name, longest)
         pieces = _pieces(frames, name, channel)
         samples = _join(pieces) if into is None else _write(pieces, into)
         if not len(samples):
@@ -190,8 +198,8 @@ def _write_header(file: BinaryIO, n_samples: int) -> None:
 class _Frames:
     """The frames of a stream, in order, each with the silence that damage left before it, in seconds."""
 
-    def __init__(self, box: Any, stream: Any) -> None:
-        self.box, self.stream = box, stream
+    def __init__(self, box: Any, stream: Any, name: str, longest: float) -> None:
+        self.box, self.stream, self.name, self.longest = box, stream, name, longest
         self.bad_packets = 0
         self.seconds = 0.0
 
@@ -211,10 +219,14 @@ class _Frames:
                 bad_in_a_row += 1
                 continue
             for frame in frames:
+                _check_shape(frame, self.name)
                 offset = self.seconds - (frame.time or 0.0) if offset is None else offset
                 gap = self._gap(frame, offset) if bad_in_a_row else 0.0
                 bad_in_a_row = 0
                 self.seconds += gap + frame.samples / frame.sample_rate
+                if self.seconds > self.longest:
+                    msg = f"{self.name} has too few bytes for more than {self.longest / 60:.0f} minutes: refused"
+                    raise HostileError(msg)
                 frame.pts = None  # the resampler would follow stamps that jump
                 yield gap, frame
 
@@ -222,6 +234,20 @@ class _Frames:
         """Measure what was lost before a frame, where the container has a clock: later times stay true."""
         lost = frame.time + offset - self.seconds if frame.time is not None else 0.0
         return lost if 0 < lost < MAX_SECONDS - self.seconds else 0.0
+
+
+def _check_shape(frame: Any, name: str) -> None:
+    """Refuse what no recording has.
+
+    Raises:
+        ContentError: its rate or its number of channels is out of all reason.
+    """
+    if not RATES[0] <= frame.sample_rate <= RATES[1]:
+        msg = f"{name} has {frame.sample_rate} samples a second, audio has {RATES[0]} to {RATES[1]}: save it anew"
+        raise ContentError(msg)
+    if not 0 < frame.layout.nb_channels <= MOST_CHANNELS:
+        msg = f"{name} has {frame.layout.nb_channels} channels, more than {MOST_CHANNELS}: mix it down"
+        raise ContentError(msg)
 
 
 def _header_seconds(box: Any, stream: Any) -> float | None:

@@ -21,6 +21,7 @@ from flows.commands.shared import (
     print_json,
     read_settings,
     say,
+    settings_to_write,
     show,
 )
 from flows.stopping import stoppable, working_on
@@ -63,7 +64,7 @@ def add(
     policy = as_policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
     options = Options(language=language, speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality))
     located = [folder.located(source) for source in sources]
-    added = add_feeds(read_settings(), located, tuple(tag or ()), options, _backfill(backfill))
+    added = add_feeds(settings_to_write(), located, tuple(tag or ()), options, _backfill(backfill))
     if as_json:
         from dataclasses import asdict
 
@@ -101,7 +102,7 @@ def remove(
     """End a subscription, or let an episode wait no more; what was heard stays."""
     from flows.subscribing import remove as forget
 
-    typer.echo(forget(read_settings(), feed))
+    typer.echo(forget(settings_to_write(), feed))
 
 
 @app.command(epilog="Example: turntable poll --ingest")
@@ -114,7 +115,7 @@ def poll(
     as_json: JsonFlag = False,
 ) -> None:
     """Look for new episodes in the subscribed feeds now."""
-    settings = read_settings()
+    settings = settings_to_write()
     with working_on("poll", "the feeds"):
         summary = _poll(settings, feeds)
     heard: list[dict[str, Any]] = _hear(settings) if ingest else []
@@ -202,7 +203,7 @@ def retry(
         raise typer.BadParameter(msg)
     if kind is not None and kind not in get_args(ErrorClass):
         raise typer.BadParameter(f"{kind!r}: take one of {', '.join(get_args(ErrorClass))}", param_hint="--class")  # noqa: EM102
-    for one in again(read_settings(), episode, cast("ErrorClass | None", kind)):
+    for one in again(settings_to_write(), episode, cast("ErrorClass | None", kind)):
         typer.echo(f"{_named(one)}: it waits again, until the next poll")
 
 
@@ -219,7 +220,7 @@ def quarantine(
     from flows.subscribing import quarantine as set_aside
     from warehouse.query import Table
 
-    settings = read_settings()
+    settings = read_settings() if episode is None else settings_to_write()
     if episode is None:
         rows = [row for row in standing(settings) if row[0] == "quarantined"]
         show(Table(STATUS, rows), as_json=as_json)

