@@ -159,8 +159,6 @@ def has_failed() -> bool:
 
 def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int) -> Any:
     """Load a Whisper model."""
-    import ctranslate2
-
     from transforms.speech.recognizer import Recognizer
 
     share_freed_memory()
@@ -169,7 +167,6 @@ def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: in
         _give_memory_back()  # of models before this one, and the batches are to fit what is free
     else:
         math_library.choose(folder, n_threads)
-    ctranslate2.set_random_seed(0)  # the fallback temperatures draw samples: the same ones each time
     try:
         return Recognizer(folder, device, compute_type, n_threads, batch_size)
     except Exception as error:  # tokenizers raises nothing narrower

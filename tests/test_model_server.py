@@ -17,8 +17,10 @@ import pytest
 from flows import diarizing, model_server, stages, transcribing
 from flows.artifacts import Artifact, Store
 from flows.options import Options
+from flows.payloads import TRANSCRIPTION
 from flows.settings import Settings
 from tests.conftest import ROOT
+from tests.words import difference
 from transforms.errors import Interrupted, SourceError
 
 
@@ -75,7 +77,8 @@ def test_runs_get_what_they_would_have_found_themselves(
     who = model_server.diarize(decoded, asked(settings), settings, told.append, nothing)
 
     assert there[0].path.is_relative_to(settings.home)
-    assert [one.sha256 for one in there] == [one.sha256 for one in here]
+    found = [TRANSCRIPTION.validate_json(one.path.read_bytes()).words for one in (*here, *there)]
+    assert difference(*found) < 0.03  # each process multiplies with a library of its own
     assert who[0].manifest.facts["speakers"] == 2
     assert max(told) == pytest.approx(19.0, abs=0.1)
     assert len(first) == 1

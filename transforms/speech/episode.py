@@ -1,7 +1,7 @@
 """One episode on its way through Whisper: its speech, its windows, and what is done about those that fail.
 
-faster-whisper's batched mode is fast but keeps whatever comes out: it has no temperature fallback and none of
-Whisper's checks, so a window may lose half a minute of speech without a word (SYSTRAN/faster-whisper#1179).
+faster-whisper's batched mode is fast but keeps whatever comes out: it has no fallback and none of Whisper's
+checks, so a window may lose half a minute of speech without a word (SYSTRAN/faster-whisper#1179).
 Here each window is checked against the speech that the voice activity detector heard, and decoded again, first
 by the guarded sequential mode, then in smaller pieces, where it fails.
 """
@@ -9,19 +9,14 @@ by the guarded sequential mode, then in smaller pieces, where it fails.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from transforms.audio import SAMPLE_RATE, as_float32
 from transforms.records import Seconds, Segment, Word
-from transforms.speech.checks import (
-    COMPRESSION_RATIO,
-    LOG_PROBABILITY,
-    NO_SPEECH_PROBABILITY,
-    Window,
-)
+from transforms.speech.checks import LOG_PROBABILITY, NO_SPEECH_PROBABILITY, Window
 from transforms.speech.windows import PIECE_SECONDS, Span, cut_windows, meet, uncovered
 
 if TYPE_CHECKING:
@@ -29,7 +24,8 @@ if TYPE_CHECKING:
 
     from transforms.speech.recognizer import Recognizer
 
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+NO_REPEAT = 3  # tokens that are not written twice, where a text was none;
+BEST_BEAMS = 5  # and that many hypotheses are kept then, whatever the quality
 HOTWORD_TOKENS = 120  # of the 223 that Whisper's prompt has room for
 LONGEST_WORD: Seconds = 5.0  # what lasts longer swallowed a pause
 
@@ -50,14 +46,17 @@ class Episode:
         start, end = span
         return as_float32(self.samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)])
 
-    def sequential(self, span: Span) -> Window:
-        """Decode one span with Whisper's own guards: rising temperatures, skipped silence."""
+    def sequential(self, span: Span, no_repeat: int = 0) -> Window:
+        """Decode one span as Whisper goes through an episode: with time stamps, and silence skipped.
+
+        As many tokens as `no_repeat` says are not written twice; 0 lets them be.
+        """
         segments, _ = self.recognizer.transcribe(
             self.cut(span),
             language=self.language,
             beam_size=self.beam_size,
-            temperature=TEMPERATURES,
-            compression_ratio_threshold=COMPRESSION_RATIO,
+            temperature=0.0,
+            no_repeat_ngram_size=no_repeat,
             log_prob_threshold=LOG_PROBABILITY,
             no_speech_threshold=NO_SPEECH_PROBABILITY,
             condition_on_previous_text=False,
@@ -67,13 +66,26 @@ class Episode:
         )
         return self.window(span, list(segments), "sequential")
 
+    def guarded(self, span: Span) -> Window:
+        """Decode one span, and again without repetitions if that gave no text.
+
+        Whisper draws samples then, at rising temperatures. CTranslate2 cannot draw the same ones again: each of
+        its threads goes on where its last draw ended, so the same sound had other words each time. It also took
+        minutes: five for 20 s of English that was taken for Japanese.
+        """
+        first = self.sequential(span)
+        if set(first.failures) <= {"uncovered_speech"}:
+            return first
+        careful = replace(self, beam_size=max(self.beam_size, BEST_BEAMS))
+        return min(first, careful.sequential(span, NO_REPEAT), key=Window.badness)
+
     def pieces(self, span: Span) -> Window:
         """Decode the speech of one span in pieces of at most ten seconds."""
         within = [
             (max(start, span[0]), min(end, span[1])) for start, end in self.speech if meet((start, end), span)
         ]
         spans = cut_windows(within, PIECE_SECONDS, span[1])
-        parts = [self.sequential(part) for part in spans]
+        parts = [self.guarded(part) for part in spans]
         segments = tuple(segment for part in parts if not part.is_silent for segment in part.segments)
         return _window(
             span,
@@ -89,8 +101,8 @@ class Episode:
         """Decode a window that failed once more, and keep the best answer."""
         span = (first.start_time, first.end_time)
         best = first
-        # With time stamps it was decoded before: other temperatures help against what is wrong with a text.
-        passes = (self.pieces,) if first.failures == ("uncovered_speech",) else (self.sequential, self.pieces)
+        # With time stamps it was decoded before; without repetitions helps against what is wrong with a text.
+        passes = (self.pieces,) if first.failures == ("uncovered_speech",) else (self.guarded, self.pieces)
         for decode in passes:
             best = min(best, decode(span), key=Window.badness)
             if not best.failures:
