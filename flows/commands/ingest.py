@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from flows.commands.shared import (
     as_bounds,
     as_policy,
     as_quality,
+    print_json,
     read_settings,
 )
 from flows.stopping import stoppable
@@ -118,7 +118,7 @@ def ingest(
     failed: list[dict[str, str]] = []
     outcomes = _ingest([folder.located(source) for source in sources], latest, options, read_settings(), failed)
     if as_json:
-        typer.echo(json.dumps({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed}))
+        print_json({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed})
     if failed:
         raise typer.Exit(1)
 
