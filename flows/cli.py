@@ -14,8 +14,10 @@ import typer
 
 from flows import folder
 from flows.commands import bench, feeds, ingest, machine, models, query, texts
+from flows.screen import guard
 from transforms.errors import TurntableError
 from transforms.speech.device import share_freed_memory
+from transforms.text import visible
 
 app = typer.Typer(
     name="turntable",
@@ -55,6 +57,7 @@ def main() -> None:
     """Run the command; an error that a user can understand is one line and exit code 1."""
     share_freed_memory()
     folder.leave()
+    guard()
     try:
         app(standalone_mode=True)
     except KeyboardInterrupt:
@@ -79,5 +82,5 @@ def _fail(line: str, code: int) -> None:
         import traceback
 
         traceback.print_exc()
-    print(f"turntable: {line}", file=sys.stderr)
+    print(f"turntable: {visible(line)}", file=sys.stderr)
     raise SystemExit(code)

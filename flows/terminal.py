@@ -6,16 +6,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table as Drawn
 
 from flows.progress import REPORTER, Reporter
+from flows.screen import guard, unguarded
 from transforms.records import Seconds
-from warehouse.query import Table
+from transforms.text import visible
+from warehouse.table import Table
 
 if TYPE_CHECKING:
     from flows.import_text import Imported
@@ -56,6 +57,7 @@ class Terminal(Reporter):
                 console=self.console,
             )
             self.bars.start()
+            guard()  # what others print meanwhile goes through the bars, which would obey its colours and links
 
     def begin(self, stage: str, total: Seconds | None) -> None:
         """Add a stage's bar; its clock starts now."""
@@ -108,7 +110,7 @@ class Terminal(Reporter):
 
     def say(self, line: str) -> None:
         """Print one line, above the bars if there are any."""
-        self.console.print(escape(line), soft_wrap=True)
+        self.console.print(visible(line), soft_wrap=True)
 
     def done(self, outcome: Outcome) -> None:
         """Sum an episode up."""
@@ -148,10 +150,7 @@ def _status(done: Seconds | None, total: Seconds | None, took: Seconds) -> str:
 @contextmanager
 def showing() -> Iterator[Terminal]:
     """Show the progress of everything that runs below on standard error."""
-    console = Console(stderr=True, highlight=False)
-    terminal = Terminal(
-        console if console.is_terminal else Console(file=sys.stderr, width=ENDLESS, highlight=False)
-    )
+    terminal = Terminal(_console(sys.stderr))
     token = REPORTER.set(terminal)
     try:
         yield terminal
@@ -165,12 +164,18 @@ def print_table(table: Table) -> None:
     drawn = Drawn(box=None, header_style="bold", pad_edge=False)
     for n, column in enumerate(table.columns):
         numbers = any(isinstance(row[n], int | float) and not isinstance(row[n], bool) for row in table.rows)
-        drawn.add_column(escape(column), justify="right" if numbers else "left", overflow="fold")
+        drawn.add_column(visible(column), justify="right" if numbers else "left", overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(escape(_cell(cell)) for cell in row))
+        drawn.add_row(*(visible(_cell(cell)) for cell in row))
     _print(drawn)
     if not table.rows:
         print("(no rows)")
+
+
+def print_plan(table: Table) -> None:
+    """Print what `explain` answers: a drawing of several lines."""
+    for *_, drawing in table.rows:
+        print(drawing)
 
 
 def print_turns(table: Table) -> None:
@@ -181,7 +186,8 @@ def print_turns(table: Table) -> None:
     drawn.add_column("speaker", no_wrap=True)
     drawn.add_column("text", overflow="fold")
     for row in table.rows:
-        drawn.add_row(clock(row[at["start_time"]]), escape(row[at["speaker"]] or "?"), escape(row[at["text"]]))
+        speaker, text = (visible(row[at[name]] or "") for name in ("speaker", "text"))
+        drawn.add_row(clock(row[at["start_time"]]), speaker or "?", text)
     _print(drawn)
 
 
@@ -207,10 +213,17 @@ def _cell(value: Any) -> str:
 
 def _print(drawn: Drawn) -> None:
     """Print to standard output, folded to the window of a terminal, never cut and without padding for a pipe."""
-    if sys.stdout.isatty():
-        Console(highlight=False).print(drawn)
+    console = _console(sys.stdout)
+    if console.is_terminal:
+        console.print(drawn)
         return
-    console = Console(width=ENDLESS, highlight=False)
     with console.capture() as capture:
         console.print(drawn)
     print("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def _console(stream: TextIO) -> Console:
+    """Take a stream for drawing; what is written in it is words, never markup, emoji codes or links."""
+    file = unguarded(stream)
+    width = None if file.isatty() else ENDLESS
+    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)

@@ -14,6 +14,7 @@ from prefect.deployments import run_deployment
 from flows.home import home_id, named
 from transforms.audio import SUFFIXES
 from transforms.errors import one_line
+from transforms.text import visible
 from transforms.transcripts.decode import LARGEST
 
 LOOK_EVERY = 5.0  # seconds; a file of the same size at two looks is taken for complete
@@ -34,7 +35,7 @@ def watch(folder: Path, home: Path) -> None:
             try:
                 submit(path, now[path], home)
             except Exception as error:  # the server may be busy: the file is still there at the next look
-                print(f"turntable: {path}: {one_line(error)}; trying again", file=sys.stderr, flush=True)
+                print(visible(f"turntable: {path}: {one_line(error)}; trying again"), file=sys.stderr, flush=True)
             else:
                 done[path] = now[path]
         before = now
@@ -76,6 +77,6 @@ def submit(path: Path, measure: tuple[int, int], home: Path) -> None:
     name = named("ingest-episode/on-demand" if audio else "import-transcript/on-demand", home)
     parameters: dict[str, Any] = {"url": str(path)} if audio else {"locations": [str(path)]}
     if not audio and measure[0] > LARGEST:
-        print(f"turntable: {path} is too large for a transcript: left alone", file=sys.stderr, flush=True)
+        print(visible(f"turntable: {path} is too large for a transcript: left alone"), file=sys.stderr, flush=True)
         return
     run_deployment(name, parameters=parameters, timeout=0, idempotency_key=f"watched-{key}", as_subflow=False)

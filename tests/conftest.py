@@ -124,6 +124,14 @@ def ask(home: Path, sql: str) -> Any:
     return json.loads(command(home, "sql", sql, "--json").stdout)
 
 
+def rows_of(snapshot: Path, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query as Python has them, without a process of its own."""
+    from warehouse.snapshot import open_snapshot
+
+    with open_snapshot(snapshot) as con:
+        return con.execute(sql).fetchall()
+
+
 def free_port() -> int:
     """A port that nobody has."""
     with socket.socket() as probe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from transforms.records import (
@@ -17,7 +18,8 @@ from transforms.records import (
     Turn,
     Word,
 )
-from warehouse.staging import Staged
+from warehouse import store
+from warehouse.staging import Staged, write_staged
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -136,3 +138,15 @@ def published(minutes: float = 0, **changes: Any) -> Staged:
         stage_runs=(stage_run("parse"),),
     )
     return replace(document, **changes)
+
+
+def publish(home: Path, *documents: Staged) -> Path:
+    """Load documents into the warehouse of a home, and give its snapshot."""
+    files = {}
+    for number, document in enumerate(documents):
+        files[f"k{number}"] = home / f"k{number}.parquet"
+        files[f"k{number}"].write_bytes(write_staged(document))
+    warehouse, snapshot = home / "warehouse" / "warehouse.duckdb", home / "turntable.duckdb"
+    store.load(warehouse, files, {})
+    store.publish(warehouse, snapshot)
+    return snapshot

@@ -21,10 +21,9 @@ from flows.settings import Settings
 from flows.subscribing import add_feeds
 from flows.subscriptions import Subscription, Subscriptions
 from flows.waiting import LOST_AFTER, Waiters, Waiting, failed
-from tests.conftest import ask, command
+from tests.conftest import ask, command, rows_of
 from tests.feeds import Page, Publisher, item, publisher
 from transforms.errors import ContentError, SourceError
-from warehouse import query
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def waiting(settings: Settings) -> list[str | None]:
 
 
 def rows(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
-    return query.run_sql(settings.snapshot, sql).rows
+    return rows_of(settings.snapshot, sql)
 
 
 def files(home: Path) -> dict[str, tuple[int, int]]:

@@ -17,9 +17,8 @@ from flows.settings import Settings
 from flows.subscribing import add_feeds
 from flows.subscriptions import Subscriptions
 from flows.waiting import Waiters, Waiting
-from tests.conftest import ROOT
+from tests.conftest import ROOT, rows_of
 from tests.feeds import Publisher, item, publisher
-from warehouse import query
 
 # The renamings of a poll of one feed with three new episodes, in their order, and the calls between.
 POINTS = (
@@ -58,7 +57,7 @@ def test_a_poll_that_is_killed_loses_and_doubles_nothing(
     poll(settings, None, said.append)
 
     assert sorted(str(w.episode.title) for w in Waiters(tmp_path).all()) == ["Part 2", "Part 3", "Part 4"]
-    titles = query.run_sql(settings.snapshot, "select title from episodes order by title").rows
+    titles = rows_of(settings.snapshot, "select title from episodes order by title")
     assert titles == [("Part 1",), ("Part 2",), ("Part 3",), ("Part 4",)]
     assert load.verify(settings) == ()
     ids = {w.episode.episode_id for w in Waiters(tmp_path).all()}

@@ -13,6 +13,13 @@ SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 CLOSING_MARKS = "\"'”’»)]}」』"
 
 
+# What a terminal obeys, and what turns the order of letters on it round: C0, DEL, C1, separators of lines and
+# paragraphs, embeddings, overrides and isolates of direction, halves of surrogate pairs. What only has no width
+# stays: names in Persian or Hindi and emoji need their joiners.
+_COMMAND = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ud800-\udfff]")
+_NO_NUMBER = re.compile(r"(?i)nan|inf")
+_STRING_OR_NO_NUMBER = re.compile(r'(?i)"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b')
+
 _IDEOGRAPHIC = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff65]")  # with their marks
 
 
@@ -58,3 +65,31 @@ def fold_title(title: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", title.casefold())
     return " ".join(re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Write text so that a terminal shows it and obeys none of it; the characters of `keep` stay.
+
+    >>> visible("\x1b[31mred\x9b1m\u202eabc\n"), visible("a\nb\r", keep="\n")
+    ('␛[31mred\\x9b1m‹U+202E›abc␊', 'a\nb␍')
+    """
+    return _COMMAND.sub(lambda found: found[0] if found[0] in keep else _picture(ord(found[0])), text)
+
+
+def _picture(code: int) -> str:
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code <= 0x9F:
+        return "␡" if code == 0x7F else f"\\x{code:02x}"
+    return f"‹U+{code:04X}›"
+
+
+def strict_json(text: str) -> str:
+    r"""Make JSON that anything reads: NaN and infinities null, and escaped what a terminal would obey.
+
+    >>> strict_json('{"a": NaN, "b": "-Infinity", "c": "\x9b"}')
+    '{"a": null, "b": "-Infinity", "c": "\\u009b"}'
+    """
+    if _NO_NUMBER.search(text):
+        text = _STRING_OR_NO_NUMBER.sub(lambda found: found[0] if found[0][0] == '"' else "null", text)
+    return _COMMAND.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)

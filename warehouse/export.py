@@ -15,7 +15,8 @@ import duckdb
 
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse.query import open_snapshot
+from transforms.text import strict_json, visible
+from warehouse.snapshot import open_snapshot
 
 # A cue is one glance: a sentence, no longer than players like it
 # (https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/examples/transcripts/transcripts.md).
@@ -305,7 +306,7 @@ def _plain(text: str) -> str:
     >>> _plain(" so \n\n what?")
     'so what?'
     """
-    return " ".join(text.replace("\0", "").split())
+    return visible(" ".join(text.replace("\0", "").split()))
 
 
 def _escaped(text: str) -> str:
@@ -326,4 +327,4 @@ def _known(**values: object) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    return strict_json(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"

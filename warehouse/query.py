@@ -1,4 +1,4 @@
-"""Safe read-only SQL over the published snapshot, and the few questions that the command asks itself."""
+"""The few questions about the snapshot that the commands and flows ask themselves."""
 
 from __future__ import annotations
 
@@ -9,29 +9,10 @@ from typing import Any
 
 import duckdb
 
-from transforms.errors import ContentError, SourceError
+from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Episode, Person, TranscriptLink
-from warehouse.staging import NOT_STORED
-
-# No file, no network, no extension, nothing written: for SQL that others wrote, too
-# (https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview).
-HARDENED: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": False,
-    "autoload_known_extensions": False,
-    "autoinstall_known_extensions": False,
-    "allow_community_extensions": False,
-    "memory_limit": "2GB",
-    "threads": 4,
-    "max_temp_directory_size": "0GB",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The answer to a query: names of the columns, and the rows."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
+from warehouse.snapshot import one_line, open_snapshot
+from warehouse.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +22,6 @@ class KnownEpisode:
     episode: Episode
     show: str | None
     has_audio: bool
-
-
-def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the snapshot for reading only; times come in UTC. The caller closes it.
-
-    Raises:
-        SourceError: there is none yet.
-        ContentError: it is no DuckDB file, or a damaged one.
-    """
-    if not path.exists():
-        msg = f"nothing ingested yet ({path} is missing): run `turntable demo` or `turntable ingest …`"
-        raise SourceError(msg)
-    try:
-        con = duckdb.connect(str(path), read_only=True, config=HARDENED)
-    except duckdb.Error as error:
-        msg = f"{path} cannot be read: {_one_line(error)}; make it anew with `turntable rebuild`"
-        raise ContentError(msg) from error
-    con.execute("set timezone = 'UTC'; set lock_configuration = true")
-    return con
-
-
-def run_sql(snapshot: Path, sql: str) -> Table:
-    """Answer one SQL query; `show`, `describe`, `summarize`, `values`, `from` and `explain` are queries.
-
-    Raises:
-        SourceError: there is no snapshot yet.
-        ContentError: the SQL is wrong, is not one query, or asks for more than reading.
-    """
-    return _answer(snapshot, sql)
 
 
 def episodes(snapshot: Path) -> Table:
@@ -103,12 +55,14 @@ def discovered(snapshot: Path) -> set[str]:
     try:
         with open_snapshot(snapshot) as con:
             return {key for (key,) in con.execute("select distinct staged_key from discoveries").fetchall()}
-    except (SourceError, ContentError, duckdb.Error):
+    except (SourceError, ContentError, TransientError, duckdb.Error):
         return set()
 
 
 def known_episodes(snapshot: Path) -> tuple[KnownEpisode, ...]:
     """Read every episode as it is known; nothing where there is no snapshot yet."""
+    from warehouse.staging import NOT_STORED  # it brings all that reads texts with it, and few commands come here
+
     if not snapshot.exists():
         return ()
     names = [field.name for field in fields(Episode) if field.name not in NOT_STORED]
@@ -203,21 +157,8 @@ def talk_time(snapshot: Path, episode_id: str) -> Table:
 def _answer(snapshot: Path, sql: str, *parameters: object) -> Table:
     with open_snapshot(snapshot) as con:
         try:
-            statements = con.extract_statements(sql)
-            if [statement.type for statement in statements] not in (
-                [duckdb.StatementType.SELECT],
-                [duckdb.StatementType.EXPLAIN],
-            ):
-                msg = "only one query at a time, and only reading: start it with select, from, show or explain"
-                raise ContentError(msg)
-            con.execute(statements[0], parameters)
-            columns = tuple(name for name, *_ in con.description or ())
-            return Table(columns, con.fetchall())
+            con.execute(sql, parameters)
+            return Table(tuple(name for name, *_ in con.description or ()), con.fetchall())
         except duckdb.Error as error:
-            msg = f"the query failed: {_one_line(error)}; `show tables` and `describe best_turns` help"
+            msg = f"{snapshot} cannot be asked: {one_line(error)}; make it anew with `turntable rebuild`"
             raise ContentError(msg) from error
-
-
-def _one_line(error: duckdb.Error) -> str:
-    """Keep what DuckDB says, with its suggestions, but not the picture of where."""
-    return " ".join(str(error).partition("\n\nLINE ")[0].split())

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from warehouse.load import BUGS, HERE, Connection, Loaded, load_new, loaded_keys, transaction
+from warehouse.snapshot import holder
 
 LOCK_SECONDS = 60.0
 # What DuckDB 1.5 can read: the tools of those who query may be older than ours.
@@ -101,6 +102,8 @@ def publish(warehouse: Path, snapshot: Path) -> None:
             con.execute("copy from database warehouse to snapshot")
             con.execute(_LEFT)
             con.execute("detach snapshot")
+        # A program that has the old one open for writing keeps its changes there: no part of the new one.
+        Path(f"{snapshot}.wal").unlink(missing_ok=True)
         _swap(fresh, snapshot)
 
 
@@ -252,8 +255,8 @@ def _translated(error: Exception, path: Path) -> TurntableError:
     cause = str(error).partition("\n")[0]
     if "No space left" in str(error):
         return TransientError(f"no space left on the disk of {path}; free some and run it again")
-    if "Could not set lock" in str(error):
-        return TransientError(f"{path} is open in another program; close it and run it again")
+    if program := holder(error):
+        return TransientError(f"{path} is open in {program}: close it there and run it again; the data is fine")
     if isinstance(error, duckdb.OutOfMemoryException):
         return ResourceError(f"too little memory to work on {path}: {cause}; close other programs")
     if isinstance(error, OSError):

@@ -102,7 +102,7 @@ def report(hearings: list[Hearing], failures: list[str], *, as_json: bool) -> No
     from dataclasses import asdict
 
     from flows.bench.summary import ratio, summarize
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     summaries = summarize(hearings)
     if as_json:

@@ -23,6 +23,7 @@ from flows.commands.shared import (
     say,
     settings_to_write,
     show,
+    tell,
 )
 from flows.stopping import stoppable, working_on
 from transforms.errors import ErrorClass
@@ -70,7 +71,7 @@ def add(
 
         print_json([asdict(one) for one in added])
     for one in added if not as_json else ():
-        typer.echo(one.line)
+        tell(one.line)
     if any(one.refused for one in added):
         raise typer.Exit(1)
 
@@ -85,7 +86,7 @@ def feeds(
 ) -> None:
     """List the subscriptions: how they are, when they were asked, what came."""
     from flows import subscribing
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     settings = read_settings()
     if opml:
@@ -102,7 +103,7 @@ def remove(
     """End a subscription, or let an episode wait no more; what was heard stays."""
     from flows.subscribing import remove as forget
 
-    typer.echo(forget(settings_to_write(), feed))
+    tell(forget(settings_to_write(), feed))
 
 
 @app.command(epilog="Example: turntable poll --ingest")
@@ -168,7 +169,7 @@ def _tell(summary: Summary) -> None:
         if feed.message:
             say(f"turntable: {feed.name}: {feed.message}")
         elif feed.waiting:
-            typer.echo(f"{feed.name}: {feed.waiting} of {feed.found} new episodes wait to be heard")
+            tell(f"{feed.name}: {feed.waiting} of {feed.found} new episodes wait to be heard")
     if summary.problem:
         say(f"turntable: {summary.problem}")
     typer.echo(
@@ -182,7 +183,7 @@ def _tell(summary: Summary) -> None:
 def status(as_json: JsonFlag = False) -> None:
     """List the episodes that wait, run, failed or are in quarantine, and why."""
     from flows.subscribing import STATUS, standing
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     show(Table(STATUS, standing(read_settings())), as_json=as_json)
 
@@ -204,7 +205,7 @@ def retry(
     if kind is not None and kind not in get_args(ErrorClass):
         raise typer.BadParameter(f"{kind!r}: take one of {', '.join(get_args(ErrorClass))}", param_hint="--class")  # noqa: EM102
     for one in again(settings_to_write(), episode, cast("ErrorClass | None", kind)):
-        typer.echo(f"{_named(one)}: it waits again, until the next poll")
+        tell(f"{_named(one)}: it waits again, until the next poll")
 
 
 @app.command(epilog="Example: turntable quarantine 1f3a --reason 'music only'")
@@ -218,7 +219,7 @@ def quarantine(
     """Let an episode not be tried again until somebody says so; or list those that are not."""
     from flows.subscribing import STATUS, standing
     from flows.subscribing import quarantine as set_aside
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     settings = read_settings() if episode is None else settings_to_write()
     if episode is None:
@@ -226,7 +227,7 @@ def quarantine(
         show(Table(STATUS, rows), as_json=as_json)
         return
     one = set_aside(settings, episode, reason)
-    typer.echo(f"{_named(one)}: it is not tried again; `turntable retry {one.episode.episode_id[:8]}` ends that")
+    tell(f"{_named(one)}: it is not tried again; `turntable retry {one.episode.episode_id[:8]}` ends that")
 
 
 def _named(waiting: Waiting) -> str:

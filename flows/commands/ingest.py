@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from flows.commands.shared import (
     as_bounds,
     as_policy,
     as_quality,
+    print_json,
     settings_to_write,
 )
 from flows.stopping import stoppable
@@ -120,7 +120,7 @@ def ingest(
         [folder.located(source) for source in sources], latest, options, settings_to_write(), failed
     )
     if as_json:
-        typer.echo(json.dumps({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed}))
+        print_json({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed})
     if failed:
         raise typer.Exit(1)
 

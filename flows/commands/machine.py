@@ -19,7 +19,7 @@ app = typer.Typer(rich_markup_mode=None)
 def doctor(as_json: JsonFlag = False) -> None:
     """Look at device, libraries, weights and disk, and say what to do."""
     from flows.doctor import examine
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     checks = examine(read_settings(with_home=False))
     show(Table(("check", "state", "found", "do"), [tuple(check) for check in checks]), as_json=as_json)
@@ -82,7 +82,7 @@ def rebuild() -> None:
 def verify(as_json: JsonFlag = False) -> None:
     """Check the warehouse and the artifacts against each other; nothing found is exit code 0."""
     from flows import load
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     problems = load.verify(read_settings())
     if problems or as_json:

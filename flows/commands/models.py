@@ -20,7 +20,7 @@ def models(context: typer.Context, as_json: JsonFlag = False) -> None:
         return
     from flows.sources.weights import is_there
     from transforms.speech.models import MODELS
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     folder = read_settings(with_home=False).models
     rows: list[tuple[Any, ...]] = []

@@ -2,27 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.shared import JsonFlag, read_settings, show
+from flows import folder
+from flows.commands.shared import JsonFlag, read_settings, say, show
+from transforms.errors import ContentError, SourceError
+
+if TYPE_CHECKING:
+    from warehouse.sql import Form
 
 app = typer.Typer(rich_markup_mode=None)
+
+ROWS = 10_000  # on a screen
+MOST_QUERY = 1_000_000  # bytes
 
 Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, a piece of its title, or 'latest'.")]
 
 
 @app.command(epilog='Example: turntable sql "from talk_time" --csv > talk_time.csv')
 def sql(
-    query: Annotated[str, typer.Argument(help="One SELECT; `show tables` lists what there is.")],
+    query: Annotated[
+        str | None, typer.Argument(help="One query; `show tables` lists what there is; - reads it from the input.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="Read the query from a file.")] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until it is stopped.")] = 30,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"How many rows at most. [{ROWS} on the screen, else all]")
+    ] = None,
     as_json: JsonFlag = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    csv_safe: Annotated[
+        bool,
+        typer.Option("--csv-safe", help="Print CSV with ' before what a spreadsheet would take for a formula."),
+    ] = False,
 ) -> None:
     """Ask the warehouse in SQL; nothing can be changed by it."""
-    from warehouse.query import run_sql
+    from warehouse.sql import answer
 
-    show(run_sql(read_settings().snapshot, query), as_json=as_json, as_csv=as_csv)
+    asked, snapshot = _read_query(query, file), read_settings().snapshot
+    form = _form(as_json=as_json, as_csv=as_csv, csv_safe=csv_safe)
+    reader = sys.stdout.fileno()
+    if form == "screen":
+        most = limit or ROWS
+        _show_answer(answer(snapshot, asked, form, seconds=timeout, limit=most + 1, reader=reader), most)
+        return
+    for piece in answer(snapshot, asked, form, seconds=timeout, limit=limit, reader=reader):
+        sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
+def _read_query(query: str | None, file: Path | None) -> str:
+    """Read the query from the command line, a file or standard input.
+
+    Raises:
+        SourceError: the file cannot be read.
+        ContentError: it is too large for a query, or no UTF-8.
+    """
+    if (query is None) == (file is None):
+        msg = "give one query, - or --file FILE"
+        raise typer.BadParameter(msg)
+    if query is not None and query != "-":
+        return query
+    name = "standard input" if file is None else str(file)
+    try:
+        with sys.stdin.buffer if file is None else folder.absolute(file).open("rb") as source:
+            data = source.read(MOST_QUERY + 1)
+    except OSError as error:
+        msg = f"{name}: no query can be read there ({error.strerror}); check the path"
+        raise SourceError(msg) from error
+    if len(data) > MOST_QUERY:
+        msg = f"{name}: longer than the {MOST_QUERY} bytes that a query may have; check that it is one"
+        raise ContentError(msg)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"{name}: byte {error.start + 1} is no UTF-8; save it as UTF-8"
+        raise ContentError(msg) from error
+
+
+def _form(*, as_json: bool, as_csv: bool, csv_safe: bool) -> Form:
+    if as_json and (as_csv or csv_safe):
+        msg = "--json and --csv exclude each other: give one"
+        raise typer.BadParameter(msg)
+    if as_json:
+        return "json"
+    return "csv-safe" if csv_safe else "csv" if as_csv else "screen"
+
+
+def _show_answer(pieces: Iterator[bytes], most: int) -> None:
+    """Print as much of an answer as a screen takes, and say if that is not all."""
+    from flows.terminal import print_plan, print_table
+    from warehouse.sql import read_screen
+
+    table, is_whole = read_screen(pieces, most)
+    if table.columns == ("explain_key", "explain_value"):
+        print_plan(table)
+        return
+    print_table(table)
+    if not is_whole:
+        say(f"turntable: only the first {len(table.rows)} rows are shown: --limit, --csv and --json give more")
 
 
 @app.command(epilog="Example: turntable episodes --json")

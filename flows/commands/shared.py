@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
 from transforms.errors import SourceError
 from transforms.records import Quality
+from transforms.text import strict_json, visible
 
 if TYPE_CHECKING:
     from flows.options import Policy
     from flows.settings import Settings
-    from warehouse.query import Table
+    from warehouse.table import Table
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 LanguageOption = Annotated[
@@ -118,16 +120,10 @@ def as_policy(**asked: bool) -> Policy:
     return cast("Policy", given[0] if given else "audio-first")
 
 
-def show(table: Table, *, as_json: bool = False, as_csv: bool = False) -> None:
+def show(table: Table, *, as_json: bool = False) -> None:
     """Print a table for people, or for a script."""
     if as_json:
         print_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
-    elif as_csv:
-        import csv
-
-        writer = csv.writer(sys.stdout)
-        writer.writerow(table.columns)
-        writer.writerows(table.rows)
     else:
         from flows.terminal import print_table
 
@@ -135,10 +131,19 @@ def show(table: Table, *, as_json: bool = False, as_csv: bool = False) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print for a script."""
-    typer.echo(json.dumps(value, default=str, ensure_ascii=False, indent=1))
+    """Print strict JSON for a script; times are ISO 8601, what else JSON has no form for is text."""
+    typer.echo(strict_json(json.dumps(value, default=_form, ensure_ascii=False, indent=1)))
+
+
+def _form(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def tell(line: str) -> None:
+    """Print one line of an answer, whatever stands in it."""
+    typer.echo(visible(line))
 
 
 def say(line: str) -> None:
-    """Tell a person."""
-    print(line, file=sys.stderr)
+    """Tell a person one line beside the answer."""
+    print(visible(line), file=sys.stderr)

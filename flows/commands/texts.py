@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, read_settings, settings_to_write, show
+from flows.commands.shared import JsonFlag, print_json, read_settings, settings_to_write, show
 from flows.stopping import stoppable, working_on
 from transforms.errors import TurntableError
 
@@ -69,7 +68,7 @@ def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_jso
     from flows.locations import public_source
     from flows.published import explained
     from flows.sources.texts import find_texts
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     for location in [text for source in sources for text in find_texts(source)]:
         try:
@@ -90,7 +89,7 @@ def _tell(results: Sequence[Result], reporter: Terminal, *, as_json: bool) -> No
     failed = [one for one in results if not isinstance(one, Imported)]
     if as_json:
         found = {"imported": [asdict(one) for one in imported], "failed": [asdict(one) for one in failed]}
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        print_json(found)
     else:
         for one in imported:
             reporter.imported(one)
@@ -102,7 +101,7 @@ def _tell(results: Sequence[Result], reporter: Terminal, *, as_json: bool) -> No
 def formats(as_json: JsonFlag = False) -> None:
     """List the formats of text that `import` reads, with an example line each."""
     from transforms.transcripts import FORMATS
-    from warehouse.query import Table
+    from warehouse.table import Table
 
     rows = [(known.name, known.about, " ⏎ ".join(known.example.split("\n")[:4])) for known in FORMATS.values()]
     show(Table(("format", "about", "example"), rows), as_json=as_json)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import redirect_stderr
 from pathlib import Path
 
 from filelock import FileLock
 
 from flows.artifacts import writing
 from flows.progress import Say
+from flows.screen import unguarded
 from transforms.errors import ContentError, SourceError, TransientError, one_line
 from transforms.speech.models import Model, WeightFile, check_files, sha256
 
@@ -129,7 +131,10 @@ def _from_hub(model: Model, cache: Path, token: str | None, say: Say) -> Path:
     except LocalEntryNotFoundError:
         say(f"fetching {repository} from the Hugging Face hub")
     try:
-        return download(local_only=False)
+        with redirect_stderr(
+            unguarded(sys.stderr)
+        ):  # its bars move the cursor, which a guarded stream does not let through
+            return download(local_only=False)
     except LocalEntryNotFoundError as error:
         cause = error.__cause__ or error
         if isinstance(cause, HfHubHTTPError):
