@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     allow: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="private hosts and networks that may be fetched from, as 10.0.0.0/8,nas.local"
     )
+    longest_download: float = Field(
+        default=180, gt=0, description="minutes that the audio of one episode may take to come"
+    )
 
     load: Literal["inline", "elsewhere"] = Field(
         default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"

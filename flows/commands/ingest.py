@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -19,9 +20,11 @@ from flows.commands.shared import (
     TextOnlyFlag,
     TranscriptFirstFlag,
     as_bounds,
+    as_language,
     as_policy,
     as_quality,
     read_settings,
+    well_spelled,
 )
 from flows.stopping import stoppable
 from transforms.records import Channels
@@ -144,7 +147,7 @@ def _options(
         raise typer.BadParameter(f"{channels!r}: take mix or split", param_hint="--channels")  # noqa: EM102
     return Options(
         model=model,
-        language=language,
+        language=as_language(language),
         device=cast(Request, device),
         diarize=diarize,
         diarization_model=diarization_model,
@@ -165,13 +168,14 @@ def _ingest(
 ) -> list[Outcome]:
     """Ingest all sources, and say of each what became of it."""
     from flows.terminal import showing
+    from transforms.errors import error_class, one_line
+    from transforms.speech.models import check_names
 
+    check_names(*options.filled(settings).names)
+    good, bad = well_spelled(sources)
     outcomes: list[Outcome] = []
     with showing() as reporter:
-        from flows.batch import ingest_locations
-        from transforms.errors import error_class, one_line
-
-        for source, outcome in ingest_locations(sources, latest, options, settings):
+        for source, outcome in itertools.chain(bad.items(), _each(good, latest, options, settings)):
             if isinstance(outcome, BaseException):
                 message = one_line(outcome)
                 reporter.fail(message)
@@ -181,6 +185,16 @@ def _ingest(
             reporter.done(outcome)
             outcomes.append(outcome)
     return outcomes
+
+
+def _each(
+    sources: Sequence[str], latest: int, options: Options, settings: Settings
+) -> Iterator[tuple[str, Outcome | Exception]]:
+    """Ingest, where there is anything to ingest; Prefect alone takes seconds to import."""
+    if sources:
+        from flows.batch import ingest_locations
+
+        yield from ingest_locations(sources, latest, options, settings)
 
 
 def _command() -> str:
