@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from flows.ingest import Outcome, ingest_episode
 from flows.locations import public_source
 from flows.locks import is_held
+from flows.met import having_met
 from flows.options import Options
 from flows.progress import REPORTER, since
 from flows.settings import Settings
@@ -75,10 +76,11 @@ def _ingest(wanted: Sequence[Wanted], settings: Settings) -> Iterator[tuple[int,
     heard = hear_together(wanted, settings)
     while True:
         with working_on("hear", "several episodes"):
-            number, found = next(heard, (None, None))
-        if number is None or found is None:
+            one = next(heard, None)
+        if one is None:
             return
-        with since(began):
+        number, found, met = one
+        with since(began), having_met(met):
             outcome = _run_flow(found, wanted[number].options)
         yield number, outcome
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import (
@@ -17,13 +17,13 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.runtime import flow_run
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from flows import load as loader
 from flows import published
 from flows.artifacts import Artifact, Manifest, Store
-from flows.linking import Hints, Known, Link
-from flows.locations import public_source
+from flows.linking import Hints, Known, Link, checked
+from flows.locations import ADDRESS_OR_PATH, public_source
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
 from flows.reach import check, confine
@@ -31,7 +31,6 @@ from flows.settings import Settings
 from flows.sources.texts import find_texts
 from flows.steps import StageFailed, record
 from flows.stopping import note_run
-from transforms import transcripts
 from transforms.errors import (
     ContentError,
     HostileError,
@@ -43,6 +42,10 @@ from transforms.errors import (
     one_line,
 )
 from warehouse import query
+
+# The schema is what Prefect's API checks: what does not fit never becomes a run.
+Location = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
+SecretLocation = Annotated[SecretStr, Field(json_schema_extra={"pattern": ADDRESS_OR_PATH})]
 
 MOST_ROWS = 500  # of a table that a person reads
 CLASSES = (TransientError, SourceError, ContentError, HostileError, ResourceError)
@@ -121,7 +124,9 @@ def _run_name() -> str:
 
 
 @flow(name="import-transcript", flow_run_name=_run_name, persist_result=False)
-def import_transcript(locations: list[str | SecretStr], hints: Hints | None = None) -> tuple[Result, ...]:
+def import_transcript(
+    locations: list[Location | SecretLocation], hints: Hints | None = None
+) -> tuple[Result, ...]:
     """Turn published texts into speaker turns in the warehouse.
 
     Args:
@@ -139,7 +144,7 @@ def import_transcript(locations: list[str | SecretStr], hints: Hints | None = No
     confine(settings)
     for location in named:
         check(location)
-    hints = _checked(hints or Hints())
+    hints = checked(hints or Hints(), settings.snapshot)
     texts: list[str] = []
     refused: list[Result] = []
     for location in named:
@@ -163,20 +168,6 @@ def reparse() -> tuple[Result, ...]:
     load(settings)
     _write_page(results, "reparse")
     return results
-
-
-def _checked(hints: Hints) -> Hints:
-    """Name the format and the episode that the user means, once for all texts.
-
-    Raises:
-        SourceError: there is no such format, or no or more than one such episode.
-    """
-    if hints.format is not None and hints.format not in transcripts.FORMATS:
-        msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
-        raise SourceError(msg)
-    if hints.episode is None:
-        return hints
-    return replace(hints, episode=query.find_episode(Settings().snapshot, hints.episode))
 
 
 def _job(hints: Hints, settings: Settings) -> Job:

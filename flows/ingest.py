@@ -28,6 +28,7 @@ from flows import attempts, published, stages, tasks, texts
 from flows.artifacts import Artifact
 from flows.locations import public_source
 from flows.locks import held
+from flows.met import meet_again
 from flows.options import Options
 from flows.progress import stoppable, work_began
 from flows.reach import check, check_models, confine, is_requested
@@ -168,6 +169,7 @@ def _find(location: str, given: Found | None, settings: Settings) -> Found:
             msg = f"{public_source(location)} means {len(found)} episodes: name one, or use `turntable ingest`"
             raise SourceError(msg)
         return found[0]
+    meet_again("find")
     return youtube.complete(given)
 
 
@@ -236,7 +238,7 @@ def _hear(
 ) -> Outcome:
     """Run the stages of the audio in their order; what two of them do not share runs side by side."""
     began = work_began()
-    fetched = run_step("fetch", tasks.fetch, found.location, settings)
+    fetched = run_step("fetch", tasks.fetch, found, settings)
     decoded = run_step("decode", tasks.decode, fetched, source, options, settings)
     hear = _hear_mixed if len(decoded) == 1 else _hear_channels
     heard = hear(fetched, decoded, options, settings)

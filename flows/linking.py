@@ -13,6 +13,8 @@ from pydantic import Field
 
 from flows.locations import is_url
 from flows.sources.found import bare_episode
+from transforms import transcripts
+from transforms.errors import SourceError
 from transforms.records import (
     PODCAST_NAMESPACE,
     Episode,
@@ -24,6 +26,7 @@ from transforms.records import (
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
 from transforms.youtube import youtube_id
+from warehouse import query
 from warehouse.query import KnownEpisode
 
 FEWEST_WORDS = 3  # of a title that can tell an episode without its show
@@ -42,6 +45,20 @@ class Hints:
     format: Annotated[
         str | None, Field(description="A name of `turntable formats`; without it, the content decides.")
     ] = None
+
+
+def checked(hints: Hints, snapshot: Path) -> Hints:
+    """Name the format and the episode that the user means, once for all texts.
+
+    Raises:
+        SourceError: there is no such format, or no or more than one such episode.
+    """
+    if hints.format is not None and hints.format not in transcripts.FORMATS:
+        msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
+        raise SourceError(msg)
+    if hints.episode is None:
+        return hints
+    return replace(hints, episode=query.find_episode(snapshot, hints.episode))
 
 
 @dataclass(frozen=True, slots=True)

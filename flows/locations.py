@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from transforms.records import without_query
 from transforms.youtube import WATCH, is_youtube, youtube_id
 
@@ -25,3 +28,19 @@ def public_source(location: str) -> str:
         return f"{WATCH}{video}"
     shown = without_query(location) if is_url(location) else location
     return shown.encode("utf-8", "replace").decode()
+
+
+# As a JSON schema has it: forms and servers refuse what does not fit before there is a run.
+ADDRESS_OR_PATH = r"^(https?://[^/?#\s]\S*|[^:]+|[^:]*:[^/].*|[^:/]*/.*)$"
+
+
+def check_spelling(location: str) -> None:
+    """Refuse what is spelled like an address and is none; whether something is there is another question.
+
+    Raises:
+        SourceError: a scheme that is not fetched, no host, or nothing that can be read.
+    """
+    from flows.sources.addresses import parsed
+
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", location) and not Path(location).exists():
+        parsed(location)

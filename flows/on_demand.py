@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from prefect import flow, tags
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from flows.batch import ingest_location
 from flows.home import TAG
 from flows.ingest import Outcome, check_starts
-from flows.locations import public_source
+from flows.locations import ADDRESS_OR_PATH, public_source
 from flows.options import Options
 from flows.reach import check, check_models, confine, is_requested
 from flows.settings import Settings
 from flows.sources.episodes import KNOWN_BY_ID
 from transforms.records import Channels, Quality
+from transforms.speech import languages
+from transforms.speech.models import ASR_NAMES
+
+# The schemas are what Prefect's API checks: what does not fit never becomes a run.
+Location = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
+Language = Annotated[
+    str,
+    AfterValidator(languages.spoken_language),
+    Field(json_schema_extra={"enum": [*languages.CODES, *languages.ENGLISH_NAMES]}),
+]
+ModelName = Annotated[str, Field(json_schema_extra={"enum": ["auto", *ASR_NAMES]})]
 
 
 def _run_name() -> str:
@@ -35,12 +46,12 @@ def _tags() -> list[str]:
 
 @flow(name="ingest-episode", flow_run_name=_run_name, persist_result=False)
 def ingest_url(
-    url: str,
+    url: Location,
     latest: Annotated[int, Field(ge=1)] = 1,
-    language: str | None = None,
+    language: Language | None = None,
     speakers: Annotated[int | None, Field(ge=1)] = None,
     diarize: bool = True,
-    model: str = "auto",
+    model: ModelName = "auto",
     device: Literal["auto", "cuda", "cpu"] = "auto",
     quality: Quality | None = None,
     channels: Channels = "mix",
@@ -51,7 +62,7 @@ def ingest_url(
         url: an audio file, a feed, an episode, or a path on the machine that works, in a folder that is watched
             or allowed. Everybody who sees this server's UI sees it: give `turntable add` what holds a secret.
         latest: how many episodes of a feed, newest first.
-        language: as en, de; without it, the audio decides.
+        language: as en, de or German; without it, the audio decides.
         speakers: how many people speak, where that is known.
         diarize: find out who speaks.
         model: a name of `turntable models`; auto takes the best that the machine has.

@@ -56,6 +56,11 @@ class Options:
             quality=self.quality or settings.quality,
         )
 
+    @property
+    def names(self) -> tuple[str, str | None, str | None]:
+        """The models that are asked for, as a user names them, and the language."""
+        return self.model, self.diarization_model if self.diarize else None, self.language
+
 
 def quality_of(options: Options) -> Quality:
     """Give the quality of options that are filled."""

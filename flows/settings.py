@@ -75,6 +75,10 @@ class Settings(BaseSettings):
         default=(),
         description="folders whose files may be named in requests to a server, as /srv/audio:/srv/texts",
     )
+    longest_download: float = Field(
+        default=180, gt=0, description="minutes that the audio of one episode may take to come"
+    )
+
     load: Literal["inline", "elsewhere"] = Field(
         default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"
     )

@@ -15,10 +15,12 @@ from flows.progress import Advance, Say
 from flows.reach import check
 from flows.settings import Settings
 from flows.sources import http, youtube
+from flows.sources.found import Found
 from transforms import audio, turns
 from transforms.errors import SourceError
 from transforms.records import (
     Channels,
+    Seconds,
     Word,
     without_query,
 )
@@ -28,12 +30,24 @@ from transforms.speech import diarize as diarization
 from transforms.speech.models import sha256
 from transforms.youtube import is_youtube, youtube_id
 
+THINNEST = 8_000  # bytes a second: what is called sound has more
 
-def fetch(store: Store, location: str, settings: Settings, on_progress: Advance) -> Artifact:
+
+def promised_seconds(found: Found) -> Seconds | None:
+    """Say how long the audio of an episode lasts by its feed; `None` where that says nothing."""
+    size = next((link.size for link in found.episode.audio_links if link.size), None)
+    return found.episode.duration or (size / THINNEST if size else None)
+
+
+def fetch(
+    store: Store, location: str, settings: Settings, on_progress: Advance, expected: Seconds | None = None
+) -> Artifact:
     """Bring the audio into the store, from a URL or from the disk.
 
+    `expected` is how long it should last: what comes without a length may take a multiple of that, no more.
+
     Raises:
-        SourceError: it is not there.
+        SourceError: it is not there, or takes longer than the user allows.
         TransientError, ContentError, HostileError: as `flows.sources.http` says.
     """
     if not is_url(location):
@@ -46,6 +60,8 @@ def fetch(store: Store, location: str, settings: Settings, on_progress: Advance)
             location,
             scratch / "audio",
             allow=settings.allow,
+            longest=settings.longest_download * 60,
+            expected=expected,
             on_progress=lambda done, _: on_progress(float(done)),
         )
         return Made(scratch / "audio", facts={"url": without_query(got.url), "media_type": got.media_type})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flows import load as loader
 from flows import model_server, staged, stages
 from flows.artifacts import Artifact, Store
+from flows.met import meet_again
 from flows.options import Options
 from flows.settings import Settings
 from flows.sources.found import Found
@@ -13,15 +14,19 @@ from flows.steps import say, shown, stage_task
 
 
 @stage_task("fetch")
-def fetch(location: str, settings: Settings) -> Artifact:
+def fetch(found: Found, settings: Settings) -> Artifact:
     """Bring the audio into the store."""
-    store = Store(settings.home)
-    return shown("fetch", None, lambda advance: (stages.fetch(store, location, settings, advance),))[0]
+    meet_again("fetch")
+    store, expected = Store(settings.home), stages.promised_seconds(found)
+    return shown(
+        "fetch", None, lambda advance: (stages.fetch(store, found.location, settings, advance, expected),)
+    )[0]
 
 
 @stage_task("decode")
 def decode(fetched: Artifact, name: str, options: Options, settings: Settings) -> tuple[Artifact, ...]:
     """Decode the audio to samples, of each channel where that is asked for."""
+    meet_again("decode")
     store = Store(settings.home)
     return shown("decode", None, lambda _: stages.decode_asked(store, fetched, name, options.channels, say))
 

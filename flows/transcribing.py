@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from flows import engines
 from flows.artifacts import Artifact, Made, Recipe, Store, stage_key
@@ -25,6 +26,9 @@ from transforms.speech import transcribe as recognition
 from transforms.speech.checks import Transcription
 from transforms.speech.device import Device, cpu_threads, ladder
 from transforms.speech.models import Model
+
+END: Literal["end"] = "end"
+_Next = tuple[str, Transcription] | Literal["end"] | None  # `None`: nothing is at hand
 
 
 def transcribe(
@@ -118,30 +122,38 @@ class Transcriber:
         self.numbers = itertools.count()
         self.underway: dict[str, _Part] = {}  # by the keys of their jobs
         self.finished: deque[tuple[Task, Artifact | Exception]] = deque()
-        self.running: tuple[Device, Iterator[tuple[str, Transcription]]] | None = None
+        self.running: tuple[Device, Iterator[tuple[str, Transcription] | None]] | None = None
         self.before: Seconds = 0.0  # audio that is done, but not by the engine that runs
         self.heard: Seconds = 0.0  # audio that was heard here, since `began` on the clock
         self.began = 0.0
 
     def run(
-        self, tasks: Iterable[Task], on_progress: Advance = lambda _: None
+        self, tasks: Iterable[Task | None], on_progress: Advance = lambda _: None
     ) -> Iterator[tuple[Task, Artifact | Exception]]:
         """Transcribe; each is given as soon as it is done, an error where the engine broke down over it.
 
         Args:
-            tasks: taken as the engine comes to them, perhaps in a thread of its own.
+            tasks: taken as the engine comes to them, perhaps in a thread of its own; `None` where the next one is
+                not there yet.
             on_progress: told how many seconds of audio of all tasks are done.
 
         Raises:
             Interrupted: `on_progress` did.
         """
         waiting = self._parts(tasks)
-        first = next(waiting, None)
-        if first is not None:  # else there is nothing to load a model for
-            yield from self._hear(itertools.chain([first], waiting), on_progress)
-        yield from self.finished
+        for first in waiting:
+            if first is not None:  # else there is nothing to load a model for
+                yield from self._hear(itertools.chain([first], waiting), on_progress)
+            yield from self._given_out()
+        yield from self._given_out()
 
-    def _hear(self, waiting: Iterator[_Part], on_progress: Advance) -> Iterator[tuple[Task, Artifact | Exception]]:
+    def _given_out(self) -> Iterator[tuple[Task, Artifact | Exception]]:
+        while self.finished:
+            yield self.finished.popleft()
+
+    def _hear(
+        self, waiting: Iterator[_Part | None], on_progress: Advance
+    ) -> Iterator[tuple[Task, Artifact | Exception]]:
         token = engines.hub_token(self.settings)
         folder = get_weights(self.model, self.settings.models, token=token, say=self.say)
         steps = engines.Ladder("transcribe", engines.recognizer, *ladder(self.options.device, folder), self.say)
@@ -156,16 +168,19 @@ class Transcriber:
                     raise
                 self._give_up(error)
             else:
-                if result is None:
+                if result == END:
                     return
-                key, heard = result
-                self._keep(self.underway.pop(key), heard, device, steps.lines)
-            while self.finished:
-                yield self.finished.popleft()
+                if result is not None:
+                    key, heard = result
+                    self._keep(self.underway.pop(key), heard, device, steps.lines)
+            yield from self._given_out()
 
-    def _parts(self, tasks: Iterable[Task]) -> Iterator[_Part]:
+    def _parts(self, tasks: Iterable[Task | None]) -> Iterator[_Part | None]:
         """Give the parts of the tasks that are not kept yet."""
         for task in tasks:
+            if task is None:
+                yield None
+                continue
             try:
                 missing = self._missing(task)
             except Exception as error:  # its own: the others go on
@@ -206,10 +221,8 @@ class Transcriber:
             self.before += part.seconds
         return kept is not None
 
-    def _next(
-        self, device: Device, folder: Path, waiting: Iterator[_Part], on_progress: Advance
-    ) -> tuple[str, Transcription] | None:
-        """Give the next part that is heard, by the key of its job; `None` when there is none left."""
+    def _next(self, device: Device, folder: Path, waiting: Iterator[_Part | None], on_progress: Advance) -> _Next:
+        """Give the next part that is heard, by the key of its job; `END` when there is none left."""
         if self.running is None or self.running[0] != device:
             self.running = None  # lets go of a recogniser that failed, before another one is loaded
             before, heard_before = self.before, self.heard
@@ -218,20 +231,22 @@ class Transcriber:
                 self.heard = heard_before + seconds
                 on_progress(before + seconds)
 
-            heard = engine.transcribe_many(
+            heard = engine.transcribe_as_they_come(
                 self._jobs(waiting),
                 engines.recognizer(folder, device.name, device.compute_type, cpu_threads(), device.batch_size),
                 quality=quality_of(self.options),
                 on_progress=told,
             )
             self.running = device, iter(heard)
-        return next(self.running[1], None)
+        return next(self.running[1], END)
 
-    def _jobs(self, waiting: Iterator[_Part]) -> Iterator[engine.Job]:
+    def _jobs(self, waiting: Iterator[_Part | None]) -> Iterator[engine.Job | None]:
         """Give the engine what the one before had under way, then what waits."""
         yield from [_job(key, part) for key, part in self.underway.items()]
         for part in waiting:
-            if not part.episode.has_failed:
+            if part is None:
+                yield None
+            elif not part.episode.has_failed:
                 key = str(next(self.numbers))
                 self.underway[key] = part
                 yield _job(key, part)

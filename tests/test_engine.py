@@ -476,7 +476,7 @@ from flows.sources.episodes import find_episodes
 from flows.together import Wanted, hear_together
 asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
 found = find_episodes(sys.argv[1], 1)
-given = [number for number, _ in hear_together([Wanted(one, asked) for one in found], Settings())]
+given = [number for number, *_ in hear_together([Wanted(one, asked) for one in found], Settings())]
 assert sorted(given) == list(range(len(found)))
 """
 

@@ -254,7 +254,6 @@ def test_bad_sources_fail_one_by_one_and_hold_up_nobody(
         httpserver.url_for("/notes"): ("find", "content"),
         "http://no-such-host.invalid/a.mp3": ("fetch", "source"),
         "http://[::1]:1/a.mp3": ("fetch", "hostile"),
-        "ftp://example.org/a.mp3": ("fetch", "source"),
         "": ("find", "source"),
     }
 

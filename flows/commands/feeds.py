@@ -16,6 +16,7 @@ from flows.commands.shared import (
     TextOnlyFlag,
     TranscriptFirstFlag,
     as_bounds,
+    as_language,
     as_policy,
     as_quality,
     print_json,
@@ -63,7 +64,9 @@ def add(
     from flows.subscribing import add_feeds
 
     policy = as_policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
-    options = Options(language=language, speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality))
+    options = Options(
+        language=as_language(language), speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality)
+    )
     located = [folder.located(source) for source in sources]
     added = add_feeds(settings_to_write(), located, tuple(tag or ()), options, _backfill(backfill))
     if as_json:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -19,10 +20,13 @@ from flows.commands.shared import (
     TextOnlyFlag,
     TranscriptFirstFlag,
     as_bounds,
+    as_language,
     as_policy,
     as_quality,
     print_json,
+    read_settings,
     settings_to_write,
+    well_spelled,
 )
 from flows.stopping import stoppable
 from transforms.records import Channels
@@ -30,7 +34,6 @@ from transforms.records import Channels
 if TYPE_CHECKING:
     from flows.ingest import Outcome
     from flows.options import Options, Policy
-    from flows.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -55,7 +58,7 @@ def demo() -> None:
     from warehouse import query
 
     settings = settings_to_write()
-    outcomes = _ingest([str(DEMO_FEED)], 1, _options(policy="audio-only"), settings)
+    outcomes = _ingest([str(DEMO_FEED)], 1, _options(policy="audio-only"))
     if not outcomes:
         raise typer.Exit(1)
     episode_id = outcomes[0].episode_id
@@ -116,9 +119,7 @@ def ingest(
         auto_captions=auto_captions,
     )
     failed: list[dict[str, str]] = []
-    outcomes = _ingest(
-        [folder.located(source) for source in sources], latest, options, settings_to_write(), failed
-    )
+    outcomes = _ingest(sources, latest, options, failed)
     if as_json:
         print_json({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed})
     if failed:
@@ -147,7 +148,7 @@ def _options(
         raise typer.BadParameter(f"{channels!r}: take mix or split", param_hint="--channels")  # noqa: EM102
     return Options(
         model=folder.model(model),
-        language=language,
+        language=as_language(language),
         device=cast(Request, device),
         diarize=diarize,
         diarization_model=folder.model(diarization_model),
@@ -163,18 +164,18 @@ def _ingest(
     sources: Sequence[str],
     latest: int,
     options: Options,
-    settings: Settings,
     failed: list[dict[str, str]] | None = None,
 ) -> list[Outcome]:
     """Ingest all sources, and say of each what became of it."""
     from flows.terminal import showing
+    from transforms.errors import error_class, one_line
+    from transforms.speech.models import check_names
 
+    check_names(*options.filled(read_settings(with_home=False)).names)
+    good, bad = well_spelled(sources)
     outcomes: list[Outcome] = []
     with showing() as reporter:
-        from flows.batch import ingest_locations
-        from transforms.errors import error_class, one_line
-
-        for source, outcome in ingest_locations(sources, latest, options, settings):
+        for source, outcome in itertools.chain(bad.items(), _each(good, latest, options)):
             if isinstance(outcome, BaseException):
                 message = one_line(outcome)
                 reporter.fail(message)
@@ -184,6 +185,14 @@ def _ingest(
             reporter.done(outcome)
             outcomes.append(outcome)
     return outcomes
+
+
+def _each(sources: Sequence[str], latest: int, options: Options) -> Iterator[tuple[str, Outcome | Exception]]:
+    """Ingest, where there is anything to ingest; Prefect alone takes seconds to import."""
+    if sources:
+        from flows.batch import ingest_locations
+
+        yield from ingest_locations(sources, latest, options, settings_to_write())
 
 
 def _command() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 LanguageOption = Annotated[
-    str | None, typer.Option("--language", help="As en, de; without it, the audio decides.")
+    str | None, typer.Option("--language", help="As en, de or German; without it, the audio decides.")
 ]
 QualityOption = Annotated[
     str | None,
@@ -98,6 +99,33 @@ def as_bounds(text: str | None) -> tuple[int, int] | None:
     if not 1 <= bounds[0] <= bounds[1]:
         raise typer.BadParameter(f"{text!r}: give a number as 2 or a range as 2-4", param_hint="--speakers")  # noqa: EM102
     return bounds
+
+
+def as_language(text: str | None) -> str | None:
+    """Read `--language`: the code that the recogniser has for it; `None` lets the audio decide."""
+    from transforms.speech.languages import spoken_language
+
+    try:
+        return None if text is None else spoken_language(text)
+    except SourceError as error:
+        raise typer.BadParameter(str(error), param_hint="--language") from None
+
+
+def well_spelled(sources: Sequence[str]) -> tuple[list[str], dict[str, SourceError]]:
+    """Part what can be looked for, paths whole, from what is no address: a slip of the keyboard leaves nothing."""
+    from flows import folder
+    from flows.locations import check_spelling, public_source
+
+    good: list[str] = []
+    bad: dict[str, SourceError] = {}
+    for source in sources:
+        try:
+            check_spelling(source)
+        except SourceError as error:
+            bad[source] = SourceError(f"{public_source(source)}: {error}")
+        else:
+            good.append(folder.located(source))
+    return good, bad
 
 
 def as_quality(text: str | None) -> Quality | None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import folder
-from flows.commands.shared import JsonFlag, print_json, read_settings, settings_to_write, show
+from flows.commands.shared import JsonFlag, print_json, read_settings, settings_to_write, show, well_spelled
 from flows.stopping import stoppable, working_on
 from transforms.errors import TurntableError
 
 if TYPE_CHECKING:
-    from flows.import_text import Result
+    from flows.import_text import Imported
     from flows.linking import Hints
     from flows.settings import Settings
-    from flows.terminal import Terminal
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -39,28 +38,52 @@ def import_(
     as_json: JsonFlag = False,
 ) -> None:
     """Load transcripts that somebody published as text."""
-    from pydantic import SecretStr
+    from flows.linking import Hints, checked
 
-    from flows.linking import Hints
-
-    settings = read_settings() if explain else settings_to_write()
-    hints = Hints(show, title, url, episode, format_)
-    sources = [folder.located(source) for source in sources]
+    settings = read_settings(with_home=False)
+    hints = checked(Hints(show, title, url, episode, format_), settings.snapshot)
+    good, bad = well_spelled(sources)
     if explain:
-        _explain(sources, hints, settings, as_json=as_json)
+        for error in bad.values():
+            raise error
+        _explain(good, hints, settings, as_json=as_json)
         return
-    from flows.import_text import import_transcript
     from flows.locations import public_source
     from flows.terminal import showing
 
+    failed = [
+        {"source": public_source(one), "error_class": e.error_class, "message": str(e)} for one, e in bad.items()
+    ]
+    imported: list[Imported] = []
     with showing() as reporter:
-        # what a subscriber's URL holds behind its path stays out of Prefect's database
-        shown: list[str | SecretStr] = [
-            source if source == public_source(source) else SecretStr(source) for source in sources
-        ]
-        with working_on("import", public_source(sources[0])):
-            results = import_transcript(shown, hints)
-        _tell(results, reporter, as_json=as_json)
+        for one in failed:
+            reporter.fail(one["message"])
+        if good:
+            settings_to_write()
+            imported, more = _import(good, hints)
+            failed += more
+        for text in imported if not as_json else ():
+            reporter.imported(text)
+    if as_json:
+        found = {"imported": [asdict(one) for one in imported], "failed": failed}
+        print_json(found)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _import(sources: Sequence[str], hints: Hints) -> tuple[list[Imported], list[dict[str, str]]]:
+    """Import, and part what came out; the refused ones were told of when they failed."""
+    from pydantic import SecretStr
+
+    from flows.import_text import Imported, import_transcript
+    from flows.locations import public_source
+
+    # what a subscriber's URL holds behind its path stays out of Prefect's database
+    shown = [source if source == public_source(source) else SecretStr(source) for source in sources]
+    with working_on("import", public_source(sources[0])):
+        results = import_transcript(shown, hints)
+    failed = [asdict(one) for one in results if not isinstance(one, Imported)]
+    return [one for one in results if isinstance(one, Imported)], failed
 
 
 def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_json: bool) -> None:
@@ -77,24 +100,6 @@ def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_jso
             msg = f"{public_source(location)}: {error}"
             raise type(error)(msg) from error
         show(Table(("line", "became", "of", "text"), rows), as_json=as_json)
-
-
-def _tell(results: Sequence[Result], reporter: Terminal, *, as_json: bool) -> None:
-    """Say what became of each text; the refused ones were told of when they failed."""
-    from dataclasses import asdict
-
-    from flows.import_text import Imported
-
-    imported = [one for one in results if isinstance(one, Imported)]
-    failed = [one for one in results if not isinstance(one, Imported)]
-    if as_json:
-        found = {"imported": [asdict(one) for one in imported], "failed": [asdict(one) for one in failed]}
-        print_json(found)
-    else:
-        for one in imported:
-            reporter.imported(one)
-    if failed:
-        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: turntable formats --json")

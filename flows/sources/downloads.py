@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ import httpx2
 from flows.sources.addresses import parsed, shown
 from flows.sources.body import check_not_empty, chunks, content_length, has_proven_end, media_type
 from flows.sources.hops import Answer, BrokenError, Reach, opened
-from transforms.errors import TransientError
+from flows.sources.streams import check_no_playlist, patience_without_length
+from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Seconds
 
 _MAX_TRIES = 5  # each of them must bring something
@@ -84,6 +86,8 @@ def download(
     allow: tuple[str, ...] = (),
     on_progress: Report | None = None,
     idle_timeout: Seconds = 60.0,
+    longest: Seconds = 10_800.0,
+    expected: Seconds | None = None,
 ) -> Download:
     """Stream a URL into `path`, which is replaced, and removed when anything fails on the way.
 
@@ -91,11 +95,16 @@ def download(
     strong ETag and sends exactly the rest of it; anything else begins anew or ends, so that two
     versions are never spliced.
 
+    Nothing takes more than `longest`. What has no length has to end by itself, in less: a multiple of how long the
+    sound is `expected` to last, where somebody said so.
+
     `on_progress` is called with the bytes so far and in all; the latter is None where nobody knows.
 
     Raises:
-        TurntableError: as `flows.sources.http.fetch`; a full disk is a TransientError.
+        TurntableError: as `flows.sources.http.fetch`; a full disk is a TransientError, what takes longer than
+            `longest` a SourceError, what has no length and no end a ContentError.
     """
+    clock = _Clock(longest, expected)
     with _file_of(url, path) as open_file:
         partial: _Partial | None = None
         for _ in range(_MAX_TRIES):
@@ -108,7 +117,7 @@ def download(
                             partial.begin(None)
                             continue
                         partial.begin(answer.response)
-                    _take(answer, partial, max_bytes, idle_timeout, on_progress)
+                    _take(answer, partial, max_bytes, idle_timeout, clock, on_progress)
                     if partial.total in (None, partial.size):
                         check_not_empty(answer.target, partial.size)
                         return _result(answer, partial)
@@ -137,12 +146,44 @@ def _is_rest(answer: Answer, partial: _Partial) -> bool:
     return answer.response.status_code == 206 and partial.is_continued_by(answer.response)
 
 
+class _Clock:
+    """Says when a download has taken too long, all its tries together."""
+
+    def __init__(self, longest: Seconds, expected: Seconds | None) -> None:
+        self.began = time.monotonic()
+        self.longest, self.without_length = longest, patience_without_length(longest, expected)
+
+    def check(self, answer: Answer, partial: _Partial) -> None:
+        """Look at the clock.
+
+        Raises:
+            SourceError: a file takes longer than anything may.
+            ContentError: no length was named, and no end is in sight.
+        """
+        took, more = time.monotonic() - self.began, "allow more with TURNTABLE_LONGEST_DOWNLOAD"
+        if partial.total is None and took > self.without_length:
+            cause = f"no length and no end after {took / 60:.0f} minutes, as of a live stream"
+            msg = f"{shown(answer.target)}: {cause}; give the address of a recording, or {more}"
+            raise ContentError(msg)
+        if took > self.longest:
+            msg = f"{shown(answer.target)}: not here after {took / 60:.0f} minutes; try at another time, or {more}"
+            raise SourceError(msg)
+
+
 def _take(
-    answer: Answer, partial: _Partial, max_bytes: int, idle_timeout: Seconds, on_progress: Report | None
+    answer: Answer,
+    partial: _Partial,
+    max_bytes: int,
+    idle_timeout: Seconds,
+    clock: _Clock,
+    on_progress: Report | None,
 ) -> None:
     for chunk in chunks(answer.target, answer.response, max_bytes, idle_timeout):
         if partial.total is not None and partial.size + len(chunk) > partial.total:
             break  # more than was promised, so the sizes will not agree
+        if not partial.size:
+            check_no_playlist(answer.target, answer.response, chunk)
+        clock.check(answer, partial)
         partial.add(chunk)
         if on_progress:
             on_progress(partial.size, partial.total)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
+from typing import Any
 
 import httpx2
 
 from flows.sources.addresses import is_allowed, judge_text, judged_addresses, origin, parsed, shown
 from flows.sources.manners import Manners
+from flows.sources.streams import check_recording, live_stream
 from transforms.errors import Gone, HostileError, SourceError, TransientError
 from transforms.records import Seconds
 
@@ -78,6 +82,7 @@ def opened(
             following = _redirected(target, response)
             if following is None:
                 _check_status(target, response, accept)
+                check_recording(target, response)
                 yield Answer(target, response, str(target) if n_redirects and permanent else None)
                 return
             permanent = permanent and response.status_code in _PERMANENT
@@ -105,21 +110,51 @@ def _answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Ite
         _network_errors(target, reach.idle_timeout),
         httpx2.Client(verify=_tls(), trust_env=False, timeout=timeout, proxy=proxy) as client,
     ):
-        response = _first_answer(client, addresses, lambda address: _request(client, target, address, headers))
+        response = _first_answer(
+            addresses,
+            lambda address: _begun(client, _request(client, target, address, headers), reach.idle_timeout),
+        )
         try:
             yield response
         finally:
             response.close()
 
 
-def _first_answer(
-    client: httpx2.Client, addresses: list[str], request: Callable[[str], httpx2.Request]
-) -> httpx2.Response:
+def _first_answer(addresses: list[str], ask: Callable[[str], httpx2.Response]) -> httpx2.Response:
     *others, last = addresses
     for address in others:
         with suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
-            return client.send(request(address), stream=True)
-    return client.send(request(last), stream=True)
+            return ask(address)
+    return ask(last)
+
+
+def _begun(client: httpx2.Client, request: httpx2.Request, longest: Seconds) -> httpx2.Response:
+    """Send a request and read the head of its answer; one that comes byte by byte is never silent, and cut off.
+
+    Raises:
+        httpx2.TransportError: it does not come, or not in time.
+    """
+    connections: list[socket.socket] = []
+
+    def note(event: str, facts: dict[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            connections.append(facts["return_value"].get_extra_info("socket"))
+
+    def cut() -> None:
+        for connection in connections:
+            with suppress(OSError):
+                socket.socket.shutdown(
+                    connection, socket.SHUT_RDWR
+                )  # past TLS, which would wait for the other side
+
+    request.extensions["trace"] = note
+    late = threading.Timer(longest + _CONNECT_TIMEOUT, cut)
+    late.daemon = True
+    late.start()
+    try:
+        return client.send(request, stream=True)
+    finally:
+        late.cancel()
 
 
 def _request(
@@ -216,6 +251,8 @@ def _network_errors(target: httpx2.URL, idle_timeout: Seconds) -> Iterator[None]
         if _has_bad_certificate(error):
             msg = f"{shown(target)}: its certificate is not valid for {target.host}; check the URL"
             raise SourceError(msg) from error
+        if "ICY 200" in str(error):  # how Shoutcast begins what is nearly HTTP
+            raise live_stream(target) from error
         msg = f"{shown(target)}: the connection broke ({type(error).__name__}); try again later"
         raise BrokenError(msg) from error
 

@@ -20,6 +20,7 @@ from flows.sources.addresses import is_public
 from flows.sources.body import check_not_empty, chunks, media_type
 from flows.sources.downloads import Download, download
 from flows.sources.hops import Answer, Reach, opened
+from flows.sources.streams import check_no_playlist
 from transforms.records import Seconds
 
 __all__ = [
@@ -88,7 +89,7 @@ def fetch(
         Gone: the server says that it is gone for good.
         SourceError: the server does not give it.
         HostileError: a private address, a port or redirect that we refuse, or a decompression bomb.
-        ContentError: more than `max_bytes`, or an unreadable compression.
+        ContentError: more than `max_bytes`, an unreadable compression, or a live stream.
     """
     reach = Reach(allow, idle_timeout)
     with opened(url, reach, {"Accept-Encoding": "gzip"}) as answer:
@@ -141,6 +142,7 @@ def peek(
             if len(data) >= n_bytes:
                 break
         check_not_empty(answer.target, len(data))
+        check_no_playlist(answer.target, answer.response, data)
         return Body(bytes(data[:n_bytes]), str(answer.target), media_type(answer.response))
 
 

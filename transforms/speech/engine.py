@@ -102,11 +102,33 @@ def transcribe_many(
     Raises:
         SourceError: the model does not know a language.
     """
+    for heard in transcribe_as_they_come(jobs, recognizer, quality=quality, on_progress=on_progress):
+        if heard is not None:
+            yield heard
+
+
+def transcribe_as_they_come(
+    jobs: Iterable[Job | None],
+    recognizer: Recognizer,
+    *,
+    quality: Quality = "accurate",
+    on_progress: Progress = lambda _: None,
+) -> Iterator[tuple[str, Transcription] | None]:
+    """Do what `transcribe_many` does; `None` among the jobs says that the next one is not there yet.
+
+    Then what is there does not wait for it to fill a batch, and `None` is given when all of it is done.
+
+    Raises:
+        SourceError: the model does not know a language.
+    """
     engine = _Engine(recognizer, quality, on_progress)
     for job in jobs:
-        yield from engine.add(job)
-        while engine.is_full:
+        if job is not None:
+            yield from engine.add(job)
+        while engine.is_full or (job is None and engine.waiting):
             yield from engine.work()
+        if job is None:
+            yield None
     while engine.waiting:
         yield from engine.work()
 

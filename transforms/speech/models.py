@@ -200,6 +200,7 @@ _MODELS = (
     ),
 )
 MODELS = {model.name: model for model in _MODELS}
+ASR_NAMES = tuple(model.name for model in _MODELS if model.use == "asr")
 EMBEDDED = tuple(model for model in _MODELS if model.origin == "wheel")
 
 
@@ -232,6 +233,21 @@ def _unknown(name: str, use: Use) -> str:
         [*(["embedded"] if use == "diarization" else []), *(m.name for m in _MODELS if m.use == use)]
     )
     return f"no model is called {name!r}: take one of {names}, or a local folder as ./{name}"
+
+
+def check_names(model: str, diarization_model: str | None, language: str | None) -> None:
+    """Refuse models that are not there, and a language that a model does not know, before any work is done.
+
+    Raises:
+        SourceError: the message says what there is.
+    """
+    if model != "auto":
+        find_model(model, "asr")
+    if diarization_model not in (None, "auto", "embedded"):
+        find_model(diarization_model, "diarization")
+    if model in MODELS and model.endswith(".en") and language not in (None, "en"):
+        msg = f"{model} knows English only, not {language!r}: take another --model"
+        raise SourceError(msg)
 
 
 def check_files(model: Model, folder: Path) -> None:

@@ -6,7 +6,7 @@ import re
 
 # What Whisper calls the languages that it knows
 # (https://github.com/openai/whisper/blob/main/whisper/tokenizer.py): OpenAI's service writes the names.
-_NAMES = """
+NAMES = """
 af afrikaans am amharic ar arabic as assamese az azerbaijani ba bashkir be belarusian bg bulgarian bn bengali
 bo tibetan br breton bs bosnian ca catalan cs czech cy welsh da danish de german el greek en english es spanish
 et estonian eu basque fa persian fi finnish fo faroese fr french gl galician gu gujarati ha hausa haw hawaiian
@@ -21,7 +21,7 @@ tt tatar uk ukrainian ur urdu uz uzbek vi vietnamese yi yiddish yo yoruba yue ca
 my burmese ca valencian nl flemish ht haitian lb letzeburgesch ps pushto pa panjabi ro moldavian si sinhalese
 es castilian zh mandarin ht haitian_creole fil filipino
 """.split()
-_CODES = dict(zip(_NAMES[1::2], _NAMES[::2], strict=True)) | {"jw": "jv", "javanese": "jv", "iw": "he", "in": "id"}
+_CODES = dict(zip(NAMES[1::2], NAMES[::2], strict=True)) | {"jw": "jv", "javanese": "jv", "iw": "he", "in": "id"}
 _TAG = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8})*)", re.ASCII)
 
 
