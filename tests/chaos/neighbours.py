@@ -22,7 +22,7 @@ import httpx2
 from flows.home import home_id, home_tag, named
 from tests.chaos.figure import Figure
 from tests.conftest import ROOT, environment, free_port
-from tests.serving import serving
+from tests.serving import Serving, serving
 
 AUTH = "turntable:of-the-chaos"
 VARIABLES = {"PREFECT_API_AUTH_STRING": AUTH}
@@ -78,7 +78,7 @@ def run(*, short: bool) -> Iterator[Figure]:
             _register(server, theirs)
         else:
             second = stack.enter_context(serving(theirs, free_port(), api=server.api, **VARIABLES))
-            second.until(second.is_ready)
+            second.until(second.is_ready, 400)
         real = None if short else stack.enter_context(_foreign(here, server))
         quiet = _neighbours(server, theirs)
         began, deployments = time.monotonic(), _deployments(server, ours)
@@ -301,7 +301,8 @@ def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -
     until, deaths, own, ended = time.monotonic() + (0 if short else 600), 0, None, {}
     while deaths == 0 or time.monotonic() < until:
         with serving(ours, free_port(), api=server.api, **VARIABLES) as one:
-            one.until(one.is_ready)
+            if not _starts(one):
+                continue  # Prefect's SQLite was too busy for a moment: serve again, as it says
             if own is None:
                 if short:
                     _hasten(server, ours)
@@ -316,6 +317,15 @@ def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -
         deaths += 1
     assert own
     return own, ended, deaths
+
+
+def _starts(one: Serving) -> bool:
+    """Wait until a home is served; False where that came down."""
+    while one.process.poll() is None:
+        if one.is_ready():
+            return True
+        time.sleep(0.5)
+    return False
 
 
 def _hasten(server: Server, home: Path) -> None:
