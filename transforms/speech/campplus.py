@@ -240,8 +240,10 @@ class CAMPlusPlus(nn.Module):
 
 def load(checkpoint: Path) -> CAMPlusPlus:
     """Load the network from its public state dict, ready for inference on the CPU."""
+    from transforms.speech.checkpoint import read_checkpoint
+
     network = CAMPlusPlus()
-    network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True), strict=True)
+    network.load_state_dict(read_checkpoint(checkpoint), strict=True)
     return network.eval()
 
 

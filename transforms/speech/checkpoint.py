@@ -47,7 +47,7 @@ def load_network(path: Path) -> Model:
         HostileError: the file holds more than weights, which would run as code.
         ContentError: it is no checkpoint of a network that we know.
     """
-    saved = _read(path)
+    saved = read_checkpoint(path)
     try:
         name = saved["pyannote.audio"]["architecture"]["class"]
         if name not in NETWORKS:
@@ -67,8 +67,8 @@ def load_network(path: Path) -> Model:
     return network.eval()
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """Read a checkpoint's data.
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read the numbers and texts of a checkpoint.
 
     Raises:
         HostileError, ContentError: as `load_network`.
