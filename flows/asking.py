@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 from flows.settings import Settings
 from flows.sources import http, youtube
-from flows.sources.feeds import parse_safely, read_feed
+from flows.sources.feeds import MAX_BYTES, parse_safely, read_feed
 from flows.subscriptions import Backfill, Subscription
 from transforms.errors import TurntableError
 from transforms.records import Episode, Feed, Seconds
 from transforms.youtube import is_youtube
 
 SILENCE: Seconds = 20.0  # of a server
-MAX_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ feeds the artifacts are loaded, and events say which episodes wait. No Prefect.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from pydantic import TypeAdapter
 from flows import load as loader
 from flows.artifacts import Made, Store
 from flows.asking import Answer, ask, backfill
-from flows.locks import held
+from flows.locks import held, is_held
 from flows.settings import Settings
+from flows.sources.feeds import is_reading_large
 from flows.sources.found import public_episode, public_podcast
 from flows.subscriptions import Poll, Remembered, Subscription, Subscriptions, is_due, rested
 from flows.threads import each
@@ -35,6 +37,7 @@ from warehouse.staging import write_discovered
 
 AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.sources.manners`)
 PATIENCE: Seconds = 90.0  # with one feed; whoever takes longer goes on alone, and the poll goes on without it
+LARGE_PATIENCE: Seconds = 600.0  # with those of some 100,000 episodes, which take minutes to read
 
 News = Literal["new", "changed", "unchanged", "failed", "paused", "slow", "busy"]
 Emit = Callable[[Waiting], None]
@@ -93,6 +96,16 @@ def poll(settings: Settings, feeds: Sequence[str] | None = None, emit: Emit | No
     polled = tuple(_each_feed(settings, chosen))
     asked = {one.feed_id: began for one in polled if one.news not in ("busy", "slow")}
     subscriptions.note_polled(asked)
+    problems, announced = _let_out(settings, emit)
+    if _await_large(settings, [one.feed_id for one in polled if one.news == "slow"]):
+        more = _let_out(settings, emit)
+        problems, announced = problems + more[0], announced + more[1]
+    seconds = round((datetime.now(UTC) - began).total_seconds(), 3)
+    return Summary(polled, announced, seconds, "; ".join(dict.fromkeys(problems)) or None)
+
+
+def _let_out(settings: Settings, emit: Emit | None) -> tuple[list[str], int]:
+    """Load what was found, and say who waits: what went wrong with that, and how many events there were."""
     problems, announced = [], 0
     try:
         load_found(settings)
@@ -102,8 +115,20 @@ def poll(settings: Settings, feeds: Sequence[str] | None = None, emit: Emit | No
         announced = announce(settings, emit) if emit else 0
     except Exception as error:  # whatever a server that is not well does to its client
         problems.append(f"no event could be sent ({one_line(error)}): the next poll sends them")
-    seconds = round((datetime.now(UTC) - began).total_seconds(), 3)
-    return Summary(polled, announced, seconds, "; ".join(problems) or None)
+    return problems, announced
+
+
+def _await_large(settings: Settings, slow: Sequence[str]) -> bool:
+    """Wait for very large feeds to be read, now that nobody else waits with them; tell whether there was one."""
+    if not slow or not is_reading_large():
+        return False
+    until = time.monotonic() + LARGE_PATIENCE
+    while is_reading_large() and time.monotonic() < until:
+        time.sleep(0.2)
+    until = time.monotonic() + PATIENCE  # until it is written down, too
+    while any(is_held(settings.home, f"feed-{one}") for one in slow) and time.monotonic() < until:
+        time.sleep(0.2)
+    return True
 
 
 def _named(subscriptions: Subscriptions, names: Sequence[str]) -> list[Subscription]:

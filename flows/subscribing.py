@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.locks import held, is_held
 from flows.options import Options
-from flows.polling import PATIENCE, Polled, load_found, poll_feed
+from flows.polling import LARGE_PATIENCE, Polled, load_found, poll_feed
 from flows.settings import Settings
 from flows.sources.behind import feed_behind
 from flows.subscriptions import Backfill, Subscription, Subscriptions, new_subscription
@@ -72,7 +72,7 @@ def add_feeds(
     new = [s for s, _ in wanted.values() if subscriptions.get(s.feed_id) is None]
     for subscription in new:
         subscriptions.put(subscription)
-    looks = each(new, lambda s: poll_feed(settings, s.feed_id), at_once=_AT_ONCE, patience=PATIENCE)
+    looks = each(new, lambda s: poll_feed(settings, s.feed_id), at_once=_AT_ONCE, patience=LARGE_PATIENCE)
     polled = {s.feed_id: p for s, p in looks}
     subscriptions.note_polled({feed_id: now for feed_id, p in polled.items() if p is not None})
     load_found(settings)

@@ -160,7 +160,7 @@ ODD: dict[str, Case] = {
     "an error page": (lambda: "<!DOCTYPE html><html><head><title>502</title></head><body>Bad</body></html>", None),
     "an error page with a feed in it": (lambda: "<html><body>" + rss("<guid>1</guid>") + "</body></html>", None),
     "sound": (lambda: b"ID3\4\0\0" + bytes(range(256)) * 40, None),
-    "an empty channel": (rss, None),
+    "an empty channel": (rss, 0),
     "items without anything": (lambda: HEAD + "<item/><item></item><item>x</item>" + TAIL, 0),
     "items without a guid": (lambda: rss("<title>a</title>", "<title>b</title>"), 1),
     "items without a sound": (lambda: HEAD + "<item><guid>1</guid></item>" * 3 + TAIL, 0),

@@ -205,12 +205,12 @@ def test_no_reference_leads_astray(reference: str, base: str) -> None:
         b"<!DOCTYPE html><html><body>Not found</body></html>",
         b"<opml version='2.0'><body/></opml>",
         b"<rss/>",
-        START + b"</channel></rss>",
+        START,
         b"ID3\x04\0\0\0" + bytes(range(256)) * 20,
     ],
 )
 def test_what_is_no_feed(data: bytes) -> None:
-    """Anything else, and a feed without items, is an error of one line that hides the query."""
+    """Anything else, and a show that is cut off, is an error of one line that hides the query."""
     with pytest.raises(ContentError, match=r"^https://feeds\.example/shows/feed\.xml is not a feed: ") as caught:
         parse_feed(data, "https://ann:swordfish@feeds.example/shows/feed.xml?token=opensesame")
 
@@ -218,6 +218,28 @@ def test_what_is_no_feed(data: bytes) -> None:
     assert "opensesame" not in message
     assert "swordfish" not in message
     assert len(message.splitlines()) == 1
+
+
+def test_a_show_without_episodes_yet_is_a_feed() -> None:
+    """Also one that is live now: its stream is no episode, and does not name the show."""
+    live = (
+        b"<podcast:liveItem status='live' xmlns:podcast='https://podcastindex.org/namespace/1.0'><title>Tonight</title>"
+        b"<guid>live</guid><enclosure url='https://a.example/stream.mp3' type='audio/mpeg'/></podcast:liveItem>"
+    )
+    for inside in (b"", live):
+        feed = parse_feed(START + inside + END.replace(b"</item>", b""), URL)
+
+        assert (feed.podcast.title, feed.episodes) == ("Show", ())
+
+
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.xml")), ids=lambda path: path.stem)
+def test_a_feed_in_pieces_is_the_same_feed(path: Path, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a feed is, its parsers hold some items at a time; what they read is what they read at once."""
+    whole = parse_feed(path.read_bytes(), URL)
+    monkeypatch.setattr("transforms.feed.parse.MOST_ITEMS", most)
+
+    assert parse_feed(path.read_bytes(), URL) == whole
 
 
 def entity_bomb() -> bytes:
@@ -621,9 +643,10 @@ def test_a_feed_that_is_not_there(tmp_path: Path) -> None:
             read_feed(str(path))
 
 
-def test_a_file_that_is_too_large(tmp_path: Path) -> None:
-    """Twenty megabytes are enough for a feed."""
+def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred megabytes are enough for a feed."""
+    monkeypatch.setattr("flows.sources.feeds.MAX_BYTES", 10_000)
     path = tmp_path / "feed.xml"
-    path.write_bytes(PLAIN + b" " * 20_000_000)
+    path.write_bytes(PLAIN + b" " * 10_000)
     with pytest.raises(ContentError, match="larger than"):
         read_feed(str(path))

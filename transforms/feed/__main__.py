@@ -1,6 +1,8 @@
-"""`python -m transforms.feed`: one feed from standard input to JSON, in a process that may be killed.
+"""`python -m transforms.feed`: one feed from standard input to lines of JSON, in a process that may be killed.
 
-The first line names the feed, as JSON: the arguments of a process are no place for secrets.
+The first line of the input names the feed: the arguments of a process are no place for secrets. The first line
+of the output is the feed without its episodes, then comes one line an episode; `{"error": …}` ends it instead.
+Time is limited as long as nothing comes out: so many episodes earn another second.
 """
 
 from __future__ import annotations
@@ -11,23 +13,39 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from transforms.errors import ContentError
-from transforms.feed import parse_feed
+from transforms.feed import open_feed
+
+EPISODES_A_SECOND = 400
 
 
 def _main() -> None:
     names = json.loads(sys.stdin.buffer.readline())
-    for kind, limit in ((resource.RLIMIT_CPU, names.pop("seconds")), (resource.RLIMIT_DATA, names.pop("bytes"))):
-        with suppress(ValueError, OSError):  # not every system has both
-            resource.setrlimit(kind, (limit, limit))
+    seconds = names.pop("seconds")
+    _limit(resource.RLIMIT_DATA, names.pop("bytes"))
+    _limit(resource.RLIMIT_CPU, seconds)
     try:
-        feed = parse_feed(sys.stdin.buffer.read(), **names)
+        feed, episodes = open_feed(sys.stdin.buffer.read(), **names)
+        _tell(asdict(feed))
+        for number, episode in enumerate(episodes, 1):
+            _tell(asdict(episode))
+            if number % EPISODES_A_SECOND == 0:
+                _limit(resource.RLIMIT_CPU, seconds + number // EPISODES_A_SECOND)
     except ContentError as error:
-        answer: dict[str, object] = {"error": str(error)}
-    else:
-        answer = {"feed": asdict(feed)}
-    sys.stdout.write(json.dumps(answer, default=datetime.isoformat))
+        _tell({"error": str(error)})
+
+
+def _limit(kind: int, limit: int) -> None:
+    """Limit this process; what it may take at most was set by who started it, and stays."""
+    hard = resource.getrlimit(kind)[1]
+    with suppress(ValueError, OSError):  # not every system has all
+        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _tell(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, default=datetime.isoformat) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from calendar import timegm
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
@@ -13,7 +15,7 @@ from typing import Any
 
 import feedparser
 
-from transforms.feed.document import decoded, not_a_feed, repaired, tree_of
+from transforms.feed.document import cut, decoded, not_a_feed, repaired, tree_of
 from transforms.feed.tags import (
     Resolve,
     alternates,
@@ -41,6 +43,9 @@ from transforms.feed.values import (
 )
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, feed_episode_id, podcast_id
 
+MOST_ITEMS = 500  # of one document that a parser has to hold
+MOST_OF_AN_EMPTY_SHOW = 1_000_000  # characters; one without episodes yet is short and well-formed, and has a title
+
 # feedparser takes quadratic time for these, or keeps its own `links` under that name; we need none of them.
 _UNWANTED_TAG = re.compile(
     r"</?(?:[\w-]{1,40}:)?(?:author|category|contributor|creator|email|keywords|links|managingEditor|owner"
@@ -66,37 +71,73 @@ def parse_feed(data: bytes, url: str, *, base: str | None = None, show: str | No
     Items without audio are left out. An unknown value is None; a publication date is in UTC.
 
     Raises:
-        ContentError: not a feed, a feed without items, or one made to choke a parser.
+        ContentError: not a feed, or one made to choke a parser.
 
     Specs: https://www.rssboard.org/rss-specification, https://www.rfc-editor.org/rfc/rfc4287,
     https://podcasting2.org/docs/podcast-namespace
     """
-    text = repaired(decoded(data), url)
+    feed, episodes = open_feed(data, url, base=base, show=show)
+    return replace(feed, episodes=newest_first(episodes))
+
+
+def open_feed(
+    data: bytes, url: str, *, base: str | None = None, show: str | None = None
+) -> tuple[Feed, Iterator[Episode]]:
+    """Read what a feed says of its show, and its episodes one after the other, each id once.
+
+    Memory holds some hundred items at a time, however many there are.
+
+    Raises:
+        ContentError: as `parse_feed`; also while the episodes are read.
+    """
+    pieces = cut(repaired(decoded(data), url), url, MOST_ITEMS)
+    head, more = next(pieces), next(pieces, None)
+    parsed, root = _parsed(head, url)
+    is_show = parsed.feed.get("title") and not parsed.bozo and len(head) <= MOST_OF_AN_EMPTY_SHOW
+    if more is None and not parsed.entries and not is_show:
+        raise not_a_feed(url, "it has no items")
+    resolve = partial(resolve_url, base=base or url)
+    channel = channel_of(root)
+    podcast = _podcast(parsed.feed, channel, url, resolve, show)
+    feed = Feed(
+        podcast=podcast,
+        episodes=(),
+        new_feed_url=new_feed_url(channel, resolve),
+        next_url=page_link(channel, "next", resolve),
+        prev_archive_url=page_link(channel, "prev-archive", resolve),
+        update_every=update_every(channel),
+    )
+    hosts = persons(channel)
+    rest = itertools.chain([more] if more else [], pieces)
+    whole = itertools.chain([(parsed, root)], (_parsed(piece, url) for piece in rest))
+    return feed, _episodes(whole, podcast.podcast_id, hosts, resolve)
+
+
+def _parsed(text: str, url: str) -> tuple[Any, Any]:
+    """Read a document with both parsers.
+
+    Raises:
+        ContentError: one of them fails over it.
+    """
     root = tree_of(text, url)
     stripped = _UNWANTED_TAG.sub(" ", text).encode()
     try:
         parsed = feedparser.parse(BytesIO(stripped), resolve_relative_uris=False, sanitize_html=False)
     except Exception as error:  # it has handlers for many dialects, some with bugs
         raise not_a_feed(url, "the parser fails over it") from error
-    if not parsed.entries:
-        raise not_a_feed(url, "it has no items")
-    resolve = partial(resolve_url, base=base or url)
-    channel = channel_of(root)
-    podcast = _podcast(parsed.feed, channel, url, resolve, show)
-    hosts = persons(channel)
-    episodes: dict[str, Episode] = {}
-    for entry, item in _items(parsed.entries, root):
-        episode = _episode(entry, item, podcast.podcast_id, hosts, resolve)
-        if episode:
-            episodes.setdefault(episode.episode_id, episode)  # of two with one id the upper one is newer
-    return Feed(
-        podcast=podcast,
-        episodes=newest_first(episodes.values()),
-        new_feed_url=new_feed_url(channel, resolve),
-        next_url=page_link(channel, "next", resolve),
-        prev_archive_url=page_link(channel, "prev-archive", resolve),
-        update_every=update_every(channel),
-    )
+    return parsed, root
+
+
+def _episodes(
+    pieces: Iterable[tuple[Any, Any]], show: str, hosts: tuple[Person, ...], resolve: Resolve
+) -> Iterator[Episode]:
+    seen: set[str] = set()
+    for parsed, root in pieces:
+        for entry, item in _items(parsed.entries, root):
+            episode = _episode(entry, item, show, hosts, resolve)
+            if episode and episode.episode_id not in seen:  # of two with one id the upper one is newer
+                seen.add(episode.episode_id)
+                yield episode
 
 
 def newest_first(episodes: Iterable[Episode]) -> tuple[Episode, ...]:
