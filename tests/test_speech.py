@@ -173,9 +173,9 @@ def test_the_pieces_of_a_window_have_true_times(whisper: Any, demo_samples: np.n
 def test_the_same_sound_has_the_same_words_twice(models: Path, whisper: Any, demo_samples: np.ndarray) -> None:
     """To the last bit, from a model that has heard something else before, and from a new one."""
     fresh = Recognizer(models / "tiny.en", "cpu", "int8", 2)
-    transcribe(demo_samples[60 * RATE : 70 * RATE], whisper)
+    transcribe(demo_samples[60 * RATE : 65 * RATE], whisper)
 
-    heard, again = (transcribe(demo_samples[: 47 * RATE], model) for model in (whisper, fresh))
+    heard, again = (transcribe(demo_samples[: 30 * RATE], model) for model in (whisper, fresh))
 
     assert heard == again
 

@@ -6,6 +6,7 @@ Importing this module imports torch and pyannote.audio: do it inside a function.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
@@ -63,11 +64,14 @@ class VoiceEmbedding(BaseInference):
 
 @cache
 def fastest_dtype(device: str) -> torch.dtype:
-    """Choose between float32 and bfloat16 by a short race; processors without bfloat16 imitate it slowly."""
+    """Choose between float32 and bfloat16 by a short race; processors without bfloat16 imitate it slowly.
+
+    On a CPU by its own time: what else the machine does must not choose for us.
+    """
     if device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.float32
     batch = torch.zeros(2, 200, campplus.N_MELS, device=device)
-    seconds = {}
+    seconds, clock = {}, time.perf_counter if device == "cuda" else time.thread_time
     for dtype in (torch.float32, torch.bfloat16):
         network = Inference(campplus.CAMPlusPlus().eval(), dtype).to(device)
 
@@ -75,7 +79,7 @@ def fastest_dtype(device: str) -> torch.dtype:
             with torch.inference_mode():
                 network(batch).sum().item()  # reading a number waits for the device
 
-        seconds[dtype] = least_seconds(work, times=4)  # the first pass chooses kernels
+        seconds[dtype] = least_seconds(work, times=4, clock=clock)  # the first pass chooses kernels
     return min(seconds, key=seconds.__getitem__)
 
 
