@@ -6,6 +6,7 @@ import os
 # working folder first, which may be somebody else's.
 os.environ["PYTHONSAFEPATH"] = "1"
 
+os.umask(0o077)  # what we write is for our user alone, whichever process and library writes it
 
 # Read by the libraries when they are imported, so they stand here: nothing phones home unless the user says so,
 # and a first start on a slow disk gets its time.

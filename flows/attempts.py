@@ -64,5 +64,7 @@ def _new(found: Found, options: Options, now: datetime) -> Waiting:
     """Let an episode wait that somebody asked for by hand."""
     location = found.location if is_url(found.location) else str(Path(found.location).absolute())
     # it was tried, so no event has to say that it is there before its rest is over
-    waiting = Waiting(location, found.podcast, found.episode, options, feed_id=None, since=now)
+    offers = found.offers
+    episode = replace(found.episode, transcripts=offers.transcripts, chapters_url=offers.chapters_url)
+    waiting = Waiting(location, found.podcast, episode, options, feed_id=None, since=now, private=found.private)
     return replace(waiting, emitted_at=now)

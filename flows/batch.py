@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from flows.ingest import Outcome, ingest_episode
-from flows.locations import public_source
+from flows.locations import keeping_private, public_source
 from flows.locks import is_held
 from flows.met import having_met
 from flows.options import Options
@@ -19,7 +19,7 @@ from flows.sources.found import Found
 from flows.steps import StageFailed, record
 from flows.stopping import working_on
 from flows.subscribing import due
-from flows.subscriptions import find_known
+from flows.subscriptions import find_known, is_known_private
 from flows.together import Wanted, hear_together
 from flows.waiting import Waiting
 
@@ -44,7 +44,10 @@ def ingest_locations(
     for location in locations:
         started_at = datetime.now(UTC)
         try:
-            with working_on("find", public_source(location)):
+            with (
+                working_on("find", public_source(location)),
+                keeping_private(is_known_private(settings.home, location)),
+            ):
                 found += [(location, one) for one in find_episodes(location, latest, settings.allow)]
         except Exception as error:
             record(StageFailed("find", started_at, error), public_source(location), None, settings)
@@ -86,13 +89,12 @@ def _ingest(wanted: Sequence[Wanted], settings: Settings) -> Iterator[tuple[int,
 
 
 def _run_flow(one: Found, options: Options) -> Outcome | Exception | None:
-    REPORTER.get().start(one.episode.title or public_source(one.location))
+    REPORTER.get().start(one.episode.title or one.source)
     try:
-        with working_on("ingest", public_source(one.location), one.episode.episode_id):
-            # what a subscriber's URL holds behind its path stays out of Prefect's database
-            public = one.location == public_source(one.location)
-            shown = one.location if public else SecretStr(one.location)
+        with working_on("ingest", one.source, one.episode.episode_id):
+            # what a subscriber's address holds stays out of Prefect's database
+            shown = one.location if one.location == one.source else SecretStr(one.location)
             offered = one.offered.sealed() if one.offered else None
-            return ingest_episode(shown, one.podcast, one.episode, options, offered)
+            return ingest_episode(shown, one.podcast, one.episode, options, offered, private=one.private)
     except Exception as error:  # the flow wrote it down
         return error

@@ -15,7 +15,7 @@ import typer
 from flows import folder
 from flows.commands import bench, feeds, ingest, machine, models, query, texts
 from flows.screen import guard
-from transforms.errors import TurntableError
+from transforms.errors import TurntableError, one_line
 from transforms.speech.device import share_freed_memory
 from transforms.text import visible
 
@@ -63,15 +63,11 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted: run the same command to go on", 130)
     except TurntableError as error:
-        _fail(str(error), 1)
+        _fail(one_line(error), 1)
     except BrokenPipeError:
         # The reader has what it wanted (`| head`); closing a broken pipe again would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        from transforms.errors import one_line
-
-        if "--debug" in sys.argv:
-            raise
         if isinstance(error, OSError):  # of this machine, not of ours
             _fail(f"{one_line(error)}: mend that, and run the same command again", 1)
         _fail(f"{one_line(error)} (this may be a bug: `turntable --debug …` shows more)", 1)
@@ -81,6 +77,8 @@ def _fail(line: str, code: int) -> None:
     if "--debug" in sys.argv:
         import traceback
 
-        traceback.print_exc()
+        from transforms.redaction import public_text
+
+        print(public_text(traceback.format_exc()), file=sys.stderr)
     print(f"turntable: {visible(line)}", file=sys.stderr)
     raise SystemExit(code)

@@ -57,7 +57,9 @@ def poll_feeds(
 
 def discovered(waiting: Waiting) -> events.Event:
     """Say that an episode waits."""
-    return events.Event(events.DISCOVERED, waiting.episode, str(waiting.emits), {"feed_id": waiting.feed_id})
+    return events.Event(
+        events.DISCOVERED, waiting.public_episode, str(waiting.emits), {"feed_id": waiting.feed_id}
+    )
 
 
 def _write_page(summary: Summary) -> None:

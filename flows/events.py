@@ -2,7 +2,7 @@
 
     event     podcast.episode.discovered | podcast.episode.loaded | podcast.episode.failed
     resource  turntable.episode.<episode_id>, named by its title, with the label turntable.home: the id of the home
-    payload   episode_id, podcast_id, title, url (of the audio, without its query);
+    payload   episode_id, podcast_id, title, url (of the audio, without secrets);
               loaded: transcript_id, turns, seconds; failed: stage, error_class, message, quarantined
 
 An event is at most a reason to look: it may be lost, or come twice. The files in `waiting` are what counts. The
@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.home import LABEL, home_id
-from transforms.records import PODCAST_NAMESPACE, Episode, without_query
+from transforms.records import PODCAST_NAMESPACE, Episode
+from transforms.redaction import public_address
 
 DISCOVERED = "podcast.episode.discovered"
 LOADED = "podcast.episode.loaded"
@@ -47,7 +48,7 @@ class Event:
     def body(self, home: str) -> dict[str, Any]:
         """Write it as Prefect's API takes it; `home` is the id of the home that it is from."""
         episode = self.episode
-        url = without_query(episode.audio_url) if episode.audio_url else None
+        url = public_address(episode.audio_url) if episode.audio_url else None
         resource = {"prefect.resource.id": f"turntable.episode.{episode.episode_id}", LABEL: home}
         if episode.title:
             resource["prefect.resource.name"] = episode.title

@@ -23,7 +23,7 @@ from flows import load as loader
 from flows import published
 from flows.artifacts import Artifact, Manifest, Store
 from flows.linking import Hints, Known, Link, checked
-from flows.locations import ADDRESS_OR_PATH, public_source
+from flows.locations import ADDRESS_OR_PATH, public_source, redact
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
 from flows.reach import check, confine
@@ -219,6 +219,7 @@ def _refused(step: str, source: str, started_at: datetime, error: Exception, set
     """
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         raise TransientError(one_line(error)) from error
+    redact(error)
     kind, line = error_class(error), one_line(error)
     if source not in line:
         line = f"{source}: {line}"

@@ -26,7 +26,7 @@ from pydantic import SecretStr
 
 from flows import attempts, published, stages, tasks, texts
 from flows.artifacts import Artifact
-from flows.locations import public_source
+from flows.locations import KNOWN_BY_ID, keeping_private, public_source
 from flows.locks import held
 from flows.met import meet_again
 from flows.options import Options
@@ -34,7 +34,7 @@ from flows.progress import stoppable, work_began
 from flows.reach import check, check_models, confine, is_requested
 from flows.settings import Settings
 from flows.sources import youtube
-from flows.sources.episodes import KNOWN_BY_ID, find_episodes
+from flows.sources.episodes import find_episodes
 from flows.sources.found import Found, unsealed
 from flows.staged import transcript_id
 from flows.stages import Heard
@@ -88,6 +88,8 @@ def ingest_episode(
     episode: Episode | None = None,
     options: Options | None = None,
     offered: SecretStr | None = None,
+    *,
+    private: bool = False,
 ) -> Outcome | None:
     """Turn one episode into speaker turns in the warehouse.
 
@@ -101,6 +103,7 @@ def ingest_episode(
         options: how to hear it; `None` leaves everything to the settings.
         offered: what the publisher offers beside the audio, sealed by `Offered.sealed`; `None` means what the
             episode says.
+        private: no address of it may be kept with what comes from it.
 
     Raises:
         TurntableError: whatever went wrong, after it was written down.
@@ -110,15 +113,25 @@ def ingest_episode(
     location = location.get_secret_value() if isinstance(location, SecretStr) else location
     by_event = location.startswith(KNOWN_BY_ID)
     _check_request(location, (podcast, episode, offered), options, settings)
-    source = public_source(location)
     secrets = unsealed(offered) if offered else None
+    given = Found(location, podcast, episode, secrets, private) if episode else None
+    source = given.source if given else public_source(location)
     try:
-        given = Found(location, podcast, episode, secrets) if episode else None
-        found = run_step("find", _find, location, given, settings)
+        with keeping_private(private):
+            found = run_step("find", _find, location, given, settings)
     except StageFailed as failed:
         record(failed, source, episode.episode_id if episode else None, settings)
         raise failed.error from None
-    source, episode = public_source(found.location), found.episode
+    with keeping_private(found.private):
+        outcome = _ingest(found, options, settings, by_event=by_event)
+    if outcome is not None:
+        _write_page(outcome)
+    return outcome
+
+
+def _ingest(found: Found, options: Options | None, settings: Settings, *, by_event: bool) -> Outcome | None:
+    """Claim an episode that was found, hear it, and note what became of it."""
+    source, episode = found.source, found.episode
     with _claimed(settings, episode, source, by_event=by_event) as mine:
         if not mine:
             return None
@@ -137,7 +150,6 @@ def ingest_episode(
             raise failed.error from None
         facts = outcome.transcript_id, outcome.turns, outcome.seconds
         _note(attempts.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
-    _write_page(outcome)
     return outcome
 
 

@@ -21,8 +21,8 @@ from transforms.records import (
     Podcast,
     file_episode_id,
     url_episode_id,
-    without_query,
 )
+from transforms.redaction import public_address, public_page
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
 from transforms.youtube import youtube_id
@@ -53,6 +53,7 @@ def checked(hints: Hints, snapshot: Path) -> Hints:
     Raises:
         SourceError: there is no such format, or no or more than one such episode.
     """
+    hints = replace(hints, url=hints.url and public_page(hints.url))
     if hints.format is not None and hints.format not in transcripts.FORMATS:
         msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
         raise SourceError(msg)
@@ -84,10 +85,11 @@ class Said:
 
 def said_of(published: Published, sha256: str, origin: str, hints: Hints) -> Said:
     """Gather what is said of a text's episode; the user's word comes first."""
+    url = hints.url or published.known("url") or (origin if is_url(origin) else None)
     return Said(
         title=hints.title or published.known("title"),
         show=hints.show or published.known("show"),
-        url=hints.url or published.known("url") or (without_query(origin) if is_url(origin) else None),
+        url=public_page(url) if url else None,
         language=published.known("language"),
         origin=origin,
         sha256=sha256,
@@ -137,7 +139,7 @@ class Known:
         return None
 
     def _ways(self, said: Said) -> tuple[tuple[str, list[KnownEpisode]], ...]:
-        video, page = youtube_id(said.url), without_query(said.url) if said.url else None
+        video, page = youtube_id(said.url), public_address(said.url) if said.url else None
         show, title = fold_title(said.show or ""), fold_title(said.title or "")
         titled = self._by_title.get(title, [])
         telling = len(title.split()) >= FEWEST_WORDS
@@ -183,5 +185,5 @@ def _video_of(episode_id: str) -> str | None:
 
 
 def _addresses(episode: Episode) -> set[str]:
-    own = {without_query(url) for url in (episode.page_url, episode.audio_url) if url}
+    own = {public_address(url) for url in (episode.page_url, episode.audio_url) if url}
     return own | {link.url for link in episode.transcripts}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flows.artifacts import Store
+from flows.permissions import close, share
 from flows.settings import Settings
 from warehouse import store as warehouse
 from warehouse.load import Loaded
@@ -15,6 +16,7 @@ def load(settings: Settings) -> tuple[Loaded, ...]:
     """Load every staged document and every failure that the warehouse has not seen; nothing on a mere worker."""
     if settings.load == "elsewhere":
         return ()
+    close(settings.home)
     store = Store(settings.home)
     return warehouse.load(settings.warehouse, _documents(store), store.all_failures())
 
@@ -25,13 +27,16 @@ def publish(settings: Settings) -> None:
         return
     if not warehouse.is_published(settings.warehouse, settings.snapshot):
         warehouse.publish(settings.warehouse, settings.snapshot)
+    share(settings.home, settings.snapshot, settings.snapshot_gid)
 
 
 def rebuild(settings: Settings) -> None:
     """Make the warehouse anew from the artifacts, and publish it."""
     store = Store(settings.home)
+    close(settings.home)
     warehouse.rebuild(settings.warehouse, _documents(store), store.all_failures())
     warehouse.publish(settings.warehouse, settings.snapshot)
+    share(settings.home, settings.snapshot, settings.snapshot_gid)
 
 
 def verify(settings: Settings) -> tuple[warehouse.Problem, ...]:

@@ -1,12 +1,79 @@
-"""Where something comes from: a path or an address, and what of it may be shown."""
+"""Where something comes from: a path or an address, and what of it may be shown.
+
+What is private is worked on inside `keeping_private`: there messages name hosts, and nothing else of an address.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
-from transforms.records import without_query
+from transforms.errors import TurntableError
+from transforms.redaction import private_address, public_address, public_page, public_text
 from transforms.youtube import WATCH, is_youtube, youtube_id
+
+KNOWN_BY_ID = "episode:"  # before the id of an episode that a subscription or the warehouse knows
+
+_PRIVATE: ContextVar[bool] = ContextVar("private", default=False)
+
+
+@contextmanager
+def keeping_private(is_private: bool) -> Iterator[None]:
+    """Work on what is private, if it is: what is raised inside is rewritten on its way out."""
+    token = _PRIVATE.set(is_private or _PRIVATE.get())
+    try:
+        with redacted_errors():
+            yield
+    finally:
+        _PRIVATE.reset(token)
+
+
+def is_kept_private() -> bool:
+    """Tell whether what is worked on is private."""
+    return _PRIVATE.get()
+
+
+@contextmanager
+def redacted_errors() -> Iterator[None]:
+    """Take secrets out of whatever is raised inside, before somebody logs it."""
+    try:
+        yield
+    except Exception as error:
+        redact(error)
+        raise
+
+
+def redact(error: BaseException) -> None:
+    """Take secrets out of the messages of an error and of those that led to it."""
+    seen: set[int] = set()
+    left: list[BaseException | None] = [error]
+    while left:
+        one = left.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        write = (
+            private_address
+            if is_kept_private()
+            else public_page
+            if isinstance(one, TurntableError)
+            else public_address
+        )
+        one.args = tuple(public_text(a, write=write) if isinstance(a, str) else a for a in one.args)
+        left += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+
+
+def shown_address(url: str) -> str:
+    """Write an address for a message."""
+    return private_address(url) if is_kept_private() else public_source(url)
+
+
+def kept_address(url: str) -> str | None:
+    """Write an address to be kept with what came from it; `None` where it is private."""
+    return None if is_kept_private() else public_address(url)
 
 
 def is_url(location: str) -> bool:
@@ -26,7 +93,7 @@ def public_source(location: str) -> str:
     """
     if is_youtube(location) and (video := youtube_id(location)):
         return f"{WATCH}{video}"
-    shown = without_query(location) if is_url(location) else location
+    shown = public_address(location) if is_url(location) else location
     return shown.encode("utf-8", "replace").decode()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from flows.permissions import close
 from transforms.records import Seconds
 
 
@@ -17,6 +18,7 @@ def held(home: Path, name: str, *, wait: Seconds = 0.0) -> Iterator[bool]:
 
     The lock of a process that died is free.
     """
+    close(home)
     folder = home / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name.replace(':', '-')}.lock"

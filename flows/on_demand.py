@@ -10,11 +10,10 @@ from pydantic import AfterValidator, Field, SecretStr
 from flows.batch import ingest_location
 from flows.home import TAG
 from flows.ingest import Outcome, check_starts
-from flows.locations import ADDRESS_OR_PATH, public_source
+from flows.locations import ADDRESS_OR_PATH, KNOWN_BY_ID, public_source
 from flows.options import Options
 from flows.reach import check, check_models, confine, is_requested
 from flows.settings import Settings
-from flows.sources.episodes import KNOWN_BY_ID
 from transforms.records import Channels, Quality
 from transforms.speech import languages
 from transforms.speech.models import ASR_NAMES

@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 from flows import load as loader
 from flows.artifacts import Made, Store
 from flows.asking import Answer, ask, backfill
+from flows.locations import keeping_private
 from flows.locks import held, is_held
 from flows.settings import Settings
 from flows.sources.feeds import is_reading_large
@@ -151,7 +152,8 @@ def poll_feed(settings: Settings, feed_id: str) -> Polled:
         if not mine or subscription is None:
             return Polled(feed_id, subscription.name if subscription else feed_id, "busy")
         try:
-            return _look(settings, subscriptions, subscription)
+            with keeping_private(subscription.is_private):
+                return _look(settings, subscriptions, subscription)
         except Exception as error:
             return _note_failure(subscriptions, subscription, error)
 
@@ -171,11 +173,13 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
     difference = compare(known.known, feed.episodes, known.aliases)
     wanted = difference.new if before is not None else backfill(settings, subscription, feed)
     heard = [e for e in wanted if e.audio_url is not None]
-    podcast = public_podcast(replace(feed.podcast, feed_url=answer.url))
-    _wait(settings, subscription, feed.podcast, heard, now)
+    private = replace(subscription, url=answer.url).is_private
+    podcast = public_podcast(replace(feed.podcast, feed_url=answer.url), private=private)
+    _wait(settings, replace(subscription, url=answer.url), feed.podcast, heard, now)
     _refresh(settings, feed, {**known.aliases, **difference.aliases})
     if heard:
-        keep_found(Store(settings.home), podcast, tuple(map(public_episode, heard)), now)
+        public = tuple(public_episode(one, answer.url, private=private) for one in heard)
+        keep_found(Store(settings.home), podcast, public, now)
     _remember(subscriptions, subscription.feed_id, before, difference, heard)
     news: News = "new" if heard else "changed"
     subscriptions.put(_after(subscription, answer, now, has_new=bool(heard)))
@@ -200,6 +204,7 @@ def _wait(
                     options=subscription.options,
                     feed_id=subscription.feed_id,
                     since=now,
+                    private=subscription.is_private,
                 )
             )
 

@@ -8,20 +8,28 @@ from typing import Any
 
 from flows.home import named
 from flows.locations import is_url
+from flows.subscriptions import is_known_private
 from transforms.errors import SourceError, TransientError, one_line
+from transforms.redaction import is_private, private_address
 
 
 def request(home: Path, asked: Mapping[str, Any]) -> str:
     """Ask for a run of `ingest-episode/on-demand`, and return its name.
 
     Raises:
-        SourceError: the server has no such deployment, or does not let us in.
+        SourceError: the server has no such deployment, or does not let us in; or the address holds a secret.
         TransientError: it does not answer.
     """
     from prefect.deployments import run_deployment
     from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
     name, url = named("ingest-episode/on-demand", home), str(asked["url"])
+    if is_private(url) or is_known_private(home, url):
+        msg = (
+            f"{private_address(url)} holds what looks like a secret, and all who see the server would see it: "
+            "give it to `turntable add` or `turntable ingest`"
+        )
+        raise SourceError(msg)
     here = Path(url).expanduser()
     parameters = {**asked, "url": str(here.resolve()) if not is_url(url) and here.exists() else url}
     try:

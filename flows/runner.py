@@ -35,10 +35,10 @@ from prefect.states import AwaitingRetry, Crashed
 from flows.deployments import WAITED_FOR, deployments, ensure_automations
 from flows.earlier import take_over
 from flows.home import home_tag, named
+from flows.locations import KNOWN_BY_ID
 from flows.locks import held
 from flows.model_server import keeping_models
 from flows.settings import Settings
-from flows.sources.episodes import KNOWN_BY_ID
 from flows.waiting import Waiters, unheard
 from flows.watched import watch
 

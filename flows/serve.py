@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from flows import access, gate
 from flows.home import home_id, named
+from flows.permissions import close
 from flows.settings import Settings
 from transforms.errors import SourceError, TransientError
 
@@ -82,7 +83,7 @@ def _alone(home: Path) -> Iterator[None]:
     Raises:
         SourceError: another one does.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    close(home)
     lock = FileLock(home / "serve.lock")
     try:
         lock.acquire(timeout=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import tomllib
 from functools import cached_property
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
     load: Literal["inline", "elsewhere"] = Field(
         default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"
     )
+    snapshot_group: str | None = Field(
+        default=None, description="a group, by name or number, that may read the snapshot; nobody else may"
+    )
     proxy: SecretStr | None = Field(
         default=None, description="a proxy that fetches for us, http://host:port; no other one is ever asked"
     )
@@ -100,6 +104,16 @@ class Settings(BaseSettings):
     @classmethod
     def _expand(cls, value: Path) -> Path:
         return value.expanduser()
+
+    @field_validator("snapshot_group")
+    @classmethod
+    def _is_group(cls, value: str | None) -> str | None:
+        try:
+            _ = value and _gid(value)
+        except KeyError as error:
+            msg = f"no group is called {value}"
+            raise ValueError(msg) from error
+        return value
 
     @field_validator("proxy")
     @classmethod
@@ -121,6 +135,11 @@ class Settings(BaseSettings):
         """Read arguments, then the environment, then the file."""
         return init_settings, env_settings, InitSettingsSource(settings_cls, _from_file())
 
+    @property
+    def snapshot_gid(self) -> int | None:
+        """The number of the group that may read the snapshot."""
+        return _gid(self.snapshot_group) if self.snapshot_group else None
+
     @cached_property
     def warehouse(self) -> Path:
         """The database that only the loader opens."""
@@ -130,3 +149,7 @@ class Settings(BaseSettings):
     def snapshot(self) -> Path:
         """The read-only database for people and tools."""
         return self.home / "turntable.duckdb"
+
+
+def _gid(group: str) -> int:
+    return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from flows.chapters import given_of
 from flows.payloads import TURNS, read_json
 from flows.stages import Heard, numbered
 from transforms.integrity import is_as_promised
-from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, Rendition, StageRun, without_query
+from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, Rendition, StageRun
 from warehouse.staging import Staged, write_staged
 
 
@@ -25,8 +26,12 @@ def stage(
     heard: Heard,
     turned: Artifact,
     chosen: Artifact | None = None,
+    promises: tuple[str, ...] = (),
 ) -> Artifact:
-    """Put all that the warehouse needs of one transcript into one Parquet file; `chosen` are the chapters."""
+    """Put all that the warehouse needs of one transcript into one Parquet file.
+
+    `chosen` are the chapters, `promises` what the feed says that the bytes of the audio are.
+    """
 
     def compute(_: Path) -> Made:
         decoded = heard.decoded[0].manifest
@@ -56,7 +61,7 @@ def stage(
                 dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in (*heard.artifacts, turned))
             ),
             parse_coverage=None,
-            flags=(*heard.flags, *promise_flags(episode, heard.fetched.path)),
+            flags=(*heard.flags, *promise_flags(promises, heard.fetched.path)),
             created_at=turned.manifest.started_at,
             turns=read_json(TURNS, turned),
             words=heard.words(),
@@ -72,12 +77,9 @@ def stage(
     return store.make("stage", compute, method="staged-1", suffix=".parquet", inputs=inputs, parameters=metadata)
 
 
-def promise_flags(episode: Episode, audio: Path) -> tuple[str, ...]:
-    """Give `integrity_mismatch` where the feed promised other bytes for this address (`podcast:integrity`)."""
-    address = without_query(episode.audio_url) if episode.audio_url else None
-    promises = [link.integrity for link in episode.audio_links if without_query(link.url) == address]
-    kept = all(is_as_promised(audio, promise) for promise in promises if promise)
-    return () if kept else ("integrity_mismatch",)
+def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:
+    """Give `integrity_mismatch` where the feed promised other bytes (`podcast:integrity`)."""
+    return () if all(is_as_promised(audio, promise) for promise in promises) else ("integrity_mismatch",)
 
 
 def transcript_id(episode: Episode, turned: Artifact) -> str:

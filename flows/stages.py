@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.artifacts import Artifact, Made, Store
-from flows.locations import is_url
+from flows.locations import is_url, kept_address
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, read_json, read_samples
 from flows.progress import Advance, Say
 from flows.reach import check
@@ -22,8 +22,8 @@ from transforms.records import (
     Channels,
     Seconds,
     Word,
-    without_query,
 )
+from transforms.redaction import public_text
 from transforms.speech import attribute as attribution
 from transforms.speech import channels
 from transforms.speech import diarize as diarization
@@ -64,10 +64,10 @@ def fetch(
             expected=expected,
             on_progress=lambda done, _: on_progress(float(done)),
         )
-        return Made(scratch / "audio", facts={"url": without_query(got.url), "media_type": got.media_type})
+        return Made(scratch / "audio", facts={"url": kept_address(got.url), "media_type": got.media_type})
 
-    # The whole URL decides what is fetched, but its query may be a secret: only its hash is kept.
-    url = {"url": without_query(location), "url_sha256": hashlib.sha256(location.encode()).hexdigest()}
+    # The whole URL decides what is fetched, but it may hold a secret: of that only its hash is kept.
+    url = {"url": kept_address(location), "url_sha256": hashlib.sha256(location.encode()).hexdigest()}
     return store.make("fetch", compute, method="http-1", suffix=".bin", inputs={}, parameters=url)
 
 
@@ -109,7 +109,7 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
             "header_seconds": heard.header_seconds,
             "bad_packets": heard.bad_packets,
             "format": heard.format,
-            "title": heard.title,
+            "title": heard.title and public_text(heard.title),
         }
         return Made(scratch / "samples.npy", flags=heard.flags, facts=facts)
 

@@ -14,6 +14,7 @@ from prefect.exceptions import MissingContextError
 
 from flows import load as loader
 from flows.artifacts import Artifact, Store
+from flows.locations import redact, redacted_errors
 from flows.progress import REPORTER, Advance, advancing, throttled, work_began
 from flows.settings import Settings
 from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
@@ -48,13 +49,14 @@ def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
 
 def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Make a Prefect task of a stage, tried again where time may heal."""
-    return task(
+    made = task(
         name=name,
         retries=len(RETRY_SECONDS),
         retry_delay_seconds=RETRY_SECONDS,
         retry_condition_fn=_is_transient,
         persist_result=False,  # the artifacts are the record; Prefect's would be pickles
     )
+    return lambda work: made(redacted_errors()(work))  # Prefect logs what a task raises
 
 
 def run_step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -63,6 +65,7 @@ def run_step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
     try:
         return work(*arguments)
     except Exception as error:
+        redact(error)
         raise StageFailed(name, started_at, error) from error
 
 

@@ -8,19 +8,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flows.locations import keeping_private
 from flows.locks import held, is_held
 from flows.options import Options
 from flows.polling import LARGE_PATIENCE, Polled, load_found, poll_feed
 from flows.settings import Settings
 from flows.sources.behind import feed_behind
+from flows.sources.found import public_podcast
 from flows.subscriptions import Backfill, Subscription, Subscriptions, new_subscription
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, is_due, retried
 from transforms.errors import ErrorClass, SourceError, TransientError
 from transforms.opml import Outline, is_opml, read_opml, write_opml
-from transforms.records import without_query
 
-COLUMNS = ("feed_id", "title", "state", "polled_at", "new_at", "next_at", "failures", "error", "tags", "url")
+COLUMNS = (
+    "feed_id",
+    "title",
+    "state",
+    "polled_at",
+    "new_at",
+    "next_at",
+    "failures",
+    "error",
+    "tags",
+    "private",
+    "url",
+)
 STATUS = (
     "state",
     "episode_id",
@@ -46,11 +59,17 @@ class Added:
 
 
 def add_feeds(
-    settings: Settings, sources: Sequence[str], tags: tuple[str, ...], options: Options, backfill: Backfill
+    settings: Settings,
+    sources: Sequence[str],
+    tags: tuple[str, ...],
+    options: Options,
+    backfill: Backfill,
+    private: bool | None = None,
 ) -> tuple[Added, ...]:
     """Subscribe to addresses and to the feeds of OPML files, and ask each for the first time.
 
-    A single address that leads to no feed is not kept. What an OPML file lists is kept, for feeds come back.
+    `private` says whether nobody else may know the addresses; `None` leaves that to them. A single address that
+    leads to no feed is not kept. What an OPML file lists is kept, for feeds come back.
 
     Raises:
         SourceError: there is no such file, or an address is none.
@@ -58,7 +77,9 @@ def add_feeds(
     """
     now, wanted = datetime.now(UTC), {}
     for source in sources:
-        for outline, is_listed in _outlines(source, settings):
+        with keeping_private(bool(private)):
+            outlines = list(_outlines(source, settings))
+        for outline, is_listed in outlines:
             subscription = new_subscription(
                 outline.url,
                 now,
@@ -66,17 +87,29 @@ def add_feeds(
                 tags=tuple(dict.fromkeys((*tags, *outline.folders))),
                 options=options,
                 backfill=backfill,
+                private=private,
             )
             wanted[subscription.feed_id] = (subscription, is_listed)
     subscriptions = Subscriptions(settings.home)
     new = [s for s, _ in wanted.values() if subscriptions.get(s.feed_id) is None]
     for subscription in new:
         subscriptions.put(subscription)
+    if private is not None:
+        _mark(settings, [s for s, _ in wanted.values() if s not in new], private)
     looks = each(new, lambda s: poll_feed(settings, s.feed_id), at_once=_AT_ONCE, patience=LARGE_PATIENCE)
     polled = {s.feed_id: p for s, p in looks}
     subscriptions.note_polled({feed_id: now for feed_id, p in polled.items() if p is not None})
     load_found(settings)
     return tuple(_added(subscriptions, s, polled, kept=is_listed) for s, is_listed in wanted.values())
+
+
+def _mark(settings: Settings, chosen: Sequence[Subscription], private: bool) -> None:
+    """Note of feeds that were there before whether they are private from now on."""
+    subscriptions = Subscriptions(settings.home)
+    for subscription in chosen:
+        with held(settings.home, f"feed-{subscription.feed_id}", wait=5.0):
+            if seen := subscriptions.get(subscription.feed_id):
+                subscriptions.put(replace(seen, marked=private))
 
 
 def _outlines(source: str, settings: Settings) -> Iterator[tuple[Outline, bool]]:
@@ -102,13 +135,12 @@ def _added(
     """Say what became of a subscription; one that leads to no feed is taken back."""
     now = subscriptions.get(asked.feed_id) or asked
     if asked.feed_id not in polled:
-        return Added(asked.feed_id, f"{now.name}: subscribed before")
+        return Added(asked.feed_id, f"{now.name}: subscribed before{', private' if now.is_private else ''}")
     look = polled[asked.feed_id]
     if look is None or look.news not in ("failed", "paused"):
-        waiting = look.waiting if look else 0
-        return Added(
-            asked.feed_id, f"{now.name}: subscribed, {waiting} of {look.found if look else 0} episodes wait"
-        )
+        waiting, found = (look.waiting, look.found) if look else (0, 0)
+        how = "subscribed as private" if now.is_private else "subscribed"
+        return Added(asked.feed_id, f"{now.name}: {how}, {waiting} of {found} episodes wait")
     if kept or look.error_class == TransientError.error_class:
         return Added(asked.feed_id, f"{now.name}: subscribed, but not read yet ({look.message})")
     subscriptions.remove(asked.feed_id)
@@ -135,7 +167,8 @@ def listed(settings: Settings, tag: str | None) -> list[tuple[Any, ...]]:
             s.poll.failures,
             s.poll.error,
             list(s.tags),
-            without_query(s.url),
+            s.is_private,
+            s.shown_url,
         )
         for s in _tagged(settings, tag)
     ]
@@ -167,12 +200,12 @@ def remove(settings: Settings, name: str) -> str:
         feed = Subscriptions(settings.home).find(name)
     except SourceError:
         try:
-            episode = waiters.find(name).episode
+            waiting = waiters.find(name)
         except SourceError:
             feed = Subscriptions(settings.home).find(name)  # its complaint is the better one
         else:
-            waiters.remove(episode.episode_id)
-            return f"{episode.title or episode.episode_id}: it waits no more"
+            waiters.remove(waiting.episode.episode_id)
+            return f"{waiting.name}: it waits no more"
     with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
         if not mine:
             msg = f"{feed.name} is being read: run the same command again"
@@ -196,8 +229,8 @@ def _row(settings: Settings, waiting: Waiting) -> tuple[Any, ...]:
     return (
         "running" if is_held(settings.home, episode.episode_id) else waiting.state,
         episode.episode_id,
-        episode.title,
-        waiting.podcast.title if waiting.podcast else None,
+        waiting.public_episode.title,
+        waiting.podcast and public_podcast(waiting.podcast).title,
         _at(waiting.since),
         waiting.stage,
         waiting.error_class,
@@ -238,9 +271,7 @@ def _changed(settings: Settings, before: Waiting, after: Waiting) -> Waiting:
     """Write an episode down anew, unless it is being worked on."""
     with held(settings.home, before.episode.episode_id, wait=1.0) as mine:
         if not mine:
-            msg = (
-                f"{before.episode.title or before.episode.episode_id} is being worked on: wait until that is done"
-            )
+            msg = f"{before.name} is being worked on: wait until that is done"
             raise TransientError(msg)
         if Waiters(settings.home).get(before.episode.episode_id) is not None:
             Waiters(settings.home).put(after)

@@ -21,11 +21,12 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter
 
 from flows.options import Options
-from flows.sources.found import Found, bare_episode, offered_with, public_episode, public_podcast
+from flows.sources.found import Found, bare_episode, offered_with, public_podcast
 from flows.waiting import Waiters, write_private
 from transforms.errors import ErrorClass, SourceError
 from transforms.identity import Known
-from transforms.records import PODCAST_NAMESPACE, without_query
+from transforms.records import PODCAST_NAMESPACE
+from transforms.redaction import is_masked, is_private, private_address, public_address, public_text, secrets_of
 from warehouse import query
 
 Backfill = int | Literal["all"]
@@ -59,7 +60,8 @@ class Subscription:
     """One feed that is asked again and again; `url` may hold a secret, and moves when the publisher says so.
 
     `first_url` and, once it was read, `podcast_id` name the show and its episodes for good, wherever it moves.
-    `backfill` is how many of the episodes that are there already are heard too.
+    `backfill` is how many of the episodes that are there already are heard too. `marked` says whether it
+    is private; `None` leaves that to its addresses.
     """
 
     feed_id: str
@@ -72,11 +74,23 @@ class Subscription:
     backfill: Backfill
     added_at: datetime
     poll: Poll = field(default_factory=Poll)
+    marked: bool | None = None
+
+    @property
+    def is_private(self) -> bool:
+        """Tell whether nobody else may know its addresses: the user says so, else its own addresses do."""
+        return is_private(self.url) or is_private(self.first_url) if self.marked is None else self.marked
+
+    @property
+    def shown_url(self) -> str:
+        """Where it lies, without what may be secret."""
+        return private_address(self.url) if self.is_private else public_address(self.url)
 
     @property
     def name(self) -> str:
         """What people call it: its title, else where it lies, without what may be secret."""
-        return self.title or without_query(self.url)
+        secrets = (secret for url in (self.url, self.first_url) for secret in secrets_of(url))
+        return public_text(self.title, secrets) if self.title else self.shown_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +139,15 @@ class Subscriptions:
             SourceError: none or several are meant.
         """
         everything = tuple(self.all())
+        shown = public_address(name)
         for fits in (_has_address, _has_id, _has_title):
             found = [s for s in everything if fits(s, name)]
             if len(found) == 1:
                 return found[0]
             if found:
                 titles = ", ".join(f"{s.feed_id[:8]} {s.name}" for s in found[:5])
-                msg = f"{name!r} means {len(found)} feeds: {titles}; give the beginning of an id"
+                msg = f"{shown!r} means {len(found)} feeds: {titles}; give the beginning of an id"
                 raise SourceError(msg)
-        shown = without_query(name) if "://" in name else name
         msg = f"no feed is called {shown!r}: `turntable feeds` lists them"
         raise SourceError(msg)
 
@@ -212,6 +226,7 @@ def new_subscription(
     tags: tuple[str, ...] = (),
     options: Options | None = None,
     backfill: Backfill = 1,
+    private: bool | None = None,
 ) -> Subscription:
     """Subscribe to an address; nothing is asked yet.
 
@@ -219,7 +234,7 @@ def new_subscription(
         SourceError: it is no address of the web.
     """
     if not _is_address(url):
-        msg = f"{url.partition('?')[0]!r} is no address of a feed: give one as https://example.org/feed.xml"
+        msg = f"{public_address(url)!r} is no address of a feed: give one as https://example.org/feed.xml"
         raise SourceError(msg)
     return Subscription(
         feed_id=feed_id(url),
@@ -231,6 +246,7 @@ def new_subscription(
         options=options or Options(),
         backfill=backfill,
         added_at=now,
+        marked=private,
     )
 
 
@@ -249,20 +265,34 @@ def find_known(home: Path, episode_id: str) -> Found | None:
     """
     waiting = Waiters(home).get(episode_id)
     if waiting is not None:
-        podcast = waiting.podcast and public_podcast(waiting.podcast)
-        return Found(waiting.location, podcast, public_episode(waiting.episode), offered_with(waiting.episode))
+        return Found(
+            waiting.location,
+            waiting.podcast and public_podcast(waiting.podcast, private=waiting.private),
+            waiting.public_episode,
+            offered_with(waiting.episode),
+            waiting.private,
+        )
     episode = query.known_episode(home / "turntable.duckdb", episode_id)
-    location = _remembered_location(Subscriptions(home), episode_id) or (episode.audio_url if episode else None)
-    if location is None:
+    remembered, private = _remembered_location(Subscriptions(home), episode_id)
+    location = remembered or (episode.audio_url if episode else None)
+    if location is None or is_masked(location):
         return None
-    return Found(location, None, episode or bare_episode(episode_id, without_query(location)))
+    bare = bare_episode(episode_id, None if private else public_address(location))
+    return Found(location, None, episode or bare, private=private)
 
 
-def _remembered_location(subscriptions: Subscriptions, episode_id: str) -> str | None:
+def is_known_private(home: Path, url: str) -> bool:
+    """Tell whether a user said of a feed that it is private."""
+    known = Subscriptions(home).get(feed_id(url))
+    return known is not None and known.is_private
+
+
+def _remembered_location(subscriptions: Subscriptions, episode_id: str) -> tuple[str | None, bool]:
+    """Give where the audio of an episode lay last, and whether that is private; `None` where no feed knows it."""
     for subscription in subscriptions.all():
         remembered = subscriptions.remembered(subscription.feed_id) or Remembered()
         episode_id = remembered.aliases.get(episode_id, episode_id)
         for known in remembered.known:
             if known.episode_id == episode_id:
-                return known.audio_url
-    return None
+                return known.audio_url, subscription.is_private
+    return None, False

@@ -79,7 +79,8 @@ def stage(
     found: Found, source: str, heard: Heard, turned: Artifact, chosen: Artifact | None, settings: Settings
 ) -> Artifact:
     """Put what the warehouse needs into one file."""
-    return staged.stage(Store(settings.home), found.podcast, found.episode, source, heard, turned, chosen)
+    store, promises = Store(settings.home), found.offers.integrity
+    return staged.stage(store, found.podcast, found.episode, source, heard, turned, chosen, promises)
 
 
 @stage_task("load")

@@ -15,7 +15,7 @@ from flows import chapters as chaptering
 from flows import published
 from flows.artifacts import Artifact, Store
 from flows.linking import Hints, Known, Link
-from flows.locations import is_url, public_source
+from flows.locations import is_url, public_source, shown_address
 from flows.options import Options
 from flows.published import Beside, Kept, Parsed
 from flows.settings import Settings
@@ -23,7 +23,8 @@ from flows.sources.found import Found
 from flows.steps import StageFailed, record, say, stage_task
 from transforms.chapters import parse_json
 from transforms.errors import ContentError, one_line
-from transforms.records import Episode, Seconds, TranscriptLink, without_query
+from transforms.records import Episode, Seconds, TranscriptLink
+from transforms.redaction import public_address
 from transforms.youtube import AUTOMATIC, youtube_id
 
 _MOST_TRIED = 4
@@ -83,7 +84,7 @@ def parse(text: Artifact, settings: Settings) -> Parsed:
 @stage_task("stage-text")
 def stage(text: Text, found: Found, chapters: Artifact | None, settings: Settings) -> Artifact:
     """Put what the warehouse needs of it into one file."""
-    link, origin = Link(found.episode, found.podcast, "feed"), origin_of(text.link, found.episode)
+    link, origin = Link(found.episode, found.podcast, "feed"), origin_of(text.link, found)
     flags = ("automatic_captions",) if text.link.rel == AUTOMATIC else ()
     store = Store(settings.home)
     kept, beside = Kept(text.text, None), Beside(chapters, flags)
@@ -127,7 +128,7 @@ def _list(url: str, settings: Settings) -> Artifact:
     try:
         parse_json(listed.path.read_bytes())
     except ContentError as error:
-        msg = f"{public_source(url)}: {one_line(error)}"
+        msg = f"{shown_address(url)}: {one_line(error)}"
         raise ContentError(msg) from error
     return listed
 
@@ -162,7 +163,7 @@ def _is_same(one: str, other: str) -> bool:
 
 def _rank(link: TranscriptLink) -> int:
     """Give the place of a format among the others, by its media type, else by the end of its address."""
-    suffix = without_query(link.url).rpartition(".")[2].lower()
+    suffix = public_address(link.url).rpartition(".")[2].lower()
     kinds = ((link.media_type or "").rpartition("/")[2].lower(), suffix)
     places = (n for kind in kinds for n, marks in enumerate(_FORMATS) if any(mark in kind for mark in marks))
     return next(places, len(_FORMATS))
@@ -173,7 +174,7 @@ def _read(link: TranscriptLink, settings: Settings) -> Text:
     try:
         parsed = parse(text, settings)
     except ContentError as error:
-        msg = f"{public_source(link.url)}: {one_line(error)}"
+        msg = f"{shown_address(link.url)}: {one_line(error)}"
         raise ContentError(msg) from error
     return _told(link, text, parsed)
 
@@ -199,7 +200,7 @@ def _told(link: TranscriptLink, text: Artifact, parsed: Parsed) -> Text:
 
 def _page(found: Found, settings: Settings) -> Text | None:
     """Look for a transcript on the page of an episode from the web: only what names those who speak is one."""
-    url = found.episode.page_url
+    url = found.offers.page_url or found.episode.page_url
     if not url or not is_url(found.location) or not url.startswith(("https://", "http://")) or youtube_id(url):
         return None
     link = TranscriptLink(url, _PAGE, None, None)
@@ -216,8 +217,11 @@ def _page(found: Found, settings: Settings) -> Text | None:
     return text if text.has_names and len(speakers) >= 2 and words >= _FEWEST_WORDS else None
 
 
-def origin_of(link: TranscriptLink, episode: Episode) -> str:
-    """Say where a text came from; captions have no lasting address of their own."""
+def origin_of(link: TranscriptLink, found: Found) -> str:
+    """Say where a text came from; captions have no lasting address of their own, private ones none to be told."""
+    episode = found.episode
+    if found.private:
+        return found.source
     if episode.episode_id.startswith("youtube:") and link.rel:
         return episode.page_url or public_source(link.url)
     return public_source(link.url)
@@ -237,6 +241,12 @@ def _write_down(
     name: str, found: Found, where: str, settings: Settings, started_at: datetime, error: Exception
 ) -> None:
     failed = StageFailed(name, started_at, error)
-    record(failed, public_source(where), found.episode.episode_id, settings, load=False)
+    record(
+        failed,
+        found.source if found.private else public_source(where),
+        found.episode.episode_id,
+        settings,
+        load=False,
+    )
     what = "chapters are" if name == "chapters" else "text is"
     say(f"the publisher's {what} left out: {one_line(error)}")

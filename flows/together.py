@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from flows import diarizing, stages
 from flows.artifacts import Artifact, Store
-from flows.locations import public_source
+from flows.locations import keeping_private
 from flows.locks import held
 from flows.met import Met
 from flows.options import Options, quality_of
@@ -31,7 +31,7 @@ from flows.sources.found import Found
 from flows.steps import say
 from flows.threads import as_ready
 from flows.transcribing import Task, Transcriber
-from transforms.errors import Interrupted
+from transforms.errors import Interrupted, one_line
 from transforms.records import Seconds
 from transforms.speech.device import cpu_threads
 
@@ -150,7 +150,7 @@ class _Group:
         except Interrupted:
             pass  # nobody waits any more
         except Exception as error:
-            say(f"the episodes cannot be heard together ({error}): each is heard by itself")
+            say(f"the episodes cannot be heard together ({one_line(error)}): each is heard by itself")
             self.stop.set()
             self.aside.extend(one for one in self.brought if one is not None)
         finally:
@@ -221,14 +221,14 @@ class _Group:
             return one
         step = "find"
         try:
-            found = youtube.complete(wanted.found)
-            step = "fetch"
-            expected = stages.promised_seconds(found)
-            fetched = stages.fetch(self.store, found.location, self.settings, self._check, expected)
-            step = "decode"
-            source = public_source(found.location)
-            with self.decoding:
-                decoded = stages.decode_asked(self.store, fetched, source, wanted.options.channels, lambda _: None)
+            with keeping_private(wanted.found.private):
+                found = youtube.complete(wanted.found)
+                step = "fetch"
+                expected = stages.promised_seconds(found)
+                fetched = stages.fetch(self.store, found.location, self.settings, self._check, expected)
+                step, channels = "decode", wanted.options.channels
+                with self.decoding:
+                    decoded = stages.decode_asked(self.store, fetched, found.source, channels, lambda _: None)
         except Exception as error:  # its flow writes it down
             if self.stop.is_set():  # and nobody else will
                 one.claim.close()

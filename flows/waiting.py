@@ -18,8 +18,10 @@ from pydantic import TypeAdapter
 
 from flows.artifacts import writing
 from flows.options import Options
+from flows.sources.found import public_episode
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Podcast
+from transforms.redaction import public_text
 
 # How long a failed episode rests before it is tried again, by class; after the last one it is quarantined.
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -57,6 +59,18 @@ class Waiting:
     message: str | None = None
     next_try_at: datetime | None = None
     quarantined: bool = False
+    private: bool = False
+
+    @property
+    def public_episode(self) -> Episode:
+        """Give the episode as others may see it."""
+        feed_url = self.podcast.feed_url if self.podcast else None
+        return public_episode(self.episode, feed_url, private=self.private)
+
+    @property
+    def name(self) -> str:
+        """What people call it: its title, else its id."""
+        return self.public_episode.title or self.episode.episode_id
 
     @property
     def state(self) -> str:
@@ -102,10 +116,9 @@ class Waiters:
         found = next(filter(None, ways), [])
         if len(found) == 1:
             return found[0]
-        names = "; ".join(f"{w.episode.episode_id[:8]} {w.episode.title or '(no title)'}" for w in found[:5])
-        msg = (
-            f"{len(found)} waiting episodes fit {name!r}: `turntable status` lists them all{names and '; '}{names}"
-        )
+        names = "; ".join(f"{w.episode.episode_id[:8]} {w.name}" for w in found[:5])
+        msg = f"{len(found)} waiting episodes fit {public_text(name)!r}: `turntable status` lists them all"
+        msg += f"; {names}" if names else ""
         raise SourceError(msg)
 
     def put(self, waiting: Waiting) -> None:

@@ -18,6 +18,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from flows.sources.feeds import parse_safely, read_feed
+from flows.sources.found import offered_with
 from flows.staged import promise_flags
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_duration, parse_feed, plain_text, resolve_url
@@ -52,9 +53,11 @@ def test_promised_bytes_are_compared(algorithm: str, tmp_path: Path) -> None:
         PLAIN.replace(b"<rss", b"<rss " + namespace).replace(END, promise.encode() + END), URL
     ).episodes
 
-    assert promise_flags(episode, audio) == ()
-    assert promise_flags(episode, other) == ("integrity_mismatch",)
-    assert promise_flags(replace(episode, audio_url="https://a.example/2.mp3"), other) == ()
+    assert promise_flags(offered_with(episode).integrity, audio) == ()
+    assert promise_flags(offered_with(episode).integrity, other) == ("integrity_mismatch",)
+    assert (
+        promise_flags(offered_with(replace(episode, audio_url="https://a.example/2.mp3")).integrity, other) == ()
+    )
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.xml")), ids=lambda path: path.stem)

@@ -18,6 +18,8 @@ from __future__ import annotations
 import errno
 from typing import ClassVar, Literal
 
+from transforms.redaction import public_page, public_text
+
 ErrorClass = Literal["transient", "source", "content", "hostile", "resource", "bug"]
 
 
@@ -85,10 +87,11 @@ def error_class(error: BaseException) -> ErrorClass:
 
 
 def one_line(error: BaseException) -> str:
-    """Say what an error is in one line: ours as they are, others with their kind."""
+    """Say what an error is in one line, without secrets: ours as they are, others with their kind."""
     text = " ".join(str(error).split())
     if isinstance(error, TurntableError):
-        return text
+        return public_text(text, write=public_page)
+    text = public_text(text)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "no space left on the disk: free some and run the same command again"
     if isinstance(error, OSError) and error.strerror:

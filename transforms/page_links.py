@@ -22,7 +22,8 @@ from lxml import etree
 from transforms.audio import SUFFIXES
 from transforms.errors import ContentError
 from transforms.feed import parse_duration, plain_text, resolve_url
-from transforms.records import Seconds, without_query
+from transforms.records import Seconds
+from transforms.redaction import public_address
 from transforms.text import fold_title
 
 MAX_BYTES = 8_000_000
@@ -142,7 +143,7 @@ def parse_iso_duration(text: str | None) -> Seconds | None:
 def _tree(data: bytes, url: str) -> Any:
     if len(data) > MAX_BYTES or not data.strip():
         cause = "is an empty page" if len(data) <= MAX_BYTES else f"is larger than the {MAX_BYTES} bytes of a page"
-        msg = f"{without_query(url)} {cause}: give the address of its feed or of its audio"
+        msg = f"{public_address(url)} {cause}: give the address of its feed or of its audio"
         raise ContentError(msg)
     parser = etree.HTMLParser(
         encoding=_charset(data),
@@ -156,7 +157,7 @@ def _tree(data: bytes, url: str) -> Any:
         root = etree.fromstring(data, parser)
         if root is not None:
             return root
-    msg = f"{without_query(url)} is no page that we can read: give the address of its feed or of its audio"
+    msg = f"{public_address(url)} is no page that we can read: give the address of its feed or of its audio"
     raise ContentError(msg)
 
 

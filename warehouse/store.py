@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -285,6 +285,11 @@ def _sweep(path: Path) -> None:
 
 def _swap(fresh: Path, path: Path) -> None:
     """Put a finished file in the place of another; after a power cut it is the one or the other."""
+    if path.exists():  # a group that may read the one may read the other from its first moment
+        before = path.stat()
+        with suppress(PermissionError):
+            os.chown(fresh, -1, before.st_gid)
+            fresh.chmod(before.st_mode & 0o640)
     for place in (fresh, path.parent):
         if place == path.parent:
             fresh.replace(path)

@@ -57,6 +57,13 @@ def add(
     audio_first: AudioFirstFlag = False,
     transcript_first: TranscriptFirstFlag = False,
     text_only: TextOnlyFlag = False,
+    private: Annotated[
+        bool | None,
+        typer.Option(
+            "--private/--public",
+            help="Keep no address of it in the warehouse; without either, its address decides.",
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Subscribe to feeds: new episodes come in by themselves from now on."""
@@ -68,7 +75,7 @@ def add(
         language=as_language(language), speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality)
     )
     located = [folder.located(source) for source in sources]
-    added = add_feeds(settings_to_write(), located, tuple(tag or ()), options, _backfill(backfill))
+    added = add_feeds(settings_to_write(), located, tuple(tag or ()), options, _backfill(backfill), private)
     if as_json:
         from dataclasses import asdict
 
@@ -139,8 +146,11 @@ def _poll(settings: Settings, feeds: list[str] | None) -> Summary:
 
     if has_server():
         from flows.discover import poll_feeds
+        from flows.subscriptions import Subscriptions
 
-        return poll_feeds(feeds)
+        # by their ids: a run's parameters can be read by all who see the server
+        known = Subscriptions(settings.home)
+        return poll_feeds(feeds and [known.find(name).feed_id for name in feeds])
     from flows.polling import poll as look
 
     return look(settings, feeds)
@@ -155,7 +165,7 @@ def _hear(settings: Settings) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     with showing() as reporter:
         for waiting, outcome in ingest_waiting(settings):
-            row: dict[str, Any] = {"episode_id": waiting.episode.episode_id, "title": waiting.episode.title}
+            row: dict[str, Any] = {"episode_id": waiting.episode.episode_id, "title": waiting.public_episode.title}
             row |= dict.fromkeys(("turns", "error_class", "message"))
             if isinstance(outcome, Exception):
                 reporter.fail(one_line(outcome))
@@ -234,7 +244,7 @@ def quarantine(
 
 
 def _named(waiting: Waiting) -> str:
-    return waiting.episode.title or waiting.episode.episode_id
+    return waiting.name
 
 
 def _backfill(text: str) -> Backfill:

@@ -175,12 +175,16 @@ def _ingest(
     good, bad = well_spelled(sources)
     outcomes: list[Outcome] = []
     with showing() as reporter:
+        from flows.locations import public_source
+
         for source, outcome in itertools.chain(bad.items(), _each(good, latest, options)):
             if isinstance(outcome, BaseException):
                 message = one_line(outcome)
                 reporter.fail(message)
                 if failed is not None:
-                    failed.append({"source": source, "error_class": error_class(outcome), "message": message})
+                    failed.append(
+                        {"source": public_source(source), "error_class": error_class(outcome), "message": message}
+                    )
                 continue
             reporter.done(outcome)
             outcomes.append(outcome)

@@ -11,8 +11,8 @@ import socket
 
 import httpx2
 
+from flows.locations import shown_address
 from transforms.errors import HostileError, SourceError, TransientError
-from transforms.records import without_query
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -172,4 +172,4 @@ def origin(target: httpx2.URL) -> tuple[str, str, int]:
 
 def shown(target: httpx2.URL) -> str:
     """Write a URL for people: nothing secret, and on one line, because httpx2 escapes the rest."""
-    return without_query(str(target))
+    return shown_address(str(target))

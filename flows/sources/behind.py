@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from flows.locations import shown_address
 from flows.sources import http
 from flows.sources.directories import feed_of, is_directory
 from flows.sources.pages import HTML, feeds_on
 from transforms.errors import SourceError, TransientError
 from transforms.feed import is_feed
-from transforms.records import without_query
 from transforms.youtube import is_youtube
 
 
@@ -30,6 +30,6 @@ def feed_behind(url: str, allow: tuple[str, ...] = ()) -> str:
         return url
     feeds = feeds_on(url, allow)
     if not feeds:
-        msg = f"{without_query(url)} is a web page that declares no feed: give the address of the feed"
+        msg = f"{shown_address(url)} is a web page that declares no feed: give the address of the feed"
         raise SourceError(msg)
     return feeds[0]

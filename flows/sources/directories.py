@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from flows.locations import shown_address
 from flows.sources import http
 from flows.sources.feeds import read_feed
 from flows.sources.found import Found, found_in_feed
 from transforms.errors import ContentError, SourceError
 from transforms.records import Episode, Feed, without_query
+from transforms.redaction import public_page
 from transforms.text import fold_title
 
 # https://developer.apple.com/library/archive/documentation/AudioVideo/Conceptual/iTuneSearchAPI
@@ -55,7 +57,7 @@ def find_listed(
         cause = (
             "its feed does not have it" if listed else f"it is not among the newest {_APPLE_LISTS} of Apple's list"
         )
-        msg = f"{url}: {cause}; find it with `turntable ingest {without_query(feed_url)} --latest N`"
+        msg = f"{public_page(url)}: {cause}; find it with `turntable ingest {shown_address(feed_url)} --latest N`"
         raise SourceError(msg)
     return (found,)
 
@@ -75,7 +77,7 @@ def feed_of(url: str, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP
 def _check_key(url: str) -> None:
     if _PODCAST_INDEX.match(urlsplit(url).hostname or ""):
         msg = (
-            f"{without_query(url)}: Podcast Index answers only to those with a key; open it and copy its RSS link"
+            f"{shown_address(url)}: Podcast Index answers only to those with a key; open it and copy its RSS link"
         )
         raise SourceError(msg)
 
@@ -90,9 +92,7 @@ def _apple_ids(url: str) -> tuple[str, str | None, str | None]:
     parts = urlsplit(url)
     path = _APPLE_PATH.search(parts.path)
     if path is None:
-        msg = (
-            f"{url} names no show of Apple Podcasts: give a link such as https://podcasts.apple.com/…/id123?i=456"
-        )
+        msg = f"{public_page(url)} names no show of Apple Podcasts: give a link such as https://podcasts.apple.com/…/id123?i=456"
         raise SourceError(msg)
     episode = next(iter(parse_qs(parts.query).get("i", [])), None)
     return path["show"], episode if episode and episode.isdigit() else None, path["country"]

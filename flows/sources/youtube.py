@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from flows.sources.found import Found, Offered
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
-from transforms.records import Feed, without_query
+from transforms.records import Feed
+from transforms.redaction import public_address
 from transforms.youtube import (
     WATCH,
     Info,
@@ -49,7 +50,7 @@ def video(url: str) -> Found:
         raise TransientError(msg, retry_after=3600.0)
     podcast, episode = to_podcast(info), to_episode(info)
     offered = Offered(to_episode(info, automatic=True).transcripts, None, to_chapters(info), "youtube")
-    links = tuple(replace(link, url=without_query(link.url)) for link in episode.transcripts)
+    links = tuple(replace(link, url=public_address(link.url)) for link in episode.transcripts)
     return Found(watch, podcast, replace(episode, transcripts=links), offered)
 
 
@@ -96,9 +97,9 @@ def complete(found: Found) -> Found:
         return found
     whole = video(found.location)
     if found.podcast is None:
-        return whole
+        return replace(whole, private=found.private)
     episode = replace(whole.episode, podcast_id=found.podcast.podcast_id)
-    return replace(whole, podcast=found.podcast, episode=episode)
+    return replace(whole, podcast=found.podcast, episode=episode, private=found.private)
 
 
 def download(url: str, path: Path, on_progress: Callable[[float], None], max_bytes: int = MAX_BYTES) -> None:
@@ -169,7 +170,7 @@ def _watch(url: str) -> str:
     """Write the address of a video anew, so that nothing but its id goes to yt-dlp."""
     identifier = youtube_id(url)
     if identifier is None or not is_youtube(url):
-        msg = f"{without_query(url)} is no video of YouTube: give an address such as {WATCH}…"
+        msg = f"{public_address(url)} is no video of YouTube: give an address such as {WATCH}…"
         raise SourceError(msg)
     return f"{WATCH}{identifier}"
 
@@ -177,7 +178,7 @@ def _watch(url: str) -> str:
 def _channel(url: str) -> str:
     """Write the address of a channel or playlist anew; the videos of a channel stand on a page of their own."""
     if not is_youtube(url):
-        msg = f"{without_query(url)} is no channel or playlist of YouTube"
+        msg = f"{public_address(url)} is no channel or playlist of YouTube"
         raise SourceError(msg)
     parts = urlsplit(url)
     lists = [part for part in parts.query.split("&") if part.startswith("list=")]
@@ -221,4 +222,4 @@ def _translated(url: str) -> Iterator[None]:
     except TurntableError:
         raise
     except (YoutubeDLError, RequestError) as error:
-        raise to_error(str(error), without_query(url) if "watch" not in url else url) from error
+        raise to_error(str(error), public_address(url)) from error

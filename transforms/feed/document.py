@@ -16,7 +16,7 @@ from lxml import etree
 
 from transforms.errors import ContentError
 from transforms.feed.values import NOT_TEXT
-from transforms.records import without_query
+from transforms.redaction import public_address
 
 _ROOT = re.compile(r"(^|[:}])(rss|feed|rdf)$", re.IGNORECASE)
 _FEED_START = re.compile(
@@ -75,7 +75,7 @@ def is_feed(head: bytes) -> bool:
 def not_a_feed(url: str, cause: str) -> ContentError:
     """Say that the bytes at `url` are no feed that can be read, and why."""
     return ContentError(
-        f"{without_query(url)} is not a feed: {cause}; check that it is the address of an RSS feed"
+        f"{public_address(url)} is not a feed: {cause}; check that it is the address of an RSS feed"
     )
 
 

@@ -1,0 +1,157 @@
+"""Feeds that are for one subscriber alone: what is kept of them, and what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from flows import subscribing
+from flows.options import Options
+from flows.polling import poll
+from flows.requests import request
+from flows.settings import Settings
+from flows.subscribing import add_feeds, as_opml, listed
+from flows.subscriptions import Subscriptions, find_known
+from flows.waiting import Waiters
+from tests.conftest import only
+from tests.feeds import Page, Publisher, item, publisher
+from transforms.errors import SourceError
+
+WORD = "hunter2canary"  # no judge knows it
+RANDOM = "9f3c1e7ab04d5526"
+
+
+@pytest.fixture
+def told() -> Iterator[Publisher]:
+    """A publisher."""
+    with publisher() as one:
+        yield one
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home of one's own, which may ask this machine."""
+    return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+
+
+def add(settings: Settings, url: str, private: bool | None = None) -> str:
+    """Subscribe to one feed; what was said."""
+    return only(add_feeds(settings, [url], (), Options(), "all", private)).line
+
+
+def rows(settings: Settings) -> str:
+    """All that the snapshot holds of shows and episodes."""
+    with duckdb.connect(str(settings.snapshot), read_only=True) as con:
+        return str([con.execute(f"from {table}").fetchall() for table in ("podcasts", "episodes", "stage_runs")])
+
+
+def row(settings: Settings) -> dict[str, Any]:
+    """The one subscription, as it is listed."""
+    return dict(zip(subscribing.COLUMNS, only(listed(settings, None)), strict=True))
+
+
+def publish(told: Publisher, token: str) -> str:
+    """A feed whose every address holds a token."""
+    one = item(1, guid=f"{told.url}/g/{token}", audio=f"{told.url}/u/{token}/1.mp3")
+    return told.publish(f"/feed/{token}/rss", [one], channel=f"<link>{told.url}/{token}/</link>")
+
+
+@pytest.mark.parametrize(("token", "private"), [(WORD, True), (RANDOM, None)])
+def test_of_a_private_feed_no_address_is_kept(
+    token: str, private: bool | None, told: Publisher, settings: Settings
+) -> None:
+    """The user says that it is private, or its address does; the ids are those that it has anyway."""
+    url = publish(told, token)
+
+    assert "subscribed as private, 1 of 1" in add(settings, url, private)
+    kept = rows(settings)
+    assert token not in kept
+    assert told.url not in kept
+    assert "Part 1" in kept
+    assert row(settings)["private"] is True
+    assert token not in str(row(settings))
+    assert url in as_opml(settings, None), "the list for another program has it"
+    waiting = only(list(Waiters(settings.home).all()))
+    found = find_known(settings.home, waiting.episode.episode_id)
+    assert found is not None
+    assert found.location == f"{told.url}/u/{token}/1.mp3", "it can be heard"
+    assert found.source == f"episode:{waiting.episode.episode_id}"
+    assert token not in waiting.name
+
+
+def test_a_mark_changes_no_id(told: Publisher, settings: Settings, tmp_path: Path) -> None:
+    """The same feed, private and public, is the same show with the same episodes."""
+    url = publish(told, WORD)
+    other = Settings(home=tmp_path / "other", allow=("127.0.0.1",))
+    add(settings, url, private=True)
+    add(other, url)
+
+    assert WORD in rows(other), "a word is taken for a word"
+    assert {w.episode.episode_id for w in Waiters(settings.home).all()} == {
+        w.episode.episode_id for w in Waiters(other.home).all()
+    }
+
+
+def test_what_the_user_says_counts(told: Publisher, settings: Settings) -> None:
+    """`--public` where the address looks like a secret, and `--private` for what is there already."""
+    url = publish(told, RANDOM)
+
+    assert "subscribed, 1 of 1" in add(settings, url, private=False)
+    assert row(settings)["private"] is False
+    assert RANDOM not in rows(settings), "what looks like a secret is masked all the same"
+    assert "subscribed before, private" in add(settings, url, private=True)
+    assert row(settings)["private"] is True
+
+
+@pytest.mark.parametrize("status", [404, 410, 500])
+def test_why_a_private_feed_fails_names_its_host_alone(status: int, told: Publisher, settings: Settings) -> None:
+    """In what is printed, kept and listed."""
+    url = publish(told, WORD)
+    add(settings, url, private=True)
+    told.pages[f"/feed/{WORD}/rss"] = Page(status=status)
+    told.pages["/elsewhere"] = Page(status=302, headers={"Location": f"/feed/{WORD}/rss", "Content-Length": "0"})
+
+    polled = only(poll(settings, [url]).feeds)
+
+    assert str(status) in str(polled.message)
+    assert WORD not in f"{polled} {row(settings)}"
+    assert f"{told.url}/~" in str(polled.message)
+
+
+def test_a_feed_that_moved_to_a_secret_address_is_private(told: Publisher, settings: Settings) -> None:
+    """The publisher sends each subscriber to an address of his own."""
+    url = publish(told, RANDOM)
+    told.pages["/feed.xml"] = Page(status=301, headers={"Location": url, "Content-Length": "0"})
+
+    add(settings, f"{told.url}/feed.xml")
+
+    assert row(settings)["private"] is True
+    assert RANDOM not in rows(settings)
+    assert only(list(Waiters(settings.home).all())).private
+
+
+def test_of_a_public_feed_only_secrets_are_masked(told: Publisher, settings: Settings) -> None:
+    """Its enclosures are a subscriber's own: an address without the token is kept."""
+    add(settings, told.publish("/feed.xml", [item(1, audio=f"{told.url}/u/{RANDOM}/1.mp3?x=1")]))
+
+    kept = rows(settings)
+    assert RANDOM not in kept
+    assert f"{told.url}/feed.xml" in kept
+    assert f"{told.url}/u/~" in kept
+    assert only(Subscriptions(settings.home).all()).is_private is False
+
+
+@pytest.mark.parametrize("token", [WORD, RANDOM])
+def test_no_secret_is_sent_to_a_server(token: str, told: Publisher, settings: Settings) -> None:
+    """The parameters of a run are for all to read."""
+    url = publish(told, token)
+    add(settings, url, private=True)
+
+    with pytest.raises(SourceError, match="turntable add") as caught:
+        request(settings.home, {"url": url})
+
+    assert token not in str(caught.value)

@@ -1,0 +1,145 @@
+"""What is left of addresses, texts and errors when their secrets are gone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import pytest
+
+from flows.locations import keeping_private, redact, redacted_errors
+from flows.sources.addresses import parsed, shown
+from flows.sources.found import bare_episode, found_in_feed, public_episode, public_podcast
+from transforms.errors import SourceError, one_line
+from transforms.records import AudioLink, Chapter, Person, Podcast, TranscriptLink
+from transforms.redaction import is_masked, is_private, private_address, public_address, public_page, public_text
+
+TOKEN = "9f3c1e7ab04d5526"
+PLACES = [
+    "https://{}@host.example/feed.xml",
+    "https://ann:{}@host.example/feed.xml",
+    "https://host.example/feed/{}/rss",
+    "https://host.example/feed/{}.xml",
+    "https://host.example/feed;token={}/rss",
+    "https://host.example/feed.xml;v={}",
+    "https://host.example/feed.xml?auth={}",
+    "https://host.example/feed.xml?x={}",
+    "https://host.example/feed.xml#{}",
+    "https://host.example/feed.xml#access={}",
+    "https://host.example/a%2F{}/rss",
+    "https://a{}{}.host.example/rss",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_place_of_an_address_keeps_a_secret(place: str) -> None:
+    """Wherever the token stands, it goes, the address is private, and what is left stays as it is."""
+    url = place.replace("{}", TOKEN)
+    for left in (public_address(url), public_page(url), private_address(url), public_text(f"see {url}.")):
+        assert TOKEN not in left
+        assert "host.example" in left
+
+    assert is_private(url)
+    assert public_address(public_address(url)) == public_address(url)
+    assert private_address(private_address(url)) == private_address(url)
+
+
+def test_addresses_stay_apart() -> None:
+    """Two subscribers have two addresses, one subscriber always the same; both lead nowhere, and say so."""
+    one, other = (public_address(f"https://host.example/u/{TOKEN}{n}/1.mp3") for n in "ab")
+
+    assert one != other
+    assert public_address(f"https://host.example/u/{TOKEN}a/1.mp3?x=1") == one
+    assert is_masked(one)
+    assert not is_masked("https://host.example/~ann/1.mp3")
+
+
+def test_what_is_no_secret_stays() -> None:
+    """Pages are named by their queries, videos by theirs; a path on this machine is no address."""
+    for url in ("https://example.org/?p=12", "https://www.youtube.com/watch?v=abcdefghijk"):
+        assert public_page(url) == url
+    assert public_address("/home/ann/9f3c1e7ab04d5526/1.mp3") == "/home/ann/9f3c1e7ab04d5526/1.mp3"
+    assert public_text("3:1, C://x and a://") == "3:1, C://x and a://"
+
+
+def test_errors_of_others_are_redacted_with_what_led_to_them() -> None:
+    """Libraries put whole addresses into their messages; one line of them, and the chain, hold none."""
+    url = f"https://ann:pw@host.example/feed/{TOKEN}/rss?x=1"
+
+    def read() -> None:
+        try:
+            msg = f"cannot open {url}"
+            raise OSError(msg)
+        except OSError as error:
+            msg = f"cannot read <{url}>: 404"
+            raise ValueError(msg) from error
+
+    with pytest.raises(ValueError, match="cannot") as caught:
+        redacted_errors()(read)()
+
+    texts = f"{caught.value} {caught.value.__cause__} {one_line(RuntimeError(url))}"
+    assert TOKEN not in texts
+    assert "pw@" not in texts
+    assert "host.example/feed/~" in texts
+
+
+def test_messages_about_what_is_private_name_the_host_alone() -> None:
+    """A token that no judge knows, of a feed that the user marked."""
+    url = "https://host.example/feed/hunter2/rss"
+    with keeping_private(True):
+        assert "hunter2" not in shown(parsed(url))
+        error = SourceError(f"{url} is gone")
+        redact(error)
+
+    assert str(error).startswith("https://host.example/~")
+    assert "hunter2" in shown(parsed(url)), "outside, it is taken for a word"
+
+
+def test_a_private_episode_keeps_no_address() -> None:
+    """Ids, titles, times and a hash of the guid are left, whatever field the token was in."""
+    url = f"https://host.example/u/{TOKEN}/1.mp3"
+    podcast = Podcast("p", f"Groove {TOKEN}", "Ann", f"https://host.example/{TOKEN}/rss", url, "en")
+    episode = replace(
+        bare_episode("e", url),
+        guid=f"g-{TOKEN}",
+        title=f"Dust ({url})",
+        description=f"your own link: {url}, {TOKEN}",
+        page_url=url,
+        chapters_url=url,
+        duration=61.0,
+        transcripts=(TranscriptLink(url, "text/vtt", "en", None),),
+        persons=(Person(f"Ann {TOKEN}", "host"),),
+        audio_links=(AudioLink(url, "audio/mpeg", None, 1, None, None),),
+        chapters=(Chapter(0, f"One {TOKEN}", 0.0, None),),
+    )
+    found = found_in_feed(podcast, episode)
+    assert found is not None
+
+    kept = f"{asdict(found.episode)} {found.podcast} {found.source}"
+    assert TOKEN not in kept
+    assert "host.example" not in str(found.podcast)
+    assert found.private
+    assert found.source == "episode:e"
+    assert (found.location, found.offers.page_url) == (url, url), "it can be fetched all the same"
+    assert (found.episode.duration, found.episode.description, found.episode.transcripts) == (61.0, None, ())
+    again = public_episode(found.episode, private=True)
+    assert again == found.episode, "twice is as once"
+
+
+def test_a_public_show_keeps_what_is_no_secret() -> None:
+    """Only its enclosure is a subscriber's own: the token is masked wherever it stands."""
+    audio = f"https://cdn.example/u/{TOKEN}/1.mp3?x=1"
+    podcast = Podcast("p", "Groove", None, "https://host.example/feed.xml?page=1", "https://host.example/", "en")
+    episode = replace(
+        bare_episode("e", audio),
+        guid=f"{TOKEN}-1",
+        description=f"Dust. {TOKEN}",
+        page_url="https://host.example/?p=1",
+    )
+    found = found_in_feed(podcast, episode)
+    assert found is not None
+
+    assert not found.private
+    assert TOKEN not in f"{found.episode} {found.source} {public_podcast(podcast)}"
+    assert found.episode.page_url == "https://host.example/?p=1"
+    assert found.episode.description is not None
+    assert found.episode.description.startswith("Dust. ~")
