@@ -50,7 +50,7 @@ class Server:
         """Ask it; a busy database is asked again."""
         user, _, password = AUTH.partition(":")
         for _ in range(60):
-            answer = httpx2.request(method, f"{self.api}/{path}", json=body, auth=(user, password), timeout=60)
+            answer = httpx2.request(method, f"{self.api}/{path}", json=body, auth=(user, password), timeout=300)
             if answer.status_code != 503:
                 break
             time.sleep(1)
@@ -308,7 +308,7 @@ def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -
                     _hasten(server, ours)
                     for run in quiet.values():  # from now on, ten seconds of silence are too long
                         _keep_alive(server, run)
-                ended = _ended(server, ours, 12 if short else 60)
+                ended = _ended(server, ours, 12 if short else 30)
                 own = _silent(server, ours)
             end = time.monotonic() + RESTARTS
             while time.monotonic() < end and not (short and "AwaitingRetry" in server.history(own)):
