@@ -29,6 +29,7 @@ from flows import diarizing, engines, transcribing
 from flows.access import enter
 from flows.artifacts import Artifact, Store
 from flows.child import await_parents_end
+from flows.folder import NEUTRAL
 from flows.options import Options
 from flows.progress import Advance, Say
 from flows.settings import Settings
@@ -146,6 +147,7 @@ def _start(address: Path) -> subprocess.Popen[bytes]:
     """Start a server that dies with this process: it reads the other end of its standard input."""
     return subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "flows.model_server", "--at", str(address)],
+        cwd=NEUTRAL,  # whoever starts a worker may stand anywhere
         stdin=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for whoever started us
     )
