@@ -1,6 +1,11 @@
 # Two commands: `make demo` and `make test`. Both set everything up in .venv first; a second run installs nothing.
+# `make test PYTHON=python3.13` does the same in .venv-3.13: each version that is asked for has an environment.
 PYTHON ?= python3
+ifeq ($(origin PYTHON),file)
 VENV := .venv
+else
+VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+endif
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
@@ -46,4 +51,4 @@ $(TESTABLE): $(INSTALLED)
 	touch $(TESTABLE)
 
 clean:
-	rm -rf $(VENV)
+	rm -rf .venv .venv-*

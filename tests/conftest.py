@@ -17,7 +17,7 @@ import pytest
 from hypothesis import settings
 
 # Before Prefect is imported anywhere: its files do not belong into the home of who runs the tests.
-os.environ.setdefault("PREFECT_HOME", str(Path(__file__).parent.parent / ".venv" / "prefect-of-the-tests"))
+os.environ.setdefault("PREFECT_HOME", str(Path(sys.prefix) / "prefect-of-the-tests"))
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
 for name in [name for name in os.environ if name.startswith(("TURNTABLE_", "HF_"))]:
     del os.environ[name]
