@@ -22,6 +22,7 @@ from flows.subscribing import due
 from flows.subscriptions import find_known, is_known_private
 from flows.together import Wanted, hear_together
 from flows.waiting import Waiting
+from transforms.redaction import private_address
 
 
 def ingest_location(
@@ -42,15 +43,13 @@ def ingest_locations(
     """
     found: list[tuple[str, Found]] = []
     for location in locations:
-        started_at = datetime.now(UTC)
+        started_at, private = datetime.now(UTC), is_known_private(settings.home, location)
+        source = private_address(location) if private else public_source(location)
         try:
-            with (
-                working_on("find", public_source(location)),
-                keeping_private(is_known_private(settings.home, location)),
-            ):
+            with working_on("find", source), keeping_private(private):
                 found += [(location, one) for one in find_episodes(location, latest, settings.allow)]
         except Exception as error:
-            record(StageFailed("find", started_at, error), public_source(location), None, settings)
+            record(StageFailed("find", started_at, error), source, None, settings)
             yield location, error
     wanted = [Wanted(one, options) for _, one in found]
     for number, outcome in _ingest(wanted, settings):

@@ -78,7 +78,9 @@ def _run_name() -> str:
     location, episode = given["location"], given.get("episode")
     if isinstance(location, SecretStr):
         location = location.get_secret_value()
-    return (episode.title if isinstance(episode, Episode) else None) or public_source(location)
+    if isinstance(episode, Episode):
+        return episode.title or Found(location, None, episode, private=given.get("private", False)).source
+    return public_source(location)
 
 
 @flow(name="ingest-episode", flow_run_name=_run_name, task_runner=TWO_THREADS, persist_result=False)

@@ -60,7 +60,7 @@ def _is_path(name: str, value: object) -> bool:
 class Settings(BaseSettings):
     """The settings of one machine. Order: arguments, environment, the file of `settings_file`."""
 
-    model_config = SettingsConfigDict(env_prefix="TURNTABLE_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="TURNTABLE_", extra="forbid", hide_input_in_errors=True)
 
     home: Path = Field(default_factory=lambda: user_data_path("turntable"))
     models: Path = Field(default_factory=lambda: user_cache_path("turntable") / "models")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 import pytest
+from pydantic import ValidationError
 
 from flows.locations import keeping_private, redact, redacted_errors
+from flows.settings import Settings
 from flows.sources.addresses import parsed, shown
 from flows.sources.found import bare_episode, found_in_feed, public_episode, public_podcast
 from transforms.errors import SourceError, one_line
@@ -92,6 +94,14 @@ def test_messages_about_what_is_private_name_the_host_alone() -> None:
 
     assert str(error).startswith("https://host.example/~")
     assert "hunter2" in shown(parsed(url)), "outside, it is taken for a word"
+
+
+def test_a_wrong_setting_is_not_repeated() -> None:
+    """A run that meets it writes the error into Prefect's log."""
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({"proxy": "socks5://ann:hunter2@proxy.example"})
+
+    assert "hunter2" not in f"{caught.value} {caught.value.errors()[0]['msg']}"
 
 
 def test_a_private_episode_keeps_no_address() -> None:

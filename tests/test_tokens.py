@@ -49,6 +49,7 @@ https://swr2.example/~rss/swr2wissen2024.xml
 https://logbuch-netzpolitik.de/feed/m4a
 https://freakshow.fm/feed/mp3
 https://cre.fm/feed/opus?paged=2
+https://longgroove.example/feed?author=ann
 https://radiofrance-podcast.net/podcast09/rss_10177.xml
 https://feeds.a16z.com/a16z.rss
 https://feeds.example.org/show?format=mp3&page=2

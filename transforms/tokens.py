@@ -41,11 +41,10 @@ _MARKS = frozenset(
     "key keys secret secrets access secure signed paid supporter supporters supportingcast supercast memberful "
     "glow patreon bonusfeed personal".split()
 )
-_WEAK_MARKS = frozenset(
-    ("u", "user", "users", "plus", "hello")
-)  # also before names and numbers that are no secret
+# Also before names and numbers that are no secret.
+_WEAK_MARKS = frozenset(("u", "user", "users", "plus", "hello"))
 _SECRET_KEY = re.compile(
-    r"tok(?:en)?$|token|auth|secret|passw|pwd|apikey|(?:^|[-_])(?:key|sig|jwt|sid|uid|code|hash|pass|hdnea|hdnts)$"
+    r"tok$|token|auth(?!or)|secret|passw|pwd|apikey|(?:^|[-_])(?:key|sig|jwt|sid|uid|code|hash|pass|hdnea|hdnts)$"
     r"|signature|session|credential|policy|key-pair|email",
     re.IGNORECASE,
 )
