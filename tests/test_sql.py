@@ -331,8 +331,12 @@ def is_alive(pid: int) -> bool:
 )
 def test_a_query_does_not_outlive_its_command(snapshot: Path, how: signal.Signals, code: int):
     """However that is ended."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell inherits none
     asking = subprocess.Popen(
-        turntable(snapshot.parent, "sql", ENDLESS), env=environment(None), stderr=subprocess.PIPE, text=True
+        turntable(snapshot.parent, "sql", ENDLESS),
+        env=environment(None),
+        stderr=subprocess.PIPE,
+        text=True,
     )
     wait_until(lambda: children(asking.pid))
     (child,) = children(asking.pid)

@@ -24,7 +24,7 @@ import duckdb
 from transforms import errors
 from transforms.errors import ContentError, ResourceError, TurntableError
 from transforms.text import strict_json, visible
-from warehouse.lines import Column, csv_header, csv_line, json_line, screen_line
+from warehouse.lines import Column, csv_header, csv_line, json_line, quoted, screen_line
 from warehouse.snapshot import MEMORY, THREADS, one_line, open_snapshot
 
 _ROWS = 1000  # written at once
@@ -84,13 +84,13 @@ def written(con: duckdb.DuckDBPyConnection, sql: str, form: str, limit: int | No
         duckdb.Error: it is wrong, or asks for more than reading.
     """
     sql.encode()  # DuckDB has no line for what is no Unicode
-    source, values = _source(con, sql)
-    described = con.execute(f"from {source} limit 0", values).description or []
+    source = _source(con, sql)
+    described = con.execute(f"from {source} limit 0").description or []
     columns = [Column(name, str(kind)) for name, kind, *_ in described]
     most = "" if limit is None else f" limit {limit}"
 
     def lines(expression: str) -> Iterator[list[str]]:
-        found = con.execute(f"select {expression} from {source}{most}", values)  # noqa: S608 - it is SQL
+        found = con.execute(f"select {expression} from {source}{most}")  # noqa: S608 - it is SQL
         while rows := found.fetchmany(_ROWS):
             yield [line for (line,) in rows]
 
@@ -113,8 +113,8 @@ def _as_json(batches: Iterator[list[str]]) -> Iterator[str]:
     yield "[]\n" if before == "[" else "\n]\n"
 
 
-def _source(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, list[str]]:
-    """Write the one query in a form that `from` takes, with the values of its parameters.
+def _source(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """Write the one query in a form that `from` takes.
 
     Raises:
         ContentError: it is no query, or not one.
@@ -123,15 +123,14 @@ def _source(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[str, list[str]]:
     if kinds == [duckdb.StatementType.EXPLAIN]:
         explained = _EXPLAIN.fullmatch(sql)
         _source(con, explained[1] if explained else "")  # only of a query: `explain analyze` does what it explains
-        plan = con.execute(sql).fetchall()
-        values = ", ".join("(?, ?)" for _ in plan)
-        return f"(values {values}) plan(explain_key, explain_value)", [text for row in plan for text in row]
+        plan = ", ".join(f"({quoted(key)}, {quoted(drawn)})" for key, drawn in con.execute(sql).fetchall())
+        return f"(values {plan}) plan(explain_key, explain_value)"
     if kinds not in ([duckdb.StatementType.SELECT], [duckdb.StatementType.MULTI]):  # a pivot becomes several
         msg = (
             "only one query at a time, and only reading: start it with select, from, with, pivot, show or explain"
         )
         raise ContentError(msg)
-    return f"(\n{_without_semicolon(sql)}\n)", []
+    return f"(\n{_without_semicolon(sql)}\n)"
 
 
 def _without_semicolon(sql: str) -> str:
