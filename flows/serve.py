@@ -47,6 +47,18 @@ class _Stopped(Exception):
     """Somebody wants this process to end."""
 
 
+def check_watched(served: Served) -> None:
+    """Refuse folders that are not there, before anything is made.
+
+    Raises:
+        SourceError: one is missing.
+    """
+    for folder in served.watch:
+        if not folder.is_dir():
+            msg = f"no such folder to watch: {folder}"
+            raise SourceError(msg)
+
+
 def serve(served: Served, settings: Settings) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
@@ -54,10 +66,7 @@ def serve(served: Served, settings: Settings) -> None:
         SourceError: a folder to watch is missing, or this home is served already.
         TransientError: the port is taken, or a part of it all came down.
     """
-    for folder in served.watch:
-        if not folder.is_dir():
-            msg = f"no such folder to watch: {folder}"
-            raise SourceError(msg)
+    check_watched(served)
     with _alone(settings.home), _stoppable(), ExitStack() as stack:
         start = stack.enter_context(_parts())
         api = os.environ.get("PREFECT_API_URL")

@@ -121,19 +121,19 @@ class _LastLines(Reporter):
 
 
 def _leave(reporter: Reporter) -> None:
-    """Write down what was being done, end the server that was started for it, and say so."""
+    """Say so, write down what was being done, and end the server that was started for it."""
     with suppress(OSError):
         reporter.close()
     last = _LastLines()
     REPORTER.set(last)
     interrupted = Interrupted("interrupted: run the same command to go on")
+    last.say(f"turntable: {interrupted}")
     for work in _AT[-1:]:
         _write_down(work, interrupted)
         if work.run_id is not None:
             _tell_server(work.run_id, str(interrupted))
     _end_server()
     _end_children()
-    last.say(f"turntable: {interrupted}")
 
 
 def _write_down(work: _Work, interrupted: Interrupted) -> None:

@@ -423,7 +423,7 @@ def test_a_session_with_feeds(host: Publisher, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (("add", "nowhere.opml"), "neither an address"),
-        (("add", "ftp://x.example/f"), "no address of a feed"),
+        (("add", "ftp://x.example/f"), "a URL of scheme 'ftp' cannot be fetched"),
         (("add", "{host}/missing"), "404"),
         (("remove", "nothing"), "no feed is called 'nothing'"),
         (("poll", "nothing"), "no feed is called 'nothing'"),

@@ -22,14 +22,14 @@ said = []
 home, commands = sys.argv[1:]
 for arguments in json.loads(commands):
     sys.argv = ["turntable", "--home", home, *arguments]
-    complaint = io.StringIO()
+    complaint = io.TextIOWrapper(io.BytesIO(), write_through=True)
     with contextlib.redirect_stderr(complaint):
         try:
             main()
             code = 0
         except SystemExit as error:
             code = error.code
-    said.append((code, " ".join(complaint.getvalue().split())))
+    said.append((code, " ".join(complaint.buffer.getvalue().decode().split())))
 print(json.dumps([said, sorted(sys.modules)]))
 """
 SLIPS = {
@@ -43,12 +43,12 @@ SLIPS = {
     "ingest a.mp3 --diarization-model nosuch": (1, "no model is called 'nosuch': take one of embedded"),
     "ingest a.mp3 --speakers 0": (2, "give a number as 2 or a range as 2-4"),
     "ingest a.mp3 --latest 0": (2, "--latest"),
-    "add htps://example.org/feed": (1, "is no address of a feed"),
-    "add http:/example.org/feed": (1, "neither an address as https://example.org/feed.xml nor an OPML file"),
+    "add htps://example.org/feed": (1, "a URL of scheme 'htps' cannot be fetched"),
+    "add http:/example.org/feed": (1, "cannot be fetched; use http://host/path"),
     "add https://example.org/feed --language klingon": (2, "'klingon' is no language"),
     "import htps://example.org/a.vtt": (1, "a URL of scheme 'htps' cannot be fetched"),
     "import a.vtt --format nosuch": (1, "there is no format 'nosuch': choose one of"),
-    "serve --watch nosuch": (1, "no such folder to watch: nosuch"),
+    "serve --watch nosuch": (1, "no such folder to watch: "),
 }
 
 

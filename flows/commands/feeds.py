@@ -25,6 +25,7 @@ from flows.commands.shared import (
     settings_to_write,
     show,
     tell,
+    well_spelled,
 )
 from flows.stopping import stoppable, working_on
 from transforms.errors import ErrorClass
@@ -75,6 +76,8 @@ def add(
         language=as_language(language), speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality)
     )
     located = [folder.located(source) for source in sources]
+    for error in well_spelled(sources)[1].values():
+        raise error
     added = add_feeds(settings_to_write(), located, tuple(tag or ()), options, _backfill(backfill), private)
     if as_json:
         from dataclasses import asdict

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, LanguageOption, read_settings, settings_to_write, show
+from flows.commands.shared import JsonFlag, LanguageOption, as_language, read_settings, settings_to_write, show
 from flows.stopping import stoppable
 
 app = typer.Typer(rich_markup_mode=None)
@@ -37,11 +37,12 @@ def serve(
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Serve Prefect's pages.")] = True,
 ) -> None:
     """Poll feeds, hear what is new, and wait for your requests, until Ctrl-C."""
-    from flows.serve import Served
+    from flows.serve import Served, check_watched
     from flows.serve import serve as run
 
-    watched = tuple(folder.absolute(one) for one in watch or ())
-    run(Served(port, every, watched, ui), settings_to_write())
+    served = Served(port, every, tuple(folder.absolute(one) for one in watch or ()), ui)
+    check_watched(served)
+    run(served, settings_to_write())
 
 
 @app.command(epilog="Example: turntable request https://example.org/feed.xml --latest 3")
@@ -55,6 +56,7 @@ def request(
     from flows.access import find_server
     from transforms.errors import SourceError
 
+    language = as_language(language)
     settings = read_settings()
     if not find_server(settings.home):
         msg = (
