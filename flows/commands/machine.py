@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, LanguageOption, read_settings, settings_to_write, show
+from flows.commands.shared import JsonFlag, LanguageOption, as_language, read_settings, settings_to_write, show
 from flows.stopping import stoppable
 
 app = typer.Typer(rich_markup_mode=None)
@@ -63,7 +63,7 @@ def request(
         raise SourceError(msg)
     from flows.requests import request as ask
 
-    asked = {"url": url, "latest": latest, "language": language, "speakers": speakers}
+    asked = {"url": url, "latest": latest, "language": as_language(language), "speakers": speakers}
     typer.echo(f"asked for {url}: run {ask(settings.home, asked)}")
 
 
