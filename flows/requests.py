@@ -17,7 +17,8 @@ def request(home: Path, asked: Mapping[str, Any]) -> str:
     """Ask for a run of `ingest-episode/on-demand`, and return its name.
 
     Raises:
-        SourceError: the server has no such deployment, or does not let us in; or the address holds a secret.
+        SourceError: the server has no such deployment, does not let us in, or cannot take what is asked; or the
+            address holds a secret.
         TransientError: it does not answer.
     """
     from prefect.deployments import run_deployment
@@ -38,7 +39,9 @@ def request(home: Path, asked: Mapping[str, Any]) -> str:
         msg = f"the server has no deployment {name}: is `turntable serve` ready, or `prefect deploy --all` done?"
         raise SourceError(msg) from error
     except PrefectHTTPStatusError as error:
-        msg = f"the server refuses ({one_line(error)}): set PREFECT_API_AUTH_STRING to its password"
+        closed = error.response.status_code in (401, 403)
+        way = "set PREFECT_API_AUTH_STRING to its password" if closed else "correct what you ask for"
+        msg = f"{url}: the server refuses ({one_line(error)}): {way}"
         raise SourceError(msg) from error
     except Exception as error:  # whatever a server that is not there does to Prefect's client
         msg = f"the server does not answer ({one_line(error)}): start it, or correct PREFECT_API_URL"

@@ -56,7 +56,7 @@ class Serving:
         while True:
             answer = httpx2.post(f"{self.api}/{path}", json=body, auth=self.auth, timeout=60)
             if (
-                answer.status_code != 503 or time.monotonic() > deadline
+                answer.status_code < 500 or time.monotonic() > deadline
             ):  # SQLite is busy: Prefect's client waits too
                 break
             time.sleep(0.5)

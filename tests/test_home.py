@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,3 +138,50 @@ def test_every_kind_of_command_says_so_in_one_line(arguments: tuple[str, ...], t
         f"turntable: {tmp_path}/file/home cannot be used (not a directory): "
         "give another folder by --home or TURNTABLE_HOME"
     ]
+
+
+OURS, NEIGHBOURS = ("turntable", "turntable-3f2a9c1b"), ("turntable", "turntable-00000000")
+
+
+@pytest.mark.parametrize(
+    ("tags", "deployment", "judged"),
+    [
+        (OURS, "on-demand-3f2a9c1b", ["silent", "crashed"]),
+        (OURS, "on-discovery-3f2a9c1b", ["silent", "crashed"]),
+        (OURS, "loader-3f2a9c1b", ["silent"]),
+        (OURS, None, ["silent"]),
+        (OURS, "on-demand", ["silent"]),
+        (NEIGHBOURS, "on-demand-00000000", []),
+        (NEIGHBOURS, "on-demand-3f2a9c1b", []),
+        (("turntable",), "on-demand", []),
+        (("turntable-3f2a9c1b",), "on-demand-3f2a9c1b", []),
+        ((), "on-demand-3f2a9c1b", []),
+        ((), None, []),
+    ],
+)
+def test_the_automations_judge_the_runs_of_this_home_alone(
+    tmp_path: Path, tags: tuple[str, ...], deployment: str | None, judged: list[str]
+) -> None:
+    """By Prefect's own matching: each of several things that are asked for has to be among what is related."""
+    from prefect.server.events.schemas.automations import Automation
+    from prefect.server.events.schemas.events import ReceivedEvent
+
+    from flows.deployments import automations
+
+    (tmp_path / "home.json").write_text(f'{{"id": "3f2a9c1b", "path": "{tmp_path}"}}')
+    related = [{"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} for tag in tags]
+    if deployment:
+        of = {"prefect.resource.id": "prefect.deployment.1", "prefect.resource.name": deployment}
+        related.append({**of, "prefect.resource.role": "deployment"})
+
+    def is_covered(automation: int, event: str) -> bool:
+        wanted = Automation.model_validate(automations(tmp_path)[automation].model_dump(mode="json"))
+        resource = {"prefect.resource.id": "prefect.flow-run.1"}
+        said = {"id": uuid.uuid4(), "occurred": "2026-11-29T12:00:00Z", "event": f"prefect.flow-run.{event}"}
+        return wanted.trigger.covers_resources(
+            (one := ReceivedEvent.model_validate({**said, "resource": resource, "related": related})).resource,
+            one.related,
+        )
+
+    found = ["silent"] * (is_covered(0, "heartbeat") and is_covered(1, "Pending"))
+    assert found + ["crashed"] * is_covered(2, "Crashed") == judged

@@ -178,6 +178,8 @@ def test_what_cannot_be_served_is_said_in_a_line(tmp_path: Path) -> None:
     )
     said = command(tmp_path, "serve", "--watch", str(tmp_path / "no"), check=False)
     assert said.stderr == f"turntable: no such folder to watch: {tmp_path / 'no'}\n"
+    said = command(tmp_path, "request", "https://example.org/1.mp3", check=False)
+    assert said.stderr.startswith(f"turntable: nobody serves {tmp_path}: start `turntable serve`")
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +216,8 @@ def test_a_request_names_no_file_that_nobody_watches(served: Serving, tmp_path: 
     link.symlink_to(secret)  # the watcher asks for it
     for path in (secret, tmp_path / "no"):
         command(served.home, "request", str(path))
+    other = command(served.home, "request", "x", api=served.api, check=False, PREFECT_API_AUTH_STRING="a:b")
+    assert "set PREFECT_API_AUTH_STRING to its password" in other.stderr
     hearing = only(d for d in served.post("deployments/filter", {}) if d["name"].startswith("on-discovery"))
     known = {"location": "https://example.org/1.mp3", "offered": "{}"}
     served.post(f"deployments/{hearing['id']}/create_flow_run", {"parameters": known})

@@ -65,7 +65,7 @@ def request(
         raise SourceError(msg)
     from flows.requests import request as ask
 
-    asked = {"url": url, "latest": latest, "language": language, "speakers": speakers}
+    asked = {"url": url, "latest": latest, "language": as_language(language), "speakers": speakers}
     typer.echo(f"asked for {url}: run {ask(settings.home, asked)}")
 
 
