@@ -181,13 +181,12 @@ def test_the_same_sound_has_the_same_words_twice(models: Path, whisper: Any, dem
 
 
 def test_no_word_is_drawn_by_chance(whisper: Any, demo_samples: np.ndarray) -> None:
-    """Of what is no language, too: words played backwards come to the last resort."""
-    samples = demo_samples[10 * RATE : 2 * RATE : -1]
-    decoder = Episode(samples, whisper, "en", 1, [(0.0, 8.0)], None)
-    first = decoder.sequential((0.0, 8.0))
+    """Of what is no language, too: words played backwards are decoded in another way, the same one each time."""
+    decoder = Episode(demo_samples[6 * RATE : 2 * RATE : -1], whisper, "en", 1, [(0.0, 4.0)], None)
+    first = decoder.sequential((0.0, 4.0))
 
     assert set(first.failures) - {"uncovered_speech"}
-    assert decoder.again(first) == decoder.again(first)
+    assert decoder.guarded((0.0, 4.0)) == decoder.guarded((0.0, 4.0))
 
 
 @pytest.mark.parametrize("kind", ["silence", "music", "noise", "nothing", "a tenth of a second"])
