@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.waiting import write_private
+from flows.private import write_bytes
 
 SERVERS, CLIENTS = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
 _OPEN = 0o077  # the bits by which others than the owner reach a file
@@ -29,7 +29,7 @@ def secret(home: Path) -> str:
     if known and not path.stat().st_mode & _OPEN:
         return known
     made = f"turntable:{secrets.token_urlsafe(32)}"
-    write_private(path, made.encode())
+    write_bytes(path, made.encode())
     return made
 
 
@@ -37,7 +37,7 @@ def secret(home: Path) -> str:
 def opening(home: Path, api: str) -> Iterator[None]:
     """Say while a server runs that the secret of a home is for it, and for nobody who has its port later."""
     path = home / "prefect" / "api"
-    write_private(path, api.encode())
+    write_bytes(path, api.encode())
     try:
         yield
     finally:

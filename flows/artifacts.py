@@ -3,15 +3,17 @@
     $TURNTABLE_HOME/artifacts/<stage>/<ab>/<key>/payload.<suffix>   what the stage made, one immutable file
                                                  manifest.json      what it was made of, how, where, when
                              /failures/<id>.json                    a stage that failed, and why
-                             /damaged/…                             what did not match its manifest any more
+                             /damaged/…                             what could not be read any more
                              /scratch/…                             what is being made
 
 The key is the hash of the stage's inputs, parameters and method. A key that has a manifest is done. The manifest
-is written last, so a stage that was cut off leaves nothing that counts.
+is written last, so a stage that was cut off leaves nothing that counts. What is not as it was written is moved to
+`damaged`, with a row that says so, and concerns nobody else.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -26,9 +28,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
+from flows import clock
+from flows.progress import REPORTER
 from transforms.records import Seconds, StageRun
+from transforms.sealed import seal, unseal
 from transforms.speech.models import sha256
 
 
@@ -84,10 +90,16 @@ class Made:
     seconds: Seconds | None = None
 
 
+class Damaged(ValueError):
+    """A finished stage that is not as it was written; the message says in what."""
+
+
 A_DAY = 24 * 3600  # seconds
+# What reading a file gives where the file is to blame, and not the process, as with too many open files.
+_BROKEN = (errno.EISDIR, errno.ENOTDIR, errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP)
 
 _MANIFEST = TypeAdapter(Manifest)
-_STAGE_RUN = TypeAdapter(StageRun)
+STAGE_RUN = TypeAdapter(StageRun)
 
 
 Recipe = dict[str, Any]  # what the key of a stage is made of, but for its name
@@ -126,10 +138,10 @@ class Store:
         done = self.find(stage, key)
         if done is not None:
             return done
-        started = datetime.now(UTC)
+        started, began = clock.now(self.home), time.monotonic()
         folder = self._folder(stage, key)
         path = folder / f"payload{suffix}"
-        with self._scratch() as scratch:
+        with self.scratch() as scratch:
             made = compute(scratch)
             folder.mkdir(parents=True, exist_ok=True)
             with writing(path) as temporary:
@@ -137,7 +149,8 @@ class Store:
                     temporary.write_bytes(made.payload)
                 else:
                     made.payload.replace(temporary)
-        took = made.seconds if made.seconds is not None else (datetime.now(UTC) - started).total_seconds()
+                digest, size = sha256(temporary), temporary.stat().st_size
+        took = made.seconds if made.seconds is not None else time.monotonic() - began
         manifest = Manifest(
             stage=stage,
             key=key,
@@ -145,8 +158,8 @@ class Store:
             inputs=inputs,
             parameters=parameters,
             payload=path.name,
-            sha256=sha256(path),
-            size=path.stat().st_size,
+            sha256=digest,
+            size=size,
             model=made.model,
             device=made.device,
             flags=made.flags,
@@ -156,20 +169,19 @@ class Store:
             seconds=round(took, 3),
         )
         with writing(folder / "manifest.json") as temporary:
-            temporary.write_bytes(_MANIFEST.dump_json(manifest, indent=1))
+            temporary.write_bytes(seal(_MANIFEST, manifest, key))
         return Artifact(path, manifest)
 
     def find(self, stage: str, key: str) -> Artifact | None:
         """Find a finished stage; one whose payload does not match its manifest is moved aside."""
         folder = self._folder(stage, key)
-        if not (folder / "manifest.json").is_file():
+        if not (folder / "manifest.json").exists():
             return None
-        artifact = _read(folder)
-        if artifact is not None:
-            return artifact
-        self.damaged.mkdir(parents=True, exist_ok=True)
-        shutil.move(folder, self.damaged / f"{stage}-{key[:16]}-{uuid.uuid4().hex[:8]}")
-        return None
+        try:
+            return read(folder)
+        except Damaged as damaged:
+            self.set_aside(folder, str(damaged), "what needs it makes it again: run the same command")
+            return None
 
     def of_payload(self, stage: str, sha256: str | None) -> Artifact | None:
         """Find a finished stage by what it made; `None` where none made that."""
@@ -177,52 +189,162 @@ class Store:
         return next((found for key in keys if (found := self.find(stage, key))), None)
 
     def all(self, stage: str) -> Mapping[str, Path]:
-        """List the payloads of a stage by key, without reading them."""
+        """List the folders of the finished stages by key, without reading them."""
         manifests = (self.artifacts / stage).glob("*/*/manifest.json")
-        return {path.parent.name: next(path.parent.glob("payload.*")) for path in sorted(manifests)}
+        return {path.parent.name: path.parent for path in sorted(manifests)}
+
+    def folders(self) -> Iterator[Path]:
+        """List the folder of every stage that is finished or was being made, without reading them."""
+        yield from sorted(path for path in self.artifacts.glob("*/*/*") if path.is_dir())
 
     def manifests(self, stage: str) -> Iterator[Manifest]:
         """Read the manifests of a stage, without looking at the payloads; a damaged one is left out."""
-        for path in sorted((self.artifacts / stage).glob("*/*/manifest.json")):
-            with suppress(ValueError):
-                yield _MANIFEST.validate_json(path.read_bytes())
+        for folder in self.all(stage).values():
+            with suppress(Damaged):
+                yield read_manifest(folder)
 
     def record_failure(self, run: StageRun) -> None:
         """Keep a stage that failed; the loader makes a row of it."""
+        self.keep_failure(uuid.uuid4().hex, run)
+
+    def keep_failure(self, run_id: str, run: StageRun) -> None:
+        """Keep a failure under the name that its row has."""
         self.failures.mkdir(parents=True, exist_ok=True)
-        with writing(self.failures / f"{uuid.uuid4().hex}.json") as temporary:
-            temporary.write_bytes(_STAGE_RUN.dump_json(run, indent=1))
+        path = self.failures / f"{run_id}.json"
+        with writing(path) as temporary:
+            temporary.write_bytes(seal(STAGE_RUN, run, path.stem))
 
     def all_failures(self) -> Mapping[str, Path]:
         """List the failures by id."""
         return {path.stem: path for path in sorted(self.failures.glob("*.json"))}
 
+    def set_aside(self, path: Path, cause: str, way_out: str) -> Path | None:
+        """Move a file or folder that cannot be read to `damaged`, and write down a row that names it.
+
+        `None` where another process was faster, or where nothing can be moved here.
+        """
+        name = path.relative_to(self.home)
+        kind = "-".join((path.parent.name if len(name.parts) < 4 else name.parts[1], path.stem[:40]))
+        place = self.damaged / f"{kind}-{uuid.uuid4().hex[:8]}{path.suffix}"
+        line = f"{name} is damaged: {' '.join(cause.split())}; it lies in damaged/{place.name} now: {way_out}"
+        try:
+            self.damaged.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+            self.record_failure(_read_failed(str(name), line))
+        except OSError:
+            return None
+        REPORTER.get().say(line)
+        return place
+
     @contextmanager
-    def _scratch(self) -> Iterator[Path]:
+    def scratch(self) -> Iterator[Path]:
         """Lend a folder that is gone afterwards, and sweep those that dead processes left a day ago."""
         parent = self.home / "scratch"
         parent.mkdir(parents=True, exist_ok=True)
         for old in parent.iterdir():
-            with suppress(FileNotFoundError):  # somebody else is done with his
-                if old.stat().st_mtime < time.time() - A_DAY:
-                    shutil.rmtree(old, ignore_errors=True)
-        with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as folder:
+            _sweep(old)
+        with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as folder, _lock(Path(folder)):
             yield Path(folder)
 
     def _folder(self, stage: str, key: str) -> Path:
         return self.artifacts / stage / key[:2] / key
 
 
-def _read(folder: Path) -> Artifact | None:
-    """Read a finished stage back; `None` if anything about it is not as it was written."""
+def read(folder: Path) -> Artifact:
+    """Read a finished stage back, its payload hashed.
+
+    Raises:
+        Damaged: anything about it is not as it was written.
+    """
+    artifact = measured(folder)
     try:
-        manifest = _MANIFEST.validate_json((folder / "manifest.json").read_bytes())
-        path = folder / manifest.payload
-        if path.stat().st_size == manifest.size and sha256(path) == manifest.sha256:
-            return Artifact(path, manifest)
-    except (OSError, ValueError):
-        pass
-    return None
+        found = sha256(artifact.path)
+    except OSError as error:
+        raise Damaged(cause_of(error)) from error
+    if found != artifact.manifest.sha256:
+        msg = "the hash of its payload is not that of the manifest"
+        raise Damaged(msg)
+    return artifact
+
+
+def measured(folder: Path) -> Artifact:
+    """Read a finished stage back as far as that is cheap: its manifest, and the size of its payload.
+
+    Raises:
+        Damaged: these are not as they were written.
+    """
+    manifest = read_manifest(folder)
+    path = folder / manifest.payload
+    if not path.is_file():
+        msg = "its payload is missing"
+        raise Damaged(msg)
+    if (size := path.stat().st_size) != manifest.size:
+        msg = f"its payload has {size} bytes instead of {manifest.size}"
+        raise Damaged(msg)
+    return Artifact(path, manifest)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a finished stage, which must be that of its folder.
+
+    Raises:
+        Damaged: it cannot be read.
+    """
+    try:
+        manifest = unseal(_MANIFEST, (folder / "manifest.json").read_bytes(), folder.name)
+    except (OSError, ValueError) as error:
+        if not is_damage(error) and not isinstance(error, FileNotFoundError):
+            raise
+        msg = f"its manifest cannot be read ({cause_of(error)})"
+        raise Damaged(msg) from error
+    if (manifest.stage, manifest.key) != (folder.parent.parent.name, folder.name):
+        msg = "its manifest is of another stage"
+        raise Damaged(msg)
+    return manifest
+
+
+def is_damage(error: Exception) -> bool:
+    """Tell whether it is the fault of a file that it could not be read."""
+    return isinstance(error, ValueError) or (isinstance(error, OSError) and error.errno in _BROKEN)
+
+
+def cause_of(error: Exception) -> str:
+    """Say in a few words why a file could not be read."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _read_failed(source: str, message: str) -> StageRun:
+    return StageRun(
+        source=source,
+        episode_id=None,
+        stage="read",
+        key=None,
+        status="failed",
+        error_class="content",
+        message=message,
+        method=None,
+        model=None,
+        device=None,
+        parameters=None,
+        flags=(),
+        started_at=datetime.now(UTC),
+        seconds=0.0,
+    )
+
+
+def _sweep(folder: Path) -> None:
+    """Delete a scratch folder of old; one that its process holds is in use, however long it takes."""
+    with suppress(OSError, Timeout):  # somebody else is done with his
+        if folder.stat().st_mtime < time.time() - A_DAY:
+            with _lock(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lock(folder: Path) -> FileLock:
+    """Give the lock of a scratch folder, which ends with the process that holds it."""
+    return FileLock(folder / ".lock", timeout=0, thread_local=False)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
+from flows import clock
 from flows.ingest import Outcome, ingest_episode
 from flows.locations import keeping_private, public_source
 from flows.locks import is_held
@@ -74,7 +75,7 @@ def ingest_waiting(settings: Settings) -> Iterator[tuple[Waiting, Outcome | Exce
 
 def _ingest(wanted: Sequence[Wanted], settings: Settings) -> Iterator[tuple[int, Outcome | Exception | None]]:
     """Hear episodes together and run the flow of each; its number, and what became of it."""
-    began = datetime.now(UTC)
+    began = clock.now(settings.home)
     heard = hear_together(wanted, settings)
     while True:
         with working_on("hear", "several episodes"):

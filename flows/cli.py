@@ -14,8 +14,9 @@ import typer
 
 from flows import folder
 from flows.commands import bench, feeds, ingest, machine, models, query, texts
+from flows.progress import REPORTER, Lines
 from flows.screen import guard
-from transforms.errors import TurntableError, one_line
+from transforms.errors import TurntableError, forget_frames, one_line
 from transforms.speech.device import share_freed_memory
 from transforms.text import visible
 
@@ -44,6 +45,7 @@ def _main(
     ] = None,
     debug: Annotated[bool, typer.Option(help="Show the whole traceback of an error, and Prefect's log.")] = False,
 ) -> None:
+    REPORTER.set(Lines())
     if home is not None:
         os.environ["TURNTABLE_HOME"] = str(folder.absolute(home).resolve())
     if config is not None:
@@ -63,6 +65,8 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted: run the same command to go on", 130)
     except TurntableError as error:
+        if "--debug" not in sys.argv:
+            forget_frames(error)  # a connection that is alive at the end makes DuckDB's bindings complain of leaks
         _fail(one_line(error), 1)
     except BrokenPipeError:
         # The reader has what it wanted (`| head`); closing a broken pipe again would complain.

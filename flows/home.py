@@ -24,7 +24,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from flows.locks import held
-from flows.waiting import write_private
+from flows.private import write_bytes
 from transforms.errors import SourceError, TransientError
 
 TAG = "turntable"  # of everything that any home has on a server
@@ -44,7 +44,7 @@ def home_id(home: Path) -> str:
         if known is None or _is_copy(here, path, known):
             known = secrets.token_hex(4)
         if path != str(here) or _read(here)[0] != known:
-            write_private(here / "home.json", json.dumps({"id": known, "path": str(here)}).encode())
+            write_bytes(here / "home.json", json.dumps({"id": known, "path": str(here)}).encode())
         return known
 
 

@@ -6,7 +6,7 @@ import errno
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from prefect import flow, get_run_logger, task
@@ -19,8 +19,8 @@ from prefect.artifacts import (
 from prefect.runtime import flow_run
 from pydantic import Field, SecretStr
 
+from flows import clock, published
 from flows import load as loader
-from flows import published
 from flows.artifacts import Artifact, Manifest, Store
 from flows.linking import Hints, Known, Link, checked
 from flows.locations import ADDRESS_OR_PATH, public_source, redact
@@ -148,7 +148,7 @@ def import_transcript(
     texts: list[str] = []
     refused: list[Result] = []
     for location in named:
-        started_at = datetime.now(UTC)
+        started_at = clock.now(settings.home)
         try:
             texts += find_texts(location)
         except (TurntableError, OSError) as error:
@@ -177,7 +177,7 @@ def _job(hints: Hints, settings: Settings) -> Job:
 
 
 def _import_one(job: Job, location: str) -> Result:
-    source, started_at = public_source(location), datetime.now(UTC)
+    source, started_at = public_source(location), clock.now(job.settings.home)
     step = "read"
     try:
         text = published.read(job.store, location, job.settings)
@@ -197,7 +197,7 @@ def _import_one(job: Job, location: str) -> Result:
 
 def _reparse_one(job: Job, kept: Kept) -> Result:
     assert kept.before is not None, "a kept text was staged"
-    given, started_at = kept.before.parameters, datetime.now(UTC)
+    given, started_at = kept.before.parameters, clock.now(job.settings.home)
     origin, hints = given["origin"], Hints(**given["hints"])
     step = "parse"
     try:

@@ -10,7 +10,6 @@ done. Prefect gives the schedule, the retries and the page to look at; it is nev
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,13 +23,13 @@ from prefect.runtime import flow_run
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from pydantic import SecretStr
 
-from flows import attempts, published, stages, tasks, texts
+from flows import attempts, clock, published, stages, tasks, texts
 from flows.artifacts import Artifact
 from flows.locations import KNOWN_BY_ID, keeping_private, public_source
 from flows.locks import held
 from flows.met import meet_again
 from flows.options import Options
-from flows.progress import stoppable, work_began
+from flows.progress import SINCE, stoppable
 from flows.reach import check, check_models, confine, is_requested
 from flows.settings import Settings
 from flows.sources import youtube
@@ -41,7 +40,7 @@ from flows.stages import Heard
 from flows.steps import StageFailed, record, run_step, say
 from flows.stopping import note_run
 from flows.texts import Text
-from transforms.errors import HostileError, ResourceError, SourceError, TransientError, one_line
+from transforms.errors import HostileError, ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Podcast, Seconds
 from warehouse import query
 
@@ -148,7 +147,7 @@ def _ingest(found: Found, options: Options | None, settings: Settings, *, by_eve
         except StageFailed as failed:
             record(failed, source, episode.episode_id, settings)
             _note(attempts.note_failed, settings, found, options, failed.stage, failed.error)
-            _forget_frames(failed.error)
+            forget_frames(failed.error)
             raise failed.error from None
         facts = outcome.transcript_id, outcome.turns, outcome.seconds
         _note(attempts.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
@@ -198,17 +197,9 @@ def check_starts(source: str) -> None:
         raise ResourceError(msg)
 
 
-def _forget_frames(error: BaseException) -> None:
-    """Let go of what the frames of an error hold: Prefect keeps the error, and it would keep the whole audio."""
-    link: BaseException | None = error
-    while link is not None:
-        traceback.clear_frames(link.__traceback__)
-        link = link.__cause__ or link.__context__
-
-
 def _run_stages(found: Found, source: str, options: Options, settings: Settings) -> Outcome:
     """Bring what the publisher offers, then the audio, as the policy says."""
-    began = datetime.now(UTC)
+    began = clock.now(settings.home)
     listed = texts.bring_list(found, settings)
     text = None
     if options.policy != "audio-only":
@@ -251,7 +242,7 @@ def _hear(
     found: Found, source: str, options: Options, settings: Settings, listed: Artifact | None, text: Text | None
 ) -> Outcome:
     """Run the stages of the audio in their order; what two of them do not share runs side by side."""
-    began = work_began()
+    began = SINCE.get() or clock.now(settings.home)
     fetched = run_step("fetch", tasks.fetch, found, settings)
     decoded = run_step("decode", tasks.decode, fetched, source, options, settings)
     hear = _hear_mixed if len(decoded) == 1 else _hear_channels

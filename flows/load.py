@@ -5,46 +5,78 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from flows.artifacts import Store
+from flows.artifacts import Damaged, Store, read
 from flows.permissions import close, share
+from flows.remedies import remedy
 from flows.settings import Settings
+from transforms.errors import ContentError, TransientError
 from warehouse import store as warehouse
-from warehouse.load import Loaded
+from warehouse.load import Load, Loaded
+
+FAILURE = "it told of a stage that failed, and nothing else hangs on it"
 
 
 def load(settings: Settings) -> tuple[Loaded, ...]:
-    """Load every staged document and every failure that the warehouse has not seen; nothing on a mere worker."""
+    """Load every staged document and every failure that the warehouse has not seen; nothing on a mere worker.
+
+    What is damaged is set aside with a row that names it, and concerns nobody else.
+
+    Raises:
+        TransientError: the warehouse is damaged or held: no fault of the episode that meets it.
+    """
     if settings.load == "elsewhere":
         return ()
     close(settings.home)
     store = Store(settings.home)
-    return warehouse.load(settings.warehouse, _documents(store), store.all_failures())
+    done = _load(settings, documents(store), store)
+    if set_aside(store, done):
+        _load(settings, {}, store)
+    return done.loaded
+
+
+def _load(settings: Settings, staged: Mapping[str, Path], store: Store) -> Load:
+    try:
+        return warehouse.load(settings.warehouse, staged, store.all_failures(), damage)
+    except ContentError as error:
+        raise TransientError(str(error)) from error
+
+
+def set_aside(store: Store, done: Load) -> bool:
+    """Move away what could not be loaded, each with a row that says how to get it again; whether there was any."""
+    for one in done.refused:
+        if one.path.parent == store.failures:
+            store.set_aside(one.path, one.cause, FAILURE)
+        else:
+            store.set_aside(one.path.parent, one.cause, remedy(one.path.parent))
+    return bool(done.refused)
+
+
+def damage(payload: Path) -> str | None:
+    """Say in what a staged document is not as it was written; `None` where it is."""
+    try:
+        read(payload.parent)
+    except Damaged as damaged:
+        return str(damaged)
+    return None
 
 
 def publish(settings: Settings) -> None:
     """Replace the snapshot that people read by what the warehouse holds now, unless it is the same."""
     if settings.load == "elsewhere":
         return
+    clear(settings)
     if not warehouse.is_published(settings.warehouse, settings.snapshot):
         warehouse.publish(settings.warehouse, settings.snapshot)
     share(settings.home, settings.snapshot, settings.snapshot_gid)
 
 
-def rebuild(settings: Settings) -> None:
-    """Make the warehouse anew from the artifacts, and publish it."""
-    store = Store(settings.home)
-    close(settings.home)
-    warehouse.rebuild(settings.warehouse, _documents(store), store.all_failures())
-    warehouse.publish(settings.warehouse, settings.snapshot)
-    share(settings.home, settings.snapshot, settings.snapshot_gid)
+def clear(settings: Settings) -> None:
+    """Set aside a folder in the place of the snapshot, which no file could replace."""
+    if settings.snapshot.is_dir():
+        Store(settings.home).set_aside(settings.snapshot, "it is a folder", "the snapshot is published anew")
 
 
-def verify(settings: Settings) -> tuple[warehouse.Problem, ...]:
-    """List what does not hold between the warehouse and the artifacts."""
-    store = Store(settings.home)
-    return warehouse.verify(settings.warehouse, _documents(store), store.all_failures())
-
-
-def _documents(store: Store) -> Mapping[str, Path]:
+def documents(store: Store) -> Mapping[str, Path]:
     """List what the warehouse is made of: transcripts of episodes, and what polls found."""
-    return {**store.all("stage"), **store.all("discover")}
+    folders = {**store.all("stage"), **store.all("discover")}
+    return {key: folder / "payload.parquet" for key, folder in folders.items()}

@@ -17,6 +17,7 @@ from transforms.errors import SourceError
 # What is ours in a home: somebody may keep his recordings beside it.
 OURS = (
     "artifacts",
+    "clock.json",
     "damaged",
     "failures",
     "feeds",

@@ -18,6 +18,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from flows import clock
 from flows import load as loader
 from flows.artifacts import Made, Store
 from flows.asking import Answer, ask, backfill
@@ -25,13 +26,13 @@ from flows.locations import keeping_private
 from flows.locks import held, is_held
 from flows.settings import Settings
 from flows.sources.feeds import is_reading_large
-from flows.sources.found import public_episode, public_podcast
+from flows.sources.found import bare_episode, public_episode, public_podcast
 from flows.subscriptions import Poll, Remembered, Subscription, Subscriptions, is_due, rested
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, emitted, moved
 from flows.waiting import is_due as is_event_due
 from transforms.errors import Gone, HostileError, TransientError, TurntableError, error_class, one_line
-from transforms.identity import Difference, compare, known_of
+from transforms.identity import Difference, Known, compare, known_of
 from transforms.records import Episode, Feed, Podcast, Seconds
 from warehouse import query
 from warehouse.staging import write_discovered
@@ -91,6 +92,7 @@ def poll(settings: Settings, feeds: Sequence[str] | None = None, emit: Emit | No
     """
     began = datetime.now(UTC)
     subscriptions = Subscriptions(settings.home)
+    list(Waiters(settings.home).all())  # those whose file is damaged are found anew by this very look
     chosen = (
         [s for s in subscriptions.all() if is_due(s, began)] if feeds is None else _named(subscriptions, feeds)
     )
@@ -160,8 +162,9 @@ def poll_feed(settings: Settings, feed_id: str) -> Polled:
 
 def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscription) -> Polled:
     now = datetime.now(UTC)
-    before = subscriptions.remembered(subscription.feed_id)
-    if before is None:  # without what is known, a feed that did not change would tell nothing
+    remembered = subscriptions.remembered(subscription.feed_id)
+    before, lost = _without_lost(settings, remembered)
+    if before is None or lost:  # without what is known, a feed that did not change would tell nothing
         subscription = replace(
             subscription, poll=replace(subscription.poll, etag=None, last_modified=None, sha256=None)
         )
@@ -169,23 +172,80 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
     if isinstance(answer, str):
         _note_unchanged(subscriptions, subscription, answer, now)
         return Polled(subscription.feed_id, subscription.name, "unchanged")
-    feed, known = answer.feed, before or Remembered()
-    difference = compare(known.known, feed.episodes, known.aliases)
+    feed = answer.feed
+    if before is None and subscription.poll.changed_at is not None:
+        before = _recalled(settings, subscription, feed)
+    known = before or Remembered()
+    difference = _renamed(compare(known.known, feed.episodes, known.aliases), known.aliases)
     wanted = difference.new if before is not None else backfill(settings, subscription, feed)
     heard = [e for e in wanted if e.audio_url is not None]
     private = replace(subscription, url=answer.url).is_private
     podcast = public_podcast(replace(feed.podcast, feed_url=answer.url), private=private)
     _wait(settings, replace(subscription, url=answer.url), feed.podcast, heard, now)
     _refresh(settings, feed, {**known.aliases, **difference.aliases})
+    _recover(settings, subscription, lost, now)
     if heard:
         public = tuple(public_episode(one, answer.url, private=private) for one in heard)
-        keep_found(Store(settings.home), podcast, public, now)
-    _remember(subscriptions, subscription.feed_id, before, difference, heard)
+        keep_found(Store(settings.home), podcast, public, clock.stamp(settings.home))
+    _remember(subscriptions, subscription.feed_id, remembered, known, difference, heard)
     news: News = "new" if heard else "changed"
     subscriptions.put(_after(subscription, answer, now, has_new=bool(heard)))
     return Polled(
         subscription.feed_id, podcast.title or subscription.name, news, len(difference.new), waiting=len(heard)
     )
+
+
+def _without_lost(
+    settings: Settings, remembered: Remembered | None
+) -> tuple[Remembered | None, tuple[Known, ...]]:
+    """Part what is remembered from the episodes whose file was damaged while they waited: they are found anew."""
+    if remembered is None:
+        return None, ()
+    lost = Waiters(settings.home).are_lost(known.episode_id for known in remembered.known)
+    kept = tuple(known for known in remembered.known if known.episode_id not in lost)
+    return replace(remembered, known=kept), tuple(k for k in remembered.known if k.episode_id in lost)
+
+
+def _renamed(difference: Difference, aliases: Mapping[str, str]) -> Difference:
+    """Call an episode that is found anew by the name that it went by before."""
+    new = (replace(e, episode_id=aliases.get(e.episode_id, e.episode_id)) for e in difference.new)
+    return Difference(tuple(new), difference.aliases)
+
+
+def _recalled(settings: Settings, subscription: Subscription, feed: Feed) -> Remembered:
+    """Tell again which episodes of a feed are known, where that was lost: those found before, and what is as old.
+
+    An episode without a date is taken for known: better one that nobody hears by itself than a whole archive.
+    """
+    before = query.discovered_episodes(settings.snapshot, subscription.podcast_id or subscription.feed_id)
+    read_at = subscription.poll.changed_at
+    assert read_at is not None, "a feed that was never read has nothing to recall"
+    dates = [date for date in before.values() if date is not None and date <= read_at]  # some lie in the future
+    newest = max(dates, default=read_at)
+    known = [
+        e for e in feed.episodes if e.episode_id in before or e.published_at is None or e.published_at <= newest
+    ]
+    return Remembered(tuple(map(known_of, known)))
+
+
+def _recover(settings: Settings, subscription: Subscription, lost: Sequence[Known], now: datetime) -> None:
+    """Let an episode wait again that its feed does not list any more, by what is remembered of it."""
+    waiters = Waiters(settings.home)
+    still = waiters.are_lost(known.episode_id for known in lost)
+    for known in lost:
+        if known.episode_id in still and known.audio_url is not None:
+            episode = query.known_episode(settings.snapshot, known.episode_id)
+            episode = episode or replace(bare_episode(known.episode_id, None), title=known.title)
+            waiters.put(
+                Waiting(
+                    location=known.audio_url,
+                    podcast=None,
+                    episode=episode,
+                    options=subscription.options,
+                    feed_id=subscription.feed_id,
+                    since=now,
+                )
+            )
 
 
 def _wait(
@@ -224,7 +284,10 @@ def _refresh(settings: Settings, feed: Feed, aliases: Mapping[str, str]) -> None
 
 
 def keep_found(store: Store, podcast: Podcast, episodes: tuple[Episode, ...], now: datetime) -> None:
-    """Keep what a poll found, without secrets, as an artifact of stage `discover`; the loader makes rows of it."""
+    """Keep what a poll found, without secrets, as an artifact of stage `discover`; the loader makes rows of it.
+
+    `now` is when it was found, and decides whether what it says is newer than what others say.
+    """
     content = hashlib.sha256(_FOUND.dump_json((podcast, episodes))).hexdigest()
 
     def compute(_: Path) -> Made:
@@ -239,19 +302,19 @@ def keep_found(store: Store, podcast: Podcast, episodes: tuple[Episode, ...], no
 def _remember(
     subscriptions: Subscriptions,
     feed_id: str,
-    before: Remembered | None,
+    remembered: Remembered | None,
+    known: Remembered,
     difference: Difference,
     heard: Sequence[Episode],
 ) -> None:
-    """Write down what is known of a feed now, if that is more than before."""
-    if before is not None and not difference.new and not difference.aliases:
+    """Write down what is known of a feed now, if that is more than is written."""
+    found = {e.episode_id: known_of(e) for e in (*difference.new, *heard)}
+    written = {k.episode_id: k for k in remembered.known} if remembered else {}
+    if remembered is not None and found.keys() <= written.keys() and not difference.aliases:
         return
-    known = before or Remembered()
-    found = {e.episode_id: e for e in (*difference.new, *heard)}
-    subscriptions.remember(
-        feed_id,
-        Remembered((*known.known, *map(known_of, found.values())), {**known.aliases, **difference.aliases}),
-    )
+    kept = {k.episode_id: k for k in (*written.values(), *known.known)}
+    aliases = {**known.aliases, **difference.aliases}
+    subscriptions.remember(feed_id, replace(known, known=tuple({**kept, **found}.values()), aliases=aliases))
 
 
 def _after(subscription: Subscription, answer: Answer, now: datetime, *, has_new: bool) -> Subscription:

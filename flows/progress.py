@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,6 +46,14 @@ class Reporter:
 
     def close(self) -> None:
         """Leave the terminal as it was found."""
+
+
+class Lines(Reporter):
+    """Prints the lines for a person, and nothing else."""
+
+    def say(self, line: str) -> None:
+        """Print one line beside the answer of the command."""
+        print(f"turntable: {line}", file=sys.stderr, flush=True)
 
 
 # Prefect copies the context into the threads of its tasks, so what the command sets is seen by all stages.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import TypeAdapter
 
+from flows import clock
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
 from flows.chapters import given_of
 from flows.linking import Hints, Known, Link, new_link, said_of
@@ -139,7 +140,7 @@ def stage(
         metadata = _metadata(linked, origin, hints, None) | flags
 
     def compute(_: Path) -> Made:
-        document = _document(kept.text, parsed, linked, origin, beside)
+        document = _document(kept.text, parsed, linked, origin, beside, clock.stamp(store.home))
         return Made(write_staged(document), flags=document.flags)
 
     return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
@@ -151,11 +152,13 @@ def _metadata(linked: Link, origin: str, hints: Hints, replaces: str | None) -> 
     return metadata | ({"replaces": replaces} if replaces else {})
 
 
-def _document(text: Artifact, parsed: Parsed, linked: Link, origin: str, beside: Beside) -> Staged:
+def _document(
+    text: Artifact, parsed: Parsed, linked: Link, origin: str, beside: Beside, staged_at: datetime
+) -> Staged:
     published = parsed.published
     finished = (text, parsed.artifact, *([beside.chapters] if beside.chapters else []))
     return Staged(
-        staged_at=datetime.now(UTC),
+        staged_at=staged_at,
         podcast=linked.podcast,
         episode=linked.episode,
         rendition=None,

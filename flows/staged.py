@@ -6,9 +6,9 @@ import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
+from flows import clock
 from flows.artifacts import Artifact, Made, Store
 from flows.chapters import given_of
 from flows.payloads import TURNS, read_json
@@ -38,7 +38,7 @@ def stage(
         who = heard.diarization()
         finished = (*heard.artifacts, turned, *([chosen] if chosen else []))
         document = Staged(
-            staged_at=datetime.now(UTC),
+            staged_at=clock.stamp(store.home),
             podcast=podcast,
             episode=replace(episode, title=episode.title or decoded.facts["title"] or _stem(source)),
             rendition=Rendition(

@@ -199,12 +199,15 @@ def remove(settings: Settings, name: str) -> str:
     try:
         feed = Subscriptions(settings.home).find(name)
     except SourceError:
+        if _drop(settings, name) and waiters.get(name) is None:
+            return f"{name}: it is not missed any more"
         try:
             waiting = waiters.find(name)
         except SourceError:
             feed = Subscriptions(settings.home).find(name)  # its complaint is the better one
         else:
             waiters.remove(waiting.episode.episode_id)
+            _drop(settings, waiting.episode.episode_id)
             return f"{waiting.name}: it waits no more"
     with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
         if not mine:
@@ -215,6 +218,20 @@ def remove(settings: Settings, name: str) -> str:
     for waiting in left:
         waiters.remove(waiting.episode.episode_id)
     return f"{feed.name}: not subscribed any more, {len(left)} episodes wait no more"
+
+
+def _drop(settings: Settings, episode_id: str) -> bool:
+    """Remember that a person lets an episode go unheard: it is not missing. False where no feed has it."""
+    dropped = False
+    subscriptions = Subscriptions(settings.home)
+    for feed in subscriptions.all():
+        with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
+            remembered = subscriptions.remembered(feed.feed_id) if mine else None
+            if remembered and episode_id in {known.episode_id for known in remembered.known}:
+                unwanted = (*remembered.dropped, episode_id)
+                subscriptions.remember(feed.feed_id, replace(remembered, dropped=unwanted))
+                dropped = True
+    return dropped
 
 
 def standing(settings: Settings) -> list[tuple[Any, ...]]:

@@ -4,6 +4,9 @@
                           <feed_id>.episodes.json   the episodes that are known, to find the new ones
                    polled.json                      when each feed was asked last
 
+A file that cannot be read is set aside with a row, and the others go on: `turntable add` with the address of the
+feed brings the subscription back, its next look the episodes.
+
 The episodes are written first: if a crash comes between, the feed is read once more and nothing is new in it. A
 poll that finds a feed unchanged writes none of the two, only the time, once for all feeds.
 """
@@ -20,9 +23,10 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
+from flows import private
 from flows.options import Options
 from flows.sources.found import Found, bare_episode, offered_with, public_podcast
-from flows.waiting import Waiters, write_private
+from flows.waiting import Waiters
 from transforms.errors import ErrorClass, SourceError
 from transforms.identity import Known
 from transforms.records import PODCAST_NAMESPACE
@@ -95,15 +99,16 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """The episodes of a feed that are known, and by which other ids some of them went."""
+    """The episodes of a feed that are known; the other ids of some; those that a person let go unheard."""
 
     known: tuple[Known, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
 
 
-_SUBSCRIPTION = TypeAdapter(Subscription)
-_REMEMBERED = TypeAdapter(Remembered)
-_POLLED = TypeAdapter(dict[str, datetime])
+SUBSCRIPTION = TypeAdapter(Subscription)
+REMEMBERED = TypeAdapter(Remembered)
+POLLED = TypeAdapter(dict[str, datetime])
 
 
 def feed_id(url: str) -> str:
@@ -119,18 +124,19 @@ class Subscriptions:
     """The subscriptions of one home."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self.folder = home / "feeds"
         self._times = home / "polled.json"
 
     def all(self) -> Iterator[Subscription]:
         """Read them all, in the order in which they were added."""
         paths = (path for path in self.folder.glob("[!.]*.json") if not path.name.endswith(".episodes.json"))
-        yield from sorted(map(_read, paths), key=lambda s: (s.added_at, s.feed_id))
+        found = filter(None, map(self._read, sorted(paths)))
+        yield from sorted(found, key=lambda s: (s.added_at, s.feed_id))
 
     def get(self, feed_id: str) -> Subscription | None:
         """Read one; `None` where there is none of this id."""
-        path = self.folder / f"{feed_id}.json"
-        return _read(path) if path.is_file() else None
+        return self._read(self.folder / f"{feed_id}.json")
 
     def find(self, name: str) -> Subscription:
         """Find one by its address, its id or the beginning of it, or a piece of its title.
@@ -153,18 +159,16 @@ class Subscriptions:
 
     def put(self, subscription: Subscription) -> None:
         """Write one down, in place of what was there."""
-        write_private(
-            self.folder / f"{subscription.feed_id}.json", _SUBSCRIPTION.dump_json(subscription, indent=1)
-        )
+        private.write(self.folder / f"{subscription.feed_id}.json", SUBSCRIPTION, subscription)
 
     def remembered(self, feed_id: str) -> Remembered | None:
-        """Read which episodes of a feed are known; `None` before its first poll."""
-        path = self._episodes(feed_id)
-        return _REMEMBERED.validate_json(path.read_bytes()) if path.is_file() else None
+        """Read which episodes of a feed are known; `None` before its first poll, and where that was lost."""
+        way_out = "the next look at the feed tells old from new by what was found before"
+        return private.read(self._episodes(feed_id), REMEMBERED, self.home, lambda: way_out)
 
     def remember(self, feed_id: str, remembered: Remembered) -> None:
         """Write down which episodes of a feed are known."""
-        write_private(self._episodes(feed_id), _REMEMBERED.dump_json(remembered))
+        private.write(self._episodes(feed_id), REMEMBERED, remembered)
 
     def remove(self, feed_id: str) -> None:
         """Forget a feed; what was heard of it stays."""
@@ -173,22 +177,26 @@ class Subscriptions:
 
     def polled(self) -> Mapping[str, datetime]:
         """Read when each feed was asked last; a feed without a time was not."""
-        try:
-            return _POLLED.validate_json(self._times.read_bytes())
-        except (OSError, ValueError):  # these times are for people to read, and nothing hangs on them
-            return {}
+        way_out = "it only told when feeds were asked, and the next poll writes it anew"
+        return private.read(self._times, POLLED, self.home, lambda: way_out) or {}
 
     def note_polled(self, times: Mapping[str, datetime]) -> None:
         """Write down when feeds were asked."""
         if times:
-            write_private(self._times, _POLLED.dump_json({**self.polled(), **times}, indent=1))
+            private.write(self._times, POLLED, {**self.polled(), **times})
+
+    def _read(self, path: Path) -> Subscription | None:
+        return private.read(path, SUBSCRIPTION, self.home, lambda: self.way_back(path.stem))
+
+    def way_back(self, feed_id: str) -> str:
+        """Say of a subscription that was lost which one it was, as far as that is known, and how to come back."""
+        known = tuple(k.episode_id for k in (self.remembered(feed_id) or Remembered()).known)
+        title, url = query.show_of(self.home / "turntable.duckdb", feed_id, known) or (None, None)
+        which = f"it was {title or 'a show without a title'}" if title or url else "nobody knows which show it was"
+        return f"{which}; subscribe again with `turntable add {url or 'URL'}`"
 
     def _episodes(self, feed_id: str) -> Path:
         return self.folder / f"{feed_id}.episodes.json"
-
-
-def _read(path: Path) -> Subscription:
-    return _SUBSCRIPTION.validate_json(path.read_bytes())
 
 
 def _has_address(subscription: Subscription, name: str) -> bool:
@@ -204,9 +212,14 @@ def _has_title(subscription: Subscription, name: str) -> bool:
 
 
 def is_due(subscription: Subscription, now: datetime) -> bool:
-    """Tell whether a feed has to be asked."""
+    """Tell whether a feed has to be asked; a rest that a clock which ran ahead wrote down is none."""
     poll = subscription.poll
-    return poll.paused is None and (poll.next_at is None or poll.next_at <= now)
+    if poll.paused is not None:
+        return False
+    if poll.next_at is None or poll.next_at <= now:
+        return True
+    ran_ahead = poll.polled_at is not None and poll.polled_at > now
+    return ran_ahead or poll.next_at - now > LONGEST_REST
 
 
 def rested(poll: Poll, error: str, kind: ErrorClass, now: datetime, retry_after: float | None) -> Poll:

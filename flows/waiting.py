@@ -4,19 +4,20 @@
 
 The file holds what a run needs and nobody else may read, such as an address with a subscriber's token. It is
 written before the feed is remembered as read, so a crash finds the episode again; events only say that it is
-there.
+there. Of a file that was damaged a mark stays, `.<episode_id>.lost`: the next poll of its feed finds the episode
+anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from flows.artifacts import writing
+from flows import private
 from flows.options import Options
 from flows.sources.found import public_episode
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
@@ -33,6 +34,7 @@ RESTS: dict[ErrorClass, tuple[timedelta, ...]] = {
     "content": (),
     "hostile": (),
 }
+LONGEST_REST = max(rest for rests in RESTS.values() for rest in rests)
 # An event that started no run in this time is taken for lost.
 LOST_AFTER = timedelta(minutes=15)
 
@@ -41,8 +43,8 @@ LOST_AFTER = timedelta(minutes=15)
 class Waiting:
     """An episode that has been found and not been heard; `location` may be a secret.
 
-    `attempts` counts the runs that failed since somebody last looked after it; `next_try_at` is `None` where
-    nothing failed, `emitted_at` where no event said that it is there.
+    `attempts` counts the runs that failed since somebody last looked after it, `failed_at` is when the last one
+    did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there.
     """
 
     location: str
@@ -60,6 +62,7 @@ class Waiting:
     next_try_at: datetime | None = None
     quarantined: bool = False
     private: bool = False
+    failed_at: datetime | None = None
 
     @property
     def public_episode(self) -> Episode:
@@ -80,7 +83,7 @@ class Waiting:
         return "failed" if self.attempts else "waiting"
 
 
-_WAITING = TypeAdapter(Waiting)
+WAITING = TypeAdapter(Waiting)
 
 
 class Waiters:
@@ -92,14 +95,12 @@ class Waiters:
 
     def all(self) -> Iterator[Waiting]:
         """Read them all, those who wait longest first."""
-        yield from sorted(
-            map(_read, self.folder.glob("[!.]*.json")), key=lambda w: (w.since, w.episode.episode_id)
-        )
+        found = filter(None, map(self._read, sorted(self.folder.glob("[!.]*.json"))))
+        yield from sorted(found, key=lambda w: (w.since, w.episode.episode_id))
 
     def get(self, episode_id: str) -> Waiting | None:
         """Read one; `None` where it does not wait."""
-        path = self._path(episode_id)
-        return _read(path) if path.is_file() else None
+        return self._read(self._path(episode_id))
 
     def find(self, name: str) -> Waiting:
         """Find one by its id, the beginning of it, or a piece of its title.
@@ -123,33 +124,48 @@ class Waiters:
 
     def put(self, waiting: Waiting) -> None:
         """Write one down, in place of what was there."""
-        write_private(self._path(waiting.episode.episode_id), _WAITING.dump_json(waiting, indent=1))
+        path = self._path(waiting.episode.episode_id)
+        private.write(path, WAITING, waiting)
+        self._mark(path).unlink(missing_ok=True)
 
     def remove(self, episode_id: str) -> None:
         """Forget one that has been heard."""
-        self._path(episode_id).unlink(missing_ok=True)
+        path = self._path(episode_id)
+        path.unlink(missing_ok=True)
+        self._mark(path).unlink(missing_ok=True)
+
+    def waits(self, episode_id: str) -> bool:
+        """Tell whether an episode waits, without reading it."""
+        return self._path(episode_id).exists()
+
+    def are_lost(self, episode_ids: Iterable[str]) -> set[str]:
+        """Tell which of some episodes waited in a file that was damaged, and do not wait again yet."""
+        lost = {path.name for path in self.folder.glob(".*.lost")}
+        return {one for one in episode_ids if self._mark(self._path(one)).name in lost} if lost else set()
+
+    def _read(self, path: Path) -> Waiting | None:
+        def way_out() -> str:
+            self._mark(path).touch(mode=0o600)
+            return (
+                "the next poll of its feed finds the episode again; one that no feed brought is ingested again by "
+                "its address"
+            )
+
+        return private.read(path, WAITING, self.home, way_out)
 
     def _path(self, episode_id: str) -> Path:
         return self.folder / f"{episode_id.replace(':', '-').replace('/', '-')}.json"  # a request may name any
 
-
-def write_private(path: Path, data: bytes) -> None:
-    """Replace a file at once or not at all, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with writing(path) as temporary:
-        temporary.touch(mode=0o600)
-        temporary.write_bytes(data)
-
-
-def _read(path: Path) -> Waiting:
-    return _WAITING.validate_json(path.read_bytes())
+    @staticmethod
+    def _mark(path: Path) -> Path:
+        return path.with_name(f".{path.stem}.lost")
 
 
 def is_due(waiting: Waiting, now: datetime) -> bool:
     """Tell whether an event has to say that an episode is there: for the first time, again, or after a rest."""
-    if waiting.quarantined or (waiting.next_try_at is not None and waiting.next_try_at > now):
+    if waiting.quarantined or _rests(waiting, now):
         return False
-    if waiting.emitted_at is None:
+    if waiting.emitted_at is None or waiting.emitted_at > now:  # the clock ran ahead when it was said
         return True
     if waiting.next_try_at is not None and waiting.emitted_at < waiting.next_try_at:
         return True
@@ -158,6 +174,14 @@ def is_due(waiting: Waiting, now: datetime) -> bool:
     for _ in range(1, min(waiting.emits, 8)):
         patience *= 2
     return now - waiting.emitted_at >= min(patience, _DAY)
+
+
+def _rests(waiting: Waiting, now: datetime) -> bool:
+    """Tell whether a failed episode has to wait; not for a time that a clock which ran ahead wrote down."""
+    if waiting.next_try_at is None or waiting.next_try_at <= now:
+        return False
+    ran_ahead = waiting.failed_at is not None and waiting.failed_at > now
+    return not ran_ahead and waiting.next_try_at - now <= LONGEST_REST
 
 
 def emitted(waiting: Waiting, now: datetime) -> Waiting:
@@ -186,6 +210,7 @@ def failed(waiting: Waiting, stage: str, error: BaseException, now: datetime) ->
         message=one_line(error),
         next_try_at=None if rest is None else now + rest,
         quarantined=rest is None,
+        failed_at=now,
     )
 
 
@@ -205,5 +230,6 @@ def retried(waiting: Waiting) -> Waiting:
         message=None,
         next_try_at=None,
         quarantined=False,
+        failed_at=None,
         emitted_at=None,
     )

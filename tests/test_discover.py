@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from flows import load, polling
+from flows import mending, polling, soundness
 from flows.discover import discovered
 from flows.locks import held
 from flows.options import Options
 from flows.polling import Polled, Summary, poll
 from flows.settings import Settings
-from flows.subscribing import add_feeds
+from flows.subscribing import add_feeds, remove
 from flows.subscriptions import Subscription, Subscriptions
 from flows.waiting import LOST_AFTER, Waiters, Waiting, failed
 from tests.conftest import ask, command, rows_of
@@ -67,7 +67,7 @@ def files(home: Path) -> dict[str, tuple[int, int]]:
 
 
 def sound(settings: Settings) -> None:
-    assert load.verify(settings) == ()
+    assert soundness.verify(settings) == ()
 
 
 # --- what is new
@@ -220,7 +220,7 @@ def test_rebuild_gives_the_found_episodes_again(settings: Settings, host: Publis
     tables = ("podcasts", "episodes")
     before = [rows(settings, f"from {table} order by all") for table in tables]
 
-    load.rebuild(settings)
+    mending.rebuild(settings)
 
     assert before == [rows(settings, f"from {table} order by all") for table in tables]
     sound(settings)
@@ -521,7 +521,7 @@ def test_an_event_starts_nothing_that_somebody_works_on_and_a_failure_is_kept(
         names = {e["event"] for e in mine}
     assert names == {"podcast.episode.discovered", "podcast.episode.failed"}
     assert "s3cret" not in answer.text
-    Waiters(settings.home).remove(one.episode.episode_id)  # as if it were heard
+    remove(settings, one.episode.episode_id)
     failures = list((settings.home / "failures").glob("*"))
     assert ingest_episode(location) is None
     assert list((settings.home / "failures").glob("*")) == failures

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from flows import load
+from flows import soundness
 from flows.options import Options
 from flows.polling import poll
 from flows.settings import Settings
-from flows.subscribing import add_feeds
+from flows.subscribing import add_feeds, remove
 from flows.subscriptions import Subscriptions
 from flows.waiting import Waiters, Waiting
 from tests.conftest import ROOT, rows_of
@@ -46,7 +46,7 @@ def test_a_poll_that_is_killed_loses_and_doubles_nothing(
     settings = Settings(home=tmp_path, allow=("127.0.0.1",))
     url = host.publish(f"/{tmp_path.name}", [item(1)])
     add_feeds(settings, [url], (), Options(), 1)
-    Waiters(settings.home).remove(next(Waiters(settings.home).all()).episode.episode_id)  # as if it were heard
+    remove(settings, next(Waiters(settings.home).all()).episode.episode_id)
     host.publish(f"/{tmp_path.name}", [item(n) for n in (4, 3, 2, 1)])
 
     child = subprocess.run(
@@ -59,7 +59,7 @@ def test_a_poll_that_is_killed_loses_and_doubles_nothing(
     assert sorted(str(w.episode.title) for w in Waiters(tmp_path).all()) == ["Part 2", "Part 3", "Part 4"]
     titles = rows_of(settings.snapshot, "select title from episodes order by title")
     assert titles == [("Part 1",), ("Part 2",), ("Part 3",), ("Part 4",)]
-    assert load.verify(settings) == ()
+    assert soundness.verify(settings) == ()
     ids = {w.episode.episode_id for w in Waiters(tmp_path).all()}
     assert {w.episode.episode_id for w in said} | set(child.stdout.split()) == ids
     remembered = Subscriptions(tmp_path).remembered(Subscriptions(tmp_path).find(url).feed_id)

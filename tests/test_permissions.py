@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flows import load
+from flows import load, mending
 from flows.permissions import close
 from flows.settings import Settings
 from tests.conftest import command
@@ -77,7 +77,7 @@ def test_a_group_may_read_the_snapshot_and_nothing_else(tmp_path: Path) -> None:
     assert shared.snapshot.stat().st_gid == home.stat().st_gid == group
     assert modes(home)["warehouse"] == "700"
 
-    load.rebuild(Settings(home=home))
+    mending.rebuild(Settings(home=home))
 
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert stat.S_IMODE(shared.snapshot.stat().st_mode) == 0o600

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from tests.documents import EPISODE, NOON, PODCAST, RENDITION, SEGMENTS, TURNS, published, stage_run, staged
 from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Chapter, StageRun, Turn
-from warehouse import store
+from warehouse import soundness, store
+from warehouse.load import Load, Loaded, Refused
 from warehouse.staging import Given, Staged, write_staged
 
 TABLES = [
@@ -90,8 +91,8 @@ def edit(database: Path, *statements: str) -> None:
 
 def test_a_document_becomes_rows(home: Path, warehouse: Path):
     """Every table gets its rows, whole values compared."""
-    loaded = store.load(warehouse, write(home, {"k1": staged()}), {})
-    assert loaded == (store.Loaded("k1", "asr-1", EPISODE.episode_id, 2, 4),)
+    done = store.load(warehouse, write(home, {"k1": staged()}), {})
+    assert done == Load((Loaded("k1", "asr-1", EPISODE.episode_id, 2, 4),))
     episode_id = EPISODE.episode_id
     assert rows(warehouse, "from podcasts") == [(*asdict(PODCAST).values(), NOON)]
     ((*episode, links, persons, updated_at),) = rows(warehouse, "from episodes")
@@ -184,10 +185,10 @@ def test_a_failure_becomes_a_stage_run(home: Path, warehouse: Path):
     """A failed stage is a row that says why, under the key of its file; twice loaded it is one row."""
     run = stage_run(status="failed", key=None, episode_id=None, error_class="source", message="gone; go away")
     failures = write_failure(home, "f1", run)
-    assert store.load(warehouse, {}, failures) == ()
+    assert store.load(warehouse, {}, failures) == Load()
     store.load(warehouse, {}, failures)
     assert rows(warehouse, "from stage_runs") == [("f1", *{**asdict(run), "flags": []}.values())]
-    assert store.verify(warehouse, {}, failures) == ()
+    assert soundness.verify(warehouse, {}, failures) == ()
 
 
 def test_loading_again_changes_nothing(home: Path, warehouse: Path):
@@ -195,7 +196,7 @@ def test_loading_again_changes_nothing(home: Path, warehouse: Path):
     files = write(home, {"k1": staged(), "k2": published(1)})
     store.load(warehouse, files, {})
     before = {table: rows(warehouse, f"from {table} order by all") for table in TABLES}
-    assert store.load(warehouse, files, {}) == ()
+    assert store.load(warehouse, files, {}) == Load()
     assert {table: rows(warehouse, f"from {table} order by all") for table in TABLES} == before
 
 
@@ -214,7 +215,7 @@ def test_a_newer_document_replaces_the_transcript_and_what_is_known(home: Path, 
         2,
         1,
     ]
-    assert store.verify(warehouse, files, {}) == ()
+    assert soundness.verify(warehouse, files, {}) == ()
 
 
 def test_an_older_document_that_comes_late_changes_nothing(home: Path, warehouse: Path):
@@ -236,7 +237,7 @@ def test_a_transcript_that_moves_leaves_its_old_episode(home: Path, warehouse: P
         (EPISODE.episode_id, "asr-1", True),
         ("other", "vtt-1", True),
     ]
-    assert store.verify(warehouse, files, {}) == ()
+    assert soundness.verify(warehouse, files, {}) == ()
 
 
 def test_chapters_of_an_episode_are_those_of_the_newest_document_that_has_any_say(home: Path, warehouse: Path):
@@ -252,7 +253,7 @@ def test_chapters_of_an_episode_are_those_of_the_newest_document_that_has_any_sa
     files |= write(home, {"k3": staged(3, given=Given(None, ()))})
     store.load(warehouse, files, {})
     assert rows(warehouse, told) == []
-    assert store.verify(warehouse, files, {}) == ()
+    assert soundness.verify(warehouse, files, {}) == ()
 
 
 def unlabelled(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
@@ -288,7 +289,7 @@ def test_a_summary_is_never_best(home: Path, warehouse: Path):
     files = write(home, {"s": SUMMARY})
     store.load(warehouse, files, {})
     assert rows(warehouse, "select transcript_id, is_best from transcripts") == [("p-empty", False)]
-    assert store.verify(warehouse, files, {}) == ()
+    assert soundness.verify(warehouse, files, {}) == ()
 
 
 @st.composite
@@ -327,36 +328,76 @@ def test_order_and_repeats_do_not_matter(
             store.load(folder / f"{number}.duckdb", {key: files[key]}, {})
         store.load(folder / f"{number}.duckdb", files, {})
     assert content(folder / "0.duckdb") == content(folder / "1.duckdb")
-    assert store.verify(folder / "0.duckdb", files, {}) == ()
+    assert soundness.verify(folder / "0.duckdb", files, {}) == ()
 
 
 # --- damage
 
 
 def test_one_damaged_file_does_not_hold_up_the_others(home: Path, warehouse: Path):
-    """The sound documents and failures are loaded; the error names the damaged one and the way out."""
+    """The sound documents and failures are loaded; what cannot be is told with its cause."""
     files = write(home, {"a": staged(), "b": published(), "c": staged(transcript_id="asr-2")})
     files["a"].write_bytes(files["a"].read_bytes()[:-100])
     failures = {
         **write_failure(home, "f0", stage_run(status="failed")),
         **{"f1": home / "missing.json"},
     }
-    with pytest.raises(ContentError, match=r"a\.parquet cannot be loaded: .*; move it away and ingest it again"):
-        store.load(warehouse, files, failures)
+    done = store.load(warehouse, files, failures)
+    assert [(one.key, one.path) for one in done.refused] == [("a", files["a"]), ("f1", home / "missing.json")]
+    assert "magic bytes" in done.refused[0].cause
     assert rows(warehouse, "select staged_key from load_log order by 1") == [("b",), ("c",)]
     assert rows(warehouse, "select run_id from stage_runs where status = 'failed'") == [("f0",)]
-    checks = [problem.check for problem in store.verify(warehouse, files, failures)]
-    assert checks == ["file is damaged", "staged document is not loaded"]
+    checks = [problem.check for problem in soundness.verify(warehouse, files, failures)]
+    assert checks == ["file is damaged", "file is damaged", "staged document is not loaded"]
 
 
-@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{", b'{"stage": "fetch"}', b"\xff\x00"])
+def test_what_is_not_as_it_was_written_is_not_read(home: Path, warehouse: Path):
+    """A document that a check finds damaged is refused with what the check says, when loaded and when rebuilt."""
+    files = write(home, {"a": staged(), "b": published()})
+
+    def check(path: Path) -> str | None:
+        return "a bit flipped" if path == files["a"] else None
+
+    for use in (store.load, store.rebuild):
+        done = use(warehouse, files, {}, check)
+        assert done.refused == (Refused("a", files["a"], "a bit flipped"),)
+        assert rows(warehouse, "select staged_key from load_log") == [("b",)]
+
+
+@pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{", b'{"stage": "fetch"}', b"\xff\x00", b"7"])
 def test_a_damaged_failure_file_is_named(home: Path, warehouse: Path, data: bytes):
-    """Whatever its bytes, it is an error of one line, and no row."""
+    """Whatever its bytes, it is refused, and no row."""
     home.mkdir()
     (home / "f.json").write_bytes(data)
-    with pytest.raises(ContentError, match=r"f\.json cannot be loaded"):
-        store.load(warehouse, {}, {"f": home / "f.json"})
+    done = store.load(warehouse, {}, {"f": home / "f.json"})
+    assert [one.path for one in done.refused] == [home / "f.json"]
     assert rows(warehouse, "from stage_runs") == []
+
+
+def test_files_of_a_newer_version_are_read_as_far_as_they_are_known(home: Path, warehouse: Path):
+    """Columns and fields that nobody knows are left; what is known is loaded whole."""
+    files = write(home, {"k1": staged()})
+    store.load(home / "known.duckdb", files, {})
+    newer = home / "newer.parquet"
+    with duckdb.connect() as con:
+        con.execute(
+            f"""copy (
+                select * replace (
+                    struct_insert(episode, mood := 'glad') as episode,
+                    [struct_insert(t, pitch := 1.5, more := {{'a': [1]}}) for t in turns] as turns,
+                    [struct_insert(w, tone := 7) for w in words] as words
+                ), {{'x': 1}} as hologram
+                from '{str(files["k1"]).replace("'", "''")}'
+            ) to '{str(newer).replace("'", "''")}' (format parquet)"""
+        )
+    run = json.loads(write_failure(home, "f1", stage_run(status="failed"))["f1"].read_text())
+    (home / "f1.json").write_text(json.dumps({**run, "machine": "m7", "more": {"a": 1}}))
+
+    assert store.load(warehouse, {"k1": newer}, {"f1": home / "f1.json"}).refused == ()
+
+    old = content(home / "known.duckdb")
+    assert {**content(warehouse), "stage_runs": None} == {**old, "stage_runs": None}
+    assert rows(warehouse, "select run_id from stage_runs where status = 'failed'") == [("f1",)]
 
 
 def test_damaged_documents_do_not_bring_down_the_loader(home: Path, warehouse: Path):
@@ -368,17 +409,18 @@ def test_damaged_documents_do_not_bring_down_the_loader(home: Path, warehouse: P
         data = bytearray(whole)
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         path.write_bytes(data if dice.random() < 0.7 else data[: dice.randrange(len(data))])
-    with pytest.raises(ContentError, match="cannot be loaded"):
-        store.load(warehouse, files, {})
+    done = store.load(warehouse, files, {})
+    assert len(done.refused) > 20
+    assert len(done.refused) + len(done.loaded) == 40
     sound = write(home, {"sound": staged(60, transcript_id="sound")})
-    assert [loaded.staged_key for loaded in store.load(warehouse, sound, {})] == ["sound"]
+    assert [loaded.staged_key for loaded in store.load(warehouse, sound, {}).loaded] == ["sound"]
 
 
 def test_a_document_that_breaks_a_law_is_refused_whole(home: Path, warehouse: Path):
     """A turn that ends before it starts breaks a CHECK: nothing of its document stays."""
     backwards = staged(turns=(replace(TURNS[0], start_time=9.0), TURNS[1]))
-    with pytest.raises(ContentError, match="CHECK constraint"):
-        store.load(warehouse, write(home, {"k1": backwards}), {})
+    (refused,) = store.load(warehouse, write(home, {"k1": backwards}), {}).refused
+    assert "CHECK constraint" in refused.cause
     assert all(not found for found in content(warehouse).values())
 
 
@@ -390,8 +432,8 @@ def test_no_time_outside_the_laws_gets_in(home: Path, warehouse: Path, times: tu
         replace(one[0], start_time=start, end_time=end) for one in (TURNS, staged().words, SEGMENTS)
     )
     for changes in ({"turns": (turn,)}, {"words": (word,)}, {"speaker_segments": (segment,)}):
-        with pytest.raises(ContentError, match="CHECK constraint"):
-            store.load(warehouse, write(home, {"k": staged(**changes)}), {})
+        (refused,) = store.load(warehouse, write(home, {"k": staged(**changes)}), {}).refused
+        assert "CHECK constraint" in refused.cause
 
 
 @pytest.mark.parametrize("data", [b"", b"not a database" * 1000])
@@ -401,13 +443,13 @@ def test_a_damaged_warehouse_names_the_way_out(home: Path, warehouse: Path, data
     warehouse.write_bytes(data)
     for use in (
         lambda: store.load(warehouse, files, {}),
-        lambda: store.verify(warehouse, files, {}),
+        lambda: soundness.verify(warehouse, files, {}),
         lambda: store.publish(warehouse, home / "snapshot.duckdb"),
     ):
         with pytest.raises(ContentError, match=r"warehouse\.duckdb is damaged: .* `turntable rebuild`"):
             use()
     store.rebuild(warehouse, files, {})
-    assert store.verify(warehouse, files, {}) == ()
+    assert soundness.verify(warehouse, files, {}) == ()
 
 
 def test_flipped_pages_are_an_error_or_found_by_verify(home: Path, warehouse: Path):
@@ -421,12 +463,12 @@ def test_flipped_pages_are_an_error_or_found_by_verify(home: Path, warehouse: Pa
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         warehouse.write_bytes(data)
         try:
-            store.verify(warehouse, files, {})
+            soundness.verify(warehouse, files, {})
         except ContentError as error:
             said.add(str(error).partition(" is damaged: ")[0])
     assert said == {str(warehouse)}
     store.rebuild(warehouse, files, {})
-    assert store.verify(warehouse, files, {}) == ()
+    assert soundness.verify(warehouse, files, {}) == ()
 
 
 @pytest.mark.parametrize(
@@ -456,7 +498,7 @@ def test_a_held_lock_is_waited_for_then_transient(home: Path, warehouse: Path, m
     lock = FileLock(f"{warehouse}.lock", thread_local=False)
     lock.acquire()
     threading.Timer(0.3, lock.release).start()
-    assert len(store.load(warehouse, files, {})) == 1
+    assert len(store.load(warehouse, files, {}).loaded) == 1
 
 
 def run(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -512,7 +554,7 @@ def test_a_killed_load_loses_and_doubles_nothing(home: Path, warehouse: Path):
     assert killed > 0
     store.load(warehouse, files, {})
     store.publish(warehouse, home / "snapshot.duckdb")
-    assert store.verify(warehouse, files, {}) == ()
+    assert soundness.verify(warehouse, files, {}) == ()
     assert sorted(path.name for path in home.iterdir()) == [
         "snapshot.duckdb", "staged", "warehouse.duckdb", "warehouse.duckdb.lock",
     ]  # fmt: skip
@@ -621,15 +663,13 @@ def test_rebuild_makes_the_same_warehouse(home: Path, warehouse: Path):
     assert content(warehouse) == before
 
 
-def test_rebuild_with_a_damaged_file_leaves_the_warehouse(home: Path, warehouse: Path):
-    """Better the old warehouse than one that lacks an episode."""
+def test_rebuild_leaves_out_a_damaged_file_and_says_so(home: Path, warehouse: Path):
+    """What else there is, is there."""
     files = write(home, {"k1": staged(), "k2": published(1)})
     store.load(warehouse, files, {})
-    before = warehouse.read_bytes()
     files["k2"].write_bytes(b"")
-    with pytest.raises(ContentError, match=r"k2\.parquet"):
-        store.rebuild(warehouse, files, {})
-    assert warehouse.read_bytes() == before
+    assert [one.key for one in store.rebuild(warehouse, files, {}).refused] == ["k2"]
+    assert rows(warehouse, "select staged_key from load_log") == [("k1",)]
 
 
 def test_without_a_warehouse_the_error_says_what_to_run(warehouse: Path):
@@ -637,7 +677,7 @@ def test_without_a_warehouse_the_error_says_what_to_run(warehouse: Path):
     with pytest.raises(SourceError, match="run `turntable ingest"):
         store.publish(warehouse, warehouse.with_name("snapshot.duckdb"))
     with pytest.raises(SourceError, match="run `turntable ingest"):
-        store.verify(warehouse, {}, {})
+        soundness.verify(warehouse, {}, {})
     assert not warehouse.exists()
 
 
@@ -668,9 +708,9 @@ def test_verify_finds_each_violation(home: Path, warehouse: Path, check: str, vi
     """Each law, broken by one statement, is named; the sound warehouse breaks none."""
     files = write(home, {"k1": staged()})
     store.load(warehouse, files, {})
-    assert store.verify(warehouse, files, {}) == ()
+    assert soundness.verify(warehouse, files, {}) == ()
     edit(warehouse, violation)
-    assert check in {problem.check for problem in store.verify(warehouse, files, {})}
+    assert check in {problem.check for problem in soundness.verify(warehouse, files, {})}
 
 
 def test_verify_leaves_nothing_behind(home: Path, warehouse: Path):
@@ -678,7 +718,7 @@ def test_verify_leaves_nothing_behind(home: Path, warehouse: Path):
     files = write(home, {"k1": staged()})
     store.load(warehouse, files, {})
     before = warehouse.read_bytes()
-    store.verify(warehouse, files, {})
+    soundness.verify(warehouse, files, {})
     assert warehouse.read_bytes() == before
     assert sorted(path.name for path in home.iterdir()) == [
         "staged",

@@ -16,6 +16,7 @@ the thing, the cause and the way out.
 from __future__ import annotations
 
 import errno
+import traceback
 from typing import ClassVar, Literal
 
 from transforms.redaction import public_page, public_text
@@ -84,6 +85,14 @@ def error_class(error: BaseException) -> ErrorClass:
     if isinstance(error, OSError):
         return "transient"
     return "bug"
+
+
+def forget_frames(error: BaseException) -> None:
+    """Let go of what the frames of an error hold: who keeps the error would keep the audio too."""
+    link: BaseException | None = error
+    while link is not None:
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
 
 
 def one_line(error: BaseException) -> str:

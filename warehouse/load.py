@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,21 +10,31 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from pydantic import TypeAdapter
 
-from transforms.errors import ContentError
 from transforms.records import StageRun
+from transforms.sealed import unseal
+from warehouse.staging import schema
 
 HERE = Path(__file__).parent
 # What a file of ours, or our own SQL, can do wrong; all else (DuckDB raises a bare `Error` for a bad
 # checksum) comes from the machine or the database file.
 BUGS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError)
 _BAD = (*BUGS, OSError, TypeError, ValueError)
+_UNREADABLE = (FileNotFoundError, IsADirectoryError, PermissionError)
 # One transaction costs as much for a hundred documents as for one, until they fill the memory.
 MOST_DOCUMENTS = 200
 MOST_BYTES = 16_000_000
 
+_STAGE_RUN = TypeAdapter(StageRun)
+
 Connection = duckdb.DuckDBPyConnection
 File = tuple[str, Path]
+Check = Callable[[Path], str | None]  # says in what a staged document is not as it was written; `None` where it is
+
+
+def believe(_path: Path) -> None:
+    """Check nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +48,63 @@ class Loaded:
     words: int
 
 
-def load_new(con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Loaded, ...]:
-    """Load what the open warehouse has not seen, the oldest first; a bad file holds up none of the others.
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that cannot be loaded, and why; nothing of it is in the warehouse."""
 
-    Raises:
-        ContentError: a file is damaged; every other one is loaded first.
-    """
+    key: str
+    path: Path
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a load brought in, and which files it could not read."""
+
+    loaded: tuple[Loaded, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+
+def load_new(
+    con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path], check: Check = believe
+) -> Load:
+    """Load what the open warehouse has not seen, the oldest first; a bad file holds up none of the others."""
     loaded: list[Loaded] = []
-    damaged: list[ContentError] = []
-    for files in _batches(_in_order(con, staged, damaged)):
+    refused: list[Refused] = []
+    for files in _batches(_in_order(_checked(con, staged, check, refused), refused)):
         try:
             with transaction(con):
                 loaded += _load_documents(con, files)
         except _BAD:
             for file in files:
-                with _set_aside(damaged, file[1]), transaction(con):
+                with _refusing(refused, file), transaction(con):
                     loaded += _load_documents(con, [file])
-    _load_failures(con, failures, damaged)
-    if damaged:
-        raise damaged[0]
-    return tuple(loaded)
+    _load_failures(con, failures, refused)
+    return Load(tuple(loaded), tuple(refused))
 
 
-def _in_order(con: Connection, staged: Mapping[str, Path], damaged: list[ContentError]) -> list[File]:
-    """Sort the documents that were not loaded by when they were staged."""
-    seen = loaded_keys(con)
-    new = [(key, staged[key]) for key in sorted(staged.keys() - seen)]
+def _checked(con: Connection, staged: Mapping[str, Path], check: Check, refused: list[Refused]) -> Iterator[File]:
+    """Name the documents that were not loaded and are as they were written."""
+    for key in sorted(staged.keys() - loaded_keys(con)):
+        cause = check(staged[key])
+        if cause is None:
+            yield key, staged[key]
+        else:
+            refused.append(Refused(key, staged[key], cause))
+
+
+def _in_order(new: Iterator[File], refused: list[Refused]) -> list[File]:
+    """Sort documents by when they were staged."""
+    files_of = dict(new)
     found: list[tuple[datetime, str]] = []
-    for files in _batches(new):
+    for files in _batches(list(files_of.items())):
         try:
             found += _staged_at(files)
         except duckdb.DataError:
             for file in files:
-                with _set_aside(damaged, file[1]):
+                with _refusing(refused, file):
                     found += _staged_at([file])
-    return [(key, staged[key]) for _, key in sorted(found)]
+    return [(key, files_of[key]) for _, key in sorted(found)]
 
 
 def loaded_keys(con: Connection) -> set[str]:
@@ -94,15 +125,24 @@ def _staged_at(files: Sequence[File]) -> list[tuple[datetime, str]]:
 
 
 def _read_documents(con: Connection, files: Sequence[File]) -> None:
-    """Make the temp table `document` of the files; one that is older lacks columns."""
+    """Make the temp table `document` of the files; what an older one lacks is NULL, what a newer one adds is left.
+
+    The table has the columns and fields that are known here, and DuckDB casts structs to them by name.
+    """
+    con.register("known", schema().empty_table())
+    con.execute("create or replace temp table document as select *, null::varchar as staged_key from known")
+    con.unregister("known")
+    reader = "read_parquet(?, union_by_name = true, filename = true)"
+    paths = [str(path) for _, path in files]
+    offered = {row[0] for row in con.execute(f"describe from {reader}", [paths]).fetchall()}
+    columns = ", ".join(f"d.{name}" for name in schema().names if name in offered)
     con.execute(
-        """
-        create or replace temp table document as
-        select d.* exclude (filename), f.staged_key
-        from read_parquet(?, union_by_name = true, filename = true) d
+        f"""
+        insert into document by name
+        select {columns}, f.staged_key from {reader} d
         join (select unnest(?) as staged_key, unnest(?) as filename) f using (filename)
-        """,
-        [[str(path) for _, path in files], [key for key, _ in files], [str(path) for _, path in files]],
+        """,  # noqa: S608
+        [paths, [key for key, _ in files], paths],
     )
 
 
@@ -118,11 +158,11 @@ def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
     return [Loaded(*row) for row in rows]
 
 
-def _load_failures(con: Connection, failures: Mapping[str, Path], damaged: list[ContentError]) -> None:
+def _load_failures(con: Connection, failures: Mapping[str, Path], refused: list[Refused]) -> None:
     seen = {key for (key,) in _rows(con, "select run_id from stage_runs")}
     for key in sorted(failures.keys() - seen):
-        with _set_aside(damaged, failures[key]), transaction(con):
-            run = StageRun(**json.loads(failures[key].read_bytes()))
+        with _refusing(refused, (key, failures[key])), transaction(con):
+            run = unseal(_STAGE_RUN, failures[key].read_bytes(), key)
             con.execute("insert into stage_runs by name select ? as run_id, unnest(?)", [key, asdict(run)])
 
 
@@ -142,13 +182,12 @@ def _batches(files: Sequence[File]) -> Iterator[list[File]]:
 
 
 @contextmanager
-def _set_aside(damaged: list[ContentError], path: Path) -> Iterator[None]:
+def _refusing(refused: list[Refused], file: File) -> Iterator[None]:
     """Note a file that cannot be loaded, so that it does not hold up the others."""
     try:
         yield
-    except (*BUGS, FileNotFoundError, TypeError, ValueError) as error:
-        cause = str(error).partition("\n")[0]
-        damaged.append(ContentError(f"{path} cannot be loaded: {cause}; move it away and ingest it again"))
+    except (*BUGS, *_UNREADABLE, TypeError, ValueError) as error:
+        refused.append(Refused(*file, str(error).partition("\n")[0]))
 
 
 @contextmanager

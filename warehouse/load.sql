@@ -6,18 +6,6 @@ select staged_key, episode_id, podcast_id, staged_at from load_log
 union all
 select staged_key, episode_id, podcast_id, staged_at from discoveries;
 
--- A document that was staged before there were published texts has none of these.
-alter table document add column if not exists chapters
-    struct(title varchar, source varchar, chapter_index bigint, start_time double, end_time double)[];
-alter table document add column if not exists given_chapters
-    struct(title varchar, source varchar, chapter_index bigint, start_time double, end_time double)[];
-alter table document add column if not exists sections
-    struct(heading varchar, "text" varchar, section_index bigint)[];
-alter table document add column if not exists events
-    struct(event varchar, event_index bigint, turn_index bigint, start_time double)[];
-alter table document add column if not exists speakers
-    struct(speaker_label varchar, speaker_name varchar, "role" varchar, variants varchar[])[];
-
 insert or replace into podcasts by name
 select unnest(podcast), staged_at as updated_at
 from document d

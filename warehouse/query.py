@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from transforms.errors import ContentError, SourceError, TransientError
+from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 from transforms.records import Episode, Person, TranscriptLink
 from warehouse.snapshot import one_line, open_snapshot
 from warehouse.table import Table
@@ -59,6 +60,55 @@ def discovered(snapshot: Path) -> set[str]:
         return set()
 
 
+def discovered_episodes(snapshot: Path, podcast_id: str) -> dict[str, datetime | None]:
+    """Give when the episodes of a show that polls found were published; none where there is no sound snapshot."""
+    sql = """
+        select episode_id, published_at from discoveries join episodes e using (episode_id)
+        where e.podcast_id = ? or discoveries.podcast_id = ?
+    """
+    try:
+        with open_snapshot(snapshot) as con:
+            found = con.execute(sql, [podcast_id, podcast_id]).fetchall()
+            return {name: when.astimezone(UTC) if when else None for name, when in found}
+    except (TurntableError, duckdb.Error):
+        return {}
+
+
+def unheard(snapshot: Path) -> set[str]:
+    """Name the episodes that polls found and that have no transcript; none where there is no sound snapshot."""
+    sql = "select episode_id from discoveries where episode_id not in (select episode_id from transcripts)"
+    try:
+        with open_snapshot(snapshot) as con:
+            return {name for (name,) in con.execute(sql).fetchall()}
+    except (TurntableError, duckdb.Error):
+        return set()
+
+
+def show_of(snapshot: Path, podcast_id: str, episode_ids: Sequence[str]) -> tuple[str | None, str | None] | None:
+    """Give the title of a show and the address of its feed, by its id or by its episodes; `None` where unknown."""
+    sql = """
+        select title, feed_url from podcasts
+        where podcast_id = ? or podcast_id in (select podcast_id from episodes where list_contains(?, episode_id))
+        order by podcast_id = ? desc limit 1
+    """
+    try:
+        with open_snapshot(snapshot) as con:
+            return con.execute(sql, [podcast_id, list(episode_ids), podcast_id]).fetchone()
+    except (TurntableError, duckdb.Error):
+        return None
+
+
+def newest_staged(snapshot: Path) -> datetime | None:
+    """Tell when the newest document was staged that the snapshot shows; `None` where there is no sound one."""
+    sql = "select max(staged_at) from (select staged_at from load_log union all select staged_at from discoveries)"
+    try:
+        with open_snapshot(snapshot) as con:
+            ((newest,),) = con.execute(sql).fetchall()
+            return newest.astimezone(UTC) if newest else None
+    except (TurntableError, duckdb.Error):
+        return None
+
+
 def known_episodes(snapshot: Path) -> tuple[KnownEpisode, ...]:
     """Read every episode as it is known; nothing where there is no snapshot yet."""
     from warehouse.staging import NOT_STORED  # it brings all that reads texts with it, and few commands come here
@@ -76,12 +126,13 @@ def known_episodes(snapshot: Path) -> tuple[KnownEpisode, ...]:
         """,  # noqa: S608
     ).rows
     return tuple(
-        KnownEpisode(_episode(dict(zip(names, row, strict=False))), show, has_audio)
+        KnownEpisode(episode_of(dict(zip(names, row, strict=False))), show, has_audio)
         for *row, show, has_audio in rows
     )
 
 
-def _episode(row: dict[str, Any]) -> Episode:
+def episode_of(row: dict[str, Any]) -> Episode:
+    """Read an episode back from its columns; what is not stored is not known."""
     links = tuple(TranscriptLink(**link) for link in row.pop("transcripts") or ())
     persons = tuple(Person(**person) for person in row.pop("persons") or ())
     return Episode(**row, chapters_url=None, transcripts=links, persons=persons)

@@ -45,7 +45,10 @@ def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:
         ContentError: it is no DuckDB file, or a damaged one.
     """
     if not path.exists():
-        msg = f"nothing ingested yet ({path} is missing): run `turntable demo` or `turntable ingest …`"
+        msg = (
+            f"nothing ingested yet ({path} is missing): run `turntable demo` or `turntable ingest …`; "
+            "if it was there before, `turntable rebuild` makes it anew"
+        )
         raise SourceError(msg)
     try:
         con = duckdb.connect(str(path), read_only=True, config=HARDENED)

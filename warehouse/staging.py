@@ -105,7 +105,7 @@ def _parquet(rows: list[Row]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist(rows, schema=_schema())
+    table = pa.Table.from_pylist(rows, schema=schema())
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()
@@ -217,8 +217,8 @@ def _run_id(run: StageRun) -> str:
     return hashlib.sha256(json.dumps(name).encode()).hexdigest()
 
 
-def _schema() -> Any:
-    """Spell out every type: a value that is None in this document must not decide its column."""
+def schema() -> Any:
+    """Spell out every type, in Arrow: a value that is None in this document must not decide its column."""
     import pyarrow as pa
 
     text, real, count, truth = pa.string(), pa.float64(), pa.int64(), pa.bool_()

@@ -1,4 +1,4 @@
-"""The one writer of the warehouse: open, migrate, load, publish the snapshot, rebuild, verify.
+"""The one writer of the warehouse: open, migrate, load, publish the snapshot, rebuild.
 
 The warehouse is a projection of staged documents and failure files: what it holds depends on them
 alone, not on the order or the number of times in which they came.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,7 +17,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
-from warehouse.load import BUGS, HERE, Connection, Loaded, load_new, loaded_keys, transaction
+from warehouse.load import BUGS, HERE, Check, Connection, Load, believe, load_new, transaction
 from warehouse.snapshot import holder
 
 LOCK_SECONDS = 60.0
@@ -31,14 +30,6 @@ delete from snapshot.episodes where episode_id not in (select episode_id from sn
 delete from snapshot.podcasts where podcast_id not in
     (select podcast_id from snapshot.episodes where podcast_id is not null)
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that must hold and does not: what, and where."""
-
-    check: str
-    detail: str
 
 
 def migrate(con: Connection) -> None:
@@ -54,7 +45,7 @@ def migrate(con: Connection) -> None:
         "comment on column schema_migrations.applied_at is 'When it was applied, UTC'"
     )
     migrations = sorted((HERE / "migrations").glob("*.sql"))
-    applied = {name for (name,) in _rows(con, "select name from schema_migrations")}
+    applied = {name for (name,) in rows(con, "select name from schema_migrations")}
     if unknown := applied - {path.name for path in migrations}:
         msg = f"the warehouse has {max(unknown)} of a newer Turntable: upgrade, or run `turntable rebuild`"
         raise ContentError(msg)
@@ -67,18 +58,22 @@ def migrate(con: Connection) -> None:
         con.execute((HERE / "views.sql").read_text(encoding="utf-8"))
 
 
-def load(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Loaded, ...]:
+def load(
+    warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path], check: Check = believe
+) -> Load:
     """Load the staged documents and failures that the warehouse has not seen, each whole or not at all.
 
-    Keys name the files; a key that was loaded is not read again. Makes the warehouse where there is none.
+    Keys name the files; a key that was loaded is not read again. Makes the warehouse where there is none. What
+    `check` finds damaged, and what cannot be read, is refused and told; every other file is loaded.
 
     Raises:
-        ContentError: the warehouse or a file is damaged; every other file is loaded first.
+        ContentError: the warehouse is damaged, or a newer Turntable made it.
         TransientError: another process holds the warehouse, or the disk is full.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(warehouse), _opened(warehouse) as con:
-        return _load(con, staged, failures)
+    with locked(warehouse), opened(warehouse) as con:
+        migrate(con)
+        return load_new(con, staged, failures, check)
 
 
 def publish(warehouse: Path, snapshot: Path) -> None:
@@ -93,12 +88,12 @@ def publish(warehouse: Path, snapshot: Path) -> None:
         ContentError: the warehouse is damaged.
         TransientError: another process holds the warehouse, or the disk is full.
     """
-    _require(warehouse)
+    require(warehouse)
     snapshot.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(warehouse), _beside(snapshot) as fresh:
-        with _explained(warehouse), duckdb.connect() as con:
-            con.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
-            con.execute(f"attach {_quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
+    with locked(warehouse), beside(snapshot) as fresh:
+        with explained(warehouse), duckdb.connect() as con:
+            con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
+            con.execute(f"attach {quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
             con.execute("copy from database warehouse to snapshot")
             con.execute(_LEFT)
             con.execute("detach snapshot")
@@ -115,109 +110,62 @@ def is_published(warehouse: Path, snapshot: Path) -> bool:
         ContentError: the warehouse is damaged.
         TransientError: another process holds the warehouse.
     """
-    _require(warehouse)
+    require(warehouse)
     state = (
         "select (select count(*) from {0}.load_log), (select max(loaded_at) from {0}.load_log), "
         "(select count(*) from {0}.stage_runs), "
         "(select count(*) from {0}.discoveries), (select max(loaded_at) from {0}.discoveries)"
     )
-    with _locked(warehouse), _explained(warehouse), duckdb.connect() as con:
-        con.execute(f"attach {_quoted(warehouse)} as warehouse (read_only)")
-        mine = _rows(con, state.format("warehouse"))
+    with locked(warehouse), explained(warehouse), duckdb.connect() as con:
+        con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
+        mine = rows(con, state.format("warehouse"))
         try:
-            con.execute(f"attach {_quoted(snapshot)} as snapshot (read_only)")
-            return mine == _rows(con, state.format("snapshot"))
+            con.execute(f"attach {quoted(snapshot)} as snapshot (read_only)")
+            return mine == rows(con, state.format("snapshot"))
         except duckdb.Error:
             return False
 
 
-def rebuild(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> None:
-    """Make the warehouse anew from all its files; it is swapped in only when it is whole.
+def rebuild(
+    warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path], check: Check = believe
+) -> Load:
+    """Make the warehouse anew from all its files but those that are refused; it is swapped in when it is whole.
 
     Equal row by row to what loads made, but for `loaded_at` and `applied_at`.
 
     Raises:
-        ContentError: a file is damaged; the warehouse stays as it was.
         TransientError: another process holds the warehouse, or the disk is full.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(warehouse), _beside(warehouse) as fresh:
-        with _opened(fresh) as con:
-            _load(con, staged, failures)
+    with locked(warehouse), beside(warehouse) as fresh:
+        with opened(fresh) as con:
+            migrate(con)
+            done = load_new(con, staged, failures, check)
         # The log of the old file must not be replayed into the new one.
-        Path(f"{warehouse}.wal").unlink(missing_ok=True)
+        for log in warehouse.parent.glob(f"{warehouse.name}.wal*"):
+            log.unlink()
         _swap(fresh, warehouse)
+    return done
 
 
-def verify(warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Problem, ...]:
-    """List what does not hold: the laws of `verify.sql`, and equality with the files, row by row.
-
-    Raises:
-        SourceError: there is no warehouse yet.
-        ContentError: the warehouse is damaged.
-        TransientError: another process holds the warehouse, or the disk is full.
-    """
-    _require(warehouse)
-    with _locked(warehouse), _beside(warehouse) as fresh:
-        damaged = tuple(_damaged(fresh, staged, failures))
-        with _opened(warehouse, read_only=True) as con:
-            con.execute(f"attach {_quoted(fresh)} as rebuilt (read_only)")
-            return (*damaged, *_problems(con, staged))
-
-
-def _load(con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> tuple[Loaded, ...]:
-    migrate(con)
-    return load_new(con, staged, failures)
-
-
-def _damaged(fresh: Path, staged: Mapping[str, Path], failures: Mapping[str, Path]) -> Iterator[Problem]:
-    """Build a warehouse at `fresh` from the files; a file that cannot be read is a problem."""
-    try:
-        with _opened(fresh) as con:
-            _load(con, staged, failures)
-    except ContentError as error:
-        yield Problem("file is damaged", str(error))
-
-
-def _problems(con: Connection, staged: Mapping[str, Path]) -> Iterator[Problem]:
-    """Check the open warehouse against its laws, its files and the database `rebuilt`."""
-    migrations = "from (select name from {}schema_migrations) order by name"
-    if _rows(con, migrations.format("")) != _rows(con, migrations.format("rebuilt.")):
-        yield Problem("schema is not the newest", "the next load brings it")
-        return
-    loaded = loaded_keys(con)
-    yield from (Problem("staged document is not loaded", key) for key in sorted(staged.keys() - loaded))
-    yield from (Problem("loaded document has no file", key) for key in sorted(loaded - staged.keys()))
-    for check, detail in _rows(con, (HERE / "verify.sql").read_text(encoding="utf-8")):
-        yield Problem(check, detail)
-    tables = "select table_name from duckdb_tables() where database_name = 'rebuilt' order by table_name"
-    for (table,) in _rows(con, tables):
-        mine, rebuilt = (
-            f"(select columns(lambda c: c not in ('loaded_at', 'applied_at')) from {name})"  # noqa: S608
-            for name in (table, f"rebuilt.{table}")
-        )
-        yield from _difference(con, table, mine, rebuilt)
-
-
-def _difference(con: Connection, table: str, mine: str, rebuilt: str) -> Iterator[Problem]:
-    for here, there, where in ((mine, rebuilt, "the warehouse"), (rebuilt, mine, "the files")):
-        ((rows,),) = _rows(con, f"select count(*) from ({here} except all {there})")  # noqa: S608
-        if rows:
-            yield Problem("warehouse differs from its files", f"{table}: {rows} rows only in {where}")
-
-
-def _rows(con: Connection, sql: str, parameters: Iterable[object] = ()) -> list[Any]:
+def rows(con: Connection, sql: str, parameters: Iterable[object] = ()) -> list[Any]:
+    """Answer a query."""
     return con.execute(sql, list(parameters)).fetchall()
 
 
-def _require(warehouse: Path) -> None:
+def require(warehouse: Path) -> None:
+    """Complain where there is no warehouse.
+
+    Raises:
+        SourceError: there is none.
+    """
     if not warehouse.exists():
         msg = f"there is no warehouse at {warehouse}: run `turntable ingest …` first"
         raise SourceError(msg)
 
 
 @contextmanager
-def _locked(warehouse: Path) -> Iterator[None]:
+def locked(warehouse: Path) -> Iterator[None]:
     """Hold the lock beside the warehouse: one writer at a time, on this machine."""
     try:
         with FileLock(f"{warehouse}.lock", timeout=LOCK_SECONDS):
@@ -228,20 +176,20 @@ def _locked(warehouse: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
+def opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
     """Open a warehouse by attaching it: `duckdb.connect(path)` cannot replay the log of a killed writer.
 
     It replays before its built-in functions are there, which our checks and views call
     ("required extension 'core_functions'", DuckDB 2.0.0).
     """
     how = "read_only" if read_only else f"storage_version '{STORAGE_VERSION}'"
-    with _explained(path), duckdb.connect() as con:
-        con.execute(f"attach {_quoted(path)} as warehouse ({how}); use warehouse")
+    with explained(path), duckdb.connect() as con:
+        con.execute(f"attach {quoted(path)} as warehouse ({how}); use warehouse")
         yield con
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Turn what the machine or the file does to us into an error that names the way out; bugs pass."""
     try:
         yield
@@ -261,15 +209,20 @@ def _translated(error: Exception, path: Path) -> TurntableError:
         return ResourceError(f"too little memory to work on {path}: {cause}; close other programs")
     if isinstance(error, OSError):
         return TransientError(f"{path} cannot be written: {cause}; check the disk and run it again")
+    if "database file with version number" in cause:
+        return ContentError(
+            f"{path} was made by a newer Turntable: upgrade, or make it anew with `turntable rebuild`"
+        )
     return ContentError(f"{path} is damaged: {cause}; make it anew with `turntable rebuild`")
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """Write a path as a text in SQL."""
     return "'" + str(path).replace("'", "''") + "'"
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def beside(path: Path) -> Iterator[Path]:
     """Name a new file in the folder of `path`; sweep it after, and what a killed process left before."""
     _sweep(path)
     try:

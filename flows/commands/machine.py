@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, LanguageOption, as_language, read_settings, settings_to_write, show
+from flows.commands.shared import (
+    JsonFlag,
+    LanguageOption,
+    as_language,
+    read_settings,
+    say,
+    settings_to_write,
+    show,
+)
 from flows.stopping import stoppable
 
 app = typer.Typer(rich_markup_mode=None)
@@ -71,24 +79,36 @@ def request(
 
 @app.command(epilog="Example: turntable rebuild")
 @stoppable
-def rebuild() -> None:
-    """Make the warehouse anew from the artifacts."""
-    from flows import load
+def rebuild(
+    deep: Annotated[bool, typer.Option("--deep", help="Hash every artifact, audio too.")] = False,
+) -> None:
+    """Make the warehouse anew from the artifacts, without what is damaged; exit code 1 where something is lost."""
+    from flows import mending
 
-    load.rebuild(settings_to_write())
+    lost = mending.rebuild(settings_to_write(), deep=deep)
     typer.echo("the warehouse was made anew from the artifacts")
+    for line in lost:
+        say(f"turntable: lost: {line}")
+    if lost:
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: turntable verify && echo sound")
 @stoppable
-def verify(as_json: JsonFlag = False) -> None:
-    """Check the warehouse and the artifacts against each other; nothing found is exit code 0."""
-    from flows import load
+def verify(
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Hash every artifact, and compare every row with a warehouse made anew.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check artifacts, warehouse, snapshot and private files, and say what to do; nothing found is exit code 0."""
+    from flows import soundness
     from warehouse.table import Table
 
-    problems = load.verify(read_settings())
+    problems = soundness.verify(read_settings(), deep=deep)
     if problems or as_json:
-        show(Table(("check", "detail"), [(p.check, p.detail) for p in problems]), as_json=as_json)
+        rows = [(p.check, p.detail, p.advice) for p in problems]
+        show(Table(("check", "detail", "do"), rows), as_json=as_json)
     else:
         typer.echo("warehouse and artifacts agree")
     if problems:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from flows import load
+from flows import soundness
 from flows.options import Options
 from flows.polling import poll
 from flows.settings import Settings
@@ -44,7 +44,7 @@ def main() -> None:
         _measure("one is silent for 15 s", settings)
         _measure("announced", settings, events=True)
         waiting = sum(1 for _ in Waiters(settings.home).all())
-        print(f"{waiting} episodes wait; verify finds {len(load.verify(settings))} problems")
+        print(f"{waiting} episodes wait; verify finds {len(soundness.verify(settings))} problems")
 
 
 def _publish(host: Publisher, feeds: int, items: int) -> None:

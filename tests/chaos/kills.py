@@ -1,0 +1,167 @@
+"""`kill -9` over load, publish, rebuild, poll and run: the same command again, and nothing is lost or there twice.
+
+Each kill is of a process of its own, before or after every renaming that the work does, and at random moments.
+After each the work is done again; `verify` must find nothing, and the home must say what it says where nobody was
+killed.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+
+from flows import load, mending, soundness
+from flows.polling import poll
+from flows.settings import Settings
+from tests.chaos.damage import differs, told
+from tests.chaos.figure import Figure
+from tests.feeds import item, publisher
+from tests.homes import TALK, hear, import_text, make_audio, make_home, publish
+from tests.killed import at_rename
+
+WANTED = 200
+
+
+def _run(settings: Settings, folder: Path) -> None:
+    """Hear a file and import a text, stage by stage, and load them."""
+    hear(settings, folder / "another.wav")
+    import_text(settings, folder / "talk 0.txt")
+    publish(settings)
+
+
+Work = Callable[[Settings, Path], object]
+WORKS: dict[str, Work] = {
+    "load": lambda settings, _: load.load(settings),
+    "publish": lambda settings, _: publish(settings),
+    "rebuild": lambda settings, _: mending.rebuild(settings),
+    "poll": lambda settings, _: poll(settings),
+    "run": _run,
+}
+_CONTEXT = get_context("forkserver")  # a fork of what is imported already, without the threads of who asks
+
+
+def run(*, short: bool) -> Iterator[Figure]:
+    """Kill at every renaming of each work, the rest at random moments; in the short form, a few."""
+    _CONTEXT.set_forkserver_preload(["tests.chaos.kills"])
+    with tempfile.TemporaryDirectory() as made, publisher() as host:
+        folder = Path(made)
+        settings = make_home(folder, host)
+        make_audio(folder / "another.wav", seed=2)
+        for number in range(3, 6):
+            text = folder / f"talk {number}.txt"
+            text.write_text(TALK.format(title=f"Talk number {number} of many"))
+            import_text(settings, text)  # staged, and not loaded yet
+        host.publish("/one", [item(4), item(3), item(2), item(1)])
+        wrong: list[str] = []
+        tried = 0
+        for name in WORKS:
+            expected = _undisturbed(folder, name)
+            for when, number in _points(short=short):
+                killed, line = _kill(folder, name, (when, number), expected)
+                if not killed:  # it renames no more
+                    break
+                tried += 1
+                wrong += [f"{when} renaming {number} of {name}: {line}"] if line else []
+        dice = random.Random(7)
+        while tried < (0 if short else WANTED):
+            name = dice.choice(list(WORKS))
+            moment = dice.random()
+            killed, line = _kill(folder, name, moment, _undisturbed(folder, name))
+            tried += killed
+            wrong += [f"{name} at {moment:.2f} s: {line}"] if line else []
+    yield Figure("kill -9 of load, publish, rebuild, poll, run", tried, tuple(wrong), WANTED)
+
+
+def _points(*, short: bool) -> Iterator[tuple[str, int]]:
+    if short:
+        yield ("after", 1)
+        return
+    for number in range(1, 1_000):
+        yield ("before", number)
+        yield ("after", number)
+
+
+_EXPECTED: dict[str, dict[str, list[str]]] = {}
+
+
+def _undisturbed(folder: Path, name: str) -> dict[str, list[str]]:
+    """Tell what a home says after a work that nobody kills."""
+    if name not in _EXPECTED:
+        with _copy(folder) as home:
+            assert _start(_all, folder, home, name, None) == 0
+            _EXPECTED[name] = told(Settings(home=home))
+    return _EXPECTED[name]
+
+
+def _kill(
+    folder: Path, name: str, at: tuple[str, int] | float, expected: dict[str, list[str]]
+) -> tuple[bool, str | None]:
+    """Kill a work, do it again, and say what is wrong then; False where it ended before."""
+    with _copy(folder) as home:
+        if isinstance(at, tuple):
+            code = _start(_once, folder, home, name, at)
+        else:
+            code = _start(_once, folder, home, name, None, after=at)
+        if code == 0:
+            return False, None
+        if code != -signal.SIGKILL:
+            return True, f"it ended with {code}"
+        if (code := _start(_all, folder, home, name, None)) != 0:
+            return True, f"the next one ended with {code}"
+        settings = Settings(home=home)
+        soundness.LOOKS = 1
+        if problems := soundness.verify(settings):
+            return True, f"verify: {problems}"
+        after = told(settings)
+        lost, doubled = differs(expected, after), differs(after, expected)
+        return True, (f"lost {lost}" if lost else None) or (f"doubled {doubled}" if doubled else None)
+
+
+@contextmanager
+def _copy(folder: Path) -> Iterator[Path]:
+    """Lend a copy of the home that was made."""
+    with tempfile.TemporaryDirectory() as made:
+        home = Path(made) / "home"
+        shutil.copytree(folder / "home", home)
+        yield home
+
+
+def _start(
+    work: Callable[..., None],
+    folder: Path,
+    home: Path,
+    name: str,
+    point: tuple[str, int] | None,
+    after: float | None = None,
+) -> int:
+    """Do something in a process of its own, killed after so many seconds if it is to be; its exit code."""
+    process = _CONTEXT.Process(target=work, args=(folder, home, name, point))
+    process.start()
+    if after is not None:
+        process.join(after)
+        if process.is_alive():
+            process.kill()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def _once(folder: Path, home: Path, name: str, point: tuple[str, int] | None) -> None:
+    """Do a work, and die at the point if it comes there."""
+    if point is not None:
+        at_rename(point[0], "", point[1])
+    WORKS[name](Settings(home=home, allow=("127.0.0.1",)), folder)
+
+
+def _all(folder: Path, home: Path, name: str, _: object) -> None:
+    """Do a work whole, and what comes next anyway: a poll, a load."""
+    settings = Settings(home=home, allow=("127.0.0.1",))
+    WORKS[name](settings, folder)
+    poll(settings)
+    publish(settings)

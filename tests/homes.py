@@ -1,0 +1,105 @@
+"""A small home with a bit of everything, made by the real stages: what tests of damage start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from flows import load, published, staged, stages
+from flows.artifacts import Artifact, Made, Store
+from flows.import_text import Job, _import_one
+from flows.linking import Hints, Known
+from flows.options import Options
+from flows.payloads import DIARIZATION, TRANSCRIPTION
+from flows.settings import Settings
+from flows.sources.found import bare_episode
+from flows.stages import Heard
+from flows.steps import StageFailed, record
+from flows.subscribing import add_feeds
+from flows.waiting import Waiters, failed
+from tests.conftest import write_wav
+from tests.feeds import Publisher, item
+from transforms.errors import TransientError
+from transforms.records import Segment, SpeakerSegment, Word, file_episode_id
+from transforms.speech.checks import Transcription, Window
+from transforms.speech.diarize import Diarization
+from transforms.speech.models import sha256
+from warehouse import query
+
+TALK = "{title}\n\nAnn Lee: Why does a record turn, {title}?\nBob Ray: It must, or nobody hears {title}.\n"
+WORDS = ("Why", "does", "it", "turn?", "It", "must.")
+
+
+def make_home(folder: Path, publisher: Publisher) -> Settings:
+    """Make a home at `folder/home`: a heard file, three texts, two feeds with three that wait, two failures."""
+    settings = Settings(home=folder / "home", allow=("127.0.0.1",))
+    store = Store(settings.home)
+    hear(settings, make_audio(folder / "groove.wav"))
+    for number in range(3):
+        text = folder / f"talk {number}.txt"
+        text.write_text(TALK.format(title=f"Talk number {number} of many"))
+        import_text(settings, text)
+    feeds = [publisher.publish("/one", [item(2), item(1)]), publisher.publish("/two", [item(9)], "The Other Side")]
+    add_feeds(settings, feeds, ("music",), Options(language="en"), "all")
+    (first, *_) = Waiters(settings.home).all()
+    Waiters(settings.home).put(failed(first, "fetch", TransientError("no answer"), datetime.now(UTC)))
+    for stage in ("fetch", "decode"):
+        error = StageFailed(stage, datetime.now(UTC), TransientError(f"{stage} failed"))
+        record(error, "https://cdn.example/show/1.mp3", first.episode.episode_id, settings, load=False)
+    publish(settings)
+    assert len(store.all("stage")) == 4
+    return settings
+
+
+def make_audio(path: Path, seed: int = 1) -> Path:
+    """Write two seconds of noise."""
+    write_wav(path, np.random.default_rng(seed).normal(0, 0.1, 32_000))
+    return path
+
+
+def publish(settings: Settings) -> None:
+    """Load and publish, as every run does at its end."""
+    load.load(settings)
+    load.publish(settings)
+
+
+def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> None:
+    """Import one text, as `turntable import` does, but for Prefect."""
+    store = Store(settings.home)
+    known = Known(query.known_episodes(settings.snapshot))
+    job = Job(store, settings, hints or Hints(), known, published.newest_stages(store))
+    _import_one(job, str(path))
+
+
+def hear(settings: Settings, path: Path) -> None:
+    """Ingest one audio file, as `turntable ingest` does, but for Prefect and with words that nobody recognised."""
+    store = Store(settings.home)
+    fetched = stages.fetch(store, str(path), settings, lambda _: None)
+    decoded = (stages.decode(store, fetched, path.name),)
+    words = tuple(Word(word, n / 4, n / 4 + 0.2, 0.9, None, None) for n, word in enumerate(WORDS))
+    segment = Segment(0.0, 2.0, " ".join(WORDS), None, words)
+    said = Transcription((Window(0.0, 2.0, (segment,), -0.1, 0.0, 1.0, 1.0, 0.0, "batched"),), "en", 0.99, 2.0)
+    segments = (SpeakerSegment(0.0, 1.0, "SPEAKER_00"), SpeakerSegment(1.0, 2.0, "SPEAKER_01"))
+    who = Diarization(segments, segments, {"SPEAKER_00": (1.0, 0.0), "SPEAKER_01": (0.0, 1.0)})
+    transcribed = (
+        _made(
+            store,
+            "transcribe",
+            decoded[0],
+            lambda _: Made(TRANSCRIPTION.dump_json(said), facts={"language": "en"}),
+        ),
+    )
+    diarized = _made(store, "diarize", decoded[0], lambda _: Made(DIARIZATION.dump_json(who)))
+    attributed = stages.attribute(store, transcribed[0], diarized)
+    heard = Heard(fetched, decoded, transcribed, diarized, attributed)
+    episode = bare_episode(file_episode_id(sha256(path)), None)
+    staged.stage(store, None, episode, str(path), heard, stages.make_turns(store, heard))
+
+
+def _made(store: Store, stage: str, decoded: Artifact, compute: Callable[[Path], Made]) -> Artifact:
+    return store.make(
+        stage, compute, method="made-1", suffix=".json", inputs={"samples": decoded.sha256}, parameters={}
+    )

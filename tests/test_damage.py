@@ -1,0 +1,422 @@
+"""A damaged file concerns nobody else: it is set aside with one row, found by `verify`, healed by what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from pydantic import TypeAdapter
+
+from flows import clock, load, mending, published, soundness
+from flows.artifacts import Made, Store
+from flows.linking import Hints
+from flows.options import Options
+from flows.polling import poll
+from flows.settings import Settings
+from flows.subscribing import add_feeds, listed, remove, standing
+from flows.subscriptions import Poll, Subscriptions
+from flows.subscriptions import is_due as is_feed_due
+from flows.waiting import Waiters, Waiting, emitted, failed, is_due
+from tests.chaos.damage import differs, told
+from tests.conftest import only, rows_of
+from tests.feeds import Publisher, item, publisher
+from tests.homes import import_text, make_home, publish
+from transforms.errors import TransientError
+from transforms.records import StageRun
+from transforms.sealed import seal, unseal
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Publisher]]:
+    """A home with a bit of everything, and its publisher."""
+    with publisher() as host:
+        folder = tmp_path_factory.mktemp("made")
+        make_home(folder, host)
+        yield folder, host
+
+
+@pytest.fixture
+def settings(made: tuple[Path, Publisher], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A copy of it, where nobody else is at work."""
+    monkeypatch.setattr(soundness, "LOOKS", 1)
+    shutil.copytree(made[0] / "home", tmp_path / "home")
+    return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+
+
+def set_aside(settings: Settings) -> list[str]:
+    """What the rows say that was set aside."""
+    sql = "select message from stage_runs where stage = 'read' and status = 'failed' order by 1"
+    return [message for (message,) in rows_of(settings.snapshot, sql)]
+
+
+def first(settings: Settings, pattern: str) -> Path:
+    return sorted(settings.home.glob(pattern))[0]
+
+
+# --- one file, and the neighbours
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b'{"source": "x", "newfield": 1}', None])
+def test_a_bad_failure_file_holds_up_nobody(settings: Settings, tmp_path: Path, data: bytes | None) -> None:
+    """What comes after is loaded, the file is moved away, one row names it, also after the next load."""
+    path = settings.home / "failures" / "0.json"
+    path.mkdir() if data is None else path.write_bytes(data)
+    text = tmp_path / "new.txt"
+    text.write_text("A quite new talk\n\nAnn Lee: Is it loaded?\nBob Ray: It is.\n")
+    import_text(settings, text)
+
+    publish(settings)
+    publish(settings)
+
+    assert rows_of(settings.snapshot, "from episodes where title = 'A quite new talk'")
+    line = only(set_aside(settings))
+    assert line.startswith("failures/0.json is damaged: ")
+    assert not path.exists()
+    assert len(list((settings.home / "damaged").iterdir())) == 1
+
+
+@pytest.mark.parametrize("how", ["cut", "flipped", "payload gone", "manifest cut"])
+def test_a_damaged_document_that_is_not_loaded_holds_up_nobody(
+    settings: Settings, tmp_path: Path, how: str
+) -> None:
+    """The document beside it is loaded; the row says how to get the damaged one again, and that brings it."""
+    for name in ("bad", "good"):
+        (tmp_path / f"{name}.txt").write_text(f"A talk that is {name}\n\nAnn Lee: Good?\nBob Ray: {name}.\n")
+    before = set(settings.home.glob("artifacts/stage/*/*"))
+    import_text(settings, tmp_path / "bad.txt")
+    folder = only(set(settings.home.glob("artifacts/stage/*/*")) - before)
+    import_text(settings, tmp_path / "good.txt")
+    payload, manifest = folder / "payload.parquet", folder / "manifest.json"
+    match how:
+        case "cut":
+            payload.write_bytes(payload.read_bytes()[:-9])
+        case "flipped":
+            data = bytearray(payload.read_bytes())
+            data[len(data) // 2] ^= 1
+            payload.write_bytes(data)
+        case "payload gone":
+            payload.unlink()
+        case "manifest cut":
+            manifest.write_bytes(manifest.read_bytes()[:-9])
+
+    publish(settings)
+
+    titles = "select title from episodes where title like 'A talk that is %'"
+    assert rows_of(settings.snapshot, titles) == [("A talk that is good",)]
+    line = only(set_aside(settings))
+    assert line.startswith(f"artifacts/stage/{folder.parent.name}/{folder.name} is damaged: ")
+    assert ("turntable import" in line) == (how != "manifest cut")
+    import_text(settings, tmp_path / "bad.txt")
+    publish(settings)
+    assert len(rows_of(settings.snapshot, titles)) == 2
+    assert soundness.verify(settings, deep=True) == ()
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"null"])
+def test_a_damaged_waiting_file_is_found_again_by_the_next_poll(settings: Settings, data: bytes) -> None:
+    """`status` lists the others, one row names the file, and the poll brings the episode back with its address."""
+    path = first(settings, "waiting/*.json")
+    everyone = {w.episode.episode_id: w.location for w in Waiters(settings.home).all()}
+    path.write_bytes(data)
+
+    assert {row[1] for row in standing(settings)} == everyone.keys() - {path.stem}
+    assert standing(settings) == standing(settings)
+    poll(settings)
+
+    assert {w.episode.episode_id: w.location for w in Waiters(settings.home).all()} == everyone
+    publish(settings)
+    assert only(set_aside(settings)).startswith(f"waiting/{path.name} is damaged: ")
+    assert [feed.waiting for feed in poll(settings).feeds] == [0, 0]
+
+
+def test_an_episode_that_its_feed_does_not_list_any_more_waits_again(
+    settings: Settings, made: tuple[Path, Publisher]
+) -> None:
+    """It is told by what is remembered of it."""
+    host = made[1]
+    lost = next(w for w in Waiters(settings.home).all() if w.episode.title == "Part 1")
+    (settings.home / "waiting" / f"{lost.episode.episode_id}.json").write_bytes(b"")
+    page = host.pages["/one"]
+    host.publish("/one", [item(2)])
+    try:
+        poll(settings)
+        poll(settings)
+    finally:
+        host.pages["/one"] = page
+
+    again = Waiters(settings.home).get(lost.episode.episode_id)
+    assert again is not None
+    assert (again.location, again.episode.title, again.options) == (lost.location, "Part 1", lost.options)
+
+
+def test_a_damaged_subscription_is_named_and_comes_back(settings: Settings) -> None:
+    """The others are polled; the row knows the show and how to subscribe again, which doubles nothing."""
+    feed = Subscriptions(settings.home).find("The Long Groove")
+    waiting = len(list(Waiters(settings.home).all()))
+    (settings.home / "feeds" / f"{feed.feed_id}.json").write_bytes(b"{}")
+
+    assert [row[1] for row in listed(settings, None)] == ["The Other Side"]
+    assert [one.news for one in poll(settings).feeds] == ["unchanged"]
+    publish(settings)
+    line = only(set_aside(settings))
+    assert f"it was The Long Groove; subscribe again with `turntable add {feed.url}`" in line
+    assert "turntable add" in only(soundness.verify(settings)).advice
+    add_feeds(settings, [feed.url], (), Options(), "all")
+    assert len(list(Waiters(settings.home).all())) == waiting
+    assert soundness.verify(settings) == ()
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied"])
+def test_what_was_known_of_a_feed_is_told_anew(settings: Settings, made: tuple[Path, Publisher], how: str) -> None:
+    """Old episodes stay old, whether they were heard or not; what came meanwhile is new."""
+    host, subscriptions = made[1], Subscriptions(settings.home)
+    feed = subscriptions.find("The Long Groove")
+    remove(
+        settings, next(w for w in Waiters(settings.home).all() if w.episode.title == "Part 1").episode.episode_id
+    )
+    path = settings.home / "feeds" / f"{feed.feed_id}.episodes.json"
+    path.unlink() if how == "deleted" else path.write_bytes(b"")
+    page = host.pages["/one"]
+    host.publish("/one", [item(3), item(2), item(1), item(100, day=1)])
+    try:
+        poll(settings)
+    finally:
+        host.pages["/one"] = page
+
+    remembered = subscriptions.remembered(feed.feed_id)
+    assert remembered is not None
+    assert len(remembered.known) == 4
+    titles = {w.episode.title for w in Waiters(settings.home).all() if w.feed_id == feed.feed_id}
+    assert titles == {"Part 2", "Part 3"}
+
+
+def test_files_of_a_newer_version_are_read(settings: Settings) -> None:
+    """Fields that nobody knows are left; a class of errors or a policy that nobody knows is none."""
+    waiting = next(w for w in Waiters(settings.home).all() if w.error_class)
+    path = settings.home / "waiting" / f"{waiting.episode.episode_id}.json"
+    content = json.loads(path.read_bytes())
+    content.pop("digest")
+    content |= {"error_class": "tired", "mood": {"a": 1}, "options": {**content["options"], "policy": "by-ear"}}
+    path.write_bytes(seal(TypeAdapter(dict[str, Any]), content, path.stem))
+
+    read = Waiters(settings.home).get(waiting.episode.episode_id)
+
+    assert read == replace(waiting, error_class=None)
+    assert not (settings.home / "damaged").exists()
+
+
+def test_a_seal_is_bound_to_its_name() -> None:
+    """What lies under another name is damage; what has no digest is of an older version."""
+    kind = TypeAdapter(dict[str, int])
+    data = seal(kind, {"a": 1}, "one")
+
+    assert unseal(kind, data, "one") == {"a": 1}
+    assert unseal(kind, b'{"a": 1}', "any") == {"a": 1}
+    for wrong, name in ((data, "two"), (data.replace(b": 1", b": 3"), "one")):
+        with pytest.raises(ValueError, match="digest"):
+            unseal(kind, wrong, name)
+
+
+# --- verify and rebuild
+
+
+def test_a_sound_home_is_sound(settings: Settings) -> None:
+    """Fast and deep; and looking changes nothing."""
+    before = sorted((p, p.stat().st_mtime_ns) for p in settings.home.rglob("*.*") if p.is_file())
+
+    assert soundness.verify(settings) == soundness.verify(settings, deep=True) == ()
+    assert sorted((p, p.stat().st_mtime_ns) for p in settings.home.rglob("*.*") if p.is_file()) == before
+
+
+def test_a_flip_that_reads_back_as_other_content_is_not_taken_over(settings: Settings) -> None:
+    """`verify --deep` finds it, `rebuild` refuses it, names what is lost and keeps the old warehouse."""
+    before = told(settings)
+    payload = first(settings, "artifacts/stage/*/*/payload.parquet")
+    with duckdb.connect() as con:  # well-formed, of the same size to a few bytes, and not what was staged
+        con.execute(
+            f"copy (select * replace (now() as staged_at) from '{payload}') to '{payload}.new' (format parquet)"
+        )
+    Path(f"{payload}.new").replace(payload)
+
+    assert [(p.check, p.advice) for p in soundness.verify(settings)] == [
+        ("artifact is damaged", "turntable rebuild")
+    ]
+    lost = mending.rebuild(settings)
+
+    assert "`turntable i" in lost[0]
+    assert list((settings.home / "damaged").glob("warehouse-*.duckdb"))
+    assert soundness.verify(settings, deep=True) == ()
+    assert differs({"episodes": before["episodes"]}, told(settings)) is not None
+
+
+def test_a_lost_manifest_is_named_with_the_way_back(settings: Settings, made: tuple[Path, Publisher]) -> None:
+    """The transcript is not dropped without a word; the command that is printed brings it back."""
+    before = told(settings)
+    key = only(
+        rows_of(
+            settings.snapshot,
+            "select staged_key from load_log l join episodes e using (episode_id) "
+            "where title = 'Talk number 0 of many'",
+        )
+    )[0]
+    (settings.home / "artifacts" / "stage" / key[:2] / key / "manifest.json").unlink()
+
+    assert {p.check for p in soundness.verify(settings)} == {"artifact is damaged", "loaded document has no file"}
+    (line, _) = mending.rebuild(settings)
+
+    assert line == f"Talk number 0 of many: `turntable import '{made[0] / 'talk 0.txt'}'`"
+    import_text(settings, made[0] / "talk 0.txt")
+    publish(settings)
+    assert differs(before, told(settings)) is None
+    assert soundness.verify(settings, deep=True) == ()
+
+
+def test_failures_and_finds_are_written_anew(settings: Settings) -> None:
+    """What the old warehouse knows whole is not lost with its files."""
+    before = told(settings)
+    first(settings, "failures/*.json").unlink()
+    first(settings, "failures/*.json").write_bytes(b"")
+    shutil.rmtree(first(settings, "artifacts/discover/*/*"))
+
+    assert {p.check for p in soundness.verify(settings)} == {
+        *("failure has no file", "file is damaged", "loaded document has no file")
+    }
+    assert mending.rebuild(settings) == ()
+    assert soundness.verify(settings, deep=True) == ()
+    assert differs(before, told(settings)) is None
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied", "a folder", "old", "other"])
+def test_a_damaged_snapshot_is_found_and_published_anew(settings: Settings, how: str) -> None:
+    """Gone, cut, of yesterday, or with other rows: `verify` names it, `rebuild` heals it."""
+    before, snapshot = told(settings), settings.snapshot
+    match how:
+        case "deleted":
+            snapshot.unlink()
+        case "emptied":
+            snapshot.write_bytes(b"")
+        case "a folder":
+            snapshot.unlink()
+            snapshot.mkdir()
+        case "old":
+            run = StageRun("x", None, "find", None, "failed", "bug", "no", None, None, None, None, (), NOW, 0.0)
+            Store(settings.home).record_failure(run)
+            load.load(settings)
+        case "other":
+            with duckdb.connect(str(snapshot)) as con:
+                con.execute("update turns set text = 'No' where turn_index = 1")
+
+    found = soundness.verify(settings)
+
+    assert {p.check.partition(" ")[0] for p in found} == {"snapshot"}
+    assert mending.rebuild(settings) == ()
+    assert soundness.verify(settings) == ()
+    assert differs(before, told(settings)) is None
+
+
+@pytest.mark.parametrize("how", ["deleted", "emptied", "a folder"])
+def test_a_damaged_warehouse_is_found_and_made_anew(settings: Settings, how: str) -> None:
+    """It is no fault of the episode that meets it: that is tried again."""
+    before = told(settings)
+    settings.warehouse.unlink()
+    if how == "emptied":
+        settings.warehouse.write_bytes(b"")
+    elif how == "a folder":
+        settings.warehouse.mkdir()
+    if how != "deleted":
+        with pytest.raises(TransientError, match="turntable rebuild"):
+            load.load(settings)
+
+    assert only({p.advice for p in soundness.verify(settings)}) == "turntable rebuild"
+    assert mending.rebuild(settings) == ()
+    assert soundness.verify(settings, deep=True) == ()
+    assert differs(before, told(settings)) is None
+
+
+def test_an_episode_that_waits_nowhere_is_named(settings: Settings) -> None:
+    """Until somebody ingests it, or says that it is not wanted."""
+    path = first(settings, "waiting/*.json")
+    path.unlink()
+
+    problem = only(soundness.verify(settings))
+    assert (problem.check, problem.detail) == ("episode was found and waits nowhere", path.stem)
+    assert problem.advice == f"turntable ingest episode:{path.stem}, or turntable remove {path.stem}"
+    remove(settings, path.stem)
+    assert soundness.verify(settings) == ()
+
+
+def test_verify_does_not_take_others_at_work_for_damage(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is staged and not loaded at the first look is loaded at the next one."""
+    monkeypatch.setattr(soundness, "LOOKS", 4)
+    (tmp_path / "new.txt").write_text("A quite new talk\n\nAnn Lee: Is it loaded?\nBob Ray: It is.\n")
+    import_text(settings, tmp_path / "new.txt")
+    monkeypatch.setattr(time, "sleep", lambda _: publish(settings))
+
+    assert soundness.verify(settings) == ()
+
+
+# --- time
+
+
+def test_a_clock_that_is_set_back_does_not_make_a_newer_parse_older(settings: Settings, tmp_path: Path) -> None:
+    """What is staged later wins, and is the newest of its text, whatever the clock says."""
+    ahead = datetime.now(UTC) + timedelta(days=400)
+    (settings.home / "clock.json").write_bytes(seal(clock.NEWEST, {"staged_at": ahead}, "clock"))
+    text = tmp_path / "talk.txt"
+    text.write_text("A talk about time\n\nAnn Lee: Now?\nBob Ray: Then.\n")
+    import_text(settings, text)
+    before = {m.key for m in published.newest_stages(Store(settings.home)).values()}
+    import_text(settings, text, Hints(title="A talk about time itself"))
+    publish(settings)
+
+    newest = {m.key for m in published.newest_stages(Store(settings.home)).values()} - before
+    last = "select staged_key from load_log order by staged_at desc limit 1"
+    assert rows_of(settings.snapshot, last) == [(only(newest),)]
+    (settings.home / "clock.json").unlink()
+    assert clock.now(settings.home) > ahead
+
+
+def test_a_time_that_a_clock_ahead_wrote_silences_nobody(settings: Settings) -> None:
+    """Feeds and episodes are due again once the clock is right."""
+    now, later = datetime.now(UTC), datetime.now(UTC) + timedelta(days=2)
+    (feed, _) = Subscriptions(settings.home).all()
+    (one, *_) = Waiters(settings.home).all()
+    fresh: Waiting = replace(one, attempts=0, error_class=None, next_try_at=None, failed_at=None, emitted_at=None)
+    error = TransientError("no answer")
+
+    assert is_due(failed(fresh, "fetch", error, later), now)
+    assert not is_due(failed(fresh, "fetch", error, now), now)
+    assert is_due(emitted(fresh, later), now)
+    assert not is_due(emitted(fresh, now), now)
+    assert is_due(replace(fresh, next_try_at=now + timedelta(days=400)), now)
+    rests = Poll(polled_at=now, next_at=now + timedelta(hours=1))
+    assert not is_feed_due(replace(feed, poll=rests), now)
+    assert is_feed_due(replace(feed, poll=replace(rests, polled_at=later, next_at=later)), now)
+    assert is_feed_due(replace(feed, poll=replace(rests, next_at=now + timedelta(days=400))), now)
+
+
+def test_a_stage_that_lives_longer_than_a_day_keeps_its_scratch_folder(tmp_path: Path) -> None:
+    """Its process holds it; another process sweeps only what nobody holds."""
+    store = Store(tmp_path)
+    with store.scratch() as mine:
+        dead = tmp_path / "scratch" / "dead"
+        dead.mkdir()
+        for folder in (mine, dead):
+            os.utime(folder, (time.time() - 90_000,) * 2)
+        made = Store(tmp_path).make(
+            "toy", lambda _: Made(b"x"), method="1", suffix=".bin", inputs={}, parameters={}
+        )
+        assert (mine.exists(), dead.exists(), made.path.exists()) == (True, False, True)
