@@ -144,6 +144,7 @@ def import_transcript(
     confine(settings)
     for location in named:
         check(location)
+    loader.ready_snapshot(settings)
     hints = checked(hints or Hints(), settings.snapshot)
     texts: list[str] = []
     refused: list[Result] = []
@@ -164,6 +165,7 @@ def reparse() -> tuple[Result, ...]:
     """Read every kept text again with the parsers of today, and move it to its episode if that is known by now."""
     note_run(flow_run.id)
     settings = Settings()
+    loader.ready_snapshot(settings)
     results = stage_again(settings)
     load(settings)
     _write_page(results, "reparse")

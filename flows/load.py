@@ -12,6 +12,7 @@ from flows.settings import Settings
 from transforms.errors import ContentError, TransientError
 from warehouse import store as warehouse
 from warehouse.load import Load, Loaded
+from warehouse.snapshot import open_snapshot
 
 FAILURE = "it told of a stage that failed, and nothing else hangs on it"
 
@@ -68,6 +69,19 @@ def publish(settings: Settings) -> None:
     if not warehouse.is_published(settings.warehouse, settings.snapshot):
         warehouse.publish(settings.warehouse, settings.snapshot)
     share(settings.home, settings.snapshot, settings.snapshot_gid)
+
+
+def ready_snapshot(settings: Settings) -> None:
+    """Replace a snapshot that cannot be read, or that another program holds: work on a home looks into it first.
+
+    Whoever holds the old one goes on with that; nobody waits for him.
+    """
+    if not settings.snapshot.is_file() or not settings.warehouse.exists():
+        return
+    try:
+        open_snapshot(settings.snapshot).close()
+    except (ContentError, TransientError):
+        publish(settings)
 
 
 def clear(settings: Settings) -> None:

@@ -39,6 +39,34 @@ def texts(tmp_path: Path) -> Path:
     return folder
 
 
+HOLD = """
+import sys, duckdb
+con = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_tool_that_holds_the_snapshot_holds_up_no_import(
+    texts: Path, tmp_path: Path, prefect_server: str
+) -> None:
+    """The held file is replaced first, so the second text still finds the episode of the first."""
+    home = tmp_path / "home"
+    command(home, "import", str(texts / "one.txt"), api=prefect_server)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(home / "turntable.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as tool:
+        assert tool.stdout
+        assert tool.stdout.readline() == "held\n"
+        command(home, "import", str(texts / "two.txt"), api=prefect_server)
+        tool.communicate()
+
+    assert ask(home, "select count(distinct episode_id) as n from transcripts") == [{"n": 1}]
+
+
 def test_import(texts: Path, tmp_path: Path, prefect_server: str) -> None:
     """A folder is linked by title; a second time changes nothing; a changed text is another version."""
     home = tmp_path / "home"

@@ -39,8 +39,10 @@ def import_(
 ) -> None:
     """Load transcripts that somebody published as text."""
     from flows.linking import Hints, checked
+    from flows.load import ready_snapshot
 
     settings = read_settings(with_home=False)
+    ready_snapshot(settings)
     hints = checked(Hints(show, title, url, episode, format_), settings.snapshot)
     good, bad = well_spelled(sources)
     if explain:
