@@ -1,7 +1,7 @@
 """Who gets into a Prefect server that we start: who knows a secret that its home keeps.
 
     $TURNTABLE_HOME/prefect/auth   turntable:…, made once; only its owner can read it
-    $TURNTABLE_HOME/prefect/api    the address that it opens, while the server runs
+    $TURNTABLE_HOME/prefect/api    the address that it opens, and the process that serves it, while that lives
 
 What we start has the secret in its environment, never on its command line. A command finds it here by itself.
 No Prefect: its settings are read when it is imported, so this has to come before.
@@ -37,7 +37,7 @@ def secret(home: Path) -> str:
 def opening(home: Path, api: str) -> Iterator[None]:
     """Say while a server runs that the secret of a home is for it, and for nobody who has its port later."""
     path = home / "prefect" / "api"
-    write_bytes(path, api.encode())
+    write_bytes(path, f"{api} {os.getpid()}".encode())
     try:
         yield
     finally:
@@ -64,7 +64,7 @@ def find_server(home: Path) -> bool:
     """Let this process talk to the server that serves a home, unless one is set; tell whether there is any."""
     if "PREFECT_API_URL" in os.environ or _is_in_profile():
         return True
-    api, known = _line(home / "prefect" / "api"), _line(home / "prefect" / "auth")
+    api, known = _served(home), _line(home / "prefect" / "auth")
     if api is None or known is None:
         return False
     os.environ["PREFECT_API_URL"], os.environ[CLIENTS] = api, known
@@ -72,8 +72,18 @@ def find_server(home: Path) -> bool:
 
 
 def _same(api: str, home: Path) -> bool:
-    ours = _line(home / "prefect" / "api")
+    ours = _served(home)
     return ours is not None and api.rstrip("/").replace("//localhost:", "//127.0.0.1:") == ours
+
+
+def _served(home: Path) -> str | None:
+    """Return the address at which a home is served; `None` where that process is gone, however it ended."""
+    api, _, process = (_line(home / "prefect" / "api") or "").partition(" ")
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return api
 
 
 def _line(path: Path) -> str | None:

@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 import uuid
@@ -96,7 +97,7 @@ class Damaged(ValueError):
 
 A_DAY = 24 * 3600  # seconds
 # What reading a file gives where the file is to blame, and not the process, as with too many open files.
-_BROKEN = (errno.EISDIR, errno.ENOTDIR, errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP)
+_BROKEN = (errno.EISDIR, errno.ENOTDIR, errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO)
 
 _MANIFEST = TypeAdapter(Manifest)
 STAGE_RUN = TypeAdapter(StageRun)
@@ -223,9 +224,9 @@ class Store:
 
         `None` where another process was faster, or where nothing can be moved here.
         """
-        name = path.relative_to(self.home)
-        kind = "-".join((path.parent.name if len(name.parts) < 4 else name.parts[1], path.stem[:40]))
-        place = self.damaged / f"{kind}-{uuid.uuid4().hex[:8]}{path.suffix}"
+        name = Path(os.fsencode(path.relative_to(self.home)).decode("utf-8", "backslashreplace"))
+        kind = "-".join((path.parent.name if len(name.parts) < 4 else name.parts[1], name.stem[:40]))
+        place = self.damaged / f"{kind}-{uuid.uuid4().hex[:8]}{name.suffix}"
         line = f"{name} is damaged: {' '.join(cause.split())}; it lies in damaged/{place.name} now: {way_out}"
         try:
             self.damaged.mkdir(parents=True, exist_ok=True)
@@ -291,7 +292,7 @@ def read_manifest(folder: Path) -> Manifest:
         Damaged: it cannot be read.
     """
     try:
-        manifest = unseal(_MANIFEST, (folder / "manifest.json").read_bytes(), folder.name)
+        manifest = unseal(_MANIFEST, regular_bytes(folder / "manifest.json"), folder.name)
     except (OSError, ValueError) as error:
         if not is_damage(error) and not isinstance(error, FileNotFoundError):
             raise
@@ -301,6 +302,18 @@ def read_manifest(folder: Path) -> Manifest:
         msg = "its manifest is of another stage"
         raise Damaged(msg)
     return manifest
+
+
+def regular_bytes(path: Path) -> bytes:
+    """Read a file that must be a regular one: a pipe would keep its reader for ever.
+
+    Raises:
+        OSError: it is none, or cannot be read.
+    """
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EISDIR, "it is no regular file", str(path))
+        return file.read()
 
 
 def is_damage(error: Exception) -> bool:

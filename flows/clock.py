@@ -18,6 +18,7 @@ from transforms.sealed import seal, unseal
 from warehouse import query
 
 NEWEST = TypeAdapter(dict[str, datetime])
+_LAST_YEAR = 9999  # no time can be later than that
 _TICK = timedelta(microseconds=1)  # what the warehouse can tell apart
 
 
@@ -46,7 +47,8 @@ def _newest(home: Path) -> datetime | None:
     """Read when the newest document was staged; where nobody knows, what is published says so."""
     path = _path(home)
     try:
-        return unseal(NEWEST, path.read_bytes(), path.stem)["staged_at"]
+        newest = unseal(NEWEST, path.read_bytes(), path.stem)["staged_at"]
+        return newest.astimezone(UTC) if newest.tzinfo and newest.year < _LAST_YEAR else None
     except (OSError, ValueError, KeyError):
         return query.newest_staged(home / "turntable.duckdb")
 

@@ -106,7 +106,7 @@ def _lost(store: Store, before: Contents | None) -> tuple[str, ...]:
         return ()
     there = documents(store).keys()
     return tuple(
-        f"{one.title or one.origin or one.episode_id}: `{_command(store, one)}`"
+        f"lost: {one.title or one.origin or one.episode_id}: `{_command(store, one)}`"
         for one in before.transcripts
         if one.staged_key not in there
     )
@@ -118,7 +118,7 @@ def _command(store: Store, lost: Transcript) -> str:
     if origin is not None and "://" not in origin and not Path(origin).exists():
         copy = _copy(store, lost)
         origin = str(copy.path) if copy else origin
-    return transcript_command(lost.source, origin, lost.episode_id, lost.linked_by)
+    return transcript_command(store.home, lost.source, origin, lost.episode_id)
 
 
 def _copy(store: Store, lost: Transcript) -> Artifact | None:

@@ -6,7 +6,8 @@ import shlex
 from pathlib import Path
 
 from flows.artifacts import Damaged, Manifest, read_manifest
-from flows.locations import is_url
+from flows.locations import KNOWN_BY_ID, is_url
+from flows.subscriptions import find_known
 
 AGAIN = "ingest or import again what it came from"
 
@@ -21,26 +22,24 @@ def remedy(folder: Path) -> str:
         return AGAIN
     if manifest.stage == "discover":
         return "`turntable rebuild` writes again what was found"
-    return f"`{command(manifest)}`"
+    return f"`{command(folder.parents[3], manifest)}`"
 
 
-def command(manifest: Manifest) -> str:
+def command(home: Path, manifest: Manifest) -> str:
     """Give the command that stages a transcript again."""
     given = manifest.parameters
     episode = given.get("episode") or {}
     if manifest.method.startswith("published-"):
-        linked_by = given.get("linked_by")
-        return transcript_command("publisher", given.get("origin"), episode.get("episode_id"), linked_by)
-    return transcript_command("asr", given.get("source"), episode.get("episode_id"), _linked_by(episode))
+        return transcript_command(home, "publisher", given.get("origin"), episode.get("episode_id"))
+    return transcript_command(home, "asr", given.get("source"), episode.get("episode_id"))
 
 
-def transcript_command(source: str, origin: str | None, episode_id: str | None, linked_by: str | None) -> str:
-    """Give the command that makes a transcript again: by its feed where that knows it, else from its origin."""
-    if linked_by in ("feed", "youtube") and episode_id:
-        return f"turntable ingest episode:{episode_id}"
+def transcript_command(home: Path, source: str, origin: str | None, episode_id: str | None) -> str:
+    """Return the command that makes a transcript again: by its episode where that is known, else by its origin.
+
+    A text that was imported is known by its origin alone.
+    """
+    if source == "asr" and episode_id and find_known(home, episode_id):
+        return f"turntable ingest {KNOWN_BY_ID}{episode_id}"
     place = origin if origin and is_url(origin) else shlex.quote(origin or "FILE")
     return f"turntable {'ingest' if source == 'asr' else 'import'} {place}"
-
-
-def _linked_by(episode: dict[str, str | None]) -> str | None:
-    return "feed" if episode.get("podcast_id") and episode.get("guid") else None

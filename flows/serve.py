@@ -11,11 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -26,6 +28,7 @@ from flows.home import home_id, named
 from flows.permissions import close
 from flows.settings import Settings
 from transforms.errors import SourceError, TransientError
+from transforms.text import visible
 
 START_SECONDS = 180  # the first start makes the server's database
 STOP_SECONDS = 10
@@ -114,14 +117,21 @@ def _stoppable() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)  # once is enough; the parts are being ended
         raise _Stopped
 
-    caught = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    caught = {number: signal.signal(number, stop) for number in _stopping_signals()}
     try:
         yield
     except _Stopped:
-        print("turntable: stopped; what was not finished goes on at the next start", flush=True)
+        with suppress(OSError):  # the terminal may be what is gone
+            print("turntable: stopped; what was not finished goes on at the next start", flush=True)
     finally:
         for number, handler in caught.items():
             signal.signal(number, handler)
+
+
+def _stopping_signals() -> tuple[int, ...]:
+    """List what asks us to end; `nohup` wants a closed terminal ignored."""
+    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM) if ignored else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Start:
@@ -140,14 +150,16 @@ class _Start:
                 [sys.executable, "-m", "flows.child", *arguments],
                 env=environment,
                 stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT if output else None,
+                stdout=output or subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for this process, which then ends the parts
             )
         finally:
             if output:
                 output.close()
         self.parts.append(part)
+        if part.stdout is not None:
+            threading.Thread(target=_show, args=(part.stdout,), daemon=True).start()
         return part
 
     def end(self) -> None:
@@ -156,6 +168,13 @@ class _Start:
             with suppress(ProcessLookupError):
                 os.killpg(part.pid, signal.SIGKILL)
             part.wait(STOP_SECONDS)
+
+
+def _show(lines: IO[bytes]) -> None:
+    """Print what a part says, its titles and file names shown and never obeyed."""
+    for line in lines:
+        with suppress(OSError):  # a terminal that is gone stops nobody
+            print(visible(line.decode(errors="replace").rstrip("\r\n"), keep="\t"), flush=True)
 
 
 @contextmanager

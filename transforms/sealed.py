@@ -27,7 +27,11 @@ def unseal(kind: TypeAdapter[T], data: bytes, name: str) -> T:
     Raises:
         ValueError: it is not what was written under this name; the message is one line.
     """
-    content = json.loads(data)
+    try:
+        content = json.loads(data)
+    except RecursionError as error:
+        msg = "it is nested too deeply"
+        raise ValueError(msg) from error
     if not isinstance(content, dict):
         msg = "it is no JSON object"
         raise ValueError(msg)

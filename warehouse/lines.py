@@ -72,7 +72,8 @@ def _joined(expressions: Sequence[str], between: str) -> str:
 def _json(number: int, column: Column) -> str:
     value = f"#{number}"
     if _NUMBER.fullmatch(column.type):  # to_json takes small decimals for doubles, and floats too
-        return f"coalesce({value}::varchar, 'null')"
+        # .5 is how DuckDB writes a decimal without places before the point, and no number in JSON
+        return rf"coalesce(regexp_replace({value}::varchar, '^(-?)\.', '\10.'), 'null')"
     if column.type.startswith("TIMESTAMP") and not column.type.endswith("]"):
         # 2024-02-29 10:00:00+00, as DuckDB has it, is no time for a browser
         value = (

@@ -20,6 +20,7 @@ from transforms.errors import ContentError
 from transforms.records import Episode, Podcast, StageRun
 from warehouse.load import HERE, Check, Connection, believe, load_new, loaded_keys
 from warehouse.query import episode_of
+from warehouse.snapshot import holder
 from warehouse.staging import NOT_STORED
 from warehouse.store import beside, explained, locked, migrate, opened, quoted, require, rows
 
@@ -206,6 +207,10 @@ def unpublished(view: View) -> tuple[Problem, ...]:
             con.execute(f"attach {quoted(view.snapshot)} as snapshot (read_only)")
             shown = {table: _sum(con, "snapshot", table) for table in _tables(con, "snapshot")}
     except duckdb.Error as error:
+        if program := holder(error):
+            return (
+                Problem("snapshot cannot be looked at", f"it is open for writing in {program}", "close it there"),
+            )
         return (Problem("snapshot is damaged", str(error).partition("\n")[0]),)
     differing = sorted(table for table in mine.keys() | shown.keys() if mine.get(table) != shown.get(table))
     return tuple(Problem("snapshot differs from the warehouse", table) for table in differing)

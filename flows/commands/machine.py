@@ -88,7 +88,7 @@ def rebuild(
     lost = mending.rebuild(settings_to_write(), deep=deep)
     typer.echo("the warehouse was made anew from the artifacts")
     for line in lost:
-        say(f"turntable: lost: {line}")
+        say(f"turntable: {line}")
     if lost:
         raise typer.Exit(1)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import httpx2
 
@@ -15,6 +18,7 @@ from transforms.records import Seconds
 _SLOWEST = 4_000  # bytes a second on average; a byte now and then would never be idle
 _BOMB_RATIO = 100  # text packs 3 to 20 times
 _CHUNK = 65_536
+_GRACE: Seconds = 5.0  # for who takes the chunks: it is the wire that must not be slow
 
 
 def chunks(
@@ -81,12 +85,41 @@ def _received(target: httpx2.URL, response: httpx2.Response, idle_timeout: Secon
     """Give the bytes as they come over the wire, for as long as they come fast enough."""
     started = time.monotonic()
     received = 0
-    for chunk in response.iter_raw():
-        received += len(chunk)
-        yield chunk
-        if time.monotonic() - started > idle_timeout + received / _SLOWEST:
-            msg = f"{shown(target)}: the server sends less than {_SLOWEST} bytes a second; try again later"
-            raise TransientError(msg)
+
+    def left() -> Seconds:
+        return idle_timeout + received / _SLOWEST - (time.monotonic() - started)
+
+    with _cut_off(response, left):
+        for chunk in response.iter_raw():
+            received += len(chunk)
+            yield chunk
+            if left() < 0:
+                msg = f"{shown(target)}: the server sends less than {_SLOWEST} bytes a second; try again later"
+                raise TransientError(msg)
+
+
+@contextmanager
+def _cut_off(response: httpx2.Response, left: Callable[[], Seconds]) -> Iterator[None]:
+    """Hang up when no time is left: trailers and extensions of chunks come for ever and are no chunk."""
+    stream = response.extensions.get("network_stream")
+    connection = stream.get_extra_info("socket") if stream else None
+    over = threading.Event()
+
+    def watch() -> None:
+        while (rest := left()) > -_GRACE:
+            if over.wait(rest + _GRACE):
+                return
+        if connection is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(
+                    connection, socket.SHUT_RDWR
+                )  # past TLS, which would wait for the other side
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _decompressed(
