@@ -184,7 +184,9 @@ def test_urls(tmp_path: Path, prefect_server: str, httpserver: HTTPServer) -> No
 
     answer = json.loads(result.stdout)
     assert result.returncode == 1
-    assert [one["source"] for one in answer["imported"]] == [httpserver.url_for(path) for path in good]
+    assert [one["source"] for one in answer["imported"]] == [httpserver.url_for(path) for path in good], answer[
+        "failed"
+    ]
     assert {(one["source"], one["error_class"]) for one in answer["failed"]} == {
         (httpserver.url_for(path), kind) for path, (kind, _) in bad.items()
     }
