@@ -328,12 +328,14 @@ def test_a_feed_over_http_gives_its_newest_episodes(
         TURNTABLE_ALLOW="127.0.0.1",
     )
 
-    assert ask(
-        tmp_path, "select p.title as show, e.title, e.guid from episodes e join podcasts p using (podcast_id)"
-    ) == [{"show": "Parts", "title": "Part 3", "guid": "part-3"}]
+    # an address with a token is a subscriber's own: of such a feed the guid is kept as a hash
+    rows = (
+        "select p.title as show, e.title, left(guid, 7) as guid from episodes e join podcasts p using (podcast_id)"
+    )
+    assert ask(tmp_path, rows) == [{"show": "Parts", "title": "Part 3", "guid": "sha256:"}]
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
     newest = {"sort": "EXPECTED_START_TIME_DESC", "limit": 20}
     runs = httpx2.post(f"{prefect_server}/flow_runs/filter", json=newest, timeout=60)
     assert kept == []
-    assert feed.rpartition("/")[0] in runs.text
+    assert "Part 3" in runs.text
     assert "s3cret" not in runs.text
