@@ -275,7 +275,7 @@ def test_a_lost_manifest_is_named_with_the_way_back(settings: Settings, made: tu
     assert {p.check for p in soundness.verify(settings)} == {"artifact is damaged", "loaded document has no file"}
     (line, _) = mending.rebuild(settings)
 
-    assert line == f"Talk number 0 of many: `turntable import '{made[0] / 'talk 0.txt'}'`"
+    assert line == f"lost: Talk number 0 of many: `turntable import '{made[0] / 'talk 0.txt'}'`"
     import_text(settings, made[0] / "talk 0.txt")
     publish(settings)
     assert differs(before, told(settings)) is None
