@@ -236,16 +236,7 @@ def _recover(settings: Settings, subscription: Subscription, lost: Sequence[Know
         if known.episode_id in still and known.audio_url is not None:
             episode = query.known_episode(settings.snapshot, known.episode_id)
             episode = episode or replace(bare_episode(known.episode_id, None), title=known.title)
-            waiters.put(
-                Waiting(
-                    location=known.audio_url,
-                    podcast=None,
-                    episode=episode,
-                    options=subscription.options,
-                    feed_id=subscription.feed_id,
-                    since=now,
-                )
-            )
+            waiters.put(_waiting(subscription, known.audio_url, None, episode, now))
 
 
 def _wait(
@@ -256,17 +247,22 @@ def _wait(
     for episode in reversed(episodes):
         assert episode.audio_url is not None, "an episode without audio cannot be heard"
         if waiters.get(episode.episode_id) is None:
-            waiters.put(
-                Waiting(
-                    location=episode.audio_url,
-                    podcast=podcast,
-                    episode=episode,
-                    options=subscription.options,
-                    feed_id=subscription.feed_id,
-                    since=now,
-                    private=subscription.is_private,
-                )
-            )
+            waiters.put(_waiting(subscription, episode.audio_url, podcast, episode, now))
+
+
+def _waiting(
+    subscription: Subscription, location: str, podcast: Podcast | None, episode: Episode, now: datetime
+) -> Waiting:
+    """Return an episode of a feed as one that waits: heard and kept private as its feed is."""
+    return Waiting(
+        location=location,
+        podcast=podcast,
+        episode=episode,
+        options=subscription.options,
+        feed_id=subscription.feed_id,
+        since=now,
+        private=subscription.is_private,
+    )
 
 
 def _refresh(settings: Settings, feed: Feed, aliases: Mapping[str, str]) -> None:
