@@ -11,17 +11,18 @@ anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import NonNegativeInt, TypeAdapter
 
 from flows import private
 from flows.options import Options
 from flows.sources.found import public_episode
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
-from transforms.records import Episode, Podcast
+from transforms.records import Episode, Moment, Podcast
 from transforms.redaction import public_text
 
 # How long a failed episode rests before it is tried again, by class; after the last one it is quarantined.
@@ -52,17 +53,17 @@ class Waiting:
     episode: Episode
     options: Options
     feed_id: str | None
-    since: datetime
-    emitted_at: datetime | None = None
-    emits: int = 0
-    attempts: int = 0
+    since: Moment
+    emitted_at: Moment | None = None
+    emits: NonNegativeInt = 0
+    attempts: NonNegativeInt = 0
     stage: str | None = None
     error_class: ErrorClass | None = None
     message: str | None = None
-    next_try_at: datetime | None = None
+    next_try_at: Moment | None = None
     quarantined: bool = False
     private: bool = False
-    failed_at: datetime | None = None
+    failed_at: Moment | None = None
 
     @property
     def public_episode(self) -> Episode:
@@ -145,7 +146,8 @@ class Waiters:
 
     def _read(self, path: Path) -> Waiting | None:
         def way_out() -> str:
-            self._mark(path).touch(mode=0o600)
+            with suppress(OSError):  # who only looks may not write here
+                self._mark(path).touch(mode=0o600)
             return (
                 "the next poll of its feed finds the episode again; one that no feed brought is ingested again by "
                 "its address"

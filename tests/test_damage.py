@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +19,14 @@ from pydantic import TypeAdapter
 
 from flows import clock, load, mending, published, soundness
 from flows.artifacts import Made, Store
+from flows.home import home_id
 from flows.linking import Hints
+from flows.locks import held, is_held
 from flows.options import Options
 from flows.polling import poll
 from flows.settings import Settings
 from flows.subscribing import add_feeds, listed, remove, standing
-from flows.subscriptions import Poll, Subscriptions
+from flows.subscriptions import Poll, Subscriptions, rested
 from flows.subscriptions import is_due as is_feed_due
 from flows.waiting import Waiters, Waiting, emitted, failed, is_due
 from tests.chaos.damage import differs, told
@@ -33,6 +36,7 @@ from tests.homes import import_text, make_home, publish
 from transforms.errors import TransientError
 from transforms.records import StageRun
 from transforms.sealed import seal, unseal
+from warehouse.soundness import REBUILD
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -319,7 +323,8 @@ def test_a_damaged_snapshot_is_found_and_published_anew(settings: Settings, how:
 
     found = soundness.verify(settings)
 
-    assert {p.check.partition(" ")[0] for p in found} == {"snapshot"}
+    assert all("turntable.duckdb" in p.detail or p.check.startswith("snapshot") for p in found)
+    assert found
     assert mending.rebuild(settings) == ()
     assert soundness.verify(settings) == ()
     assert differs(before, told(settings)) is None
@@ -420,3 +425,162 @@ def test_a_stage_that_lives_longer_than_a_day_keeps_its_scratch_folder(tmp_path:
             "toy", lambda _: Made(b"x"), method="1", suffix=".bin", inputs={}, parameters={}
         )
         assert (mine.exists(), dead.exists(), made.path.exists()) == (True, False, True)
+
+
+# --- files that nobody wrote: absurd, or of another kind
+
+
+def rewrite(path: Path, change: Callable[[Any], None]) -> None:
+    """Change the content of a file, and take its digest away, as who writes it by hand does."""
+    content = json.loads(path.read_bytes())
+    content.pop("digest", None)
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("moment", ["2026-05-01T00:00:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_cannot_be_compared_is_damage(settings: Settings, moment: str) -> None:
+    """Without a zone or beyond the calendar, in files without a digest: each is named, nobody falls over it."""
+    home = settings.home
+    (one, other, *_) = sorted((home / "waiting").glob("*.json"))
+    feeds = sorted(path for path in (home / "feeds").glob("*.json") if not path.name.endswith(".episodes.json"))
+    episodes, failure = first(settings, "feeds/*.episodes.json"), first(settings, "failures/*.json")
+    rewrite(one, lambda file: file.update(since=moment))
+    rewrite(other, lambda file: file["episode"].update(published_at=moment))
+    rewrite(feeds[0], lambda file: file["poll"].update(next_at=moment))
+    rewrite(feeds[1], lambda file: file.update(added_at=moment))
+    rewrite(episodes, lambda file: file["known"][0].update(published_at=moment))
+    rewrite(failure, lambda file: file.update(started_at=moment))
+    rewrite(home / "polled.json", lambda file: file.update(x=moment))
+    rewrite(home / "clock.json", lambda file: file.update(staged_at=moment))
+    damaged = (one, other, *feeds, episodes, failure, home / "polled.json", home / "clock.json")
+    names = {str(path.relative_to(home)) for path in damaged}
+
+    assert {
+        p.detail.partition(": ")[0] for p in soundness.verify(settings) if p.check == "file is damaged"
+    } == names
+    standing(settings)
+    listed(settings, None)
+    poll(settings)
+    mending.rebuild(settings)
+
+    assert {line.partition(" is damaged: ")[0] for line in set_aside(settings)} == names
+    assert all("time" in line for line in set_aside(settings))
+
+
+def test_numbers_that_no_count_can_be(settings: Settings) -> None:
+    """Fewer than no attempts are damage; a feed that failed for months rests for a day, not for ever."""
+    path = first(settings, "waiting/*.json")
+    rewrite(path, lambda file: file.update(attempts=-9))
+
+    assert Waiters(settings.home).get(path.stem) is None
+    now = datetime.now(UTC)
+    assert rested(Poll(failures=5000), "no answer", "transient", now, None).next_at == now + timedelta(days=1)
+
+
+def as_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def as_socket(path: Path) -> None:
+    folder = os.open(path.parent, os.O_PATH)  # a socket's address may be no longer than 107 bytes
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(f"/proc/self/fd/{folder}/{path.name}")
+    os.close(folder)
+
+
+def as_link_to_nothing(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def as_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def as_file(path: Path) -> None:
+    path.write_bytes(b"x")
+
+
+def as_deep_json(path: Path) -> None:
+    path.write_text('{"a":' + "[" * 100_000)
+
+
+KINDS = (as_pipe, as_socket, as_link_to_nothing, as_folder, as_deep_json)
+READ = (
+    "waiting/*.json",
+    "feeds/*.json",
+    "failures/*.json",
+    "clock.json",
+    "polled.json",
+    "artifacts/stage/*/*/manifest.json",
+)
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_what_cannot_be_read_keeps_nobody_waiting(settings: Settings, make: Callable[[Path], None]) -> None:
+    """A pipe, a socket, a link to nothing, a folder, JSON without a bottom: named, set aside, and all goes on."""
+    damaged = [first(settings, pattern) for pattern in READ]
+    for path in damaged:
+        path.unlink()
+        make(path)
+
+    found = soundness.verify(settings)
+    poll(settings)
+    publish(settings)
+
+    assert {only({p.advice for p in found if p.check in ("file is damaged", "artifact is damaged")})} == {REBUILD}
+    assert sum(p.check == "file is damaged" for p in found) == len(READ) - 1
+    mending.rebuild(settings)
+    assert not any(p.check.endswith("damaged") for p in soundness.verify(settings, deep=True))
+    assert len(set_aside(settings)) == len(READ)
+
+
+IN_THE_WAY = {
+    as_file: ("damaged", "scratch", "locks", "feeds", "waiting", "artifacts/stage", "warehouse"),
+    as_pipe: ("damaged", "scratch", "home.json", "turntable.duckdb", "warehouse/warehouse.duckdb"),
+    as_socket: ("failures", "locks", "serve.lock", "turntable.duckdb.wal"),
+    as_link_to_nothing: ("artifacts", "scratch", "feeds", "waiting", "home.json", "turntable.duckdb"),
+    as_folder: (
+        *("home.json", "turntable.duckdb", "turntable.duckdb.wal", "serve.lock", "locks/feed-x.lock"),
+        *("warehouse/warehouse.duckdb", "warehouse/warehouse.duckdb.lock", "warehouse/warehouse.duckdb.wal"),
+    ),
+}
+
+
+@pytest.mark.parametrize("make", IN_THE_WAY)
+def test_what_is_of_the_wrong_kind_is_found_and_set_aside(
+    settings: Settings, make: Callable[[Path], None]
+) -> None:
+    """`verify` names it and nothing else, `rebuild` sets it aside with one row, and the home works again."""
+    for name in IN_THE_WAY[make]:
+        path = settings.home / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        make(path)
+
+    found = soundness.verify(settings)
+    assert {problem.check for problem in found} == {"file of the wrong kind"}
+    assert sorted(problem.detail.partition(":")[0] for problem in found) == sorted(IN_THE_WAY[make])
+    assert all(problem.advice.endswith(REBUILD) for problem in found)
+    mending.rebuild(settings)
+
+    told = [line.partition(" is damaged: it is a")[0] for line in set_aside(settings)]
+    assert sorted(told) == sorted(IN_THE_WAY[make])
+    assert not any(p.check == "file of the wrong kind" for p in soundness.verify(settings, deep=True))
+    assert home_id(settings.home)
+    with held(settings.home, "feed-x") as mine:
+        assert mine
+    poll(settings)
+    publish(settings)
+
+
+def test_a_lock_that_is_a_folder_holds_up_nobody(settings: Settings) -> None:
+    """There is nothing in a lock that could be lost: it is set aside by who needs it."""
+    (settings.home / "locks" / "x.lock").unlink(missing_ok=True)
+    (settings.home / "locks" / "x.lock").mkdir()
+
+    assert not is_held(settings.home, "x")
+    with held(settings.home, "x") as mine:
+        assert mine
+        assert is_held(settings.home, "x")
