@@ -33,10 +33,13 @@ from tests.chaos.damage import differs, told
 from tests.conftest import only, rows_of
 from tests.feeds import Publisher, item, publisher
 from tests.homes import import_text, make_home, publish
+from tests.rights import read_only, without_rights
 from transforms.errors import TransientError
 from transforms.records import StageRun
 from transforms.sealed import seal, unseal
+from warehouse import query, store
 from warehouse.soundness import REBUILD
+from warehouse.sql import answer
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -584,3 +587,41 @@ def test_a_lock_that_is_a_folder_holds_up_nobody(settings: Settings) -> None:
     with held(settings.home, "x") as mine:
         assert mine
         assert is_held(settings.home, "x")
+
+
+# --- a home that can only be read
+
+
+def test_a_home_that_can_only_be_read_is_read(settings: Settings) -> None:
+    """`verify`, `status`, `episodes` and `sql` write nothing, and what is damaged is found there too."""
+    with held(settings.home, "x"):
+        pass
+
+    def look() -> tuple[Any, ...]:
+        found = soundness.verify(settings), soundness.verify(settings, deep=True)
+        asked = b"".join(answer(settings.snapshot, "select count(*) as n from turns", "json", seconds=30))
+        return *found, len(standing(settings)), len(query.episodes(settings.snapshot).rows), asked
+
+    before = sorted(path for path in settings.home.rglob("*"))
+    with read_only(settings.home):
+        (fast, deep, n_waiting, n_episodes, asked) = without_rights(look)
+    assert (fast, deep, n_waiting, n_episodes) == ((), (), 3, 7)
+    assert json.loads(asked)[0]["n"] > 4
+    assert sorted(path for path in settings.home.rglob("*")) == before
+
+    path = first(settings, "waiting/*.json")
+    path.write_bytes(b"")
+    with read_only(settings.home):
+        (fast, _, n_waiting, _, _) = without_rights(look)
+    assert (only(fast).detail, n_waiting) == (f"waiting/{path.name}: it is empty", 2)
+
+
+def test_a_reader_without_rights_waits_for_the_writer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock of who writes counts for who may only read."""
+    monkeypatch.setattr(store, "LOCK_SECONDS", 0.2)
+    with (
+        store.locked(settings.warehouse),
+        read_only(settings.home),
+        pytest.raises(AssertionError, match="was held by"),
+    ):
+        without_rights(lambda: soundness.verify(settings))
