@@ -24,6 +24,7 @@ from flows.sources.found import public_episode
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Moment, Podcast
 from transforms.redaction import public_text
+from transforms.sealed import is_sealed
 
 # How long a failed episode rests before it is tried again, by class; after the last one it is quarantined.
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -45,7 +46,8 @@ class Waiting:
     """An episode that has been found and not been heard; `location` may be a secret.
 
     `attempts` counts the runs that failed since somebody last looked after it, `failed_at` is when the last one
-    did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there.
+    did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there. It
+    is `confined` to what a request may name where a request left it, or a file that nobody vouches for.
     """
 
     location: str
@@ -64,6 +66,7 @@ class Waiting:
     quarantined: bool = False
     private: bool = False
     failed_at: Moment | None = None
+    confined: bool = False
 
     @property
     def public_episode(self) -> Episode:
@@ -153,7 +156,10 @@ class Waiters:
                 "its address"
             )
 
-        return private.read(path, WAITING, self.home, way_out)
+        found = private.read(path, WAITING, self.home, way_out)
+        if found is None or found.confined or is_sealed(path):
+            return found
+        return replace(found, confined=True)  # it is noted with whatever is written next, which has a digest
 
     def _path(self, episode_id: str) -> Path:
         return self.folder / f"{episode_id.replace(':', '-').replace('/', '-')}.json"  # a request may name any
