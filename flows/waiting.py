@@ -10,6 +10,7 @@ anew.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,12 +20,14 @@ from pathlib import Path
 from pydantic import NonNegativeInt, TypeAdapter
 
 from flows import private
+from flows.locations import KNOWN_BY_ID
 from flows.options import Options
 from flows.sources.found import public_episode
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Moment, Podcast
 from transforms.redaction import public_text
 from transforms.sealed import is_sealed
+from warehouse import query
 
 # How long a failed episode rests before it is tried again, by class; after the last one it is quarantined.
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -151,9 +154,12 @@ class Waiters:
         def way_out() -> str:
             with suppress(OSError):  # who only looks may not write here
                 self._mark(path).touch(mode=0o600)
+            source = query.source_of(self.home / "turntable.duckdb", path.stem)
+            told = source is not None and not source.startswith(KNOWN_BY_ID)  # a private one has no other name
+            address = f": `turntable ingest {shlex.quote(source or '')}`" if told else ""
             return (
                 "the next poll of its feed finds the episode again; one that no feed brought is ingested again by "
-                "its address"
+                f"its address{address}"
             )
 
         found = private.read(path, WAITING, self.home, way_out)

@@ -147,6 +147,18 @@ def test_a_damaged_waiting_file_is_found_again_by_the_next_poll(settings: Settin
     assert [feed.waiting for feed in poll(settings).feeds] == [0, 0]
 
 
+def test_the_row_of_a_damaged_waiting_file_has_its_address(settings: Settings) -> None:
+    """Of an episode that no feed brought nothing else would be known."""
+    tried = next(w for w in Waiters(settings.home).all() if w.attempts)
+    (settings.home / "waiting" / f"{tried.episode.episode_id}.json").write_bytes(b"")
+    list(Waiters(settings.home).all())
+    publish(settings)
+
+    assert only(set_aside(settings)).endswith(
+        "ingested again by its address: `turntable ingest https://cdn.example/show/1.mp3`"
+    )
+
+
 def test_an_episode_that_its_feed_does_not_list_any_more_waits_again(
     settings: Settings, made: tuple[Path, Publisher]
 ) -> None:
