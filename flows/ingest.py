@@ -261,6 +261,7 @@ def _hear(
 ) -> Outcome:
     """Run the stages of the audio in their order; what two of them do not share runs side by side."""
     began = SINCE.get() or clock.now(settings.home)
+    run_step("decode", stages.check_audio, found.location, source)
     fetched = run_step("fetch", tasks.fetch, found, settings)
     decoded = run_step("decode", tasks.decode, fetched, source, options, settings)
     hear = _hear_mixed if len(decoded) == 1 else _hear_channels
