@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,7 +34,7 @@ from flows.subscriptions import Poll, Subscriptions, rested
 from flows.subscriptions import is_due as is_feed_due
 from flows.waiting import Waiters, Waiting, emitted, failed, is_due
 from tests.chaos.damage import differs, told
-from tests.conftest import only, rows_of
+from tests.conftest import command, only, rows_of
 from tests.feeds import Publisher, item, publisher
 from tests.homes import import_text, make_home, publish
 from tests.rights import read_only, without_rights
@@ -637,3 +641,43 @@ def test_a_reader_without_rights_waits_for_the_writer(settings: Settings, monkey
         pytest.raises(AssertionError, match="was held by"),
     ):
         without_rights(lambda: soundness.verify(settings))
+
+
+# --- what is printed
+
+
+def test_a_snapshot_that_a_tool_holds_is_not_taken_for_damage(settings: Settings) -> None:
+    """Its program is named, and the rest is looked at all the same."""
+    first(settings, "waiting/*.json").write_bytes(b"")
+    hold = "import sys, duckdb; con = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, settings.snapshot], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as tool:
+        assert tool.stdout is not None
+        tool.stdout.readline()
+        found = {problem.check: problem for problem in soundness.verify(settings)}
+        tool.kill()
+
+    assert found.keys() == {"file is damaged", "snapshot cannot be looked at"}
+    held_by = found["snapshot cannot be looked at"]
+    assert f"PID {tool.pid}" in held_by.detail
+    assert held_by.advice == "close it there"
+
+
+def test_what_is_printed_works_as_it_is_printed(settings: Settings, prefect_server: str) -> None:
+    """From what `verify` says by what `rebuild` says to a sound home: nothing but typing it."""
+    sql = "select staged_key from load_log l join episodes e using (episode_id) where title like 'Talk number 1%'"
+    key = only(rows_of(settings.snapshot, sql))[0]
+    (settings.home / "artifacts" / "stage" / key[:2] / key / "manifest.json").unlink()
+    before = {p: p.stat().st_mtime_ns for p in settings.home.glob("artifacts/stage/*/*/manifest.json")}
+
+    found = json.loads(command(settings.home, "verify", "--json", check=False).stdout)
+    (advice,) = {problem["do"] for problem in found}
+    rebuilt = command(settings.home, *shlex.split(advice)[1:], check=False)
+    (printed,) = re.findall(r"^turntable: lost: .*: `turntable (.+)`$", rebuilt.stderr, re.MULTILINE)
+    command(settings.home, *shlex.split(printed), api=prefect_server)
+
+    assert rebuilt.returncode == 1
+    assert before.items() <= {p: p.stat().st_mtime_ns for p in before}.items()
+    assert only(rows_of(settings.snapshot, sql))[0] == key
+    assert soundness.verify(settings, deep=True) == ()
