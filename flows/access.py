@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flows.private import write_bytes
+from transforms.sealed import regular_bytes
 
 SERVERS, CLIENTS = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
 _OPEN = 0o077  # the bits by which others than the owner reach a file
@@ -88,7 +89,7 @@ def _served(home: Path) -> str | None:
 
 def _line(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8").strip() or None
+        return regular_bytes(path).decode().strip() or None
     except (OSError, UnicodeDecodeError):
         return None
 

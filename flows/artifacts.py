@@ -13,12 +13,10 @@ is written last, so a stage that was cut off leaves nothing that counts. What is
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import shutil
-import stat
 import tempfile
 import time
 import uuid
@@ -34,8 +32,8 @@ from pydantic import TypeAdapter
 
 from flows import clock
 from flows.progress import REPORTER
-from transforms.records import Seconds, StageRun
-from transforms.sealed import seal, unseal
+from transforms.records import Moment, Seconds, StageRun
+from transforms.sealed import cause_of, is_damage, read_sealed, seal
 from transforms.speech.models import sha256
 
 
@@ -56,7 +54,7 @@ class Manifest:
     flags: tuple[str, ...]
     warnings: tuple[str, ...]
     facts: Mapping[str, Any]
-    started_at: datetime
+    started_at: Moment
     seconds: float
 
 
@@ -96,8 +94,6 @@ class Damaged(ValueError):
 
 
 A_DAY = 24 * 3600  # seconds
-# What reading a file gives where the file is to blame, and not the process, as with too many open files.
-_BROKEN = (errno.EISDIR, errno.ENOTDIR, errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO)
 
 _MANIFEST = TypeAdapter(Manifest)
 STAGE_RUN = TypeAdapter(StageRun)
@@ -229,6 +225,8 @@ class Store:
         place = self.damaged / f"{kind}-{uuid.uuid4().hex[:8]}{name.suffix}"
         line = f"{name} is damaged: {' '.join(cause.split())}; it lies in damaged/{place.name} now: {way_out}"
         try:
+            if path == self.damaged:  # it makes room for itself
+                path = path.rename(self.home / f".{place.name}")
             self.damaged.mkdir(parents=True, exist_ok=True)
             path.rename(place)
             self.record_failure(_read_failed(str(name), line))
@@ -292,7 +290,7 @@ def read_manifest(folder: Path) -> Manifest:
         Damaged: it cannot be read.
     """
     try:
-        manifest = unseal(_MANIFEST, regular_bytes(folder / "manifest.json"), folder.name)
+        manifest = read_sealed(_MANIFEST, folder / "manifest.json", folder.name)
     except (OSError, ValueError) as error:
         if not is_damage(error) and not isinstance(error, FileNotFoundError):
             raise
@@ -302,30 +300,6 @@ def read_manifest(folder: Path) -> Manifest:
         msg = "its manifest is of another stage"
         raise Damaged(msg)
     return manifest
-
-
-def regular_bytes(path: Path) -> bytes:
-    """Read a file that must be a regular one: a pipe would keep its reader for ever.
-
-    Raises:
-        OSError: it is none, or cannot be read.
-    """
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EISDIR, "it is no regular file", str(path))
-        return file.read()
-
-
-def is_damage(error: Exception) -> bool:
-    """Tell whether it is the fault of a file that it could not be read."""
-    return isinstance(error, ValueError) or (isinstance(error, OSError) and error.errno in _BROKEN)
-
-
-def cause_of(error: Exception) -> str:
-    """Say in a few words why a file could not be read."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _read_failed(source: str, message: str) -> StageRun:

@@ -12,6 +12,7 @@ from pathlib import Path
 from flows.events import FAILED, LOADED, Event, try_to_send
 from flows.locations import is_url
 from flows.options import Options
+from flows.reach import is_confined
 from flows.settings import Settings
 from flows.sources.found import Found
 from flows.waiting import Waiters, Waiting, failed
@@ -67,4 +68,4 @@ def _new(found: Found, options: Options, now: datetime) -> Waiting:
     offers = found.offers
     episode = replace(found.episode, transcripts=offers.transcripts, chapters_url=offers.chapters_url)
     waiting = Waiting(location, found.podcast, episode, options, feed_id=None, since=now, private=found.private)
-    return replace(waiting, emitted_at=now)
+    return replace(waiting, emitted_at=now, confined=is_confined())

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from flows import clock
+from flows.attempts import note_failed
 from flows.ingest import Outcome, ingest_episode
 from flows.locations import keeping_private, public_source
-from flows.locks import is_held
+from flows.locks import held, is_held
 from flows.met import having_met
 from flows.options import Options
 from flows.progress import REPORTER, since
+from flows.reach import check_left
 from flows.settings import Settings
 from flows.sources.episodes import find_episodes
 from flows.sources.found import Found
@@ -23,6 +25,7 @@ from flows.subscribing import due
 from flows.subscriptions import find_known, is_known_private
 from flows.together import Wanted, hear_together
 from flows.waiting import Waiting
+from transforms.errors import HostileError
 from transforms.redaction import private_address
 
 
@@ -66,11 +69,31 @@ def ingest_waiting(settings: Settings) -> Iterator[tuple[Waiting, Outcome | Exce
         if is_held(settings.home, one.episode.episode_id):
             continue
         found = find_known(settings.home, one.episode.episode_id)
-        if found is not None:
-            waiting.append(one)
-            wanted.append(Wanted(found, one.options))
+        if found is None:
+            continue
+        if error := _refused(one, found, settings):
+            yield one, error
+            continue
+        waiting.append(one)
+        wanted.append(Wanted(found, one.options))
     for number, outcome in _ingest(wanted, settings):
         yield waiting[number], outcome
+
+
+def _refused(waiting: Waiting, found: Found, settings: Settings) -> HostileError | None:
+    """Say why what a request left behind is not heard; it is noted as failed. `None` where nothing is wrong."""
+    if not waiting.confined:
+        return None
+    began, options = datetime.now(UTC), waiting.options
+    try:
+        check_left(found.location, (options.model, options.diarization_model), settings)
+    except HostileError as error:
+        record(StageFailed("find", began, error), found.source, found.episode.episode_id, settings)
+        with held(settings.home, found.episode.episode_id) as mine:
+            if mine:
+                note_failed(settings, found, options, "find", error)
+        return error
+    return None
 
 
 def _ingest(wanted: Sequence[Wanted], settings: Settings) -> Iterator[tuple[int, Outcome | Exception | None]]:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from transforms.sealed import seal, unseal
+from transforms.records import Moment
+from transforms.sealed import read_sealed, seal
 from warehouse import query
 
-NEWEST = TypeAdapter(dict[str, datetime])
+NEWEST = TypeAdapter(dict[str, Moment])
 _LAST_YEAR = 9999  # no time can be later than that
 _TICK = timedelta(microseconds=1)  # what the warehouse can tell apart
 
@@ -47,8 +48,8 @@ def _newest(home: Path) -> datetime | None:
     """Read when the newest document was staged; where nobody knows, what is published says so."""
     path = _path(home)
     try:
-        newest = unseal(NEWEST, path.read_bytes(), path.stem)["staged_at"]
-        return newest.astimezone(UTC) if newest.tzinfo and newest.year < _LAST_YEAR else None
+        newest = read_sealed(NEWEST, path)["staged_at"]
+        return newest if newest.year < _LAST_YEAR else None
     except (OSError, ValueError, KeyError):
         return query.newest_staged(home / "turntable.duckdb")
 

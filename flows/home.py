@@ -22,15 +22,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
+from pydantic import TypeAdapter
 
+from flows.inventory import blocked
 from flows.locks import held
 from flows.private import write_bytes
 from transforms.errors import SourceError, TransientError
+from transforms.sealed import read_sealed
 
 TAG = "turntable"  # of everything that any home has on a server
 LABEL = "turntable.home"  # of the resource of an event
 _ID = re.compile(r"[0-9a-f]{8}")
 _WAIT = 10.0
+_SAID = TypeAdapter(dict[str, str])
 
 
 def home_id(home: Path) -> str:
@@ -61,11 +65,11 @@ def named(name: str, home: Path) -> str:
 def _read(home: Path) -> tuple[str | None, str | None]:
     """Return the id of a home and where it was when that was written; `None` where neither can be read."""
     try:
-        said = json.loads((home / "home.json").read_bytes())
+        said = read_sealed(_SAID, home / "home.json")
         known, path = said["id"], said["path"]
-    except (FileNotFoundError, ValueError, LookupError, TypeError):  # a file that is cut gives a new id
+    except (FileNotFoundError, ValueError, LookupError):  # a file that is cut gives a new id
         return None, None
-    return (known, path) if isinstance(known, str) and _ID.fullmatch(known) else (None, None)
+    return (known, path) if _ID.fullmatch(known) else (None, None)
 
 
 def _is_copy(home: Path, path: str | None, known: str) -> bool:
@@ -80,12 +84,15 @@ def _is_copy(home: Path, path: str | None, known: str) -> bool:
 
 
 def check_usable(home: Path) -> None:
-    """Check that a home can be made, written to and locked.
+    """Check that a home can be made, written to and locked, and that nothing in it is in the way.
 
     Raises:
-        SourceError: it cannot; the message has the system's own reason.
+        SourceError: it cannot, with the system's own reason; or something is.
         TransientError: its disk is full.
     """
+    for path, cause in blocked(home):
+        msg = f"{path} is in the way ({cause}): put right what it was, or let `turntable rebuild` set it aside"
+        raise SourceError(msg)
     try:
         scratch = home / "scratch"
         scratch.mkdir(parents=True, exist_ok=True)

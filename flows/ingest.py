@@ -40,6 +40,7 @@ from flows.stages import Heard
 from flows.steps import StageFailed, record, run_step, say
 from flows.stopping import note_run
 from flows.texts import Text
+from flows.waiting import Waiters
 from transforms.errors import HostileError, ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Podcast, Seconds
 from warehouse import query
@@ -167,10 +168,27 @@ def _check_request(location: str, known: tuple[object, ...], options: Options | 
             f"{public_source(location)!r}: a request names a location and options, never podcast, episode, offered"
         )
         raise HostileError(msg)
-    if options:
-        check_models((options.model, options.diarization_model))
+    check_named(location, (options.model, options.diarization_model) if options else (), settings)
+
+
+def check_named(location: str, models: tuple[str, ...], settings: Settings) -> None:
+    """Check what a request names, and keep this process to what it may name.
+
+    Only an episode that a person named at a terminal, by what nobody else wrote, may lie anywhere.
+
+    Raises:
+        HostileError: it names a file that nobody watches or allowed, or a folder as a model.
+    """
+    check_models(models)
+    waiting = None
+    if location.startswith(KNOWN_BY_ID):
+        waiting = Waiters(settings.home).get(location.removeprefix(KNOWN_BY_ID))
+    if waiting is not None and waiting.feed_id is None and not waiting.confined:
+        return
+    confine(settings)
+    if waiting is not None and waiting.confined:
+        check_models((waiting.options.model, waiting.options.diarization_model))
     if not location.startswith(KNOWN_BY_ID):
-        confine(settings)
         check(location)
 
 
@@ -243,6 +261,7 @@ def _hear(
 ) -> Outcome:
     """Run the stages of the audio in their order; what two of them do not share runs side by side."""
     began = SINCE.get() or clock.now(settings.home)
+    run_step("decode", stages.check_audio, found.location, source)
     fetched = run_step("fetch", tasks.fetch, found, settings)
     decoded = run_step("decode", tasks.decode, fetched, source, options, settings)
     hear = _hear_mixed if len(decoded) == 1 else _hear_channels

@@ -10,6 +10,7 @@ from flows.permissions import close, share
 from flows.remedies import remedy
 from flows.settings import Settings
 from transforms.errors import ContentError, TransientError
+from transforms.sealed import is_no_file
 from warehouse import store as warehouse
 from warehouse.load import Load, Loaded
 from warehouse.snapshot import open_snapshot
@@ -76,7 +77,7 @@ def ready_snapshot(settings: Settings) -> None:
 
     Whoever holds the old one goes on with that; nobody waits for him.
     """
-    if not settings.snapshot.is_file() or not settings.warehouse.exists():
+    if not settings.snapshot.exists() or not settings.warehouse.exists():
         return
     try:
         open_snapshot(settings.snapshot).close()
@@ -85,9 +86,10 @@ def ready_snapshot(settings: Settings) -> None:
 
 
 def clear(settings: Settings) -> None:
-    """Set aside a folder in the place of the snapshot, which no file could replace."""
-    if settings.snapshot.is_dir():
-        Store(settings.home).set_aside(settings.snapshot, "it is a folder", "the snapshot is published anew")
+    """Set aside what is no file in the place of the snapshot or its log: no file could replace a folder."""
+    for path in (settings.snapshot, Path(f"{settings.snapshot}.wal")):
+        if is_no_file(path):
+            Store(settings.home).set_aside(path, "it is no file", "the snapshot is published anew")
 
 
 def documents(store: Store) -> Mapping[str, Path]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from flows.artifacts import Store
 from flows.permissions import close
 from transforms.records import Seconds
+from transforms.sealed import is_no_file
 
 
 @contextmanager
@@ -19,9 +23,10 @@ def held(home: Path, name: str, *, wait: Seconds = 0.0) -> Iterator[bool]:
     The lock of a process that died is free.
     """
     close(home)
-    folder = home / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name.replace(':', '-')}.lock"
+    path = _path(home, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if is_no_file(path):  # nobody can hold that, and nothing is lost with it
+        Store(home).set_aside(path, "it is no file", "a new one is made where it is needed")
     lock = FileLock(path, thread_local=False)  # one thread may take what another one gives back
     try:
         lock.acquire(timeout=wait, poll_interval=0.02)
@@ -35,8 +40,19 @@ def held(home: Path, name: str, *, wait: Seconds = 0.0) -> Iterator[bool]:
 
 
 def is_held(home: Path, name: str) -> bool:
-    """Tell whether somebody holds a name now."""
-    if not (home / "locks" / f"{name.replace(':', '-')}.lock").exists():
+    """Tell whether somebody holds a name now; nothing is written for that."""
+    try:
+        descriptor = os.open(_path(home, name), os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
         return False
-    with held(home, name) as mine:
-        return not mine
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _path(home: Path, name: str) -> Path:
+    return home / "locks" / f"{name.replace(':', '-')}.lock"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flows import clock, private
 from flows.artifacts import STAGE_RUN, Artifact, Store, stage_key
+from flows.inventory import misplaced
 from flows.load import FAILURE, clear, damage, documents, load, set_aside
 from flows.permissions import close, share
 from flows.polling import keep_found
@@ -31,8 +32,9 @@ def rebuild(settings: Settings, *, deep: bool = False) -> tuple[str, ...]:
 
     Gives a line for each transcript that the old warehouse had and the new one lacks: how to get it again.
     """
-    close(settings.home)
     store = Store(settings.home)
+    clear_way(settings.home)
+    close(settings.home)
     before = _held(settings, store)
     for folder, cause in list(damaged_artifacts(store, deep=deep)):
         store.set_aside(folder, cause, remedy(folder))
@@ -49,6 +51,12 @@ def rebuild(settings: Settings, *, deep: bool = False) -> tuple[str, ...]:
     if not lost and kept is not None and before is not None:
         kept.unlink()
     return (*lost, *([f"the warehouse as it was lies at {kept}"] if lost and kept else []))
+
+
+def clear_way(home: Path) -> None:
+    """Set aside what is of the wrong kind; until then nobody can work here."""
+    for path, cause in misplaced(home):
+        Store(home).set_aside(path, cause, "a new one is made where it is needed")
 
 
 def _held(settings: Settings, store: Store) -> Contents | None:
@@ -93,9 +101,6 @@ def _keep(settings: Settings, store: Store) -> Path | None:
         return None
     store.damaged.mkdir(parents=True, exist_ok=True)
     place = store.damaged / f"warehouse-{uuid.uuid4().hex[:8]}.duckdb"
-    if settings.warehouse.is_dir():
-        settings.warehouse.rename(place)
-        return None
     os.link(settings.warehouse, place)
     return place
 

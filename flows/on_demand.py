@@ -9,10 +9,10 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from flows.batch import ingest_location
 from flows.home import TAG
-from flows.ingest import Outcome, check_starts
-from flows.locations import ADDRESS_OR_PATH, KNOWN_BY_ID, public_source
+from flows.ingest import Outcome, check_named, check_starts
+from flows.locations import ADDRESS_OR_PATH, public_source
 from flows.options import Options
-from flows.reach import check, check_models, confine, is_requested
+from flows.reach import is_requested
 from flows.settings import Settings
 from transforms.records import Channels, Quality
 from transforms.speech import languages
@@ -75,10 +75,7 @@ def ingest_url(
     """
     settings = Settings()
     if is_requested():
-        check_models((model,))
-        if not url.startswith(KNOWN_BY_ID):
-            confine(settings)
-            check(url)
+        check_named(url, (model,), settings)
     check_starts(public_source(url))
     options = Options(
         model=model,

@@ -12,25 +12,9 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from flows.inventory import OURS
 from transforms.errors import SourceError
 
-# What is ours in a home: somebody may keep his recordings beside it.
-OURS = (
-    "artifacts",
-    "clock.json",
-    "damaged",
-    "failures",
-    "feeds",
-    "home.json",
-    "locks",
-    "polled.json",
-    "prefect",
-    "scratch",
-    "serve.lock",
-    "turntable.duckdb",
-    "waiting",
-    "warehouse",
-)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MAY_PASS = stat.S_IXGRP
 
@@ -75,8 +59,8 @@ def share(home: Path, snapshot: Path, group: int | None) -> None:
 
 
 def _close(path: Path) -> None:
-    """Take a file or folder from all but its owner, unless it is gone, a link, or somebody else's."""
-    with suppress(FileNotFoundError, PermissionError):
+    """Take a file or folder from all but its owner, unless it is gone, a link, or not to be changed."""
+    with suppress(OSError):  # a disk that is mounted read-only refuses too
         mode = _mode(path)
         if mode & _OTHERS and not path.is_symlink():
             path.chmod(mode & ~_OTHERS)

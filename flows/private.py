@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from flows.artifacts import Store, cause_of, is_damage, regular_bytes, writing
-from transforms.sealed import seal, unseal
+from flows.artifacts import Store, writing
+from transforms.sealed import cause_of, is_damage, read_sealed, seal
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def read(path: Path, kind: TypeAdapter[T], home: Path, way_out: Callable[[], str
     `way_out` says what helps then.
     """
     try:
-        return unseal(kind, regular_bytes(path), path.stem)
+        return read_sealed(kind, path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -46,7 +46,7 @@ def read(path: Path, kind: TypeAdapter[T], home: Path, way_out: Callable[[], str
 def damage(path: Path, kind: TypeAdapter[T]) -> str | None:
     """Say why a file cannot be read, and leave it where it is; `None` where it can."""
     try:
-        unseal(kind, regular_bytes(path), path.stem)
+        read_sealed(kind, path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -40,8 +40,17 @@ def confine(settings: Settings) -> None:
     """Keep this process to what a request may name, if its run is of a deployment."""
     global _reach  # noqa: PLW0603 - threads of the run, which copy no context, are kept to it too
     if is_requested():
-        real = os.path.realpath
-        _reach = Reach(tuple(real(folder.expanduser()) for folder in settings.folders), real(settings.home))
+        _reach = _of_requests(settings)
+
+
+def is_confined() -> bool:
+    """Tell whether this process is kept to what a request may name."""
+    return _reach is not None
+
+
+def _of_requests(settings: Settings) -> Reach:
+    real = os.path.realpath
+    return Reach(tuple(real(folder.expanduser()) for folder in settings.folders), real(settings.home))
 
 
 def is_requested() -> bool:
@@ -58,9 +67,24 @@ def check(location: str | Path) -> None:
     Raises:
         HostileError: it is a file that nobody watches or allowed.
     """
-    if _reach is None or str(location).lower().startswith(("http://", "https://")):
+    if _reach is not None:
+        _check_within(_reach, location)
+
+
+def check_left(location: str, models: Iterable[str], settings: Settings) -> None:
+    """Check what a request left behind, whoever takes it up: it may name what the request might.
+
+    Raises:
+        HostileError: it names another file, or a folder as a model.
+    """
+    check_models(models)
+    _check_within(_of_requests(settings), location)
+
+
+def _check_within(reach: Reach, location: str | Path) -> None:
+    if str(location).lower().startswith(("http://", "https://")):
         return
-    if is_url(str(location)) or not _reach.has(_real(location)):
+    if is_url(str(location)) or not reach.has(_real(location)):
         msg = (
             f"{public_source(str(location))!r}: a request may name no file outside the folders that are watched "
             "or allowed; use `turntable ingest` or `import` at a terminal, or set TURNTABLE_FOLDERS"

@@ -6,9 +6,12 @@ shows is no problem yet.
 
 from __future__ import annotations
 
+import errno
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,8 @@ from pydantic import TypeAdapter
 
 from flows import clock, private
 from flows.artifacts import STAGE_RUN, Artifact, Damaged, Store, measured, read
-from flows.load import damage, documents
+from flows.inventory import misplaced
+from flows.load import documents
 from flows.settings import Settings
 from flows.subscriptions import POLLED, REMEMBERED, SUBSCRIPTION, Remembered, Subscriptions
 from flows.waiting import WAITING, Waiters
@@ -27,6 +31,7 @@ from warehouse import query, soundness
 from warehouse.soundness import REBUILD, Problem
 
 LOOKS = 4
+DAMAGED = "artifact is damaged"
 PAUSE: Seconds = 1.0  # between two looks: what somebody was about to finish is done then
 
 _Look = Callable[[], Iterator[Problem]]
@@ -35,13 +40,16 @@ _Look = Callable[[], Iterator[Problem]]
 def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
     """List what is not sound, and what to do; nothing is changed.
 
-    `deep` hashes every artifact, and compares every row with those of a warehouse that is made anew.
+    `deep` hashes every artifact, and where nothing is damaged compares every row with those of a warehouse that
+    is made anew.
 
     Raises:
         SourceError: there is nothing yet.
         TransientError: another process holds the warehouse, or the disk is full.
     """
     store = Store(settings.home)
+    if in_the_way := tuple(_misplaced(settings.home)):
+        return in_the_way  # until that is set aside, nobody can tell how the rest is
     if not settings.warehouse.exists() and not settings.snapshot.exists() and not documents(store):
         msg = f"there is no warehouse at {settings.warehouse}: run `turntable ingest …` first"
         raise SourceError(msg)
@@ -52,9 +60,17 @@ def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
         lambda: _missing(settings),
     )
     found = [problem for look in looks for problem in _lasting(look, settings)]
-    if deep and not any(problem.check.startswith("warehouse is") for problem in found):
+    if deep and not found:  # what is damaged differs too, and is healed first
         found += _seen(lambda: _compared(settings, store), settings)
+    if any(problem.check == DAMAGED for problem in found) and deep:  # one command for all of them
+        found = [replace(p, advice=f"{REBUILD} --deep") if p.advice == REBUILD else p for p in found]
     return tuple(dict.fromkeys(found))
+
+
+def _misplaced(home: Path) -> Iterator[Problem]:
+    for path, cause in misplaced(home):
+        way_out = f"bring back what it leads to, or {REBUILD}" if path.is_symlink() else REBUILD
+        yield Problem("file of the wrong kind", f"{path.relative_to(home)}: {cause}", way_out)
 
 
 def _lasting(look: _Look, settings: Settings) -> list[Problem]:
@@ -70,14 +86,14 @@ def _lasting(look: _Look, settings: Settings) -> list[Problem]:
 
 def _seen(look: _Look, settings: Settings) -> list[Problem]:
     """Look once; the copy that was looked at lies elsewhere each time, and is nobody's matter."""
-    copies = re.escape(str(settings.home / "scratch")) + "/[^/]+/"
+    places = (settings.home / "scratch", Path(tempfile.gettempdir()))
+    copies = f"({'|'.join(re.escape(str(place)) for place in places)})/[^/]+/"
     return [replace(problem, detail=re.sub(copies, "", problem.detail)) for problem in look()]
 
 
 def _artifacts(store: Store, *, deep: bool) -> Iterator[Problem]:
     for folder, cause in damaged_artifacts(store, deep=deep):
-        name = folder.relative_to(store.home)
-        yield Problem("artifact is damaged", f"{name}: {cause}", f"{REBUILD} --deep" if deep else REBUILD)
+        yield Problem(DAMAGED, f"{folder.relative_to(store.home)}: {cause}")
 
 
 def damaged_artifacts(store: Store, *, deep: bool) -> Iterator[tuple[Path, str]]:
@@ -113,11 +129,24 @@ def _private_files(settings: Settings) -> Iterator[Problem]:
                 yield Problem("file is damaged", f"{path.relative_to(home)}: {cause}")
 
 
+@contextmanager
+def _scratch(store: Store) -> Iterator[Path]:
+    """Lend a folder for copies: in the home, or where all programs have theirs if the home can only be read."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(store.scratch())
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="turntable-")))
+        yield folder
+
+
 def _database(settings: Settings, store: Store) -> Iterator[Problem]:
     """Compare the warehouse with the lists of files and with the snapshot, and look at its laws."""
     staged, failures = documents(store).keys(), store.all_failures().keys()
     try:
-        with store.scratch() as folder:
+        with _scratch(store) as folder:
             view = soundness.look(settings.warehouse, settings.snapshot, folder)
             held = soundness.contents(view.warehouse)
             yield from (Problem("staged document is not loaded", key) for key in sorted(staged - held.documents))
@@ -142,12 +171,12 @@ def _unreadable(settings: Settings, error: ContentError) -> Problem:
 def _compared(settings: Settings, store: Store) -> Iterator[Problem]:
     """Compare the warehouse row by row with one that is made of the same files anew."""
     try:
-        with store.scratch() as folder:
+        with _scratch(store) as folder:
             view = soundness.look(settings.warehouse, settings.snapshot, folder)
             held = soundness.contents(view.warehouse)
             staged = {key: path for key, path in documents(store).items() if key in held.documents}
             failures = {key: path for key, path in store.all_failures().items() if key in held.failures}
-            yield from soundness.verify(view.warehouse, staged, failures, damage)
+            yield from soundness.verify(view.warehouse, staged, failures)
     except ContentError as error:
         yield _unreadable(settings, error)
 

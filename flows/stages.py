@@ -39,6 +39,21 @@ def promised_seconds(found: Found) -> Seconds | None:
     return found.episode.duration or (size / THINNEST if size else None)
 
 
+def check_audio(location: str, name: str) -> None:
+    """Check that a file of this machine is audio before it is copied; `name` is what messages call it.
+
+    Whether it is there is a question for `fetch`.
+
+    Raises:
+        ContentError, HostileError: as `transforms.audio.decode` says.
+    """
+    path = Path(location)
+    if not is_url(location):
+        check(path)
+        if path.is_file():
+            audio.check_audio(path, name)
+
+
 def fetch(
     store: Store, location: str, settings: Settings, on_progress: Advance, expected: Seconds | None = None
 ) -> Artifact:

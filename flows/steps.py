@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -70,11 +71,17 @@ def run_step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def record(
-    failed: StageFailed, source: str, episode_id: str | None, settings: Settings, *, load: bool = True
+    failed: StageFailed,
+    source: str,
+    episode_id: str | None,
+    settings: Settings,
+    *,
+    load: bool = True,
+    run_id: str | None = None,
 ) -> None:
     """Write down a stage that failed, as an artifact and, if the warehouse can be written, as a row.
 
-    `load` is False where a load follows anyway.
+    `load` is False where a load follows anyway; `run_id` names the row where the same failure is to be one row.
     """
     run = StageRun(
         source=source,
@@ -93,7 +100,7 @@ def record(
         seconds=round((datetime.now(UTC) - failed.started_at).total_seconds(), 3),
     )
     try:
-        Store(settings.home).record_failure(run)
+        Store(settings.home).keep_failure(run_id or uuid.uuid4().hex, run)
     except OSError as error:
         # A full disk takes no row either; the reason for the first error matters more.
         say(f"the failure could not be written down ({one_line(error)})")

@@ -15,11 +15,12 @@ from flows.polling import LARGE_PATIENCE, Polled, load_found, poll_feed
 from flows.settings import Settings
 from flows.sources.behind import feed_behind
 from flows.sources.found import public_podcast
-from flows.subscriptions import Backfill, Subscription, Subscriptions, new_subscription
+from flows.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, is_due, retried
-from transforms.errors import ErrorClass, SourceError, TransientError
+from transforms.errors import ErrorClass, SourceError, TransientError, TurntableError, one_line
 from transforms.opml import Outline, is_opml, read_opml, write_opml
+from transforms.redaction import is_private
 
 COLUMNS = (
     "feed_id",
@@ -69,16 +70,22 @@ def add_feeds(
     """Subscribe to addresses and to the feeds of OPML files, and ask each for the first time.
 
     `private` says whether nobody else may know the addresses; `None` leaves that to them. A single address that
-    leads to no feed is not kept. What an OPML file lists is kept, for feeds come back.
+    leads to no feed is not kept, and holds up none beside it. What an OPML file lists is kept: feeds come back.
 
     Raises:
-        SourceError: there is no such file, or an address is none.
-        ContentError: an OPML file lists no feed.
+        SourceError: the only source is a file that is not there, or an address where no feed is.
+        ContentError: it is an OPML file that lists no feed.
     """
-    now, wanted = datetime.now(UTC), {}
+    now, wanted, refused = datetime.now(UTC), {}, []
     for source in sources:
-        with keeping_private(bool(private)):
-            outlines = list(_outlines(source, settings))
+        try:
+            with keeping_private("://" in source and is_private(source) if private is None else private):
+                outlines = list(_outlines(source, settings))
+        except TurntableError as error:
+            if len(sources) == 1:
+                raise
+            refused.append(Added(feed_id(source), f"not subscribed: {one_line(error)}", refused=True))
+            continue
         for outline, is_listed in outlines:
             subscription = new_subscription(
                 outline.url,
@@ -100,7 +107,8 @@ def add_feeds(
     polled = {s.feed_id: p for s, p in looks}
     subscriptions.note_polled({feed_id: now for feed_id, p in polled.items() if p is not None})
     load_found(settings)
-    return tuple(_added(subscriptions, s, polled, kept=is_listed) for s, is_listed in wanted.values())
+    added = (_added(subscriptions, s, polled, kept=is_listed) for s, is_listed in wanted.values())
+    return (*added, *refused)
 
 
 def _mark(settings: Settings, chosen: Sequence[Subscription], private: bool) -> None:

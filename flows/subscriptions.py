@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter
+from pydantic import NonNegativeInt, TypeAdapter
 
 from flows import private
 from flows.options import Options
@@ -29,7 +29,7 @@ from flows.sources.found import Found, bare_episode, offered_with, public_podcas
 from flows.waiting import Waiters
 from transforms.errors import ErrorClass, SourceError
 from transforms.identity import Known
-from transforms.records import PODCAST_NAMESPACE
+from transforms.records import PODCAST_NAMESPACE, Moment
 from transforms.redaction import is_masked, is_private, private_address, public_address, public_text, secrets_of
 from warehouse import query
 
@@ -49,11 +49,11 @@ class Poll:
     etag: str | None = None
     last_modified: str | None = None
     sha256: str | None = None
-    polled_at: datetime | None = None
-    changed_at: datetime | None = None
-    new_at: datetime | None = None
-    next_at: datetime | None = None
-    failures: int = 0
+    polled_at: Moment | None = None
+    changed_at: Moment | None = None
+    new_at: Moment | None = None
+    next_at: Moment | None = None
+    failures: NonNegativeInt = 0
     error_class: ErrorClass | None = None
     error: str | None = None
     paused: str | None = None
@@ -76,7 +76,7 @@ class Subscription:
     tags: tuple[str, ...]
     options: Options
     backfill: Backfill
-    added_at: datetime
+    added_at: Moment
     poll: Poll = field(default_factory=Poll)
     marked: bool | None = None
 
@@ -108,7 +108,7 @@ class Remembered:
 
 SUBSCRIPTION = TypeAdapter(Subscription)
 REMEMBERED = TypeAdapter(Remembered)
-POLLED = TypeAdapter(dict[str, datetime])
+POLLED = TypeAdapter(dict[str, Moment])
 
 
 def feed_id(url: str) -> str:
@@ -224,7 +224,7 @@ def is_due(subscription: Subscription, now: datetime) -> bool:
 
 def rested(poll: Poll, error: str, kind: ErrorClass, now: datetime, retry_after: float | None) -> Poll:
     """Note a poll that failed: the next one comes later each time, and not before the server wants it."""
-    rest = min(INTERVAL * 2**poll.failures, LONGEST_REST)
+    rest = min(INTERVAL * 2 ** min(poll.failures, 16), LONGEST_REST)  # no time span holds 2**37 of them
     rest = max(rest, timedelta(seconds=retry_after or 0))
     return replace(
         poll, polled_at=now, failures=poll.failures + 1, error_class=kind, error=error, next_at=now + rest

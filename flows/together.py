@@ -223,6 +223,8 @@ class _Group:
         try:
             with keeping_private(wanted.found.private):
                 found = youtube.complete(wanted.found)
+                step = "decode"
+                stages.check_audio(found.location, found.source)
                 step = "fetch"
                 expected = stages.promised_seconds(found)
                 fetched = stages.fetch(self.store, found.location, self.settings, self._check, expected)

@@ -10,19 +10,24 @@ anew.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import NonNegativeInt, TypeAdapter
 
 from flows import private
+from flows.locations import KNOWN_BY_ID
 from flows.options import Options
 from flows.sources.found import public_episode
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
-from transforms.records import Episode, Podcast
+from transforms.records import Episode, Moment, Podcast
 from transforms.redaction import public_text
+from transforms.sealed import is_sealed
+from warehouse import query
 
 # How long a failed episode rests before it is tried again, by class; after the last one it is quarantined.
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -44,7 +49,8 @@ class Waiting:
     """An episode that has been found and not been heard; `location` may be a secret.
 
     `attempts` counts the runs that failed since somebody last looked after it, `failed_at` is when the last one
-    did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there.
+    did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there. It
+    is `confined` to what a request may name where a request left it, or a file that nobody vouches for.
     """
 
     location: str
@@ -52,17 +58,18 @@ class Waiting:
     episode: Episode
     options: Options
     feed_id: str | None
-    since: datetime
-    emitted_at: datetime | None = None
-    emits: int = 0
-    attempts: int = 0
+    since: Moment
+    emitted_at: Moment | None = None
+    emits: NonNegativeInt = 0
+    attempts: NonNegativeInt = 0
     stage: str | None = None
     error_class: ErrorClass | None = None
     message: str | None = None
-    next_try_at: datetime | None = None
+    next_try_at: Moment | None = None
     quarantined: bool = False
     private: bool = False
-    failed_at: datetime | None = None
+    failed_at: Moment | None = None
+    confined: bool = False
 
     @property
     def public_episode(self) -> Episode:
@@ -145,13 +152,20 @@ class Waiters:
 
     def _read(self, path: Path) -> Waiting | None:
         def way_out() -> str:
-            self._mark(path).touch(mode=0o600)
+            with suppress(OSError):  # who only looks may not write here
+                self._mark(path).touch(mode=0o600)
+            source = query.source_of(self.home / "turntable.duckdb", path.stem)
+            told = source is not None and not source.startswith(KNOWN_BY_ID)  # a private one has no other name
+            address = f": `turntable ingest {shlex.quote(source or '')}`" if told else ""
             return (
                 "the next poll of its feed finds the episode again; one that no feed brought is ingested again by "
-                "its address"
+                f"its address{address}"
             )
 
-        return private.read(path, WAITING, self.home, way_out)
+        found = private.read(path, WAITING, self.home, way_out)
+        if found is None or found.confined or is_sealed(path):
+            return found
+        return replace(found, confined=True)  # it is noted with whatever is written next, which has a digest
 
     def _path(self, episode_id: str) -> Path:
         return self.folder / f"{episode_id.replace(':', '-').replace('/', '-')}.json"  # a request may name any

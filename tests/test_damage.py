@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,21 +23,27 @@ from pydantic import TypeAdapter
 
 from flows import clock, load, mending, published, soundness
 from flows.artifacts import Made, Store
+from flows.home import home_id
 from flows.linking import Hints
+from flows.locks import held, is_held
 from flows.options import Options
 from flows.polling import poll
 from flows.settings import Settings
 from flows.subscribing import add_feeds, listed, remove, standing
-from flows.subscriptions import Poll, Subscriptions
+from flows.subscriptions import Poll, Subscriptions, rested
 from flows.subscriptions import is_due as is_feed_due
 from flows.waiting import Waiters, Waiting, emitted, failed, is_due
 from tests.chaos.damage import differs, told
-from tests.conftest import only, rows_of
+from tests.conftest import command, only, rows_of
 from tests.feeds import Publisher, item, publisher
 from tests.homes import import_text, make_home, publish
+from tests.rights import read_only, without_rights
 from transforms.errors import TransientError
 from transforms.records import StageRun
 from transforms.sealed import seal, unseal
+from warehouse import query, store
+from warehouse.soundness import REBUILD
+from warehouse.sql import answer
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -138,6 +149,18 @@ def test_a_damaged_waiting_file_is_found_again_by_the_next_poll(settings: Settin
     publish(settings)
     assert only(set_aside(settings)).startswith(f"waiting/{path.name} is damaged: ")
     assert [feed.waiting for feed in poll(settings).feeds] == [0, 0]
+
+
+def test_the_row_of_a_damaged_waiting_file_has_its_address(settings: Settings) -> None:
+    """Of an episode that no feed brought nothing else would be known."""
+    tried = next(w for w in Waiters(settings.home).all() if w.attempts)
+    (settings.home / "waiting" / f"{tried.episode.episode_id}.json").write_bytes(b"")
+    list(Waiters(settings.home).all())
+    publish(settings)
+
+    assert only(set_aside(settings)).endswith(
+        "ingested again by its address: `turntable ingest https://cdn.example/show/1.mp3`"
+    )
 
 
 def test_an_episode_that_its_feed_does_not_list_any_more_waits_again(
@@ -319,7 +342,8 @@ def test_a_damaged_snapshot_is_found_and_published_anew(settings: Settings, how:
 
     found = soundness.verify(settings)
 
-    assert {p.check.partition(" ")[0] for p in found} == {"snapshot"}
+    assert all("turntable.duckdb" in p.detail or p.check.startswith("snapshot") for p in found)
+    assert found
     assert mending.rebuild(settings) == ()
     assert soundness.verify(settings) == ()
     assert differs(before, told(settings)) is None
@@ -420,3 +444,240 @@ def test_a_stage_that_lives_longer_than_a_day_keeps_its_scratch_folder(tmp_path:
             "toy", lambda _: Made(b"x"), method="1", suffix=".bin", inputs={}, parameters={}
         )
         assert (mine.exists(), dead.exists(), made.path.exists()) == (True, False, True)
+
+
+# --- files that nobody wrote: absurd, or of another kind
+
+
+def rewrite(path: Path, change: Callable[[Any], None]) -> None:
+    """Change the content of a file, and take its digest away, as who writes it by hand does."""
+    content = json.loads(path.read_bytes())
+    content.pop("digest", None)
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("moment", ["2026-05-01T00:00:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_cannot_be_compared_is_damage(settings: Settings, moment: str) -> None:
+    """Without a zone or beyond the calendar, in files without a digest: each is named, nobody falls over it."""
+    home = settings.home
+    (one, other, *_) = sorted((home / "waiting").glob("*.json"))
+    feeds = sorted(path for path in (home / "feeds").glob("*.json") if not path.name.endswith(".episodes.json"))
+    episodes, failure = first(settings, "feeds/*.episodes.json"), first(settings, "failures/*.json")
+    rewrite(one, lambda file: file.update(since=moment))
+    rewrite(other, lambda file: file["episode"].update(published_at=moment))
+    rewrite(feeds[0], lambda file: file["poll"].update(next_at=moment))
+    rewrite(feeds[1], lambda file: file.update(added_at=moment))
+    rewrite(episodes, lambda file: file["known"][0].update(published_at=moment))
+    rewrite(failure, lambda file: file.update(started_at=moment))
+    rewrite(home / "polled.json", lambda file: file.update(x=moment))
+    rewrite(home / "clock.json", lambda file: file.update(staged_at=moment))
+    damaged = (one, other, *feeds, episodes, failure, home / "polled.json", home / "clock.json")
+    names = {str(path.relative_to(home)) for path in damaged}
+
+    assert {
+        p.detail.partition(": ")[0] for p in soundness.verify(settings) if p.check == "file is damaged"
+    } == names
+    standing(settings)
+    listed(settings, None)
+    poll(settings)
+    mending.rebuild(settings)
+
+    assert {line.partition(" is damaged: ")[0] for line in set_aside(settings)} == names
+    assert all("time" in line for line in set_aside(settings))
+
+
+def test_numbers_that_no_count_can_be(settings: Settings) -> None:
+    """Fewer than no attempts are damage; a feed that failed for months rests for a day, not for ever."""
+    path = first(settings, "waiting/*.json")
+    rewrite(path, lambda file: file.update(attempts=-9))
+
+    assert Waiters(settings.home).get(path.stem) is None
+    now = datetime.now(UTC)
+    assert rested(Poll(failures=5000), "no answer", "transient", now, None).next_at == now + timedelta(days=1)
+
+
+def as_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def as_socket(path: Path) -> None:
+    folder = os.open(path.parent, os.O_PATH)  # a socket's address may be no longer than 107 bytes
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(f"/proc/self/fd/{folder}/{path.name}")
+    os.close(folder)
+
+
+def as_link_to_nothing(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def as_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def as_file(path: Path) -> None:
+    path.write_bytes(b"x")
+
+
+def as_deep_json(path: Path) -> None:
+    path.write_text('{"a":' + "[" * 100_000)
+
+
+KINDS = (as_pipe, as_socket, as_link_to_nothing, as_folder, as_deep_json)
+READ = (
+    "waiting/*.json",
+    "feeds/*.json",
+    "failures/*.json",
+    "clock.json",
+    "polled.json",
+    "artifacts/stage/*/*/manifest.json",
+)
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_what_cannot_be_read_keeps_nobody_waiting(settings: Settings, make: Callable[[Path], None]) -> None:
+    """A pipe, a socket, a link to nothing, a folder, JSON without a bottom: named, set aside, and all goes on."""
+    damaged = [first(settings, pattern) for pattern in READ]
+    for path in damaged:
+        path.unlink()
+        make(path)
+
+    found = soundness.verify(settings)
+    poll(settings)
+    publish(settings)
+
+    assert {only({p.advice for p in found if p.check in ("file is damaged", "artifact is damaged")})} == {REBUILD}
+    assert sum(p.check == "file is damaged" for p in found) == len(READ) - 1
+    mending.rebuild(settings)
+    assert not any(p.check.endswith("damaged") for p in soundness.verify(settings, deep=True))
+    assert len(set_aside(settings)) == len(READ)
+
+
+IN_THE_WAY = {
+    as_file: ("damaged", "scratch", "locks", "feeds", "waiting", "artifacts/stage", "warehouse"),
+    as_pipe: ("damaged", "scratch", "home.json", "turntable.duckdb", "warehouse/warehouse.duckdb"),
+    as_socket: ("failures", "locks", "serve.lock", "turntable.duckdb.wal"),
+    as_link_to_nothing: ("artifacts", "scratch", "feeds", "waiting", "home.json", "turntable.duckdb"),
+    as_folder: (
+        *("home.json", "turntable.duckdb", "turntable.duckdb.wal", "serve.lock", "locks/feed-x.lock"),
+        *("warehouse/warehouse.duckdb", "warehouse/warehouse.duckdb.lock", "warehouse/warehouse.duckdb.wal"),
+    ),
+}
+
+
+@pytest.mark.parametrize("make", IN_THE_WAY)
+def test_what_is_of_the_wrong_kind_is_found_and_set_aside(
+    settings: Settings, make: Callable[[Path], None]
+) -> None:
+    """`verify` names it and nothing else, `rebuild` sets it aside with one row, and the home works again."""
+    for name in IN_THE_WAY[make]:
+        path = settings.home / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        make(path)
+
+    found = soundness.verify(settings)
+    assert {problem.check for problem in found} == {"file of the wrong kind"}
+    assert sorted(problem.detail.partition(":")[0] for problem in found) == sorted(IN_THE_WAY[make])
+    assert all(problem.advice.endswith(REBUILD) for problem in found)
+    mending.rebuild(settings)
+
+    told = [line.partition(" is damaged: it is a")[0] for line in set_aside(settings)]
+    assert sorted(told) == sorted(IN_THE_WAY[make])
+    assert not any(p.check == "file of the wrong kind" for p in soundness.verify(settings, deep=True))
+    assert home_id(settings.home)
+    with held(settings.home, "feed-x") as mine:
+        assert mine
+    poll(settings)
+    publish(settings)
+
+
+def test_a_lock_that_is_a_folder_holds_up_nobody(settings: Settings) -> None:
+    """There is nothing in a lock that could be lost: it is set aside by who needs it."""
+    (settings.home / "locks" / "x.lock").unlink(missing_ok=True)
+    (settings.home / "locks" / "x.lock").mkdir()
+
+    assert not is_held(settings.home, "x")
+    with held(settings.home, "x") as mine:
+        assert mine
+        assert is_held(settings.home, "x")
+
+
+# --- a home that can only be read
+
+
+def test_a_home_that_can_only_be_read_is_read(settings: Settings) -> None:
+    """`verify`, `status`, `episodes` and `sql` write nothing, and what is damaged is found there too."""
+    with held(settings.home, "x"):
+        pass
+
+    def look() -> tuple[Any, ...]:
+        found = soundness.verify(settings), soundness.verify(settings, deep=True)
+        asked = b"".join(answer(settings.snapshot, "select count(*) as n from turns", "json", seconds=30))
+        return *found, len(standing(settings)), len(query.episodes(settings.snapshot).rows), asked
+
+    before = sorted(path for path in settings.home.rglob("*"))
+    with read_only(settings.home):
+        (fast, deep, n_waiting, n_episodes, asked) = without_rights(look)
+    assert (fast, deep, n_waiting, n_episodes) == ((), (), 3, 7)
+    assert json.loads(asked)[0]["n"] > 4
+    assert sorted(path for path in settings.home.rglob("*")) == before
+
+    path = first(settings, "waiting/*.json")
+    path.write_bytes(b"")
+    with read_only(settings.home):
+        (fast, _, n_waiting, _, _) = without_rights(look)
+    assert (only(fast).detail, n_waiting) == (f"waiting/{path.name}: it is empty", 2)
+
+
+def test_a_reader_without_rights_waits_for_the_writer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock of who writes counts for who may only read."""
+    monkeypatch.setattr(store, "LOCK_SECONDS", 0.2)
+    with (
+        store.locked(settings.warehouse),
+        read_only(settings.home),
+        pytest.raises(AssertionError, match="was held by"),
+    ):
+        without_rights(lambda: soundness.verify(settings))
+
+
+# --- what is printed
+
+
+def test_a_snapshot_that_a_tool_holds_is_not_taken_for_damage(settings: Settings) -> None:
+    """Its program is named, and the rest is looked at all the same."""
+    first(settings, "waiting/*.json").write_bytes(b"")
+    hold = "import sys, duckdb; con = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, settings.snapshot], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as tool:
+        assert tool.stdout is not None
+        tool.stdout.readline()
+        found = {problem.check: problem for problem in soundness.verify(settings)}
+        tool.kill()
+
+    assert found.keys() == {"file is damaged", "snapshot cannot be looked at"}
+    held_by = found["snapshot cannot be looked at"]
+    assert f"PID {tool.pid}" in held_by.detail
+    assert held_by.advice == "close it there"
+
+
+def test_what_is_printed_works_as_it_is_printed(settings: Settings, prefect_server: str) -> None:
+    """From what `verify` says by what `rebuild` says to a sound home: nothing but typing it."""
+    sql = "select staged_key from load_log l join episodes e using (episode_id) where title like 'Talk number 1%'"
+    key = only(rows_of(settings.snapshot, sql))[0]
+    (settings.home / "artifacts" / "stage" / key[:2] / key / "manifest.json").unlink()
+    before = {p: p.stat().st_mtime_ns for p in settings.home.glob("artifacts/stage/*/*/manifest.json")}
+
+    found = json.loads(command(settings.home, "verify", "--json", check=False).stdout)
+    (advice,) = {problem["do"] for problem in found}
+    rebuilt = command(settings.home, *shlex.split(advice)[1:], check=False)
+    (printed,) = re.findall(r"^turntable: lost: .*: `turntable (.+)`$", rebuilt.stderr, re.MULTILINE)
+    command(settings.home, *shlex.split(printed), api=prefect_server)
+
+    assert rebuilt.returncode == 1
+    assert before.items() <= {p: p.stat().st_mtime_ns for p in before}.items()
+    assert only(rows_of(settings.snapshot, sql))[0] == key
+    assert soundness.verify(settings, deep=True) == ()

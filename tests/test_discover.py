@@ -121,6 +121,18 @@ def test_a_show_is_subscribed_by_its_web_page(settings: Settings, host: Publishe
         add_feeds(settings, [f"{host.url}/bare"], (), Options(), 0)
 
 
+def test_an_address_where_no_feed_is_holds_up_none_and_is_asked_once(settings: Settings, host: Publisher) -> None:
+    """What names it is one line; the feed beside it is subscribed."""
+    feed = host.publish("/f", [item(1)])
+
+    added = add_feeds(settings, [f"{host.url}/missing", feed], (), Options(), 0)
+
+    assert [one.refused for one in added] == [False, True]
+    assert "404" in added[1].line
+    assert [s.url for s in Subscriptions(settings.home).all()] == [feed]
+    assert host.asked.count(("/missing", 404)) == 1
+
+
 def test_new_and_back_dated_episodes_are_found(settings: Settings, host: Publisher) -> None:
     """Wherever in the feed and under whatever date; each is a row that says when it was found."""
     url = host.publish("/f", [item(n) for n in (9, 8)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -270,6 +271,10 @@ def test_bad_sources_fail_one_by_one_and_hold_up_nobody(
     assert expected == {row["source"]: (row["stage"], row["error_class"]) for row in rows}
     assert all(f"turntable: {row['message']}" in result.stderr.splitlines() for row in rows)
     assert "Traceback" not in result.stderr
+    copied = [
+        json.loads(path.read_bytes()) for path in (tmp_path / "home").glob("artifacts/fetch/*/*/manifest.json")
+    ]
+    assert {manifest["facts"]["name"] for manifest in copied} == {"none.wav", clip.name}  # no audio, no copy
     assert ask(tmp_path / "home", "select count(*) as n from best_turns") == [{"n": 2}]
     command(tmp_path / "home", "verify")
 

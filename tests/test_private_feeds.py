@@ -122,6 +122,26 @@ def test_why_a_private_feed_fails_names_its_host_alone(status: int, told: Publis
     assert f"{told.url}/~" in str(polled.message)
 
 
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_file_that_was_lost_is_private_when_it_is_written_anew(
+    told: Publisher, settings: Settings, is_listed: bool
+) -> None:
+    """Whether its feed still has the episode, or only the memory of it."""
+    url = publish(told, WORD)
+    add(settings, url, private=True)
+    before = only(list(Waiters(settings.home).all()))
+    (settings.home / "waiting" / f"{before.episode.episode_id}.json").write_bytes(b"")
+    if not is_listed:
+        told.publish(f"/feed/{WORD}/rss", [item(2, audio=f"{told.url}/u/{WORD}/2.mp3")])
+
+    poll(settings, [url])
+
+    waiting = {w.episode.episode_id: w for w in Waiters(settings.home).all()}
+    assert waiting[before.episode.episode_id].location == before.location
+    assert all(one.private for one in waiting.values())
+    assert WORD not in rows(settings)
+
+
 def test_a_feed_that_moved_to_a_secret_address_is_private(told: Publisher, settings: Settings) -> None:
     """The publisher sends each subscriber to an address of his own."""
     url = publish(told, RANDOM)

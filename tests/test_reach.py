@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from flows import reach
+from flows import attempts, reach, stages
+from flows.artifacts import Store
+from flows.batch import ingest_waiting
+from flows.ingest import check_named
+from flows.options import Options
+from flows.polling import announce
 from flows.reach import Reach, check, check_models
 from flows.settings import Settings
 from flows.sources.episodes import find_episodes
 from flows.sources.feeds import read_feed
+from flows.sources.found import Found, bare_episode
 from flows.sources.texts import find_texts, read_text
-from flows.waiting import Waiters
-from transforms.errors import HostileError
+from flows.waiting import Waiters, Waiting, retried
+from transforms.errors import HostileError, TransientError
 
 
 @pytest.fixture
@@ -131,3 +139,79 @@ def test_the_setting_names_several_folders(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("TURNTABLE_FOLDERS", os.pathsep.join(("/srv/audio", "", "/srv/texts, old")))
 
     assert Settings().folders == (Path("/srv/audio"), Path("/srv/texts, old"))
+
+
+# --- what waits: named by a person, by a request, or by a file that nobody vouches for
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A home in a process whose run is of a deployment; `watched` may be named."""
+    monkeypatch.setattr(reach, "is_requested", lambda: True)
+    monkeypatch.setattr(reach, "_reach", None)
+    (tmp_path / "watched").mkdir()
+    (tmp_path / "secret.wav").write_bytes(b"RIFF")
+    return Settings(home=tmp_path / "home", folders=(tmp_path / "watched",))
+
+
+def wait(settings: Settings, location: str, options: Options | None = None, *, sealed: bool = True) -> Waiting:
+    """Let an episode wait, in a file that has a digest or none."""
+    waiters = Waiters(settings.home)
+    waiting = Waiting(
+        location, None, bare_episode("an-id", None), options or Options(), feed_id=None, since=datetime.now(UTC)
+    )
+    waiters.put(waiting)
+    if not sealed:
+        path = settings.home / "waiting" / "an-id.json"
+        path.write_text(json.dumps({k: v for k, v in json.loads(path.read_bytes()).items() if k != "digest"}))
+    return waiting
+
+
+@pytest.mark.parametrize("was_announced", [False, True])
+def test_a_file_that_nobody_sealed_names_what_a_request_may(asked: Settings, was_announced: bool) -> None:
+    """Also after an event said that the episode is there, which writes its file anew."""
+    secret = asked.home.parent / "secret.wav"
+    wait(asked, str(secret), sealed=False)
+    if was_announced:
+        assert announce(asked, lambda _: None) == 1
+    check_named("episode:an-id", (), asked)
+
+    with pytest.raises(HostileError, match="a request may name no file outside"):
+        stages.fetch(Store(asked.home), str(secret), asked, lambda _: None)
+    wait(asked, "https://example.org/1.mp3", Options(model=str(asked.home.parent)), sealed=False)
+    with pytest.raises(HostileError, match="turntable models"):
+        check_named("episode:an-id", (), asked)
+
+
+def test_what_only_a_feed_or_nobody_knows_names_what_a_request_may(asked: Settings) -> None:
+    """Feeds are written by strangers, and their memory may be by nobody."""
+    check_named("episode:another-id", (), asked)
+
+    with pytest.raises(HostileError):
+        check(asked.home.parent / "secret.wav")
+
+
+def test_what_a_person_named_goes_on(asked: Settings) -> None:
+    """An event takes up what failed at a terminal, wherever it lies and whatever folder its model is."""
+    wait(asked, str(asked.home.parent / "secret.wav"), Options(model="/models/mine"))
+    check_named("episode:an-id", (), asked)
+
+    check(asked.home.parent / "secret.wav")
+
+
+def test_what_a_request_left_is_kept_to_it_whoever_takes_it_up(asked: Settings) -> None:
+    """A file that was watched becomes a link: neither an event nor `poll --ingest` follows it."""
+    path = asked.home.parent / "watched" / "talk.wav"
+    path.write_bytes(b"RIFF")
+    check_named(str(path), (), asked)
+    found = Found(str(path), None, bare_episode("an-id", None))
+    attempts.note_failed(asked, found, Options(), "fetch", TransientError("a disk that is busy"))
+    waiters = Waiters(asked.home)
+    waiters.put(retried(next(waiters.all())))
+    path.unlink()
+    path.symlink_to(asked.home.parent / "secret.wav")
+
+    ((_, outcome),) = ingest_waiting(asked)
+
+    assert isinstance(outcome, HostileError)
+    assert next(waiters.all()).quarantined

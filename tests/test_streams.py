@@ -14,7 +14,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from flows.sources.http import download, peek
+from flows.sources.http import download, fetch, peek
 from flows.sources.manners import Manners
 from flows.threads import as_ready
 from tests.conftest import ask, command, environment, turntable
@@ -93,6 +93,23 @@ def test_a_head_that_comes_byte_by_byte_is_cut_off(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("flows.sources.hops._CONNECT_TIMEOUT", 0.2)
     with serve(b"HTTP/1.1 200 OK\r\nX-Slow: ", then=b"a", pause=0.01) as server, pytest.raises(TransientError):
         peek(server.url, allow=HERE, idle_timeout=0.2)
+
+
+@pytest.mark.parametrize(
+    ("begun", "then"),
+    [(b"5\r\nsound\r\n0\r\n", b"X-More: yes\r\n"), (b"5\r\nsound\r\n5;", b"more"), (b"5\r\nsound\r\n", b"0")],
+    ids=["trailers", "an extension of a chunk", "the length of a chunk"],
+)
+def test_what_comes_without_end_and_is_no_sound_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begun: bytes, then: bytes
+) -> None:
+    """No piece of the body comes any more, so nobody would look at the time; the connection is shut down."""
+    monkeypatch.setattr("flows.sources.body._GRACE", 0.1)
+    with serve(answer(Transfer_Encoding="chunked") + begun, then=then, pause=0.005) as server:
+        for get in (fetch, lambda url, **how: download(url, tmp_path / "audio", **how)):
+            with pytest.raises((TransientError, ContentError)):
+                get(server.url, allow=HERE, idle_timeout=0.2)
+    assert not (tmp_path / "audio").exists()
 
 
 def test_a_slow_request_keeps_its_place_at_a_host_for_a_while_only() -> None:

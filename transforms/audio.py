@@ -99,6 +99,12 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
         return Audio(samples, _header_seconds(box, stream), frames.bad_packets, box.format.name, title)
 
 
+def check_audio(path: Path, name: str | None = None) -> None:
+    """Check by the first bytes of a file that it is audio; raises what `decode` raises."""
+    with _open(path, name or path.name):
+        pass
+
+
 def count_channels(path: Path, name: str | None = None) -> int:
     """Count the channels of an audio file by its header; raises what `decode` raises."""
     with _open(path, name or path.name) as (_, stream):

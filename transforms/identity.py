@@ -7,10 +7,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlsplit
 
-from transforms.records import Episode
+from transforms.records import Episode, Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class Known:
     episode_id: str
     audio_url: str | None
     title: str | None
-    published_at: datetime | None
+    published_at: Moment | None
 
 
 @dataclass(frozen=True, slots=True)

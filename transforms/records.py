@@ -8,11 +8,42 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 Seconds = float
+
+
+class _InUtc:
+    """Check a moment where a record is read from outside; pydantic is not loaded for that."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(in_utc, handler(source))
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Give a moment in UTC: only what has a zone can be compared with others.
+
+    Raises:
+        ValueError: it has no zone, or is beyond the calendar in UTC.
+
+    >>> in_utc(datetime.fromisoformat("2026-10-05T08:00:00+02:00"))
+    datetime.datetime(2026, 10, 5, 6, 0, tzinfo=datetime.timezone.utc)
+    """
+    if moment.tzinfo is None:
+        msg = "a time without a zone"
+        raise ValueError(msg)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # the last hours of the year 9999, somewhere in the west
+        msg = "a time beyond the calendar"
+        raise ValueError(msg) from error
+
+
+Moment = Annotated[datetime, _InUtc()]
 Quality = Literal["fast", "accurate"]
 Channels = Literal["mix", "split"]
 TranscriptSource = Literal["asr", "publisher", "captions"]
@@ -90,7 +121,7 @@ class Episode:
     guid: str | None
     title: str | None
     description: str | None
-    published_at: datetime | None
+    published_at: Moment | None
     season: int | None
     episode_number: float | None
     language: str | None
@@ -131,7 +162,7 @@ class Rendition:
     decoded_seconds: Seconds
     bad_packets: int
     flags: tuple[str, ...]
-    fetched_at: datetime
+    fetched_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +258,7 @@ class StageRun:
     device: str | None
     parameters: str | None
     flags: tuple[str, ...]
-    started_at: datetime
+    started_at: Moment
     seconds: float
 
 

@@ -13,7 +13,7 @@ import duckdb
 from pydantic import TypeAdapter
 
 from transforms.records import StageRun
-from transforms.sealed import unseal
+from transforms.sealed import cause_of, is_damage, read_sealed
 from warehouse.staging import schema
 
 HERE = Path(__file__).parent
@@ -21,7 +21,6 @@ HERE = Path(__file__).parent
 # checksum) comes from the machine or the database file.
 BUGS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError)
 _BAD = (*BUGS, OSError, TypeError, ValueError)
-_UNREADABLE = (FileNotFoundError, IsADirectoryError, PermissionError)
 # One transaction costs as much for a hundred documents as for one, until they fill the memory.
 MOST_DOCUMENTS = 200
 MOST_BYTES = 16_000_000
@@ -162,7 +161,7 @@ def _load_failures(con: Connection, failures: Mapping[str, Path], refused: list[
     seen = {key for (key,) in _rows(con, "select run_id from stage_runs")}
     for key in sorted(failures.keys() - seen):
         with _refusing(refused, (key, failures[key])), transaction(con):
-            run = unseal(_STAGE_RUN, failures[key].read_bytes(), key)
+            run = read_sealed(_STAGE_RUN, failures[key], key)
             con.execute("insert into stage_runs by name select ? as run_id, unnest(?)", [key, asdict(run)])
 
 
@@ -186,7 +185,11 @@ def _refusing(refused: list[Refused], file: File) -> Iterator[None]:
     """Note a file that cannot be loaded, so that it does not hold up the others."""
     try:
         yield
-    except (*BUGS, *_UNREADABLE, TypeError, ValueError) as error:
+    except OSError as error:
+        if not is_damage(error) and not isinstance(error, FileNotFoundError):
+            raise
+        refused.append(Refused(*file, cause_of(error)))
+    except (*BUGS, TypeError, ValueError) as error:
         refused.append(Refused(*file, str(error).partition("\n")[0]))
 
 

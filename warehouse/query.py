@@ -98,6 +98,23 @@ def show_of(snapshot: Path, podcast_id: str, episode_ids: Sequence[str]) -> tupl
         return None
 
 
+def source_of(snapshot: Path, name: str) -> str | None:
+    """Give where an episode came from when it was tried last; `None` where that is not known.
+
+    `name` is its id as files are called by it.
+    """
+    sql = """
+        select source from stage_runs where translate(episode_id, ':/', '--') = ?
+        order by started_at desc limit 1
+    """
+    try:
+        with open_snapshot(snapshot) as con:
+            found = con.execute(sql, [name]).fetchone()
+            return found[0] if found else None
+    except (TurntableError, duckdb.Error):
+        return None
+
+
 def newest_staged(snapshot: Path) -> datetime | None:
     """Tell when the newest document was staged that the snapshot shows; `None` where there is no sound one."""
     sql = "select max(staged_at) from (select staged_at from load_log union all select staged_at from discoveries)"

@@ -50,6 +50,9 @@ def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:
             "if it was there before, `turntable rebuild` makes it anew"
         )
         raise SourceError(msg)
+    if not path.is_file():  # a pipe would keep us for ever
+        msg = f"{path} cannot be read: it is no file; make it anew with `turntable rebuild`"
+        raise ContentError(msg)
     try:
         con = duckdb.connect(str(path), read_only=True, config=HARDENED)
     except duckdb.Error as error:

@@ -16,13 +16,12 @@ from typing import Any
 
 import duckdb
 
-from transforms.errors import ContentError
 from transforms.records import Episode, Podcast, StageRun
 from warehouse.load import HERE, Check, Connection, believe, load_new, loaded_keys
 from warehouse.query import episode_of
 from warehouse.snapshot import holder
 from warehouse.staging import NOT_STORED
-from warehouse.store import beside, explained, locked, migrate, opened, quoted, require, rows
+from warehouse.store import beside, explained, locked, migrate, opened, quoted, require, rows, standing_still
 
 REBUILD = "turntable rebuild"
 _TRANSCRIPTS = """
@@ -110,10 +109,7 @@ def look(warehouse: Path, snapshot: Path, folder: Path) -> View:
 
 def _copied(warehouse: Path, snapshot: Path, copy: Path) -> Path | None:
     shown = copy.with_name("snapshot.duckdb")
-    with explained(warehouse), locked(warehouse):
-        if not warehouse.is_file():
-            msg = f"{warehouse} is damaged: it is no file; make it anew with `{REBUILD}`"
-            raise ContentError(msg)
+    with explained(warehouse), standing_still(warehouse):
         shutil.copyfile(warehouse, copy)
         for log in warehouse.parent.glob(f"{warehouse.name}.wal*"):
             shutil.copyfile(log, copy.with_name(log.name.replace(warehouse.name, copy.name)))

@@ -6,9 +6,12 @@ alone, not on the order or the number of times in which they came.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +20,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
+from transforms.sealed import is_no_file
 from warehouse.load import BUGS, HERE, Check, Connection, Load, believe, load_new, transaction
 from warehouse.snapshot import holder
 
@@ -158,21 +162,75 @@ def require(warehouse: Path) -> None:
 
     Raises:
         SourceError: there is none.
+        ContentError: what is there is no file.
     """
     if not warehouse.exists():
         msg = f"there is no warehouse at {warehouse}: run `turntable ingest …` first"
         raise SourceError(msg)
+    check_file(warehouse)
 
 
 @contextmanager
 def locked(warehouse: Path) -> Iterator[None]:
-    """Hold the lock beside the warehouse: one writer at a time, on this machine."""
+    """Hold the lock beside the warehouse: one writer at a time, on this machine.
+
+    Raises:
+        TransientError: another process holds it, or it cannot be made.
+    """
+    lock = FileLock(f"{warehouse}.lock", timeout=LOCK_SECONDS)
     try:
-        with FileLock(f"{warehouse}.lock", timeout=LOCK_SECONDS):
-            yield
+        lock.acquire()
     except Timeout as error:
-        msg = f"{warehouse} was held by another process for {LOCK_SECONDS:.0f} s; run it again later"
+        raise _held_by_another(warehouse) from error
+    except OSError as error:
+        way_out = (
+            "`turntable rebuild` sets aside what is no file" if is_no_file(Path(lock.lock_file)) else "mend that"
+        )
+        msg = f"{lock.lock_file} cannot be locked ({(error.strerror or str(error)).lower()}): {way_out}"
         raise TransientError(msg) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def standing_still(warehouse: Path) -> Iterator[None]:
+    """Keep writers away while a warehouse is read; also where the reader may not write.
+
+    Raises:
+        TransientError: a writer went on for too long.
+    """
+    path = f"{warehouse}.lock"
+    with ExitStack() as stack:
+        with suppress(OSError):  # no lock, and no right to make one: nobody writes, or nobody who knows us
+            descriptor = _opened_to_share(path)
+            stack.callback(os.close, descriptor)
+            until = time.monotonic() + LOCK_SECONDS
+            while not _shared(descriptor):
+                if time.monotonic() > until:
+                    raise _held_by_another(warehouse)
+                time.sleep(0.02)
+        yield
+
+
+def _opened_to_share(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NONBLOCK, 0o600)
+    except OSError:  # a folder that we may not write to; the lock may be there all the same
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+
+def _shared(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _held_by_another(warehouse: Path) -> TransientError:
+    return TransientError(f"{warehouse} was held by another process for {LOCK_SECONDS:.0f} s; run it again later")
 
 
 @contextmanager
@@ -182,10 +240,22 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
     It replays before its built-in functions are there, which our checks and views call
     ("required extension 'core_functions'", DuckDB 2.0.0).
     """
+    check_file(path)
     how = "read_only" if read_only else f"storage_version '{STORAGE_VERSION}'"
     with explained(path), duckdb.connect() as con:
         con.execute(f"attach {quoted(path)} as warehouse ({how}); use warehouse")
         yield con
+
+
+def check_file(path: Path) -> None:
+    """Check that what lies in the place of a database is a file: a pipe would keep its reader for ever.
+
+    Raises:
+        ContentError: it is none.
+    """
+    if is_no_file(path):
+        msg = f"{path} is damaged: it is no file; make it anew with `turntable rebuild`"
+        raise ContentError(msg)
 
 
 @contextmanager
@@ -233,7 +303,10 @@ def beside(path: Path) -> Iterator[Path]:
 
 def _sweep(path: Path) -> None:
     for leftover in path.parent.glob(f".{path.name}.*.tmp*"):
-        leftover.unlink()
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
 
 
 def _swap(fresh: Path, path: Path) -> None:

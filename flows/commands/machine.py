@@ -85,6 +85,7 @@ def rebuild(
     """Make the warehouse anew from the artifacts, without what is damaged; exit code 1 where something is lost."""
     from flows import mending
 
+    mending.clear_way(read_settings().home)
     lost = mending.rebuild(settings_to_write(), deep=deep)
     typer.echo("the warehouse was made anew from the artifacts")
     for line in lost:

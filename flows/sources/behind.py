@@ -12,10 +12,10 @@ from transforms.youtube import is_youtube
 
 
 def feed_behind(url: str, allow: tuple[str, ...] = ()) -> str:
-    """Give the address of the feed that a user means; what cannot be asked now is taken for a feed.
+    """Give the address of the feed that a user means; what does not answer now is taken for a feed.
 
     Raises:
-        SourceError: a page that declares no feed, or a directory that has none.
+        SourceError: nothing is there, a page that declares no feed, or a directory that has none.
         ContentError, HostileError: as `flows.sources.http` says.
     """
     if is_youtube(url):
@@ -24,8 +24,8 @@ def feed_behind(url: str, allow: tuple[str, ...] = ()) -> str:
         return feed_of(url, allow)
     try:
         start = http.peek(url, allow=allow)
-    except (SourceError, TransientError):
-        return url  # the poll that follows says why
+    except TransientError:
+        return url  # the poll that follows may be luckier
     if is_feed(start.data) or start.media_type not in HTML:
         return url
     feeds = feeds_on(url, allow)

@@ -1,0 +1,54 @@
+"""Files of a watched folder that no run can be asked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+from prefect.exceptions import PrefectHTTPStatusError
+
+from flows.settings import Settings
+from flows.watched import Look, is_refusal, look, take_in
+from tests.conftest import only, rows_of
+from transforms.errors import SourceError, TransientError
+
+
+def test_a_name_that_is_not_in_utf_8_is_one_row_until_the_file_changes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Named by its bytes; also where the server starts anew."""
+    settings, folder = Settings(home=tmp_path / "home"), tmp_path / "watched"
+    folder.mkdir()
+    path = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.mp3"))
+    path.write_bytes(b"sound")
+    done: Look = {}
+    seen = look(folder)
+    for known in (done, done, {}):
+        take_in(seen, seen, known, settings.home)
+
+    sql = "select source, stage, error_class, message from stage_runs"
+    source, *others = only(rows_of(settings.snapshot, sql))
+    assert source == f"{folder}/caf\\xe9.mp3"
+    assert others == ["find", "source", f"{source}: its name is not in UTF-8: rename it"]
+    assert capsys.readouterr().err.count("left alone until it changes") == 2
+    path.write_bytes(b"another sound")
+    seen = look(folder)
+    take_in(seen, seen, done, settings.home)
+    assert len(rows_of(settings.snapshot, sql)) == 2
+
+
+def test_a_server_that_is_busy_is_asked_again() -> None:
+    """What it will never take is not; what it may take later is."""
+
+    def said(status: int) -> PrefectHTTPStatusError:
+        request = httpx.Request("POST", "http://127.0.0.1/api")
+        return PrefectHTTPStatusError("no", request=request, response=httpx.Response(status, request=request))
+
+    assert [is_refusal(said(status)) for status in (409, 422, 401, 404, 429, 503)] == [True] * 2 + [False] * 4
+    assert [is_refusal(error) for error in (SourceError("x"), TransientError("x"), OSError())] == [
+        True,
+        False,
+        False,
+    ]
