@@ -18,8 +18,10 @@ from flows.sources.found import public_podcast
 from flows.subscriptions import Backfill, Subscription, Subscriptions, new_subscription
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, is_due, retried
+from transforms.choice import choose
 from transforms.errors import ErrorClass, SourceError, TransientError
 from transforms.opml import Outline, is_opml, read_opml, write_opml
+from transforms.redaction import public_address
 
 COLUMNS = (
     "feed_id",
@@ -195,25 +197,27 @@ def remove(settings: Settings, name: str) -> str:
         SourceError: nothing is called so, or several things.
         TransientError: it is being worked on.
     """
-    waiters = Waiters(settings.home)
-    try:
-        feed = Subscriptions(settings.home).find(name)
-    except SourceError:
-        if _drop(settings, name) and waiters.get(name) is None:
-            return f"{name}: it is not missed any more"
+    waiters, subscriptions = Waiters(settings.home), Subscriptions(settings.home)
+    feed = subscriptions.at(name)
+    if feed is None:
+        known = [*subscriptions.named(), *waiters.named()]
+        way_out = "`turntable feeds` and `turntable status` list them; give an id or a piece of a title"
         try:
-            waiting = waiters.find(name)
+            chosen = choose(public_address(name), known, "feed or waiting episode", way_out).id
         except SourceError:
-            feed = Subscriptions(settings.home).find(name)  # its complaint is the better one
-        else:
-            waiters.remove(waiting.episode.episode_id)
-            _drop(settings, waiting.episode.episode_id)
+            if _drop(settings, name):
+                return f"{name}: it is not missed any more"
+            raise
+        if waiting := waiters.get(chosen):
+            waiters.remove(chosen)
+            _drop(settings, chosen)
             return f"{waiting.name}: it waits no more"
+        feed = subscriptions.get(chosen) or subscriptions.find(name)
     with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
         if not mine:
             msg = f"{feed.name} is being read: run the same command again"
             raise TransientError(msg)
-        Subscriptions(settings.home).remove(feed.feed_id)
+        subscriptions.remove(feed.feed_id)
     left = [w for w in waiters.all() if w.feed_id == feed.feed_id]
     for waiting in left:
         waiters.remove(waiting.episode.episode_id)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, read_settings, say, show
+from flows.commands.shared import JsonFlag, find_episode, read_settings, say, show
 from transforms.errors import ContentError, SourceError
 
 if TYPE_CHECKING:
@@ -21,7 +21,12 @@ app = typer.Typer(rich_markup_mode=None)
 ROWS = 10_000  # on a screen
 MOST_QUERY = 1_000_000  # bytes
 
-Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, a piece of its title, or 'latest'.")]
+Episode = Annotated[
+    str,
+    typer.Argument(
+        help="Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
+    ),
+]
 
 
 @app.command(epilog='Example: turntable sql "from talk_time" --csv > talk_time.csv')
@@ -122,7 +127,7 @@ def turns(episode: Episode, as_json: JsonFlag = False) -> None:
     from warehouse import query
 
     snapshot = read_settings().snapshot
-    table = query.turns(snapshot, query.find_episode(snapshot, episode))
+    table = query.turns(snapshot, find_episode(snapshot, episode))
     if as_json:
         show(table, as_json=True)
     else:
@@ -137,8 +142,7 @@ def export(
     format_: Annotated[str, typer.Option("--format", help="seglst, rttm, stm, vtt, srt or json.")],
 ) -> None:
     """Write an episode's best transcript in another format."""
-    from warehouse import query
     from warehouse.export import export as write
 
     snapshot = read_settings().snapshot
-    typer.echo(write(snapshot, query.find_episode(snapshot, episode), format_), nl=False)
+    typer.echo(write(snapshot, find_episode(snapshot, episode), format_), nl=False)

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
@@ -126,6 +127,15 @@ def well_spelled(sources: Sequence[str]) -> tuple[list[str], dict[str, SourceErr
         else:
             good.append(folder.located(source))
     return good, bad
+
+
+def find_episode(snapshot: Path, text: str) -> str:
+    """Return the id of the episode that a user means; a path begins where the command was started."""
+    from flows.folder import located
+    from flows.locations import public_source
+    from warehouse import query
+
+    return query.find_episode(snapshot, public_source(text), public_source(located(text)))
 
 
 def as_quality(text: str | None) -> Quality | None:

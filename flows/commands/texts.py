@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.shared import JsonFlag, print_json, read_settings, settings_to_write, show, well_spelled
+from flows.commands.shared import (
+    JsonFlag,
+    find_episode,
+    print_json,
+    read_settings,
+    settings_to_write,
+    show,
+    well_spelled,
+)
 from flows.stopping import stoppable, working_on
 from transforms.errors import TurntableError
 
@@ -43,7 +51,8 @@ def import_(
 
     settings = read_settings(with_home=False)
     ready_snapshot(settings)
-    hints = checked(Hints(show, title, url, episode, format_), settings.snapshot)
+    meant = find_episode(settings.snapshot, episode) if episode is not None else None
+    hints = checked(Hints(show, title, url, meant, format_), settings.snapshot)
     good, bad = well_spelled(sources)
     if explain:
         for error in bad.values():
