@@ -160,7 +160,7 @@ def listed(settings: Settings, tag: str | None) -> list[tuple[Any, ...]]:
     times = Subscriptions(settings.home).polled()
     return [
         (
-            s.feed_id[:8],
+            s.feed_id,
             s.name,
             _state(s),
             _at(max(filter(None, (times.get(s.feed_id), s.poll.polled_at)), default=None)),

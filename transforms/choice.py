@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from transforms.text import fold_title
 FEWEST = 4  # characters of an id: fewer are too easily a piece of another
 MOST_NAMED = 5  # of those that may be meant
 LONGEST_NAME = 60  # characters of a title in a message
-
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +48,9 @@ def short_id(name: str) -> str:
     """Return as much of an id as a person needs to name it.
 
     >>> short_id("0a1b2c3d-1111-5222-8333-444455556666"), short_id("youtube:dQw4w9WgXcQ")
-    ('0a1b2c3d', 'youtube:dQw4w9WgXcQ')
+    ('0a1b2c3d', 'dQw4w9Wg')
     """
-    return name[:8] if _UUID.match(name) else name
+    return name.rpartition(":")[2][:8]
 
 
 def _fitting(wanted: str, known: Sequence[Named], place: str) -> Sequence[Named]:
@@ -76,7 +73,8 @@ def _fitting(wanted: str, known: Sequence[Named], place: str) -> Sequence[Named]
 
 
 def _begins(name: str, wanted: str) -> bool:
-    return len(wanted) >= FEWEST and name.startswith((wanted, wanted.lower()))
+    short = name.rpartition(":")[2]  # of `youtube:dQw4w9WgXcQ`
+    return len(wanted) >= FEWEST and any(one.startswith((wanted, wanted.lower())) for one in (name, short))
 
 
 def _plain(title: str) -> str:

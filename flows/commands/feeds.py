@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
@@ -23,7 +24,7 @@ from flows.commands.shared import (
     read_settings,
     say,
     settings_to_write,
-    show,
+    show_list,
     tell,
     well_spelled,
 )
@@ -98,15 +99,16 @@ def feeds(
     as_json: JsonFlag = False,
 ) -> None:
     """List the subscriptions: how they are, when they were asked, what came."""
-    from flows import subscribing
+    from flows import screens, subscribing
     from warehouse.table import Table
 
     settings = read_settings()
     if opml:
         typer.echo(subscribing.as_opml(settings, tag), nl=False)
         return
-    rows = subscribing.listed(settings, tag)
-    show(Table(subscribing.COLUMNS, rows), as_json=as_json)
+    table, now = Table(subscribing.COLUMNS, subscribing.listed(settings, tag)), datetime.now(UTC)
+    none = "no subscriptions yet: `turntable add URL`" if tag is None else f"no subscription has the tag {tag}"
+    show_list(table, lambda listed: screens.feeds(listed, now), none, as_json=as_json)
 
 
 @app.command(epilog="Example: turntable remove https://example.org/feed.xml")
@@ -198,10 +200,11 @@ def _tell(summary: Summary) -> None:
 @app.command(epilog="Example: turntable status --json")
 def status(as_json: JsonFlag = False) -> None:
     """List the episodes that wait, run, failed or are in quarantine, and why."""
+    from flows import screens
     from flows.subscribing import STATUS, standing
     from warehouse.table import Table
 
-    show(Table(STATUS, standing(read_settings())), as_json=as_json)
+    show_list(Table(STATUS, standing(read_settings())), screens.waiting, "no episode waits", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable retry --class transient")
@@ -233,6 +236,7 @@ def quarantine(
     as_json: JsonFlag = False,
 ) -> None:
     """Let an episode not be tried again until somebody says so; or list those that are not."""
+    from flows import screens
     from flows.subscribing import STATUS, standing
     from flows.subscribing import quarantine as set_aside
     from warehouse.table import Table
@@ -240,7 +244,7 @@ def quarantine(
     settings = read_settings() if episode is None else settings_to_write()
     if episode is None:
         rows = [row for row in standing(settings) if row[0] == "quarantined"]
-        show(Table(STATUS, rows), as_json=as_json)
+        show_list(Table(STATUS, rows), screens.waiting, "no episode is in quarantine", as_json=as_json)
         return
     one = set_aside(settings, episode, reason)
     tell(f"{_named(one)}: it is not tried again; `turntable retry {one.episode.episode_id[:8]}` ends that")

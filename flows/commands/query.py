@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, find_episode, read_settings, say, show
+from flows.commands.shared import JsonFlag, find_episode, read_settings, say, show, show_list
 from transforms.errors import ContentError, SourceError
 
 if TYPE_CHECKING:
@@ -116,9 +116,10 @@ def _show_answer(pieces: Iterator[bytes], most: int) -> None:
 @app.command(epilog="Example: turntable episodes --json")
 def episodes(as_json: JsonFlag = False) -> None:
     """List the episodes, newest first."""
+    from flows import screens
     from warehouse import query
 
-    show(query.episodes(read_settings().snapshot), as_json=as_json)
+    show_list(query.episodes(read_settings().snapshot), screens.episodes, "no episodes yet", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable turns latest")

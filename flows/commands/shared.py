@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
@@ -166,6 +166,16 @@ def show(table: Table, *, as_json: bool = False) -> None:
         from flows.terminal import print_table
 
         print_table(table)
+
+
+def show_list(table: Table, of: Callable[[Table], Table], none: str, *, as_json: bool) -> None:
+    """Print a long list: what `of` takes from it for people, all of it for a script; `none` where it is empty."""
+    if as_json:
+        show(table, as_json=True)
+    else:
+        from flows.terminal import print_list
+
+        print_list(of(table), none)
 
 
 def print_json(value: Any) -> None:
