@@ -41,6 +41,7 @@ from flows.model_server import keeping_models
 from flows.settings import Settings
 from flows.waiting import Waiters, unheard
 from flows.watched import watch
+from transforms.text import counted
 
 QUERY_SECONDS = 3.0
 PAGE = 200  # runs: the most that Prefect's API gives at once
@@ -63,7 +64,7 @@ def main() -> None:
     for folder in given.watch:
         threading.Thread(target=watch, args=(folder, home), daemon=True).start()
     if gone_on:
-        print(f"turntable: {gone_on} runs were cut off last time: they go on", flush=True)
+        print(f"turntable: {counted(gone_on, 'run')} cut off last time: going on", flush=True)
     print("turntable: ready", flush=True)
     with keeping_models():
         asyncio.run(runner.start())

@@ -36,7 +36,7 @@ def feeds(table: Table, now: datetime) -> Table:
         (
             short_id(r["feed_id"]),
             r["title"],
-            r["tags"],
+            [*r["tags"], *(["private"] if r["private"] else [])],
             r["error"],
             r["state"],
             ago(r["polled_at"], now),

@@ -22,6 +22,7 @@ from transforms.choice import choose
 from transforms.errors import ErrorClass, SourceError, TransientError
 from transforms.opml import Outline, is_opml, read_opml, write_opml
 from transforms.redaction import public_address
+from transforms.text import counted
 
 COLUMNS = (
     "feed_id",
@@ -142,7 +143,7 @@ def _added(
     if look is None or look.news not in ("failed", "paused"):
         waiting, found = (look.waiting, look.found) if look else (0, 0)
         how = "subscribed as private" if now.is_private else "subscribed"
-        return Added(asked.feed_id, f"{now.name}: {how}, {waiting} of {found} episodes wait")
+        return Added(asked.feed_id, f"{now.name}: {how}, {waiting} of {counted(found, 'episode')} to be heard")
     if kept or look.error_class == TransientError.error_class:
         return Added(asked.feed_id, f"{now.name}: subscribed, but not read yet ({look.message})")
     subscriptions.remove(asked.feed_id)
@@ -221,7 +222,7 @@ def remove(settings: Settings, name: str) -> str:
     left = [w for w in waiters.all() if w.feed_id == feed.feed_id]
     for waiting in left:
         waiters.remove(waiting.episode.episode_id)
-    return f"{feed.name}: not subscribed any more, {len(left)} episodes wait no more"
+    return f"{feed.name}: not subscribed any more, {counted(len(left), 'waiting episode')} dropped"
 
 
 def _drop(settings: Settings, episode_id: str) -> bool:

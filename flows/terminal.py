@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 USUAL = 80  # cells of a terminal that does not say how wide it is
 ENDLESS = 1_000_000  # a pipe has no width: nothing is cut or folded for it
+MOST_NAMED = 3  # of what failed
 MOST_LINES = 3  # of a text in a list
 BESIDE_BAR = 53  # cells: the name of a stage, how far and how fast it is, the clock
 EVERY: Seconds = 10.0  # a line of progress, where there are no bars
@@ -37,6 +38,7 @@ class Terminal(Reporter):
         self.console = console
         self.bars: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
+        self.began: dict[str, float] = {}
         self.counted = time.monotonic()
 
     def close(self) -> None:
@@ -65,16 +67,22 @@ class Terminal(Reporter):
 
     def begin(self, stage: str, total: Seconds | None) -> None:
         """Add a stage's bar; its clock starts now."""
-        if self.bars is not None and stage not in self.tasks:  # it is there when a stage is tried again
+        if self.bars is None:
+            self.began[stage] = self.counted = time.monotonic()
+        elif stage not in self.tasks:  # it is there when a stage is tried again
             self.tasks[stage] = self.bars.add_task(stage, total=total, status="")
 
     def advance(self, stage: str, done: Seconds, total: Seconds | None) -> None:
-        """Move a stage's bar."""
-        if self.bars is not None:
-            task = self.tasks[stage]
-            took = next(bar.elapsed for bar in self.bars.tasks if bar.id == task) or 0.0
-            status = _status(done, total, took) if total else f"{done / 1e6:.1f} MB"
-            self.bars.update(task, completed=done, status=status)
+        """Move a stage's bar, or print a line now and then."""
+        if self.bars is None:
+            took = time.monotonic() - self.began.get(stage, self.counted)
+            self._tell(stage, _status(done, total, took) if total else _megabytes(done, took))
+            return
+        task = self.tasks[stage]
+        took = next(bar.elapsed for bar in self.bars.tasks if bar.id == task) or 0.0
+        self.bars.update(
+            task, completed=done, status=_status(done, total, took) if total else _megabytes(done, took)
+        )
 
     def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
         """Fill a stage's bar, or print its line."""
@@ -95,9 +103,8 @@ class Terminal(Reporter):
         if self.bars is not None:
             self.begin("hear", total)
             self.bars.update(self.tasks["hear"], completed=done, status=status)
-        elif time.monotonic() - self.counted >= EVERY:
-            self.counted = time.monotonic()
-            self.console.print(f"  {'hear':<11} {status}")
+        else:
+            self._tell("hear", status)
 
     def count(self, what: str, done: int, total: int) -> None:
         """Move the bar of many things, or print a line now and then."""
@@ -108,9 +115,14 @@ class Terminal(Reporter):
         if self.bars is not None:
             self.begin(what, total)
             self.bars.update(self.tasks[what], completed=done, status=f"{done} of {total}")
-        elif time.monotonic() - self.counted >= EVERY:
+        else:
+            self._tell(what, f"{done} of {total}")
+
+    def _tell(self, what: str, status: str) -> None:
+        """Print a line of progress, if the last one is a while ago."""
+        if time.monotonic() - self.counted >= EVERY:
             self.counted = time.monotonic()
-            self.console.print(f"  {what:<11} {done} of {total}")
+            self.console.print(f"  {what:<11} {status}")
 
     def say(self, line: str) -> None:
         """Print one line, above the bars if there are any."""
@@ -140,10 +152,29 @@ class Terminal(Reporter):
             f"{outcome.parse_coverage:.1%} of the words kept{flags}{news}"
         )
 
+    def sum_up(self, done: int, noun: str, verb: str, failed: Sequence[str]) -> None:
+        """Say at the end of several what was done and what failed; of one alone that was said already."""
+        total = done + len(failed)
+        if total < 2:
+            return
+        self.close()
+        if not failed:
+            self.say(f"{counted(total, noun)} {verb}")
+            return
+        names = ", ".join(list(dict.fromkeys(failed))[:MOST_NAMED])
+        more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
+        self.say(f"{done} of {counted(total, noun)} {verb}; {len(failed)} failed: {names}{more}")
+
     def fail(self, line: str) -> None:
         """Say what went wrong, in one line."""
         self.close()
         self.say(f"turntable: {line}")
+
+
+def _megabytes(done: float, took: Seconds) -> str:
+    """Say how much is loaded, and how fast: nobody may know how much it will be."""
+    speed = f", {done / 1e6 / took:.1f} MB/s" if took > 0.05 and done else ""
+    return f"{done / 1e6:.1f} MB{speed}"
 
 
 def _status(done: Seconds | None, total: Seconds | None, took: Seconds) -> str:

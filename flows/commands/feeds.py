@@ -30,6 +30,7 @@ from flows.commands.shared import (
 )
 from flows.stopping import stoppable, working_on
 from transforms.errors import ErrorClass
+from transforms.text import counted
 
 if TYPE_CHECKING:
     from flows.polling import Summary
@@ -132,7 +133,9 @@ def poll(
 ) -> None:
     """Look for new episodes in the subscribed feeds now."""
     settings = settings_to_write()
-    with working_on("poll", "the feeds"):
+    from flows.terminal import showing
+
+    with showing(), working_on("poll", "the feeds"):
         summary = _poll(settings, feeds)
     heard: list[dict[str, Any]] = _hear(settings) if ingest else []
     if as_json:
@@ -179,6 +182,8 @@ def _hear(settings: Settings) -> list[dict[str, Any]]:
                 reporter.done(outcome)
                 row |= {"turns": outcome.turns}
             told.append(row)
+        failed = [row["title"] or row["episode_id"] for row in told if row["error_class"]]
+        reporter.sum_up(len(told) - len(failed), "episode", "ingested", failed)
     return told
 
 
@@ -187,13 +192,15 @@ def _tell(summary: Summary) -> None:
         if feed.message:
             say(f"turntable: {feed.name}: {feed.message}")
         elif feed.waiting:
-            tell(f"{feed.name}: {feed.waiting} of {feed.found} new episodes wait to be heard")
+            tell(f"{feed.name}: {feed.waiting} of {counted(feed.found, 'new episode')} to be heard")
     if summary.problem:
         say(f"turntable: {summary.problem}")
+    waiting = sum(feed.waiting for feed in summary.feeds)
     typer.echo(
-        f"{len(summary.feeds)} feeds in {summary.seconds:.1f} s: {sum(f.waiting for f in summary.feeds)} episodes "
-        f"to hear, {summary.count('unchanged')} feeds unchanged, {sum(bool(f.message) for f in summary.feeds)} "
-        "not read"
+        f"{counted(len(summary.feeds), 'feed')} in {summary.seconds:.1f} s: "
+        f"{counted(waiting, 'episode')} to hear, "
+        f"{counted(summary.count('unchanged'), 'feed')} unchanged, "
+        f"{sum(bool(feed.message) for feed in summary.feeds)} not read"
     )
 
 

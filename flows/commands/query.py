@@ -12,6 +12,7 @@ import typer
 from flows import folder
 from flows.commands.shared import JsonFlag, find_episode, read_settings, say, show, show_list
 from transforms.errors import ContentError, SourceError
+from transforms.text import counted
 
 if TYPE_CHECKING:
     from warehouse.sql import Form
@@ -110,7 +111,7 @@ def _show_answer(pieces: Iterator[bytes], most: int) -> None:
         return
     print_table(table)
     if not is_whole:
-        say(f"turntable: only the first {len(table.rows)} rows are shown: --limit, --csv and --json give more")
+        say(f"turntable: only {counted(len(table.rows), 'row')} shown: --limit, --csv and --json give more")
 
 
 @app.command(epilog="Example: turntable episodes --json")

@@ -19,6 +19,7 @@ from flows.commands.shared import (
 )
 from flows.stopping import stoppable, working_on
 from transforms.errors import TurntableError
+from transforms.text import counted
 
 if TYPE_CHECKING:
     from flows.import_text import Imported
@@ -75,6 +76,7 @@ def import_(
             failed += more
         for text in imported if not as_json else ():
             reporter.imported(text)
+        reporter.sum_up(len(imported), "text", "imported", [one["source"] for one in failed])
     if as_json:
         found = {"imported": [asdict(one) for one in imported], "failed": failed}
         print_json(found)
@@ -132,8 +134,13 @@ def reparse() -> None:
     from flows.terminal import showing
 
     settings_to_write()
-    with showing(), working_on("reparse", "the kept texts"):
-        results = again()
-    typer.echo(f"{sum(isinstance(one, Imported) and one.is_new for one in results)} texts came out anew")
-    if any(not isinstance(one, Imported) for one in results):
+    with showing() as reporter:
+        with working_on("reparse", "the kept texts"):
+            results = again()
+        failed = [one.source for one in results if not isinstance(one, Imported)]
+        reporter.sum_up(len(results) - len(failed), "text", "read again", failed)
+    typer.echo(
+        f"{counted(sum(isinstance(one, Imported) and one.is_new for one in results), 'text')} came out anew"
+    )
+    if failed:
         raise typer.Exit(1)
