@@ -10,7 +10,12 @@ from flows.commands.shared import JsonFlag, read_settings, say, show_list
 from flows.stopping import stoppable
 from transforms.errors import SourceError
 
-app = typer.Typer(help="What weights there are, where from, and under which licence.", rich_markup_mode=None)
+app = typer.Typer(
+    name="models",
+    help="What weights there are, where from, and under which licence.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
 
 
 @app.callback(epilog="Example: turntable models fetch base")
