@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.locations import KNOWN_BY_ID, public_source
@@ -26,13 +26,9 @@ def name_of(location: str, home: Path) -> str:
     return known.title if known and known.title else location
 
 
-def timed(verb: str) -> str:
-    """Name a run that has no title by what it does and the time of day.
-
-    >>> timed("poll")[:5]
-    'poll '
-    """
-    return f"{verb} {datetime.now().astimezone():%H:%M}"
+def timed(verb: str, moment: datetime | None = None) -> str:
+    """Name a run that has no title by what it does and the time of day: now, or that of `moment`."""
+    return f"{verb} {(moment or datetime.now(UTC)).astimezone():%H:%M}"
 
 
 def page_key(title: str, episode_id: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,29 @@ def test_a_run_is_called_by_the_title_of_its_episode(settings: Settings) -> None
     assert name_of(f"episode:{EPISODE.episode_id}", settings.home) == EPISODE.title
     assert name_of("episode:nobody", settings.home) == "episode:nobody"
     assert name_of("https://ann:secret@x.example/1.mp3?token=y", settings.home) == "https://x.example/1.mp3"
+
+
+def test_a_run_that_waits_has_the_name_that_it_will_have(settings: Settings, prefect_server: str) -> None:
+    """In a long queue, too; a poll is called by when it comes. One that was named is left alone."""
+    from prefect.client.orchestration import get_client
+
+    from flows.deployments import deployments
+    from flows.runner import name_waiting
+
+    assert prefect_server
+    poll, hear, *_ = (one.apply() for one in deployments(timedelta(hours=1), settings.home)[:2])
+    with get_client(sync_client=True) as client:
+        waits = client.create_flow_run_from_deployment(hear, parameters={"location": "episode:youtube:abc"})
+        polls = client.create_flow_run_from_deployment(poll)
+        named = name_waiting(settings.home, set())
+        names = [client.read_flow_run(run.id).name for run in (waits, polls)]
+        client.update_flow_run(waits.id, name="by hand")
+        name_waiting(settings.home, named)
+        kept = client.read_flow_run(waits.id).name
+        for run in (waits, polls):
+            client.delete_flow_run(run.id)
+
+    assert {waits.id, polls.id} <= named
+    assert names[0] == "Why a Needle Hops"
+    assert re.fullmatch(r"poll \d\d:\d\d", names[1])
+    assert kept == "by hand"
