@@ -15,6 +15,7 @@ from flows.commands.shared import (
     read_settings,
     settings_to_write,
     show,
+    show_list,
     well_spelled,
 )
 from flows.stopping import stoppable, working_on
@@ -122,7 +123,7 @@ def formats(as_json: JsonFlag = False) -> None:
     from warehouse.table import Table
 
     rows = [(known.name, known.about, " ⏎ ".join(known.example.split("\n")[:4])) for known in FORMATS.values()]
-    show(Table(("format", "about", "example"), rows), as_json=as_json)
+    show_list(Table(("format", "about", "example"), rows), lambda table: table, "no formats", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable reparse")
