@@ -15,9 +15,11 @@ from flows.options import Options
 from flows.reach import is_confined
 from flows.settings import Settings
 from flows.sources.found import Found
+from flows.telling import tell
 from flows.waiting import Waiters, Waiting, failed
 from transforms.errors import Interrupted, error_class, one_line
 from transforms.records import Episode, Seconds
+from transforms.text import counted
 
 
 def options_of(settings: Settings, episode_id: str) -> Options | None:
@@ -39,6 +41,10 @@ def note_loaded(
     if settings.load == "inline" and (waited or is_new):  # elsewhere, the loader says so when it is true
         facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds}
         try_to_send(Event(LOADED, episode, transcript_id, facts), settings.home)
+    length = f" in {seconds:.0f} s" if seconds is not None else ""
+    tell(
+        f"{episode.title or episode.episode_id}: {counted(turns, 'turn')}{length}{'' if is_new else ', as before'}"
+    )
 
 
 def note_failed(settings: Settings, found: Found, options: Options, stage: str, error: BaseException) -> None:
@@ -59,6 +65,8 @@ def note_failed(settings: Settings, found: Found, options: Options, stage: str, 
         "quarantined": waiting.quarantined,
     }
     try_to_send(Event(FAILED, found.episode, now.isoformat(), facts), settings.home)
+    again = f"again at {waiting.next_try_at:%Y-%m-%d %H:%M} UTC" if waiting.next_try_at else "in quarantine"
+    tell(f"{waiting.name}: {stage} failed: {one_line(error)}; {again}")
 
 
 def _new(found: Found, options: Options, now: datetime) -> Waiting:

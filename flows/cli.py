@@ -13,26 +13,28 @@ from typing import Annotated
 import typer
 
 from flows import folder
-from flows.commands import bench, feeds, ingest, machine, models, query, texts
-from flows.progress import REPORTER, Lines
+from flows.commands.contents import Contents
 from flows.screen import guard
-from transforms.errors import TurntableError, forget_frames, one_line
-from transforms.speech.device import share_freed_memory
-from transforms.text import visible
 
 app = typer.Typer(
     name="turntable",
+    cls=Contents,
     help="Turn podcast episodes into speaker turns that you query with SQL.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog='Example: turntable demo; turntable sql "select speaker, text from best_turns limit 5"',
+    epilog="turntable COMMAND --help says more, with an example.",
 )
-for group in (ingest, texts, query, machine, feeds, bench):
-    app.add_typer(group.app)
-app.add_typer(models.app, name="models", invoke_without_command=True)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"turntable {version('turntable')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -43,8 +45,17 @@ def _main(
     config: Annotated[
         Path | None, typer.Option(help="A file of settings. [TURNTABLE_CONFIG, else turntable.toml of your own]")
     ] = None,
-    debug: Annotated[bool, typer.Option(help="Show the whole traceback of an error, and Prefect's log.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole traceback of an error, and Prefect's log.")
+    ] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
+    from flows.progress import REPORTER, Lines
+    from transforms.speech.device import share_freed_memory
+
+    share_freed_memory()
     REPORTER.set(Lines())
     if home is not None:
         os.environ["TURNTABLE_HOME"] = str(folder.absolute(home).resolve())
@@ -57,27 +68,35 @@ def _main(
 
 def main() -> None:
     """Run the command; an error that a user can understand is one line and exit code 1."""
-    share_freed_memory()
     folder.leave()
     guard()
     try:
         app(standalone_mode=True)
     except KeyboardInterrupt:
         _fail("interrupted: run the same command to go on", 130)
-    except TurntableError as error:
-        if "--debug" not in sys.argv:
-            forget_frames(error)  # a connection that is alive at the end makes DuckDB's bindings complain of leaks
-        _fail(one_line(error), 1)
     except BrokenPipeError:
         # The reader has what it wanted (`| head`); closing a broken pipe again would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        if isinstance(error, OSError):  # of this machine, not of ours
-            _fail(f"{one_line(error)}: mend that, and run the same command again", 1)
-        _fail(f"{one_line(error)} (this may be a bug: `turntable --debug …` shows more)", 1)
+        _fail(_explained(error), 1)
+
+
+def _explained(error: Exception) -> str:
+    """Say in one line what went wrong, and what to do."""
+    from transforms.errors import TurntableError, forget_frames, one_line
+
+    if isinstance(error, TurntableError):
+        if "--debug" not in sys.argv:
+            forget_frames(error)  # a connection that is alive at the end makes DuckDB's bindings complain of leaks
+        return one_line(error)
+    if isinstance(error, OSError):  # of this machine, not of ours
+        return f"{one_line(error)}: mend that, and run the same command again"
+    return f"{one_line(error)} (this may be a bug: `turntable --debug …` shows more)"
 
 
 def _fail(line: str, code: int) -> None:
+    from transforms.text import visible
+
     if "--debug" in sys.argv:
         import traceback
 

@@ -12,16 +12,19 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import events
+from flows.naming import timed
 from flows.polling import Polled, Summary, poll
 from flows.settings import Settings
 from flows.stopping import note_run
+from flows.telling import tell
 from flows.waiting import Waiting
+from transforms.text import counted
 
 MOST_ROWS = 500  # of a table that a person reads
 _ORDER = ("paused", "failed", "slow", "new", "changed", "busy", "unchanged")
 
 
-@flow(name="poll-feeds", persist_result=False)
+@flow(name="poll-feeds", flow_run_name=lambda: timed("poll"), persist_result=False)
 def poll_feeds(
     feeds: Annotated[
         list[str] | None,
@@ -51,8 +54,20 @@ def poll_feeds(
             get_run_logger().warning("%s: %s", feed.name, feed.message)
     if summary.problem:
         get_run_logger().warning(summary.problem)
+    _tell(summary)
     _write_page(summary)
     return summary
+
+
+def _tell(summary: Summary) -> None:
+    """Tell of the feeds that have news, or could not be read."""
+    for feed in summary.feeds:
+        if feed.message:
+            tell(f"{feed.name}: {feed.message}")
+        elif feed.found:
+            tell(f"{feed.name}: {counted(feed.found, 'new episode')}, {feed.waiting} to be heard")
+    if summary.problem:
+        tell(summary.problem)
 
 
 def discovered(waiting: Waiting) -> events.Event:

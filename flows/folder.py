@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from flows.locations import is_url
-
 NEUTRAL = "/"  # only the machine's owner can put something there
 _PATHS = ("TURNTABLE_HOME", "TURNTABLE_MODELS", "TURNTABLE_CONFIG", "PREFECT_HOME")
 _NAMES = ("TURNTABLE_MODEL", "TURNTABLE_DIARIZATION_MODEL")
@@ -36,6 +34,8 @@ def absolute(path: str | Path) -> Path:
 
 def located(location: str) -> str:
     """Give the whole of a path; a URL as it is, and nothing for nothing."""
+    from flows.locations import is_url
+
     return location if is_url(location) or not location.strip() else str(absolute(location))
 
 

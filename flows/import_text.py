@@ -24,6 +24,7 @@ from flows import load as loader
 from flows.artifacts import Artifact, Manifest, Store
 from flows.linking import Hints, Known, Link, checked
 from flows.locations import ADDRESS_OR_PATH, public_source, redact
+from flows.naming import timed
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
 from flows.reach import check, confine
@@ -31,6 +32,7 @@ from flows.settings import Settings
 from flows.sources.texts import find_texts
 from flows.steps import StageFailed, record
 from flows.stopping import note_run
+from flows.telling import tell
 from transforms.errors import (
     ContentError,
     HostileError,
@@ -41,6 +43,7 @@ from transforms.errors import (
     error_class,
     one_line,
 )
+from transforms.text import counted
 from warehouse import query
 
 # The schema is what Prefect's API checks: what does not fit never becomes a run.
@@ -156,11 +159,13 @@ def import_transcript(
             refused.append(_refused("find", public_source(location), started_at, error, settings))
     results = (*refused, *stage_texts(tuple(texts), hints, settings))
     load(settings)
+    for one in results:
+        tell(f"{one.source}: {counted(one.turns, 'turn')}" if isinstance(one, Imported) else one.message)
     _write_page(results, "import")
     return results
 
 
-@flow(name="reparse", persist_result=False)
+@flow(name="reparse", flow_run_name=lambda: timed("reparse"), persist_result=False)
 def reparse() -> tuple[Result, ...]:
     """Read every kept text again with the parsers of today, and move it to its episode if that is known by now."""
     note_run(flow_run.id)

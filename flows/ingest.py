@@ -28,6 +28,7 @@ from flows.artifacts import Artifact
 from flows.locations import KNOWN_BY_ID, keeping_private, public_source
 from flows.locks import held
 from flows.met import meet_again
+from flows.naming import name_of, page_key
 from flows.options import Options
 from flows.progress import SINCE, stoppable
 from flows.reach import check, check_models, confine, is_requested
@@ -43,6 +44,7 @@ from flows.texts import Text
 from flows.waiting import Waiters
 from transforms.errors import HostileError, ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Podcast, Seconds
+from transforms.text import counted
 from warehouse import query
 
 MOST_STARTS = 3  # of a run whose process died
@@ -80,7 +82,7 @@ def _run_name() -> str:
         location = location.get_secret_value()
     if isinstance(episode, Episode):
         return episode.title or Found(location, None, episode, private=given.get("private", False)).source
-    return public_source(location)
+    return name_of(location, Settings().home)
 
 
 @flow(name="ingest-episode", flow_run_name=_run_name, task_runner=TWO_THREADS, persist_result=False)
@@ -339,15 +341,20 @@ def _claimed(settings: Settings, episode: Episode, source: str, *, by_event: boo
 def _write_page(outcome: Outcome) -> None:
     """Leave a page in the Prefect UI that a person can read."""
     settings, rows = Settings(), list[tuple[object, ...]]()
+    title = flow_run.name or outcome.source
     if settings.load == "inline":
         table = query.talk_time(settings.snapshot, outcome.episode_id)
         rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
     lines = [
-        f"# {outcome.source}",
-        f"{outcome.turns} turns in {outcome.seconds or 0:.0f} s of audio. "
+        f"# {title}",
+        "",
+        outcome.source,
+        "",
+        f"{counted(outcome.turns, 'turn')} in {outcome.seconds or 0:.0f} s of audio. "
         f"Transcript of the publisher: {outcome.text or 'none'}. Flags: {', '.join(outcome.flags) or 'none'}. "
         f"Computed now: {', '.join(outcome.computed) or 'nothing, all was done before'}.",
         "",
         *("| " + " | ".join("" if cell is None else str(cell) for cell in row) + " |" for row in rows),
     ]
-    create_markdown_artifact("\n".join(lines), key=f"episode-{outcome.episode_id}".lower().replace(":", "-"))
+    key = page_key(title, outcome.episode_id)
+    create_markdown_artifact("\n".join(lines), key=key, description=title)

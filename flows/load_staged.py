@@ -6,13 +6,14 @@ from prefect import flow
 
 from flows import events
 from flows import load as loader
+from flows.naming import timed
 from flows.settings import Settings
 from transforms.errors import SourceError
 from warehouse import query
 from warehouse.load import Loaded
 
 
-@flow(name="load-staged", persist_result=False)
+@flow(name="load-staged", flow_run_name=lambda: timed("load"), persist_result=False)
 def load_staged() -> int:
     """Load what workers staged, and replace the snapshot; how many documents that were.
 

@@ -11,6 +11,7 @@ from flows.batch import ingest_location
 from flows.home import TAG
 from flows.ingest import Outcome, check_named, check_starts
 from flows.locations import ADDRESS_OR_PATH, public_source
+from flows.naming import name_of
 from flows.options import Options
 from flows.reach import is_requested
 from flows.settings import Settings
@@ -33,7 +34,7 @@ def _run_name() -> str:
     from prefect.runtime import flow_run
 
     url = flow_run.parameters["url"]
-    return public_source(url.get_secret_value() if isinstance(url, SecretStr) else url)
+    return name_of(url.get_secret_value() if isinstance(url, SecretStr) else url, Settings().home)
 
 
 def _tags() -> list[str]:

@@ -24,6 +24,7 @@ from flows.artifacts import Made, Store
 from flows.asking import Answer, ask, backfill
 from flows.locations import keeping_private
 from flows.locks import held, is_held
+from flows.progress import REPORTER
 from flows.settings import Settings
 from flows.sources.feeds import is_reading_large
 from flows.sources.found import bare_episode, public_episode, public_podcast
@@ -142,7 +143,8 @@ def _named(subscriptions: Subscriptions, names: Sequence[str]) -> list[Subscript
 def _each_feed(settings: Settings, chosen: Sequence[Subscription]) -> Iterator[Polled]:
     looks = each(chosen, lambda s: poll_feed(settings, s.feed_id), at_once=AT_ONCE, patience=PATIENCE)
     line = f"it takes more than {PATIENCE:.0f} s: it goes on alone"
-    for subscription, polled in looks:
+    for done, (subscription, polled) in enumerate(looks, 1):
+        REPORTER.get().count("feeds", done, len(chosen))
         yield polled or Polled(subscription.feed_id, subscription.name, "slow", message=line)
 
 

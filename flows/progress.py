@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from transforms.errors import Interrupted
 from transforms.records import Seconds
 
 Advance = Callable[[Seconds], None]
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 class Reporter:
@@ -99,6 +101,14 @@ def advancing(stage: str, total: Seconds | None) -> Advance:
         reporter.advance(stage, done, total)
 
     return advance
+
+
+def counting(what: str, items: Iterable[T]) -> Iterator[T]:
+    """Yield each of many things, and tell how many of them are done."""
+    everything = tuple(items)
+    for done, item in enumerate(everything, 1):
+        yield item
+        REPORTER.get().count(what, done, len(everything))
 
 
 def throttled(call: Advance, every: Seconds = 5.0) -> Advance:

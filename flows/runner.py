@@ -11,10 +11,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -23,12 +25,14 @@ from prefect.client.schemas.filters import (
     DeploymentFilterId,
     DeploymentFilterTags,
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterParentFlowRunId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.runner import Runner
 from prefect.states import AwaitingRetry, Crashed
 
@@ -38,12 +42,18 @@ from flows.home import home_tag, named
 from flows.locations import KNOWN_BY_ID
 from flows.locks import held
 from flows.model_server import keeping_models
+from flows.naming import name_of, timed
 from flows.settings import Settings
 from flows.waiting import Waiters, unheard
 from flows.watched import watch
+from transforms.text import counted
 
 QUERY_SECONDS = 3.0
+VERBS = {"scheduled": "poll", "loader": "load"}  # by the beginning of a deployment's name
+NAME_EVERY = 10.0  # seconds
+NAME_AHEAD = timedelta(hours=1)
 PAGE = 200  # runs: the most that Prefect's API gives at once
+WAITS = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING]))
 ALIVE = FlowRunFilterState(
     type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
 )
@@ -60,10 +70,11 @@ def main() -> None:
     for deployment in deployments(timedelta(seconds=given.every), home):
         runner.add_deployment(deployment)
     take_over(home)
+    threading.Thread(target=name_runs, args=(home,), daemon=True).start()
     for folder in given.watch:
         threading.Thread(target=watch, args=(folder, home), daemon=True).start()
     if gone_on:
-        print(f"turntable: {gone_on} runs were cut off last time: they go on", flush=True)
+        print(f"turntable: {counted(gone_on, 'run')} cut off last time: going on", flush=True)
     print("turntable: ready", flush=True)
     with keeping_models():
         asyncio.run(runner.start())
@@ -83,10 +94,7 @@ def mark_stale(home: Path) -> int:
     without a deployment to who waits at a terminal.
     """
     with get_client(sync_client=True) as client:
-        tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[home_tag(home)]))
-        names = {
-            d.id: d.name for d in client.read_deployments(deployment_filter=tagged) if d.work_pool_name is None
-        }
+        names = {d.id: d.name for d in _deployments(client, home) if d.work_pool_name is None}
         served = DeploymentFilter(id=DeploymentFilterId(any_=list(names)))
         stale = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=ALIVE), deployment_filter=served)
         # Not called "Crashed": after a restart the server may hold back that event for minutes, and the automation
@@ -99,6 +107,48 @@ def mark_stale(home: Path) -> int:
         for run in waited_for:
             client.set_flow_run_state(run.id, AwaitingRetry(message="it goes on"), force=True)
     return len(waited_for)
+
+
+def name_runs(home: Path) -> None:
+    """Give runs that wait their names, for ever: until one starts it has a name that Prefect made up."""
+    named: set[UUID] = set()
+    while True:
+        with suppress(Exception):  # the server may be busy: there is another look
+            named = name_waiting(home, named)
+        time.sleep(NAME_EVERY)
+
+
+def name_waiting(home: Path, before: set[UUID]) -> set[UUID]:
+    """Name the runs of a home that wait, but for those far ahead and those that were named `before`.
+
+    Returns:
+        The ids of all that wait and have their names.
+    """
+    soon = FlowRunFilterExpectedStartTime(before_=cast("Any", datetime.now(UTC) + NAME_AHEAD))
+    with get_client(sync_client=True) as client:
+        ours = FlowRunFilterTags(all_=[home_tag(home)])
+        verbs: dict[UUID | None, str | None] = {
+            one.id: VERBS.get(one.name.partition("-")[0]) for one in _deployments(client, home)
+        }
+        runs = list(_all_runs(client, FlowRunFilter(state=WAITS, tags=ours, expected_start_time=soon)))
+        for run in runs:
+            if run.id not in before and (name := _name_of(run, home, verbs.get(run.deployment_id))):
+                client.update_flow_run(run.id, name=name)
+    return {run.id for run in runs}
+
+
+def _name_of(run: FlowRun, home: Path, verb: str | None) -> str | None:
+    """Say what a run is called: by what it was asked for, or by what it does and when it comes."""
+    asked = run.parameters
+    location = asked.get("location") or asked.get("url") or next(iter(asked.get("locations") or ()), None)
+    if isinstance(location, str):
+        return name_of(location, home)
+    return timed(verb, run.expected_start_time) if verb else None
+
+
+def _deployments(client: SyncPrefectClient, home: Path) -> list[DeploymentResponse]:
+    tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[home_tag(home)]))
+    return client.read_deployments(deployment_filter=tagged)
 
 
 def forget_lost_events(settings: Settings) -> None:

@@ -17,23 +17,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from filelock import FileLock, Timeout
 
-from flows import access, gate
+from flows import access, gate, telling
 from flows.home import home_id, named
 from flows.permissions import close
 from flows.settings import Settings
 from transforms.errors import SourceError, TransientError
-from transforms.text import visible
 
 START_SECONDS = 180  # the first start makes the server's database
 STOP_SECONDS = 10
-MOST_LOG_BYTES = 20_000_000
 HOST = "127.0.0.1"
+SERVER = "the Prefect server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +69,20 @@ def serve(served: Served, settings: Settings) -> None:
     """
     check_watched(served)
     with _alone(settings.home), _stoppable(), ExitStack() as stack:
-        start = stack.enter_context(_parts())
+        start = stack.enter_context(_parts(_log(settings, "runs")))
         api = os.environ.get("PREFECT_API_URL")
         environment = _environment(settings, served)
         parts: dict[str, subprocess.Popen[bytes]] = {}
         if api is None:
             api = f"http://{HOST}:{served.port}/api"
-            parts["the Prefect server"] = start(*_server(served, settings, environment))
-            _await_server(api, parts["the Prefect server"], _log(settings))
+            parts[SERVER] = start(*_server(served, settings, environment))
+            _await_server(api, parts[SERVER], _log(settings, "server"))
             stack.enter_context(access.opening(settings.home, api))
         arguments = ["flows.runner", "--every", str(served.every * 60)]
         for folder in served.watch:
             arguments += ["--watch", str(folder.resolve())]
         parts["the runner"] = start(arguments, {**environment, "PREFECT_API_URL": api}, None)
-        _greet(served, settings, api, is_ours="the Prefect server" in parts)
+        _greet(served, settings, api, is_ours=SERVER in parts)
         _await_end(parts, settings)
 
 
@@ -137,7 +135,8 @@ def _stopping_signals() -> tuple[int, ...]:
 class _Start:
     """Starts parts, and ends them in reverse order."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: Path) -> None:
+        self.log = log
         self.parts: list[subprocess.Popen[bytes]] = []
 
     def __call__(
@@ -159,7 +158,7 @@ class _Start:
                 output.close()
         self.parts.append(part)
         if part.stdout is not None:
-            threading.Thread(target=_show, args=(part.stdout,), daemon=True).start()
+            threading.Thread(target=telling.show, args=(part.stdout, self.log), daemon=True).start()
         return part
 
     def end(self) -> None:
@@ -170,16 +169,9 @@ class _Start:
             part.wait(STOP_SECONDS)
 
 
-def _show(lines: IO[bytes]) -> None:
-    """Print what a part says, its titles and file names shown and never obeyed."""
-    for line in lines:
-        with suppress(OSError):  # a terminal that is gone stops nobody
-            print(visible(line.decode(errors="replace").rstrip("\r\n"), keep="\t"), flush=True)
-
-
 @contextmanager
-def _parts() -> Iterator[_Start]:
-    start = _Start()
+def _parts(log: Path) -> Iterator[_Start]:
+    start = _Start(log)
     try:
         yield start
     finally:
@@ -200,6 +192,7 @@ def _environment(settings: Settings, served: Served) -> dict[str, str]:
         "TURNTABLE_HOME": str(settings.home.resolve()),
         "TURNTABLE_FOLDERS": os.pathsep.join(folders),
         "PYTHONUNBUFFERED": "1",
+        telling.SERVED: "1",
     }
     if "PREFECT_API_URL" not in os.environ:  # with a server elsewhere, the user's Prefect home may hold its key
         own["PREFECT_HOME"] = str(settings.home.resolve() / "prefect")
@@ -222,10 +215,7 @@ def _server(
         except OSError as error:
             msg = f"port {served.port} is taken: give another --port, or set PREFECT_API_URL to the server there"
             raise TransientError(msg) from error
-    log = _log(settings)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    if log.is_file() and log.stat().st_size > MOST_LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+    log = telling.rotated(_log(settings, "server"))
     names = gate.names_of(served.port)
     own = {
         access.SERVERS: environment[access.CLIENTS],
@@ -238,8 +228,8 @@ def _server(
     return arguments, {**environment, **own}, log
 
 
-def _log(settings: Settings) -> Path:
-    return settings.home.resolve() / "prefect" / "server.log"
+def _log(settings: Settings, of: str) -> Path:
+    return settings.home.resolve() / "prefect" / f"{of}.log"
 
 
 def _await_server(api: str, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -267,6 +257,8 @@ def _greet(served: Served, settings: Settings, api: str, *, is_ours: bool) -> No
     lines = [
         f"turntable: serving {settings.home} ({home_id(settings.home)})",
         f"  UI        {ui}",
+        *([f"  pages     {ui}/artifacts: what came of each episode, poll and import"] if ui != "off" else []),
+        f"  logs      {_log(settings, 'runs')} and server.log beside it",
         *([password] if is_ours else []),
         f"  API       {api}        (export PREFECT_API_URL={api})",
         f"  requests  turntable request URL, or the deployment {named('ingest-episode/on-demand', settings.home)}",
@@ -286,6 +278,7 @@ def _await_end(parts: Mapping[str, subprocess.Popen[bytes]], settings: Settings)
     while True:
         for name, part in parts.items():
             if part.poll() is not None:
-                msg = f"{name} ended with {part.returncode} ({_log(settings)} may say why): serve again to go on"
+                log = _log(settings, "server" if name == SERVER else "runs")
+                msg = f"{name} ended with {part.returncode} ({log} may say why): serve again to go on"
                 raise TransientError(msg)
         time.sleep(0.5)

@@ -22,6 +22,7 @@ from flows import clock, private
 from flows.artifacts import STAGE_RUN, Artifact, Damaged, Store, measured, read
 from flows.inventory import misplaced
 from flows.load import documents
+from flows.progress import counting
 from flows.settings import Settings
 from flows.subscriptions import POLLED, REMEMBERED, SUBSCRIPTION, Remembered, Subscriptions
 from flows.waiting import WAITING, Waiters
@@ -99,7 +100,7 @@ def _artifacts(store: Store, *, deep: bool) -> Iterator[Problem]:
 def damaged_artifacts(store: Store, *, deep: bool) -> Iterator[tuple[Path, str]]:
     """Name the folders of stages that are not as they were written, and in what; `deep` hashes the payloads."""
     how: Callable[[Path], Artifact] = read if deep else measured
-    for folder in store.folders():
+    for folder in counting("artifacts", store.folders()):
         if not (folder / "manifest.json").exists():
             if any(folder.glob("payload.*")):
                 yield folder, "its manifest is missing"

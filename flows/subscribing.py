@@ -18,9 +18,11 @@ from flows.sources.found import public_podcast
 from flows.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, is_due, retried
+from transforms.choice import choose
 from transforms.errors import ErrorClass, SourceError, TransientError, TurntableError, one_line
 from transforms.opml import Outline, is_opml, read_opml, write_opml
-from transforms.redaction import is_private
+from transforms.redaction import is_private, public_address
+from transforms.text import counted
 
 COLUMNS = (
     "feed_id",
@@ -148,7 +150,7 @@ def _added(
     if look is None or look.news not in ("failed", "paused"):
         waiting, found = (look.waiting, look.found) if look else (0, 0)
         how = "subscribed as private" if now.is_private else "subscribed"
-        return Added(asked.feed_id, f"{now.name}: {how}, {waiting} of {found} episodes wait")
+        return Added(asked.feed_id, f"{now.name}: {how}, {waiting} of {counted(found, 'episode')} to be heard")
     if kept or look.error_class == TransientError.error_class:
         return Added(asked.feed_id, f"{now.name}: subscribed, but not read yet ({look.message})")
     subscriptions.remove(asked.feed_id)
@@ -166,7 +168,7 @@ def listed(settings: Settings, tag: str | None) -> list[tuple[Any, ...]]:
     times = Subscriptions(settings.home).polled()
     return [
         (
-            s.feed_id[:8],
+            s.feed_id,
             s.name,
             _state(s),
             _at(max(filter(None, (times.get(s.feed_id), s.poll.polled_at)), default=None)),
@@ -203,29 +205,31 @@ def remove(settings: Settings, name: str) -> str:
         SourceError: nothing is called so, or several things.
         TransientError: it is being worked on.
     """
-    waiters = Waiters(settings.home)
-    try:
-        feed = Subscriptions(settings.home).find(name)
-    except SourceError:
-        if _drop(settings, name) and waiters.get(name) is None:
-            return f"{name}: it is not missed any more"
+    waiters, subscriptions = Waiters(settings.home), Subscriptions(settings.home)
+    feed = subscriptions.at(name)
+    if feed is None:
+        known = [*subscriptions.named(), *waiters.named()]
+        way_out = "`turntable feeds` and `turntable status` list them; give an id or a piece of a title"
         try:
-            waiting = waiters.find(name)
+            chosen = choose(public_address(name), known, "feed or waiting episode", way_out).id
         except SourceError:
-            feed = Subscriptions(settings.home).find(name)  # its complaint is the better one
-        else:
-            waiters.remove(waiting.episode.episode_id)
-            _drop(settings, waiting.episode.episode_id)
+            if _drop(settings, name):
+                return f"{name}: it is not missed any more"
+            raise
+        if waiting := waiters.get(chosen):
+            waiters.remove(chosen)
+            _drop(settings, chosen)
             return f"{waiting.name}: it waits no more"
+        feed = subscriptions.get(chosen) or subscriptions.find(name)
     with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
         if not mine:
             msg = f"{feed.name} is being read: run the same command again"
             raise TransientError(msg)
-        Subscriptions(settings.home).remove(feed.feed_id)
+        subscriptions.remove(feed.feed_id)
     left = [w for w in waiters.all() if w.feed_id == feed.feed_id]
     for waiting in left:
         waiters.remove(waiting.episode.episode_id)
-    return f"{feed.name}: not subscribed any more, {len(left)} episodes wait no more"
+    return f"{feed.name}: not subscribed any more, {counted(len(left), 'waiting episode')} dropped"
 
 
 def _drop(settings: Settings, episode_id: str) -> bool:

@@ -27,6 +27,7 @@ from flows import private
 from flows.options import Options
 from flows.sources.found import Found, bare_episode, offered_with, public_podcast
 from flows.waiting import Waiters
+from transforms.choice import Named, choose
 from transforms.errors import ErrorClass, SourceError
 from transforms.identity import Known
 from transforms.records import PODCAST_NAMESPACE, Moment
@@ -139,23 +140,27 @@ class Subscriptions:
         return self._read(self.folder / f"{feed_id}.json")
 
     def find(self, name: str) -> Subscription:
-        """Find one by its address, its id or the beginning of it, or a piece of its title.
+        """Return the one that a user means by its address, or as `transforms.choice` says.
 
         Raises:
             SourceError: none or several are meant.
         """
-        everything = tuple(self.all())
-        shown = public_address(name)
-        for fits in (_has_address, _has_id, _has_title):
-            found = [s for s in everything if fits(s, name)]
-            if len(found) == 1:
-                return found[0]
-            if found:
-                titles = ", ".join(f"{s.feed_id[:8]} {s.name}" for s in found[:5])
-                msg = f"{shown!r} means {len(found)} feeds: {titles}; give the beginning of an id"
-                raise SourceError(msg)
-        msg = f"no feed is called {shown!r}: `turntable feeds` lists them"
-        raise SourceError(msg)
+        way_out = "`turntable feeds` lists them all; give the beginning of an id or a piece of a title"
+        chosen = self.at(name) or self.get(choose(public_address(name), self.named(), "feed", way_out).id)
+        if chosen is None:
+            msg = f"{public_address(name)} is not subscribed any more"
+            raise SourceError(msg)
+        return chosen
+
+    def at(self, address: str) -> Subscription | None:
+        """Return the one of an address, which may hold a secret; `None` where there is none."""
+        if "://" not in address:
+            return None
+        return next((s for s in self.all() if s.url == address or s.feed_id == feed_id(address)), None)
+
+    def named(self) -> list[Named]:
+        """List what a user can mean."""
+        return [Named(s.feed_id, s.name, frozenset((s.shown_url,))) for s in self.all()]
 
     def put(self, subscription: Subscription) -> None:
         """Write one down, in place of what was there."""
@@ -197,18 +202,6 @@ class Subscriptions:
 
     def _episodes(self, feed_id: str) -> Path:
         return self.folder / f"{feed_id}.episodes.json"
-
-
-def _has_address(subscription: Subscription, name: str) -> bool:
-    return "://" in name and (subscription.url == name or subscription.feed_id == feed_id(name))
-
-
-def _has_id(subscription: Subscription, name: str) -> bool:
-    return len(name) >= 4 and subscription.feed_id.startswith(name.lower())
-
-
-def _has_title(subscription: Subscription, name: str) -> bool:
-    return "://" not in name and name.casefold() in (subscription.title or "").casefold()
 
 
 def is_due(subscription: Subscription, now: datetime) -> bool:

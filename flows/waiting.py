@@ -23,6 +23,7 @@ from flows import private
 from flows.locations import KNOWN_BY_ID
 from flows.options import Options
 from flows.sources.found import public_episode
+from transforms.choice import Named, choose
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Moment, Podcast
 from transforms.redaction import public_text
@@ -110,24 +111,21 @@ class Waiters:
         return self._read(self._path(episode_id))
 
     def find(self, name: str) -> Waiting:
-        """Find one by its id, the beginning of it, or a piece of its title.
+        """Return the one that a user means, as `transforms.choice` says.
 
         Raises:
             SourceError: none or several are meant.
         """
-        everything = tuple(self.all())
-        ways = (
-            [w for w in everything if w.episode.episode_id == name],
-            [w for w in everything if len(name) >= 4 and w.episode.episode_id.startswith(name.lower())],
-            [w for w in everything if name and name.casefold() in (w.episode.title or "").casefold()],
-        )
-        found = next(filter(None, ways), [])
-        if len(found) == 1:
-            return found[0]
-        names = "; ".join(f"{w.episode.episode_id[:8]} {w.name}" for w in found[:5])
-        msg = f"{len(found)} waiting episodes fit {public_text(name)!r}: `turntable status` lists them all"
-        msg += f"; {names}" if names else ""
-        raise SourceError(msg)
+        way_out = "`turntable status` lists them all; give an id or a piece of a title"
+        chosen = self.get(choose(public_text(name), self.named(), "waiting episode", way_out).id)
+        if chosen is None:
+            msg = f"{name} waits no more: it was heard just now, or removed"
+            raise SourceError(msg)
+        return chosen
+
+    def named(self) -> list[Named]:
+        """List what a user can mean."""
+        return [Named(w.episode.episode_id, w.public_episode.title, _places(w)) for w in self.all()]
 
     def put(self, waiting: Waiting) -> None:
         """Write one down, in place of what was there."""
@@ -173,6 +171,11 @@ class Waiters:
     @staticmethod
     def _mark(path: Path) -> Path:
         return path.with_name(f".{path.stem}.lost")
+
+
+def _places(waiting: Waiting) -> frozenset[str]:
+    episode = waiting.public_episode
+    return frozenset(filter(None, (episode.audio_url, episode.page_url)))
 
 
 def is_due(waiting: Waiting, now: datetime) -> bool:

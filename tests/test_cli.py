@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import importlib
+import importlib.metadata
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 
 from flows.cli import app
+from flows.commands.contents import GROUPS
 from flows.commands.shared import as_bounds
-from tests.conftest import DEMO, ROOT, ask, command
+from tests.conftest import DEMO, ROOT, ask, command, environment
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
@@ -184,6 +189,45 @@ def test_every_command_has_help_with_an_example(name: str, tmp_path: Path) -> No
 
     assert f"Example: turntable {name}" in printed
     assert f"turntable {name}" in (ROOT / "README.md").read_text()
+
+
+def test_help_names_every_command_in_a_group_with_an_example(tmp_path: Path) -> None:
+    """Whole on a narrow screen; the version stands beside it."""
+    narrow = command(tmp_path, "--help", COLUMNS="60").stdout
+
+    for group in GROUPS:
+        assert f"\n{group.title}:\n" in narrow
+        assert f"  $ {group.example}\n" in narrow
+        for name, (_, about) in group.commands.items():
+            assert any(line.split(maxsplit=1) == [name, about] for line in narrow.splitlines())
+    assert "…\n" not in narrow.replace("RTTM …", "")
+    assert command(tmp_path, "--version").stdout == f"turntable {importlib.metadata.version('turntable')}\n"
+
+
+def test_every_command_that_a_module_has_is_listed() -> None:
+    """What is not in the contents could not be called."""
+    listed = {name: module for group in GROUPS for name, (module, _) in group.commands.items()}
+    for module in set(listed.values()):
+        group = typer.main.get_group(importlib.import_module(f"flows.commands.{module}").app)
+        names = {group.name} if group.name in listed else set(group.commands)
+        assert names == {name for name, of in listed.items() if of == module}
+
+
+def test_help_imports_nothing_that_takes_time(tmp_path: Path) -> None:
+    """No module of ours but those that parse and print."""
+    code = (
+        "import sys; from flows.cli import app; app(['--help'], standalone_mode=False); "
+        "ours = ('flows', 'warehouse', 'transforms', 'rich', 'duckdb', 'asyncio'); "
+        "print(*sorted(n for n in sys.modules if n.partition('.')[0] in ours))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=environment(None), capture_output=True, text=True, check=True
+    )
+
+    assert said.stdout.splitlines()[-1].split() == [
+        *("flows", "flows.cli", "flows.commands", "flows.commands.contents", "flows.folder", "flows.screen"),
+        *("transforms", "transforms.text"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["0", "4-2", "two", "1-", "-1"])

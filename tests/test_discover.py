@@ -419,15 +419,15 @@ def test_a_session_with_feeds(host: Publisher, tmp_path: Path) -> None:
     other = command(tmp_path / "other", "add", str(tmp_path / "feeds.opml"), "--backfill", "none", **allow).stdout
     removed = command(home, "remove", "groove").stdout
 
-    assert added == "The Long Groove: subscribed, 1 of 2 episodes wait\n"
+    assert added == "The Long Groove: subscribed, 1 of 2 episodes to be heard\n"
     assert [(row["title"], row["state"], row["tags"], row["url"]) for row in listed] == [
         ("The Long Groove", "good", ["music"], url)
     ]
     assert [(row["state"], row["title"], row["show"]) for row in status] == [
         ("waiting", "Part 2", "The Long Groove")
     ]
-    assert other == "The Long Groove: subscribed, 0 of 2 episodes wait\n"
-    assert removed == "The Long Groove: not subscribed any more, 1 episodes wait no more\n"
+    assert other == "The Long Groove: subscribed, 0 of 2 episodes to be heard\n"
+    assert removed == "The Long Groove: not subscribed any more, 1 waiting episode dropped\n"
     assert ask(home, "select title from episodes") == [{"title": "Part 2"}]
     assert command(home, "status", "--json").stdout == "[]\n"
 
@@ -438,8 +438,8 @@ def test_a_session_with_feeds(host: Publisher, tmp_path: Path) -> None:
         (("add", "nowhere.opml"), "neither an address"),
         (("add", "ftp://x.example/f"), "a URL of scheme 'ftp' cannot be fetched"),
         (("add", "{host}/missing"), "404"),
-        (("remove", "nothing"), "no feed is called 'nothing'"),
-        (("poll", "nothing"), "no feed is called 'nothing'"),
+        (("remove", "nothing"), "no feed or waiting episode fits 'nothing'"),
+        (("poll", "nothing"), "no feed fits 'nothing'"),
         (("retry", "nothing"), "turntable status"),
         (("quarantine", "nothing"), "turntable status"),
     ],

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import ask, command, environment, turntable
 from tests.documents import EPISODE
+from transforms.text import counted
 
 TEXT = "Why a record turns round\nTranscript\nAnn Lee: Why?\nBob Ray: It is round.\nAnn Lee: I see.\n"
 SUMMARY = """Why a record turns round
@@ -198,7 +199,7 @@ main()
             [sys.executable, "-c", better, method, "--home", str(home), "reparse"],
             env=environment(prefect_server), capture_output=True, text=True,
         )  # fmt: skip
-        assert result.stdout == f"{anew} texts came out anew\n", result.stderr
+        assert result.stdout == f"{counted(anew, 'text')} came out anew\n", result.stderr
     assert [row["text"] for row in ask(home, "from best_turns")] == ["WHY?", "IT IS ROUND.", "I SEE."]
     assert ask(home, "select transcript_id, episode_id, created_at from transcripts order by all") == ids
     assert ask(home, "select count(*) as n from turns") == [{"n": 3}]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from tests.conftest import only
-from tests.documents import EPISODE, NOON, RENDITION, publish, published, staged
+from tests.documents import EPISODE, NOON, RENDITION, publish, published, stage_run, staged
 from transforms.errors import SourceError
+from transforms.records import Episode
 from warehouse import store
 from warehouse.query import episodes, find_episode, talk_time, turns
 from warehouse.snapshot import open_snapshot
+from warehouse.staging import Staged
 from warehouse.table import Table
 
 FILE = replace(
@@ -26,6 +29,7 @@ FILE = replace(
     published_at=None,
     duration=7.5,
 )
+INTERVIEW = {"origin": "/home/ann/interview.wav", "created_at": NOON + timedelta(minutes=2)}
 UNTITLED = replace(EPISODE, episode_id="youtube:abc_DEF", title=None, published_at=NOON - timedelta(days=90))
 
 
@@ -38,7 +42,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
         home,
         staged(),
         published(1),
-        staged(2, podcast=None, episode=FILE, transcript_id="asr-file", rendition=file),
+        staged(2, podcast=None, episode=FILE, transcript_id="asr-file", rendition=file, **INTERVIEW),
         published(3, transcript_id="vtt-x", episode=UNTITLED, turns=()),
     )
 
@@ -74,7 +78,11 @@ def test_episodes_newest_first(snapshot: Path):
         (" RECORD ", EPISODE),
         ("STRASSE", FILE),
         ("latest", FILE),
-        ("Latest", FILE),
+        (" Latest", FILE),
+        ("why a record turns?", EPISODE),
+        ("/home/ann/interview.wav", FILE),
+        ("interview.wav", FILE),
+        ("./ann/interview.wav", FILE),
         ("youtube:abc_DEF", UNTITLED),
         ("youtube:abc", UNTITLED),
     ],
@@ -88,7 +96,7 @@ def test_an_episode_is_found_by_what_people_type(snapshot: Path, text: str, epis
     ("text", "message"),
     [
         ("0a1b", "2 episodes fit '0a1b': .*0a1bffff-two Straße nach Süden; 0a1b2c3d-one Why a Record Turns$"),
-        ("0a1", "no episode fits '0a1': .*0a1bffff-two .*; 0a1b2c3d-one .*; youtube:abc_DEF "),
+        ("0a1", "no episode fits '0a1': .*0a1bffff-two .*; youtube:abc_DEF .*; 0a1b2c3d-one "),
         ("", "no episode fits ''"),
         ("%", "no episode fits '%'"),
         ("' or 1=1", "no episode fits"),
@@ -100,6 +108,50 @@ def test_what_fits_none_or_several_names_candidates(snapshot: Path, text: str, m
     with pytest.raises(SourceError, match=message) as caught:
         find_episode(snapshot, text)
     assert "\n" not in str(caught.value)
+
+
+def test_latest_is_what_came_in_last(tmp_path: Path):
+    """Whenever it was published; what says that it is from the future counts when nothing else is there."""
+    late = datetime.now(UTC) + timedelta(days=1)
+
+    def came(minutes: float, name: str, **changes: Any) -> Staged:
+        when = NOON + timedelta(minutes=minutes)
+        return staged(minutes, transcript_id=name, **{"created_at": when, **changes})
+
+    old = replace(EPISODE, episode_id="old", published_at=NOON - timedelta(days=900))
+    coming = replace(EPISODE, episode_id="coming", published_at=late)
+    ahead = replace(EPISODE, episode_id="ahead")
+    unheard = replace(EPISODE, episode_id="unheard")
+    dated = (came(3, "c", episode=coming), came(4, "d", episode=ahead, created_at=late))
+    nothing = published(5, transcript_id="e", episode=unheard, created_at=NOON - timedelta(days=1))
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    for home in (alone, together):
+        home.mkdir()
+    assert find_episode(publish(alone, *dated), "latest") == "ahead"
+    everything = publish(together, came(1, "a"), came(2, "b", episode=old), *dated, nothing)
+    assert find_episode(everything, "latest") == "old"
+
+
+def test_the_answer_to_a_file_that_changed_is_the_newer_one(tmp_path: Path):
+    """It came by the same path; two files of one name in two folders are two, unless the path is whole."""
+    one, two, other = (replace(EPISODE, episode_id=f"{name}-file", audio_url=None) for name in "abc")
+
+    def came(minutes: float, episode: Episode, path: str) -> Staged:
+        when = NOON + timedelta(minutes=minutes)
+        runs = (stage_run(source=path, episode_id=episode.episode_id),)
+        return staged(
+            minutes,
+            transcript_id=path + episode.episode_id,
+            episode=episode,
+            stage_runs=runs,
+            origin=path,
+            created_at=when,
+        )
+
+    snapshot = publish(tmp_path, came(1, one, "/a/x.wav"), came(2, two, "/a/x.wav"), came(3, other, "/b/x.wav"))
+    assert find_episode(snapshot, "x.wav", "/a/x.wav") == "b-file"
+    with pytest.raises(SourceError, match="3 episodes fit"):
+        find_episode(snapshot, "x.wav", "/c/x.wav")
 
 
 def test_an_empty_warehouse_has_no_latest(tmp_path: Path):

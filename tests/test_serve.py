@@ -109,12 +109,29 @@ def test_what_is_published_is_in_the_warehouse_with_nobody_doing_anything(
         }
         served.post("events", [requested])
         served.until(lambda: len(served.events("podcast.episode.loaded")) == 2)
+        served.until(lambda: b"talk.vtt: 1 turn\n" in served.log.read_bytes())
+        names = {
+            run["name"]
+            for run in served.post("flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}})
+        }
+        keys = {page["key"] for page in served.post("artifacts/latest/filter", {})}
         children = served.group()
         served.process.send_signal(signal.SIGINT)
         assert served.process.wait(20) == 0
 
     assert datetime.fromisoformat(event["occurred"]).timestamp() - published <= EVERY + 15
     assert event["payload"]["title"] == "The second one"
+    said = [line for line in served.log.read_text().splitlines() if not line.startswith("  ")]
+    assert {line.partition(" ")[0] for line in said} == {"turntable:"}
+    assert any(re.fullmatch(r"turntable: The second one: \d+ turns? in 6 s", line) for line in said)
+    assert "Beginning flow run" in (home / "prefect" / "runs.log").read_text()
+    assert {re.sub(r" \d\d:\d\d$|.*/", "", name) for name in names} == {
+        "poll",
+        "The second one",
+        "first.wav",
+        "talk.vtt",
+    }
+    assert any(re.fullmatch("the-second-one-[0-9a-f]{8}", key) for key in keys)
     rows = ask(home, "select distinct podcast, title from best_turns order by all")
     assert [(row["podcast"], row["title"]) for row in rows if row["podcast"]] == [("Parts", "The second one")]
     assert len(rows) == 3
@@ -196,7 +213,8 @@ def test_the_secret_is_where_its_owner_finds_it_and_nowhere_else(served: Serving
     """Readable by nobody else, on no command line and in no log; what the UI reads names the right address."""
     path, secret = served.home / "prefect" / "auth", served.auth[1]
     lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    said = served.log.read_text() + (served.home / "prefect" / "server.log").read_text()
+    logs = (served.log, *(served.home / "prefect").glob("*.log"))
+    said = "".join(log.read_text() for log in logs)
 
     assert path.stat().st_mode & 0o077 == 0
     assert len(secret) >= 32

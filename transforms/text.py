@@ -48,6 +48,15 @@ def join_lines(lines: Iterable[str]) -> str:
     return text
 
 
+def counted(number: int, noun: str) -> str:
+    """Write how many there are of something.
+
+    >>> counted(1, "turn"), counted(0, "turn"), counted(12000, "feed")
+    ('1 turn', '0 turns', '12,000 feeds')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def ends_sentence(word: str) -> bool:
     """Tell whether a word is the last of its sentence.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from transforms.choice import Named, choose
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 from transforms.records import Episode, Person, TranscriptLink
 from warehouse.snapshot import one_line, open_snapshot
@@ -160,42 +161,37 @@ def known_episode(snapshot: Path, episode_id: str) -> Episode | None:
     return next((k.episode for k in known_episodes(snapshot) if k.episode.episode_id == episode_id), None)
 
 
-def find_episode(snapshot: Path, text: str) -> str:
-    """Name the one episode that `text` means, by its id.
+def find_episode(snapshot: Path, text: str, place: str | None = None) -> str:
+    """Return the id of the one episode that `text` means, as `transforms.choice` says, or `latest`.
 
-    That is its whole id, the first four or more characters of it, a part of its title in any case, or
-    `latest`: the last published one that has a transcript; a file or URL without a date counts from when it was
-    ingested.
+    `place` is the whole path or address of `text`, where it may be one. `latest` is the episode whose transcript
+    came in last; what says that it is from the future, made or published, does not count before it is past.
 
     Raises:
         SourceError: none or several fit; the message names up to five.
     """
-    wanted = text.strip()
-    known = _answer(
+    rows = _answer(
         snapshot,
-        "select episode_id, title from episodes order by episode_id in (select episode_id from transcripts) desc, "
-        "coalesce(published_at, updated_at) desc, episode_id",
+        """
+        with came as (
+            select episode_id, max(created_at) as made_at, list(distinct origin) as origins
+            from transcripts group by episode_id
+        ),
+        heard as (select episode_id, list(distinct source) as sources from stage_runs group by episode_id)
+        select
+            e.episode_id, e.title,
+            [e.audio_url, e.page_url] || coalesce(origins, []) || coalesce(sources, [])
+        from episodes e left join came using (episode_id) left join heard using (episode_id)
+        order by
+            made_at is null,
+            greatest(made_at, e.published_at) > now(),
+            coalesce(made_at, e.updated_at) desc, e.updated_at desc, e.published_at desc nulls last, e.episode_id
+        """,
     ).rows
-    found = _matches(known, wanted)
-    if len(found) == 1:
-        return found[0][0]
-    problem = f"{len(found)} episodes fit" if found else "no episode fits"
-    names = "; ".join(f"{name} {title or '(no title)'}" for name, title in (found or known)[:5])
-    msg = f"{problem} {wanted!r}: give an id or a part of a title, such as of {names or 'none yet'}"
-    raise SourceError(msg)
-
-
-def _matches(known: Sequence[tuple[str, str | None]], wanted: str) -> Sequence[tuple[str, str | None]]:
-    if wanted.lower() == "latest":
-        return known[:1]
-    if exact := [row for row in known if row[0] == wanted]:
-        return exact
-    return [
-        (name, title)
-        for name, title in known
-        if (len(wanted) >= 4 and name.startswith(wanted.lower()))
-        or (wanted and wanted.casefold() in (title or "").casefold())
-    ]
+    if text.strip().lower() == "latest" and rows:
+        return str(rows[0][0])
+    known = [Named(name, title, frozenset(filter(None, places))) for name, title, places in rows]
+    return choose(text, known, "episode", "give an id or a piece of a title", place).id
 
 
 def turns(snapshot: Path, episode_id: str) -> Table:

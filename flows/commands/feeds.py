@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
@@ -23,12 +24,13 @@ from flows.commands.shared import (
     read_settings,
     say,
     settings_to_write,
-    show,
+    show_list,
     tell,
     well_spelled,
 )
 from flows.stopping import stoppable, working_on
 from transforms.errors import ErrorClass
+from transforms.text import counted
 
 if TYPE_CHECKING:
     from flows.polling import Summary
@@ -98,15 +100,16 @@ def feeds(
     as_json: JsonFlag = False,
 ) -> None:
     """List the subscriptions: how they are, when they were asked, what came."""
-    from flows import subscribing
+    from flows import screens, subscribing
     from warehouse.table import Table
 
     settings = read_settings()
     if opml:
         typer.echo(subscribing.as_opml(settings, tag), nl=False)
         return
-    rows = subscribing.listed(settings, tag)
-    show(Table(subscribing.COLUMNS, rows), as_json=as_json)
+    table, now = Table(subscribing.COLUMNS, subscribing.listed(settings, tag)), datetime.now(UTC)
+    none = "no subscriptions yet: `turntable add URL`" if tag is None else f"no subscription has the tag {tag}"
+    show_list(table, lambda listed: screens.feeds(listed, now), none, as_json=as_json)
 
 
 @app.command(epilog="Example: turntable remove https://example.org/feed.xml")
@@ -130,7 +133,9 @@ def poll(
 ) -> None:
     """Look for new episodes in the subscribed feeds now."""
     settings = settings_to_write()
-    with working_on("poll", "the feeds"):
+    from flows.terminal import showing
+
+    with showing(), working_on("poll", "the feeds"):
         summary = _poll(settings, feeds)
     heard: list[dict[str, Any]] = _hear(settings) if ingest else []
     if as_json:
@@ -177,6 +182,8 @@ def _hear(settings: Settings) -> list[dict[str, Any]]:
                 reporter.done(outcome)
                 row |= {"turns": outcome.turns}
             told.append(row)
+        failed = [row["title"] or row["episode_id"] for row in told if row["error_class"]]
+        reporter.sum_up(len(told) - len(failed), "episode", "ingested", failed)
     return told
 
 
@@ -185,23 +192,26 @@ def _tell(summary: Summary) -> None:
         if feed.message:
             say(f"turntable: {feed.name}: {feed.message}")
         elif feed.waiting:
-            tell(f"{feed.name}: {feed.waiting} of {feed.found} new episodes wait to be heard")
+            tell(f"{feed.name}: {feed.waiting} of {counted(feed.found, 'new episode')} to be heard")
     if summary.problem:
         say(f"turntable: {summary.problem}")
+    waiting = sum(feed.waiting for feed in summary.feeds)
     typer.echo(
-        f"{len(summary.feeds)} feeds in {summary.seconds:.1f} s: {sum(f.waiting for f in summary.feeds)} episodes "
-        f"to hear, {summary.count('unchanged')} feeds unchanged, {sum(bool(f.message) for f in summary.feeds)} "
-        "not read"
+        f"{counted(len(summary.feeds), 'feed')} in {summary.seconds:.1f} s: "
+        f"{counted(waiting, 'episode')} to hear, "
+        f"{counted(summary.count('unchanged'), 'feed')} unchanged, "
+        f"{sum(bool(feed.message) for feed in summary.feeds)} not read"
     )
 
 
 @app.command(epilog="Example: turntable status --json")
 def status(as_json: JsonFlag = False) -> None:
     """List the episodes that wait, run, failed or are in quarantine, and why."""
+    from flows import screens
     from flows.subscribing import STATUS, standing
     from warehouse.table import Table
 
-    show(Table(STATUS, standing(read_settings())), as_json=as_json)
+    show_list(Table(STATUS, standing(read_settings())), screens.waiting, "no episode waits", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable retry --class transient")
@@ -233,6 +243,7 @@ def quarantine(
     as_json: JsonFlag = False,
 ) -> None:
     """Let an episode not be tried again until somebody says so; or list those that are not."""
+    from flows import screens
     from flows.subscribing import STATUS, standing
     from flows.subscribing import quarantine as set_aside
     from warehouse.table import Table
@@ -240,7 +251,7 @@ def quarantine(
     settings = read_settings() if episode is None else settings_to_write()
     if episode is None:
         rows = [row for row in standing(settings) if row[0] == "quarantined"]
-        show(Table(STATUS, rows), as_json=as_json)
+        show_list(Table(STATUS, rows), screens.waiting, "no episode is in quarantine", as_json=as_json)
         return
     one = set_aside(settings, episode, reason)
     tell(f"{_named(one)}: it is not tried again; `turntable retry {one.episode.episode_id[:8]}` ends that")

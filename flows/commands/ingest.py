@@ -174,6 +174,7 @@ def _ingest(
     check_names(*options.filled(read_settings(with_home=False)).names)
     good, bad = well_spelled(sources)
     outcomes: list[Outcome] = []
+    failures: list[str] = []
     with showing() as reporter:
         from flows.locations import public_source
 
@@ -181,6 +182,7 @@ def _ingest(
             if isinstance(outcome, BaseException):
                 message = one_line(outcome)
                 reporter.fail(message)
+                failures.append(public_source(source))
                 if failed is not None:
                     failed.append(
                         {"source": public_source(source), "error_class": error_class(outcome), "message": message}
@@ -188,6 +190,7 @@ def _ingest(
                 continue
             reporter.done(outcome)
             outcomes.append(outcome)
+        reporter.sum_up(len(outcomes), "episode", "ingested", failures)
     return outcomes
 
 

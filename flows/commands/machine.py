@@ -84,9 +84,11 @@ def rebuild(
 ) -> None:
     """Make the warehouse anew from the artifacts, without what is damaged; exit code 1 where something is lost."""
     from flows import mending
+    from flows.terminal import showing
 
     mending.clear_way(read_settings().home)
-    lost = mending.rebuild(settings_to_write(), deep=deep)
+    with showing():
+        lost = mending.rebuild(settings_to_write(), deep=deep)
     typer.echo("the warehouse was made anew from the artifacts")
     for line in lost:
         say(f"turntable: {line}")
@@ -104,9 +106,11 @@ def verify(
 ) -> None:
     """Check artifacts, warehouse, snapshot and private files, and say what to do; nothing found is exit code 0."""
     from flows import soundness
+    from flows.terminal import showing
     from warehouse.table import Table
 
-    problems = soundness.verify(read_settings(), deep=deep)
+    with showing():
+        problems = soundness.verify(read_settings(), deep=deep)
     if problems or as_json:
         rows = [(p.check, p.detail, p.advice) for p in problems]
         show(Table(("check", "detail", "do"), rows), as_json=as_json)

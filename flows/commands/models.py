@@ -6,11 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands.shared import JsonFlag, read_settings, say, show
+from flows.commands.shared import JsonFlag, read_settings, say, show_list
 from flows.stopping import stoppable
 from transforms.errors import SourceError
 
-app = typer.Typer(help="What weights there are, where from, and under which licence.", rich_markup_mode=None)
+app = typer.Typer(
+    name="models",
+    help="What weights there are, where from, and under which licence.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
 
 
 @app.callback(epilog="Example: turntable models fetch base")
@@ -18,6 +23,7 @@ def models(context: typer.Context, as_json: JsonFlag = False) -> None:
     """List the weights: what is there, where it comes from, its hash and licence."""
     if context.invoked_subcommand is not None:
         return
+    from flows import screens
     from flows.sources.weights import is_there
     from transforms.speech.models import MODELS
     from warehouse.table import Table
@@ -33,7 +39,8 @@ def models(context: typer.Context, as_json: JsonFlag = False) -> None:
             f"sha256 {model.files[0].sha256[:16]}" if model.files else f"revision {str(model.revision)[:16]}"
         )
         rows.append((model.name, model.use, there, model.origin, origin, identity, model.licence, model.about))
-    show(Table(("name", "use", "there", "origin", "from", "pinned", "licence", "about"), rows), as_json=as_json)
+    columns = ("name", "use", "there", "origin", "from", "pinned", "licence", "about")
+    show_list(Table(columns, rows), screens.models, "no weights are known", as_json=as_json)
 
 
 @app.command("fetch", epilog="Example: turntable models fetch")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import folder
-from flows.commands.shared import JsonFlag, read_settings, say, show
+from flows.commands.shared import JsonFlag, find_episode, read_settings, say, show, show_list
 from transforms.errors import ContentError, SourceError
+from transforms.text import counted
 
 if TYPE_CHECKING:
     from warehouse.sql import Form
@@ -21,7 +22,12 @@ app = typer.Typer(rich_markup_mode=None)
 ROWS = 10_000  # on a screen
 MOST_QUERY = 1_000_000  # bytes
 
-Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, a piece of its title, or 'latest'.")]
+Episode = Annotated[
+    str,
+    typer.Argument(
+        help="Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
+    ),
+]
 
 
 @app.command(epilog='Example: turntable sql "from talk_time" --csv > talk_time.csv')
@@ -105,15 +111,16 @@ def _show_answer(pieces: Iterator[bytes], most: int) -> None:
         return
     print_table(table)
     if not is_whole:
-        say(f"turntable: only the first {len(table.rows)} rows are shown: --limit, --csv and --json give more")
+        say(f"turntable: only {counted(len(table.rows), 'row')} shown: --limit, --csv and --json give more")
 
 
 @app.command(epilog="Example: turntable episodes --json")
 def episodes(as_json: JsonFlag = False) -> None:
     """List the episodes, newest first."""
+    from flows import screens
     from warehouse import query
 
-    show(query.episodes(read_settings().snapshot), as_json=as_json)
+    show_list(query.episodes(read_settings().snapshot), screens.episodes, "no episodes yet", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable turns latest")
@@ -122,7 +129,7 @@ def turns(episode: Episode, as_json: JsonFlag = False) -> None:
     from warehouse import query
 
     snapshot = read_settings().snapshot
-    table = query.turns(snapshot, query.find_episode(snapshot, episode))
+    table = query.turns(snapshot, find_episode(snapshot, episode))
     if as_json:
         show(table, as_json=True)
     else:
@@ -137,8 +144,7 @@ def export(
     format_: Annotated[str, typer.Option("--format", help="seglst, rttm, stm, vtt, srt or json.")],
 ) -> None:
     """Write an episode's best transcript in another format."""
-    from warehouse import query
     from warehouse.export import export as write
 
     snapshot = read_settings().snapshot
-    typer.echo(write(snapshot, query.find_episode(snapshot, episode), format_), nl=False)
+    typer.echo(write(snapshot, find_episode(snapshot, episode), format_), nl=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
@@ -128,6 +129,15 @@ def well_spelled(sources: Sequence[str]) -> tuple[list[str], dict[str, SourceErr
     return good, bad
 
 
+def find_episode(snapshot: Path, text: str) -> str:
+    """Return the id of the episode that a user means; a path begins where the command was started."""
+    from flows.folder import located
+    from flows.locations import public_source
+    from warehouse import query
+
+    return query.find_episode(snapshot, public_source(text), public_source(located(text)))
+
+
 def as_quality(text: str | None) -> Quality | None:
     """Read `--quality`; `None` leaves it to the settings."""
     if text is not None and text not in get_args(Quality):
@@ -156,6 +166,16 @@ def show(table: Table, *, as_json: bool = False) -> None:
         from flows.terminal import print_table
 
         print_table(table)
+
+
+def show_list(table: Table, of: Callable[[Table], Table], none: str, *, as_json: bool) -> None:
+    """Print a long list: what `of` takes from it for people, all of it for a script; `none` where it is empty."""
+    if as_json:
+        show(table, as_json=True)
+    else:
+        from flows.terminal import print_list
+
+        print_list(of(table), none)
 
 
 def print_json(value: Any) -> None:

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.shared import JsonFlag, print_json, read_settings, settings_to_write, show, well_spelled
+from flows.commands.shared import (
+    JsonFlag,
+    find_episode,
+    print_json,
+    read_settings,
+    settings_to_write,
+    show,
+    show_list,
+    well_spelled,
+)
 from flows.stopping import stoppable, working_on
 from transforms.errors import TurntableError
+from transforms.text import counted
 
 if TYPE_CHECKING:
     from flows.import_text import Imported
@@ -43,7 +53,8 @@ def import_(
 
     settings = read_settings(with_home=False)
     ready_snapshot(settings)
-    hints = checked(Hints(show, title, url, episode, format_), settings.snapshot)
+    meant = find_episode(settings.snapshot, episode) if episode is not None else None
+    hints = checked(Hints(show, title, url, meant, format_), settings.snapshot)
     good, bad = well_spelled(sources)
     if explain:
         for error in bad.values():
@@ -66,6 +77,7 @@ def import_(
             failed += more
         for text in imported if not as_json else ():
             reporter.imported(text)
+        reporter.sum_up(len(imported), "text", "imported", [one["source"] for one in failed])
     if as_json:
         found = {"imported": [asdict(one) for one in imported], "failed": failed}
         print_json(found)
@@ -111,7 +123,7 @@ def formats(as_json: JsonFlag = False) -> None:
     from warehouse.table import Table
 
     rows = [(known.name, known.about, " ⏎ ".join(known.example.split("\n")[:4])) for known in FORMATS.values()]
-    show(Table(("format", "about", "example"), rows), as_json=as_json)
+    show_list(Table(("format", "about", "example"), rows), lambda table: table, "no formats", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable reparse")
@@ -123,8 +135,13 @@ def reparse() -> None:
     from flows.terminal import showing
 
     settings_to_write()
-    with showing(), working_on("reparse", "the kept texts"):
-        results = again()
-    typer.echo(f"{sum(isinstance(one, Imported) and one.is_new for one in results)} texts came out anew")
-    if any(not isinstance(one, Imported) for one in results):
+    with showing() as reporter:
+        with working_on("reparse", "the kept texts"):
+            results = again()
+        failed = [one.source for one in results if not isinstance(one, Imported)]
+        reporter.sum_up(len(results) - len(failed), "text", "read again", failed)
+    typer.echo(
+        f"{counted(sum(isinstance(one, Imported) and one.is_new for one in results), 'text')} came out anew"
+    )
+    if failed:
         raise typer.Exit(1)

@@ -1,0 +1,122 @@
+"""What commands there are: what `turntable --help` lists, and where each is found once it is asked for.
+
+Only the module of the command that runs is imported, so that each answers at once. The line beside a name is short
+enough for a narrow screen; its own `--help` says more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+import typer.core
+import typer.main
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
+    from typer._click.formatting import HelpFormatter
+
+
+@dataclass(frozen=True)
+class Group:
+    """Commands that people use together: by name, the module and what it does; and an example."""
+
+    title: str
+    commands: Mapping[str, tuple[str, str]]
+    example: str
+
+
+GROUPS = (
+    Group(
+        "Bring in",
+        {
+            "demo": ("ingest", "Hear the bundled episode, show its turns."),
+            "ingest": ("ingest", "Transcribe and diarize audio, feeds, pages."),
+            "import": ("texts", "Load published transcripts."),
+            "formats": ("texts", "List the formats that `import` reads."),
+            "reparse": ("texts", "Read kept texts with today's parsers."),
+        },
+        "turntable ingest talk.mp3 https://example.org/feed.xml",
+    ),
+    Group(
+        "Look",
+        {
+            "episodes": ("query", "List the episodes."),
+            "turns": ("query", "Print who said what, when."),
+            "sql": ("query", "Ask in SQL."),
+            "export": ("query", "Write a transcript as VTT, SRT, RTTM …"),
+        },
+        'turntable sql "from best_turns limit 5"',
+    ),
+    Group(
+        "Subscribe",
+        {
+            "add": ("feeds", "Subscribe to feeds."),
+            "feeds": ("feeds", "List the subscriptions."),
+            "poll": ("feeds", "Look for new episodes now."),
+            "status": ("feeds", "List what waits, runs or failed, and why."),
+            "retry": ("feeds", "Try again what failed."),
+            "quarantine": ("feeds", "Let an episode not be tried again."),
+            "remove": ("feeds", "Drop a feed, or an episode that waits."),
+        },
+        "turntable add https://example.org/feed.xml",
+    ),
+    Group(
+        "Serve",
+        {
+            "serve": ("machine", "Poll, hear what is new, take requests."),
+            "request": ("machine", "Ask the server of this home for something."),
+        },
+        "turntable serve --every 30 --watch ~/recordings",
+    ),
+    Group(
+        "Look after it",
+        {
+            "doctor": ("machine", "Look at this machine, say what to do."),
+            "models": ("models", "List weights, and fetch them."),
+            "verify": ("machine", "Find what is damaged or missing."),
+            "rebuild": ("machine", "Make the warehouse anew."),
+            "bench": ("bench", "Measure errors and speed on your episodes."),
+        },
+        "turntable models fetch",
+    ),
+)
+
+
+class Contents(typer.core.TyperGroup):
+    """The commands of `turntable`, in groups."""
+
+    def __init__(self, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.commands = cast("MutableMapping[str, Command]", _Commands())  # nobody adds to it
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002
+        """List the names, in the order in which they are shown."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002
+        """Write the groups, each with its example; nothing is imported for that."""
+        widest = max(map(len, self.commands))
+        for group in GROUPS:
+            with formatter.section(group.title):
+                formatter.write_dl([(f"{name:<{widest}}", about) for name, (_, about) in group.commands.items()])
+                formatter.write_text(f"$ {group.example}")
+
+
+class _Commands(Mapping[str, "Command"]):
+    """The commands by name; each is imported when it is taken."""
+
+    modules = {name: module for group in GROUPS for name, (module, _) in group.commands.items()}  # noqa: RUF012
+
+    def __getitem__(self, name: str) -> Command:
+        app = import_module(f"flows.commands.{self.modules[name]}").app
+        group = typer.main.get_group(app)
+        return group if group.name == name else group.commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.modules)
+
+    def __len__(self) -> int:
+        return len(self.modules)
