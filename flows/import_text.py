@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from prefect import flow, get_run_logger, task
@@ -23,7 +24,7 @@ from flows import clock, published
 from flows import load as loader
 from flows.artifacts import Artifact, Manifest, Store
 from flows.linking import Hints, Known, Link, checked
-from flows.locations import ADDRESS_OR_PATH, public_source, redact
+from flows.locations import ADDRESS_OR_PATH, KNOWN_BY_ID, public_source, redact
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
 from flows.reach import check, confine
@@ -31,6 +32,7 @@ from flows.settings import Settings
 from flows.sources.texts import find_texts
 from flows.steps import StageFailed, record
 from flows.stopping import note_run
+from flows.subscriptions import find_known
 from transforms.errors import (
     ContentError,
     HostileError,
@@ -204,6 +206,7 @@ def _reparse_one(job: Job, kept: Kept) -> Result:
     step = "parse"
     try:
         parsed = published.parse(job.store, kept.text, hints.format)
+        parsed = parsed_again(job.settings.home, parsed, origin)
         step = "stage"
         linked = published.link(kept, parsed.published, origin, hints, job.known)
         beside = published.beside_of(job.store, kept.before) if kept.before else None
@@ -211,6 +214,12 @@ def _reparse_one(job: Job, kept: Kept) -> Result:
     except Exception as error:
         return _refused(step, origin, started_at, error, job.settings)
     return _imported(origin, kept.text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
+
+
+def parsed_again(home: Path, parsed: Parsed, origin: str) -> Parsed:
+    """Take the secrets out of a text that came with a private episode, as when it was staged first."""
+    found = find_known(home, origin.removeprefix(KNOWN_BY_ID)) if origin.startswith(KNOWN_BY_ID) else None
+    return replace(parsed, published=found.public(parsed.published)) if found else parsed
 
 
 def _refused(step: str, source: str, started_at: datetime, error: Exception, settings: Settings) -> Refused:

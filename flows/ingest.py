@@ -124,7 +124,7 @@ def ingest_episode(
     except StageFailed as failed:
         record(failed, source, episode.episode_id if episode else None, settings)
         raise failed.error from None
-    with keeping_private(found.private):
+    with keeping_private(found.private, found.offers.secrets):
         outcome = _ingest(found, options, settings, by_event=by_event)
     if outcome is not None:
         _write_page(outcome)
