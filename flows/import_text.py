@@ -25,6 +25,7 @@ from flows import load as loader
 from flows.artifacts import Artifact, Manifest, Store
 from flows.linking import Hints, Known, Link, checked
 from flows.locations import ADDRESS_OR_PATH, KNOWN_BY_ID, public_source, redact
+from flows.markdown import MOST_ROWS, cells, table
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
 from flows.reach import check, confine
@@ -49,7 +50,6 @@ from warehouse import query
 Location = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
 SecretLocation = Annotated[SecretStr, Field(json_schema_extra={"pattern": ADDRESS_OR_PATH})]
 
-MOST_ROWS = 500  # of a table that a person reads
 CLASSES = (TransientError, SourceError, ContentError, HostileError, ResourceError)
 T = TypeVar("T")
 
@@ -293,19 +293,13 @@ def _write_page(results: Sequence[Result], key: str) -> None:
     ]
     create_markdown_artifact("\n".join(lines), key=key, description="What became of each text")
     everyone: list[Result] = [*refused, *imported]
-    create_table_artifact([_row(one) for one in everyone[:MOST_ROWS]], key=f"{key}-texts")
+    create_table_artifact([cells(_row(one)) for one in everyone[:MOST_ROWS]], key=f"{key}-texts")
 
 
 def _markdown(results: Sequence[Result]) -> Iterator[str]:
     """Write results of one kind as a table."""
-    names = tuple(_row(results[0]))
-    yield f"| {' | '.join(names)} |"
-    yield f"|{'---|' * len(names)}"
-    for one in results[:MOST_ROWS]:
-        cells = (str(cell).replace("|", "\\|").replace("\n", " ") for cell in _row(one).values())
-        yield f"| {' | '.join(cells)} |"
-    if len(results) > MOST_ROWS:
-        yield f"\nand {len(results) - MOST_ROWS} more"
+    rows = [_row(one) for one in results]
+    return table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def _row(result: Result) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from flows import attempts, clock, published, stages, tasks, texts
 from flows.artifacts import Artifact
 from flows.locations import KNOWN_BY_ID, keeping_private, public_source
 from flows.locks import held
+from flows.markdown import table, words
 from flows.met import meet_again
 from flows.options import Options
 from flows.progress import SINCE, stoppable
@@ -338,16 +339,16 @@ def _claimed(settings: Settings, episode: Episode, source: str, *, by_event: boo
 
 def _write_page(outcome: Outcome) -> None:
     """Leave a page in the Prefect UI that a person can read."""
-    settings, rows = Settings(), list[tuple[object, ...]]()
+    settings, rows = Settings(), list[str]()
     if settings.load == "inline":
-        table = query.talk_time(settings.snapshot, outcome.episode_id)
-        rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
+        talk_time = query.talk_time(settings.snapshot, outcome.episode_id)
+        rows = list(table(talk_time.columns, talk_time.rows))
     lines = [
-        f"# {outcome.source}",
+        f"# {words(outcome.source)}",
         f"{outcome.turns} turns in {outcome.seconds or 0:.0f} s of audio. "
         f"Transcript of the publisher: {outcome.text or 'none'}. Flags: {', '.join(outcome.flags) or 'none'}. "
         f"Computed now: {', '.join(outcome.computed) or 'nothing, all was done before'}.",
         "",
-        *("| " + " | ".join("" if cell is None else str(cell) for cell in row) + " |" for row in rows),
+        *rows,
     ]
     create_markdown_artifact("\n".join(lines), key=f"episode-{outcome.episode_id}".lower().replace(":", "-"))

@@ -6,7 +6,9 @@ and only who has the secret of this home (`flows.access`) gets in.
 
 from __future__ import annotations
 
+import base64
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,15 +18,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from typing import IO
-from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
+from typing import IO, cast
+from urllib.request import ProxyHandler, Request, build_opener
 
 from filelock import FileLock, Timeout
 
 from flows import access, gate
 from flows.home import home_id, named
+from flows.log_lines import HANDLER, rotated
 from flows.permissions import close
 from flows.settings import Settings
 from transforms.errors import SourceError, TransientError
@@ -32,7 +35,6 @@ from transforms.text import visible
 
 START_SECONDS = 180  # the first start makes the server's database
 STOP_SECONDS = 10
-MOST_LOG_BYTES = 20_000_000
 HOST = "127.0.0.1"
 
 
@@ -78,12 +80,12 @@ def serve(served: Served, settings: Settings) -> None:
         if api is None:
             api = f"http://{HOST}:{served.port}/api"
             parts["the Prefect server"] = start(*_server(served, settings, environment))
-            _await_server(api, parts["the Prefect server"], _log(settings))
+            _await_server(api, parts["the Prefect server"], environment, _log(settings))
             stack.enter_context(access.opening(settings.home, api))
         arguments = ["flows.runner", "--every", str(served.every * 60)]
         for folder in served.watch:
             arguments += ["--watch", str(folder.resolve())]
-        parts["the runner"] = start(arguments, {**environment, "PREFECT_API_URL": api}, None)
+        parts["the runner"] = start(arguments, {**HANDLER, **environment, "PREFECT_API_URL": api}, None)
         _greet(served, settings, api, is_ours="the Prefect server" in parts)
         _await_end(parts, settings)
 
@@ -159,7 +161,7 @@ class _Start:
                 output.close()
         self.parts.append(part)
         if part.stdout is not None:
-            threading.Thread(target=_show, args=(part.stdout,), daemon=True).start()
+            threading.Thread(target=show, args=(part.stdout,), daemon=True).start()
         return part
 
     def end(self) -> None:
@@ -170,7 +172,7 @@ class _Start:
             part.wait(STOP_SECONDS)
 
 
-def _show(lines: IO[bytes]) -> None:
+def show(lines: IO[bytes]) -> None:
     """Print what a part says, its titles and file names shown and never obeyed."""
     for line in lines:
         with suppress(OSError):  # a terminal that is gone stops nobody
@@ -204,6 +206,7 @@ def _environment(settings: Settings, served: Served) -> dict[str, str]:
     if "PREFECT_API_URL" not in os.environ:  # with a server elsewhere, the user's Prefect home may hold its key
         own["PREFECT_HOME"] = str(settings.home.resolve() / "prefect")
         own[access.CLIENTS] = access.secret(settings.home)
+        own[gate.PROOF] = secrets.token_urlsafe(32)
     return {**defaults, **inherited, **own}
 
 
@@ -222,10 +225,7 @@ def _server(
         except OSError as error:
             msg = f"port {served.port} is taken: give another --port, or set PREFECT_API_URL to the server there"
             raise TransientError(msg) from error
-    log = _log(settings)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    if log.is_file() and log.stat().st_size > MOST_LOG_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+    log = rotated(_log(settings))
     names = gate.names_of(served.port)
     own = {
         access.SERVERS: environment[access.CLIENTS],
@@ -242,22 +242,40 @@ def _log(settings: Settings) -> Path:
     return settings.home.resolve() / "prefect" / "server.log"
 
 
-def _await_server(api: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers.
+def _await_server(api: str, server: subprocess.Popen[bytes], environment: Mapping[str, str], log: Path) -> None:
+    """Wait until the server answers, and is ours.
 
     Raises:
         TransientError: it does not.
     """
-    opener = build_opener(ProxyHandler({}))
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
-        try:
-            with opener.open(f"{api}/health", timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.3)
+        if is_ours(api, environment[gate.PROOF], environment[access.CLIENTS]):
+            return
+        time.sleep(0.3)
     msg = f"the Prefect server did not start: {log} says why"
     raise TransientError(msg)
+
+
+def is_ours(api: str, proof: str, password: str) -> bool:
+    """Tell whether what answers is the server that was started with a proof, and lets in who has the password.
+
+    Whoever has the port may answer; the password goes to nobody who cannot show the proof.
+    """
+    shown = _ask(f"{api}/health", {})
+    if shown is None or shown.headers.get(gate.PROOF_HEADER) != proof:
+        return False
+    key = base64.b64encode(password.encode()).decode()
+    return _ask(f"{api}/admin/version", {"Authorization": f"Basic {key}"}) is not None
+
+
+def _ask(url: str, headers: Mapping[str, str]) -> HTTPResponse | None:
+    """Return the answer of a server; `None` where there is none, or a refusal."""
+    try:
+        with build_opener(ProxyHandler({})).open(Request(url, headers=dict(headers)), timeout=5) as answer:  # noqa: S310
+            return cast("HTTPResponse", answer)
+    except (OSError, HTTPException):
+        return None
 
 
 def _greet(served: Served, settings: Settings, api: str, *, is_ours: bool) -> None:
