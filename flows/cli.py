@@ -14,6 +14,7 @@ import typer
 
 from flows import folder
 from flows.commands import bench, feeds, ingest, machine, models, query, texts
+from flows.log_lines import SETTING, WHOLE
 from flows.progress import REPORTER, Lines
 from flows.screen import guard
 from transforms.errors import TurntableError, forget_frames, one_line
@@ -53,6 +54,8 @@ def _main(
     if not debug:
         # Prefect's log would draw over the progress; the run's page has it all the same.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    else:
+        os.environ.setdefault(SETTING, WHOLE)
 
 
 def main() -> None:

@@ -16,7 +16,9 @@ from typing import TextIO
 
 from transforms.text import visible
 
-HANDLER = {"PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "flows.log_lines.LogLines"}
+SETTING = "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS"
+HANDLER = {SETTING: "flows.log_lines.LogLines"}
+WHOLE = "flows.log_lines.WholeLogLines"
 MOST_BYTES = 20_000_000
 
 
@@ -35,6 +37,14 @@ class LogLines(logging.StreamHandler[TextIO]):
             record = copy.copy(record)  # others, such as Prefect's own log of the run, want it whole
             record.exc_info = record.exc_text = record.stack_info = None
         return visible(super().format(record), keep="\t")
+
+
+class WholeLogLines(LogLines):
+    """The same with tracebacks, for who asks for them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record and its traceback."""
+        return visible(logging.StreamHandler.format(self, record), keep="\n\t")
 
 
 def rotated(path: Path) -> Path:

@@ -85,7 +85,7 @@ def serve(served: Served, settings: Settings) -> None:
         arguments = ["flows.runner", "--every", str(served.every * 60)]
         for folder in served.watch:
             arguments += ["--watch", str(folder.resolve())]
-        parts["the runner"] = start(arguments, {**HANDLER, **environment, "PREFECT_API_URL": api}, None)
+        parts["the runner"] = start(arguments, {**environment, **HANDLER, "PREFECT_API_URL": api}, None)
         _greet(served, settings, api, is_ours="the Prefect server" in parts)
         _await_end(parts, settings)
 

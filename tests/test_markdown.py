@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flows import serve
 from flows.discover import page
-from flows.log_lines import LogLines
+from flows.log_lines import LogLines, WholeLogLines
 from flows.markdown import cells, table, words
 from flows.polling import Polled, Summary
 from transforms.errors import SourceError
@@ -72,6 +72,9 @@ def test_a_record_is_one_line_of_words(tmp_path: Path, monkeypatch: pytest.Monke
     assert "Traceback" in kept.read_text()
     assert kept.stat().st_mode & 0o077 == 0
     assert record.exc_info, "other handlers have it"
+    WholeLogLines(stream).emit(record)
+    assert "Traceback" in stream.getvalue()
+    assert stream.getvalue().endswith("SourceError: no such\nfile :100:\n")
 
 
 def test_what_a_part_prints_is_shown_and_never_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
