@@ -1,7 +1,8 @@
 """Who gets into a Prefect server that we start: who knows a secret that its home keeps.
 
     $TURNTABLE_HOME/prefect/auth   turntable:…, made once; only its owner can read it
-    $TURNTABLE_HOME/prefect/api    the address that it opens, and the process that serves it, while that lives
+    $TURNTABLE_HOME/prefect/api    the address that it opens, and the process that serves it, while that lives: its
+                                   number and its start, for numbers are given again
 
 What we start has the secret in its environment, never on its command line. A command finds it here by itself.
 No Prefect: its settings are read when it is imported, so this has to come before.
@@ -38,7 +39,7 @@ def secret(home: Path) -> str:
 def opening(home: Path, api: str) -> Iterator[None]:
     """Say while a server runs that the secret of a home is for it, and for nobody who has its port later."""
     path = home / "prefect" / "api"
-    write_bytes(path, f"{api} {os.getpid()}".encode())
+    write_bytes(path, " ".join((api, str(os.getpid()), _start_of(os.getpid()))).encode())
     try:
         yield
     finally:
@@ -79,12 +80,20 @@ def _same(api: str, home: Path) -> bool:
 
 def _served(home: Path) -> str | None:
     """Return the address at which a home is served; `None` where that process is gone, however it ended."""
-    api, _, process = (_line(home / "prefect" / "api") or "").partition(" ")
+    api, process, began, *_ = [*(_line(home / "prefect" / "api") or "").split(" "), "", ""]
     try:
         os.kill(int(process), 0)
+        return api if began == _start_of(int(process)) else None
     except (ValueError, OverflowError, OSError):
         return None
-    return api
+
+
+def _start_of(process: int) -> str:
+    """Tell when a process began, in ticks since the machine did; nothing where the system does not say."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def _line(path: Path) -> str | None:

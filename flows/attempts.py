@@ -75,5 +75,15 @@ def _new(found: Found, options: Options, now: datetime) -> Waiting:
     # it was tried, so no event has to say that it is there before its rest is over
     offers = found.offers
     episode = replace(found.episode, transcripts=offers.transcripts, chapters_url=offers.chapters_url)
-    waiting = Waiting(location, found.podcast, episode, options, feed_id=None, since=now, private=found.private)
-    return replace(waiting, emitted_at=now, confined=is_confined())
+    return Waiting(
+        location,
+        found.podcast,
+        episode,
+        options,
+        feed_id=None,
+        since=now,
+        emitted_at=now,
+        private=found.private,
+        confined=is_confined(),
+        secrets=offers.secrets,
+    )

@@ -34,6 +34,7 @@ def choose(store: Store, found: Found, listed: Artifact | None, fetched: Artifac
             ("notes", lambda: chaptering.from_notes(episode.description, episode.duration)),
         ]
         chosen = next((Given(name, named) for name, read in ways if (named := read())), Given(None, ()))
+        chosen = Given(chosen.source, found.public(chosen.chapters))
         return Made(_GIVEN.dump_json(chosen), facts={"source": chosen.source, "chapters": len(chosen.chapters)})
 
     inputs = {"list": listed, "audio": fetched}
@@ -44,7 +45,7 @@ def choose(store: Store, found: Found, listed: Artifact | None, fetched: Artifac
         suffix=".json",
         inputs={name: artifact.sha256 for name, artifact in inputs.items() if artifact},
         parameters={
-            "given": [asdict(chapter) for chapter in offered.chapters],
+            "given": [asdict(chapter) for chapter in found.public(offered.chapters)],
             "notes_sha256": hashlib.sha256((episode.description or "").encode()).hexdigest(),
             "duration": episode.duration,
         },

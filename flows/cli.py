@@ -52,6 +52,7 @@ def _main(
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
+    from flows.log_lines import HANDLER
     from flows.progress import REPORTER, Lines
     from transforms.speech.device import share_freed_memory
 
@@ -64,6 +65,8 @@ def _main(
     if not debug:
         # Prefect's log would draw over the progress; the run's page has it all the same.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    else:
+        os.environ.update({**HANDLER, **os.environ})
 
 
 def main() -> None:

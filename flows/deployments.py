@@ -144,6 +144,8 @@ def automations(home: Path) -> tuple[AutomationCore, ...]:
 
 
 def _to(state: StateType, name: str, message: str) -> ChangeFlowRunState:
+    # Never by force: a run may say that it lives while its end is on its way, and what comes after the end is no
+    # longer followed by one. The automation then fires 90 s later, and the server refuses: an end stands.
     return ChangeFlowRunState(state=state, name=name, message=message, force=False)
 
 

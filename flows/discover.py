@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import events
+from flows.markdown import MOST_ROWS, cells, table, words
 from flows.naming import timed
 from flows.polling import Polled, Summary, poll
 from flows.settings import Settings
@@ -20,7 +21,6 @@ from flows.telling import tell
 from flows.waiting import Waiting
 from transforms.text import counted
 
-MOST_ROWS = 500  # of a table that a person reads
 _ORDER = ("paused", "failed", "slow", "new", "changed", "busy", "unchanged")
 
 
@@ -80,11 +80,11 @@ def discovered(waiting: Waiting) -> events.Event:
 def _write_page(summary: Summary) -> None:
     """Leave a page and a table in the Prefect UI: what is new, what failed and why."""
     feeds = sorted(summary.feeds, key=lambda feed: (_ORDER.index(feed.news), feed.name.casefold()))
-    create_markdown_artifact("\n".join(_page(summary, feeds)), key="poll", description="What the last poll found")
-    create_table_artifact([asdict(feed) for feed in feeds[:MOST_ROWS]] or [{}], key="poll-feeds")
+    create_markdown_artifact("\n".join(page(summary, feeds)), key="poll", description="What the last poll found")
+    create_table_artifact([cells(asdict(feed)) for feed in feeds[:MOST_ROWS]] or [{}], key="poll-feeds")
 
 
-def _page(summary: Summary, feeds: Sequence[Polled]) -> Iterator[str]:
+def page(summary: Summary, feeds: Sequence[Polled]) -> Iterator[str]:
     """Write what a poll found for people; feeds without news are only counted."""
     waiting = sum(feed.waiting for feed in feeds)
     yield f"# {waiting} new episodes in {len(feeds)} feeds"
@@ -94,12 +94,9 @@ def _page(summary: Summary, feeds: Sequence[Polled]) -> Iterator[str]:
         f"{summary.emitted} events were sent. It took {summary.seconds:.1f} s."
     )
     if summary.problem:
-        yield f"\n**{summary.problem}**"
+        yield f"\n**{words(summary.problem)}**"
     told = [feed for feed in feeds if feed.news not in ("unchanged", "busy")]
     if told:
-        yield "\n| feed | news | new episodes | to be heard | why |\n|---|---|---|---|---|"
-    for feed in told[:MOST_ROWS]:
-        cells: tuple[Any, ...] = (feed.name, feed.news, feed.found, feed.waiting, feed.message or "")
-        yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |"
-    if len(told) > MOST_ROWS:
-        yield f"\nand {len(told) - MOST_ROWS} more"
+        yield ""
+        names = ("feed", "news", "new episodes", "to be heard", "why")
+        yield from table(names, [(f.name, f.news, f.found, f.waiting, f.message) for f in told])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from prefect import flow, get_run_logger, task
@@ -23,7 +24,8 @@ from flows import clock, published
 from flows import load as loader
 from flows.artifacts import Artifact, Manifest, Store
 from flows.linking import Hints, Known, Link, checked
-from flows.locations import ADDRESS_OR_PATH, public_source, redact
+from flows.locations import ADDRESS_OR_PATH, KNOWN_BY_ID, public_source, redact
+from flows.markdown import MOST_ROWS, cells, table
 from flows.naming import timed
 from flows.progress import REPORTER, throttled
 from flows.published import Kept, Parsed
@@ -32,6 +34,7 @@ from flows.settings import Settings
 from flows.sources.texts import find_texts
 from flows.steps import StageFailed, record
 from flows.stopping import note_run
+from flows.subscriptions import find_known
 from flows.telling import tell
 from transforms.errors import (
     ContentError,
@@ -50,7 +53,6 @@ from warehouse import query
 Location = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
 SecretLocation = Annotated[SecretStr, Field(json_schema_extra={"pattern": ADDRESS_OR_PATH})]
 
-MOST_ROWS = 500  # of a table that a person reads
 CLASSES = (TransientError, SourceError, ContentError, HostileError, ResourceError)
 T = TypeVar("T")
 
@@ -209,6 +211,7 @@ def _reparse_one(job: Job, kept: Kept) -> Result:
     step = "parse"
     try:
         parsed = published.parse(job.store, kept.text, hints.format)
+        parsed = parsed_again(job.settings.home, parsed, origin)
         step = "stage"
         linked = published.link(kept, parsed.published, origin, hints, job.known)
         beside = published.beside_of(job.store, kept.before) if kept.before else None
@@ -216,6 +219,12 @@ def _reparse_one(job: Job, kept: Kept) -> Result:
     except Exception as error:
         return _refused(step, origin, started_at, error, job.settings)
     return _imported(origin, kept.text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
+
+
+def parsed_again(home: Path, parsed: Parsed, origin: str) -> Parsed:
+    """Take the secrets out of a text that came with a private episode, as when it was staged first."""
+    found = find_known(home, origin.removeprefix(KNOWN_BY_ID)) if origin.startswith(KNOWN_BY_ID) else None
+    return replace(parsed, published=found.public(parsed.published)) if found else parsed
 
 
 def _refused(step: str, source: str, started_at: datetime, error: Exception, settings: Settings) -> Refused:
@@ -289,19 +298,13 @@ def _write_page(results: Sequence[Result], key: str) -> None:
     ]
     create_markdown_artifact("\n".join(lines), key=key, description="What became of each text")
     everyone: list[Result] = [*refused, *imported]
-    create_table_artifact([_row(one) for one in everyone[:MOST_ROWS]], key=f"{key}-texts")
+    create_table_artifact([cells(_row(one)) for one in everyone[:MOST_ROWS]], key=f"{key}-texts")
 
 
 def _markdown(results: Sequence[Result]) -> Iterator[str]:
     """Write results of one kind as a table."""
-    names = tuple(_row(results[0]))
-    yield f"| {' | '.join(names)} |"
-    yield f"|{'---|' * len(names)}"
-    for one in results[:MOST_ROWS]:
-        cells = (str(cell).replace("|", "\\|").replace("\n", " ") for cell in _row(one).values())
-        yield f"| {' | '.join(cells)} |"
-    if len(results) > MOST_ROWS:
-        yield f"\nand {len(results) - MOST_ROWS} more"
+    rows = [_row(one) for one in results]
+    return table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def _row(result: Result) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from flows import attempts, clock, published, stages, tasks, texts
 from flows.artifacts import Artifact
 from flows.locations import KNOWN_BY_ID, keeping_private, public_source
 from flows.locks import held
+from flows.markdown import table, words
 from flows.met import meet_again
 from flows.naming import name_of, page_key
 from flows.options import Options
@@ -126,7 +127,7 @@ def ingest_episode(
     except StageFailed as failed:
         record(failed, source, episode.episode_id if episode else None, settings)
         raise failed.error from None
-    with keeping_private(found.private):
+    with keeping_private(found.private, found.offers.secrets):
         outcome = _ingest(found, options, settings, by_event=by_event)
     if outcome is not None:
         _write_page(outcome)
@@ -340,21 +341,21 @@ def _claimed(settings: Settings, episode: Episode, source: str, *, by_event: boo
 
 def _write_page(outcome: Outcome) -> None:
     """Leave a page in the Prefect UI that a person can read."""
-    settings, rows = Settings(), list[tuple[object, ...]]()
+    settings, rows = Settings(), list[str]()
     title = flow_run.name or outcome.source
     if settings.load == "inline":
-        table = query.talk_time(settings.snapshot, outcome.episode_id)
-        rows = [table.columns, tuple("---" for _ in table.columns), *table.rows]
+        talk_time = query.talk_time(settings.snapshot, outcome.episode_id)
+        rows = list(table(talk_time.columns, talk_time.rows))
     lines = [
-        f"# {title}",
+        f"# {words(title)}",
         "",
-        outcome.source,
+        words(outcome.source),
         "",
         f"{counted(outcome.turns, 'turn')} in {outcome.seconds or 0:.0f} s of audio. "
         f"Transcript of the publisher: {outcome.text or 'none'}. Flags: {', '.join(outcome.flags) or 'none'}. "
         f"Computed now: {', '.join(outcome.computed) or 'nothing, all was done before'}.",
         "",
-        *("| " + " | ".join("" if cell is None else str(cell) for cell in row) + " |" for row in rows),
+        *rows,
     ]
     key = page_key(title, outcome.episode_id)
     create_markdown_artifact("\n".join(lines), key=key, description=title)

@@ -18,17 +18,22 @@ from transforms.youtube import WATCH, is_youtube, youtube_id
 KNOWN_BY_ID = "episode:"  # before the id of an episode that a subscription or the warehouse knows
 
 _PRIVATE: ContextVar[bool] = ContextVar("private", default=False)
+_SECRETS: ContextVar[tuple[str, ...]] = ContextVar("secrets", default=())
 
 
 @contextmanager
-def keeping_private(is_private: bool) -> Iterator[None]:
-    """Work on what is private, if it is: what is raised inside is rewritten on its way out."""
-    token = _PRIVATE.set(is_private or _PRIVATE.get())
+def keeping_private(is_private: bool, secrets: tuple[str, ...] = ()) -> Iterator[None]:
+    """Work on what is private, if it is: what is raised inside is rewritten on its way out.
+
+    `secrets` are those of its addresses, private or not.
+    """
+    token, known = _PRIVATE.set(is_private or _PRIVATE.get()), _SECRETS.set((*_SECRETS.get(), *secrets))
     try:
         with redacted_errors():
             yield
     finally:
         _PRIVATE.reset(token)
+        _SECRETS.reset(known)
 
 
 def is_kept_private() -> bool:
@@ -62,13 +67,19 @@ def redact(error: BaseException) -> None:
             if isinstance(one, TurntableError)
             else public_address
         )
-        one.args = tuple(public_text(a, write=write) if isinstance(a, str) else a for a in one.args)
+        known = _SECRETS.get()
+        one.args = tuple(public_text(a, known, write) if isinstance(a, str) else a for a in one.args)
         left += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
 
 
 def shown_address(url: str) -> str:
     """Write an address for a message."""
     return private_address(url) if is_kept_private() else public_source(url)
+
+
+def kept_text(text: str) -> str:
+    """Write a text that somebody else wrote, such as the title in an audio file, to be kept."""
+    return public_text(text, _SECRETS.get(), private_address if is_kept_private() else public_page)
 
 
 def kept_address(url: str) -> str | None:

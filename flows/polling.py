@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +28,7 @@ from flows.locks import held, is_held
 from flows.progress import REPORTER
 from flows.settings import Settings
 from flows.sources.feeds import is_reading_large
-from flows.sources.found import bare_episode, public_episode, public_podcast
+from flows.sources.found import addresses_of, bare_episode, known_secrets, public_episode, public_podcast
 from flows.subscriptions import Poll, Remembered, Subscription, Subscriptions, is_due, rested
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, emitted, moved
@@ -182,12 +183,14 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
     wanted = difference.new if before is not None else backfill(settings, subscription, feed)
     heard = [e for e in wanted if e.audio_url is not None]
     private = replace(subscription, url=answer.url).is_private
-    podcast = public_podcast(replace(feed.podcast, feed_url=answer.url), private=private)
+    more = subscription.url, subscription.first_url, feed.podcast.site_url
+    podcast = replace(feed.podcast, feed_url=answer.url)
+    podcast = public_podcast(podcast, *more, *chain.from_iterable(map(addresses_of, heard)), private=private)
     _wait(settings, replace(subscription, url=answer.url), feed.podcast, heard, now)
     _refresh(settings, feed, {**known.aliases, **difference.aliases})
     _recover(settings, subscription, lost, now)
     if heard:
-        public = tuple(public_episode(one, answer.url, private=private) for one in heard)
+        public = tuple(public_episode(one, answer.url, *more, private=private) for one in heard)
         keep_found(Store(settings.home), podcast, public, clock.stamp(settings.home))
     _remember(subscriptions, subscription.feed_id, remembered, known, difference, heard)
     news: News = "new" if heard else "changed"
@@ -264,6 +267,7 @@ def _waiting(
         feed_id=subscription.feed_id,
         since=now,
         private=subscription.is_private,
+        secrets=known_secrets(subscription.url, subscription.first_url, private=subscription.is_private),
     )
 
 

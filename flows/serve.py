@@ -6,7 +6,9 @@ and only who has the secret of this home (`flows.access`) gets in.
 
 from __future__ import annotations
 
+import base64
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,14 +18,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import ProxyHandler, build_opener
+from typing import cast
+from urllib.request import ProxyHandler, Request, build_opener
 
 from filelock import FileLock, Timeout
 
 from flows import access, gate, telling
 from flows.home import home_id, named
+from flows.log_lines import HANDLER
 from flows.permissions import close
 from flows.settings import Settings
 from transforms.errors import SourceError, TransientError
@@ -76,12 +80,12 @@ def serve(served: Served, settings: Settings) -> None:
         if api is None:
             api = f"http://{HOST}:{served.port}/api"
             parts[SERVER] = start(*_server(served, settings, environment))
-            _await_server(api, parts[SERVER], _log(settings, "server"))
+            _await_server(api, parts[SERVER], environment, _log(settings, "server"))
             stack.enter_context(access.opening(settings.home, api))
         arguments = ["flows.runner", "--every", str(served.every * 60)]
         for folder in served.watch:
             arguments += ["--watch", str(folder.resolve())]
-        parts["the runner"] = start(arguments, {**environment, "PREFECT_API_URL": api}, None)
+        parts["the runner"] = start(arguments, {**environment, **HANDLER, "PREFECT_API_URL": api}, None)
         _greet(served, settings, api, is_ours=SERVER in parts)
         _await_end(parts, settings)
 
@@ -197,6 +201,7 @@ def _environment(settings: Settings, served: Served) -> dict[str, str]:
     if "PREFECT_API_URL" not in os.environ:  # with a server elsewhere, the user's Prefect home may hold its key
         own["PREFECT_HOME"] = str(settings.home.resolve() / "prefect")
         own[access.CLIENTS] = access.secret(settings.home)
+        own[gate.PROOF] = secrets.token_urlsafe(32)
     return {**defaults, **inherited, **own}
 
 
@@ -232,22 +237,40 @@ def _log(settings: Settings, of: str) -> Path:
     return settings.home.resolve() / "prefect" / f"{of}.log"
 
 
-def _await_server(api: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers.
+def _await_server(api: str, server: subprocess.Popen[bytes], environment: Mapping[str, str], log: Path) -> None:
+    """Wait until the server answers, and is ours.
 
     Raises:
         TransientError: it does not.
     """
-    opener = build_opener(ProxyHandler({}))
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and server.poll() is None:
-        try:
-            with opener.open(f"{api}/health", timeout=5):
-                return
-        except (URLError, OSError):
-            time.sleep(0.3)
+        if is_ours(api, environment[gate.PROOF], environment[access.CLIENTS]):
+            return
+        time.sleep(0.3)
     msg = f"the Prefect server did not start: {log} says why"
     raise TransientError(msg)
+
+
+def is_ours(api: str, proof: str, password: str) -> bool:
+    """Tell whether what answers is the server that was started with a proof, and lets in who has the password.
+
+    Whoever has the port may answer; the password goes to nobody who cannot show the proof.
+    """
+    shown = _ask(f"{api}/health", {})
+    if shown is None or shown.headers.get(gate.PROOF_HEADER) != proof:
+        return False
+    key = base64.b64encode(password.encode()).decode()
+    return _ask(f"{api}/admin/version", {"Authorization": f"Basic {key}"}) is not None
+
+
+def _ask(url: str, headers: Mapping[str, str]) -> HTTPResponse | None:
+    """Return the answer of a server; `None` where there is none, or a refusal."""
+    try:
+        with build_opener(ProxyHandler({})).open(Request(url, headers=dict(headers)), timeout=5) as answer:  # noqa: S310
+            return cast("HTTPResponse", answer)
+    except (OSError, HTTPException):
+        return None
 
 
 def _greet(served: Served, settings: Settings, api: str, *, is_ours: bool) -> None:

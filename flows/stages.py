@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.artifacts import Artifact, Made, Store
-from flows.locations import is_url, kept_address
+from flows.locations import is_url, kept_address, kept_text
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, read_json, read_samples
 from flows.progress import Advance, Say
 from flows.reach import check
@@ -23,7 +23,6 @@ from transforms.records import (
     Seconds,
     Word,
 )
-from transforms.redaction import public_text
 from transforms.speech import attribute as attribution
 from transforms.speech import channels
 from transforms.speech import diarize as diarization
@@ -124,7 +123,7 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
             "header_seconds": heard.header_seconds,
             "bad_packets": heard.bad_packets,
             "format": heard.format,
-            "title": heard.title and public_text(heard.title),
+            "title": heard.title and kept_text(heard.title),
         }
         return Made(scratch / "samples.npy", flags=heard.flags, facts=facts)
 

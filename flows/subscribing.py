@@ -14,7 +14,6 @@ from flows.options import Options
 from flows.polling import LARGE_PATIENCE, Polled, load_found, poll_feed
 from flows.settings import Settings
 from flows.sources.behind import feed_behind
-from flows.sources.found import public_podcast
 from flows.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
 from flows.threads import each
 from flows.waiting import Waiters, Waiting, is_due, retried
@@ -259,7 +258,7 @@ def _row(settings: Settings, waiting: Waiting) -> tuple[Any, ...]:
         "running" if is_held(settings.home, episode.episode_id) else waiting.state,
         episode.episode_id,
         waiting.public_episode.title,
-        waiting.podcast and public_podcast(waiting.podcast).title,
+        waiting.public_podcast and waiting.public_podcast.title,
         _at(waiting.since),
         waiting.stage,
         waiting.error_class,

@@ -25,7 +25,7 @@ from pydantic import NonNegativeInt, TypeAdapter
 
 from flows import private
 from flows.options import Options
-from flows.sources.found import Found, bare_episode, offered_with, public_podcast
+from flows.sources.found import Found, bare_episode, known_secrets, offered_with
 from flows.waiting import Waiters
 from transforms.choice import Named, choose
 from transforms.errors import ErrorClass, SourceError
@@ -273,18 +273,19 @@ def find_known(home: Path, episode_id: str) -> Found | None:
     if waiting is not None:
         return Found(
             waiting.location,
-            waiting.podcast and public_podcast(waiting.podcast, private=waiting.private),
+            waiting.public_podcast,
             waiting.public_episode,
-            offered_with(waiting.episode),
+            waiting.offered,
             waiting.private,
         )
     episode = query.known_episode(home / "turntable.duckdb", episode_id)
-    remembered, private = _remembered_location(Subscriptions(home), episode_id)
+    remembered, secrets, private = _remembered_location(Subscriptions(home), episode_id)
     location = remembered or (episode.audio_url if episode else None)
     if location is None or is_masked(location):
         return None
     bare = bare_episode(episode_id, None if private else public_address(location))
-    return Found(location, None, episode or bare, private=private)
+    offered = replace(offered_with(episode or bare), secrets=secrets)
+    return Found(location, None, episode or bare, offered, private)
 
 
 def is_known_private(home: Path, url: str) -> bool:
@@ -293,12 +294,21 @@ def is_known_private(home: Path, url: str) -> bool:
     return known is not None and known.is_private
 
 
-def _remembered_location(subscriptions: Subscriptions, episode_id: str) -> tuple[str | None, bool]:
-    """Give where the audio of an episode lay last, and whether that is private; `None` where no feed knows it."""
+def _remembered_location(
+    subscriptions: Subscriptions, episode_id: str
+) -> tuple[str | None, tuple[str, ...], bool]:
+    """Give where the audio of an episode lay last, the secrets known of it, and whether it is private.
+
+    `None` where no feed knows it.
+    """
     for subscription in subscriptions.all():
         remembered = subscriptions.remembered(subscription.feed_id) or Remembered()
         episode_id = remembered.aliases.get(episode_id, episode_id)
         for known in remembered.known:
             if known.episode_id == episode_id:
-                return known.audio_url, subscription.is_private
-    return None, False
+                urls, private = (
+                    (subscription.url, subscription.first_url, known.audio_url),
+                    subscription.is_private,
+                )
+                return known.audio_url, known_secrets(*urls, private=private), private
+    return None, (), False

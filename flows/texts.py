@@ -88,7 +88,8 @@ def stage(text: Text, found: Found, chapters: Artifact | None, settings: Setting
     flags = ("automatic_captions",) if text.link.rel == AUTOMATIC else ()
     store = Store(settings.home)
     kept, beside = Kept(text.text, None), Beside(chapters, flags)
-    return published.stage(store, kept, text.parsed, link, origin, Hints(), Known(()), beside)
+    parsed = replace(text.parsed, published=found.public(text.parsed.published))
+    return published.stage(store, kept, parsed, link, origin, Hints(), Known(()), beside)
 
 
 @stage_task("chapters")

@@ -221,7 +221,7 @@ class _Group:
             return one
         step = "find"
         try:
-            with keeping_private(wanted.found.private):
+            with keeping_private(wanted.found.private, wanted.found.offers.secrets):
                 found = youtube.complete(wanted.found)
                 step = "decode"
                 stages.check_audio(found.location, found.source)

@@ -22,7 +22,7 @@ from pydantic import NonNegativeInt, TypeAdapter
 from flows import private
 from flows.locations import KNOWN_BY_ID
 from flows.options import Options
-from flows.sources.found import public_episode
+from flows.sources.found import Offered, addresses_of, offered_with, public_episode, public_podcast
 from transforms.choice import Named, choose
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Moment, Podcast
@@ -51,7 +51,8 @@ class Waiting:
 
     `attempts` counts the runs that failed since somebody last looked after it, `failed_at` is when the last one
     did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there. It
-    is `confined` to what a request may name where a request left it, or a file that nobody vouches for.
+    is `confined` to what a request may name where a request left it, or a file that nobody vouches for. `secrets`
+    are those of addresses that do not stand here, such as of its feed.
     """
 
     location: str
@@ -71,12 +72,27 @@ class Waiting:
     private: bool = False
     failed_at: Moment | None = None
     confined: bool = False
+    secrets: tuple[str, ...] = ()
 
     @property
     def public_episode(self) -> Episode:
         """Give the episode as others may see it."""
-        feed_url = self.podcast.feed_url if self.podcast else None
-        return public_episode(self.episode, feed_url, private=self.private)
+        return public_episode(self.episode, *self._of_show, private=self.private, secrets=self.secrets)
+
+    @property
+    def public_podcast(self) -> Podcast | None:
+        """Give its show as others may see it."""
+        more = addresses_of(self.episode)
+        return self.podcast and public_podcast(self.podcast, *more, private=self.private, secrets=self.secrets)
+
+    @property
+    def offered(self) -> Offered:
+        """Take what the publisher offers beside the audio, with the secrets of all addresses."""
+        return offered_with(self.episode, *self._of_show, private=self.private, secrets=self.secrets)
+
+    @property
+    def _of_show(self) -> tuple[str | None, ...]:
+        return (self.podcast.feed_url, self.podcast.site_url) if self.podcast else ()
 
     @property
     def name(self) -> str:

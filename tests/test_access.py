@@ -67,6 +67,20 @@ def test_another_server_never_sees_the_secret(home: Path, monkeypatch: pytest.Mo
     assert given() is None
 
 
+def test_a_server_that_was_killed_fools_nobody(home: Path) -> None:
+    """What it left names a process, and that number may be another's by now: the secret goes nowhere."""
+    import os
+
+    secret(home)
+    with opening(home, OURS):
+        left = (home / "prefect" / "api").read_text()
+    for began in ("1", ""):
+        (home / "prefect" / "api").write_text(f"{OURS} {os.getpid()} {began}")
+        assert not find_server(home)
+    (home / "prefect" / "api").write_text(left)
+    assert find_server(home), "this very process"
+
+
 def test_what_the_user_set_stands(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the environment, or in the profile of Prefect."""
     monkeypatch.setenv(CLIENTS, "theirs")

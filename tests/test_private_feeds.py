@@ -9,13 +9,18 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows import subscribing
+from flows import chapters, import_text, published, subscribing, texts
+from flows import load as loader
+from flows.artifacts import Store
+from flows.linking import Hints, Known, Link
+from flows.locations import keeping_private
 from flows.options import Options
 from flows.polling import poll
 from flows.requests import request
 from flows.settings import Settings
 from flows.subscribing import add_feeds, as_opml, listed
 from flows.subscriptions import Subscriptions, find_known
+from flows.texts import Text
 from flows.waiting import Waiters
 from tests.conftest import only
 from tests.feeds import Page, Publisher, item, publisher
@@ -175,3 +180,57 @@ def test_no_secret_is_sent_to_a_server(token: str, told: Publisher, settings: Se
         request(settings.home, {"url": url})
 
     assert token not in str(caught.value)
+
+
+VTT = "WEBVTT\n\n00:00.000 --> 00:04.000\n<v Mara {token}>Mine is www.host.example/{token} or {token}.\n"
+
+
+@pytest.mark.parametrize(("token", "private"), [(WORD, True), (RANDOM, None)])
+def test_what_comes_with_a_private_episode_keeps_no_secret(
+    token: str, private: bool | None, told: Publisher, settings: Settings
+) -> None:
+    """Chapters of the feed, and the publisher's transcript, also when it is read again."""
+    psc = "xmlns:psc='http://podlove.org/simple-chapters'"
+    more = (
+        f"<psc:chapters {psc}><psc:chapter start='0' title='One {token}'/></psc:chapters>"
+        "<podcast:transcript xmlns:podcast='https://podcastindex.org/namespace/1.0' type='text/vtt' "
+        f"url='{told.url}/t/{token}/1.vtt'/></item>"
+    )
+    one = item(1, audio=f"{told.url}/u/{token}/1.mp3").replace("</item>", more)
+    told.pages[f"/t/{token}/1.vtt"] = Page(VTT.replace("{token}", token).encode())
+    add(settings, told.publish(f"/feed/{token}/rss", [one]), private)
+    waiting = only(list(Waiters(settings.home).all()))
+    found = find_known(settings.home, waiting.episode.episode_id)
+    assert found is not None
+    store, (link,) = Store(settings.home), found.offers.transcripts
+    assert found.offers.chapters
+
+    with keeping_private(found.private, found.offers.secrets):
+        read = published.read(store, link.url, settings)
+        text = Text(link, read, published.parse(store, read, None), "vtt", 1, 4.0, has_names=True, has_times=True)
+        texts.stage.fn(text, found, chapters.choose(store, found, None, None), settings)
+    loader.load(settings)
+    loader.publish(settings)
+    assert "or ~" in said(settings)
+    assert token not in said(settings)
+    manifests = [path.read_text() for path in settings.home.rglob("manifest.json")]
+    assert len(manifests) >= 5
+    assert token not in str(manifests)
+
+    again = published.stage(
+        store,
+        published.kept_texts(store)[0],
+        import_text.parsed_again(settings.home, text.parsed, f"episode:{found.episode.episode_id}"),
+        Link(found.episode, found.podcast, "feed"),
+        found.source,
+        Hints(title="again"),
+        Known(()),
+    )
+    assert token not in str(duckdb.read_parquet(str(again.path)).fetchall())
+
+
+def said(settings: Settings) -> str:
+    """All that the snapshot holds of what was said."""
+    with duckdb.connect(str(settings.snapshot), read_only=True) as con:
+        tables = ("turns", "words", "chapters", "sections", "transcripts")
+        return str([con.execute(f"from {table}").fetchall() for table in tables])

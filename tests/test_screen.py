@@ -23,6 +23,7 @@ from transforms.text import strict_json, visible
 
 EVIL = "\x1b]0;owned\x07\x1b[31mred\x9b2J\u202eabc\u2066\x7f"
 SHOWN = "␛]0;owned␇␛[31mred\\x9b2J‹U+202E›abc‹U+2066›␡"
+MARKS = "\u200e\u200f\u061c\u2060\u2063\ufeff\ufffa\u180e\U000e0041\U0001d173"
 WORDS = "12:100:33 a:x:b [bold]b[/bold] https://x.example #1 Ärger 日本 👩\u200d🚀"
 
 
@@ -145,12 +146,21 @@ def test_whatever_else_is_printed_passes_the_same_place(monkeypatch: pytest.Monk
     assert beneath.buffer.getvalue().decode() == f"a\tb{SHOWN}␍\nc\n␛[2Jé\n"  # type: ignore[attr-defined]
 
 
-@given(st.text() | st.text(st.characters(categories=("Cc", "Cs", "Zl", "Zp", "Cf"))))
+def test_what_words_are_written_with_stays() -> None:
+    """Joiners of Persian and of emoji, soft hyphens, spaces without a width; marks that hide are shown."""
+    words = "می\u200cخواهم 👩\u200d🚀 Fuß\xadball ไทย\u200bไทย"
+    assert visible(words) == words
+    assert visible(MARKS).count("‹U+") == len(MARKS)
+    assert json.loads(strict_json(f'"{MARKS}"')) == MARKS
+    assert strict_json(f'"{MARKS}"').isascii()
+
+
+@given(st.text() | st.text(MARKS) | st.text(st.characters(categories=("Cc", "Cs", "Zl", "Zp", "Cf"))))
 def test_visible_text_is_never_a_command(text: str) -> None:
     """Nor half a pair that no stream takes; and seen twice, it is the same."""
     shown = visible(text)
     shown.encode()
-    assert not {"\x1b", "\x9b", "\n", "\r", "\u202e", "\u2028"} & set(shown)
+    assert not {"\x1b", "\x9b", "\n", "\r", "\u202e", "\u2028", *MARKS} & set(shown)
     assert visible(shown) == shown
 
 

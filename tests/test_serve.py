@@ -174,6 +174,18 @@ def test_after_any_kill_nothing_is_lost_and_nothing_doubled(publisher: Publisher
     ]
 
 
+def test_a_closed_terminal_ends_it_all(tmp_path: Path) -> None:
+    """SIGHUP, however early: nothing runs on, and the next command finds no server that is gone."""
+    with serving(tmp_path / "home", free_port()) as served:
+        served.until((tmp_path / "home" / "prefect" / "api").exists)
+        children = served.group()
+        served.process.send_signal(signal.SIGHUP)
+        assert served.process.wait(20) == 0
+    assert children
+    wait_until(lambda: are_gone(children))
+    assert not (tmp_path / "home" / "prefect" / "api").exists()
+
+
 def _command(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_text()
@@ -248,6 +260,12 @@ def test_a_request_names_no_file_that_nobody_watches(served: Serving, tmp_path: 
     said = {re.sub(f"'({secret}|{tmp_path}/no|{link})'", "X", run["state"]["message"]) for run in ended()}
     assert len(said) == 2, said  # whether it is there or not, the answer is the same
     assert all("HostileError" in line and "a request" in line for line in said)
+    log = served.log.read_text()  # a refusal is a line or two; how it came about stands elsewhere
+    assert "a request" in log
+    assert "Traceback" not in log
+    kept = served.home / "prefect" / "runs.log"
+    assert "Traceback" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
     assert not list(served.home.glob("artifacts/*"))
     assert not list(served.home.glob("failures/*"))
 

@@ -22,7 +22,7 @@ from transforms.errors import ContentError, ResourceError, SourceError, Transien
 from warehouse import store
 from warehouse.sandbox import written
 from warehouse.snapshot import open_snapshot
-from warehouse.sql import answer, read_screen
+from warehouse.sql import Form, answer, read_screen
 
 ENDLESS = "select sum(sin(a.range + b.range)) from range(10000000) a, range(10000000) b"
 
@@ -210,6 +210,59 @@ def test_json_is_strict_and_keeps_what_it_can(snapshot: Path):
         "X_2": "z",
     }
     assert '"m": 1.10,' in text
+
+
+def test_json_in_json_is_as_strict(snapshot: Path):
+    """Times, 32-bit floats and decimals in lists, structs, maps and unions are written as at the top."""
+    sql = """
+        select [timestamp '2024-02-29 10:00:00', null] as l,
+            {'z': timestamptz '2024-02-29 10:00:00+00', 'd': -.5::decimal(2,2),
+                'e': [{'f': 0.1::float}, null]} as s,
+            map {timestamp '2024-02-29 10:00:00': 0.1::float} as m,
+            array_value(.5::decimal(3,2), 1) as a, union_value(k := 0.1::float) as u, row(1, 0.1::float) as r,
+            [-'nan'::float, '-inf'] as nan, null::timestamp[] as n,
+            [{'t': ['a"b', '.5', 'nan 2024-01-01 00:00:00']}] as t,
+            .5::decimal(2,2) as half, [1.10::decimal(18,2)] as exact,
+            {'a"b': date '2024-01-01', 'f': 1.5::float} as odd
+    """
+    text = asked(snapshot, sql)
+    assert only(json.loads(text)) == {
+        "l": ["2024-02-29T10:00:00", None],
+        "s": {"z": "2024-02-29T10:00:00+00:00", "d": -0.5, "e": [{"f": 0.1}, None]},
+        "m": {"2024-02-29T10:00:00": 0.1},
+        "a": [0.5, 1.0],
+        "u": {"k": 0.1},
+        "r": [1, 0.1],
+        "nan": [None, None],
+        "n": None,
+        "t": [{"t": ['a"b', ".5", "nan 2024-01-01 00:00:00"]}],
+        "half": 0.5,
+        "exact": [1.1],
+        "odd": {'a"b': "2024-01-01", "f": 1.5},
+    }
+    assert "1.10" in text
+
+
+def test_no_number_has_one_name(snapshot: Path):
+    """Whatever its sign is: on a screen and in CSV."""
+    sql = "select -'nan'::double as a, '-inf'::float as b, [-'nan'::double] as c, '-nan' as words"
+    table, _ = read_screen(iter([asked(snapshot, sql, "screen").encode()]), 5)
+    assert table.rows == [("nan", "-inf", "[nan]", "-nan")]
+    assert asked(snapshot, sql, "csv-safe") == "a,b,c,words\nnan,-inf,[nan],'-nan\n"
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "csv-safe", "screen"])
+def test_thousands_of_columns_have_an_answer(snapshot: Path, form: Form):
+    """They took minutes, for each was written by rules of its own."""
+    n = 4000
+    sql = f"select {', '.join(f'{i} as a{i}' for i in range(n))}"
+    said = b"".join(answer(snapshot, sql, form, seconds=60)).decode()
+    if form == "json":
+        assert list(only(json.loads(said)).values()) == list(range(n))
+    elif form == "screen":
+        assert read_screen(iter([said.encode()]), 5)[0].rows == [tuple(range(n))]
+    else:
+        assert said.splitlines()[1] == ",".join(map(str, range(n)))
 
 
 def test_json_escapes_what_a_terminal_would_obey(snapshot: Path):

@@ -11,17 +11,42 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
-from transforms.tokens import SUFFIX, is_secret, is_secret_value
+from transforms.tokens import SUFFIX, decoded, is_secret, is_secret_value
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s<>\"'`]+", re.IGNORECASE)
+T = TypeVar("T")
+
+# Addresses as people and programs write them: percent-encoded, with entities of HTML, as JSON has them.
+_COLON = r"(?::|%(?:25)*3a|&#(?:0*58|x0*3a);|&colon;|\\u003a)"
+_SLASH = r"(?:/|\\/|%(?:25)*2f|&#(?:0*47|x0*2f);|&sol;|\\u002f)"
+_REST = r"[^\s<>\"'`]"
+_SURE_HOST = r"www\.[\w.-]{1,250}|(?:\d{1,3}\.){3}\d{1,3}|localhost|\[[0-9a-f:.]{2,60}\]"
+_MAYBE_HOST = r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}"  # as `node.js/react` too
+_PORT = r"(?::\d{1,5})?"
+_ADDRESS = re.compile(
+    rf"[a-z][a-z0-9+.-]{{1,20}}{_COLON}{_SLASH}{{2}}{_REST}+"
+    rf"|(?<![\w/\\.])(?:{_SLASH}{{2}}[^\s/\\%&?#;<>\"'`]{{1,250}}|(?P<user>[^\s/\\@<>\"'`]{{1,200}}@)?"
+    rf"(?:{_SURE_HOST}|(?P<maybe>{_MAYBE_HOST})){_PORT})(?:{_SLASH}|[?#;]){_REST}*",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_RUN = re.compile(rf"{_REST}+")
+_ENCODINGS = re.compile(r"%[0-9a-f]{2}|&[#\w]+;|\\[/u]", re.IGNORECASE)
 _TAIL = re.compile(r"[.,:;!?)\]}…]+$")  # of the sentence, not of the address in it
 _MASK = re.compile(r"~[0-9a-f]{8}")
 _INNER_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,6}", re.IGNORECASE)
 _VIDEO_HOST = re.compile(r"(?:[\w-]+\.)?(?:youtube(?:-nocookie)?\.com|youtu\.be)", re.IGNORECASE)
 _VIDEO_KEYS = frozenset(("v", "list", "channel_id"))  # they are names, not secrets
 _SHORTEST = 6  # of a secret that is looked for in texts
+_BETWEEN = re.compile(r"[^0-9A-Za-z]+")
+_AUDIO = re.compile(r"\.(?:mp[34]|m4[abv]|og[ga]|opus|wav|flac|aac|webm)$", re.IGNORECASE)
+_USUAL = frozenset(
+    "audio media files static assets public private member members premium patron subscriber subscribers podcast "
+    "podcasts episode episodes season feed feeds show shows download downloads content uploads stream".split()
+)
 
 
 def public_address(url: str, *, keep_query: bool = False) -> str:
@@ -102,11 +127,33 @@ def secrets_of(url: str) -> Iterator[str]:
     names = parts.path.split("/")
     for name, bad in zip(names, _judged(names, host), strict=True):
         if bad:
-            yield SUFFIX.sub("", name.partition(";")[0])
+            whole = SUFFIX.sub("", name.partition(";")[0])
+            yield whole
+            yield from (word for word in _BETWEEN.split(decoded(whole)) if word != whole and is_secret(word, host))
         yield from _values(name.partition(";")[2].replace(";", "&"))
     video = bool(_VIDEO_HOST.fullmatch(host))
     yield from (value for value in _values(parts.query) if not video)
     yield from _values(parts.fragment if "=" in parts.fragment else f"fragment={parts.fragment}")
+
+
+def parts_of(url: str) -> Iterator[str]:
+    """List what of an address of a private feed may be its secret, where no judge finds one: somebody said so.
+
+    Not what many addresses have, nor names of audio files, which are often titles.
+
+    >>> list(parts_of("https://host.example/podcast/swordfish/Introduction.mp3"))
+    ['swordfish']
+    """
+    if found := tuple(secrets_of(url)):
+        yield from found
+        return
+    try:
+        *folders, last = urlsplit(url).path.split("/") if "://" in url else [""]
+    except ValueError:
+        return
+    names = folders if _AUDIO.search(last) and not is_secret(last, before="private") else [*folders, last]
+    stems = (SUFFIX.sub("", name.partition(";")[0]) for name in names)
+    yield from (stem for stem in stems if stem and stem.lower() not in _USUAL and not _MASK.fullmatch(stem))
 
 
 def private_address(url: str) -> str:
@@ -127,19 +174,58 @@ def public_text(text: str, secrets: Iterable[str] = (), write: Callable[[str], s
     >>> public_text("see https://ann:pw@host.example/1?token=x, and hunter2", ["hunter2"])
     'see https://host.example/1, and ~f52fbd32'
     """
-    if "://" in text:
-        text = _ADDRESS.sub(lambda found: _rewritten(found[0], write), text)
-    for secret in secrets:
-        for form in {secret, unquote(secret)}:
-            if len(form) >= _SHORTEST and form in text:
-                text = text.replace(form, masked(form))
-    return text
+    text = _ADDRESS.sub(lambda found: _rewritten(found, write), text)
+    forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
+    if not forms:
+        return text
+    wanted = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))), re.IGNORECASE)
+
+    def without(words: str) -> str:
+        return wanted.sub(lambda found: masked(found[0]), words)
+
+    def unveiled(run: re.Match[str]) -> str:
+        plain = decoded(run[0])
+        return without(plain) if plain != run[0] and wanted.search(plain) else run[0]
+
+    return _RUN.sub(unveiled, without(text)) if _ENCODINGS.search(text) else without(text)
 
 
-def _rewritten(found: str, write: Callable[[str], str]) -> str:
-    tail = _TAIL.search(found)
-    address = found[: tail.start()] if tail else found
-    return write(address) + (tail[0] if tail else "")
+def public_record(record: T, write: Callable[[str], str], but: frozenset[str] = frozenset()) -> T:
+    """Write each text in a record, and in what it holds, by `write`; the fields `but` stay."""
+    return cast("T", _each_text(record, write, but))
+
+
+def _each_text(value: Any, write: Callable[[str], str], but: frozenset[str]) -> Any:
+    if isinstance(value, str):
+        return write(value)
+    if isinstance(value, tuple):
+        return tuple(_each_text(one, write, but) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        kept = ((field.name, getattr(value, field.name)) for field in fields(value) if field.name not in but)
+        return replace(value, **{name: _each_text(one, write, but) for name, one in kept})
+    return value
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Give a secret as it may stand in a text."""
+    plain = decoded(secret)
+    yield from (secret, unquote(secret), plain, quote(plain, safe=""))
+
+
+def _rewritten(found: re.Match[str], write: Callable[[str], str]) -> str:
+    tail = _TAIL.search(found[0])
+    address = found[0][: tail.start()] if tail else found[0]
+    return _written(address, public_page if found["maybe"] else write) + (tail[0] if tail else "")
+
+
+def _written(address: str, write: Callable[[str], str]) -> str:
+    """Write an address that may lack a scheme or be encoded; one with nothing to hide stays as it was."""
+    if _SCHEME.match(address):
+        return write(address)
+    plain = decoded(address)
+    added = "" if _SCHEME.match(plain) else "http:" if plain.startswith("//") else "http://"
+    written = write(added + plain)
+    return address if written == added + plain else written.removeprefix(added)
 
 
 def _judged(names: list[str], host: str) -> Iterator[bool]:
@@ -153,7 +239,7 @@ def _judged(names: list[str], host: str) -> Iterator[bool]:
 
 
 def _values(query: str) -> Iterator[str]:
-    pairs = parse_qsl(query, keep_blank_values=True)
+    pairs = parse_qsl(query.replace("&amp;", "&"), keep_blank_values=True)
     yield from (value for key, value in pairs if is_secret_value(key, value))
 
 

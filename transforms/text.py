@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -13,10 +14,14 @@ SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 CLOSING_MARKS = "\"'”’»)]}」』"
 
 
-# What a terminal obeys, and what turns the order of letters on it round: C0, DEL, C1, separators of lines and
-# paragraphs, embeddings, overrides and isolates of direction, halves of surrogate pairs. What only has no width
-# stays: names in Persian or Hindi and emoji need their joiners.
-_COMMAND = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ud800-\udfff]")
+# What a terminal obeys, what turns the order of letters on it round, and what hides there: C0, DEL, C1, separators
+# of lines and paragraphs, marks, embeddings, overrides and isolates of direction, signs without a picture, tags,
+# halves of surrogate pairs. What words are written with stays: names in Persian or Hindi and emoji need their
+# joiners, Thai and Khmer the space without a width, German the hyphen that only a line's end shows.
+_COMMAND = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+)
 _NO_NUMBER = re.compile(r"(?i)nan|inf")
 _STRING_OR_NO_NUMBER = re.compile(r'(?i)"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b')
 
@@ -101,4 +106,4 @@ def strict_json(text: str) -> str:
     """
     if _NO_NUMBER.search(text):
         text = _STRING_OR_NO_NUMBER.sub(lambda found: found[0] if found[0][0] == '"' else "null", text)
-    return _COMMAND.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+    return _COMMAND.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text)

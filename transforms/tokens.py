@@ -7,6 +7,7 @@ both, with the share that is judged wrongly). In doubt a piece is a secret.
 
 from __future__ import annotations
 
+import html
 import re
 from itertools import pairwise
 from urllib.parse import unquote
@@ -56,6 +57,7 @@ _NEIGHBOURS = (
     "uabcdeghilmnprst vaeio waehinors xceipt yaeiopst zaeiwy"
 )
 _COMMON = frozenset(group[0] + letter for group in _NEIGHBOURS.split() for letter in group[1:])
+_MOST_LAYERS = 6  # of encodings on top of each other
 _ODD = 0.38  # share of neighbours, from which on ten characters and more are random
 
 
@@ -65,7 +67,7 @@ def is_secret(piece: str, host: str = "", before: str = "") -> bool:
     >>> is_secret("9f3c1e7ab04d5526"), is_secret("the-long-groove"), is_secret("k3Xq9", before="private")
     (True, False, False)
     """
-    text = SUFFIX.sub("", unquote(piece))
+    text = SUFFIX.sub("", decoded(piece))
     words = [word for word in _NOT_WORD.split(_COUNTED.sub(" ", text)) if word]
     marks = _words(before) | _words(host)
     if any(_is_mixed(word, digits=bool(marks & _MARKS)) for word in words) and marks & (_MARKS | _WEAK_MARKS):
@@ -80,6 +82,23 @@ def is_secret(piece: str, host: str = "", before: str = "") -> bool:
 def is_secret_value(key: str, value: str) -> bool:
     """Tell whether `key=value` holds a secret: by what it is called, or by how it looks."""
     return bool(value) and (bool(_SECRET_KEY.search(key)) or is_secret(value))
+
+
+def decoded(text: str) -> str:
+    r"""Undo percent-encoding, entities of HTML and escapes of JSON, however often they were put on each other.
+
+    >>> decoded("https%253A%252F%252Fhost"), decoded("https:&#47;&#47;host"), decoded(r"https:\/\/host")
+    ('https://host', 'https://host', 'https://host')
+    """
+    for _ in range(_MOST_LAYERS):
+        plain = unquote(html.unescape(text)).replace("\\/", "/")
+        plain = (
+            plain.replace("\\u002f", "/").replace("\\u002F", "/").replace("\\u003a", ":").replace("\\u003A", ":")
+        )
+        if plain == text:
+            break
+        text = plain
+    return text
 
 
 def _words(text: str) -> set[str]:

@@ -24,7 +24,7 @@ import duckdb
 from transforms import errors
 from transforms.errors import ContentError, ResourceError, TurntableError
 from transforms.text import strict_json, visible
-from warehouse.lines import Column, csv_header, csv_line, json_line, quoted, screen_line
+from warehouse.lines import Column, csv_header, csv_line, json_line, names_of, quoted, screen_line
 from warehouse.snapshot import MEMORY, THREADS, one_line, open_snapshot
 
 _ROWS = 1000  # written at once
@@ -86,11 +86,11 @@ def written(con: duckdb.DuckDBPyConnection, sql: str, form: str, limit: int | No
     sql.encode()  # DuckDB has no line for what is no Unicode
     source = _source(con, sql)
     described = con.execute(f"from {source} limit 0").description or []
-    columns = [Column(name, str(kind)) for name, kind, *_ in described]
+    columns = [Column(name, kind) for name, kind, *_ in described]
     most = "" if limit is None else f" limit {limit}"
 
     def lines(expression: str) -> Iterator[list[str]]:
-        found = con.execute(f"select {expression} from {source}{most}")  # noqa: S608 - it is SQL
+        found = con.execute(f"select {expression} from {source} {names_of(columns)}{most}")  # noqa: S608 - it is SQL
         while rows := found.fetchmany(_ROWS):
             yield [line for (line,) in rows]
 
@@ -124,7 +124,7 @@ def _source(con: duckdb.DuckDBPyConnection, sql: str) -> str:
         explained = _EXPLAIN.fullmatch(sql)
         _source(con, explained[1] if explained else "")  # only of a query: `explain analyze` does what it explains
         plan = ", ".join(f"({quoted(key)}, {quoted(drawn)})" for key, drawn in con.execute(sql).fetchall())
-        return f"(values {plan}) plan(explain_key, explain_value)"
+        return f"(from (values {plan}) plan(explain_key, explain_value))"
     if kinds not in ([duckdb.StatementType.SELECT], [duckdb.StatementType.MULTI]):  # a pivot becomes several
         msg = (
             "only one query at a time, and only reading: start it with select, from, with, pivot, show or explain"

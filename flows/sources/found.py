@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from pydantic import SecretStr, TypeAdapter
 
 from flows.locations import KNOWN_BY_ID, is_kept_private, public_source
 from transforms.records import Chapter, Episode, Podcast, TranscriptLink
-from transforms.redaction import is_private, private_address, public_address, public_page, public_text, secrets_of
+from transforms.redaction import (
+    is_private,
+    parts_of,
+    private_address,
+    public_address,
+    public_page,
+    public_record,
+    public_text,
+    secrets_of,
+)
+from transforms.tokens import is_secret
 
 _HASH = "sha256:"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +33,7 @@ class Offered:
     """What the publisher offers beside the audio; the addresses are as they are to be fetched, with their secrets.
 
     `chapters` are those that came with the description of the episode, `chapters_source` says from where;
-    `integrity` is what its audio was promised to be.
+    `integrity` is what its audio was promised to be, `secrets` are those of all its addresses and of its feed's.
     """
 
     transcripts: tuple[TranscriptLink, ...] = ()
@@ -28,6 +42,7 @@ class Offered:
     chapters_source: str = "feed"
     page_url: str | None = None
     integrity: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
     def sealed(self) -> SecretStr:
         """Write it as a text that nobody shows: the parameters of a run can be read by all, in any other form."""
@@ -63,9 +78,20 @@ class Found:
         """What is offered, wherever it is said."""
         return self.offered or offered_with(self.episode)
 
+    def public(self, record: T) -> T:
+        """Write what comes with the episode, as its publisher wrote it, without the secrets of its addresses."""
+        if not (self.private or self.offers.secrets):
+            return record
+        return public_record(record, _writing(self.offers.secrets, private=self.private))
 
-def offered_with(episode: Episode) -> Offered:
-    """Take from an episode, as its feed has it, what the publisher offers beside the audio."""
+
+def offered_with(
+    episode: Episode, *more: str | None, private: bool = False, secrets: Iterable[str] = ()
+) -> Offered:
+    """Take from an episode, as its feed has it, what the publisher offers beside the audio.
+
+    `more` and `secrets` are as for `public_episode`.
+    """
     audio = public_address(episode.audio_url or "")
     promises = (link.integrity for link in episode.audio_links if public_address(link.url) == audio)
     return Offered(
@@ -74,6 +100,7 @@ def offered_with(episode: Episode) -> Offered:
         episode.chapters,
         page_url=episode.page_url,
         integrity=tuple(filter(None, promises)),
+        secrets=known_secrets(*more, *addresses_of(episode), private=private, secrets=secrets),
     )
 
 
@@ -84,60 +111,63 @@ def found_in_feed(podcast: Podcast, episode: Episode) -> Found | None:
     private = is_kept_private() or is_private(podcast.feed_url or "")
     return Found(
         episode.audio_url,
-        public_podcast(podcast, private=private),
-        public_episode(episode, podcast.feed_url, private=private),
-        offered_with(episode),
+        public_podcast(podcast, *addresses_of(episode), private=private),
+        public_episode(episode, podcast.feed_url, podcast.site_url, private=private),
+        offered_with(episode, podcast.feed_url, podcast.site_url, private=private),
         private,
     )
 
 
-def public_podcast(podcast: Podcast, *, private: bool = False) -> Podcast:
+def addresses_of(episode: Episode) -> tuple[str, ...]:
+    """List every address of an episode, with its secrets."""
+    offered = [link.url for link in episode.transcripts] + [link.url for link in episode.audio_links]
+    return tuple(filter(None, (episode.audio_url, episode.page_url, episode.chapters_url, *offered)))
+
+
+def public_podcast(
+    podcast: Podcast, *more: str | None, private: bool = False, secrets: Iterable[str] = ()
+) -> Podcast:
     """Drop what may be a subscriber's secret from a show: it goes to pages and tables that others read.
 
-    Of a private one only its names are left.
+    Of a private one only its names are left. `more` are addresses whose secrets nothing may hold either,
+    `secrets` such secrets.
     """
-    secrets = _secrets(podcast.feed_url, podcast.site_url)
-    return replace(
-        podcast,
-        title=_text(podcast.title, secrets, private=private),
-        author=_text(podcast.author, secrets, private=private),
-        feed_url=None if private else _address(podcast.feed_url),
-        site_url=None if private else _page(podcast.site_url),
-    )
+    known = known_secrets(podcast.feed_url, podcast.site_url, *more, private=private, secrets=secrets)
+    named = public_record(replace(podcast, feed_url=None, site_url=None), _writing(known, private=private), _IDS)
+    if private:
+        return named
+    return replace(named, feed_url=_address(podcast.feed_url), site_url=_page(podcast.site_url))
 
 
-def public_episode(episode: Episode, feed_url: str | None = None, *, private: bool = False) -> Episode:
+def public_episode(
+    episode: Episode, *more: str | None, private: bool = False, secrets: Iterable[str] = ()
+) -> Episode:
     """Drop what may be a subscriber's secret from an episode: it goes to pages and tables that others read.
 
-    Of a private one no address and no description is left, and of its guid a hash.
+    Of a private one no address and no description is left, and of its guid a hash. `more` are the addresses of
+    its feed, whose secrets nothing may hold either, `secrets` such secrets.
     """
-    offered = [link.url for link in episode.transcripts] + [link.url for link in episode.audio_links]
-    addresses = (feed_url, episode.audio_url, episode.page_url, episode.chapters_url, *offered)
-    secrets = _secrets(*addresses)
-
-    def said(text: str | None) -> str | None:
-        return _text(text, secrets, private=private)
-
-    named = replace(
-        episode,
-        title=said(episode.title),
-        persons=tuple(replace(one, name=said(one.name) or "", role=said(one.role)) for one in episode.persons),
-        chapters=tuple(replace(one, title=said(one.title) or "") for one in episode.chapters),
-    )
+    known = known_secrets(*more, *addresses_of(episode), private=private, secrets=secrets)
+    bare = bare_episode(episode.episode_id, None)
+    dropped = {name: getattr(bare, name) for name in _OF_ADDRESSES}
+    write = _writing(known, private=private)
+    named = public_record(replace(episode, guid=None, **dropped), write, _IDS)
     if private:
-        guid = _hashed(episode.guid or episode.audio_url)
-        bare = bare_episode(episode.episode_id, None)
-        dropped = {name: getattr(bare, name) for name in _OF_ADDRESSES}
-        return replace(named, guid=guid, **dropped)
+        return replace(named, guid=_hashed(episode.guid or episode.audio_url))
+    lone = bool(known) and is_secret(episode.guid or "")  # who has an address of his own may have a guid, too
     return replace(
         named,
-        guid=said(episode.guid),
-        description=said(episode.description),
+        guid=_hashed(episode.guid) if lone else episode.guid and write(episode.guid),
+        description=episode.description and write(episode.description),
         page_url=_page(episode.page_url),
         audio_url=_address(episode.audio_url),
         chapters_url=_address(episode.chapters_url),
-        transcripts=tuple(replace(link, url=public_address(link.url)) for link in episode.transcripts),
-        audio_links=tuple(replace(link, url=public_address(link.url)) for link in episode.audio_links),
+        transcripts=tuple(
+            replace(public_record(link, write), url=public_address(link.url)) for link in episode.transcripts
+        ),
+        audio_links=tuple(
+            replace(public_record(link, write), url=public_address(link.url)) for link in episode.audio_links
+        ),
     )
 
 
@@ -145,12 +175,17 @@ def public_episode(episode: Episode, feed_url: str | None = None, *, private: bo
 _OF_ADDRESSES = ("description", "page_url", "audio_url", "chapters_url", "transcripts", "audio_links")
 
 
-def _secrets(*addresses: str | None) -> frozenset[str]:
-    return frozenset(secret for address in addresses if address for secret in secrets_of(address))
+_IDS = frozenset(("episode_id", "podcast_id"))
 
 
-def _text(text: str | None, secrets: frozenset[str], *, private: bool) -> str | None:
-    return text and public_text(text, secrets, private_address if private else public_page)
+def known_secrets(*addresses: str | None, private: bool, secrets: Iterable[str] = ()) -> tuple[str, ...]:
+    """List the secrets of addresses, and those that are known already."""
+    found = parts_of if private else secrets_of
+    return tuple(sorted({*secrets, *(secret for address in addresses if address for secret in found(address))}))
+
+
+def _writing(secrets: Iterable[str], *, private: bool) -> Callable[[str], str]:
+    return partial(public_text, secrets=secrets, write=private_address if private else public_page)
 
 
 def _address(url: str | None) -> str | None:

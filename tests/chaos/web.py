@@ -148,6 +148,7 @@ def _keys(served: Serving) -> tuple[str | None, ...]:
         f"basic {_encoded(right)[:-4]}",
         "Basic ÿÿÿ",
         f"Basic {_encoded('turntable:null')}",
+        f"Basic {_encoded('turntable:ä')}",
     )
 
 
@@ -204,6 +205,17 @@ def _requests(served: Serving, target: str, canary: Path, *, short: bool) -> Ite
     for wrong in islice(_keys(served), most):
         method, path, body = next(acts)
         attacks += [Attack(method, path, right, origin, wrong, body) for origin in (None, own)]
+    described = (
+        "/docs",
+        "/docs/",
+        "//docs",
+        "/openapi.json",
+        "/redoc",
+        "/api/docs",
+        "/api/openapi.json",
+        "/api/redoc",
+    )
+    attacks += [Attack("GET", path, right) for path in islice(described, most)]
     for attack in attacks:
         yield f"{attack}", _send(served.port, attack) in REFUSED
 
