@@ -33,7 +33,7 @@ from pydantic import TypeAdapter
 from flows import clock
 from flows.progress import REPORTER
 from transforms.records import Moment, Seconds, StageRun
-from transforms.sealed import cause_of, is_damage, read_sealed, seal
+from transforms.sealed import cause_of, is_damage, is_no_file, read_sealed, seal
 from transforms.speech.models import sha256
 
 
@@ -141,6 +141,8 @@ class Store:
         with self.scratch() as scratch:
             made = compute(scratch)
             folder.mkdir(parents=True, exist_ok=True)
+            if is_no_file(path):
+                self.set_aside(path, "it is no file", "it is made anew")
             with writing(path) as temporary:
                 if isinstance(made.payload, bytes):
                     temporary.write_bytes(made.payload)

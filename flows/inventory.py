@@ -5,6 +5,7 @@ A link counts for what it leads to: somebody may keep his artifacts on another d
 
 from __future__ import annotations
 
+import errno
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,11 +69,9 @@ def _of_another_kind(home: Path, name: str, wanted: int) -> Iterator[tuple[Path,
     for path in sorted(home.glob(name)) if "*" in name else [home / name]:  # `glob` overlooks a link to nothing
         try:
             found = stat.S_IFMT(path.stat().st_mode)
-        except FileNotFoundError:
-            if not path.is_symlink():
-                continue  # gone meanwhile
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ELOOP) or not path.is_symlink():
+                continue  # not there, or not to be looked at: whoever uses it says why
             found = stat.S_IFLNK
-        except OSError:  # a circle of links, or what nobody may look at
-            found = stat.S_IFLNK if path.is_symlink() else wanted
         if found != wanted:
             yield path, f"it is {_KINDS.get(found, 'a link to nothing')}, where {_KINDS[wanted]} belongs"

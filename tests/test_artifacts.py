@@ -135,6 +135,18 @@ def test_writing_never_shows_half_a_file(tmp_path: Path) -> None:
     assert [path] == list(tmp_path.iterdir())
 
 
+def test_what_is_no_file_makes_room_for_a_payload(tmp_path: Path) -> None:
+    """A folder in its place is set aside with a row; the stage is made all the same."""
+    store, named = Store(tmp_path), {"inputs": {}, "parameters": {}}
+    key = stage_key("toy", "1", {}, {})
+    (tmp_path / "artifacts" / "toy" / key[:2] / key / "payload.bin").mkdir(parents=True)
+
+    made = store.make("toy", lambda _: Made(b"x"), method="1", suffix=".bin", **named)
+
+    assert made.path.read_bytes() == b"x"
+    assert len(store.all_failures()) == 1
+
+
 def test_failures_are_kept_one_by_one(tmp_path: Path) -> None:
     """Each gets a file that holds the row."""
     run = StageRun(

@@ -38,7 +38,10 @@ from tests.homes import hear, import_text, make_home, publish
 from transforms.errors import TransientError
 from transforms.sealed import seal
 
-HOWS = ("cut", "flipped", "flipped", "flipped", "emptied", "deleted", "newer", "swapped", "a folder", "garbage")
+HOWS = (
+    *("cut", "flipped", "flipped", "flipped", "emptied", "deleted", "newer", "swapped", "garbage"),
+    *("a folder", "a pipe", "a link to nothing"),
+)
 WANTED = 600
 MOST_STEPS = 4
 # What no command reads again, or nobody's data: locks, and what tells only when feeds were asked.
@@ -141,7 +144,7 @@ def _go_on(settings: Settings) -> None:
 def _follow(folder: Path, settings: Settings, advice: list[str]) -> None:
     """Type what is printed, and what that prints."""
     said: list[str] = []
-    if any(line.startswith("turntable rebuild") for line in advice):
+    if any("turntable rebuild" in line for line in advice):
         said = list(mending.rebuild(settings, deep=any("--deep" in line for line in advice)))
     commands = [found for line in (*advice, *said) for found in re.findall(r"`(turntable [^`]+)`", line)]
     commands += [line for line in advice if line.startswith("turntable poll")]
@@ -224,8 +227,8 @@ def _damage(home: Path, case: Case) -> bool:
             after = _sibling(home, path).read_bytes()
         case _:
             path.unlink()
-            if case.how == "a folder":
-                path.mkdir()
+            make = {"a folder": Path.mkdir, "a pipe": os.mkfifo, "a link to nothing": lambda p: p.symlink_to("no")}
+            make.get(case.how, lambda _: None)(path)
             return True
     path.write_bytes(after)
     return after != data
