@@ -87,7 +87,7 @@ def _write_page(summary: Summary) -> None:
 def page(summary: Summary, feeds: Sequence[Polled]) -> Iterator[str]:
     """Write what a poll found for people; feeds without news are only counted."""
     waiting = sum(feed.waiting for feed in feeds)
-    yield f"# {waiting} new episodes in {len(feeds)} feeds"
+    yield f"# {counted(waiting, 'new episode')} in {counted(len(feeds), 'feed')}"
     failed = summary.count("failed") + summary.count("paused") + summary.count("slow")
     yield (
         f"{summary.count('unchanged')} feeds are as they were, {failed} could not be read. "

@@ -281,7 +281,7 @@ def _greet(served: Served, settings: Settings, api: str, *, is_ours: bool) -> No
         f"turntable: serving {settings.home} ({home_id(settings.home)})",
         f"  UI        {ui}",
         *([f"  pages     {ui}/artifacts: what came of each episode, poll and import"] if ui != "off" else []),
-        f"  logs      {_log(settings, 'runs')} and server.log beside it",
+        f"  logs      {_log(settings, 'runs')}{' and server.log beside it' if is_ours else ''}",
         *([password] if is_ours else []),
         f"  API       {api}        (export PREFECT_API_URL={api})",
         f"  requests  turntable request URL, or the deployment {named('ingest-episode/on-demand', settings.home)}",

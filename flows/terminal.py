@@ -222,7 +222,10 @@ def print_turns(table: Table) -> None:
     at = {name: table.columns.index(name) for name in ("start_time", "speaker", "text")}
     rows = [(clock(row[at["start_time"]]), row[at["speaker"]] or "?", row[at["text"]]) for row in table.rows]
     widest = max((len(time) for time, *_ in rows), default=0)
-    _print(Table(("time", "speaker", "text"), [(time.rjust(widest), *rest) for time, *rest in rows]))
+    if rows:
+        _print(Table(("time", "speaker", "text"), [(time.rjust(widest), *rest) for time, *rest in rows]))
+    else:
+        print("(no turns)")
 
 
 def clock(seconds: Seconds | None) -> str:

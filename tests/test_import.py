@@ -141,7 +141,7 @@ def test_a_text_moves_to_its_episode_when_that_is_known(texts: Path, tmp_path: P
     put_recorded(home)
     assert len(ask(home, "from episodes")) == 2
 
-    assert "1 texts" in command(home, "reparse", api=prefect_server).stdout
+    assert "1 text came" in command(home, "reparse", api=prefect_server).stdout
     assert ask(home, "select episode_id from episodes") == [{"episode_id": EPISODE.episode_id}]
     assert ask(home, "select source, linked_by, is_best from transcripts order by source") == [
         {"source": "asr", "linked_by": None, "is_best": False},
