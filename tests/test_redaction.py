@@ -244,4 +244,10 @@ def test_a_guid_of_ones_own_is_kept_as_a_hash() -> None:
     own, public = (replace(bare_episode("e", f"https://h.example{x}/1.mp3"), guid=guid) for x in (f"/{TOKEN}", ""))
 
     assert str(public_episode(own).guid).startswith("sha256:")
+    found = found_in_feed(Podcast("p", None, None, "https://h.example/feed.xml", None, None), own)
+    assert found is not None
+    assert (
+        found.public(f"https://h.example/#{TOKEN} www.h.example/#x")
+        == "https://h.example/#~c61a2fc5 www.h.example/#x"
+    )
     assert public_episode(public).guid == guid

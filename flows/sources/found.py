@@ -82,7 +82,8 @@ class Found:
         """Write what comes with the episode, as its publisher wrote it, without the secrets of its addresses."""
         if not (self.private or self.offers.secrets):
             return record
-        return public_record(record, _writing(self.offers.secrets, private=self.private))
+        write = private_address if self.private else str  # what is public stays word by word, but for the secrets
+        return public_record(record, partial(public_text, secrets=self.offers.secrets, write=write))
 
 
 def offered_with(

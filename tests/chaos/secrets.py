@@ -50,6 +50,8 @@ SHAPES = {
     "chapters path": "b7d1f0e29c3a48d6",
     "alternate enclosure": "tokLive9f8e7d6c5b4a",
     "OPML title": "op3nM1lT0k3nXyZ9",
+    "address without a scheme": "4d5e6f708192a3b4",
+    "encoded address": "c3b2a19087f6e5d4",
     "imported address": "1mp0rtT0k3n8Qw2",
     "imported query": "iq9Lp4Xk3vQ9bT2m",
     "ingested address": "1ng3stT0k3n5Zx8",
@@ -94,7 +96,11 @@ def _publish(told: Publisher) -> None:
         f"<atom:link {PODCAST} rel='next' href='{url}/older/{c['atom next']}'/>"
     )
     mine = (
-        f"<item {PODCAST}><title>Dust</title><guid>{SHAPES['guid']}</guid>"
+        f"<item {PODCAST}><title>Dust (www.host.example/{c['address without a scheme']})</title>"
+        f"<guid>{SHAPES['guid']}</guid>"
+        f"<podcast:person role='{c['enclosure path']}'>https%3A%2F%2Fhost.example%2F{c['encoded address']}"
+        "</podcast:person>"
+        f"<podcast:person>Ann {c['transcript path']}</podcast:person>"
         f"<link>{url}/p/{c['item link']}/</link><description>yours: {c['description']}</description>"
         f"<enclosure url='{url}/u/{c['enclosure path']}/1.mp3?t={c['enclosure query']}' type='audio/mpeg'/>"
         f"<podcast:transcript url='{url}/t/{c['transcript path']}/1.vtt' type='text/vtt'/>"
