@@ -1,9 +1,9 @@
 """Score the parsers of published transcripts on a second corpus of made-up documents.
 
-Its generator (`second_corpus.py`) and that of `transcripts.py` were each written without sight of the parsers and
-of the other, so that what is right on both is not right by chance:
+Its generator and that of the first were each written without sight of the parsers and of the other, so that what
+is right on both is not right by chance:
 
-    python tests/benchmarks/second_opinion.py --n 1000 --seed 100
+    python -m tests.benchmarks.second_opinion --n 1000 --seed 100
 """
 
 from __future__ import annotations
@@ -14,15 +14,12 @@ import time
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from tests.corpus import second
 from transforms.errors import ContentError
 from transforms.transcripts import read
 from transforms.transcripts.assemble import Published
 from transforms.transcripts.names import fold
-
-if TYPE_CHECKING:
-    import second_corpus
 
 
 @dataclass
@@ -48,10 +45,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", type=int, default=0, help="failures to print per shape")
     given = parser.parse_args()
-    import second_corpus  # beside this script, which is not imported by anything but doctest
 
     scores: dict[str, Score] = defaultdict(Score)
-    for number, document in enumerate(second_corpus.generate(given.seed, given.n)):
+    for number, document in enumerate(second.generate(given.seed, given.n)):
         judge(document, scores[document.shape], number)
     print("| shape | documents | speakers and turns | words | chapters | times | refused | s/MB |")
     print("|---|---|---|---|---|---|---|---|")
@@ -62,7 +58,7 @@ def main() -> None:
         print("\n".join(score.notes[: given.show]))
 
 
-def judge(document: second_corpus.Doc, score: Score, number: int) -> None:
+def judge(document: second.Doc, score: Score, number: int) -> None:
     """Read one document, and count what is as its author meant it."""
     score.documents += 1
     truth = [word for turn in document.turns for word in words(turn[1])]
@@ -92,14 +88,14 @@ def judge(document: second_corpus.Doc, score: Score, number: int) -> None:
         score.notes.append(f"#{number} {document.name}: names {names}, turns {turns}, {wrong} words off")
 
 
-def same_speakers(document: second_corpus.Doc, published: Published) -> bool:
+def same_speakers(document: second.Doc, published: Published) -> bool:
     """Compare names without case, accents and what the document's author calls the same."""
     alias = {fold(other): name for name, others in document.aliases.items() for other in others}
     found = {fold(alias.get(fold(speaker.label), speaker.label)) for speaker in published.speakers}
     return found == {fold(name) for name in document.speakers if name}
 
 
-def wrong_words(document: second_corpus.Doc, published: Published, truth: list[str]) -> int:
+def wrong_words(document: second.Doc, published: Published, truth: list[str]) -> int:
     """Count the words that are lost or too many; some may be there or not."""
     found = Counter(word for turn in published.turns for word in words(turn.text))
     either = Counter(word for text in document.optional for word in words(str(text)))

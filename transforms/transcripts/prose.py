@@ -65,6 +65,8 @@ def _body(found: Survey) -> Iterator[Piece]:
 
 def _tail(found: Survey) -> int:
     """Find the line in the last turn from which the page goes on without the transcript."""
+    if not found.labels:  # read as labelled since the user says so
+        return found.first
     last = max(found.labels)
     for index in range(last + 1, found.end):
         line = found.lines[index]

@@ -34,7 +34,7 @@ def fits(text: Text) -> bool:
 def parse(text: Text) -> Draft:
     """Read header and body; a body that names its speakers is read as such."""
     rule = next((n for n, line in enumerate(text.lines, 1) if _RULE.match(line)), None)
-    start = rule or max(n for n, line in enumerate(text.lines[:60], 1) if _KEY.search(line))
+    start = rule or max((n for n, line in enumerate(text.lines[:60], 1) if _KEY.search(line)), default=0)
     front = [piece for n, line in enumerate(text.lines[:start], 1) for piece in _header(n, tidy(line))]
     body = list(numbered(text.lines[start:], start + 1))
     found = survey(body)

@@ -136,7 +136,8 @@ def unwrap(lines: Sequence[Line]) -> tuple[Line, ...]:
     inner = [i for i in range(1, len(lines)) if not lines[i].gap]
     long = [i for i in inner if len(lines[i - 1].text) >= SHORTEST_WRAPPED]
     if (
-        len(inner) < 0.2 * len(lines)
+        not inner  # nor a line, behind the ruled heading of a page that was cut off
+        or len(inner) < 0.2 * len(lines)
         or len(lines) - len(inner) < 0.1 * len(lines)
         or len(long) < 0.9 * len(inner)
         or max(len(line.text) for line in lines) > LONGEST_WRAPPED
