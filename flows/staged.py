@@ -17,6 +17,8 @@ from transforms.integrity import is_as_promised
 from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, Rendition, StageRun
 from warehouse.staging import Staged, write_staged
 
+METHOD = "staged-2"
+
 
 def stage(
     store: Store,
@@ -74,7 +76,7 @@ def stage(
     used = (*heard.artifacts, turned, *([chosen] if chosen else []))
     inputs = numbered(used)
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
-    return store.make("stage", compute, method="staged-1", suffix=".parquet", inputs=inputs, parameters=metadata)
+    return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
 
 
 def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:

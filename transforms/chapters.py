@@ -18,7 +18,7 @@ from transforms.errors import ContentError
 from transforms.records import Chapter, Seconds
 from transforms.transcripts.lines import STAMP, time_first, time_last, times
 
-METHOD = "chapters-1"
+METHOD = "chapters-2"
 
 _MOST = 2_000
 _MAX_SECONDS = 24 * 3600.0

@@ -18,7 +18,6 @@ from transforms.transcripts.sounds import is_sound, split_sounds
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
 _UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
 _ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
-_OF_SPEECH = frozenset(("speech", "label"))
 
 
 @dataclass(frozen=True, slots=True)
