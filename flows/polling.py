@@ -291,9 +291,7 @@ def keep_found(store: Store, podcast: Podcast, episodes: tuple[Episode, ...], no
         payload = write_discovered(now, podcast, episodes)
         return Made(payload, facts={"podcast_id": podcast.podcast_id, "episodes": len(episodes)})
 
-    store.make(
-        "discover", compute, method=METHOD, suffix=".parquet", inputs={"found": content}, parameters={}
-    )
+    store.make("discover", compute, method=METHOD, suffix=".parquet", inputs={"found": content}, parameters={})
 
 
 def _remember(
