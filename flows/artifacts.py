@@ -34,9 +34,9 @@ from pydantic import TypeAdapter
 
 from flows import clock
 from flows.progress import REPORTER
+from transforms.hashes import sha256
 from transforms.records import Seconds, StageRun
 from transforms.sealed import seal, unseal
-from transforms.speech.models import sha256
 
 
 @dataclass(frozen=True, slots=True)

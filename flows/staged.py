@@ -13,7 +13,7 @@ from flows.artifacts import Artifact, Made, Store
 from flows.chapters import given_of
 from flows.payloads import TURNS, read_json
 from flows.stages import Heard, numbered
-from transforms.integrity import is_as_promised
+from transforms.hashes import is_as_promised
 from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, Rendition, StageRun
 from warehouse.staging import Staged, write_staged
 

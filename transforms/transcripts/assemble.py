@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from transforms.records import Chapter, Event, Section, Turn, Word
+from transforms.records import Chapter, Event, Section, Speaker, Turn, Word
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Piece
-from transforms.transcripts.names import Speaker, join_variants
+from transforms.transcripts.names import join_variants
 from transforms.transcripts.overlaps import with_overlaps
 from transforms.transcripts.sounds import is_sound, split_sounds
 
