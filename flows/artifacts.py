@@ -32,9 +32,9 @@ from pydantic import TypeAdapter
 
 from flows import clock
 from flows.progress import REPORTER
+from transforms.hashes import sha256
 from transforms.records import Moment, Seconds, StageRun
 from transforms.sealed import cause_of, is_damage, is_no_file, read_sealed, seal
-from transforms.speech.models import sha256
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from flows.attempts import note_failed
 from flows.ingest import Outcome, ingest_episode
 from flows.locations import keeping_private, public_source
 from flows.locks import held, is_held
+from flows.lookup import look_up
 from flows.met import having_met
 from flows.options import Options
 from flows.progress import REPORTER, since
 from flows.reach import check_left
 from flows.settings import Settings
-from flows.sources.episodes import find_episodes
 from flows.sources.found import Found
 from flows.steps import StageFailed, record
 from flows.stopping import working_on
@@ -51,7 +51,7 @@ def ingest_locations(
         source = private_address(location) if private else public_source(location)
         try:
             with working_on("find", source), keeping_private(private):
-                found += [(location, one) for one in find_episodes(location, latest, settings.allow)]
+                found += [(location, one) for one in look_up(location, latest, settings)]
         except Exception as error:
             record(StageFailed("find", started_at, error), source, None, settings)
             yield location, error

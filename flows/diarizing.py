@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows import engines
 from flows.artifacts import Artifact, Made, Recipe, Store
+from flows.devices import torch_ladder
 from flows.options import Options, quality_of
 from flows.payloads import DIARIZATION, read_samples
 from flows.progress import Advance, Say
@@ -17,7 +18,7 @@ from transforms.records import Seconds
 from transforms.speech import diarize as diarization
 from transforms.speech import parts
 from transforms.speech.cores import use_threads
-from transforms.speech.device import Device, cpu_threads, torch_ladder
+from transforms.speech.device import Device, cpu_threads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,14 +8,14 @@ import shutil
 import sys
 from typing import Literal, NamedTuple
 
-from flows import engines
+from flows import engines, math_library
+from flows.devices import ladder, probe_cuda
 from flows.engines import hub_token
 from flows.home import check_usable
 from flows.settings import Settings
 from flows.sources.weights import is_there
 from transforms.errors import TurntableError
-from transforms.speech import math_library
-from transforms.speech.device import cpu_threads, ladder, n_cuda_devices, probe_cuda
+from transforms.speech.device import cpu_threads, n_cuda_devices
 from transforms.speech.models import EMBEDDED, MODELS, check_files
 
 LIBRARIES = ("prefect", "faster-whisper", "ctranslate2", "pyannote.audio", "torch", "av", "duckdb", "httpx2")

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from flows import math_library
+from flows.devices import probe_cuda
 from flows.options import Options
 from flows.progress import Say
 from flows.settings import Settings
@@ -19,13 +21,11 @@ from flows.sources.weights import get_weights, is_there
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError, one_line
 from transforms.records import Quality
 from transforms.speech import diarize as diarization
-from transforms.speech import math_library
 from transforms.speech.device import (
     Device,
     is_device_failure,
     n_cuda_devices,
     preload_cublas,
-    probe_cuda,
     run_down,
     share_freed_memory,
 )

@@ -27,6 +27,7 @@ from flows import attempts, clock, published, stages, tasks, texts
 from flows.artifacts import Artifact
 from flows.locations import KNOWN_BY_ID, keeping_private, public_source
 from flows.locks import held
+from flows.lookup import look_up
 from flows.markdown import table, words
 from flows.met import meet_again
 from flows.naming import name_of, page_key
@@ -35,7 +36,6 @@ from flows.progress import SINCE, stoppable
 from flows.reach import check, check_models, confine, is_requested
 from flows.settings import Settings
 from flows.sources import youtube
-from flows.sources.episodes import find_episodes
 from flows.sources.found import Found, unsealed
 from flows.staged import transcript_id
 from flows.stages import Heard
@@ -198,7 +198,7 @@ def check_named(location: str, models: tuple[str, ...], settings: Settings) -> N
 def _find(location: str, given: Found | None, settings: Settings) -> Found:
     """Find the episode of a location; of a video that was only listed, what its own page says too."""
     if given is None:
-        found = find_episodes(location, 1, settings.allow)
+        found = look_up(location, 1, settings)
         if len(found) != 1:
             msg = f"{public_source(location)} means {len(found)} episodes: name one, or use `turntable ingest`"
             raise SourceError(msg)

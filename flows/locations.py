@@ -5,11 +5,9 @@ What is private is worked on inside `keeping_private`: there messages name hosts
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 
 from transforms.errors import TurntableError
 from transforms.redaction import private_address, public_address, public_page, public_text
@@ -110,15 +108,3 @@ def public_source(location: str) -> str:
 
 # As a JSON schema has it: forms and servers refuse what does not fit before there is a run.
 ADDRESS_OR_PATH = r"^(https?://[^/?#\s]\S*|[^:]+|[^:]*:[^/].*|[^:/]*/.*)$"
-
-
-def check_spelling(location: str) -> None:
-    """Refuse what is spelled like an address and is none; whether something is there is another question.
-
-    Raises:
-        SourceError: a scheme that is not fetched, no host, or nothing that can be read.
-    """
-    from flows.sources.addresses import parsed
-
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", location) and not Path(location).exists():
-        parsed(location)

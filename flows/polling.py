@@ -39,6 +39,7 @@ from transforms.records import Episode, Feed, Podcast, Seconds
 from warehouse import query
 from warehouse.staging import write_discovered
 
+METHOD = "discover-2"
 AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.sources.manners`)
 PATIENCE: Seconds = 90.0  # with one feed; whoever takes longer goes on alone, and the poll goes on without it
 LARGE_PATIENCE: Seconds = 600.0  # with those of some 100,000 episodes, which take minutes to read
@@ -296,9 +297,7 @@ def keep_found(store: Store, podcast: Podcast, episodes: tuple[Episode, ...], no
         payload = write_discovered(now, podcast, episodes)
         return Made(payload, facts={"podcast_id": podcast.podcast_id, "episodes": len(episodes)})
 
-    store.make(
-        "discover", compute, method="discover-1", suffix=".parquet", inputs={"found": content}, parameters={}
-    )
+    store.make("discover", compute, method=METHOD, suffix=".parquet", inputs={"found": content}, parameters={})
 
 
 def _remember(

@@ -13,9 +13,11 @@ from flows.artifacts import Artifact, Made, Store
 from flows.chapters import given_of
 from flows.payloads import TURNS, read_json
 from flows.stages import Heard, numbered
-from transforms.integrity import is_as_promised
+from transforms.hashes import is_as_promised
 from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, Rendition, StageRun
 from warehouse.staging import Staged, write_staged
+
+METHOD = "staged-2"
 
 
 def stage(
@@ -74,7 +76,7 @@ def stage(
     used = (*heard.artifacts, turned, *([chosen] if chosen else []))
     inputs = numbered(used)
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
-    return store.make("stage", compute, method="staged-1", suffix=".parquet", inputs=inputs, parameters=metadata)
+    return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
 
 
 def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:

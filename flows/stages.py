@@ -18,6 +18,7 @@ from flows.sources import http, youtube
 from flows.sources.found import Found
 from transforms import audio, turns
 from transforms.errors import SourceError
+from transforms.hashes import sha256
 from transforms.records import (
     Channels,
     Seconds,
@@ -26,7 +27,6 @@ from transforms.records import (
 from transforms.speech import attribute as attribution
 from transforms.speech import channels
 from transforms.speech import diarize as diarization
-from transforms.speech.models import sha256
 from transforms.youtube import is_youtube, youtube_id
 
 THINNEST = 8_000  # bytes a second: what is called sound has more

@@ -13,6 +13,7 @@ from typing import Literal
 
 from flows import engines
 from flows.artifacts import Artifact, Made, Recipe, Store, stage_key
+from flows.devices import ladder
 from flows.options import Options, quality_of
 from flows.payloads import TRANSCRIPTION, read_json, read_samples
 from flows.progress import Advance, Say
@@ -24,7 +25,7 @@ from transforms.records import Seconds
 from transforms.speech import engine, parts
 from transforms.speech import transcribe as recognition
 from transforms.speech.checks import Transcription
-from transforms.speech.device import Device, cpu_threads, ladder
+from transforms.speech.device import Device, cpu_threads
 from transforms.speech.models import Model
 
 END: Literal["end"] = "end"

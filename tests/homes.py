@@ -23,10 +23,10 @@ from flows.waiting import Waiters, failed
 from tests.conftest import write_wav
 from tests.feeds import Publisher, item
 from transforms.errors import TransientError
+from transforms.hashes import sha256
 from transforms.records import Segment, SpeakerSegment, Word, file_episode_id
 from transforms.speech.checks import Transcription, Window
 from transforms.speech.diarize import Diarization
-from transforms.speech.models import sha256
 from warehouse import query
 
 TALK = "{title}\n\nAnn Lee: Why does a record turn, {title}?\nBob Ray: It must, or nobody hears {title}.\n"

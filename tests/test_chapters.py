@@ -44,8 +44,8 @@ def test_the_publishers_list_of_chapters() -> None:
     """The one of the demo; times in quotes; what is kept out of lists stays out."""
     demo = parse_json((DEMO / "why-a-record-turns.chapters.json").read_bytes())
     odd = (
-        b'{"chapters": [{"startTime": "90.5", "title": " B  b "}, {"startTime": 0, "title": "A", "endTime": 9e9},'
-        b' {"startTime": 5, "title": "ad", "toc": false}, {"startTime": 7, "img": "x"}, {"startTime": true,'
+        b'{"chapters": [{"startTime": "1:30.5", "title": " B  b "}, {"startTime": "0", "title": "A", "endTime":'
+        b' 9e9}, {"startTime": 5, "title": "ad", "toc": false}, {"startTime": 7, "img": "x"}, {"startTime": true,'
         b' "title": "t"}, {"startTime": -1, "title": "x"}, {"startTime": null, "title": "y"}, 5]}'
     )
 

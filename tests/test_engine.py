@@ -31,7 +31,7 @@ from transforms.errors import Interrupted, ResourceError
 from transforms.records import Quality, Word
 from transforms.score import diarization_errors
 from transforms.speech import lean, pieces
-from transforms.speech.channels import converse
+from transforms.speech.channels import METHOD, converse
 from transforms.speech.device import TORCH_CPU, Device
 from transforms.speech.parts import cut_parts
 
@@ -379,7 +379,7 @@ def test_two_channels_are_the_speakers_and_may_overlap(
     assert "dust with me" in turns[1]["text"]
     assert turns[1]["start_time"] < turns[0]["end_time"] - 1
     assert sorted(run["stage"] for run in runs) == ["decode", "decode", "diarize", "transcribe", "transcribe"]
-    assert {run["method"] for run in runs if run["stage"] == "diarize"} == {"channels-1"}
+    assert {run["method"] for run in runs if run["stage"] == "diarize"} == {METHOD}
     command(tmp_path, "verify")
     command(tmp_path, "rebuild")
     assert ask(tmp_path, "select count(*) as n from best_turns") == [{"n": 2}]

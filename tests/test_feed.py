@@ -21,8 +21,9 @@ from flows.sources.feeds import parse_safely, read_feed
 from flows.sources.found import offered_with
 from flows.staged import promise_flags
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
-from transforms.feed import is_feed, parse_duration, parse_feed, plain_text, resolve_url
+from transforms.feed import is_feed, parse_feed, plain_text, resolve_url
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
+from transforms.times import parse_duration
 
 GOLDEN = Path(__file__).parent / "data" / "feeds"
 DEMO = Path(__file__).parent.parent / "flows" / "demo"

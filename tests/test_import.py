@@ -9,13 +9,17 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 
+from flows.settings import Settings
 from tests.conftest import ask, command, environment, turntable
 from tests.documents import EPISODE
-from transforms.text import counted
+from tests.homes import import_text, publish
+from transforms import transcripts
+from transforms.transcripts.assemble import Published
 
 TEXT = "Why a record turns round\nTranscript\nAnn Lee: Why?\nBob Ray: It is round.\nAnn Lee: I see.\n"
 SUMMARY = """Why a record turns round
@@ -175,34 +179,37 @@ def test_a_text_goes_where_the_user_says_and_back(texts: Path, tmp_path: Path, p
     assert "agree" in command(home, "verify").stdout
 
 
-def test_a_better_parser_replaces_the_rows(texts: Path, tmp_path: Path, prefect_server: str) -> None:
-    """A method that reads the text otherwise replaces the rows of before; one that does not changes nothing."""
-    home = tmp_path / "home"
-    command(home, "import", str(texts), api=prefect_server)
-    ids = ask(home, "select transcript_id, episode_id, created_at from transcripts order by all")
-    better = """
-import dataclasses, sys
-from transforms import transcripts
-read = transcripts.read
-transcripts.METHOD = sys.argv.pop(1)
-def shout(data, **options):
-    found = read(data, **options)
-    turns = tuple(dataclasses.replace(turn, text=turn.text.upper()) for turn in found.turns)
-    return dataclasses.replace(found, turns=turns)
-if transcripts.METHOD == "loud-1":
-    transcripts.read = shout
-from flows.cli import main
-main()
-"""
-    for method, anew in (("same-1", 0), ("loud-1", 1), ("loud-1", 0)):
-        result = subprocess.run(
-            [sys.executable, "-c", better, method, "--home", str(home), "reparse"],
-            env=environment(prefect_server), capture_output=True, text=True,
-        )  # fmt: skip
-        assert result.stdout == f"{counted(anew, 'text')} came out anew\n", result.stderr
-    assert [row["text"] for row in ask(home, "from best_turns")] == ["WHY?", "IT IS ROUND.", "I SEE."]
-    assert ask(home, "select transcript_id, episode_id, created_at from transcripts order by all") == ids
-    assert ask(home, "select count(*) as n from turns") == [{"n": 3}]
+def test_reparse_on_a_home_of_an_older_parser(
+    texts: Path, tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the older method read otherwise changes place, what it read alike stays, and nothing is doubled."""
+    settings, read = Settings(home=tmp_path / "home"), transcripts.read
+
+    def read_as_before(data: bytes, **options: Any) -> Published:
+        found = read(data, **options)
+        turns = tuple(replace(turn, speaker=None, speaker_name=None) for turn in found.turns[:-1])
+        return replace(found, turns=turns, speakers=())
+
+    with monkeypatch.context() as older:
+        older.setattr(transcripts, "METHOD", "transcripts-0")
+        older.setattr(transcripts, "read", read_as_before)
+        for text in sorted(texts.iterdir()):
+            import_text(settings, text)
+        publish(settings)
+    home = settings.home
+    stay = "select transcript_id, episode_id, format, created_at from transcripts order by all"
+    before = ask(home, stay)
+    assert {row["method_version"] for row in ask(home, "from transcripts")} == {"parse:transcripts-0"}
+    assert [row["speaker"] for row in ask(home, "from best_turns")] == [None, None]
+
+    assert command(home, "reparse", api=prefect_server).stdout == "1 text came out anew\n"
+    assert ask(home, stay) == before
+    methods = ask(home, "select format, method_version from transcripts order by all")
+    assert [row["method_version"] for row in methods] == [f"parse:{transcripts.METHOD}", "parse:transcripts-0"]
+    assert [row["speaker"] for row in ask(home, "from best_turns")] == ["Ann Lee", "Bob Ray", "Ann Lee"]
+    counts = "select (select count(*) from turns) as turns, (select count(*) from sections) as sections"
+    assert ask(home, counts) == [{"turns": 3, "sections": 4}]
+    assert "0 texts" in command(home, "reparse", api=prefect_server).stdout
     assert "agree" in command(home, "verify").stdout
 
 

@@ -17,6 +17,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from flows import engines
+from flows.devices import ladder, probe_cuda
 from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import get_weights, is_there
@@ -27,9 +28,7 @@ from transforms.speech.device import (
     CUDA,
     Device,
     is_device_failure,
-    ladder,
     n_cuda_devices,
-    probe_cuda,
     run_down,
 )
 from transforms.speech.models import EMBEDDED, MODELS, Model, WeightFile, check_files, find_model

@@ -19,7 +19,7 @@ from transforms.errors import ContentError, HostileError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-METHOD = "pyav-1"
+METHOD = "pyav-2"
 SAMPLE_RATE = 16_000
 
 # FFmpeg's names of the demuxers that we let near a file: wav, mp3, m4a/mp4, ogg/opus, flac, webm/mkv, aac,

@@ -16,9 +16,10 @@ from typing import Any
 from transforms.audio import FORMATS, refuse_playlist
 from transforms.errors import ContentError
 from transforms.records import Chapter, Seconds
+from transforms.times import parse_seconds
 from transforms.transcripts.lines import STAMP, time_first, time_last, times
 
-METHOD = "chapters-1"
+METHOD = "chapters-2"
 
 _MOST = 2_000
 _MAX_SECONDS = 24 * 3600.0
@@ -58,12 +59,9 @@ def _chapter(one: dict[str, Any]) -> Chapter | None:
 
 
 def _seconds(value: Any) -> Seconds | None:
-    """Read a number of seconds, also one that somebody put in quotes."""
-    try:
-        seconds = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else -1.0
-    except ValueError:
-        return None
-    return round(seconds, 3) if 0 <= seconds <= _MAX_SECONDS else None
+    """Parse a time within an episode."""
+    seconds = parse_seconds(value)
+    return round(seconds, 3) if seconds is not None and 0 <= seconds <= _MAX_SECONDS else None
 
 
 def from_file(path: Path) -> tuple[Chapter, ...]:

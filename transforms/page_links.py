@@ -21,10 +21,11 @@ from lxml import etree
 
 from transforms.audio import SUFFIXES
 from transforms.errors import ContentError
-from transforms.feed import parse_duration, plain_text, resolve_url
+from transforms.feed import plain_text, resolve_url
 from transforms.records import Seconds
 from transforms.redaction import public_address
 from transforms.text import fold_title
+from transforms.times import parse_duration
 
 MAX_BYTES = 8_000_000
 _MAX_LD = 2_000_000
@@ -33,7 +34,6 @@ _EPISODES = {"PodcastEpisode", "RadioEpisode", "Episode", "NewsArticle", "Articl
 _SOUNDS = {"AudioObject", "MediaObject"}
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
 _NOT_EPISODES = re.compile(r"\bcomments?\b", re.IGNORECASE)  # the feed of a page's comments
-_ISO_DURATION = re.compile(r"P(?:\d+D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?", re.IGNORECASE)
 _TITLE_CUT = re.compile(r"\s+[|–—·•]\s+|\s+-\s+|\s*[»«]\s*")
 
 
@@ -77,7 +77,7 @@ def parse_page(data: bytes, url: str) -> PageLinks:
         show=spoken.get("show") or next(iter(meta.get("og:site_name", ())), None),
         description=next((text for note in notes if (text := plain_text(note))), None),
         published_at=next((moment for date in dates if (moment := parse_date(date))), None),
-        duration=parse_iso_duration(spoken.get("duration")),
+        duration=parse_duration(spoken.get("duration")),
         language=_text(root.get("lang")),
         audio=_unique(resolve(link) for link in [spoken.get("audio"), *_audio(root, meta)]),
         feeds=_unique(resolve(link) for link in _feeds(root)),
@@ -125,19 +125,6 @@ def parse_date(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat((text or "").strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return None
-
-
-def parse_iso_duration(text: str | None) -> Seconds | None:
-    """Read a length of schema.org in seconds; None where it is missing, zero or senseless.
-
-    >>> parse_iso_duration("PT1H2M3S"), parse_iso_duration("1:02:03"), parse_iso_duration("soon")
-    (3723.0, 3723.0, None)
-    """
-    found = _ISO_DURATION.fullmatch((text or "").strip())
-    if not found:
-        return parse_duration(text)
-    hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + seconds or None
 
 
 def _tree(data: bytes, url: str) -> Any:

@@ -198,6 +198,20 @@ class SpeakerSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class Speaker:
+    """A speaker of one document: the name shown, and every way in which the text writes it.
+
+    `name` is `None` where the text only numbers its speakers or calls them by what they do; `role` is what it says
+    of them, such as `host`.
+    """
+
+    label: str
+    name: str | None
+    role: str | None
+    variants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A maximal run of one known speaker, or one sentence, cue or paragraph where none is known.
 

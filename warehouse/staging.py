@@ -22,13 +22,13 @@ from transforms.records import (
     Rendition,
     Seconds,
     Section,
+    Speaker,
     SpeakerSegment,
     StageRun,
     TranscriptSource,
     Turn,
     Word,
 )
-from transforms.transcripts.names import Speaker
 
 Row = dict[str, Any]
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows import engines
 from flows.bench.process import Hear, Part, serve
+from flows.devices import ladder, torch_ladder
 from flows.options import Options
 from flows.settings import Settings
 from flows.sources.weights import get_weights
@@ -26,7 +27,7 @@ from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
 from transforms.speech.checks import Transcription
 from transforms.speech.cores import use_threads
-from transforms.speech.device import Device, cpu_threads, ladder, preload_cublas, torch_ladder
+from transforms.speech.device import Device, cpu_threads, preload_cublas
 from transforms.speech.engine import BEAMS
 from transforms.speech.models import MODELS
 from transforms.speech.transcribe import transcribe

@@ -115,7 +115,8 @@ def as_language(text: str | None) -> str | None:
 def well_spelled(sources: Sequence[str]) -> tuple[list[str], dict[str, SourceError]]:
     """Part what can be looked for, paths whole, from what is no address: a slip of the keyboard leaves nothing."""
     from flows import folder
-    from flows.locations import check_spelling, public_source
+    from flows.locations import public_source
+    from flows.sources.addresses import check_spelling
 
     good: list[str] = []
     bad: dict[str, SourceError] = {}

@@ -7,7 +7,9 @@ as `0x7f.1` stands for. Only behind a proxy, which looks the names up itself, is
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+from pathlib import Path
 
 import httpx2
 
@@ -173,3 +175,13 @@ def origin(target: httpx2.URL) -> tuple[str, str, int]:
 def shown(target: httpx2.URL) -> str:
     """Write a URL for people: nothing secret, and on one line, because httpx2 escapes the rest."""
     return shown_address(str(target))
+
+
+def check_spelling(location: str) -> None:
+    """Refuse what is spelled like an address and is none; whether something is there is another question.
+
+    Raises:
+        SourceError: a scheme that is not fetched, no host, or nothing that can be read.
+    """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", location) and not Path(location).exists():
+        parsed(location)

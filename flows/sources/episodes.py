@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flows.locations import KNOWN_BY_ID, is_url, shown_address
+from flows.locations import is_url, shown_address
 from flows.reach import check
 from flows.sources import directories, http, pages, youtube
 from flows.sources.feeds import read_feed
@@ -16,9 +16,9 @@ from flows.sources.found import Found, bare_episode
 from transforms.audio import KNOWN, SUFFIXES
 from transforms.errors import SourceError
 from transforms.feed import is_feed
+from transforms.hashes import sha256
 from transforms.records import file_episode_id, url_episode_id
 from transforms.redaction import public_address
-from transforms.speech.models import sha256
 from transforms.youtube import is_youtube
 
 
@@ -30,8 +30,6 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
         ContentError: a page that leads to no audio, or a feed that is none.
         TransientError, HostileError: as `flows.sources.http` and `flows.reach` say.
     """
-    if location.startswith(KNOWN_BY_ID):
-        return (_known(location.removeprefix(KNOWN_BY_ID)),)
     if is_url(location):
         return _behind_url(location, latest, allow)
     if not location:
@@ -47,17 +45,6 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
     with path.open("rb") as file:
         head = file.read(4096)
     return _in_feed(str(path), latest, allow) if is_feed(head) else (_file(path),)
-
-
-def _known(episode_id: str) -> Found:
-    from flows.settings import Settings
-    from flows.subscriptions import find_known
-
-    found = find_known(Settings().home, episode_id)
-    if found is None:
-        msg = f"no episode {episode_id} waits or is known: `turntable status` and `turntable episodes` list them"
-        raise SourceError(msg)
-    return found
 
 
 def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[Found, ...]:

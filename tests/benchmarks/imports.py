@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from transforms.speech.math_library import processor
+from flows.math_library import processor
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = (

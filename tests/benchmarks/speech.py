@@ -39,8 +39,8 @@ from environments import PACKAGES, WITHOUT_PACKAGE, python_of
 from flows.bench.compare import Contender, Episode, Hearing, compare, own, read_episode
 from flows.bench.summary import Summary, ratio, summarize
 from flows.commands.bench import percent
+from flows.math_library import processor
 from transforms.score import Errors
-from transforms.speech.math_library import processor
 
 ROOT = Path(__file__).parents[2]
 PEERS = Path(__file__).parent / "peers"

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from transforms.feed.document import is_feed, not_a_feed
 from transforms.feed.parse import newest_first, open_feed, parse_feed
-from transforms.feed.values import parse_duration, plain_text, resolve_url
+from transforms.feed.values import plain_text, resolve_url
 
 __all__ = [
     "is_feed",
     "newest_first",
     "not_a_feed",
     "open_feed",
-    "parse_duration",
     "parse_feed",
     "plain_text",
     "resolve_url",

@@ -35,13 +35,13 @@ from transforms.feed.values import (
     folded,
     media_type,
     number,
-    parse_duration,
     plain_text,
     resolve_url,
     show_guid,
     whole_number,
 )
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, feed_episode_id, podcast_id
+from transforms.times import parse_duration
 
 MOST_ITEMS = 500  # of one document that a parser has to hold
 MOST_OF_AN_EMPTY_SHOW = 1_000_000  # characters; one without episodes yet is short and well-formed, and has a title

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from transforms.feed.values import folded, media_type, number, parse_time, whole_number
+from transforms.feed.values import folded, media_type, number, whole_number
 from transforms.records import AudioLink, Chapter, Person, Seconds, TranscriptLink
+from transforms.times import parse_clock
 
 Resolve = Callable[[str | None], str | None]
 
@@ -94,7 +95,7 @@ def inline_chapters(item: Any) -> tuple[Chapter, ...]:
     marks = [mark for box in boxes[:1] for mark in box.iterchildren() if _is_psc(mark)]
     titled = [(title, mark) for mark in marks if (title := folded(mark.get("title")))]
     return tuple(
-        Chapter(chapter_index=index, title=title, start_time=parse_time(mark.get("start")), end_time=None)
+        Chapter(chapter_index=index, title=title, start_time=parse_clock(mark.get("start")), end_time=None)
         for index, (title, mark) in enumerate(titled)
     )
 

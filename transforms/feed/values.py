@@ -11,8 +11,6 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 
-from transforms.records import Seconds
-
 # What XML forbids.
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Thousands of attributes in one tag take the HTML parser minutes; text needs none.
@@ -35,28 +33,6 @@ _BLOCKS = (
     "p",
     "tr",
 )
-
-
-def parse_duration(text: str | None) -> Seconds | None:
-    """Read an `itunes:duration`, in seconds; None where it is missing, zero or senseless.
-
-    >>> parse_duration("1:02:03"), parse_duration("25:30"), parse_duration("90.5"), parse_duration("90 min")
-    (3723.0, 1530.0, 90.5, None)
-    """
-    return parse_time(text) or None
-
-
-def parse_time(text: str | None) -> Seconds | None:
-    """Read a time as `1:02:03.5`, `2:03` or `123.5`, in seconds; None where it is none.
-
-    >>> parse_time("00:00:00.000"), parse_time("1:02:03:04"), parse_time("-1:00")
-    (0.0, None, None)
-    """
-    found = re.fullmatch(r"\s*(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,7}(?:\.\d{1,9})?)\s*", text or "", re.ASCII)
-    if not found:
-        return None
-    hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return hours * 3600 + minutes * 60 + seconds
 
 
 def plain_text(markup: str | None) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from transforms.records import Seconds, SpeakerSegment, Word
 from transforms.speech.diarize import Diarization, in_order_of_speaking
 
-METHOD = "channels-1"
+METHOD = "channels-2"
 
 PAUSE: Seconds = 1.0  # a longer one ends an utterance, and lets the other one's turn come in between
 

@@ -7,13 +7,13 @@ Fetching is the work of `flows.sources.weights`; this module only says what must
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from transforms.errors import ContentError, SourceError
+from transforms.hashes import folder_sha256, sha256
 
 Use = Literal["asr", "segmentation", "embedding", "diarization"]
 
@@ -268,17 +268,3 @@ def check_files(model: Model, folder: Path) -> None:
                 "delete it and run `turntable models fetch`"
             )
             raise ContentError(msg)
-
-
-def sha256(path: Path) -> str:
-    """Hash a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def folder_sha256(folder: Path) -> str:
-    """Hash the names and bytes of a folder's files, in order of their names, in hexadecimal."""
-    whole = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        whole.update(f"{path.relative_to(folder)}\0{sha256(path)}\n".encode())
-    return whole.hexdigest()

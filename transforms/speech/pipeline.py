@@ -106,7 +106,7 @@ class EmbeddedDiarization(LeanDiarization):
         step = hop(file["waveform"].shape[1] / SAMPLE_RATE, self.longest_hop)
         with self.one_at_a_time:  # pyannote reads these from the pipeline all along
             self._segmentation.step = step
-            self.clustering.min_cluster_size = round(SHORTEST_PART / step)  # it counts chunks
+            self.clustering.min_cluster_size = fewest_chunks(step)
             return super().apply(file, **settings)
 
     def get_embeddings(
@@ -157,3 +157,12 @@ def hop(seconds: float, longest: float) -> float:
     [1.0, 1.33, 2.0]
     """
     return round(min(max(seconds / FEWEST_CHUNKS, SHORTEST_HOP), longest), 2)
+
+
+def fewest_chunks(step: float) -> int:
+    """Count the chunks, so many seconds apart, in which somebody is heard before he is a speaker of his own.
+
+    >>> [fewest_chunks(step) for step in (1.0, 2.0)]
+    [12, 6]
+    """
+    return round(SHORTEST_PART / step)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from transforms.speech.recognizer import Recognizer
 
-METHOD = "windows-4"
+METHOD = "windows-5"
 
 
 def transcribe(

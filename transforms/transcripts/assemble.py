@@ -8,17 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from transforms.records import Chapter, Event, Section, Turn, Word
+from transforms.records import Chapter, Event, Section, Speaker, Turn, Word
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Piece
-from transforms.transcripts.names import Speaker, join_variants
+from transforms.transcripts.names import join_variants
 from transforms.transcripts.overlaps import with_overlaps
 from transforms.transcripts.sounds import is_sound, split_sounds
 
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
 _UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
 _ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
-_OF_SPEECH = frozenset(("speech", "label"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from transforms.times import CLOCK, clock_seconds
 from transforms.transcripts.cue_markup import read_rows
-from transforms.transcripts.cues import TIME, Clock, Cue, Item, clock_seconds
+from transforms.transcripts.cues import Clock, Cue, Item
 from transforms.transcripts.document import Piece
 from transforms.transcripts.languages import language_tag
 from transforms.transcripts.names import clean, likeness
 
 # What word processors and web pages make of an arrow; YouTube's own format has a comma.
 ARROW = r"(?:-{1,3} ?>|[–—]>|→|-{1,2}&gt;|,(?=\d+:\d\d:\d\d\.\d{3}[ \t]*$))"
-_TIMING = re.compile(rf"[ \t]*{TIME}[ \t]*{ARROW}[ \t]*{TIME}(?![\d:.,])(.*)", re.ASCII)
+_TIMING = re.compile(rf"[ \t]*{CLOCK}[ \t]*{ARROW}[ \t]*{CLOCK}(?![\d:.,])(.*)", re.ASCII)
 _ARROWS = re.compile(r"[->–—]>|→|-&gt;|- >|\d,\d+:\d\d:")
 _LANGUAGE = re.compile(r"language: ?([A-Za-z]{2,3}(?:-\w{2,8})*)", re.IGNORECASE)
 _CUT_OFF = re.compile(r"(?:\d+:)*\d*[\d:.,\s>-]*", re.ASCII)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from html import unescape
 
 from transforms.records import Seconds
-from transforms.transcripts.cues import TIME, Chunk, Row, clock_seconds
+from transforms.times import parse_clock
+from transforms.transcripts.cues import Chunk, Row
 
-_CLOCK = re.compile(TIME, re.ASCII)
 # Some writers escape what is escaped already: `&amp;#39;`.
 _ENTITY = re.compile(
     r"&(?:amp;(?=(?:#\d{1,7}|amp|quot|apos|nbsp|lt|gt);))*(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});"
@@ -85,8 +85,8 @@ class _Payload:
         if match[0] in _STYLES:
             return
         name, rest = match[2].lower(), match[3]
-        if not name and (clock := _CLOCK.fullmatch(rest.strip())):
-            self._stamp, self._stamped = clock_seconds(*clock.groups()), True
+        if not name and (time := parse_clock(rest)) is not None:
+            self._stamp, self._stamped = time, True
         elif (name and not _TAG.fullmatch(name)) or (rest and rest[0] not in " \t\n./"):
             self._say(match[0])
         elif name == "v":

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass, field
 
 from transforms.records import Seconds
+from transforms.times import parse_seconds
 from transforms.transcripts.document import Piece
 
 # Cues that touch are rounded differently by many writers.
 OVERLAP_SECONDS = 0.05
 # Nobody speaks for thirty years: a larger number is a date or garbage.
 LATEST_SECONDS = 1e9
-
-TIME = r"(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9})(?:[.,:] ?(\d{1,9}))?"
-_CLOCK = re.compile(TIME, re.ASCII)
 
 
 @dataclass(slots=True)
@@ -64,7 +60,7 @@ class Clock:
         """Read one time: a number or a text, in units of `scale` seconds; nothing is no time."""
         if value is None or value == "":
             return None
-        seconds = _seconds(value)
+        seconds = parse_seconds(value)
         if seconds is None or not 0 <= seconds * scale < LATEST_SECONDS:
             self.flags.add("bad_time")
             return None
@@ -92,30 +88,3 @@ class Clock:
                 self.flags.add("overlapping_cues")
             self._start, self._end = start, end
         return start, end
-
-
-def _seconds(value: object) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and (match := _CLOCK.fullmatch(value.strip())):
-        return clock_seconds(*match.groups())
-    if not isinstance(value, int | float | str):
-        return None
-    try:
-        seconds = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if math.isfinite(seconds) else None
-
-
-def clock_seconds(hours: str | None, minutes: str | None, seconds: str, fraction: str | None) -> Seconds:
-    """Add up the groups of `TIME`.
-
-    >>> clock_seconds(None, "1", "2", "5")
-    62.5
-    """
-    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
-    if not fraction:
-        return float(whole)
-    thousandths = int(fraction) if len(fraction) == 3 else round(int(fraction) * 10 ** (3 - len(fraction)))
-    return (whole * 1000 + thousandths) / 1000

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Literal
 
 from transforms.records import Seconds
+from transforms.times import parse_clock
 from transforms.transcripts.names import LONGEST_NAME, UNSEEN, clean, is_generic, likeness
 from transforms.transcripts.sounds import is_sound
 
@@ -99,19 +100,13 @@ Labels = dict[int, Label]  # by the index of their line
 
 
 def seconds(clock: str) -> Seconds:
-    """Read a clock as seconds; two parts are minutes and seconds, a fourth counts frames and is left out.
+    """Read a clock as seconds; two parts are minutes and seconds; frames, a fourth part, are left out.
 
     >>> seconds("1:02:03.5"), seconds("75:30"), seconds("25:00:00"), seconds("00:01:02:15")
     (3723.5, 4530.0, 90000.0, 62.0)
     """
-    clock = clock.replace(",", ".").replace(";", ":")
-    parts = clock.split(":")
-    if len(parts) == 4:
-        parts = parts[:3]
-    total = 0.0
-    for part in parts:
-        total = total * 60 + float(part)
-    return round(total, 3)
+    whole = clock.partition(";")[0].split(":")[:3]
+    return parse_clock(":".join(whole)) or 0.0
 
 
 def times(stamp: str) -> tuple[Seconds, Seconds | None]:

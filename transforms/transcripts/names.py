@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from transforms.records import Speaker
 
 LONGEST_NAME = 60  # characters
 
@@ -83,20 +84,6 @@ _NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
 _ROLE_BEHIND = re.compile(r"\s*[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\s*$")
 _TRIM = ' \t\u00a0\u2007\u202f\u3000:：*_#[](){}<>«»"“”|•·-–—~=,;'
 _SUFFIXES = frozenset("jr jr. sr sr. ii iii iv md phd ph.d. m.d. esq esq.".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """A speaker of one document: the name shown, and every way in which the text writes it.
-
-    `name` is `None` where the text only numbers its speakers or calls them by what they do; `role` is what it says
-    of them, such as `host`.
-    """
-
-    label: str
-    name: str | None
-    role: str | None
-    variants: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)

@@ -7,10 +7,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from transforms.records import Seconds, SpeakerSegment, Turn
+from transforms.records import Seconds, Speaker, SpeakerSegment, Turn
 from transforms.speech.attribute import overlap_seconds
 from transforms.transcripts.document import Piece
-from transforms.transcripts.names import Speaker
 from transforms.turns import OVERLAP_SECONDS, shared
 
 

@@ -23,6 +23,7 @@ import lxml.html
 
 from transforms.errors import ContentError
 from transforms.records import Seconds
+from transforms.times import parse_iso
 from transforms.transcripts.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.segments import string
@@ -32,7 +33,6 @@ _CITED = re.compile(
     r"(?:\s|<br ?/?>|<time(?:\s[^<>]*)?>[^<]*</time>)*<p[\s>]",
     re.IGNORECASE,
 )
-_DURATION = re.compile(r"P(?:(\d+)D)?T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?", re.ASCII | re.IGNORECASE)
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _WHOLE = _HEADINGS | {"cite", "time", "p", "title"}
 _NOT_SHOWN = frozenset(("script", "style", "template", "noscript"))
@@ -130,11 +130,8 @@ class _Reader:
 
     def _moment(self, when: str) -> Seconds | None:
         """Read `0:12`, `1:02:03` or the duration `PT12S`."""
-        match = _DURATION.fullmatch(when.strip())
-        if not match or not any(match.groups()):
-            return self.clock.moment(when.strip("()[] \t\n"))
-        days, hours, minutes, seconds = (float(value or 0) for value in match.groups())
-        return self.clock.moment(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+        duration = parse_iso(when)
+        return self.clock.moment(when.strip("()[] \t\n") if duration is None else duration)
 
 
 FORMAT = Format("podcast_html", "HTML transcript of Podcasting 2.0", example_of(__doc__), fits, parse)

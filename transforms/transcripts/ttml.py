@@ -27,6 +27,7 @@ import lxml.etree
 
 from transforms.errors import ContentError
 from transforms.records import Seconds
+from transforms.times import parse_clock
 from transforms.transcripts.cue_draft import cue_draft
 from transforms.transcripts.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
@@ -35,7 +36,7 @@ from transforms.transcripts.segments import string
 
 _ROOT = re.compile(r"(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:[\w.-]+:)?tt[\s>]", re.DOTALL)
 _OFFSET = re.compile(r"([+-]?\d+(?:\.\d+)?)(h|ms|m|s|f|t)?", re.ASCII)
-_FRAMES = re.compile(r"(\d+):(\d\d):(\d\d):(\d+)(?:\.\d+)?", re.ASCII)
+_FRAMES = re.compile(r"(\d{1,9}:\d\d:\d\d):(\d+)(?:\.\d+)?", re.ASCII)
 _NAMED_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)[A-Za-z]{2,31}\d{0,2};")
 _FRAME_RATE = 30.0  # what the specification assumes
 # How a word is read stands above it, and is said once.
@@ -135,8 +136,7 @@ class _Rates:
             units = {"h": 3600.0, "m": 60.0, "ms": 0.001, "f": 1 / self.frames, "t": 1 / self.ticks}
             return float(match[1]) * units.get(match[2] or "s", 1.0)
         if match := _FRAMES.fullmatch(value):
-            hours, minutes, seconds, frames = (int(part) for part in match.groups())
-            return hours * 3600 + minutes * 60 + seconds + frames / self.frames
+            return (parse_clock(match[1]) or 0.0) + int(match[2]) / self.frames
         return value
 
 

@@ -67,7 +67,7 @@ def processor() -> str:
 def _measured(whisper: Path, value: str, n_threads: int) -> float | None:
     try:
         child = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "transforms.speech.math_library", str(whisper), str(n_threads)],
+            [sys.executable, "-m", "flows.math_library", str(whisper), str(n_threads)],
             env={**os.environ, VARIABLE: value},
             capture_output=True,
             text=True,
