@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from transforms.audio import SUFFIXES
+from transforms.charsets import decode
 from transforms.errors import ContentError
 from transforms.feed import plain_text, resolve_url
 from transforms.records import Seconds
@@ -133,7 +134,7 @@ def _tree(data: bytes, url: str) -> Any:
         msg = f"{public_address(url)} {cause}: give the address of its feed or of its audio"
         raise ContentError(msg)
     parser = etree.HTMLParser(
-        encoding=_charset(data),
+        encoding="utf-8",
         no_network=True,
         huge_tree=False,
         remove_comments=True,
@@ -141,22 +142,11 @@ def _tree(data: bytes, url: str) -> Any:
         recover=True,
     )
     with suppress(etree.XMLSyntaxError, LookupError):
-        root = etree.fromstring(data, parser)
+        root = etree.fromstring(decode(data).encode(), parser)
         if root is not None:
             return root
     msg = f"{public_address(url)} is no page that we can read: give the address of its feed or of its audio"
     raise ContentError(msg)
-
-
-def _charset(data: bytes) -> str | None:
-    """Name the encoding of a page that does not declare one; None leaves it to the declaration."""
-    if re.search(rb"<meta[^>]{0,200}charset", data[:8192], re.IGNORECASE):
-        return None
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return "windows-1252"
-    return "utf-8"
 
 
 def _meta(root: Any) -> dict[str, list[str]]:
@@ -226,12 +216,8 @@ def _objects(root: Any) -> Iterator[dict[str, Any]]:
 def _spoken(objects: Iterator[dict[str, Any]]) -> dict[str, str]:
     """Choose the object of the episode, and the sound in it; an episode of a list of others does not count."""
     every = list(objects)
-    episodes = [one for one in every if _kinds(one) & _EPISODES]
-    best = [one for one in episodes if "PodcastEpisode" in _kinds(one)] or episodes
-    whole = best[0] if len({_string(one.get("url") or one.get("name")) for one in best}) == 1 else {}
-    within = _first(whole.get("associatedMedia") or whole.get("audio"))
-    sounds = [one for one in every if _kinds(one) & _SOUNDS]
-    sound = within or (sounds[0] if len({_address(one) for one in sounds}) == 1 else {})
+    whole = _episode(every)
+    sound = _sound(whole, every)
     series = _first(whole.get("partOfSeries"))
     found = {
         "name": _string(whole.get("name")) or _string(whole.get("headline")),
@@ -243,6 +229,20 @@ def _spoken(objects: Iterator[dict[str, Any]]) -> dict[str, str]:
         "duration": _string(whole.get("duration")) or _string(whole.get("timeRequired")) or _length(sound),
     }
     return {name: text for name, text in found.items() if text}
+
+
+def _episode(every: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the object of the one episode that a page is about; empty where it names none, or several."""
+    episodes = [one for one in every if _kinds(one) & _EPISODES]
+    best = [one for one in episodes if "PodcastEpisode" in _kinds(one)] or episodes
+    return best[0] if len({_string(one.get("url") or one.get("name")) for one in best}) == 1 else {}
+
+
+def _sound(episode: dict[str, Any], every: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the sound within an episode, else the only one of the page; empty where there is none."""
+    sounds = [one for one in every if _kinds(one) & _SOUNDS]
+    only = sounds[0] if len({_address(one) for one in sounds}) == 1 else {}
+    return _first(episode.get("associatedMedia") or episode.get("audio")) or only
 
 
 def _kinds(one: dict[str, Any]) -> set[str]:

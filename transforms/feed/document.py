@@ -5,7 +5,6 @@ Nothing is left to expand, nothing is loaded, and sizes are limited before anyth
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from html.entities import html5
@@ -14,6 +13,7 @@ from typing import Any
 
 from lxml import etree
 
+from transforms.charsets import decode
 from transforms.errors import ContentError
 from transforms.feed.values import NOT_TEXT
 from transforms.redaction import public_address
@@ -22,21 +22,6 @@ _ROOT = re.compile(r"(^|[:}])(rss|feed|rdf)$", re.IGNORECASE)
 _FEED_START = re.compile(
     r"(?>\s+|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)*+<(?:\w+:)?(?:rss|feed|rdf)\b",
     re.DOTALL | re.IGNORECASE,
-)
-_DECLARED = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]{1,40})["']""")
-# What a feed may declare; Python knows more, such as punycode, in which a text can hide tags. Whoever could read
-# the declaration as ASCII has neither UTF-16 nor EBCDIC before him.
-_CHARSET = re.compile(
-    r"us-ascii|ascii|utf-?8|iso-?8859-?\d+|latin-?1|(windows-?|cp)(125\d|866|874|932|936|949|950)|koi8-[ru]|mac-?roman"
-    r"|big5|gb2312|gbk|gb18030|shift[_-]jis|euc-(jp|kr)|iso-2022-jp",
-    re.IGNORECASE,
-)
-_BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _REFERENCE = re.compile(
     r"(<!\[CDATA\[.*?(?:\]\]>|\Z))|&(?:(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w{1,40}));)?",
@@ -69,7 +54,7 @@ def is_feed(head: bytes) -> bool:
     >>> is_feed(b"<!DOCTYPE html><html>")
     False
     """
-    return _FEED_START.match(NOT_TEXT.sub("", decoded(head))) is not None
+    return _FEED_START.match(NOT_TEXT.sub("", decode(head))) is not None
 
 
 def not_a_feed(url: str, cause: str) -> ContentError:
@@ -77,21 +62,6 @@ def not_a_feed(url: str, cause: str) -> ContentError:
     return ContentError(
         f"{public_address(url)} is not a feed: {cause}; check that it is the address of an RSS feed"
     )
-
-
-def decoded(data: bytes) -> str:
-    """Decode a document by its mark, its declaration, as UTF-8, or else as what Windows wrote."""
-    for mark, charset in _BOMS:
-        if data.startswith(mark):
-            return data.decode(charset, "replace")
-    declared = _DECLARED.match(data)
-    charset = declared[1].decode() if declared else "utf-8"
-    for attempt in (charset if _CHARSET.fullmatch(charset) else "utf-8", "utf-8"):
-        try:
-            return data.decode(attempt)
-        except (UnicodeError, LookupError):
-            continue
-    return data.decode("windows-1252", "replace")
 
 
 def repaired(text: str, url: str) -> str:

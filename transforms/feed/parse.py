@@ -15,7 +15,8 @@ from typing import Any
 
 import feedparser
 
-from transforms.feed.document import cut, decoded, not_a_feed, repaired, tree_of
+from transforms.charsets import decode
+from transforms.feed.document import cut, not_a_feed, repaired, tree_of
 from transforms.feed.tags import (
     Resolve,
     alternates,
@@ -90,7 +91,7 @@ def open_feed(
     Raises:
         ContentError: as `parse_feed`; also while the episodes are read.
     """
-    pieces = cut(repaired(decoded(data), url), url, MOST_ITEMS)
+    pieces = cut(repaired(decode(data), url), url, MOST_ITEMS)
     head, more = next(pieces), next(pieces, None)
     parsed, root = _parsed(head, url)
     is_show = parsed.feed.get("title") and not parsed.bozo and len(head) <= MOST_OF_AN_EMPTY_SHOW

@@ -1,0 +1,129 @@
+"""Bytes → characters: what is said of their encoding, else what they look like."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
+_HEAD = 8192  # bytes in which a document says what it is written in
+# What text may claim, by Python's names. It knows more, such as punycode, which takes hours, and EBCDIC, in which
+# a text can hide tags.
+_WRITTEN = re.compile(
+    r"utf-8|ascii|iso8859-\d+|cp(?:125\d|866|874|932|936|949|950)|koi8-[ru]|mac-roman|big5|gb2312|gbk|gb18030|hz"
+    r"|shift_jis|euc_(?:jp|kr)|iso2022_jp|tis-620"
+)
+_WIDE = ("utf-16", "utf-32")  # what says so in ASCII is not; only a server can
+_STRANGE = (*_WIDE, "iso2022", "hz")  # whose bytes may be sound UTF-8, too
+# What browsers read instead: the wider encodings that are meant (https://encoding.spec.whatwg.org/#names-and-labels).
+_WIDER = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "tis-620": "cp874",
+    "shift_jis": "cp932",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+}
+# What undeclared text may be in. Others are rare, and win by chance from these.
+_LIKELY = [
+    "cp1251",
+    "koi8_r",
+    "cp932",
+    "euc_jp",
+    "gb18030",
+    "big5",
+    "cp949",
+    "cp1253",
+    "cp1255",
+    "cp1256",
+    "cp874",
+]
+_RUN = re.compile(rb"[\x80-\xff]{3,}")
+_IN_WORD = re.compile(rb"[A-Za-z][\xa1-\xa9\xab\xac\xae-\xb3\xb5\xb6\xb8\xb9\xbb-\xbf][a-z]")
+_SAMPLE = 20_000  # bytes that a guess looks at
+
+
+def decode(data: bytes, claimed: str | None = None) -> str:
+    """Decode text in any encoding: a mark tells, then what decodes without a fault, then what somebody claims.
+
+    Args:
+        data: the text, whole or its beginning.
+        claimed: what a server says of it; what the text says of itself is looked for here.
+    """
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return data.decode(encoding, "replace")
+    claims = tuple(_claims(data, claimed))
+    for name in claims:
+        if name.startswith(_STRANGE):
+            with suppress(UnicodeError):
+                return data.decode(name)
+    sample = data[:4000]
+    if sample.count(0) > 0.2 * len(sample):
+        return data.decode("utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le", "replace")
+    # Servers call UTF-8 by other names, and text in another encoding is hardly ever sound UTF-8.
+    with suppress(UnicodeDecodeError):
+        return data.decode("utf-8")
+    text = data.decode("utf-8", "replace")
+    if sum(not letter.isascii() for letter in text) > 10 * text.count("\N{REPLACEMENT CHARACTER}"):
+        return text  # but for a few bytes that somebody pasted, or the last letter, which was cut
+    others = (name for name in claims if name != "utf-8")
+    return data.decode(next(others, None) or _guess(data), "replace")
+
+
+def _claims(data: bytes, claimed: str | None) -> Iterator[str]:
+    """Yield the encodings that are claimed and may be meant, by Python's names."""
+    declared = _DECLARED.search(data[:_HEAD])
+    for name in (claimed, declared[1].decode() if declared else None):
+        with suppress(LookupError, ValueError):
+            known = codecs.lookup(name or "").name
+            if _WRITTEN.fullmatch(known) or (known.startswith(_WIDE) and name is claimed):
+                yield _WIDER.get(known, known)
+
+
+def _guess(data: bytes) -> str:
+    """Guess the encoding of text that is no UTF-8 and says nothing of itself.
+
+    Western text has its accents one by one, in words of ASCII, and is taken for Windows-1252, which browsers read
+    where Latin-1 is meant. Longer runs are the words of another alphabet; a sign in the middle of a word, as in
+    `p³yta`, is a letter of Central Europe.
+    """
+    high = sum(byte > 127 for byte in data[:_SAMPLE])
+    if sum(map(len, _RUN.findall(data[:_SAMPLE]))) > 0.3 * high:
+        return _likeliest(data) or "cp1252"
+    return "cp1250" if len(_IN_WORD.findall(data[:_SAMPLE])) > 1 else "cp1252"
+
+
+def _likeliest(data: bytes) -> str | None:
+    """Return the encoding in which the bytes look most like a language; `None` where they do in none."""
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(_sample(data), cp_isolation=_LIKELY)
+    # Hebrew in KOI8-R and Russian in the wrong one of its two encodings are words in capitals.
+    return next((one.encoding for one in found if not _is_shouted(str(one))), None)
+
+
+def _sample(data: bytes) -> bytes:
+    """Take the first lines that are not ASCII; no character is cut, for a space is one byte everywhere."""
+    lines = data[: 50 * _SAMPLE].splitlines()
+    if len(data) > 50 * _SAMPLE and len(lines) > 1:
+        lines.pop()
+    sample = b"\n".join(line for line in lines if not line.isascii())
+    end = max(sample.rfind(byte, 0, _SAMPLE) for byte in (b"\n", b" ", b"<"))
+    return sample if len(sample) < _SAMPLE or end < 0 else sample[:end]
+
+
+def _is_shouted(text: str) -> bool:
+    upper, lower = (sum(map(check, text)) for check in (str.isupper, str.islower))
+    return upper > lower
