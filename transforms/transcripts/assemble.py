@@ -20,6 +20,9 @@ _UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
 _ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
 
 
+Group = tuple[list[Piece], int | None, bool]  # what makes a turn, its chapter, and whether it opens that
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """A published text as records. `metadata` are names and texts in their order.
@@ -82,11 +85,17 @@ def _split_events(pieces: Sequence[Piece], *, captions: bool) -> Iterator[Piece]
             text, sounds = split_sounds(piece.text)
             spoken = any(c.isalnum() for c in text)
             if spoken:
-                words = tuple(w for w in piece.words if not is_sound(w.word.strip())) if sounds else piece.words
-                words = words if " ".join(w.word for w in words).split() == text.split() or not sounds else ()
-                yield replace(piece, text=text, words=words)
+                yield replace(
+                    piece, text=text, words=_without_sounds(piece.words, text) if sounds else piece.words
+                )
             for sound in sounds:
                 yield replace(piece, kind="event", text=sound, words=(), opens=piece.opens and not spoken)
+
+
+def _without_sounds(words: Sequence[Word], text: str) -> tuple[Word, ...]:
+    """Leave out the words that are sounds; what is left must be the text, else no word is sure."""
+    spoken = tuple(word for word in words if not is_sound(word.word.strip()))
+    return spoken if " ".join(word.word for word in spoken).split() == text.split() else ()
 
 
 def _sentences(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -141,9 +150,26 @@ def _title(text: str) -> str:
 def _walk(
     pieces: Sequence[Piece], speakers: dict[str, Speaker], chapters: Sequence[Chapter], draft: Draft
 ) -> tuple[tuple[Turn, ...], tuple[Word, ...], tuple[Event, ...]]:
-    """Group the speech into turns, in the order of the text."""
+    """Make turns of the speech, in the order of the text, with their words and the events between them."""
+    groups, events = _grouped(pieces, speakers, chapters)
+    times = {c.chapter_index: c.start_time for c in chapters}
+    has_words = any(piece.words for piece in pieces)
+    turns: list[Turn] = []
+    words: list[Word] = []
+    for said, index, opens in groups:
+        own = [word for piece in said for word in _words(piece, speakers)] if has_words else []
+        start = times.get(index) if opens and index is not None else None
+        turns.append(_turn(len(turns), said, speakers, draft, index, start, len(words), len(own)))
+        words.extend(own)
+    return tuple(turns), tuple(words), events
+
+
+def _grouped(
+    pieces: Sequence[Piece], speakers: dict[str, Speaker], chapters: Sequence[Chapter]
+) -> tuple[list[Group], tuple[Event, ...]]:
+    """Group the pieces of each turn, with the chapter it is in and whether it opens that; and list the events."""
     numbers = {_title(chapter.title): chapter.chapter_index for chapter in chapters}
-    groups: list[tuple[list[Piece], int | None, bool]] = []
+    groups: list[Group] = []
     events: list[Event] = []
     chapter: int | None = None
     opens_chapter = broken = True
@@ -159,16 +185,7 @@ def _walk(
             else:
                 groups.append(([piece], chapter, opens_chapter))
             opens_chapter = broken = False
-    times = {c.chapter_index: c.start_time for c in chapters}
-    has_words = any(piece.words for piece in pieces)
-    turns: list[Turn] = []
-    words: list[Word] = []
-    for said, index, opens in groups:
-        own = [word for piece in said for word in _words(piece, speakers)] if has_words else []
-        start = times.get(index) if opens and index is not None else None
-        turns.append(_turn(len(turns), said, speakers, draft, index, start, len(words), len(own)))
-        words.extend(own)
-    return tuple(turns), tuple(words), tuple(events)
+    return groups, tuple(events)
 
 
 def _goes_on(before: Piece, piece: Piece, speakers: dict[str, Speaker], *, broken: bool) -> bool:
@@ -195,12 +212,7 @@ def _turn(
     word_count: int,
 ) -> Turn:
     speaker = speakers[said[0].speaker] if said[0].speaker else None
-    start = said[0].start_time
-    ends = [piece.end_time for piece in said if piece.end_time is not None]
-    source: str | None = "asr" if draft.source == "asr" else "publisher"
-    if start is None:
-        start, source = chapter_start, None if chapter_start is None else "chapter"
-    end = max(ends) if ends and start is not None and max(ends) >= start else None
+    start, end, source = _span(said, chapter_start, "asr" if draft.source == "asr" else "publisher")
     lines = [piece.text for piece in said]
     text = "\n".join(lines) if draft.boundary == "paragraph" else join_lines(lines)
     return Turn(
@@ -220,6 +232,19 @@ def _turn(
         chapter_index=chapter,
         time_source=source,
     )
+
+
+def _span(
+    said: Sequence[Piece], chapter_start: float | None, source: str
+) -> tuple[float | None, float | None, str | None]:
+    """Return when a turn starts and ends, and who says so: its own text, or the chapter that it opens."""
+    start, who = said[0].start_time, source
+    if start is None:
+        start, who = chapter_start, "chapter"
+    last = max((piece.end_time for piece in said if piece.end_time is not None), default=None)
+    if start is None:
+        return None, None, None
+    return start, last if last is not None and last >= start else None, who
 
 
 def _coverage(pieces: Sequence[Piece]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from transforms.records import TranscriptSource
@@ -33,8 +33,7 @@ def cue_draft(
     else:
         _name_rows(cues)
     voiced = any(row.voice for cue in cues for row in cue.rows)
-    known = frozenset() if voiced else _first_labels(cues)
-    units = {id(cue): units_of(cue, known) for cue in cues}
+    units = _units(cues, frozenset() if voiced else _first_labels(cues))
     speech = [unit for cue in cues for unit in units[id(cue)]]
     names = [_voiced(unit) for unit in speech] if voiced else named_cues([unit.text for unit in speech])
     pieces = _first_names_first(_pieces(items, units, iter(names), voiced=voiced), marked=voiced)
@@ -46,20 +45,27 @@ def cue_draft(
     )
 
 
+def _units(cues: Iterable[Cue], known: frozenset[str]) -> dict[int, list[Unit]]:
+    """Part each cue into what is said in one go, by the id of the cue."""
+    return {id(cue): units_of(cue, known) for cue in cues}
+
+
 def _name_rows(cues: Iterable[Cue]) -> None:
     """Set names off by a colon where most cues have one on a row of its own, which comes back."""
     shown = [cue for cue in cues if cue.rows]
-    heads = [cue for cue in shown if len(cue.rows) > 1 and not cue.rows[0].chunks and not cue.rows[0].voice]
-    counts = Counter(cue.rows[0].text for cue in heads)
-    names = {
-        text for text, count in counts.items() if text[-1].isalnum() and likeness(clean(text)[0]) + (count > 1) > 1
-    }
-    if len(names) < 2 or max(map(counts.__getitem__, names)) < 2:
+    heads = [cue for cue in shown if len(cue.rows) > 1 and not (cue.rows[0].chunks or cue.rows[0].voice)]
+    names = _row_names(Counter(cue.rows[0].text for cue in heads))
+    named = [cue for cue in heads if cue.rows[0].text in names]
+    if len(names) < 2 or len(named) == len(names) or len(named) * 2 <= len(shown):
         return
-    if sum(counts[name] for name in names) * 2 > len(shown):
-        for cue in heads:
-            if cue.rows[0].text in names:
-                cue.rows[0] = replace(cue.rows[0], text=f"{cue.rows[0].text}:")
+    for cue in named:
+        cue.rows[0] = replace(cue.rows[0], text=f"{cue.rows[0].text}:")
+
+
+def _row_names(counts: Mapping[str, int]) -> set[str]:
+    """Return the rows that look like names, or may be names and come back."""
+    found = (text for text in counts if text[-1].isalnum())
+    return {text for text in found if likeness(clean(text)[0]) + (counts[text] > 1) > 1}
 
 
 def _voiced(unit: Unit) -> tuple[str | None, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -63,20 +63,30 @@ def named_cues(texts: Sequence[str]) -> list[tuple[str | None, str]]:
     [('[Ann]', 'Hi.'), ('[Bo]', 'No.'), (None, '[Laughs] Yes.'), ('[Ann]', 'Why?')]
     """
     found = _without_broken([_label(text) for text in texts], texts)
-    labels = [label for label in found if label]
-    names: set[str] = set()
-    if labels:
-        heads = [label for label in found[:3] if label]
-        names |= _with_colon([x for x in labels if x.kind == "colon"], heads, len(texts))
-        names |= _repeated([x for x in labels if x.kind == "long"], 0)
-        names |= _repeated([x for x in labels if x.kind == "lower"], len(texts) // 2)
-        names |= _repeated([x for x in labels if x.kind == "handle"], len(texts) // 4)
-        names |= _in_brackets([x for x in labels if x.kind == "brackets"], heads, len(texts) // 10)
-        names |= _in_brackets([x for x in labels if x.kind == "parentheses"], heads, len(texts) // 4)
+    names = _names(found)
     return [
         (label.name, label.rest) if label and label.name in names else (None, text)
         for label, text in zip(found, texts, strict=True)
     ]
+
+
+def _names(found: Sequence[Label | None]) -> set[str]:
+    """Return the labels that are names, judged among those that are set off in the same way.
+
+    The less a label looks like a name by itself, the larger a share of the texts such labels stand in front of.
+    """
+    texts, heads = len(found), [label for label in found[:3] if label]
+    of: defaultdict[Kind, list[Label]] = defaultdict(list)
+    for label in filter(None, found):
+        of[label.kind].append(label)
+    return (
+        _with_colon(of["colon"], heads, texts)
+        | _repeated(of["long"], 0)
+        | _repeated(of["lower"], texts // 2)
+        | _repeated(of["handle"], texts // 4)
+        | _in_brackets(of["brackets"], heads, texts // 10)
+        | _in_brackets(of["parentheses"], heads, texts // 4)
+    )
 
 
 def _without_broken(found: Sequence[Label | None], texts: Sequence[str]) -> list[Label | None]:
@@ -116,16 +126,17 @@ def _in_brackets(labels: Sequence[Label], heads: Sequence[Label], least: int) ->
     """Give the names in brackets: sounds and manners stand there too, so names must come back or be numbered."""
     counts = Counter(label.name for label in labels)
     spoken = {label.name for label in labels if label.rest}
-    sure = {
-        name
-        for name in spoken
-        if is_generic(clean(name)[0]) or counts[name] > 1 or (_likeness(name) == 2 and len(spoken) > 1)
-    }
+    sure = {name for name in spoken if _is_sure(name, counts[name], alone=len(spoken) == 1)}
     begins = any(label.name in sure for label in heads)
     if not (begins or any(counts[name] > 1 for name in sure)) or sum(counts[n] for n in sure) < max(least, 2):
         return set()
     # Beside many names, what stands in square brackets once is one too.
     return spoken if len(sure) * 2 >= len(spoken) and "[" in labels[0].name else sure
+
+
+def _is_sure(name: str, count: int, *, alone: bool) -> bool:
+    """Check that what stands in brackets is numbered, comes back, or looks like a name beside another one."""
+    return is_generic(clean(name)[0]) or count > 1 or (_likeness(name) == 2 and not alone)
 
 
 def label_of(text: str) -> str | None:

@@ -15,6 +15,7 @@ Example:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from transforms.errors import ContentError
@@ -48,15 +49,7 @@ def parse(text: Text) -> Draft:
     speaking = [(number, best) for number, best in enumerate(channels) if _has_speech(best)]
     # Each channel begins at zero again.
     clocks = [Clock() for _ in speaking] or [Clock()]
-    pieces = [
-        piece
-        for (number, best), clock in zip(speaking, clocks, strict=False)
-        for piece in _channel(best, clock, _language(results), number if len(speaking) > 1 else None)
-        if piece.text
-    ]
-    if len(speaking) > 1:
-        pieces.sort(key=lambda piece: piece.start_time or 0.0)
-    pieces = pieces or _utterances(results, clocks[0])
+    pieces = _spoken(speaking, clocks, _language(results)) or _utterances(results, clocks[0])
     if not pieces and not channels:
         msg = "the Deepgram JSON has neither channels nor utterances"
         raise ContentError(msg)
@@ -64,6 +57,20 @@ def parse(text: Text) -> Draft:
     about = _about(document, results)
     flags = sorted(set().union(*(clock.flags for clock in clocks)))
     return Draft((*about, *pieces), boundary, "asr", tuple(flags))
+
+
+def _spoken(
+    speaking: Sequence[tuple[int, dict[str, Any]]], clocks: Sequence[Clock], language: str | None
+) -> list[Piece]:
+    """Read what the channels say, in the order of the conversation; of several each has its number."""
+    several = len(speaking) > 1
+    pieces = [
+        piece
+        for (number, best), clock in zip(speaking, clocks, strict=False)
+        for piece in _channel(best, clock, language, number if several else None)
+        if piece.text
+    ]
+    return sorted(pieces, key=lambda piece: piece.start_time or 0.0) if several else pieces
 
 
 def _best(channel: dict[str, Any]) -> dict[str, Any]:

@@ -132,16 +132,24 @@ def likeness(name: str) -> int:
     tokens = name.split()
     if is_generic(name) and not name[0].islower():
         return 2
-    if _uncased(name) and (_CLAUSE_TOKENS & {*tokens} or _CLAUSE_END.search(name)):
+    if not 0 < len(tokens) <= 6 or len(name) > LONGEST_NAME or _is_clause(name, tokens):
         return 0
-    kinds = [_token_kind(token) for token in tokens[:7]]
-    if len(name) > LONGEST_NAME or len(kinds) > 6 or not kinds:
-        return 0
-    surname = kinds[0] == "particle" and fold(tokens[0]) in _SURNAME_PARTICLES  # van der Berg, dos Santos
+    kinds = [_token_kind(token) for token in tokens]
+    surname = _is_surname(tokens, kinds)
     if {"no", "number"} & {*kinds} or "name" not in kinds or not (surname or _may_open(name, tokens, kinds)):
         return 0
     full = kinds.count("name") >= 2 and not surname and not _uncased(name)
     return 2 if full else int(not _uncased(name) or len(name) <= 24)
+
+
+def _is_surname(tokens: list[str], kinds: list[str]) -> bool:
+    """Tell a surname that begins with its particle: van der Berg, dos Santos."""
+    return kinds[0] == "particle" and fold(tokens[0]) in _SURNAME_PARTICLES
+
+
+def _is_clause(name: str, tokens: list[str]) -> bool:
+    """Tell a clause in a script without capitals by its particles and its end."""
+    return _uncased(name) and (not _CLAUSE_TOKENS.isdisjoint(tokens) or _CLAUSE_END.search(name) is not None)
 
 
 def _may_open(name: str, tokens: list[str], kinds: list[str]) -> bool:
@@ -233,18 +241,16 @@ def _full_form(key: str, keys: tuple[str, ...]) -> str:
         return key
     tokens = key.split()
     longer = [other for other in keys if len(other.split()) > len(tokens) and not is_generic(other)]
-    if len(tokens) == 1:
-        fitting = [other for other in longer if key in (other.split()[0], other.split()[-1])]
-        if not fitting and 2 <= len(key) <= 5:
-            fitting = [other for other in longer if key in initials_of(other)]
-    else:
-        fitting = [
-            other
-            for other in longer
-            if (other.split()[0] == tokens[0] and other.split()[-1] == tokens[-1])
-            or tokens in (other.split()[-len(tokens) :], other.split()[: len(tokens)])
-        ]
+    fitting = [other for other in longer if _is_part(tokens, other.split())]
+    if not fitting and len(tokens) == 1 and 2 <= len(key) <= 5:
+        fitting = [other for other in longer if key in initials_of(other)]
     return fitting[0] if len(fitting) == 1 else key
+
+
+def _is_part(tokens: list[str], whole: list[str]) -> bool:
+    """Check that a short name is the beginning, the end, or the first and the last of a longer one."""
+    outer = len(tokens) > 1 and (whole[0], whole[-1]) == (tokens[0], tokens[-1])
+    return outer or tokens in (whole[-len(tokens) :], whole[: len(tokens)])
 
 
 def initials_of(name: str) -> frozenset[str]:

@@ -27,16 +27,16 @@ def with_overlaps(
     whole = all(p.speaker and p.start_time is not None and p.end_time is not None for p in speech)
     stretches = overlap_seconds(voices)
     starts, ends = [since for since, _ in stretches], [until for _, until in stretches]
-    found = []
-    for turn in turns:
+
+    def judged(turn: Turn) -> Turn:
         start, end = turn.start_time, turn.end_time
         if turn.speaker is None or turn.time_source == "chapter" or start is None or end is None:
-            found.append(turn)
-            continue
+            return turn
         near = stretches[bisect.bisect_right(ends, start) : bisect.bisect_left(starts, end)]
         overlaps = shared(start, end, near) >= OVERLAP_SECONDS
-        found.append(replace(turn, is_overlap=overlaps if overlaps or whole else None))
-    return tuple(found)
+        return replace(turn, is_overlap=overlaps if overlaps or whole else None)
+
+    return tuple(map(judged, turns))
 
 
 def _voices(speech: Sequence[Piece], speakers: Mapping[str, Speaker]) -> list[SpeakerSegment]:
