@@ -17,7 +17,10 @@ FORBIDDEN = {
     "asyncio multiprocessing socket subprocess tempfile",
     "warehouse": "flows prefect httpx2 torch faster_whisper pyannote huggingface_hub",
 }
-READ_BY_WAREHOUSE = {"transforms", *(f"transforms.{name}" for name in ("errors", "records", "sealed", "text"))}
+READ_BY_WAREHOUSE = {
+    "transforms",
+    *(f"transforms.{name}" for name in ("choice", "errors", "records", "sealed", "text")),
+}
 HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
 
 
@@ -68,7 +71,7 @@ def test_imports_point_one_way(package: str) -> None:
 
 
 def test_the_warehouse_knows_records_and_no_parser() -> None:
-    """Of transforms it reads what is stored, how it is shown and what went wrong."""
+    """Of transforms it reads what is stored, which of it is meant, how it is shown and what went wrong."""
     known = {inner for name in of_package("warehouse") for inner in imported(name, at_top=False)}
 
     assert {name for name in known if name.startswith("transforms")} <= READ_BY_WAREHOUSE
