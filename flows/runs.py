@@ -1,30 +1,57 @@
-"""What every step of a flow has in common: tried again, shown, told apart by name, written down when it fails."""
+"""How the stages of some work are run: tried again, shown, told apart by name, written down when they fail.
+
+A `Run` carries them out. The one here does so in this process, and nobody looks at its pages; that of
+`flows.tasks` makes Prefect tasks of the same stages. Whoever has work asks `RUN`, and knows nothing of Prefect.
+"""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from functools import partial
+from typing import TypeVar
 
-from prefect import Task, get_run_logger, task
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.exceptions import MissingContextError
-
-from flows import load as loader
 from flows.artifacts import Artifact, Store
+from flows.load import load_and_publish
 from flows.locations import redact, redacted_errors
-from flows.progress import REPORTER, Advance, advancing, throttled, work_began
+from flows.progress import REPORTER, Advance, advancing, began, throttled
 from flows.settings import Settings
 from transforms.errors import Interrupted, TransientError, TurntableError, error_class, one_line
 from transforms.records import Seconds, StageRun
 
-RETRY_SECONDS: list[float] = [2, 10]
+RETRY_SECONDS = (2.0, 10.0)
 
-P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class Run:
+    """Carries out the stages of some work here; `n_starts` counts the processes that were at it."""
+
+    n_starts = 1
+
+    def stage(self, name: str, work: Callable[[], R], *, retries: bool) -> R:  # noqa: ARG002 - for pages
+        """Carry out a stage, again where time may heal; one that was interrupted was ended on purpose."""
+        for rest in RETRY_SECONDS if retries else ():
+            try:
+                return work()
+            except Interrupted:
+                raise
+            except TransientError:
+                time.sleep(rest)
+        return work()
+
+    def log(self, line: str, bug: BaseException | None = None) -> None:
+        """Write a line to the log of the run, and where a bug is from."""
+
+    def show(self, name: str, about: str) -> Callable[[float], None]:  # noqa: ARG002 - for pages
+        """Lend what shows on a page how many percent of something are done."""
+        return lambda _: None
+
+
+RUN: ContextVar[Run] = ContextVar("run", default=Run())  # noqa: B039 - it has no state
 
 
 class StageFailed(Exception):
@@ -35,36 +62,21 @@ class StageFailed(Exception):
         self.stage, self.started_at, self.error = stage, started_at, error
 
 
-def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
-    """Retry what time may heal, and nothing else; an interrupted stage was ended on purpose."""
-    try:
-        state.result()
-    except Interrupted:
-        return False
-    except TransientError:
-        return True
-    except BaseException:  # every other class waits for somebody
-        return False
-    return False
+def attempt(name: str, work: Callable[[], R], *, retries: bool = True) -> R:
+    """Carry out a stage as the run has it, again where time may heal; no error that leaves it holds a secret."""
+    return RUN.get().stage(name, redacted_errors()(work), retries=retries)  # Prefect logs what a task raises
 
 
-def stage_task(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """Make a Prefect task of a stage, tried again where time may heal."""
-    made = task(
-        name=name,
-        retries=len(RETRY_SECONDS),
-        retry_delay_seconds=RETRY_SECONDS,
-        retry_condition_fn=_is_transient,
-        persist_result=False,  # the artifacts are the record; Prefect's would be pickles
-    )
-    return lambda work: made(redacted_errors()(work))  # Prefect logs what a task raises
+def run_stage(name: str, work: Callable[[], R]) -> R:
+    """Carry out a stage, and tell an error which stage it is from."""
+    return run_step(name, partial(attempt, name, work))
 
 
-def run_step(name: str, work: Callable[..., Any], *arguments: Any) -> Any:
-    """Run one stage, and tell an error which stage it is from."""
+def run_step(name: str, work: Callable[[], R]) -> R:
+    """Do something once, and tell an error which step it is from."""
     started_at = datetime.now(UTC)
     try:
-        return work(*arguments)
+        return work()
     except Exception as error:
         redact(error)
         raise StageFailed(name, started_at, error) from error
@@ -108,10 +120,7 @@ def record(
     if not load:
         return
     try:
-        try:
-            loader.load(settings)
-        finally:
-            loader.publish(settings)
+        load_and_publish(settings)
     except (OSError, TurntableError) as error:
         say(f"the failure is kept, and becomes a row with the next load ({one_line(error)})")
 
@@ -119,32 +128,28 @@ def record(
 def say(line: str) -> None:
     """Tell the user, on the terminal and in the run's log."""
     REPORTER.get().say(line)
-    with suppress(MissingContextError):  # outside a run the terminal is enough
-        get_run_logger().warning(line)
+    RUN.get().log(line)
 
 
 def shown(
     name: str, total: Seconds | None, work: Callable[[Advance], tuple[Artifact, ...]]
 ) -> tuple[Artifact, ...]:
-    """Do a stage's work, its progress on the terminal and, for the long ones, in the Prefect UI."""
-    began, clock = work_began(), time.monotonic()
+    """Do a stage's work, its progress on the terminal and, for the long ones, on a page of the run."""
+    moment, clock = began() or datetime.now(UTC), time.monotonic()
     REPORTER.get().begin(name, total)
     show = advancing(name, total)
-    page = create_progress_artifact(0.0, key=name, description=f"{name}, share of the audio") if total else None
-    to_page = throttled(lambda done: _update_page(page, done, total))
+    to_page = RUN.get().show(name, f"{name}, share of the audio") if total else None
+    now_and_then = throttled(to_page) if to_page else None
 
     def advance(done: Seconds) -> None:
         show(done)
-        to_page(done)
+        if now_and_then and total:
+            now_and_then(min(100.0, 100 * done / total))
 
     artifacts = work(advance)
-    _update_page(page, total, total)
-    computed = any(artifact.manifest.started_at >= began for artifact in artifacts)
+    if to_page:
+        to_page(100.0)
+    computed = any(artifact.manifest.started_at >= moment for artifact in artifacts)
     took = max(time.monotonic() - clock, sum(artifact.manifest.seconds for artifact in artifacts))
     REPORTER.get().finish(name, total, took, computed=computed)
     return artifacts
-
-
-def _update_page(page: Any, done: Seconds | None, total: Seconds | None) -> None:
-    if page is not None and done is not None and total:
-        update_progress_artifact(page, min(100.0, round(100 * done / total, 1)))
