@@ -93,7 +93,7 @@ class SharedEngine:
         while (first := self._first()) is not None:
             try:
                 self._transcribe(first)
-            except Exception as error:  # of all: the models are not to be had, or nobody waits any more
+            except BaseException as error:  # of all: the models are not to be had, or nobody waits any more
                 for request in dict.fromkeys(list(self.under_way.values())):
                     self._fail(request, error)
             self.before = self.seconds
@@ -151,7 +151,7 @@ class SharedEngine:
         request.client.release()
         return request
 
-    def _fail(self, request: _Request, error: Exception) -> None:
+    def _fail(self, request: _Request, error: BaseException) -> None:
         """Answer with an error; where others may be to blame, the request gets a transcriber of its own."""
         for task in request.tasks:
             self.under_way.pop(id(task), None)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from prefect import flow
 
+import flows.ingest
 from flows import batch, runs, tasks
 from flows.batch import Process, Wanted, ingest_locations, process_batch
 from flows.ingest import ingest_as_run
@@ -75,6 +76,8 @@ def test_one_by_one_together_and_as_runs_of_prefect_the_rows_are_the_same(
     sources = sorted(recordings.iterdir())
     monkeypatch.setenv("TURNTABLE_HOME", str(tmp_path / "runs"))
     monkeypatch.setenv("TURNTABLE_MODELS", str(models))
+
+    monkeypatch.setattr(flows.ingest, "SharedEngine", None)  # runs of a batch share that of the batch
 
     alone = sum((ingest(tmp_path / "alone", models, [path]) for path in sources), Counter[type]())
     together = ingest(tmp_path / "together", models, [recordings])
