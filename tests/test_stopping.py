@@ -31,8 +31,8 @@ def silent(httpserver: HTTPServer) -> Iterator[threading.Event]:
         over.wait(120)
         return Response(b"")
 
-    httpserver.expect_request("/slow.mp3").respond_with_handler(wait)
-    httpserver.expect_request("/slow").respond_with_handler(wait)
+    for path in ("/slow.mp3", "/slower.mp3", "/slow"):
+        httpserver.expect_request(path).respond_with_handler(wait)
     yield asked
     over.set()
 
@@ -120,22 +120,22 @@ def test_runs_of_a_server_are_stopped_and_it_is_told(
     silent: threading.Event, httpserver: HTTPServer, prefect_server: str, tmp_path: Path
 ) -> None:
     """Prefect's own handler would wait for minutes; each episode that is under way gets its row."""
-    urls = [httpserver.url_for("/slow.mp3"), httpserver.url_for("/slow.mp3?2")]
+    urls = [httpserver.url_for("/slow.mp3"), httpserver.url_for("/slower.mp3")]
     process = start(tmp_path, "ingest", *urls, api=prefect_server)
     wait_until(silent.is_set, process)
-    wait_until(lambda: crashed(prefect_server, "Running") == 2, process)
+    wait_until(lambda: n_runs(prefect_server, "Running") == 2, process)
 
     said = stopped(process, signal.SIGTERM)
 
     assert said.splitlines()[-1] == LINE
-    assert crashed(prefect_server, "Crashed") == 2
+    assert n_runs(prefect_server, "Crashed") == 2
     rows = ask(tmp_path, "select stage, error_class from stage_runs")
     assert rows == [{"stage": "ingest", "error_class": "transient"}] * 2
 
 
-def crashed(api: str, state: str) -> int:
-    """Count the runs of a server that are in a state and try to bring the silent host's audio."""
-    wanted = {"flow_runs": {"state": {"name": {"any_": [state]}}, "name": {"like_": "slow.mp3"}}}
+def n_runs(api: str, state: str) -> int:
+    """Count the runs of a server that are in a state and bring the silent host's audio."""
+    wanted = {"flow_runs": {"state": {"name": {"any_": [state]}}, "name": {"like_": "/slow"}}}
     return int(httpx2.post(f"{api}/flow_runs/count", json=wanted, timeout=60).json())
 
 
