@@ -135,7 +135,7 @@ def shown(
     name: str, total: Seconds | None, work: Callable[[Advance], tuple[Artifact, ...]]
 ) -> tuple[Artifact, ...]:
     """Do a stage's work, its progress on the terminal and, for the long ones, on a page of the run."""
-    moment, clock = began() or datetime.now(UTC), time.monotonic()
+    moment = began() or datetime.now(UTC)
     REPORTER.get().begin(name, total)
     show = advancing(name, total)
     to_page = RUN.get().show(name, f"{name}, share of the audio") if total else None
@@ -150,6 +150,6 @@ def shown(
     if to_page:
         to_page(100.0)
     computed = any(artifact.manifest.started_at >= moment for artifact in artifacts)
-    took = max(time.monotonic() - clock, sum(artifact.manifest.seconds for artifact in artifacts))
+    took = sum(artifact.manifest.seconds for artifact in artifacts)  # not the time that others had the models
     REPORTER.get().finish(name, total, took, computed=computed)
     return artifacts
