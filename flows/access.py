@@ -47,24 +47,23 @@ def opening(home: Path, api: str) -> Iterator[None]:
 
 
 def enter(home: Path) -> None:
-    """Let this process into the Prefect server that it is going to talk to, if that is ours.
-
-    That of this home has the home's secret. One that Prefect starts for a single command listens on a port of this
-    machine too, where every web page could reach it: it gets a secret that is gone with it.
-    """
-    if CLIENTS in os.environ:
-        return
+    """Let this process into the Prefect server that the user set, if that is the one that serves this home."""
     api = os.environ.get("PREFECT_API_URL")
-    if api is None and not _is_in_profile():
-        os.environ[CLIENTS] = os.environ[SERVERS] = f"turntable:{secrets.token_urlsafe(32)}"
-        os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] = "http://127.0.0.1"
-    elif api is not None and (known := _line(home / "prefect" / "auth")) and _same(api, home):
+    if api and CLIENTS not in os.environ and (known := _line(home / "prefect" / "auth")) and _same(api, home):
         os.environ[CLIENTS] = known
+
+
+def has_server() -> bool:
+    """Tell whether the user set a Prefect server, in the environment or in the profile of Prefect.
+
+    Without one, the work is done here, and Prefect is not even imported.
+    """
+    return bool(os.environ.get("PREFECT_API_URL")) or _is_in_profile()
 
 
 def find_server(home: Path) -> bool:
     """Let this process talk to the server that serves a home, unless one is set; tell whether there is any."""
-    if "PREFECT_API_URL" in os.environ or _is_in_profile():
+    if has_server():
         return True
     api, known = _served(home), _line(home / "prefect" / "auth")
     if api is None or known is None:
@@ -104,13 +103,13 @@ def _line(path: Path) -> str | None:
 
 
 def _is_in_profile() -> bool:
-    """Tell whether the user's profile of Prefect may name a server, or cannot be read."""
+    """Tell whether the user's profile of Prefect names a server, or cannot be read: then Prefect says why."""
     home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
     path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml")).expanduser()
     try:
         profiles = tomllib.loads(path.read_text(encoding="utf-8"))
         active = profiles["profiles"].get(os.environ.get("PREFECT_PROFILE", profiles.get("active")), {})
-        return bool({"PREFECT_API_URL", CLIENTS} & active.keys())
+        return bool(active.get("PREFECT_API_URL"))
     except OSError:
         return False
     except (ValueError, LookupError, TypeError, AttributeError):

@@ -8,15 +8,15 @@ from typing import Annotated
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows import events
+from flows.access import has_server
 from flows.markdown import MOST_ROWS, cells, table, words
 from flows.naming import timed
 from flows.polling import Polled, Summary, poll
 from flows.settings import Settings
-from flows.stopping import note_run
+from flows.tasks import as_tasks
 from flows.telling import tell
 from flows.waiting import Waiting
 from transforms.text import counted
@@ -42,13 +42,9 @@ def poll_feeds(
     Raises:
         SourceError: no feed is called so.
     """
-    note_run(flow_run.id)
     settings = Settings()
-    if events.has_server():
-        with events.sending(settings.home) as send:
-            summary = poll(settings, feeds, lambda waiting: send(discovered(waiting)))
-    else:
-        summary = poll(settings, feeds)
+    with as_tasks():
+        summary = _poll(settings, feeds)
     for feed in summary.feeds:
         if feed.message:
             get_run_logger().warning("%s: %s", feed.name, feed.message)
@@ -57,6 +53,13 @@ def poll_feeds(
     _tell(summary)
     _write_page(summary)
     return summary
+
+
+def _poll(settings: Settings, feeds: Sequence[str] | None) -> Summary:
+    if not has_server():  # one that Prefect starts for this flow hears nobody
+        return poll(settings, feeds)
+    with events.sending(settings.home) as send:
+        return poll(settings, feeds, lambda waiting: send(discovered(waiting)))
 
 
 def _tell(summary: Summary) -> None:

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flows.access import has_server
 from flows.home import LABEL, home_id
 from transforms.records import PODCAST_NAMESPACE, Episode
 from transforms.redaction import public_address
@@ -60,13 +61,6 @@ class Event:
             "resource": resource,
             "payload": {**known, "title": episode.title, "url": url, **self.payload},
         }
-
-
-def has_server() -> bool:
-    """Tell whether there is a server that somebody set: one that a command starts for itself hears nobody."""
-    from prefect.settings import PREFECT_API_URL
-
-    return bool(PREFECT_API_URL.value())
 
 
 def requests_to(home: Path) -> str:

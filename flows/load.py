@@ -72,6 +72,14 @@ def publish(settings: Settings) -> None:
     share(settings.home, settings.snapshot, settings.snapshot_gid)
 
 
+def load_and_publish(settings: Settings) -> tuple[Loaded, ...]:
+    """Load what the warehouse has not seen, and publish it: one damaged document holds up nobody's rows."""
+    try:
+        return load(settings)
+    finally:
+        publish(settings)
+
+
 def ready_snapshot(settings: Settings) -> None:
     """Replace a snapshot that cannot be read, or that another program holds: work on a home looks into it first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import events
-from flows import load as loader
+from flows.load import load_and_publish
 from flows.naming import timed
 from flows.settings import Settings
 from transforms.errors import SourceError
@@ -25,10 +25,7 @@ def load_staged() -> int:
     if settings.load == "elsewhere":
         msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
         raise SourceError(msg)
-    try:
-        loaded = loader.load(settings)
-    finally:  # one damaged document holds up nobody's rows
-        loader.publish(settings)
+    loaded = load_and_publish(settings)
     _tell(loaded, settings)
     return len(loaded)
 

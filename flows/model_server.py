@@ -43,6 +43,11 @@ IDLE_SECONDS = 900.0  # without work, until the memory of the models is given ba
 STUCK_SECONDS = 900.0  # of work that nobody waits for: a batch of the largest model on a slow CPU takes less
 
 
+def is_set() -> bool:
+    """Tell whether there is such a process for this one."""
+    return VARIABLE in os.environ
+
+
 def transcribe(
     decoded: Sequence[Artifact], options: Options, settings: Settings, on_progress: Advance, say: Say
 ) -> tuple[Artifact, ...]:

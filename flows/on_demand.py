@@ -7,14 +7,16 @@ from typing import Annotated, Any, Literal
 from prefect import flow, tags
 from pydantic import AfterValidator, Field, SecretStr
 
-from flows.batch import ingest_location
+from flows.batch import ingest_locations
 from flows.home import TAG
-from flows.ingest import Outcome, check_named, check_starts
+from flows.ingest import check_named, ingest_as_run
 from flows.locations import ADDRESS_OR_PATH, public_source
 from flows.naming import name_of
 from flows.options import Options
+from flows.pipeline import Outcome, check_starts
 from flows.reach import is_requested
 from flows.settings import Settings
+from flows.tasks import as_tasks
 from transforms.records import Channels, Quality
 from transforms.speech import languages
 from transforms.speech.models import ASR_NAMES
@@ -77,7 +79,6 @@ def ingest_url(
     settings = Settings()
     if is_requested():
         check_named(url, (model,), settings)
-    check_starts(public_source(url))
     options = Options(
         model=model,
         language=language,
@@ -87,8 +88,9 @@ def ingest_url(
         quality=quality,
         channels=channels,
     )
-    with tags(*_tags()):
-        outcomes = list(ingest_location(url, latest, options, settings))
+    with as_tasks(), tags(*_tags()):
+        check_starts(public_source(url))
+        outcomes = [one for _, one in ingest_locations([url], latest, options, settings, ingest_as_run)]
     failed = [outcome for outcome in outcomes if not isinstance(outcome, Outcome)]
     if failed:
         raise failed[0]  # each was written down; the run has to show that one failed

@@ -20,9 +20,9 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from flows import clock
-from flows import load as loader
 from flows.artifacts import Made, Store
 from flows.asking import Answer, ask, backfill
+from flows.load import load_and_publish
 from flows.locations import keeping_private
 from flows.locks import held, is_held
 from flows.progress import REPORTER
@@ -364,10 +364,7 @@ def load_found(settings: Settings) -> None:
     found = Store(settings.home).all("discover")
     if found.keys() <= query.discovered(settings.snapshot):
         return
-    try:
-        loader.load(settings)
-    finally:
-        loader.publish(settings)
+    load_and_publish(settings)
 
 
 def announce(settings: Settings, emit: Emit) -> int:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from transforms.errors import Interrupted
@@ -58,25 +58,53 @@ class Lines(Reporter):
         print(f"turntable: {line}", file=sys.stderr, flush=True)
 
 
-# Prefect copies the context into the threads of its tasks, so what the command sets is seen by all stages.
+class Recorded(Reporter):
+    """Keeps what is told of an episode until somebody is to hear of it: several at once would mix their lines."""
+
+    def __init__(self) -> None:
+        self.told: list[Callable[[Reporter], None]] = []
+
+    def start(self, name: str) -> None:
+        """Keep that an episode begins."""
+        self.told.append(lambda to: to.start(name))
+
+    def begin(self, stage: str, total: Seconds | None) -> None:
+        """Keep that a stage begins."""
+        self.told.append(lambda to: to.begin(stage, total))
+
+    def finish(self, stage: str, total: Seconds | None, took: Seconds, *, computed: bool) -> None:
+        """Keep that a stage is done."""
+        self.told.append(lambda to: to.finish(stage, total, took, computed=computed))
+
+    def say(self, line: str) -> None:
+        """Keep a line."""
+        self.told.append(lambda to: to.say(line))
+
+    def tell(self, to: Reporter) -> None:
+        """Tell all of it."""
+        for one in self.told:
+            one(to)
+
+
+# Threads get a copy of the context (`flows.threads.beside`), so what the command sets is seen by all stages.
 REPORTER: ContextVar[Reporter] = ContextVar("reporter", default=Reporter())  # noqa: B039 - it has no state
 STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
-SINCE: ContextVar[datetime | None] = ContextVar("since", default=None)
+_SINCE: ContextVar[datetime | None] = ContextVar("since", default=None)
 
 
 @contextmanager
 def since(began: datetime) -> Iterator[None]:
-    """Say when the work on the episodes below began, where some of it is done before their flows start."""
-    token = SINCE.set(began)
+    """Say when the work on the episodes below began: what they share may be older than each of them."""
+    token = _SINCE.set(began)
     try:
         yield
     finally:
-        SINCE.reset(token)
+        _SINCE.reset(token)
 
 
-def work_began() -> datetime:
-    """Tell since when a stage counts as computed by this work, and not before it."""
-    return SINCE.get() or datetime.now(UTC)
+def began() -> datetime | None:
+    """Return since when a stage counts as computed by this work, and not before it; `None` outside of any."""
+    return _SINCE.get()
 
 
 @contextmanager

@@ -11,20 +11,17 @@ from __future__ import annotations
 import functools
 import os
 import signal
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
-from uuid import UUID
 
 from flows.progress import REPORTER, Reporter
+from flows.threads import beside
 from transforms.errors import Interrupted
 from transforms.records import Seconds
 
@@ -33,22 +30,22 @@ R = TypeVar("R")
 
 STDERR = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-LONGEST: Seconds = 15.0  # the row and the server may take; then the process ends without
-ANSWER: Seconds = 3.0  # within which a server has to hear that a run is over
+LONGEST: Seconds = 15.0  # the rows and the server may take; then the process ends without
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Work:
-    """What this process is at; `run_id` is that of its flow, `None` before it has one."""
+    """What this process is at; `tell` hears that it is over, `None` where nobody wants to."""
 
     stage: str
     source: str
     episode_id: str | None
     started_at: datetime
-    run_id: str | None = None
+    tell: Callable[[str], None] | None = None
 
 
-_AT: list[_Work] = []  # the innermost last
+_AT: list[_Work] = []  # of all threads
+_MINE: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 
 @contextmanager
@@ -56,16 +53,18 @@ def working_on(stage: str, source: str, episode_id: str | None = None) -> Iterat
     """Say what is worked on: if somebody stops this process meanwhile, a row says so of it."""
     work = _Work(stage, source, episode_id, datetime.now(UTC))
     _AT.append(work)
+    token = _MINE.set(work)
     try:
         yield
     finally:
+        _MINE.reset(token)
         _AT.remove(work)
 
 
-def note_run(run_id: str | None) -> None:
-    """Note the run of what is worked on: its server is told when it is over."""
-    if _AT:
-        _AT[-1].run_id = run_id
+def if_stopped(tell: Callable[[str], None]) -> None:
+    """Note who else is told if what is worked on here is stopped; it may take seconds, and must not raise."""
+    if work := _MINE.get():
+        work.tell = tell
 
 
 def stoppable(command: Callable[P, R]) -> Callable[P, R]:
@@ -73,23 +72,14 @@ def stoppable(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> R:
-        context, done = copy_context(), Future[R]()
-
-        def work() -> None:
-            try:
-                done.set_result(command(*arguments, **options))
-            except BaseException as error:  # of whatever kind: who waits raises it again
-                done.set_exception(error)
-
-        _catch(context)
-        threading.Thread(target=context.run, args=(work,), daemon=True).start()
-        return done.result()
+        _catch(copy_context())
+        return beside(functools.partial(command, *arguments, **options)).result()
 
     return run
 
 
 def _catch(context: Context) -> None:
-    """Catch signals until this process ends: its last work may be to end a server."""
+    """Catch signals until this process ends."""
 
     def stop(number: int, _frame: object) -> None:
         for one in SIGNALS:
@@ -108,7 +98,7 @@ def _catch(context: Context) -> None:
 
 
 class _LastLines(Reporter):
-    """Prints lines to where they went so far; what the work says from now on, without its server, is not."""
+    """Prints lines to where they went so far; what the work, which goes on, says from now on is not printed."""
 
     def __init__(self) -> None:
         self.output = os.dup(STDERR)
@@ -121,53 +111,31 @@ class _LastLines(Reporter):
 
 
 def _leave(reporter: Reporter) -> None:
-    """Say so, write down what was being done, and end the server that was started for it."""
+    """Say so, write down what was being done, and tell whoever else wants to know."""
     with suppress(OSError):
         reporter.close()
     last = _LastLines()
     REPORTER.set(last)
     interrupted = Interrupted("interrupted: run the same command to go on")
     last.say(f"turntable: {interrupted}")
-    for work in _AT[-1:]:
-        _write_down(work, interrupted)
-        if work.run_id is not None:
-            _tell_server(work.run_id, str(interrupted))
-    _end_server()
+    under_way = list(_AT)
+    _write_down(under_way, interrupted)
+    for work in under_way:
+        if work.tell is not None:
+            work.tell(str(interrupted))
     _end_children()
 
 
-def _write_down(work: _Work, interrupted: Interrupted) -> None:
+def _write_down(under_way: list[_Work], interrupted: Interrupted) -> None:
+    """Keep a failure of each thing that was being done, then load them all."""
+    from flows.runs import StageFailed, record
     from flows.settings import Settings
-    from flows.steps import StageFailed, record
     from warehouse import store
 
     store.LOCK_SECONDS = 1.0  # a stage of this very process may hold the warehouse
-    record(StageFailed(work.stage, work.started_at, interrupted), work.source, work.episode_id, Settings())
-
-
-def _tell_server(run_id: str, message: str) -> None:
-    """Tell a server elsewhere that a run is over; the one that we started ends with us."""
-    from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL
-    from prefect.states import Crashed
-
-    if PREFECT_API_URL.value():
-        with suppress(Exception), get_client(sync_client=True, httpx_settings={"timeout": ANSWER}) as client:
-            client.set_flow_run_state(UUID(run_id), Crashed(message=message), force=True)
-
-
-def _end_server() -> None:
-    """End Prefect's temporary server, if there is one or the work is about to start it."""
-    if "prefect.server.api.server" not in sys.modules:
-        return
-    from prefect.server.api.server import SubprocessASGIServer
-
-    server = SubprocessASGIServer()
-    is_coming, server.running = server.running, True  # then nobody starts it any more
-    until = time.monotonic() + (2.0 if is_coming else 0.1)
-    while server.server_process is None and time.monotonic() < until:
-        time.sleep(0.01)
-    server.stop()
+    for left, work in enumerate(under_way, 1 - len(under_way)):
+        failed = StageFailed(work.stage, work.started_at, interrupted)
+        record(failed, work.source, work.episode_id, Settings(), load=left == 0)
 
 
 def _end_children() -> None:

@@ -1,95 +1,96 @@
-"""The stages of one episode as Prefect's tasks: with progress, and with the models where they are kept."""
+"""A run of Prefect: stages are its tasks, what is said is in its log, progress on its pages."""
 
 from __future__ import annotations
 
-from flows import load as loader
-from flows import model_server, staged, stages
-from flows.artifacts import Artifact, Store
-from flows.met import meet_again
-from flows.options import Options
-from flows.settings import Settings
-from flows.sources.found import Found
-from flows.stages import Heard
-from flows.steps import say, shown, stage_task
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.client.orchestration import get_client
+from prefect.exceptions import MissingContextError
+from prefect.runtime import flow_run
+from prefect.settings import PREFECT_API_URL
+from prefect.states import Crashed
+
+from flows.runs import RETRY_SECONDS, RUN, Run
+from flows.stopping import if_stopped
+from transforms.errors import Interrupted, TransientError
+from transforms.records import Seconds
+
+ANSWER: Seconds = 3.0  # within which a server has to hear that a run is over
+
+R = TypeVar("R")
 
 
-@stage_task("fetch")
-def fetch(found: Found, settings: Settings) -> Artifact:
-    """Bring the audio into the store."""
-    meet_again("fetch")
-    store, expected = Store(settings.home), stages.promised_seconds(found)
-    return shown(
-        "fetch", None, lambda advance: (stages.fetch(store, found.location, settings, advance, expected),)
-    )[0]
+class TaskRun(Run):
+    """Carries out stages as tasks of the flow that runs here."""
+
+    def __init__(self) -> None:
+        self.n_starts = int(flow_run.run_count or 0)
+
+    def stage(self, name: str, work: Callable[[], R], *, retries: bool) -> R:
+        """Carry out a stage as a task, which Prefect runs again where time may heal."""
+
+        def stage() -> R:  # without parameters: Prefect's database keeps those
+            return work()
+
+        made = task(
+            name=name,
+            retries=len(RETRY_SECONDS) if retries else 0,
+            retry_delay_seconds=list(RETRY_SECONDS),
+            retry_condition_fn=_is_transient,
+            persist_result=False,  # the artifacts are the record; Prefect's would be pickles
+        )
+        return made(stage)()
+
+    def log(self, line: str, bug: BaseException | None = None) -> None:
+        """Write a line to the log of the task or flow, and where a bug is from."""
+        with suppress(MissingContextError):  # a thread that no task started
+            if bug is None:
+                get_run_logger().warning(line)
+            else:
+                get_run_logger().error(line, exc_info=bug)
+
+    def show(self, name: str, about: str) -> Callable[[float], None]:
+        """Make a page that shows how many percent of something are done."""
+        page: Any = create_progress_artifact(0.0, key=name, description=about)
+
+        def show(percent: float) -> None:
+            update_progress_artifact(page, round(percent, 1))
+
+        return show
 
 
-@stage_task("decode")
-def decode(fetched: Artifact, name: str, options: Options, settings: Settings) -> tuple[Artifact, ...]:
-    """Decode the audio to samples, of each channel where that is asked for."""
-    meet_again("decode")
-    store = Store(settings.home)
-    return shown("decode", None, lambda _: stages.decode_asked(store, fetched, name, options.channels, say))
+@contextmanager
+def as_tasks() -> Iterator[None]:
+    """Carry out the stages below as tasks of the flow that runs here; whoever is stopped tells its server."""
+    if_stopped(partial(_tell_server, str(flow_run.id)))
+    token = RUN.set(TaskRun())
+    try:
+        yield
+    finally:
+        RUN.reset(token)
 
 
-@stage_task("transcribe")
-def transcribe(decoded: tuple[Artifact, ...], options: Options, settings: Settings) -> tuple[Artifact, ...]:
-    """Recognise the words, of each channel by itself."""
-    seconds = sum(map(stages.seconds_of, decoded))
-    return shown(
-        "transcribe", seconds, lambda advance: model_server.transcribe(decoded, options, settings, advance, say)
-    )
+def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
+    """Retry what time may heal, and nothing else; an interrupted stage was ended on purpose."""
+    try:
+        state.result()
+    except Interrupted:
+        return False
+    except TransientError:
+        return True
+    except BaseException:  # every other class waits for somebody
+        return False
+    return False
 
 
-@stage_task("diarize")
-def diarize(decoded: Artifact, options: Options, settings: Settings) -> Artifact:
-    """Find who spoke when."""
-    seconds = stages.seconds_of(decoded)
-    (artifact,) = shown(
-        "diarize", seconds, lambda advance: model_server.diarize(decoded, options, settings, advance, say)
-    )
-    return artifact
-
-
-@stage_task("attribute")
-def attribute(transcribed: Artifact, diarized: Artifact, settings: Settings) -> Artifact:
-    """Give each word its speaker."""
-    return stages.attribute(Store(settings.home), transcribed, diarized)
-
-
-@stage_task("diarize")
-def diarize_channels(transcribed: tuple[Artifact, ...], settings: Settings) -> Artifact:
-    """Take the channels as the speakers."""
-    return stages.diarize_channels(Store(settings.home), transcribed)
-
-
-@stage_task("attribute")
-def attribute_channels(transcribed: tuple[Artifact, ...], settings: Settings) -> Artifact:
-    """Give each word the speaker of its channel."""
-    return stages.attribute_channels(Store(settings.home), transcribed)
-
-
-@stage_task("turns")
-def turns(heard: Heard, settings: Settings) -> Artifact:
-    """Group the words into turns."""
-    return stages.make_turns(Store(settings.home), heard)
-
-
-@stage_task("stage")
-def stage(
-    found: Found, source: str, heard: Heard, turned: Artifact, chosen: Artifact | None, settings: Settings
-) -> Artifact:
-    """Put what the warehouse needs into one file."""
-    store, promises = Store(settings.home), found.offers.integrity
-    return staged.stage(store, found.podcast, found.episode, source, heard, turned, chosen, promises)
-
-
-@stage_task("load")
-def load(settings: Settings) -> int:
-    """Load what the warehouse has not seen; how many documents that were."""
-    return len(loader.load(settings))
-
-
-@stage_task("publish")
-def publish(settings: Settings) -> None:
-    """Replace the snapshot."""
-    loader.publish(settings)
+def _tell_server(run_id: str, message: str) -> None:
+    """Tell the server that a run is over."""
+    if PREFECT_API_URL.value():
+        with suppress(Exception), get_client(sync_client=True, httpx_settings={"timeout": ANSWER}) as client:
+            client.set_flow_run_state(UUID(run_id), Crashed(message=message), force=True)

@@ -20,8 +20,8 @@ from transforms.text import counted, visible
 from warehouse.table import Table
 
 if TYPE_CHECKING:
-    from flows.import_text import Imported
-    from flows.ingest import Outcome
+    from flows.imports import Imported
+    from flows.pipeline import Outcome
 
 USUAL = 80  # cells of a terminal that does not say how wide it is
 ENDLESS = 1_000_000  # a pipe has no width: nothing is cut or folded for it

@@ -1,4 +1,4 @@
-"""What a publisher offers beside the audio of an episode: its transcript and its chapters, as tasks of a flow.
+"""What a publisher offers beside the audio of an episode: its transcript and its chapters.
 
 A transcript is looked for in its best format; whatever goes wrong is written down and never stops the audio.
 """
@@ -18,9 +18,9 @@ from flows.linking import Hints, Known, Link
 from flows.locations import is_url, public_source, shown_address
 from flows.options import Options
 from flows.published import Beside, Kept, Parsed
+from flows.runs import StageFailed, attempt, record, say
 from flows.settings import Settings
 from flows.sources.found import Found
-from flows.steps import StageFailed, record, say, stage_task
 from transforms.chapters import parse_json
 from transforms.errors import ContentError, one_line
 from transforms.records import Episode, Seconds, TranscriptLink
@@ -58,44 +58,16 @@ class Text:
         """Sort key: what one would rather have."""
         return self.turns > 0, self.has_names, self.has_times
 
-    def computed_since(self, moment: datetime) -> tuple[str, ...]:
-        """Name the stages that were not done before."""
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The finished stages of it, in order."""
         every = (self.text, self.parsed.artifact, self.staged)
-        return tuple(a.manifest.stage for a in every if a is not None and a.manifest.started_at >= moment)
+        return tuple(artifact for artifact in every if artifact is not None)
 
     def replaces_audio(self, episode: Episode) -> bool:
         """Tell whether nothing is missing that the audio could give: names, times, the whole length."""
         is_whole = episode.duration is None or (self.seconds or 0.0) >= _WHOLE * episode.duration
         return self.has_names and self.has_times and is_whole
-
-
-@stage_task("read")
-def read(location: str, settings: Settings) -> Artifact:
-    """Bring a published text into the store."""
-    return published.read(Store(settings.home), location, settings)
-
-
-@stage_task("parse")
-def parse(text: Artifact, settings: Settings) -> Parsed:
-    """Read it as turns."""
-    return published.parse(Store(settings.home), text, None)
-
-
-@stage_task("stage-text")
-def stage(text: Text, found: Found, chapters: Artifact | None, settings: Settings) -> Artifact:
-    """Put what the warehouse needs of it into one file."""
-    link, origin = Link(found.episode, found.podcast, "feed"), origin_of(text.link, found)
-    flags = ("automatic_captions",) if text.link.rel == AUTOMATIC else ()
-    store = Store(settings.home)
-    kept, beside = Kept(text.text, None), Beside(chapters, flags)
-    parsed = replace(text.parsed, published=found.public(text.parsed.published))
-    return published.stage(store, kept, parsed, link, origin, Hints(), Known(()), beside)
-
-
-@stage_task("chapters")
-def choose_chapters(found: Found, listed: Artifact | None, audio: Artifact | None, settings: Settings) -> Artifact:
-    """Choose the chapters of the episode among those that were named."""
-    return chaptering.choose(Store(settings.home), found, listed, audio)
 
 
 def bring_text(found: Found, listed: Artifact | None, options: Options, settings: Settings) -> Text | None:
@@ -113,9 +85,21 @@ def bring_text(found: Found, listed: Artifact | None, options: Options, settings
     best = best or _page(found, settings)
     if best is None:
         return None
-    chosen, chapters = best, bring_chapters(found, listed, None, settings)
-    staged = _attempt("stage", found, best.link.url, settings, lambda: stage(chosen, found, chapters, settings))
+    chapters = bring_chapters(found, listed, None, settings)
+    staged = _attempt("stage", found, best.link.url, settings, partial(_stage, best, found, chapters, settings))
     return replace(best, staged=staged) if staged else None
+
+
+def _stage(text: Text, found: Found, chapters: Artifact | None, settings: Settings) -> Artifact:
+    """Put what the warehouse needs of a text into one file."""
+    link, origin = Link(found.episode, found.podcast, "feed"), origin_of(text.link, found)
+    flags = ("automatic_captions",) if text.link.rel == AUTOMATIC else ()
+    kept, beside = Kept(text.text, None), Beside(chapters, flags)
+    parsed = replace(text.parsed, published=found.public(text.parsed.published))
+    return attempt(
+        "stage-text",
+        lambda: published.stage(Store(settings.home), kept, parsed, link, origin, Hints(), Known(()), beside),
+    )
 
 
 def bring_list(found: Found, settings: Settings) -> Artifact | None:
@@ -125,7 +109,7 @@ def bring_list(found: Found, settings: Settings) -> Artifact | None:
 
 
 def _list(url: str, settings: Settings) -> Artifact:
-    listed = read(url, settings)
+    listed = _bring(url, settings)
     try:
         parse_json(listed.path.read_bytes())
     except ContentError as error:
@@ -138,8 +122,8 @@ def bring_chapters(
     found: Found, listed: Artifact | None, audio: Artifact | None, settings: Settings
 ) -> Artifact | None:
     """Choose the chapters of an episode, among those in its audio file too where that is there."""
-    work = partial(choose_chapters, found, listed, audio, settings)
-    return _attempt("chapters", found, found.location, settings, work)
+    work = partial(chaptering.choose, Store(settings.home), found, listed, audio)
+    return _attempt("chapters", found, found.location, settings, lambda: attempt("chapters", work))
 
 
 def candidates(found: Found, options: Options) -> tuple[TranscriptLink, ...]:
@@ -170,10 +154,15 @@ def _rank(link: TranscriptLink) -> int:
     return next(places, len(_FORMATS))
 
 
+def _bring(location: str, settings: Settings) -> Artifact:
+    """Bring a published text into the store."""
+    return attempt("read", partial(published.read, Store(settings.home), location, settings))
+
+
 def _read(link: TranscriptLink, settings: Settings) -> Text:
-    text = read(link.url, settings)
+    text = _bring(link.url, settings)
     try:
-        parsed = parse(text, settings)
+        parsed = attempt("parse", partial(published.parse, Store(settings.home), text, None))
     except ContentError as error:
         msg = f"{shown_address(link.url)}: {one_line(error)}"
         raise ContentError(msg) from error

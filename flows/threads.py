@@ -6,8 +6,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from contextvars import copy_context
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from transforms.records import Seconds
 
@@ -47,53 +48,15 @@ def each(
             yield running.pop(number)[0], result
 
 
-def as_ready(
-    items: Iterable[T], work: Callable[[T], R], *, ahead: int, most: int, patience: Seconds, wait: Seconds
-) -> Iterator[R | None]:
-    """Do the work on each item ahead of who takes what comes of it, and give it when it is ready, in any order.
+def beside(work: Callable[[], R]) -> Future[R]:
+    """Start work in a thread of its own, which dies with the process; it is in a copy of the context here."""
+    done = Future[R]()
 
-    So many are `ahead`, under way or ready. One that takes longer than `patience` gives its place to the next,
-    until `most` are under way. `None` is given where nothing got ready for `wait`. The work must not raise.
-    """
-    work_ahead = _WorkAhead(items, work, patience)
-    while True:
-        while work_ahead.n_places_taken < ahead and len(work_ahead.running) < most and work_ahead.start():
-            pass
-        if not work_ahead.running:
-            return
-        yield work_ahead.take(wait)
-
-
-class _WorkAhead(Generic[T, R]):
-    """Work in threads; what of it is done and was not taken is still among what runs, by its number."""
-
-    def __init__(self, items: Iterable[T], work: Callable[[T], R], patience: Seconds) -> None:
-        self.left, self.work, self.patience = enumerate(items), work, patience
-        self.done: queue.SimpleQueue[tuple[int, R]] = queue.SimpleQueue()
-        self.running: dict[int, float] = {}  # since when
-
-    @property
-    def n_places_taken(self) -> int:
-        """How many are under way or ready, but for those that take long."""
-        young = sum(time.monotonic() - began < self.patience for began in self.running.values())
-        return max(young, self.done.qsize())
-
-    def start(self) -> bool:
-        """Start on the next item; False where there is none left."""
-        following = next(self.left, None)
-        if following is not None:
-            self.running[following[0]] = time.monotonic()
-            threading.Thread(target=copy_context().run, args=(self._run, *following), daemon=True).start()
-        return following is not None
-
-    def _run(self, number: int, item: T) -> None:
-        self.done.put((number, self.work(item)))
-
-    def take(self, wait: Seconds) -> R | None:
-        """Take what is ready first; `None` where nothing is for so long."""
+    def run() -> None:
         try:
-            number, result = self.done.get(timeout=wait)
-        except queue.Empty:
-            return None
-        del self.running[number]
-        return result
+            done.set_result(work())
+        except BaseException as error:  # of whatever kind: who waits raises it again
+            done.set_exception(error)
+
+    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    return done

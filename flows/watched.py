@@ -15,8 +15,8 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import PrefectHTTPStatusError
 
 from flows.home import home_id, named
+from flows.runs import StageFailed, record
 from flows.settings import Settings
-from flows.steps import StageFailed, record
 from transforms.audio import SUFFIXES
 from transforms.errors import SourceError, one_line
 from transforms.text import visible

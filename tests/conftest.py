@@ -109,7 +109,9 @@ def command(
 
 def turntable(home: Path, *arguments: str) -> list[str]:
     """The command line of `turntable` with a home."""
-    return [sys.executable, "-c", "from flows.cli import main; main()", "--home", str(home), *arguments]
+    # with a file, as the command has one: DuckDB takes a program without one for a shell, and draws bars there
+    code = "import __main__; __main__.__file__ = 'turntable'; from flows.cli import main; main()"
+    return [sys.executable, "-c", code, "--home", str(home), *arguments]
 
 
 def environment(api: str | None, variables: dict[str, str] | None = None) -> dict[str, str]:

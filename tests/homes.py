@@ -10,14 +10,14 @@ import numpy as np
 
 from flows import load, published, staged, stages
 from flows.artifacts import Artifact, Made, Store
-from flows.import_text import Job, _import_one
+from flows.imports import Job, import_one
 from flows.linking import Hints, Known
 from flows.options import Options
 from flows.payloads import DIARIZATION, TRANSCRIPTION
+from flows.runs import StageFailed, record
 from flows.settings import Settings
 from flows.sources.found import bare_episode
 from flows.stages import Heard
-from flows.steps import StageFailed, record
 from flows.subscribing import add_feeds
 from flows.waiting import Waiters, failed
 from tests.conftest import write_wav
@@ -67,15 +67,15 @@ def publish(settings: Settings) -> None:
 
 
 def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> None:
-    """Import one text, as `turntable import` does, but for Prefect."""
+    """Import one text, as `turntable import` does, and do not load it."""
     store = Store(settings.home)
     known = Known(query.known_episodes(settings.snapshot))
     job = Job(store, settings, hints or Hints(), known, published.newest_stages(store))
-    _import_one(job, str(path))
+    import_one(job, str(path))
 
 
 def hear(settings: Settings, path: Path) -> None:
-    """Ingest one audio file, as `turntable ingest` does, but for Prefect and with words that nobody recognised."""
+    """Ingest one audio file, as `turntable ingest` does, but with words that nobody recognised."""
     store = Store(settings.home)
     fetched = stages.fetch(store, str(path), settings, lambda _: None)
     decoded = (stages.decode(store, fetched, path.name),)

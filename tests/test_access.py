@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.access import CLIENTS, SERVERS, enter, find_server, opening, secret
+from flows.access import CLIENTS, SERVERS, enter, find_server, has_server, opening, secret
 
 OURS = "http://127.0.0.1:4207/api"
 
@@ -14,7 +14,7 @@ OURS = "http://127.0.0.1:4207/api"
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home, and an environment of somebody who set nothing."""
-    for name in (CLIENTS, SERVERS, "PREFECT_API_URL", "PREFECT_SERVER_CORS_ALLOWED_ORIGINS"):
+    for name in (CLIENTS, SERVERS, "PREFECT_API_URL"):
         monkeypatch.setenv(name, "to be put back")
         monkeypatch.delenv(name)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "of-the-user"))
@@ -95,20 +95,18 @@ def test_what_the_user_set_stands(home: Path, monkeypatch: pytest.MonkeyPatch) -
     assert given() is None
     assert find_server(home)
     profiles.write_text('active = "local"\n[profiles.local]\n[profiles.work]\nPREFECT_API_URL = "x"\n')
-    enter(home)
-    assert given() is not None
+    assert not find_server(home)
 
 
-def test_the_server_of_a_single_command_asks_for_a_secret_of_its_own(home: Path) -> None:
-    """Another one each time, and no page reads its answers."""
-    import os
-
+def test_without_a_server_there_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is started and no secret made: a command does its work by itself; an empty address is none."""
     enter(home)
-    assert given() == os.environ[SERVERS]
-    assert os.environ["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == "http://127.0.0.1"
-    first = os.environ.pop(CLIENTS)
-    enter(home)
-    assert given() != first
+    assert not has_server()
+    assert given() is None
+    monkeypatch.setenv("PREFECT_API_URL", "")
+    assert not has_server()
+    monkeypatch.setenv("PREFECT_API_URL", OURS)
+    assert has_server()
 
 
 def test_a_request_finds_the_server_that_serves_the_home(home: Path) -> None:

@@ -509,6 +509,7 @@ def test_an_event_starts_nothing_that_somebody_works_on_and_a_failure_is_kept(
     from flows.discover import poll_feeds
     from flows.ingest import ingest_episode
 
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     monkeypatch.setenv("TURNTABLE_HOME", str(settings.home))
     monkeypatch.setenv("TURNTABLE_ALLOW", "127.0.0.1")
     add(settings, host.publish("/f", [item(1, audio=f"{host.url}/1.mp3?token=s3cret")]), 1)

@@ -20,8 +20,10 @@ import pytest
 
 from flows import diarizing, engines, staged, stages, transcribing
 from flows.artifacts import Artifact, Store
+from flows.batch import ingest_locations
 from flows.options import Options
 from flows.payloads import DIARIZATION, TRANSCRIPTION
+from flows.pipeline import Outcome
 from flows.settings import Settings
 from flows.transcribing import Task, Transcriber
 from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, turntable, write_wav
@@ -363,11 +365,9 @@ def test_each_channel_is_decoded_by_itself(two_channels: Path) -> None:
     assert are_alike(left, (left * 0.99).astype(np.int16))
 
 
-def test_two_channels_are_the_speakers_and_may_overlap(
-    models: Path, two_channels: Path, prefect_server: str, tmp_path: Path
-) -> None:
+def test_two_channels_are_the_speakers_and_may_overlap(models: Path, two_channels: Path, tmp_path: Path) -> None:
     """A turn each, both of which overlap, and no diarization that guesses."""
-    command(tmp_path, "ingest", str(two_channels), *TINY, "--channels", "split", api=prefect_server)
+    command(tmp_path, "ingest", str(two_channels), *TINY, "--channels", "split")
 
     turns = ask(tmp_path, "select speaker, start_time, end_time, is_overlap, text from best_turns order by 2")
     runs = ask(tmp_path, "select stage, method from stage_runs where stage in ('decode', 'diarize', 'transcribe')")
@@ -441,14 +441,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory, demo_samples: np.ndarray) -
 
 
 def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
-    models: Path, folder: Path, prefect_server: str, tmp_path: Path
+    models: Path, folder: Path, tmp_path: Path
 ) -> None:
     """Three are heard, one is a copy, one is refused with its reason; a second run computes nothing."""
     again = ("ingest", str(folder), *TINY, "--quality", "fast", "--json")
 
-    first = command(tmp_path, *again, api=prefect_server, check=False)
+    first = command(tmp_path, *again, check=False)
     before = {stage: made(tmp_path, stage) for stage in ("decode", "transcribe", "diarize", "stage")}
-    second = command(tmp_path, *again, api=prefect_server, check=False)
+    second = command(tmp_path, *again, check=False)
 
     outcomes = [json.loads(result.stdout) for result in (first, second)]
     assert [len(one["episodes"]) for one in outcomes] == [4, 4]
@@ -469,15 +469,13 @@ def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
 
 BATCH = """
 import sys
-from pathlib import Path
+from flows.batch import ingest_locations
 from flows.options import Options
+from flows.pipeline import Outcome
 from flows.settings import Settings
-from flows.sources.episodes import find_episodes
-from flows.together import Wanted, hear_together
 asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
-found = find_episodes(sys.argv[1], 1)
-given = [number for number, *_ in hear_together([Wanted(one, asked) for one in found], Settings())]
-assert sorted(given) == list(range(len(found)))
+done = [outcome for _, outcome in ingest_locations([sys.argv[1]], 1, asked, Settings())]
+assert [type(outcome) for outcome in done] == [Outcome] * 12
 """
 
 
@@ -552,13 +550,36 @@ def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
     assert "long groove" in text_of(heard(settings, tasks[0].decoded, asked))
 
 
-def test_ctrl_c_while_many_are_heard_ends_at_once(
-    models: Path, folder: Path, prefect_server: str, tmp_path: Path
+def test_who_was_in_a_batch_that_broke_down_is_transcribed_alone(
+    settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Who is to blame fails by itself; each of the others has its words."""
+
+    def break_over_a_batch(loaded: Any) -> None:
+        encode = loaded.encode_windows
+
+        def encode_windows(features: Any) -> Any:
+            if len(features) > 1:
+                msg = "a bug that two windows meet"
+                raise ValueError(msg)
+            return encode(features)
+
+        loaded.encode_windows = encode_windows
+
+    spoil(monkeypatch, break_over_a_batch)
+    asked = options(settings, "fast", diarize=False)
+    sources = [str(folder / f"{n}.wav") for n in range(3)]
+
+    done = dict(ingest_locations(sources, 1, asked, settings))
+
+    assert [type(done[source]) for source in sources] == [Outcome] * 3
+
+
+def test_ctrl_c_while_many_are_heard_ends_at_once(models: Path, folder: Path, tmp_path: Path) -> None:
     """With the exit code of an interruption, and no traceback."""
     process = subprocess.Popen(
         turntable(tmp_path, "ingest", str(folder), *TINY, "--quality", "fast"),
-        env=environment(prefect_server),
+        env=environment(None),
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -52,12 +52,10 @@ sys.stdin.read()
 """
 
 
-def test_a_tool_that_holds_the_snapshot_holds_up_no_import(
-    texts: Path, tmp_path: Path, prefect_server: str
-) -> None:
+def test_a_tool_that_holds_the_snapshot_holds_up_no_import(texts: Path, tmp_path: Path) -> None:
     """The held file is replaced first, so the second text still finds the episode of the first."""
     home = tmp_path / "home"
-    command(home, "import", str(texts / "one.txt"), api=prefect_server)
+    command(home, "import", str(texts / "one.txt"))
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(home / "turntable.duckdb")],
         stdin=subprocess.PIPE,
@@ -66,16 +64,16 @@ def test_a_tool_that_holds_the_snapshot_holds_up_no_import(
     ) as tool:
         assert tool.stdout
         assert tool.stdout.readline() == "held\n"
-        command(home, "import", str(texts / "two.txt"), api=prefect_server)
+        command(home, "import", str(texts / "two.txt"))
         tool.communicate()
 
     assert ask(home, "select count(distinct episode_id) as n from transcripts") == [{"n": 1}]
 
 
-def test_import(texts: Path, tmp_path: Path, prefect_server: str) -> None:
+def test_import(texts: Path, tmp_path: Path) -> None:
     """A folder is linked by title; a second time changes nothing; a changed text is another version."""
     home = tmp_path / "home"
-    first = json.loads(command(home, "import", str(texts), "--json", api=prefect_server).stdout)["imported"]
+    first = json.loads(command(home, "import", str(texts), "--json").stdout)["imported"]
 
     assert [(one["format"], one["turns"], one["linked_by"]) for one in first] == [
         ("labelled", 3, "title"),
@@ -85,23 +83,23 @@ def test_import(texts: Path, tmp_path: Path, prefect_server: str) -> None:
     assert [row["speaker"] for row in ask(home, "from best_turns")] == ["Ann Lee", "Bob Ray", "Ann Lee"]
     assert len(ask(home, "from sections")) == 4
 
-    again = json.loads(command(home, "import", str(texts), "--json", api=prefect_server).stdout)["imported"]
+    again = json.loads(command(home, "import", str(texts), "--json").stdout)["imported"]
     assert [one["is_new"] for one in again] == [False, False]
     assert len(ask(home, "from load_log")) == 2
 
     (texts / "one.txt").write_text(TEXT + "Bob Ray: So do I.\n")
-    command(home, "import", str(texts / "one.txt"), api=prefect_server)
+    command(home, "import", str(texts / "one.txt"))
     assert len(ask(home, "from transcripts where format = 'labelled'")) == 2
     assert len(ask(home, "from best_turns")) == 4
     assert "agree" in command(home, "verify").stdout
-    assert "0 texts" in command(home, "reparse", api=prefect_server).stdout
+    assert "0 texts" in command(home, "reparse").stdout
 
 
-def test_a_bad_text_is_one_line_and_holds_up_none(texts: Path, tmp_path: Path, prefect_server: str) -> None:
+def test_a_bad_text_is_one_line_and_holds_up_none(texts: Path, tmp_path: Path) -> None:
     """The good ones are loaded, the bad one has a row."""
     home = tmp_path / "home"
     (texts / "bad.txt").write_bytes(b"PK\x03\x04")
-    result = command(home, "import", str(texts), api=prefect_server, check=False)
+    result = command(home, "import", str(texts), check=False)
 
     assert result.returncode == 1
     assert "zip archive" in result.stderr
@@ -137,15 +135,15 @@ def put_recorded(home: Path, **changes: object) -> None:
     load.publish(Settings(home=home))
 
 
-def test_a_text_moves_to_its_episode_when_that_is_known(texts: Path, tmp_path: Path, prefect_server: str) -> None:
+def test_a_text_moves_to_its_episode_when_that_is_known(texts: Path, tmp_path: Path) -> None:
     """Imported before the feed, by title; afterwards `reparse` moves it, and nothing is left where it was."""
     home = tmp_path / "home"
-    command(home, "import", str(texts / "one.txt"), "--title", EPISODE.title or "", api=prefect_server)
+    command(home, "import", str(texts / "one.txt"), "--title", EPISODE.title or "")
     (before,) = ask(home, "select episode_id, linked_by from episodes")
     put_recorded(home)
     assert len(ask(home, "from episodes")) == 2
 
-    assert "1 text came" in command(home, "reparse", api=prefect_server).stdout
+    assert "1 text came" in command(home, "reparse").stdout
     assert ask(home, "select episode_id from episodes") == [{"episode_id": EPISODE.episode_id}]
     assert ask(home, "select source, linked_by, is_best from transcripts order by source") == [
         {"source": "asr", "linked_by": None, "is_best": False},
@@ -153,11 +151,11 @@ def test_a_text_moves_to_its_episode_when_that_is_known(texts: Path, tmp_path: P
     ]
     assert before["episode_id"] not in json.dumps(ask(home, "from turns"), default=str)
     assert ask(home, "select guid, linked_by from episodes") == [{"guid": EPISODE.guid, "linked_by": "feed"}]
-    assert "0 texts" in command(home, "reparse", api=prefect_server).stdout
+    assert "0 texts" in command(home, "reparse").stdout
     assert "agree" in command(home, "verify").stdout
 
 
-def test_a_text_goes_where_the_user_says_and_back(texts: Path, tmp_path: Path, prefect_server: str) -> None:
+def test_a_text_goes_where_the_user_says_and_back(texts: Path, tmp_path: Path) -> None:
     """`--episode` one, then the other, then the first again: the last word counts, and counts once."""
     home = tmp_path / "home"
     put_recorded(home)
@@ -166,21 +164,21 @@ def test_a_text_goes_where_the_user_says_and_back(texts: Path, tmp_path: Path, p
     )
     for episode in (EPISODE.episode_id, "another-one", EPISODE.episode_id):
         arguments = ("import", str(texts / "one.txt"), "--episode", episode)
-        command(home, *arguments, api=prefect_server)
+        command(home, *arguments)
         assert ask(home, "select episode_id, linked_by from transcripts where source = 'publisher'") == [
             {"episode_id": episode, "linked_by": "episode"}
         ]
         assert ask(home, "select distinct episode_id from turns where speaker_name = 'Ann Lee'") == [
             {"episode_id": episode}
         ]
-    assert "imported before" in command(home, *arguments, api=prefect_server).stderr
-    assert "0 texts" in command(home, "reparse", api=prefect_server).stdout
+    assert "imported before" in command(home, *arguments).stderr
+    assert "0 texts" in command(home, "reparse").stdout
     assert len(ask(home, "from episodes")) == 2
     assert "agree" in command(home, "verify").stdout
 
 
 def test_reparse_on_a_home_of_an_older_parser(
-    texts: Path, tmp_path: Path, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+    texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the older method read otherwise changes place, what it read alike stays, and nothing is doubled."""
     settings, read = Settings(home=tmp_path / "home"), transcripts.read
@@ -202,14 +200,14 @@ def test_reparse_on_a_home_of_an_older_parser(
     assert {row["method_version"] for row in ask(home, "from transcripts")} == {"parse:transcripts-0"}
     assert [row["speaker"] for row in ask(home, "from best_turns")] == [None, None]
 
-    assert command(home, "reparse", api=prefect_server).stdout == "1 text came out anew\n"
+    assert command(home, "reparse").stdout == "1 text came out anew\n"
     assert ask(home, stay) == before
     methods = ask(home, "select format, method_version from transcripts order by all")
     assert [row["method_version"] for row in methods] == [f"parse:{transcripts.METHOD}", "parse:transcripts-0"]
     assert [row["speaker"] for row in ask(home, "from best_turns")] == ["Ann Lee", "Bob Ray", "Ann Lee"]
     counts = "select (select count(*) from turns) as turns, (select count(*) from sections) as sections"
     assert ask(home, counts) == [{"turns": 3, "sections": 4}]
-    assert "0 texts" in command(home, "reparse", api=prefect_server).stdout
+    assert "0 texts" in command(home, "reparse").stdout
     assert "agree" in command(home, "verify").stdout
 
 

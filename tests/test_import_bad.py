@@ -49,7 +49,7 @@ def bad_files(folder: Path) -> dict[str, tuple[str, str]]:
     return expected | {"dangling.txt": ("it is a link to a file that is not there", "source")}
 
 
-def test_each_bad_file_is_one_line_and_one_row(tmp_path: Path, prefect_server: str) -> None:
+def test_each_bad_file_is_one_line_and_one_row(tmp_path: Path) -> None:
     """Whatever lies beside it, the good text is loaded; each bad one is named with its cause and class."""
     folder = tmp_path / "texts"
     expected = bad_files(folder)
@@ -64,7 +64,7 @@ def test_each_bad_file_is_one_line_and_one_row(tmp_path: Path, prefect_server: s
     }
     given = [str(folder), *(name for name in expected if not name.startswith(f"{folder}/"))]
     home = tmp_path / "home"
-    result = command(home, "import", *given, "--json", api=prefect_server, check=False)
+    result = command(home, "import", *given, "--json", check=False)
 
     answer = json.loads(result.stdout)
     assert result.returncode == 1
@@ -87,15 +87,15 @@ def test_each_bad_file_is_one_line_and_one_row(tmp_path: Path, prefect_server: s
     assert "agree" in command(home, "verify").stdout
 
 
-def test_a_name_that_is_no_utf8(tmp_path: Path, prefect_server: str) -> None:
+def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
     """It is imported, alone or in a folder, and shown with a question mark."""
     folder, home = tmp_path / "texts", tmp_path / "home"
     folder.mkdir()
     name = os.fsencode(folder) + b"/caf\xe9.txt"
     Path(os.fsdecode(name)).write_text(TEXT)
-    (answer,) = json.loads(command(home, "import", str(folder), "--json", api=prefect_server).stdout)["imported"]
+    (answer,) = json.loads(command(home, "import", str(folder), "--json").stdout)["imported"]
     assert answer["source"] == f"{folder}/caf?.txt"
-    alone = command(home, "import", os.fsdecode(name), api=prefect_server)
+    alone = command(home, "import", os.fsdecode(name))
     assert "caf?.txt: labelled, 3 turns" in alone.stderr
     assert [row["origin"] for row in ask(home, "from transcripts")] == [f"{folder}/caf?.txt"]
 
@@ -109,14 +109,10 @@ def test_a_name_that_is_no_utf8(tmp_path: Path, prefect_server: str) -> None:
         (("",), "an empty name: give a file"),
     ],
 )
-def test_a_wrong_word_is_one_line(
-    tmp_path: Path, prefect_server: str, arguments: tuple[str, ...], said: str
-) -> None:
+def test_a_wrong_word_is_one_line(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     """What the user says wrong of all texts is said once."""
     (tmp_path / "one.txt").write_text("Hello.\n")
-    result = command(
-        tmp_path / "home", "import", str(tmp_path / "one.txt"), *arguments, api=prefect_server, check=False
-    )
+    result = command(tmp_path / "home", "import", str(tmp_path / "one.txt"), *arguments, check=False)
     assert result.returncode == 1
     assert said in result.stderr
     assert "Traceback" not in result.stderr
@@ -136,7 +132,7 @@ main()
 """
 
 
-def test_a_full_disk_is_one_line(tmp_path: Path, prefect_server: str) -> None:
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     """The disk fills up in the middle: one line for all texts, nothing half there, and the next run goes on."""
     folder, home = tmp_path / "texts", tmp_path / "home"
     folder.mkdir()
@@ -144,17 +140,17 @@ def test_a_full_disk_is_one_line(tmp_path: Path, prefect_server: str) -> None:
         (folder / f"{number}.txt").write_text(f"Talk number {number} of many\n\nAnn Lee: Why?\nBob Ray: So.\n")
     result = subprocess.run(
         [sys.executable, "-c", FULL, "--home", str(home), "import", str(folder)],
-        env=environment(prefect_server), capture_output=True, text=True,
+        env=environment(None), capture_output=True, text=True,
     )  # fmt: skip
     assert result.returncode == 1
     assert result.stderr == "turntable: no space left on the disk: free some and run the same command again\n"
     assert not list(home.rglob("*.tmp"))
-    command(home, "import", str(folder), api=prefect_server)
+    command(home, "import", str(folder))
     assert len(ask(home, "from transcripts")) == 3
     assert "agree" in command(home, "verify").stdout
 
 
-def test_urls(tmp_path: Path, prefect_server: str, httpserver: HTTPServer) -> None:
+def test_urls(tmp_path: Path, httpserver: HTTPServer) -> None:
     """Through the guarded client: what is there is imported, whatever it is called; the rest is one line each."""
     text = "Pourquoi un disque tourne\nTranscript\nÉlise Là: Déjà vu ?\nBob Ray: Où ça — là.\nÉlise Là: Ça va.\n"
     czech = "Proč se deska točí dokola\nTranscript\nJiří Král: Proč?\nBob Ray: Točí se.\n"
@@ -180,7 +176,7 @@ def test_urls(tmp_path: Path, prefect_server: str, httpserver: HTTPServer) -> No
     }
     home = tmp_path / "home"
     urls = [f"{httpserver.url_for(path)}?token=s3cret" for path in (*good, *bad)]
-    variables = {"api": prefect_server, "check": False, "TURNTABLE_ALLOW": "127.0.0.1"}
+    variables = {"check": False, "TURNTABLE_ALLOW": "127.0.0.1"}
     result = command(home, "import", *urls, "--json", **variables)
     if '"error_class": "transient"' in result.stdout:  # a machine under load lost a connection: what the line says
         print(result.stdout)

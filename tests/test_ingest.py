@@ -1,4 +1,4 @@
-"""The flow, end to end: real audio, real models, a real Prefect server, real kills."""
+"""The pipeline, end to end: real audio, real models, real kills; once as runs of a Prefect server."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ STAGES = ["attribute", "chapters", "decode", "diarize", "fetch", "stage", "trans
 
 
 @pytest.fixture(scope="module")
-def ingested(models: Path, prefect_server: str, clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ingested(models: Path, clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home that holds the clip."""
     home = tmp_path_factory.mktemp("home")
-    command(home, "ingest", str(clip), *TINY, api=prefect_server)
+    command(home, "ingest", str(clip), *TINY)
     return home
 
 
@@ -65,11 +65,11 @@ def test_every_stage_says_how_it_was_done(ingested: Path) -> None:
     assert all(row["method"] for row in rows)
 
 
-def test_a_second_run_computes_nothing(ingested: Path, clip: Path, prefect_server: str) -> None:
+def test_a_second_run_computes_nothing(ingested: Path, clip: Path) -> None:
     """All keys are done, no row changes."""
     before = manifests(ingested), ask(ingested, "from load_log"), ask(ingested, "select count(*) from stage_runs")
 
-    said = command(ingested, "ingest", str(clip), *TINY, api=prefect_server).stderr
+    said = command(ingested, "ingest", str(clip), *TINY).stderr
 
     after = manifests(ingested), ask(ingested, "from load_log"), ask(ingested, "select count(*) from stage_runs")
     assert before == after
@@ -88,7 +88,7 @@ def test_warehouse_and_artifacts_agree_and_rebuild_to_the_same(ingested: Path) -
     assert before == {table: ask(ingested, f"from {table} order by all") for table in tables}
 
 
-def test_a_damaged_artifact_is_made_again(ingested: Path, clip: Path, prefect_server: str, tmp_path: Path) -> None:
+def test_a_damaged_artifact_is_made_again(ingested: Path, clip: Path, tmp_path: Path) -> None:
     """And nothing else is."""
     home = tmp_path / "home"
     shutil.copytree(ingested, home)
@@ -97,17 +97,15 @@ def test_a_damaged_artifact_is_made_again(ingested: Path, clip: Path, prefect_se
     payload.write_bytes(payload.read_bytes()[:-1])
     before = manifests(home)
 
-    command(home, "ingest", str(clip), *TINY, api=prefect_server)
+    command(home, "ingest", str(clip), *TINY)
 
     changed = {name.split("/")[1] for name, at in manifests(home).items() if before.get(name) != at}
     assert changed == {"attribute"}
 
 
-def test_without_a_diarization_turns_are_sentences(
-    models: Path, clip: Path, prefect_server: str, tmp_path: Path
-) -> None:
+def test_without_a_diarization_turns_are_sentences(models: Path, clip: Path, tmp_path: Path) -> None:
     """No speaker is invented."""
-    command(tmp_path, "ingest", str(clip), *TINY, "--no-diarize", api=prefect_server)
+    command(tmp_path, "ingest", str(clip), *TINY, "--no-diarize")
 
     turns = ask(tmp_path, "select speaker, boundary, is_overlap, text from best_turns order by turn_index")
     assert len(turns) > 3
@@ -117,12 +115,12 @@ def test_without_a_diarization_turns_are_sentences(
     assert stages_of(tmp_path) == ["chapters", "decode", "fetch", "stage", "transcribe", "turns"]
 
 
-def test_the_better_transcript_is_best(ingested: Path, clip: Path, prefect_server: str, tmp_path: Path) -> None:
+def test_the_better_transcript_is_best(ingested: Path, clip: Path, tmp_path: Path) -> None:
     """A later one without speakers lies beside the one that has them, and is not best."""
     home = tmp_path / "home"
     shutil.copytree(ingested, home)
 
-    command(home, "ingest", str(clip), *TINY, "--no-diarize", api=prefect_server)
+    command(home, "ingest", str(clip), *TINY, "--no-diarize")
 
     assert ask(home, "select count(*) as n, count(*) filter (is_best) as best from transcripts") == [
         {"n": 2, "best": 1}
@@ -131,13 +129,11 @@ def test_the_better_transcript_is_best(ingested: Path, clip: Path, prefect_serve
 
 
 @pytest.mark.parametrize("killed_after", ["fetch", "decode", "transcribe", "turns"])
-def test_after_kill_the_next_run_goes_on(
-    killed_after: str, models: Path, clip: Path, prefect_server: str, tmp_path: Path
-) -> None:
+def test_after_kill_the_next_run_goes_on(killed_after: str, models: Path, clip: Path, tmp_path: Path) -> None:
     """Kill -9 behind a finished stage: that stage and those before it are not done again."""
     process = subprocess.Popen(
         turntable(tmp_path, "ingest", str(clip), *TINY),
-        env=environment(prefect_server),
+        env=environment(None),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -149,7 +145,7 @@ def test_after_kill_the_next_run_goes_on(
     before = manifests(tmp_path)
     assert killed_after in {name.split("/")[1] for name in before}
 
-    command(tmp_path, "ingest", str(clip), *TINY, api=prefect_server)
+    command(tmp_path, "ingest", str(clip), *TINY)
 
     after = manifests(tmp_path)
     assert {name: after[name] for name in before} == before
@@ -159,34 +155,32 @@ def test_after_kill_the_next_run_goes_on(
 
 
 def test_after_kill_between_load_and_publish_the_snapshot_catches_up(
-    ingested: Path, clip: Path, prefect_server: str, tmp_path: Path
+    ingested: Path, clip: Path, tmp_path: Path
 ) -> None:
     """The warehouse knows an episode that the snapshot does not: a run that computes nothing publishes it."""
     home = tmp_path / "home"
     shutil.copytree(ingested, home)
     stale = (home / "turntable.duckdb").read_bytes()
     write_wav(tmp_path / "other.wav", np.zeros(3 * 16_000, np.float32))
-    command(home, "ingest", str(tmp_path / "other.wav"), *TINY, "--no-diarize", api=prefect_server)
+    command(home, "ingest", str(tmp_path / "other.wav"), *TINY, "--no-diarize")
     (home / "turntable.duckdb").write_bytes(stale)
 
-    command(home, "ingest", str(clip), *TINY, api=prefect_server)
+    command(home, "ingest", str(clip), *TINY)
 
     assert ask(home, "select count(*) as n from episodes") == [{"n": 2}]
 
 
-def test_of_two_processes_one_works_and_the_other_says_so(
-    models: Path, clip: Path, prefect_server: str, tmp_path: Path
-) -> None:
+def test_of_two_processes_one_works_and_the_other_says_so(models: Path, clip: Path, tmp_path: Path) -> None:
     """The same episode, at the same time: the first one is held up in the middle."""
     first = subprocess.Popen(
-        turntable(tmp_path, "ingest", str(clip), *TINY), env=environment(prefect_server), stderr=subprocess.PIPE
+        turntable(tmp_path, "ingest", str(clip), *TINY), env=environment(None), stderr=subprocess.PIPE
     )
     while not list(tmp_path.glob("artifacts/fetch/*/*/manifest.json")):
         assert first.poll() is None
         time.sleep(0.02)
     first.send_signal(signal.SIGSTOP)
     try:
-        second = command(tmp_path, "ingest", str(clip), *TINY, api=prefect_server, check=False)
+        second = command(tmp_path, "ingest", str(clip), *TINY, check=False)
     finally:
         first.send_signal(signal.SIGCONT)
     first.communicate(timeout=200)
@@ -194,7 +188,7 @@ def test_of_two_processes_one_works_and_the_other_says_so(
     assert (first.returncode, second.returncode) == (0, 1)
     loser = second.stderr
     assert f"{clip} is being ingested by another process: it goes on there" in loser
-    command(tmp_path, "ingest", str(clip), *TINY, api=prefect_server)  # what the loser wrote down is loaded now
+    command(tmp_path, "ingest", str(clip), *TINY)  # what the loser wrote down is loaded now
     failed = ask(tmp_path, "select stage, error_class from stage_runs where status = 'failed'")
     assert failed == [{"stage": "claim", "error_class": "transient"}]
     command(tmp_path, "verify")
@@ -203,12 +197,12 @@ def test_of_two_processes_one_works_and_the_other_says_so(
 def test_ctrl_c_stops_at_once_and_the_next_run_goes_on(
     models: Path, demo_samples: np.ndarray, tmp_path: Path
 ) -> None:
-    """With Prefect's own server, which gets the Ctrl-C too."""
+    """In the whole group, as a terminal sends it."""
     audio = tmp_path / "long.wav"
     write_wav(audio, demo_samples)
     process = subprocess.Popen(
         turntable(tmp_path / "home", "ingest", str(audio), *TINY),
-        env=environment(None, {"PREFECT_HOME": str(tmp_path / "prefect")}),
+        env=environment(None),
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -232,7 +226,7 @@ def test_ctrl_c_stops_at_once_and_the_next_run_goes_on(
 
 
 def test_bad_sources_fail_one_by_one_and_hold_up_nobody(
-    models: Path, clip: Path, prefect_server: str, httpserver: HTTPServer, tmp_path: Path, demo_samples: np.ndarray
+    models: Path, clip: Path, httpserver: HTTPServer, tmp_path: Path, demo_samples: np.ndarray
 ) -> None:
     """One clear line and one row with its class for each; the good one in the same call is ingested."""
     bad = tmp_path / "bad"
@@ -261,7 +255,7 @@ def test_bad_sources_fail_one_by_one_and_hold_up_nobody(
 
     result = command(
         tmp_path / "home", "ingest", *expected, str(clip), *TINY, "--json",
-        api=prefect_server, check=False, TURNTABLE_ALLOW="127.0.0.1",
+        check=False, TURNTABLE_ALLOW="127.0.0.1",
     )  # fmt: skip
 
     rows = ask(
@@ -280,7 +274,7 @@ def test_bad_sources_fail_one_by_one_and_hold_up_nobody(
 
 
 def test_damaged_and_short_audio_is_ingested_and_flagged(
-    models: Path, prefect_server: str, tmp_path: Path, demo_samples: np.ndarray
+    models: Path, tmp_path: Path, demo_samples: np.ndarray
 ) -> None:
     """What can be heard is kept, and the rows say what is wrong."""
     whole = tmp_path / "whole.mp3"
@@ -293,7 +287,7 @@ def test_damaged_and_short_audio_is_ingested_and_flagged(
     (folder / "zeroed.mp3").write_bytes(data[:middle] + bytes(20_000) + data[middle + 20_000 :])
     write_wav(folder / "silent.wav", np.zeros(5 * 16_000, np.float32))
 
-    said = command(tmp_path / "home", "ingest", str(folder), *TINY, "--no-diarize", api=prefect_server).stderr
+    said = command(tmp_path / "home", "ingest", str(folder), *TINY, "--no-diarize").stderr
 
     rows: list[dict[str, Any]] = ask(
         tmp_path / "home",

@@ -101,7 +101,7 @@ def test_only_flows_import_prefect() -> None:
         "runner",
         "watched",
     )
-    names = ("discover", "events", "import_text", "ingest", "steps", "stopping", *serving)
+    names = ("discover", "events", "import_text", "ingest", "tasks", *serving)
     assert {f"flows.{name}" for name in names} == users
 
 

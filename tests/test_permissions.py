@@ -20,12 +20,12 @@ def modes(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): f"{stat.S_IMODE(p.lstat().st_mode):o}" for p in folder.rglob("*")}
 
 
-def test_a_home_is_its_owners_alone(tmp_path: Path, prefect_server: str) -> None:
+def test_a_home_is_its_owners_alone(tmp_path: Path) -> None:
     """Folders 700, files 600: what a command writes, and what the libraries below it write."""
     home = tmp_path / "home"
     vtt = tmp_path / "1.vtt"
     vtt.write_text("WEBVTT\n\n00:00.000 --> 00:02.000\n<v Mara>Dust.\n", encoding="utf-8")
-    command(home, "import", str(vtt), str(tmp_path / "missing.vtt"), api=prefect_server, check=False)
+    command(home, "import", str(vtt), str(tmp_path / "missing.vtt"), check=False)
 
     found = modes(tmp_path)
     assert found.pop("1.vtt")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from filelock import FileLock
 from pytest_httpserver import HTTPServer
@@ -30,17 +31,17 @@ def silent(httpserver: HTTPServer) -> Iterator[threading.Event]:
         over.wait(120)
         return Response(b"")
 
-    httpserver.expect_request("/slow.mp3").respond_with_handler(wait)
-    httpserver.expect_request("/slow").respond_with_handler(wait)
+    for path in ("/slow.mp3", "/slower.mp3", "/slow"):
+        httpserver.expect_request(path).respond_with_handler(wait)
     yield asked
     over.set()
 
 
-def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start a command that has no server, as a process manager does: in a session of its own."""
+def start(home: Path, *arguments: str, api: str | None = None) -> subprocess.Popen[str]:
+    """Start a command as a process manager does: in a session of its own."""
     return subprocess.Popen(
         turntable(home, *arguments),
-        env=environment(None, {"PREFECT_HOME": str(home / "prefect"), "TURNTABLE_ALLOW": "localhost"}),
+        env=environment(api, {"TURNTABLE_ALLOW": "localhost"}),
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -90,10 +91,9 @@ def is_alive(process_id: int) -> bool:
     ("moment", "number", "stage"),
     [
         ("a look at what a URL is", signal.SIGHUP, "find"),
-        ("Prefect's server starts", signal.SIGTERM, "ingest"),
         ("audio is downloaded", signal.SIGTERM, "ingest"),
     ],
-    ids=["look", "server", "download"],
+    ids=["look", "download"],
 )
 def test_an_ingest_is_stopped_while(
     moment: str,
@@ -103,13 +103,10 @@ def test_an_ingest_is_stopped_while(
     httpserver: HTTPServer,
     tmp_path: Path,
 ) -> None:
-    """Prefect's own handler would wait for minutes, and write no row."""
+    """Without a server."""
     url = httpserver.url_for("/slow" if stage == "find" else "/slow.mp3")
     process = start(tmp_path, "ingest", url)
-    if moment == "Prefect's server starts":
-        wait_until(lambda: any("uvicorn" in name for name in children(process).values()), process)
-    else:
-        wait_until(silent.is_set, process)
+    wait_until(silent.is_set, process)
 
     said = stopped(process, number)
 
@@ -117,6 +114,29 @@ def test_an_ingest_is_stopped_while(
     rows = ask(tmp_path, "select stage, source, error_class, message from stage_runs")
     message = LINE.removeprefix("turntable: ")
     assert rows == [{"stage": stage, "source": url, "error_class": "transient", "message": message}]
+
+
+def test_runs_of_a_server_are_stopped_and_it_is_told(
+    silent: threading.Event, httpserver: HTTPServer, prefect_server: str, tmp_path: Path
+) -> None:
+    """Prefect's own handler would wait for minutes; each episode that is under way gets its row."""
+    urls = [httpserver.url_for("/slow.mp3"), httpserver.url_for("/slower.mp3")]
+    process = start(tmp_path, "ingest", *urls, api=prefect_server)
+    wait_until(silent.is_set, process)
+    wait_until(lambda: n_runs(prefect_server, "Running") == 2, process)
+
+    said = stopped(process, signal.SIGTERM)
+
+    assert said.splitlines()[-1] == LINE
+    assert n_runs(prefect_server, "Crashed") == 2
+    rows = ask(tmp_path, "select stage, error_class from stage_runs")
+    assert rows == [{"stage": "ingest", "error_class": "transient"}] * 2
+
+
+def n_runs(api: str, state: str) -> int:
+    """Count the runs of a server that are in a state and bring the silent host's audio."""
+    wanted = {"flow_runs": {"state": {"name": {"any_": [state]}}, "name": {"like_": "/slow"}}}
+    return int(httpx2.post(f"{api}/flow_runs/count", json=wanted, timeout=60).json())
 
 
 def test_an_ingest_is_stopped_while_a_model_is_loaded(models: Path, clip: Path, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from werkzeug import Request, Response
 
 from flows.sources.http import download, fetch, peek
 from flows.sources.manners import Manners
-from flows.threads import as_ready
 from tests.conftest import ask, command, environment, turntable
 from tests.servers import HERE, answer, serve
 from transforms.errors import ContentError, SourceError, TransientError
@@ -124,24 +123,6 @@ def test_a_slow_request_keeps_its_place_at_a_host_for_a_while_only() -> None:
         pass
 
 
-def test_what_is_ready_first_comes_first() -> None:
-    """Of six, two at a time: four that never end give their places to those behind, and hold up none."""
-    over = threading.Event()
-
-    def work(number: int) -> int:
-        if number < 4:
-            over.wait(60)
-        return number
-
-    came = as_ready(range(6), work, ahead=2, most=10, patience=0.05, wait=0.01)
-    first = [one for one in (next(came) for _ in range(200)) if one is not None]
-    over.set()
-    rest = [one for one in came if one is not None]
-
-    assert sorted(first) == [4, 5]
-    assert sorted(rest) == [0, 1, 2, 3]
-
-
 @pytest.fixture
 def publisher(clip: Path) -> Iterator[tuple[HTTPServer, threading.Event]]:
     """A host of /quick.wav, and of /slow.wav, which stops in the middle until the event is set."""
@@ -163,7 +144,6 @@ def test_nobody_waits_behind_a_slow_download(
     models: Path,
     clip: Path,
     publisher: tuple[HTTPServer, threading.Event],
-    prefect_server: str,
     tmp_path: Path,
 ) -> None:
     """The others of its batch are in the warehouse while it still comes."""
@@ -171,7 +151,7 @@ def test_nobody_waits_behind_a_slow_download(
     sources = [server.url_for("/slow.wav"), str(clip), server.url_for("/quick.wav")]
     process = subprocess.Popen(
         turntable(tmp_path, "ingest", *sources, "--model", "tiny.en", "--no-diarize", "--json"),
-        env=environment(prefect_server, {"TURNTABLE_ALLOW": "localhost"}),
+        env=environment(None, {"TURNTABLE_ALLOW": "localhost"}),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -188,9 +168,7 @@ def test_nobody_waits_behind_a_slow_download(
     assert (process.returncode, len(said["episodes"])) == (0, 3)
 
 
-def test_what_fails_is_asked_for_once(
-    models: Path, clip: Path, httpserver: HTTPServer, prefect_server: str, tmp_path: Path
-) -> None:
+def test_what_fails_is_asked_for_once(models: Path, clip: Path, httpserver: HTTPServer, tmp_path: Path) -> None:
     """In a batch too; only what time may heal is asked for again, as often as the rule of its stage says."""
     asked: Counter[str] = Counter()
 
@@ -212,7 +190,6 @@ def test_what_fails_is_asked_for_once(
         *urls,
         "--model",
         "tiny.en",
-        api=prefect_server,
         check=False,
         TURNTABLE_ALLOW="localhost",
     )

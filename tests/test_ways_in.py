@@ -23,7 +23,7 @@ FOUND = """
 """
 
 
-def ingest(home: Path, *arguments: str, api: str, check: bool = True) -> Any:
+def ingest(home: Path, *arguments: str, api: str | None = None, check: bool = True) -> Any:
     """Ingest with the local server let in, and give what the command says of it."""
     done = command(
         home, "ingest", *arguments, *TINY, "--json", api=api, check=check, TURNTABLE_ALLOW="127.0.0.1,localhost"
@@ -71,7 +71,7 @@ def tags(server: HTTPServer) -> str:
     ids=["audio", "feed", "json-ld"],
 )
 def test_a_web_page_becomes_turns(
-    head: str, body: str, show: str | None, models: Path, clip: Path, prefect_server: str, httpserver: HTTPServer,
+    head: str, body: str, show: str | None, models: Path, clip: Path, httpserver: HTTPServer,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     """`turntable ingest PAGE`: its audio is heard, the page is kept as the episode's."""
@@ -80,7 +80,7 @@ def test_a_web_page_becomes_turns(
     httpserver.expect_request("/one").respond_with_data(html, content_type="text/html")
     page = httpserver.url_for("/one")
 
-    ingest(tmp_path, page, api=prefect_server)
+    ingest(tmp_path, page)
 
     row = only(ask(tmp_path, FOUND))
     assert (row["title"], row["page_url"], row["show"]) == ("Why a record turns", page, show)
@@ -133,10 +133,10 @@ def test_both_transcripts_lie_side_by_side_with_the_chapters(
 
 @pytest.mark.parametrize("policy", ["--transcript-first", "--text-only"])
 def test_a_good_transcript_saves_the_audio(
-    policy: str, models: Path, clip: Path, prefect_server: str, httpserver: HTTPServer, tmp_path: Path
+    policy: str, models: Path, clip: Path, httpserver: HTTPServer, tmp_path: Path
 ) -> None:
     """Names and times are there: no byte of the audio is fetched."""
-    done = ingest(tmp_path, publish(httpserver, clip, tags(httpserver)), policy, api=prefect_server)
+    done = ingest(tmp_path, publish(httpserver, clip, tags(httpserver)), policy)
 
     assert "/1.wav" not in [request.path for request, _ in httpserver.log]
     assert (only(done["episodes"])["heard"], only(done["episodes"])["text"]) == (False, "vtt")
@@ -147,22 +147,20 @@ def test_a_good_transcript_saves_the_audio(
 
 
 def test_a_transcript_without_names_does_not_save_the_audio(
-    models: Path, clip: Path, prefect_server: str, httpserver: HTTPServer, tmp_path: Path
+    models: Path, clip: Path, httpserver: HTTPServer, tmp_path: Path
 ) -> None:
     """With --transcript-first it is imported, and the audio is heard."""
     plain = b"WEBVTT\n\n00:00:02.200 --> 00:00:05.997\nWelcome to The Long Groove.\n"
     feed = publish(httpserver, clip, tags(httpserver), transcript=plain)
 
-    ingest(tmp_path, feed, "--transcript-first", api=prefect_server)
+    ingest(tmp_path, feed, "--transcript-first")
 
     assert [row["source"] for row in ask(tmp_path, FOUND)] == ["asr", "captions"]
 
 
-def test_text_only_without_a_text_says_so(
-    clip: Path, prefect_server: str, httpserver: HTTPServer, tmp_path: Path
-) -> None:
+def test_text_only_without_a_text_says_so(clip: Path, httpserver: HTTPServer, tmp_path: Path) -> None:
     """One line with the way out, and a row."""
-    done = ingest(tmp_path, publish(httpserver, clip), "--text-only", api=prefect_server, check=False)
+    done = ingest(tmp_path, publish(httpserver, clip), "--text-only", check=False)
 
     (failed,) = done["failed"]
     assert failed["error_class"] == "source"
@@ -171,7 +169,7 @@ def test_text_only_without_a_text_says_so(
 
 
 def test_what_the_publisher_offers_may_fail_and_stops_nothing(
-    models: Path, clip: Path, prefect_server: str, httpserver: HTTPServer, tmp_path: Path
+    models: Path, clip: Path, httpserver: HTTPServer, tmp_path: Path
 ) -> None:
     """Rows say what failed; the next format and the notes stand in; the audio is heard."""
     offered = "".join(
@@ -188,7 +186,7 @@ def test_what_the_publisher_offers_may_fail_and_stops_nothing(
     notes = "All about dust. 00:00 Hello 00:05 Dust 00:12 Bye"
     feed = publish(httpserver, clip, offered + listed, notes)
 
-    done = ingest(tmp_path, feed, api=prefect_server)
+    done = ingest(tmp_path, feed)
 
     assert only(done["episodes"])["text"] == "vtt"
     rows = ask(
@@ -208,7 +206,7 @@ def test_what_the_publisher_offers_may_fail_and_stops_nothing(
 
 
 def test_the_page_of_an_episode_is_the_last_place_to_look(
-    models: Path, clip: Path, prefect_server: str, httpserver: HTTPServer, tmp_path: Path
+    models: Path, clip: Path, httpserver: HTTPServer, tmp_path: Path
 ) -> None:
     """Its transcript is taken where it names who speaks; a page without one is no failure."""
     talk = "".join(
@@ -219,7 +217,7 @@ def test_the_page_of_an_episode_is_the_last_place_to_look(
     httpserver.expect_request("/talk").respond_with_data(html, content_type="text/html; charset=utf-8")
     feed = publish(httpserver, clip, f"<link>{httpserver.url_for('/talk')}</link>")
 
-    done = ingest(tmp_path, feed, "--text-only", api=prefect_server)
+    done = ingest(tmp_path, feed, "--text-only")
 
     assert only(done["episodes"])["turns"] == 8
     row = only(ask(tmp_path, FOUND))

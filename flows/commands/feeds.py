@@ -21,6 +21,7 @@ from flows.commands.shared import (
     as_policy,
     as_quality,
     print_json,
+    processor,
     read_settings,
     say,
     settings_to_write,
@@ -149,8 +150,8 @@ def poll(
 
 
 def _poll(settings: Settings, feeds: list[str] | None) -> Summary:
-    """Poll as a flow where there is a server to show it, else at once."""
-    from flows.events import has_server
+    """Poll as a run where there is a server to show it, else here."""
+    from flows.access import has_server
 
     if has_server():
         from flows.discover import poll_feeds
@@ -172,7 +173,7 @@ def _hear(settings: Settings) -> list[dict[str, Any]]:
 
     told: list[dict[str, Any]] = []
     with showing() as reporter:
-        for waiting, outcome in ingest_waiting(settings):
+        for waiting, outcome in ingest_waiting(settings, processor()):
             row: dict[str, Any] = {"episode_id": waiting.episode.episode_id, "title": waiting.public_episode.title}
             row |= dict.fromkeys(("turns", "error_class", "message"))
             if isinstance(outcome, Exception):

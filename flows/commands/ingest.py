@@ -24,6 +24,7 @@ from flows.commands.shared import (
     as_policy,
     as_quality,
     print_json,
+    processor,
     read_settings,
     settings_to_write,
     well_spelled,
@@ -32,8 +33,8 @@ from flows.stopping import stoppable
 from transforms.records import Channels
 
 if TYPE_CHECKING:
-    from flows.ingest import Outcome
     from flows.options import Options, Policy
+    from flows.pipeline import Outcome
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -195,11 +196,11 @@ def _ingest(
 
 
 def _each(sources: Sequence[str], latest: int, options: Options) -> Iterator[tuple[str, Outcome | Exception]]:
-    """Ingest, where there is anything to ingest; Prefect alone takes seconds to import."""
+    """Ingest, where there is anything to ingest."""
     if sources:
         from flows.batch import ingest_locations
 
-        yield from ingest_locations(sources, latest, options, settings_to_write())
+        yield from ingest_locations(sources, latest, options, settings_to_write(), processor())
 
 
 def _command() -> str:

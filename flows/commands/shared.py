@@ -16,6 +16,7 @@ from transforms.records import Quality
 from transforms.text import strict_json, visible
 
 if TYPE_CHECKING:
+    from flows.batch import Process
     from flows.options import Policy
     from flows.settings import Settings
     from warehouse.table import Table
@@ -82,6 +83,19 @@ def settings_to_write() -> Settings:
     settings = read_settings(with_home=False)
     check_usable(settings.home)
     return settings
+
+
+def processor() -> Process:
+    """Choose how each episode is processed: as a run of the Prefect server that the user set, else here."""
+    from flows.access import has_server
+
+    if has_server():
+        from flows.ingest import ingest_as_run
+
+        return ingest_as_run
+    from flows.pipeline import process_episode
+
+    return process_episode
 
 
 def as_bounds(text: str | None) -> tuple[int, int] | None:

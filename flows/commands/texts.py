@@ -23,7 +23,7 @@ from transforms.errors import TurntableError
 from transforms.text import counted
 
 if TYPE_CHECKING:
-    from flows.import_text import Imported
+    from flows.imports import Imported
     from flows.linking import Hints
     from flows.settings import Settings
 
@@ -73,7 +73,7 @@ def import_(
             reporter.fail(one["message"])
         if good:
             settings_to_write()
-            imported, more = _import(good, hints)
+            imported, more = _import(good, hints, settings)
             failed += more
         for text in imported if not as_json else ():
             reporter.imported(text)
@@ -85,17 +85,20 @@ def import_(
         raise typer.Exit(1)
 
 
-def _import(sources: Sequence[str], hints: Hints) -> tuple[list[Imported], list[dict[str, str]]]:
+def _import(
+    sources: Sequence[str], hints: Hints, settings: Settings
+) -> tuple[list[Imported], list[dict[str, str]]]:
     """Import, and part what came out; the refused ones were told of when they failed."""
-    from pydantic import SecretStr
-
-    from flows.import_text import Imported, import_transcript
+    from flows.access import has_server
+    from flows.imports import Imported
     from flows.locations import public_source
 
-    # what a subscriber's URL holds behind its path stays out of Prefect's database
-    shown = [source if source == public_source(source) else SecretStr(source) for source in sources]
+    if has_server():
+        from flows.import_text import import_as_run as import_all
+    else:
+        from flows.imports import import_texts as import_all
     with working_on("import", public_source(sources[0])):
-        results = import_transcript(shown, hints)
+        results = import_all(sources, hints, settings)
     failed = [asdict(one) for one in results if not isinstance(one, Imported)]
     return [one for one in results if isinstance(one, Imported)], failed
 
@@ -130,14 +133,19 @@ def formats(as_json: JsonFlag = False) -> None:
 @stoppable
 def reparse() -> None:
     """Read every imported text again with the parsers of today, and link it by what is known today."""
-    from flows.import_text import Imported
-    from flows.import_text import reparse as again
+    from flows.access import has_server
+    from flows.imports import Imported, reparse_texts
     from flows.terminal import showing
 
-    settings_to_write()
+    settings = settings_to_write()
     with showing() as reporter:
         with working_on("reparse", "the kept texts"):
-            results = again()
+            if has_server():
+                from flows.import_text import reparse as reparse_as_run
+
+                results = reparse_as_run()
+            else:
+                results = reparse_texts(settings)
         failed = [one.source for one in results if not isinstance(one, Imported)]
         reporter.sum_up(len(results) - len(failed), "text", "read again", failed)
     typer.echo(

@@ -38,14 +38,14 @@ def main(arguments: Sequence[str]) -> None:
 def score(path: Path, truth: Path, home: Path) -> list[str]:
     """Ingest one episode into an empty home and compare its exports with the truth."""
     os.environ["TURNTABLE_HOME"] = str(home)
-    from flows.batch import ingest_location
-    from flows.ingest import Outcome
+    from flows.batch import ingest_locations
     from flows.options import Options
+    from flows.pipeline import Outcome
     from flows.settings import Settings
     from warehouse.export import export
 
     settings = Settings()
-    (outcome,) = ingest_location(str(path), 1, Options(device="cpu", model="base"), settings)
+    ((_, outcome),) = ingest_locations([str(path)], 1, Options(device="cpu", model="base"), settings)
     if not isinstance(outcome, Outcome):
         raise outcome
     for form in ("stm", "rttm"):
@@ -66,5 +66,4 @@ def speed(seconds: float, home: Path) -> float:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     main(sys.argv[1:])

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 CALLS = {
-    "flows.ingest": {"check_starts": "the start"},
+    "flows.pipeline": {"check_starts": "the start"},
     "flows.polling": {"announce": "the announcing"},
     "flows.load": {"load": "the load", "publish": "the publishing"},
     "warehouse.load": {"_load_documents": "a transaction"},
