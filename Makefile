@@ -1,4 +1,4 @@
-# Two commands: `make demo` and `make test`. Both set everything up in .venv first; a second run installs nothing.
+# `make demo`, `make test` and `make check` set everything up in .venv first; a second run installs nothing.
 # `make test PYTHON=python3.13` does the same in .venv-3.13: each version that is asked for has an environment.
 PYTHON ?= python3
 ifeq ($(origin PYTHON),file)
@@ -11,13 +11,17 @@ INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test lint weights bench bench-peers chaos clean
+.PHONY: demo test check lint weights bench bench-peers chaos clean
 
 demo: weights
 	$(BIN)/turntable demo
 
 test: weights $(TESTABLE)
 	$(BIN)/pytest
+
+# what starts no model, no Prefect and no process: a minute
+check: $(TESTABLE)
+	$(BIN)/pytest -m "not system"
 
 lint: $(TESTABLE)
 	$(BIN)/ruff format --check .

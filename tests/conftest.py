@@ -26,9 +26,19 @@ for name in [name for name in os.environ if name.startswith(("TURNTABLE_", "HF_"
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# Who asks for one of these starts models or a Prefect server, or waits for seconds of audio to be heard.
+OF_SYSTEM = {"models", "demo_samples", "clip", "prefect_server"}
+
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "flows" / "demo"
 DEMO_AUDIO = DEMO / "why-a-record-turns.ogg"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `system` what uses a fixture that is one; modules that start processes say so themselves."""
+    for item in items:
+        if OF_SYSTEM & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.system)
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ def child(tmp_path: Path, body: str) -> tuple[str, ...]:
     return sys.executable, str(path)
 
 
+@pytest.mark.system
 def test_what_libraries_print_is_no_answer(tmp_path: Path) -> None:
     """Standard output belongs to the answers; the memory of the process that works is measured."""
     program = """
@@ -56,6 +57,7 @@ def test_what_libraries_print_is_no_answer(tmp_path: Path) -> None:
         assert answer["peak_memory"] - (system.loaded_memory or 0) > 70_000_000
 
 
+@pytest.mark.system
 def test_a_system_that_fails_says_why(tmp_path: Path) -> None:
     """While loading; at one file, and it goes on with the next; dying, with its last words."""
     with pytest.raises(SystemFailedError, match=r"^it: ImportError: no such package$"):
@@ -228,6 +230,7 @@ def test_bench_scores_a_folder(tmp_path: Path, models: Path, clip: Path) -> None
     assert all(one["speed"] > 0 for one in found["total"])
 
 
+@pytest.mark.system
 def test_bench_refuses_in_one_line(tmp_path: Path) -> None:
     """A folder without truth, somebody unknown: one line each, exit code 1."""
     refused = command(tmp_path, "bench", str(tmp_path), check=False)

@@ -8,6 +8,8 @@ import pytest
 
 from tests.chaos.__main__ import MODULES
 
+pytestmark = pytest.mark.system
+
 
 @pytest.mark.parametrize("name", MODULES)
 def test_nothing_gets_through(name: str) -> None:

@@ -20,6 +20,8 @@ from flows.commands.contents import GROUPS
 from flows.commands.shared import as_bounds
 from tests.conftest import DEMO, ROOT, ask, command, environment
 
+pytestmark = pytest.mark.system
+
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 

@@ -45,6 +45,8 @@ from warehouse import query, store
 from warehouse.soundness import REBUILD
 from warehouse.sql import answer
 
+pytestmark = pytest.mark.system  # whole homes are made, broken and healed
+
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 

@@ -25,6 +25,8 @@ from tests.conftest import ask, command, rows_of
 from tests.feeds import Page, Publisher, item, publisher
 from transforms.errors import ContentError, SourceError
 
+pytestmark = pytest.mark.system  # whole homes are polled
+
 
 @pytest.fixture
 def host() -> Iterator[Publisher]:

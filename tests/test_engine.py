@@ -37,6 +37,8 @@ from transforms.speech.channels import METHOD, converse
 from transforms.speech.device import TORCH_CPU, Device
 from transforms.speech.parts import cut_parts
 
+pytestmark = pytest.mark.system
+
 RATE = 16_000
 TINY = ("--model", "tiny.en")
 BIG, SMALL, CPU = Device("cuda", "float16", 32), Device("cuda", "int8_float16", 2), Device("cpu", "int8", 8)

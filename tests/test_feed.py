@@ -609,6 +609,7 @@ def test_a_feed_does_not_move_out_of_the_web(url: str) -> None:
     assert (feed.new_feed_url, feed.next_url, feed.prev_archive_url) == (None, None, None) or not url
 
 
+@pytest.mark.system
 def test_a_large_feed_gives_what_a_small_one_gives() -> None:
     """What is read in a process of its own comes back equal, errors too."""
     padding = b"<!--" + b" " * 1_100_000 + b"-->"

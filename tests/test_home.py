@@ -18,6 +18,7 @@ from tests.conftest import ROOT, command, environment
 from transforms.errors import SourceError
 
 
+@pytest.mark.system
 def test_a_home_has_one_id_whoever_asks_first(tmp_path: Path) -> None:
     """Six processes at once, in a home that is not there yet."""
     home = tmp_path / "new" / "home"
@@ -116,6 +117,7 @@ def test_a_folder_of_somebody_else(tmp_path: Path) -> None:
             check_usable(home)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -143,6 +145,7 @@ def test_every_kind_of_command_says_so_in_one_line(arguments: tuple[str, ...], t
 OURS, NEIGHBOURS = ("turntable", "turntable-3f2a9c1b"), ("turntable", "turntable-00000000")
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("tags", "deployment", "judged"),
     [

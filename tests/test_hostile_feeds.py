@@ -35,6 +35,7 @@ def test_there_are_many_feeds() -> None:
     assert len(FEEDS) >= 60
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", FEEDS)
 def test_hostile_feeds(name: str, measured: dict[str, Any]) -> None:
     """A feed gives its episodes, whose addresses are of the web and whose texts hold nothing of this machine."""

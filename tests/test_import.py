@@ -21,6 +21,8 @@ from tests.homes import import_text, publish
 from transforms import transcripts
 from transforms.transcripts.assemble import Published
 
+pytestmark = pytest.mark.system
+
 TEXT = "Why a record turns round\nTranscript\nAnn Lee: Why?\nBob Ray: It is round.\nAnn Lee: I see.\n"
 SUMMARY = """Why a record turns round
 Key takeaways

@@ -17,6 +17,8 @@ from pytest_httpserver import HTTPServer
 
 from tests.conftest import ask, command, environment
 
+pytestmark = pytest.mark.system
+
 TEXT = "Why a record turns round\nTranscript\nAnn Lee: Why?\nBob Ray: It is round.\nAnn Lee: I see.\n"
 PAGE = "<!doctype html><html><head><title>Hi</title></head><body><p>Buy our records.</p></body></html>"
 

@@ -18,6 +18,8 @@ from pytest_httpserver import HTTPServer
 
 from tests.conftest import ask, command, encode, environment, only, turntable, write_wav
 
+pytestmark = pytest.mark.system
+
 TINY = ("--model", "tiny.en")
 STAGES = ["attribute", "chapters", "decode", "diarize", "fetch", "stage", "transcribe", "turns"]
 

@@ -20,6 +20,8 @@ from flows.waiting import Waiters, Waiting
 from tests.conftest import ROOT, rows_of
 from tests.feeds import Publisher, item, publisher
 
+pytestmark = pytest.mark.system
+
 # The renamings of a poll of one feed with three new episodes, in their order, and the calls between.
 POINTS = (
     *("waiting/ 1", "waiting/ 2", "waiting/ 3"),

@@ -86,6 +86,7 @@ def test_no_imports_go_in_a_circle() -> None:
         pytest.fail(" → ".join(error.args[1]))
 
 
+@pytest.mark.system
 def test_only_flows_import_prefect() -> None:
     """The stages and the store run without Prefect."""
     users = {name for name in modules() if "prefect" in libraries(imported(name, at_top=False))}

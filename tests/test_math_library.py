@@ -63,6 +63,7 @@ def test_what_the_user_has_set_stays(whisper: Path, monkeypatch: pytest.MonkeyPa
     assert in_use() == "MKL"
 
 
+@pytest.mark.system
 def test_without_a_measurement_ctranslate2_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights that cannot be loaded are somebody else's complaint."""
     monkeypatch.setenv(VARIABLE, "to be restored")

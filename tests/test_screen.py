@@ -74,6 +74,7 @@ def obeyed(text: str) -> set[str]:
     return {character for character in text if not character.isprintable()} - {"\n", "\u200d"}
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -98,6 +99,7 @@ def test_nothing_stored_commands_a_pipe(home: Path, arguments: tuple[str, ...]) 
     assert "red" in said.stdout + said.stderr
 
 
+@pytest.mark.system
 def test_a_terminal_shows_what_is_stored(home: Path) -> None:
     """Not a code, markup or link is taken out or in; a line break in a text makes no row."""
     said = on_a_terminal(home, "turns", "latest")
@@ -108,6 +110,7 @@ def test_a_terminal_shows_what_is_stored(home: Path) -> None:
     assert obeyed(said.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("\r\n", "\n")) == set()
 
 
+@pytest.mark.system
 def test_json_keeps_every_character(home: Path) -> None:
     """Escaped, and the same when it is read back."""
     for arguments in (("sql", "select text from best_turns order by turn_index", "--json"),):

@@ -23,6 +23,8 @@ from flows.subscriptions import Subscriptions, new_subscription
 from tests.conftest import ROOT, ask, command, free_port, only, write_wav
 from tests.serving import EVERY, VARIABLES, Serving, are_gone, serving
 
+pytestmark = pytest.mark.system
+
 
 class Publisher:
     """A feed that grows while it is polled; each episode has audio of its own."""

@@ -75,6 +75,7 @@ def test_a_wrong_file_is_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.system
 def test_paths_begin_where_the_command_was_started(tmp_path: Path) -> None:
     """Of `--config`, `--home`, variables and arguments."""
     (tmp_path / "mine.toml").write_text('quality = "fast"')

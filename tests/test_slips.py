@@ -52,6 +52,7 @@ SLIPS = {
 }
 
 
+@pytest.mark.system
 def test_a_slip_leaves_nothing_behind(tmp_path: Path) -> None:
     """No row, no folder, no server; Prefect, which takes seconds, is not even imported."""
     home = tmp_path / "home"

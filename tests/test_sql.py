@@ -24,6 +24,8 @@ from warehouse.sandbox import written
 from warehouse.snapshot import open_snapshot
 from warehouse.sql import Form, answer, read_screen
 
+pytestmark = pytest.mark.system  # each statement runs in a process of its own
+
 ENDLESS = "select sum(sin(a.range + b.range)) from range(10000000) a, range(10000000) b"
 
 

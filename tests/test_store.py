@@ -506,6 +506,7 @@ def run(code: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.system
 def test_a_warehouse_open_elsewhere_is_transient(home: Path, warehouse: Path):
     """Somebody opened the file itself with another tool: that is said, and nothing breaks."""
     files = write(home, {"k1": staged()})
@@ -537,6 +538,7 @@ store.publish(home / "warehouse.duckdb", home / "snapshot.duckdb")
 """
 
 
+@pytest.mark.system
 def test_a_killed_load_loses_and_doubles_nothing(home: Path, warehouse: Path):
     """Killed at random moments, the load goes on where it was, and ends equal to one that was not killed."""
     files = write(home, {f"k{n:02}": staged(n, transcript_id=f"t{n % 15}") for n in range(20)})

@@ -12,6 +12,8 @@ from pytest_httpserver import HTTPServer
 
 from tests.conftest import DEMO, ask, command, only
 
+pytestmark = pytest.mark.system
+
 TINY = ("--model", "tiny.en", "--no-diarize")
 VTT = (DEMO / "why-a-record-turns.vtt").read_bytes()
 CHAPTERS = (DEMO / "why-a-record-turns.chapters.json").read_bytes()
