@@ -118,6 +118,7 @@ def test_every_word_of_mixed_captions_lands(lines: list[str]) -> None:
         assert all(word in kept for word in found)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "payload",
     [
@@ -146,6 +147,7 @@ def test_no_text_takes_long(payload: str) -> None:
     assert time.process_time() - began < 90
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("mark", [".", ","])
 def test_five_megabytes(mark: str) -> None:
     """Five megabytes of captions are read in seconds."""

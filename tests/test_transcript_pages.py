@@ -178,6 +178,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_pages_do_not_hang(data: bytes):
     """None hangs or crashes: what grows with the square of the length would take minutes."""
