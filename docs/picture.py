@@ -58,7 +58,9 @@ def _axis(end: float, floor: int) -> list[str]:
 
 def _bar(turn: dict[str, Any], end: float, y: int, color: str) -> str:
     left, right = _x(turn["start_time"], end), _x(turn["end_time"], end)
-    return f'<rect class="turn" x="{left}" y="{y}" width="{right - left:.1f}" height="{BAR}" rx="2" fill="{color}"/>'
+    return (
+        f'<rect class="turn" x="{left}" y="{y}" width="{right - left:.1f}" height="{BAR}" rx="2" fill="{color}"/>'
+    )
 
 
 def _x(second: float, end: float) -> float:

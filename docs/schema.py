@@ -48,7 +48,9 @@ def schema() -> str:
     parts = []
     for table, about in sorted(tables, key=lambda row: (order.get(row[0], len(order)), row[0])):
         own = [f"| `{name}` | {_short(kind)} | {comment} |" for of, name, kind, comment in columns if of == table]
-        parts.append("\n".join([f"### {table}\n\n{about}\n", "| column | type | meaning |", "|---|---|---|", *own, ""]))
+        parts.append(
+            "\n".join([f"### {table}\n\n{about}\n", "| column | type | meaning |", "|---|---|---|", *own, ""])
+        )
     return "\n".join(parts)
 
 

@@ -1,9 +1,10 @@
 """The pages of the documentation: their code blocks, headings and links, and a desk where a reader tries them.
 
-A block is ```console (lines that begin with `$ ` are commands, `> ` goes on with one, the rest is what they print),
-```sql (one query), ```toml (settings), or ```text (nothing to run). In what is printed `…` stands for the rest of a
-line, and on a line of its own for any lines. ```console about` is for what differs from run to run and from
-processor to processor: numbers and ids may be others, and so may one word in twenty.
+A block is ```console (lines that begin with `$ ` are commands, `> ` goes on with one, the rest is what they
+print), ```sql (one query), ```toml (settings), or ```text (nothing to run). In what is printed `…` stands for any
+words of a line, and on a line of its own for any lines. ```console about is for what differs from run to run and
+from processor to processor: lines may come in another order, with other numbers and ids, and one word in ten may
+be another one. ```sql empty is a query that finds nothing on a healthy machine.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import dropwhile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +28,7 @@ _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _NUMBER = re.compile(r"\b(?=[\da-f.:]*\d)[\da-f]+(?:[-.:][\da-f]+)*\b")
-_ALIKE = 0.95
+_ALIKE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Page:
     def anchors(self) -> set[str]:
         """Return the names of the headings, as GitHub makes them."""
         return {
-            re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in _HEADING.findall(self.prose())
+            re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            for heading in _HEADING.findall(self.prose())
         }
 
 
@@ -105,14 +108,14 @@ PAGES = tuple(Page(str(path.relative_to(ROOT))) for path in (ROOT / "README.md",
 
 
 class Desk:
-    """Where a reader sits: a folder of its own as `~`, `turntable` on the path, and example.org on this machine."""
+    """Where a reader sits: a folder as `~`, `turntable` on the path, and example.org on this machine."""
 
     def __init__(self, folder: Path, models: Path, publisher: str) -> None:
         self.folder, self.publisher = folder, publisher
         self.home = folder / ".local" / "share" / "turntable"
         (folder / "bin").mkdir(parents=True, exist_ok=True)
         command = folder / "bin" / "turntable"
-        command.write_text(f'#!/bin/sh\nexec {sys.executable} -P -c "from flows.cli import main; main()" "$@"\n')
+        command.write_text(f"#!{sys.executable}\nfrom flows.cli import main\n\nmain()\n")
         command.chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "TURNTABLE_"))}
         kept.pop("PREFECT_API_URL", None)
@@ -142,31 +145,26 @@ class Desk:
 
 
 def agrees(said: str, printed: str, *, is_about: bool = False) -> bool:
-    """Tell whether a command printed what its page says; spaces at the end of lines and their number are nothing.
+    r"""Tell whether a command printed what its page says; spaces at the end of lines and their number are nothing.
 
-    >>> agrees("2 turns\\n…\\nB  all …", "2  turns\\nA\\nB all is well \\n"), agrees("2 turns", "3 turns")
+    >>> agrees("2 turns\n…\nB  all …", "2  turns\nA\nB all is well \n"), agrees("2 turns", "3 turns")
     (True, False)
-    >>> agrees("2 turns in 1.5 s", "3 turns in 2 s", is_about=True), agrees("2 turns", "no turns", is_about=True)
-    (True, False)
+    >>> [agrees("2 turns in 1.5 s", other, is_about=True) for other in ("x\n3 turns in 2 s", "no turns")]
+    [True, False]
     """
-    here, there = (
-        "\n".join(re.sub(r"\s+", " ", line).strip() for line in text.strip().splitlines()) for text in (said, printed)
-    )
+    here, there = ([" ".join(line.split()) for line in text.strip().splitlines()] for text in (said, printed))
     if is_about:
-        here, there = _masked(here), _masked(there)
-    pattern = re.escape(here).replace(r"\ ", " ").replace("\\\n", "\n")
-    pattern = re.sub(r"^…(?:\n|$)", lambda _: r"(?:.*(?:\n|$))*?", pattern, flags=re.MULTILINE).replace("…", ".*?")
-    if re.fullmatch(pattern, there):
-        return True
-    return is_about and SequenceMatcher(None, _words(here), _words(there), autojunk=False).ratio() >= _ALIKE
+        return all(line == "…" or any(_is_alike(line, other) for other in there) for line in here)
+    lines = (r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*?") + r"\n" for line in here)
+    return bool(re.fullmatch("".join(lines), "\n".join([*there, ""])))
 
 
-def _masked(text: str) -> str:
-    return _NUMBER.sub("0", text)
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
+def _is_alike(said: str, printed: str) -> bool:
+    """Compare two lines by their words, numbers and ids aside; `…` at the end of one stands for more."""
+    here, there = (re.findall(r"\w+", _NUMBER.sub("0", line.lower())) for line in (said, printed))
+    if said.endswith("…"):
+        there = there[: len(here)]
+    return SequenceMatcher(None, here, there, autojunk=False).ratio() >= _ALIKE
 
 
 def turntable_arguments(command: str) -> Iterator[list[str]]:
@@ -175,13 +173,14 @@ def turntable_arguments(command: str) -> Iterator[list[str]]:
     >>> list(turntable_arguments("TURNTABLE_HOME=/srv turntable sql 'from turns' --csv > x.csv  # all of it"))
     [['sql', 'from turns', '--csv']]
     """
-    lexer = shlex.shlex(command.replace("\\\n", " "), posix=True, punctuation_chars="();<>|&")
+    lexer = shlex.shlex(command.replace("\\n", " "), posix=True, punctuation_chars="();<>|&")
     lexer.whitespace_split = True
     words: list[str] = []
     for word in [*lexer, ";"]:
         if set(word) <= set("();<>|&"):
+            is_container = words[:2] in (["docker", "run"], ["docker", "compose"])
             for name in ("turntable", "loader"):
-                if name in words and words[0] in (name, "docker") or _is_set(words, name):
+                if name in words and (is_container or _without_variables(words)[:1] == [name]):
                     yield words[words.index(name) + 1 :]
                     break
             words = []
@@ -189,21 +188,19 @@ def turntable_arguments(command: str) -> Iterator[list[str]]:
             words.append(word)
 
 
-def _is_set(words: list[str], name: str) -> bool:
-    """Tell whether variables are set for a command: `A=1 B=2 name …`."""
-    while words and re.match(r"\w+=", words[0]):
-        words = words[1:]
-    return bool(words) and words[0] == name
+def _without_variables(words: list[str]) -> list[str]:
+    """Return a command behind the variables that are set for it: `A=1 B=2 name …`."""
+    return list(dropwhile(lambda word: re.match(r"\w+=", word), words))
 
 
 def columns_of(table: str) -> Mapping[str, str]:
-    """Read a Markdown table whose first two columns are names and types; several names share a row.
+    r"""Read a Markdown table whose first two columns are names and types; several names share a row.
 
-    >>> columns_of("| column | type |\\n|---|---|\\n| `a`, `b` | text |")
+    >>> columns_of("| column | type |\n|---|---|\n| `a`, `b` | text |")
     {'a': 'text', 'b': 'text'}
     """
     found: dict[str, str] = {}
-    for line in table.splitlines()[2:]:
+    for line in table.strip().splitlines()[2:]:
         names, kind, *_ = (cell.strip() for cell in line.strip().strip("|").split("|"))
         found |= dict.fromkeys(re.findall(r"`(\w+)`", names), kind)
     return found
