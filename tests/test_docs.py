@@ -18,6 +18,8 @@ import pytest
 import typer
 
 from flows.cli import app
+from flows.home import home_id
+from flows.serve import Served, _greet
 from flows.settings import Settings
 from tests.conftest import rows_of
 from tests.feeds import Publisher, item, publisher
@@ -100,7 +102,7 @@ def _wrong_query(desk: Desk, block: Block) -> Iterator[str]:
 
 
 def _wrong_step(step: Step, code: int, printed: str) -> Iterator[str]:
-    fails = bool(re.search(r"^(turntable|Usage): ", step.printed, re.MULTILINE))
+    fails = bool(re.search(r"^(turntable|Error): ", step.printed, re.MULTILINE))
     if bool(code) != fails:
         yield f"{step.line}: exit code {code} of {step.command}:\n{printed}"
     elif step.printed and not agrees(step.printed, printed, is_about=step.is_about):
@@ -222,6 +224,17 @@ def test_files_of_settings_can_be_read(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setenv("TURNTABLE_CONFIG", str(path))
         assert Settings().home.is_absolute()
     assert files
+
+
+def test_serve_greets_as_its_page_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Line by line; what it tells later is not looked at."""
+    (said,) = [step.printed for _, step in _steps() if step.command.startswith("turntable serve") and step.printed]
+    served = Served(4200, 15, (Path("/home/you/recordings"),), ui=True)
+    _greet(served, Settings(home=tmp_path), "http://127.0.0.1:4200/api", is_ours=True)
+    printed = capsys.readouterr().out.replace(str(tmp_path), "/home/you/.local/share/turntable")
+
+    printed = printed.replace(home_id(tmp_path), "3f2a9c1b")
+    assert said.splitlines()[: printed.count("\n")] == printed.splitlines()
 
 
 def test_blocks_say_what_they_are() -> None:
