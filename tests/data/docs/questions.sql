@@ -1,0 +1,1 @@
+from talk_time
