@@ -16,7 +16,7 @@ from flows.reach import check
 from flows.settings import Settings
 from flows.sources import http, youtube
 from flows.sources.found import Found
-from transforms import audio, turns
+from transforms import audio, sides, turns
 from transforms.errors import SourceError
 from transforms.hashes import sha256
 from transforms.records import (
@@ -143,9 +143,11 @@ def decode_asked(store: Store, fetched: Artifact, name: str, asked: Channels, sa
         n_channels = audio.count_channels(fetched.path, name)
         if n_channels == 2:
             left, right = decode(store, fetched, name, 0), decode(store, fetched, name, 1)
-            if not audio.are_alike(read_samples(left), read_samples(right)):
+            what = sides.fault(read_samples(left), read_samples(right))
+            if what is None:
                 return left, right
-        what = "the same sound on both channels" if n_channels == 2 else f"{n_channels} channel(s)"
+        else:
+            what = f"{n_channels} channel(s)"
         say(f"{name} has {what}: it is heard as if --channels mix had been given")
     return (decode(store, fetched, name),)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from transforms.audio import FORMATS, refuse_playlist
+from transforms.container import FORMATS, refuse_playlist
 from transforms.errors import ContentError
 from transforms.records import Chapter, Seconds
 from transforms.times import parse_seconds
