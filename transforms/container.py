@@ -156,7 +156,7 @@ def header_seconds(path: Path, box: Any, stream: Any) -> float | None:
     is_alone = sum(one.type in ("audio", "video") for one in box.streams) == 1
     if box.duration is None or not is_alone:  # of several, it is the longest one's
         return None
-    return box.duration / 1_000_000 - (zero(box) if format == "matroska" else 0.0)
+    return float(box.duration) / 1_000_000 - (zero(box) if format == "matroska" else 0.0)
 
 
 def _has_frame_count(path: Path) -> bool:
