@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.artifacts import Artifact, Made, Store
@@ -249,13 +249,23 @@ class Heard:
 
     def words(self) -> tuple[Word, ...]:
         """Read the words, with speakers where there was a diarization."""
-        if self.attributed is not None:
-            return read_json(WORDS, self.attributed)
-        return read_json(TRANSCRIPTION, self.transcribed[0]).words
+        if self.attributed is None:
+            return read_json(TRANSCRIPTION, self.transcribed[0]).words
+        names = self._names()
+        said = read_json(WORDS, self.attributed)
+        return tuple(replace(word, speaker=names[word.speaker]) if word.speaker else word for word in said)
 
     def diarization(self) -> diarization.Diarization | None:
         """Read who spoke when."""
-        return read_json(DIARIZATION, self.diarized) if self.diarized else None
+        if self.diarized is None:
+            return None
+        return diarization.renamed(read_json(DIARIZATION, self.diarized), self._names())
+
+    def _names(self) -> dict[str, str]:
+        """Name the speakers in the order of their turns; who coughs before the first of them comes last."""
+        said = read_json(WORDS, self.attributed) if self.attributed else ()
+        heard = read_json(DIARIZATION, self.diarized).segments if self.diarized else ()
+        return diarization.in_order_of_speaking((*said, *heard))
 
 
 def make_turns(store: Store, heard: Heard) -> Artifact:
