@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.artifacts import Artifact, Made, Store
@@ -16,7 +16,7 @@ from flows.reach import check
 from flows.settings import Settings
 from flows.sources import http, youtube
 from flows.sources.found import Found
-from transforms import audio, turns
+from transforms import audio, sides, turns
 from transforms.errors import SourceError
 from transforms.hashes import sha256
 from transforms.records import (
@@ -143,9 +143,11 @@ def decode_asked(store: Store, fetched: Artifact, name: str, asked: Channels, sa
         n_channels = audio.count_channels(fetched.path, name)
         if n_channels == 2:
             left, right = decode(store, fetched, name, 0), decode(store, fetched, name, 1)
-            if not audio.are_alike(read_samples(left), read_samples(right)):
+            what = sides.fault(read_samples(left), read_samples(right))
+            if what is None:
                 return left, right
-        what = "the same sound on both channels" if n_channels == 2 else f"{n_channels} channel(s)"
+        else:
+            what = f"{n_channels} channel(s)"
         say(f"{name} has {what}: it is heard as if --channels mix had been given")
     return (decode(store, fetched, name),)
 
@@ -247,13 +249,23 @@ class Heard:
 
     def words(self) -> tuple[Word, ...]:
         """Read the words, with speakers where there was a diarization."""
-        if self.attributed is not None:
-            return read_json(WORDS, self.attributed)
-        return read_json(TRANSCRIPTION, self.transcribed[0]).words
+        if self.attributed is None:
+            return read_json(TRANSCRIPTION, self.transcribed[0]).words
+        names = self._names()
+        said = read_json(WORDS, self.attributed)
+        return tuple(replace(word, speaker=names[word.speaker]) if word.speaker else word for word in said)
 
     def diarization(self) -> diarization.Diarization | None:
         """Read who spoke when."""
-        return read_json(DIARIZATION, self.diarized) if self.diarized else None
+        if self.diarized is None:
+            return None
+        return diarization.renamed(read_json(DIARIZATION, self.diarized), self._names())
+
+    def _names(self) -> dict[str, str]:
+        """Name the speakers in the order of their turns; who coughs before the first of them comes last."""
+        said = read_json(WORDS, self.attributed) if self.attributed else ()
+        heard = read_json(DIARIZATION, self.diarized).segments if self.diarized else ()
+        return diarization.in_order_of_speaking((*said, *heard))
 
 
 def make_turns(store: Store, heard: Heard) -> Artifact:

@@ -17,7 +17,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from flows.home import home_id, named
 from flows.runs import StageFailed, record
 from flows.settings import Settings
-from transforms.audio import SUFFIXES
+from transforms.container import SUFFIXES
 from transforms.errors import SourceError, one_line
 from transforms.text import visible
 from transforms.transcripts.decode import LARGEST

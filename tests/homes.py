@@ -74,16 +74,26 @@ def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> N
     import_one(job, str(path))
 
 
+SPEAKERS = (SpeakerSegment(0.0, 1.0, "SPEAKER_00"), SpeakerSegment(1.0, 2.0, "SPEAKER_01"))
+
+
 def hear(settings: Settings, path: Path) -> None:
     """Ingest one audio file, as `turntable ingest` does, but with words that nobody recognised."""
     store = Store(settings.home)
+    heard = heard_as(store, settings, path, SPEAKERS)
+    episode = bare_episode(file_episode_id(sha256(path)), None)
+    staged.stage(store, None, episode, str(path), heard, stages.make_turns(store, heard))
+
+
+def heard_as(store: Store, settings: Settings, path: Path, segments: tuple[SpeakerSegment, ...]) -> Heard:
+    """Make all stages of a file up to its words, four of them a second, with these speakers."""
     fetched = stages.fetch(store, str(path), settings, lambda _: None)
     decoded = (stages.decode(store, fetched, path.name),)
     words = tuple(Word(word, n / 4, n / 4 + 0.2, 0.9, None, None) for n, word in enumerate(WORDS))
     segment = Segment(0.0, 2.0, " ".join(WORDS), None, words)
     said = Transcription((Window(0.0, 2.0, (segment,), -0.1, 0.0, 1.0, 1.0, 0.0, "batched"),), "en", 0.99, 2.0)
-    segments = (SpeakerSegment(0.0, 1.0, "SPEAKER_00"), SpeakerSegment(1.0, 2.0, "SPEAKER_01"))
-    who = Diarization(segments, segments, {"SPEAKER_00": (1.0, 0.0), "SPEAKER_01": (0.0, 1.0)})
+    voices = {one.speaker: (float(n), 1.0) for n, one in enumerate(segments)}
+    who = Diarization(segments, segments, voices)
     transcribed = (
         _made(
             store,
@@ -93,10 +103,7 @@ def hear(settings: Settings, path: Path) -> None:
         ),
     )
     diarized = _made(store, "diarize", decoded[0], lambda _: Made(DIARIZATION.dump_json(who)))
-    attributed = stages.attribute(store, transcribed[0], diarized)
-    heard = Heard(fetched, decoded, transcribed, diarized, attributed)
-    episode = bare_episode(file_episode_id(sha256(path)), None)
-    staged.stage(store, None, episode, str(path), heard, stages.make_turns(store, heard))
+    return Heard(fetched, decoded, transcribed, diarized, stages.attribute(store, transcribed[0], diarized))
 
 
 def _made(store: Store, stage: str, decoded: Artifact, compute: Callable[[Path], Made]) -> Artifact:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mutagen import id3
 
 from flows.sources.found import bare_episode
 from tests.conftest import DEMO, encode, write_wav
 from transforms.chapters import from_file, from_notes, parse_json, settled
 from transforms.errors import ContentError, HostileError
+from transforms.id3 import chapters as chapters_of_id3
 from transforms.people import bounds, names
 from transforms.records import Chapter, Episode, Person, Podcast
 
@@ -98,6 +103,110 @@ def id3_chapters(*chapters: tuple[str, int, int]) -> bytes:
     size = len(frames)
     syncsafe = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
     return b"ID3\x03\x00\x00" + syncsafe + frames
+
+
+THREE = (("Grüße", 0, 400), ("33⅓", 400, 700), ("Staub & Nadel", 700, 1000))
+AS_CHAPTERS = tuple(Chapter(n, title, start / 1000, end / 1000) for n, (title, start, end) in enumerate(THREE))
+
+
+def tag(path: Path, version: int, encoding: int, *, unsynchronised: bool = False) -> None:
+    """Give an mp3 a cover, and chapters that have a picture, a long link and a title each, in another order."""
+    tags = id3.ID3()
+    picture = bytes(range(256)) * 8 + b"\xff\xe0\xff\x00" * 64
+    tags.add(id3.APIC(encoding=0, mime="image/png", type=3, desc="cover", data=picture * 200))
+    for n, (title, start, end) in reversed(list(enumerate(THREE))):
+        inside = [
+            id3.APIC(encoding=0, mime="image/jpeg", type=0, desc="", data=picture),
+            id3.WXXX(encoding=0, desc="", url="https://groove.example/" + "x" * 200),
+            id3.TIT2(encoding=encoding, text=title),
+        ]
+        times = {"start_time": start, "end_time": end, "start_offset": 2**32 - 1, "end_offset": 2**32 - 1}
+        tags.add(id3.CHAP(element_id=f"chapter {n}", sub_frames=inside, **times))
+    tags.save(path, v2_version=version)
+    if unsynchronised:
+        data = path.read_bytes()
+        size = sum(byte << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
+        body = data[10 : 10 + size].replace(b"\xff\x00", b"\xff\x00\x00").replace(b"\xff\xe0", b"\xff\x00\xe0")
+        length = bytes((len(body) >> shift) & 0x7F for shift in (21, 14, 7, 0))
+        path.write_bytes(data[:5] + b"\x80" + length + body + data[10 + size :])
+
+
+@pytest.mark.parametrize(
+    ("version", "encoding", "unsynchronised"), [(4, 3, False), (4, 1, False), (3, 1, False), (3, 1, True)]
+)
+def test_chapters_of_id3_that_have_pictures_and_links(
+    version: int, encoding: int, unsynchronised: bool, tmp_path: Path
+) -> None:
+    """Of both versions, in UTF-8 and UTF-16, by the order of their times."""
+    mp3_of(tmp_path)
+    tag(tmp_path / "silent.mp3", version, encoding, unsynchronised=unsynchronised)
+
+    assert from_file(tmp_path / "silent.mp3") == AS_CHAPTERS
+
+
+def test_plain_sizes_in_id3_of_version_4_are_read(tmp_path: Path) -> None:
+    """As old versions of iTunes wrote them."""
+    old = id3_chapters(("x" * 200, 0, 400), ("Dust", 400, 1000))
+    (tmp_path / "a.mp3").write_bytes(old[:3] + b"\x04" + old[4:] + mp3_of(tmp_path))
+
+    assert [chapter.title for chapter in from_file(tmp_path / "a.mp3")] == ["x" * 200, "Dust"]
+
+
+def test_what_is_packed_into_a_tag_is_not_unpacked(tmp_path: Path) -> None:
+    """A chapter of a kilobyte that would be a gigabyte is left out."""
+    packed = b"CHAP" + (1000).to_bytes(4, "big") + b"\x00\x80" + bytes(1000)
+    good = id3_chapters(("Dust", 0, 400))[10:]
+    size = len(packed + good)
+    head = b"ID3\x03\x00\x00" + bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    (tmp_path / "a.mp3").write_bytes(head + packed + good + mp3_of(tmp_path))
+
+    assert [chapter.title for chapter in from_file(tmp_path / "a.mp3")] == ["Dust"]
+
+
+@given(st.binary(max_size=300), st.sampled_from([3, 4]), st.integers(0, 255))
+def test_any_tag_is_read_without_an_error(body: bytes, version: int, flags: int) -> None:
+    """Whatever its frames say of their sizes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.mp3"
+        for frames in (body, b"CHAP" + body, b"CHAP" + len(body).to_bytes(4, "big") + b"\0\0" + body):
+            size = bytes((len(frames) >> shift) & 0x7F for shift in (21, 14, 7, 0))
+            path.write_bytes(b"ID3" + bytes([version, 0, flags]) + size + frames)
+            list(chapters_of_id3(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.m4a", "aac"), ("a.m4b", "aac"), ("a.mp4", "aac"), ("a.mkv", "aac"), ("a.mka", "flac")]
+)
+def test_chapters_of_containers(name: str, codec: str, tmp_path: Path) -> None:
+    """As FFmpeg writes them."""
+    with av.open(str(tmp_path / name), "w", format="ipod" if name.endswith("m4b") else None) as box:
+        stream = box.add_stream(codec, rate=16_000, layout="mono")
+        box.set_chapters([
+            {"id": n, "start": a, "end": b, "time_base": Fraction(1, 1000), "metadata": {"title": title}}
+            for n, (title, a, b) in enumerate(THREE)
+        ])  # fmt: skip
+        silence = np.zeros((1, 16_000), np.float32 if codec == "aac" else np.int16)
+        frame = av.AudioFrame.from_ndarray(silence, format="fltp" if codec == "aac" else "s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = 16_000, 0, Fraction(1, 16_000)
+        box.mux([*stream.encode(frame), *stream.encode(None)])
+
+    assert [(c.title, c.start_time) for c in from_file(tmp_path / name)] == [
+        (c.title, c.start_time) for c in AS_CHAPTERS
+    ]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.opus", "libopus"), ("a.flac", "flac")])
+def test_chapters_in_vorbis_comments(name: str, codec: str, tmp_path: Path) -> None:
+    """https://wiki.xiph.org/Chapter_Extension."""
+    comments = {}
+    for n, (title, start, _) in enumerate(THREE):
+        comments[f"CHAPTER{n:03}"] = f"00:00:00.{start:03}"
+        comments[f"CHAPTER{n:03}NAME"] = title
+    encode(tmp_path / name, np.zeros(16_000, np.float32), codec, rate=48_000, **comments)
+
+    assert [(c.title, c.start_time) for c in from_file(tmp_path / name)] == [
+        (c.title, c.start_time) for c in AS_CHAPTERS
+    ]
 
 
 @pytest.mark.parametrize(

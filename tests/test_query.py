@@ -13,7 +13,8 @@ import pytest
 from tests.conftest import only
 from tests.documents import EPISODE, NOON, RENDITION, publish, published, stage_run, staged
 from transforms.errors import SourceError
-from transforms.records import Episode
+from transforms.records import Episode, Word
+from transforms.turns import to_turns
 from warehouse import store
 from warehouse.query import episodes, find_episode, talk_time, turns
 from warehouse.snapshot import open_snapshot
@@ -180,6 +181,19 @@ def test_talk_time_counts_what_is_known(snapshot: Path):
     assert talk_time(snapshot, EPISODE.episode_id) == Table(
         columns, [("Mara Quill", 1, 2, 1.5, 1.0, 1.5), (None, 1, 2, None, None, None)]
     )
+
+
+def test_talk_time_counts_speech_and_no_pauses(tmp_path: Path):
+    """Eight seconds between two words of a turn are nobody's; a breath is the speaker's."""
+    said = [("Why", 0.0, 0.5, "A"), ("turn?", 1.4, 2.0, "A"), ("Well", 10.0, 10.5, "A"), ("so.", 11.0, 12.0, "B")]
+    words = tuple(Word(word, start, end, 0.9, speaker, 1.0) for word, start, end, speaker in said)
+    document = staged(words=words, turns=to_turns(words, "en", None))
+    snapshot = publish(tmp_path, document)
+
+    assert talk_time(snapshot, EPISODE.episode_id).rows == [
+        ("A", 1, 3, 2.5, pytest.approx(2.5 / 3.5), 10.5),
+        ("B", 1, 1, 1.0, pytest.approx(1 / 3.5), 1.0),
+    ]
 
 
 def test_best_turns_joins_all_that_is_known(snapshot: Path):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.artifacts import Store
+from flows.payloads import TURNS, read_json
+from flows.settings import Settings
+from flows.stages import make_turns
+from tests.homes import heard_as, make_audio
 from transforms.records import SpeakerSegment, Turn, Word
 from transforms.speech.attribute import attribute, overlap_seconds
 from transforms.turns import to_turns
@@ -124,3 +130,26 @@ def test_a_turn_knows_that_another_voice_is_in_it() -> None:
     turns = to_turns(words, "en", [(1.7, 2.1)])
 
     assert [turn.is_overlap for turn in turns] == [True, False]
+
+
+def test_speakers_are_numbered_by_their_first_turns(tmp_path: Path) -> None:
+    """Who coughs first and says nothing comes last, with the voice that is theirs."""
+    segments = (
+        SpeakerSegment(0.0, 0.05, "SPEAKER_00"),
+        SpeakerSegment(0.05, 1.0, "SPEAKER_01"),
+        SpeakerSegment(1.0, 2.0, "SPEAKER_02"),
+    )
+    settings = Settings(home=tmp_path / "home")
+    store = Store(settings.home)
+
+    heard = heard_as(store, settings, make_audio(tmp_path / "a.wav"), segments)
+
+    who = heard.diarization()
+    assert who is not None
+    assert [(turn.speaker, turn.text) for turn in read_json(TURNS, make_turns(store, heard))] == [
+        ("SPEAKER_00", "Why does it turn?"),
+        ("SPEAKER_01", "It must."),
+    ]
+    assert [word.speaker for word in heard.words()] == ["SPEAKER_00"] * 4 + ["SPEAKER_01"] * 2
+    assert [one.speaker for one in who.segments] == ["SPEAKER_02", "SPEAKER_00", "SPEAKER_01"]
+    assert who.voices == {"SPEAKER_02": (0.0, 1.0), "SPEAKER_00": (1.0, 1.0), "SPEAKER_01": (2.0, 1.0)}

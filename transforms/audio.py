@@ -6,29 +6,23 @@ The decoder inside faster-whisper drops everything after the first bad packet wi
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from transforms import container
 from transforms.errors import ContentError, HostileError
+from transforms.sides import mix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-METHOD = "pyav-2"
+METHOD = "pyav-3"
 SAMPLE_RATE = 16_000
-
-# FFmpeg's names of the demuxers that we let near a file: wav, mp3, m4a/mp4, ogg/opus, flac, webm/mkv, aac,
-# aiff. Without this list, text that begins with "ffconcat version 1.0" reads any other file of the disk.
-FORMATS = ("wav", "mp3", "mov", "mp4", "m4a", "ogg", "flac", "matroska", "webm", "aac", "aiff")
-SUFFIXES = (
-    *(".aac", ".aif", ".aiff", ".flac", ".m4a", ".m4b", ".mka", ".mkv", ".mov", ".mp3", ".mp4"),
-    *(".oga", ".ogg", ".opus", ".wav", ".weba", ".webm"),
-)
 
 SHORT_AUDIO = 0.98  # decoded less than this share of what the header says
 BAD_PACKETS_IN_A_ROW = 10_000  # a file that only fails is given up; 10,000 mp3 frames are four minutes
@@ -39,9 +33,10 @@ FREE_SECONDS = 600
 LEAST_BYTES = 300  # a second, beyond these
 RATES = (4_000, 768_000)  # samples a second: telephony has 8,000; a header of 1 makes a day of a hundred kB
 MOST_CHANNELS = 64
-PIECE = 60 * SAMPLE_RATE  # samples that are looked at together
-ALIKE = 0.03  # of the amplitude; a lossy codec parts two equal channels by less
-KNOWN = "wav, mp3, m4a, ogg, opus, flac, webm, aac or aiff"
+PIECE = 60 * SAMPLE_RATE  # samples of silence that are written together
+GAP = 0.1  # seconds that the container's clock may differ before it is followed: webm and asf round their times
+BACK = 1.0  # seconds that the clock goes back when it starts anew, as where two recordings were joined
+MOST_UNREADABLE = 100  # errors of the container itself, one behind the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +44,15 @@ class Audio:
     """A decoded episode: `samples` is int16 mono, shape (n_samples,), 16 kHz; the times are seconds.
 
     `header_seconds` is how long the container says it is, `title` what its tags call it; `None` where they do not.
+    `gaps` counts the stretches that the container's clock left out: they are silent here. `tracks` counts the
+    audio tracks, of which one is heard.
     """
 
     samples: NDArray[np.int16]
     header_seconds: float | None
     bad_packets: int
+    gaps: int
+    tracks: int
     format: str
     title: str | None
 
@@ -64,15 +63,21 @@ class Audio:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What is wrong with it: `short_audio`, `damaged_audio`."""
-        short = self.header_seconds is not None and self.seconds < SHORT_AUDIO * self.header_seconds
-        return (*(["short_audio"] if short else []), *(["damaged_audio"] if self.bad_packets else []))
+        """What is wrong with it: `short_audio`, `damaged_audio`, `gap_in_audio`, `several_tracks`."""
+        found = {
+            "short_audio": self.header_seconds is not None and self.seconds < SHORT_AUDIO * self.header_seconds,
+            "damaged_audio": self.bad_packets > 0,
+            "gap_in_audio": self.gaps > 0,
+            "several_tracks": self.tracks > 1,
+        }
+        return tuple(flag for flag, is_so in found.items() if is_so)
 
 
 def decode(path: Path, name: str | None = None, *, into: Path | None = None, channel: int | None = None) -> Audio:
     """Decode an audio file to int16 mono 16 kHz.
 
-    The file's name does not matter, its bytes do. Of several audio streams the first is taken.
+    The file's name does not matter, its bytes do. Of several audio tracks the default one is taken, or the first
+    with a sound. Times are those of the container's clock, where it has one.
 
     Args:
         path: the file.
@@ -87,38 +92,39 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
             would become hours.
     """
     name = name or path.name
-    with _open(path, name) as (box, stream):
-        longest = FREE_SECONDS + path.stat().st_size / LEAST_BYTES
-        frames = _Frames(box, stream, name, longest)
-        pieces = _pieces(frames, name, channel)
-        samples = _join(pieces) if into is None else _write(pieces, into)
-        if not len(samples):
-            msg = f"{name} holds no samples ({frames.bad_packets} bad packets): fetch it again"
-            raise ContentError(msg)
+    track = container.choose_track(path, name)
+    frames = _Frames(path, name, track)
+    pieces = _pieces(frames, channel)
+    samples = _join(pieces) if into is None else _write(pieces, into)
+    if not len(samples):
+        msg = f"{name} holds no samples ({frames.bad_packets} bad packets): fetch it again"
+        raise ContentError(msg)
+    with container.opened(path, name) as box:
         title = {key.lower(): value for key, value in box.metadata.items()}.get("title")
-        return Audio(samples, _header_seconds(box, stream), frames.bad_packets, box.format.name, title)
+        return Audio(
+            samples=samples,
+            header_seconds=container.header_seconds(path, box, box.streams[track])
+            if frames.n_links == 1
+            else None,
+            bad_packets=frames.bad_packets,
+            gaps=frames.gaps,
+            tracks=len(container.tracks(box)),
+            format=box.format.name,
+            title=title,
+        )
 
 
 def check_audio(path: Path, name: str | None = None) -> None:
     """Check by the first bytes of a file that it is audio; raises what `decode` raises."""
-    with _open(path, name or path.name):
-        pass
+    container.choose_track(path, name or path.name)
 
 
 def count_channels(path: Path, name: str | None = None) -> int:
     """Count the channels of an audio file by its header; raises what `decode` raises."""
-    with _open(path, name or path.name) as (_, stream):
-        return int(stream.codec_context.layout.nb_channels)
-
-
-def are_alike(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
-    """Tell whether two channels hold the same sound: what parts them is less than 3 % of it (-30 dB)."""
-    apart = together = 0.0
-    for first in range(0, min(len(one), len(other)), PIECE):
-        left, right = (as_float32(channel[first : first + PIECE]) for channel in (one, other))
-        apart += float(np.square(left - right).sum(dtype=np.float64))
-        together += float(np.square(left + right).sum(dtype=np.float64))
-    return apart <= ALIKE**2 * together
+    name = name or path.name
+    track = container.choose_track(path, name)
+    with container.opened(path, name) as box:
+        return int(box.streams[track].codec_context.layout.nb_channels)
 
 
 def as_float32(piece: NDArray[Any]) -> NDArray[np.float32]:
@@ -126,56 +132,37 @@ def as_float32(piece: NDArray[Any]) -> NDArray[np.float32]:
     return piece.astype(np.float32) / np.float32(32768) if piece.dtype == np.int16 else piece
 
 
-@contextmanager
-def _open(path: Path, name: str) -> Iterator[tuple[Any, Any]]:
-    """Lend an open container and its first audio stream; an error of the decoder below becomes one of ours."""
-    import av
-    from av.error import FFmpegError
-
-    if path.stat().st_size == 0:
-        msg = f"{name} is empty (0 bytes): fetch it again"
-        raise ContentError(msg)
-    refuse_playlist(path, name)
-    options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
-    try:
-        with av.open(str(path), options=options) as box:
-            if not box.streams.audio:
-                msg = f"{name} has no audio stream: give a {KNOWN} file"
-                raise ContentError(msg)
-            yield box, box.streams.audio[0]
-    except FFmpegError as error:
-        msg = f"{name} is not audio that we read ({_cause(error)}): give a {KNOWN} file"
-        raise ContentError(msg) from error
+def _pieces(frames: _Frames, channel: int | None) -> Iterator[NDArray[np.int16]]:
+    """Yield the samples of a file, with silence where the clock or damage left a hole."""
+    resampled = _resampled(frames, channel)
+    return mix(resampled) if channel is None else (sides[channel if len(sides) > 1 else 0] for sides in resampled)
 
 
-def refuse_playlist(path: Path, name: str) -> None:
-    """Tell a playlist by its first bytes, whatever its name, and refuse it.
+def _resampled(frames: _Frames, channel: int | None) -> Iterator[NDArray[np.int16]]:
+    """Yield pieces of shape (1, n) or (2, n): both sides of what has two, or all channels mixed.
 
-    Raises:
-        HostileError: `ffconcat` or HLS text.
+    An advertisement that was spliced in may have a rate and channels of its own: each has its own resampler.
     """
-    with path.open("rb") as file:
-        head = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith((b"ffconcat", b"#EXTM3U")):
-        msg = f"{name} is a playlist, not audio: it could make us open other files, so it is refused"
-        raise HostileError(msg)
-
-
-def _pieces(frames: _Frames, name: str, channel: int | None) -> Iterator[NDArray[np.int16]]:
-    """Give the samples of a stream, a piece a frame, with silence where damage left a hole."""
     import av
 
-    layout, planar = ("mono", "s16") if channel is None else ("stereo", "s16p")
-    resampler = av.AudioResampler(format=planar, layout=layout, rate=SAMPLE_RATE)
+    shape: tuple[str, str, int] | None = None
+    resampler: Any = None
     for gap, frame in frames:
+        ours = frame.format.name, frame.layout.name, frame.sample_rate
+        if ours != shape or gap:  # what the resampler still holds lies before the silence
+            yield from _drained(resampler)
+            layout = "mono" if channel is None and frame.layout.nb_channels != 2 else "stereo"
+            resampler, shape = av.AudioResampler(format="s16p", layout=layout, rate=SAMPLE_RATE), ours
         silence = round(gap * SAMPLE_RATE)
-        yield from (np.zeros(min(PIECE, silence - first), np.int16) for first in range(0, silence, PIECE))
-        yield from (piece.to_ndarray()[channel or 0] for piece in resampler.resample(frame))
-    if frames.seconds >= MAX_SECONDS:
-        msg = f"{name} is longer than {MAX_SECONDS // 3600} hours: cut it"
-        raise ContentError(msg)
-    if frames.seconds:
-        yield from (piece.to_ndarray()[channel or 0] for piece in resampler.resample(None))
+        yield from (np.zeros((1, min(PIECE, silence - first)), np.int16) for first in range(0, silence, PIECE))
+        yield from (piece.to_ndarray() for piece in resampler.resample(frame))
+    yield from _drained(resampler)
+
+
+def _drained(resampler: Any) -> Iterator[NDArray[np.int16]]:
+    """Yield what a resampler still holds; a new one holds nothing."""
+    if resampler is not None:
+        yield from (piece.to_ndarray() for piece in resampler.resample(None))
 
 
 def _join(pieces: Iterable[NDArray[np.int16]]) -> NDArray[np.int16]:
@@ -202,66 +189,113 @@ def _write_header(file: BinaryIO, n_samples: int) -> None:
 
 
 class _Frames:
-    """The frames of a stream, in order, each with the silence that damage left before it, in seconds."""
+    """The frames of a track, in order, each with the silence before it, in seconds."""
 
-    def __init__(self, box: Any, stream: Any, name: str, longest: float) -> None:
-        self.box, self.stream, self.name, self.longest = box, stream, name, longest
-        self.bad_packets = 0
+    def __init__(self, path: Path, name: str, track: int) -> None:
+        self.path, self.name, self.track = path, name, track
+        self.longest = FREE_SECONDS + path.stat().st_size / LEAST_BYTES
+        self.bad_packets = self.gaps = self.n_links = 0
         self.seconds = 0.0
 
     def __iter__(self) -> Iterator[tuple[float, Any]]:
+        links = container.links(self.path)
+        self.n_links = len(links)
+        if self.n_links == 1:
+            with container.opened(self.path, self.name) as box:
+                yield from self._of_box(box, box.streams[self.track], container.zero(box))
+            return
+        with self.path.open("rb") as file:
+            for link in links:
+                try:
+                    yield from self._of_link(io.BufferedReader(container.Part(file, *link)))
+                except ContentError:
+                    self.bad_packets += 1  # it cannot be opened: the others can
+
+    def _of_link(self, part: io.BufferedReader) -> Iterator[tuple[float, Any]]:
+        """Yield the frames of one link of a chain; its clock begins with it."""
+        with container.opened(self.path, self.name, part) as box:
+            for stream in container.tracks(box)[:1]:
+                yield from self._of_box(box, stream, None)
+
+    def _of_box(self, box: Any, stream: Any, zero: float | None) -> Iterator[tuple[float, Any]]:
+        """Yield the frames of a track; `zero` is where its clock begins, `None` at its first frame."""
+        offset = self.seconds - zero if zero is not None and container.is_clocked(box) else None
+        follows = container.is_clocked(box)
+        bad_in_a_row = 0
+        for frame in self._decoded(box, stream):
+            if frame is None:
+                bad_in_a_row += 1
+                if bad_in_a_row >= BAD_PACKETS_IN_A_ROW:
+                    return
+                continue
+            self._check_shape(frame)
+            if offset is None or (frame.time or 0.0) + offset < self.seconds - BACK:
+                offset = self.seconds - (frame.time or 0.0)
+            gap = self._gap(frame, offset, 0.0 if bad_in_a_row else GAP) if follows or bad_in_a_row else 0.0
+            bad_in_a_row = 0
+            self._count(gap, frame)
+            frame.pts = None  # the resampler would follow stamps that jump
+            yield gap, frame
+
+    def _decoded(self, box: Any, stream: Any) -> Iterator[Any]:
+        """Yield the frames of a track, and `None` for a packet that is bad."""
         from av.error import FFmpegError
 
-        packets = self.box.demux(self.stream)
-        bad_in_a_row = 0
-        offset: float | None = None  # between the container's clock and ours
-        while bad_in_a_row < BAD_PACKETS_IN_A_ROW and self.seconds < MAX_SECONDS:
+        packets = box.demux(stream)
+        unreadable = 0
+        while unreadable < MOST_UNREADABLE:
             try:
-                frames = next(packets).decode()
+                packet = next(packets)
             except StopIteration:
                 return
+            except FFmpegError:  # of the container itself: what comes behind may be whole
+                packets = box.demux(stream)
+                unreadable += 1
+                self.bad_packets += 1
+                yield None
+                continue
+            unreadable = 0
+            try:
+                frames = packet.decode()
             except FFmpegError:
                 self.bad_packets += 1
-                bad_in_a_row += 1
+                yield None
                 continue
-            for frame in frames:
-                _check_shape(frame, self.name)
-                offset = self.seconds - (frame.time or 0.0) if offset is None else offset
-                gap = self._gap(frame, offset) if bad_in_a_row else 0.0
-                bad_in_a_row = 0
-                self.seconds += gap + frame.samples / frame.sample_rate
-                if self.seconds > self.longest:
-                    msg = f"{self.name} has too few bytes for more than {self.longest / 60:.0f} minutes: refused"
-                    raise HostileError(msg)
-                frame.pts = None  # the resampler would follow stamps that jump
-                yield gap, frame
+            yield from frames
 
-    def _gap(self, frame: Any, offset: float) -> float:
-        """Measure what was lost before a frame, where the container has a clock: later times stay true."""
+    def _gap(self, frame: Any, offset: float, least: float) -> float:
+        """Measure what lies before a frame by the container's clock: later times stay true."""
         lost = frame.time + offset - self.seconds if frame.time is not None else 0.0
-        return lost if 0 < lost < MAX_SECONDS - self.seconds else 0.0
+        return lost if least < lost < MAX_SECONDS - self.seconds else 0.0
 
+    def _count(self, gap: float, frame: Any) -> None:
+        """Add a frame to the time, as far as the bytes can hold it.
 
-def _check_shape(frame: Any, name: str) -> None:
-    """Refuse what no recording has.
+        Raises:
+            ContentError: longer than a day.
+            HostileError: a few bytes that become hours.
+        """
+        self.gaps += gap >= GAP
+        self.seconds += gap + frame.samples / frame.sample_rate
+        if self.seconds > self.longest:
+            msg = f"{self.name} has too few bytes for more than {self.longest / 60:.0f} minutes: refused"
+            raise HostileError(msg)
+        if self.seconds >= MAX_SECONDS:
+            msg = f"{self.name} is longer than {MAX_SECONDS // 3600} hours: cut it"
+            raise ContentError(msg)
 
-    Raises:
-        ContentError: its rate or its number of channels is out of all reason.
-    """
-    if not RATES[0] <= frame.sample_rate <= RATES[1]:
-        msg = f"{name} has {frame.sample_rate} samples a second, audio has {RATES[0]} to {RATES[1]}: save it anew"
-        raise ContentError(msg)
-    if not 0 < frame.layout.nb_channels <= MOST_CHANNELS:
-        msg = f"{name} has {frame.layout.nb_channels} channels, more than {MOST_CHANNELS}: mix it down"
-        raise ContentError(msg)
+    def _check_shape(self, frame: Any) -> None:
+        """Refuse what no recording has.
 
-
-def _header_seconds(box: Any, stream: Any) -> float | None:
-    """How long the container says that the audio is, in seconds; `None` where it does not say."""
-    if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
-    return box.duration / 1_000_000 if box.duration is not None else None
-
-
-def _cause(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).lower()
+        Raises:
+            ContentError: its rate or its number of channels is out of all reason.
+        """
+        if not RATES[0] <= frame.sample_rate <= RATES[1]:
+            msg = (
+                f"{self.name} has {frame.sample_rate} samples a second, audio has {RATES[0]} to {RATES[1]}: "
+                "save it anew"
+            )
+            raise ContentError(msg)
+        if not 0 < frame.layout.nb_channels <= MOST_CHANNELS:
+            msg = f"{self.name} has {frame.layout.nb_channels} channels, more than {MOST_CHANNELS}: mix it down"
+            raise ContentError(msg)

@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from transforms.audio import FORMATS, refuse_playlist
+from transforms import container, id3
 from transforms.errors import ContentError
 from transforms.records import Chapter, Seconds
 from transforms.times import parse_seconds
 from transforms.transcripts.lines import STAMP, time_first, time_last, times
 
-METHOD = "chapters-3"
+METHOD = "chapters-4"
 
 _MOST = 2_000
 _MAX_SECONDS = 24 * 3600.0
@@ -70,23 +70,26 @@ def from_file(path: Path) -> tuple[Chapter, ...]:
     Raises:
         HostileError: a playlist that would make the reader open other files.
     """
-    import av
-    from av.error import FFmpegError
-
-    refuse_playlist(path, path.name)
-    options = {"format_whitelist": ",".join(FORMATS), "protocol_whitelist": "file"}
     try:
-        with av.open(str(path), options=options) as box:
-            listed = box.chapters()[:_MOST]
-    except (FFmpegError, UnicodeDecodeError):
+        with container.opened(path, path.name) as box:
+            zero = container.zero(box)
+            listed = [_of_file(one, zero) for one in box.chapters()[:_MOST]]
+    except (ContentError, UnicodeDecodeError):
         return ()
-    return settled(chapter for one in listed if (chapter := _of_file(one)))
+    tagged = itertools.islice(id3.chapters(path), _MOST)
+    named = [_named(title, start / 1000, end / 1000) for title, start, end in tagged]
+    return settled(chapter for chapter in (named or listed) if chapter)
 
 
-def _of_file(one: Any) -> Chapter | None:
-    title = " ".join(str(one["metadata"].get("title", "")).split())
-    start, end = (_seconds(float(one[name] * one["time_base"])) for name in ("start", "end"))
-    return Chapter(0, title, start, end) if title and start is not None else None
+def _of_file(one: Any, zero: Seconds) -> Chapter | None:
+    """Copy a chapter of FFmpeg's, its times from the start of the audio."""
+    start, end = (float(one[name] * one["time_base"]) - zero for name in ("start", "end"))
+    return _named(str(one["metadata"].get("title", "")), start, end)
+
+
+def _named(title: str, start: Seconds, end: Seconds) -> Chapter | None:
+    name, begins = " ".join(title.split()), _seconds(start)
+    return Chapter(0, name, begins, _seconds(end)) if name and begins is not None else None
 
 
 def from_notes(notes: str | None, duration: Seconds | None = None) -> tuple[Chapter, ...]:

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from transforms.audio import SUFFIXES
 from transforms.charsets import decode
+from transforms.container import SUFFIXES
 from transforms.errors import ContentError
 from transforms.feed import plain_text, resolve_url
 from transforms.records import Seconds

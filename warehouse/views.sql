@@ -65,18 +65,31 @@ comment on column best_turns.language is 'Language tag (BCP 47) of the words';
 comment on column best_turns.model is 'Model that recognised the words; NULL for published text';
 
 create or replace view talk_time as
+with pauses as (
+    -- Longer than a breath: nobody says anything in them, though the turn goes on.
+    select word.transcript_id, word.turn_index, sum(after.start_time - word.end_time) as seconds
+    from words word
+    join words after
+        on after.transcript_id = word.transcript_id and after.turn_index = word.turn_index
+        and after.word_index = word.word_index + 1
+    where after.start_time - word.end_time > 1
+    group by all
+), spoken as (
+    select t.*, t.end_time - t.start_time - least(coalesce(p.seconds, 0), t.end_time - t.start_time) as seconds
+    from best_turns t
+    left join pauses p on p.transcript_id = t.transcript_id and p.turn_index = t.turn_index
+)
 select
     episode_id,
     speaker,
     count(*) as turns,
     sum(word_count)::bigint as words,
-    sum(end_time - start_time) as seconds,
+    sum(seconds) as seconds,
     case when speaker is not null then
-        sum(end_time - start_time)
-        / nullif(sum(sum(end_time - start_time)) filter (where speaker is not null) over (partition by episode_id), 0)
+        sum(seconds) / nullif(sum(sum(seconds)) filter (where speaker is not null) over (partition by episode_id), 0)
     end as share,
     max(end_time - start_time) as longest_turn
-from best_turns
+from spoken
 group by episode_id, speaker;
 
 comment on view talk_time is 'How much each speaker of an episode says in its best transcript, one row per speaker.';
@@ -84,6 +97,6 @@ comment on column talk_time.episode_id is 'The episode (episodes.episode_id)';
 comment on column talk_time.speaker is 'Name of the speaker, else the label; NULL for the turns of unknown speakers';
 comment on column talk_time.turns is 'Turns of the speaker';
 comment on column talk_time.words is 'Words of the speaker';
-comment on column talk_time.seconds is 'Sum of the lengths of the turns, seconds; NULL where no turn has times';
+comment on column talk_time.seconds is 'Time spoken: the lengths of the turns without pauses of more than a second between two words, seconds; NULL where no turn has times';
 comment on column talk_time.share is 'Share of the seconds of all known speakers of the episode, 0 to 1; NULL for unknown speakers';
-comment on column talk_time.longest_turn is 'Length of the longest turn, seconds; NULL where no turn has times';
+comment on column talk_time.longest_turn is 'Length of the longest turn, pauses included, seconds; NULL where no turn has times';

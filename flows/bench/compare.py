@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.bench.process import Part, System, SystemFailedError
-from transforms import audio, score
+from transforms import audio, container, score
 from transforms.errors import SourceError
 from transforms.records import Seconds, SpeakerSegment
 from transforms.score import Errors, Utterance
@@ -74,7 +74,7 @@ def find_episodes(folder: Path) -> tuple[Episode, ...]:
         SourceError: there are none.
     """
     paths = sorted(folder.glob("*")) if folder.is_dir() else []
-    found = [read_episode(path) for path in paths if path.suffix.lower() in audio.SUFFIXES]
+    found = [read_episode(path) for path in paths if path.suffix.lower() in container.SUFFIXES]
     episodes = tuple(one for one in found if one.utterances or one.speech)
     if not episodes:
         msg = f"{folder} holds no audio with a truth beside it: put NAME.stm and NAME.rttm beside NAME.mp3"

@@ -13,7 +13,7 @@ from flows.reach import check
 from flows.sources import directories, http, pages, youtube
 from flows.sources.feeds import read_feed
 from flows.sources.found import Found, bare_episode
-from transforms.audio import KNOWN, SUFFIXES
+from transforms.container import KNOWN, SUFFIXES
 from transforms.errors import SourceError
 from transforms.feed import is_feed
 from transforms.hashes import sha256

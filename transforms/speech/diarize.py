@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from transforms.audio import SAMPLE_RATE
-from transforms.records import Quality, SpeakerSegment
+from transforms.records import Quality, SpeakerSegment, Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -133,21 +133,27 @@ def diarize(
     }
     on_progress(seconds)
     segments = _segments(output.speaker_diarization, seconds)
-    names = in_order_of_speaking(segments)
-    return Diarization(
-        segments=_renamed(segments, names),
-        exclusive=_renamed(_segments(output.exclusive_speaker_diarization, seconds), names),
-        voices={names[label]: voice for label, voice in voices.items() if label in names},
-    )
+    exclusive = _segments(output.exclusive_speaker_diarization, seconds)
+    return renamed(Diarization(segments, exclusive, voices), in_order_of_speaking(segments))
 
 
-def in_order_of_speaking(segments: Sequence[SpeakerSegment]) -> dict[str, str]:
+def in_order_of_speaking(heard: Iterable[SpeakerSegment | Word]) -> dict[str, str]:
     """Name the speakers so that `SPEAKER_00` is who is heard first.
 
     >>> in_order_of_speaking([SpeakerSegment(0.0, 1.0, "B"), SpeakerSegment(1.0, 2.0, "A")])
     {'B': 'SPEAKER_00', 'A': 'SPEAKER_01'}
     """
-    return {label: f"SPEAKER_{n:02}" for n, label in enumerate(dict.fromkeys(s.speaker for s in segments))}
+    speakers = dict.fromkeys(one.speaker for one in heard if one.speaker is not None)
+    return {label: f"SPEAKER_{n:02}" for n, label in enumerate(speakers)}
+
+
+def renamed(who: Diarization, names: Mapping[str, str]) -> Diarization:
+    """Return who spoke when, by other names."""
+    return Diarization(
+        segments=_renamed(who.segments, names),
+        exclusive=_renamed(who.exclusive, names),
+        voices={names[label]: voice for label, voice in who.voices.items() if label in names},
+    )
 
 
 def _renamed(segments: Sequence[SpeakerSegment], names: Mapping[str, str]) -> tuple[SpeakerSegment, ...]:
