@@ -76,7 +76,10 @@ def _read(subscription: Subscription, got: http.Changed, url: str) -> Answer | N
     digest = hashlib.sha256(got.body.data).hexdigest()
     if digest == subscription.poll.sha256 and url == subscription.url:
         return None
-    feed = parse_safely(got.body.data, subscription.first_url, base=got.body.url, show=subscription.podcast_id)
+    body = got.body
+    feed = parse_safely(
+        body.data, subscription.first_url, base=body.url, show=subscription.podcast_id, charset=body.charset
+    )
     return Answer(feed, url, got.etag, got.last_modified, digest)
 
 

@@ -212,11 +212,10 @@ def _is_computed(artifact: Artifact) -> bool:
 
 
 def _fetch(work: Work) -> Artifact:
-    found, expected = work.found, stages.promised_seconds(work.found)
     return shown(
         "fetch",
         None,
-        lambda advance: (stages.fetch(work.store, found.location, work.settings, advance, expected),),
+        lambda advance: (stages.fetch_first(work.store, work.found, work.settings, advance),),
     )[0]
 
 

@@ -12,7 +12,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -34,12 +34,12 @@ from flows.threads import each
 from flows.waiting import Waiters, Waiting, emitted, moved
 from flows.waiting import is_due as is_event_due
 from transforms.errors import Gone, HostileError, TransientError, TurntableError, error_class, one_line
-from transforms.identity import Difference, Known, compare, known_of
+from transforms.identity import Difference, Known, compare, corrected, known_of, settled
 from transforms.records import Episode, Feed, Podcast, Seconds
 from warehouse import query
 from warehouse.staging import write_discovered
 
-METHOD = "discover-2"
+METHOD = "discover-3"
 AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.sources.manners`)
 PATIENCE: Seconds = 90.0  # with one feed; whoever takes longer goes on alone, and the poll goes on without it
 LARGE_PATIENCE: Seconds = 600.0  # with those of some 100,000 episodes, which take minutes to read
@@ -180,7 +180,10 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
     if before is None and subscription.poll.changed_at is not None:
         before = _recalled(settings, subscription, feed)
     known = before or Remembered()
+    feed = replace(feed, episodes=settled(known.known, feed.episodes, known.aliases))
     difference = _renamed(compare(known.known, feed.episodes, known.aliases), known.aliases)
+    aliases = {**known.aliases, **difference.aliases}
+    mended = corrected(known.known, [_called(e, aliases) for e in feed.episodes])
     wanted = difference.new if before is not None else backfill(settings, subscription, feed)
     heard = [e for e in wanted if e.audio_url is not None]
     private = replace(subscription, url=answer.url).is_private
@@ -188,16 +191,22 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
     podcast = replace(feed.podcast, feed_url=answer.url)
     podcast = public_podcast(podcast, *more, *chain.from_iterable(map(addresses_of, heard)), private=private)
     _wait(settings, replace(subscription, url=answer.url), feed.podcast, heard, now)
-    _refresh(settings, feed, {**known.aliases, **difference.aliases})
+    _refresh(settings, feed, aliases)
     _recover(settings, subscription, lost, now)
-    if heard:
-        public = tuple(public_episode(one, answer.url, *more, private=private) for one in heard)
+    stored = query.stored_episodes(settings.snapshot, [e.episode_id for e in mended]) if mended else ()
+    told = (*heard, *(e for e in mended if e.episode_id in stored))
+    if told:
+        public = tuple(public_episode(one, answer.url, *more, private=private) for one in told)
         keep_found(Store(settings.home), podcast, public, clock.stamp(settings.home))
-    _remember(subscriptions, subscription.feed_id, remembered, known, difference, heard)
+    _remember(subscriptions, subscription.feed_id, remembered, known, difference, (*mended, *heard))
     news: News = "new" if heard else "changed"
     subscriptions.put(_after(subscription, answer, now, has_new=bool(heard)))
     return Polled(
-        subscription.feed_id, podcast.title or subscription.name, news, len(difference.new), waiting=len(heard)
+        subscription.feed_id,
+        podcast.title or subscription.name,
+        news,
+        len({e.episode_id for e in (*difference.new, *heard)}),
+        waiting=len(heard),
     )
 
 
@@ -214,8 +223,12 @@ def _without_lost(
 
 def _renamed(difference: Difference, aliases: Mapping[str, str]) -> Difference:
     """Call an episode that is found anew by the name that it went by before."""
-    new = (replace(e, episode_id=aliases.get(e.episode_id, e.episode_id)) for e in difference.new)
-    return Difference(tuple(new), difference.aliases)
+    return Difference(tuple(_called(e, aliases) for e in difference.new), difference.aliases)
+
+
+def _called(episode: Episode, aliases: Mapping[str, str]) -> Episode:
+    name = aliases.get(episode.episode_id)
+    return episode if name is None else replace(episode, episode_id=name)
 
 
 def _recalled(settings: Settings, subscription: Subscription, feed: Feed) -> Remembered:
@@ -248,12 +261,13 @@ def _recover(settings: Settings, subscription: Subscription, lost: Sequence[Know
 def _wait(
     settings: Settings, subscription: Subscription, podcast: Podcast, episodes: Sequence[Episode], now: datetime
 ) -> None:
-    """Write down each episode that is to be heard, unless it waits already."""
+    """Write down each episode that is to be heard, unless it waits already; the queue has them in this order."""
     waiters = Waiters(settings.home)
-    for episode in reversed(episodes):
+    for index, episode in enumerate(episodes):
         assert episode.audio_url is not None, "an episode without audio cannot be heard"
         if waiters.get(episode.episode_id) is None:
-            waiters.put(_waiting(subscription, episode.audio_url, podcast, episode, now))
+            since = now + timedelta(microseconds=index)
+            waiters.put(_waiting(subscription, episode.audio_url, podcast, episode, since))
 
 
 def _waiting(
@@ -273,17 +287,23 @@ def _waiting(
 
 
 def _refresh(settings: Settings, feed: Feed, aliases: Mapping[str, str]) -> None:
-    """Tell those who wait where their audio lies now; what failed of its source may come from the new place."""
+    """Tell those who wait what their feed says now; what failed of its source may come from a new place."""
     waiters = Waiters(settings.home)
     for episode in feed.episodes:
         episode_id = aliases.get(episode.episode_id, episode.episode_id)
         seen = waiters.get(episode_id)
-        if seen is None or episode.audio_url in (None, seen.location):
+        if seen is None or episode.audio_url is None or _says_the_same(seen, episode):
             continue
         with held(settings.home, episode_id) as mine:
             waiting = waiters.get(episode_id) if mine else None
             if waiting is not None and episode.audio_url is not None:
                 waiters.put(moved(waiting, episode.audio_url, replace(episode, episode_id=episode_id)))
+
+
+def _says_the_same(waiting: Waiting, episode: Episode) -> bool:
+    before = waiting.episode
+    said = (before.title, before.published_at, waiting.location)
+    return said == (episode.title, episode.published_at, episode.audio_url)
 
 
 def keep_found(store: Store, podcast: Podcast, episodes: tuple[Episode, ...], now: datetime) -> None:
@@ -311,7 +331,8 @@ def _remember(
     """Write down what is known of a feed now, if that is more than is written."""
     found = {e.episode_id: known_of(e) for e in (*difference.new, *heard)}
     written = {k.episode_id: k for k in remembered.known} if remembered else {}
-    if remembered is not None and found.keys() <= written.keys() and not difference.aliases:
+    is_known = found.items() <= written.items()
+    if remembered is not None and is_known and not difference.aliases:
         return
     kept = {k.episode_id: k for k in (*written.values(), *known.known)}
     aliases = {**known.aliases, **difference.aliases}

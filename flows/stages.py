@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from flows.settings import Settings
 from flows.sources import http, youtube
 from flows.sources.found import Found
 from transforms import audio, sides, turns
-from transforms.errors import SourceError
+from transforms.errors import ContentError, SourceError, TurntableError
 from transforms.hashes import sha256
 from transforms.records import (
     Channels,
@@ -29,6 +30,7 @@ from transforms.speech import channels
 from transforms.speech import diarize as diarization
 from transforms.youtube import is_youtube, youtube_id
 
+MOST_OTHERS = 3  # addresses that are tried where the first one has no audio
 THINNEST = 8_000  # bytes a second: what is called sound has more
 
 
@@ -83,6 +85,22 @@ def fetch(
     # The whole URL decides what is fetched, but it may hold a secret: of that only its hash is kept.
     url = {"url": kept_address(location), "url_sha256": hashlib.sha256(location.encode()).hexdigest()}
     return store.make("fetch", compute, method="http-1", suffix=".bin", inputs={}, parameters=url)
+
+
+def fetch_first(store: Store, found: Found, settings: Settings, on_progress: Advance) -> Artifact:
+    """Bring the audio of an episode into the store; what else its feed offers is tried where there is none.
+
+    Raises:
+        TurntableError: as `fetch`, of the first address.
+    """
+    expected = promised_seconds(found)
+    try:
+        return fetch(store, found.location, settings, on_progress, expected)
+    except (SourceError, ContentError):
+        for location in filter(is_url, found.offers.others[:MOST_OTHERS]):
+            with suppress(TurntableError):
+                return fetch(store, location, settings, on_progress, expected)
+        raise
 
 
 def _fetch_video(store: Store, location: str, on_progress: Advance) -> Artifact:

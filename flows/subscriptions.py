@@ -303,9 +303,9 @@ def _remembered_location(
     """
     for subscription in subscriptions.all():
         remembered = subscriptions.remembered(subscription.feed_id) or Remembered()
-        episode_id = remembered.aliases.get(episode_id, episode_id)
+        name = remembered.aliases.get(episode_id, episode_id)
         for known in remembered.known:
-            if known.episode_id == episode_id:
+            if known.episode_id == name:
                 urls, private = (
                     (subscription.url, subscription.first_url, known.audio_url),
                     subscription.is_private,

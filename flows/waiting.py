@@ -248,8 +248,9 @@ def failed(waiting: Waiting, stage: str, error: BaseException, now: datetime) ->
 
 
 def moved(waiting: Waiting, location: str, episode: Episode) -> Waiting:
-    """Note where the audio lies now; an episode that failed for what was there before gets another chance."""
-    again = retried(waiting) if waiting.error_class in ("source", "content") else waiting
+    """Note what the feed says now; an episode that failed for what was at another address gets another chance."""
+    is_elsewhere = location != waiting.location and waiting.error_class in ("source", "content")
+    again = retried(waiting) if is_elsewhere else waiting
     return replace(again, location=location, episode=episode)
 
 

@@ -195,7 +195,7 @@ ODD: dict[str, Case] = {
             f"{HEAD}<entry xmlns='http://www.w3.org/2005/Atom'><id>1</id>"
             f"<link rel='enclosure' href='https://a.example/1.mp3'/></entry>{TAIL}"
         ),
-        0,
+        1,
     ),
     "two feeds in one": (lambda: rss("<guid>1</guid>") + rss("<guid>2</guid>"), 2),
     "tags that are never closed": (lambda: f"{HEAD}<item><title>a<guid>1{SOUND}<item><guid>2{SOUND}", 0),

@@ -24,6 +24,7 @@ from flows.waiting import LOST_AFTER, Waiters, Waiting, failed
 from tests.conftest import ask, command, rows_of
 from tests.feeds import Page, Publisher, item, publisher
 from transforms.errors import ContentError, SourceError
+from warehouse import query
 
 pytestmark = pytest.mark.system  # whole homes are polled
 
@@ -187,6 +188,55 @@ def test_who_waits_learns_where_the_audio_lies_now(settings: Settings, host: Pub
 
     (one,) = Waiters(settings.home).all()
     assert (one.location, one.state) == ("https://cdn.example/1.mp3?t=new", "waiting")
+
+
+def test_a_corrected_title_and_date_arrive(settings: Settings, host: Publisher) -> None:
+    """With who waits and in the tables; what was not wanted stays out of both, and a third look writes nothing."""
+    url = host.publish("/f", [item(2), item(1)])
+    add(settings, url, 1)
+    mended = [item(2, day=3).replace("Part 2", "Part 2, mended"), item(1).replace("Part 1", "Part 1, mended")]
+
+    host.publish("/f", mended)
+    assert look(settings).found == 0
+
+    assert waiting(settings) == ["Part 2, mended"]
+    assert rows(settings, "select title, published_text from episodes") == [
+        ("Part 2, mended", "04 May 2000 06:00:00 GMT")
+    ]
+    before = files(settings.home / "artifacts")
+    host.publish("/f", mended, channel="<ttl>60</ttl>")
+    assert look(settings).found == 0
+    assert files(settings.home / "artifacts") == before
+    sound(settings)
+
+
+def test_guids_that_are_not_unique(settings: Settings, host: Publisher) -> None:
+    """All wait, nothing is new at a second look, and a new item with the old guid overwrites nobody who waits."""
+    url = host.publish("/f", [item(2, guid="same"), item(1, guid="same")])
+    add(settings, url, "all")
+    host.publish("/f", [item(2, guid="same"), item(1, guid="same")], channel="<ttl>60</ttl>")
+    assert look(settings).found == 0
+
+    host.publish("/f", [item(3, guid="same")])
+    assert look(settings).found == 1
+    host.publish("/f", [item(3, guid="same")], channel="<ttl>60</ttl>")
+    assert look(settings).found == 0
+
+    assert sorted(map(str, waiting(settings))) == ["Part 1", "Part 2", "Part 3"]
+    assert {Path(w.location).stem[-1] + str(w.episode.title)[-1] for w in Waiters(settings.home).all()} == {
+        "11",
+        "22",
+        "33",
+    }
+
+
+def test_ties_are_everywhere_in_the_order_of_the_feed(settings: Settings, host: Publisher) -> None:
+    """In the queue and in the list of episodes."""
+    add(settings, host.publish("/f", [item(n, day=1) for n in (4, 6, 5, 2, 3, 1)]), "all")
+
+    titles = [f"Part {n}" for n in (4, 6, 5, 2, 3, 1)]
+    assert waiting(settings) == titles
+    assert [row[2] for row in query.episodes(settings.snapshot).rows] == titles
 
 
 # --- what is written

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.documents import EPISODE
-from transforms.identity import compare, known_of
+from transforms.identity import compare, known_of, settled, told_apart
 from transforms.records import Episode, feed_episode_id
 
 SHOW = "917393e3-1b1e-5cef-ace4-edaa54e1f810"
@@ -115,3 +115,48 @@ def test_two_episodes_with_one_address_are_told_apart() -> None:
     found = [episode(3, audio_url=at, published_at=None)]
 
     assert new(known, found) == tuple(found)
+
+
+def again(known: Sequence[Episode], found: Sequence[Episode]) -> tuple[Episode, ...]:
+    """What is new in a feed that was read before."""
+    remembered = [known_of(e) for e in known]
+    return compare(remembered, settled(remembered, found, {})).new
+
+
+def test_a_new_item_with_an_old_guid_is_new() -> None:
+    """If its audio is another, and its title or its time; a second look finds it again under the same id."""
+    before, after = episode(1, guid="same"), episode(2, guid="same")
+
+    (found,) = again([before], [after])
+
+    assert found.episode_id not in (before.episode_id, after.episode_id)
+    assert again([before, found], [after]) == ()
+    assert again([before, found], [before]) == ()
+    assert again([before, found], told_apart([after, before])) == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "Part 1, mended"},
+        {"published_at": START},
+        {"title": "Part 1, mended", "published_at": START},
+        {"audio_url": "https://cdn.example/other/name.mp3"},
+        {"audio_url": "https://cdn.example/show/1.mp3?token=2", "title": "Part 1, mended"},
+        {"audio_url": "https://other.example/show/1.mp3", "published_at": None},
+    ],
+)
+def test_what_is_corrected_is_the_same(changes: dict[str, object]) -> None:
+    """Another title or another time alone, or other audio alone, makes no episode new under its old guid."""
+    assert again([episode(1)], [episode(1, **changes)]) == ()
+
+
+def test_who_moves_a_whole_show_makes_nothing_new() -> None:
+    """Guids and titles stay, audio and times change."""
+    later = timedelta(hours=1)
+    moved = [
+        episode(n, audio_url=f"https://other.example/{n * 7}", published_at=START + timedelta(days=n) + later)
+        for n in range(3)
+    ]
+
+    assert again([episode(n) for n in range(3)], moved) == ()

@@ -51,6 +51,7 @@ def test_every_field_is_there_under_the_name_of_its_column():
             "audio_url": "https://groove.example/1.ogg",
             "duration": 12.0,
             "linked_by": "feed",
+            "published_text": None,
             "transcripts": [
                 {
                     "url": "https://groove.example/1.vtt",

@@ -95,13 +95,13 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
     assert done == Load((Loaded("k1", "asr-1", EPISODE.episode_id, 2, 4),))
     episode_id = EPISODE.episode_id
     assert rows(warehouse, "from podcasts") == [(*asdict(PODCAST).values(), NOON)]
-    ((*episode, links, persons, updated_at),) = rows(warehouse, "from episodes")
+    ((*episode, links, persons, updated_at, published_text),) = rows(warehouse, "from episodes")
     assert episode == [
         episode_id, "show-1", "groove-1", "Why a Record Turns", "Mara asks Idris.", EPISODE.published_at,
         1, 1.0, "en", "https://groove.example/1", "https://groove.example/1.ogg", 12.0, "feed",
     ]  # fmt: skip
     assert links == [asdict(link) for link in EPISODE.transcripts]
-    assert (persons, updated_at) == ([{"name": "Mara Quill", "role": "host"}], NOON)
+    assert (persons, updated_at, published_text) == ([{"name": "Mara Quill", "role": "host"}], NOON, None)
     assert rows(warehouse, "from renditions") == [
         ("5ha", episode_id, RENDITION.url, "audio/ogg", 12.0, 10.0, 2, ["short_audio"], NOON)
     ]
@@ -576,6 +576,7 @@ def test_migrate_twice_is_migrate_once():
             ("0003_best.sql",),
             ("0004_chapters.sql",),
             ("0005_discovered.sql",),
+            ("0006_feed_order.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

@@ -76,8 +76,9 @@ def decode(data: bytes, claimed: str | None = None) -> str:
     with suppress(UnicodeDecodeError):
         return data.decode("utf-8")
     text = data.decode("utf-8", "replace")
-    if sum(not letter.isascii() for letter in text) > 10 * text.count("\N{REPLACEMENT CHARACTER}"):
-        return text  # but for a few bytes that somebody pasted, or the last letter, which was cut
+    n_good = sum(not letter.isascii() for letter in text) / text.count("\N{REPLACEMENT CHARACTER}") - 1
+    if n_good >= 1 if "utf-8" in claims else n_good > 9:
+        return text  # but for a few bytes that somebody pasted, or a letter that was cut
     others = (name for name in claims if name != "utf-8")
     return data.decode(next(others, None) or _guess(data), "replace")
 

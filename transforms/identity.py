@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from transforms.records import Episode, Moment
+from transforms.records import Episode, Moment, twin_episode_id, without_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,85 @@ class Difference:
 def known_of(episode: Episode) -> Known:
     """Keep of an episode what tells it from others."""
     return Known(episode.episode_id, episode.audio_url, episode.title, episode.published_at)
+
+
+def told_apart(episodes: Iterable[Episode]) -> tuple[Episode, ...]:
+    """Give each episode of a feed once, under an id of its own, where their guids are not unique.
+
+    Of two with one id, of which more agrees than differs (audio, title, time), the upper one counts. All others
+    with that id are named by their audio as well, and where that is the same by title and time.
+    """
+    groups: dict[str, dict[tuple[int, str], int]] = {}
+    kept: list[Episode] = []
+    for episode in episodes:
+        seen = groups.setdefault(episode.episode_id, {})
+        marks = [(n, mark) for n, mark in enumerate(_marks(episode)) if mark is not None]
+        twins: Counter[int] = Counter()
+        for mark in marks:
+            if mark in seen:  # one audio is one episode, unless both others speak against it
+                twins[seen[mark]] += 2 if mark[0] == 0 else 1
+        if any(_is_twice(episode, kept[place], n) for place, n in twins.items()):
+            continue
+        for mark in marks or [(3, "")]:
+            seen.setdefault(mark, len(kept))
+        kept.append(episode)
+    by_audio = _renamed(kept, twin_episode_id)
+    return tuple(_renamed(by_audio, lambda e: twin_episode_id(e, e.title, e.published_text)))
+
+
+def _marks(episode: Episode) -> tuple[str | None, str | None, str | None]:
+    when, audio = episode.published_at, episode.audio_url
+    audio = audio if episode.guid or audio is None else without_query(audio)  # which is its name, then
+    return audio, _plain(episode.title) or None, when.isoformat() if when else None
+
+
+def _is_twice(one: Episode, other: Episode, n_agree: int) -> bool:
+    n_differ = sum(a != b and None not in (a, b) for a, b in zip(_marks(one), _marks(other), strict=True))
+    return n_agree > n_differ
+
+
+def _renamed(episodes: Sequence[Episode], name: Callable[[Episode], str]) -> list[Episode]:
+    """Rename those whose id is not their own."""
+    counts = Counter(e.episode_id for e in episodes)
+    return [replace(e, episode_id=name(e)) if counts[e.episode_id] > 1 else e for e in episodes]
+
+
+def settled(known: Sequence[Known], found: Sequence[Episode], aliases: Mapping[str, str]) -> tuple[Episode, ...]:
+    """Give another id to each found episode that goes by the id of a known one and is not it.
+
+    That is one with other audio, if its title or its time speaks against it too, or nothing for it. Where several
+    episodes agree in their titles, the publisher moved all.
+    """
+    before = {k.episode_id: k for k in known}
+    strange = {
+        e.episode_id: _plain(e.title) == _plain(one.title) != ""
+        for e in found
+        if (one := before.get(aliases.get(e.episode_id, e.episode_id))) and not _is_still(one, e)
+    }
+    if sum(strange.values()) > 1:
+        strange = {name: agrees for name, agrees in strange.items() if not agrees}
+    return tuple(replace(e, episode_id=twin_episode_id(e)) if e.episode_id in strange else e for e in found)
+
+
+def _is_still(before: Known, now: Episode) -> bool:
+    """Tell whether a found episode is the known one whose id it has."""
+    if before.audio_url == now.audio_url:
+        return True
+    pairs = ((_plain(before.title), _plain(now.title)), (before.published_at, now.published_at))
+    agree = sum(a == b and bool(a) for a, b in pairs)
+    differ = sum(a != b and bool(a) and bool(b) for a, b in pairs)
+    is_moved = urlsplit(before.audio_url or "").path == urlsplit(now.audio_url or "").path
+    return (agree > 0 and (differ == 0 or is_moved)) or (differ == 0 and is_moved)
+
+
+def corrected(known: Sequence[Known], found: Sequence[Episode]) -> tuple[Episode, ...]:
+    """Give the found episodes whose title or time is not what is known of them."""
+    before = {k.episode_id: k for k in known}
+    return tuple(
+        e
+        for e in found
+        if (one := before.get(e.episode_id)) and (one.title, one.published_at) != (e.title, e.published_at)
+    )
 
 
 def compare(

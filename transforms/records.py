@@ -114,6 +114,7 @@ class Episode:
     """One episode; `duration` is what the feed claims, in seconds.
 
     `audio_links` are all its audio files, that of `audio_url` first; `chapters` those in the feed itself.
+    `published_text` is the date as the feed writes it, also where nobody can believe it.
     """
 
     episode_id: str
@@ -133,6 +134,7 @@ class Episode:
     persons: tuple[Person, ...]
     audio_links: tuple[AudioLink, ...] = ()
     chapters: tuple[Chapter, ...] = ()
+    published_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,14 @@ def feed_episode_id(podcast: str, guid: str | None, audio_url: str | None) -> st
         msg = "an episode needs a guid or an enclosure"
         raise ValueError(msg)
     return str(uuid.uuid5(uuid.uuid5(PODCAST_NAMESPACE, podcast), name))
+
+
+def twin_episode_id(episode: Episode, *more: str | None) -> str:
+    """Name an episode whose guid others have, too: by its guid, its audio and what else tells it apart."""
+    names = (episode.guid, without_query(episode.audio_url or ""), *more)
+    return str(
+        uuid.uuid5(uuid.uuid5(PODCAST_NAMESPACE, episode.podcast_id or ""), "\n".join(n or "" for n in names))
+    )
 
 
 def url_episode_id(url: str) -> str:

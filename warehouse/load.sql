@@ -112,7 +112,8 @@ where transcript is not null;
 
 insert into discoveries by name
 select
-    staged_key, episode.episode_id as episode_id, podcast.podcast_id as podcast_id, staged_at, now() as loaded_at
+    staged_key, episode.episode_id as episode_id, podcast.podcast_id as podcast_id, staged_at, now() as loaded_at,
+    feed_index
 from document
 where transcript is null;
 

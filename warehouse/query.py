@@ -47,7 +47,11 @@ def episodes(snapshot: Path) -> Table:
             select transcript_id, count(*) as turns, count(distinct speaker) as speakers
             from best_turns group by transcript_id
         ) t on t.transcript_id = b.transcript_id
-        order by coalesce(e.published_at, e.updated_at) desc, e.episode_id
+        left join (
+            select episode_id, min(staged_at) as found_at, arg_min(feed_index, staged_at) as feed_index
+            from discoveries group by episode_id
+        ) d on d.episode_id = e.episode_id
+        order by coalesce(e.published_at, found_at, e.updated_at) desc, found_at desc, feed_index, e.episode_id
         """,
     )
 
@@ -58,6 +62,16 @@ def discovered(snapshot: Path) -> set[str]:
         with open_snapshot(snapshot) as con:
             return {key for (key,) in con.execute("select distinct staged_key from discoveries").fetchall()}
     except (SourceError, ContentError, TransientError, duckdb.Error):
+        return set()
+
+
+def stored_episodes(snapshot: Path, episode_ids: Sequence[str]) -> set[str]:
+    """Tell which of some episodes the snapshot has; none where there is no sound one."""
+    try:
+        with open_snapshot(snapshot) as con:
+            sql = "select episode_id from episodes where episode_id in (select unnest(?))"
+            return {name for (name,) in con.execute(sql, [list(episode_ids)]).fetchall()}
+    except (TurntableError, duckdb.Error):
         return set()
 
 
@@ -182,10 +196,15 @@ def find_episode(snapshot: Path, text: str, place: str | None = None) -> str:
             e.episode_id, e.title,
             [e.audio_url, e.page_url] || coalesce(origins, []) || coalesce(sources, [])
         from episodes e left join came using (episode_id) left join heard using (episode_id)
+        left join (
+            select episode_id, min(staged_at) as found_at, arg_min(feed_index, staged_at) as feed_index
+            from discoveries group by episode_id
+        ) d using (episode_id)
         order by
             made_at is null,
             greatest(made_at, e.published_at) > now(),
-            coalesce(made_at, e.updated_at) desc, e.updated_at desc, e.published_at desc nulls last, e.episode_id
+            coalesce(made_at, e.updated_at) desc, e.updated_at desc, e.published_at desc nulls last,
+            found_at desc, feed_index, e.episode_id
         """,
     ).rows
     if text.strip().lower() == "latest" and rows:

@@ -94,9 +94,10 @@ def write_discovered(staged_at: datetime, podcast: Podcast, episodes: Iterable[E
                 "staged_at": staged_at,
                 "podcast": show,
                 "episode": _episode(episode, "feed"),
+                "feed_index": index,
                 **dict.fromkeys(_LISTS, ()),
             }
-            for episode in episodes
+            for index, episode in enumerate(episodes)
         ]
     )
 
@@ -230,7 +231,7 @@ def schema() -> Any:
 
     podcast = struct("podcast_id title author feed_url site_url language")
     episode = struct(
-        "episode_id podcast_id guid title description language page_url audio_url linked_by",
+        "episode_id podcast_id guid title description language page_url audio_url linked_by published_text",
         published_at=moment,
         season=count,
         episode_number=real,
@@ -299,5 +300,6 @@ def schema() -> Any:
             "events": pa.list_(event),
             "speakers": pa.list_(speaker),
             "stage_runs": pa.list_(stage_run),
+            "feed_index": count,
         }
     )

@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
@@ -20,7 +21,8 @@ from pydantic_core import from_json
 from flows.reach import check
 from flows.sources import http
 from transforms.errors import ContentError, SourceError
-from transforms.feed import newest_first, not_a_feed, parse_feed
+from transforms.feed import believed, newest_first, not_a_feed, parse_feed
+from transforms.identity import told_apart
 from transforms.records import Episode, Feed, Seconds
 
 MAX_BYTES = 100_000_000
@@ -53,7 +55,7 @@ def read_feed(location: str, *, pages: int = 1, allow: tuple[str, ...] = ()) -> 
         TurntableError: as `flows.sources.http.fetch`.
     """
     feed = _page(location, location, allow, None)
-    episodes = {episode.episode_id: episode for episode in feed.episodes}
+    episodes = list(feed.episodes)
     seen, following = {location}, _older(feed, {location})
     for _ in range(min(pages, _MAX_PAGES) - 1):
         if following is None:
@@ -65,13 +67,17 @@ def read_feed(location: str, *, pages: int = 1, allow: tuple[str, ...] = ()) -> 
             break
         if not page.episodes and not _older(page, seen):
             break
-        _add(episodes, page.episodes)
+        episodes += page.episodes
         following = _older(page, seen)
-    return replace(feed, episodes=newest_first(episodes.values()), next_url=following, prev_archive_url=None)
+    return replace(feed, episodes=newest_first(told_apart(episodes)), next_url=following, prev_archive_url=None)
 
 
-def parse_safely(data: bytes, url: str, *, base: str | None = None, show: str | None = None) -> Feed:
+def parse_safely(
+    data: bytes, url: str, *, base: str | None = None, show: str | None = None, charset: str | None = None
+) -> Feed:
     """Do what `parse_feed` does, within 10 s and 512 MB, whatever the bytes are.
+
+    No date counts that lies too far ahead.
 
     A feed of more than 20 MB may take memory in proportion, and one of thousands of episodes a second for every
     few hundred that come out.
@@ -80,16 +86,29 @@ def parse_safely(data: bytes, url: str, *, base: str | None = None, show: str | 
         ContentError: as `parse_feed`, or it takes more than that.
     """
     if len(data) <= _SMALL:
-        return parse_feed(data, url, base=base, show=show)
+        feed = parse_feed(data, url, base=base, show=show, charset=charset)
+        return replace(feed, episodes=_in_order(feed.episodes))
     most_bytes = _MEMORY + _MEMORY_A_BYTE * max(0, len(data) - _LARGE)
-    names = {"url": url, "base": base, "show": show, "seconds": _SECONDS, "bytes": most_bytes}
+    names = {
+        "url": url,
+        "base": base,
+        "show": show,
+        "charset": charset,
+        "seconds": _SECONDS,
+        "bytes": most_bytes,
+    }
     with TemporaryFile() as file:
         file.write(json.dumps(names).encode() + b"\n" + data)
         file.seek(0)
         with _parser(file) as lines:
             feed = _FEED.validate_python(_answered(next(lines, None), url))
             episodes = [_EPISODE.validate_python(_answered(line, url)) for line in lines]
-    return replace(feed, episodes=newest_first(episodes))
+    return replace(feed, episodes=_in_order(told_apart(episodes)))
+
+
+def _in_order(episodes: Iterable[Episode]) -> tuple[Episode, ...]:
+    now = datetime.now(UTC)
+    return newest_first(believed(episode, now) for episode in episodes)
 
 
 def is_reading_large() -> bool:
@@ -144,18 +163,13 @@ def _answered(line: bytes | None, url: str) -> Any:
 def _page(location: str, name: str, allow: tuple[str, ...], show: str | None) -> Feed:
     if location.lower().startswith(("http://", "https://")):
         body = http.fetch(location, max_bytes=MAX_BYTES, allow=allow)
-        return parse_safely(body.data, name, base=body.url, show=show)
+        return parse_safely(body.data, name, base=body.url, show=show, charset=body.charset)
     return parse_safely(_read(Path(location)), name, base=location, show=show)
 
 
 def _older(feed: Feed, seen: set[str]) -> str | None:
     """Give the page behind this one that was not read yet."""
     return next((url for url in (feed.next_url, feed.prev_archive_url) if url and url not in seen), None)
-
-
-def _add(episodes: dict[str, Episode], more: tuple[Episode, ...]) -> None:
-    for episode in more:
-        episodes.setdefault(episode.episode_id, episode)
 
 
 def _read(path: Path) -> bytes:

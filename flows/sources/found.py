@@ -33,7 +33,8 @@ class Offered:
     """What the publisher offers beside the audio; the addresses are as they are to be fetched, with their secrets.
 
     `chapters` are those that came with the description of the episode, `chapters_source` says from where;
-    `integrity` is what its audio was promised to be, `secrets` are those of all its addresses and of its feed's.
+    `integrity` is what its audio was promised to be, `others` is where other audio of it lies, `secrets` are those
+    of all its addresses and of its feed's.
     """
 
     transcripts: tuple[TranscriptLink, ...] = ()
@@ -43,6 +44,7 @@ class Offered:
     page_url: str | None = None
     integrity: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     def sealed(self) -> SecretStr:
         """Write it as a text that nobody shows: the parameters of a run can be read by all, in any other form."""
@@ -102,6 +104,7 @@ def offered_with(
         page_url=episode.page_url,
         integrity=tuple(filter(None, promises)),
         secrets=known_secrets(*more, *addresses_of(episode), private=private, secrets=secrets),
+        others=tuple(link.url for link in episode.audio_links if link.url != episode.audio_url),
     )
 
 

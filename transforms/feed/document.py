@@ -6,7 +6,9 @@ Nothing is left to expand, nothing is loaded, and sizes are limited before anyth
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html.entities import html5
 from io import BytesIO
 from typing import Any
@@ -27,8 +29,20 @@ _REFERENCE = re.compile(
     r"(<!\[CDATA\[.*?(?:\]\]>|\Z))|&(?:(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w{1,40}));)?",
     re.DOTALL | re.ASCII,
 )
+# What a server that is not well writes above the document, such as the warnings of PHP; no page, no other format.
+_START = re.compile(r"(?:^|(?<=>))[ \t]*(<\?xml\s|<(?:\w+:)?(?:rss|feed|rdf)[\s>])", re.MULTILINE | re.IGNORECASE)
+_SAYS_WHY = re.compile(r"\b(?:warning|notice|deprecated|error|strict standards)\b", re.IGNORECASE)
+_PAGE = re.compile(r"<(?:html|!doctype|head|body|!--)|WEBVTT", re.IGNORECASE)
+_MOST_ABOVE = 20_000
+# One tag after the other, whatever stands between them.
+_TAG = re.compile(
+    r"(<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>)"
+    r"""|<(/?)([A-Za-z_][\w:.-]{0,200})(?![\w:.-])((?:[^<>"']|"[^"<]*"|'[^'<]*')*+)>|<""",
+    re.DOTALL | re.IGNORECASE,
+)
+_BARE_VALUE = re.compile(r"""("[^"]*"|'[^']*')|([\w:.-]+)\s*=\s*([^\s"'<>]+)""")
 _ITEM = re.compile(r"<(?:[\w-]{1,40}:)?(?:item|entry)[\s>/]", re.IGNORECASE)
-_ITEMS = ("{*}item", "{*}entry")
+ITEMS = ("{*}item", "{*}entry", "{*}Item", "{*}ITEM")
 _CDATA = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _MAX_TAGS = 1_000_000  # outside of texts; so many an item where there are more
 _MAX_TAGS_OF_AN_ITEM = 50
@@ -38,6 +52,8 @@ _MAX_NAMESPACES = 5_000
 _MAX_ATTRIBUTES = 200
 _SAFE: dict[str, Any] = {
     "recover": True,
+    "remove_comments": True,
+    "remove_pis": True,
     "resolve_entities": False,
     "no_network": True,
     "load_dtd": False,
@@ -54,7 +70,7 @@ def is_feed(head: bytes) -> bool:
     >>> is_feed(b"<!DOCTYPE html><html>")
     False
     """
-    return _FEED_START.match(NOT_TEXT.sub("", decode(head))) is not None
+    return _FEED_START.match(_bare(decode(head))) is not None
 
 
 def not_a_feed(url: str, cause: str) -> ContentError:
@@ -62,6 +78,16 @@ def not_a_feed(url: str, cause: str) -> ContentError:
     return ContentError(
         f"{public_address(url)} is not a feed: {cause}; check that it is the address of an RSS feed"
     )
+
+
+def _bare(text: str) -> str:
+    """Drop what XML forbids, and what stands above a document."""
+    text = NOT_TEXT.sub("", text).lstrip("\ufeff \t\r\n")
+    if text.startswith("<?xml") or _FEED_START.match(text):
+        return text
+    start = _START.search(text, 0, _MOST_ABOVE)
+    above = text[: start.start(1)] if start else ""
+    return text[len(above) :] if _SAYS_WHY.search(above) and not _PAGE.search(above) else text
 
 
 def repaired(text: str, url: str) -> str:
@@ -79,8 +105,63 @@ def repaired(text: str, url: str) -> str:
         or outside.count("xmlns") > _MAX_NAMESPACES
     ):
         raise not_a_feed(url, _TOO_MUCH)
-    text = re.sub(r"\A\s*<\?xml.*?\?>", "", NOT_TEXT.sub("", text), count=1, flags=re.DOTALL)
+    text = re.sub(r"\A\s*<\?xml.*?\?>", "", _bare(text), count=1, flags=re.DOTALL)
     return _REFERENCE.sub(_reference, text.lstrip("\ufeff \t\r\n"))
+
+
+def balanced(text: str) -> str:
+    """Write a document whose tags do not fit together so that they do.
+
+    What is open inside of an element ends with it, an item ends where the next one begins, an end of nothing is
+    dropped, and values get the quotes that they lack.
+    """
+    tags, pieces, at = _Open(), list[str](), 0
+    for found in _TAG.finditer(text):
+        pieces.append(text[at : found.start()])
+        at = found.end()
+        whole, end, name, inside = found.groups()
+        if name is None:
+            pieces.append(whole or "&lt;")
+        elif end:
+            pieces += tags.close(name)
+        else:
+            pieces += tags.close(name) if _is_item(name) else ()
+            pieces.append(f"<{name}{_BARE_VALUE.sub(_quoted, inside)}>")
+            if not inside.endswith("/"):
+                tags.open(name)
+    return "".join((*pieces, text[at:], *tags.close(None)))
+
+
+class _Open:
+    """The names of the tags that are open, the innermost last."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.counts: Counter[str] = Counter()
+
+    def open(self, name: str) -> None:
+        self.names.append(name)
+        self.counts[name.lower()] += 1
+
+    def close(self, name: str | None) -> Iterator[str]:
+        """Write the ends of all up to the innermost of such a name, none where there is none; of all without one.
+
+        The first of all ends last: two documents in one file are one.
+        """
+        while self.names if name is None else len(self.names) > 1 and self.counts[name.lower()]:
+            last = self.names.pop()
+            self.counts[last.lower()] -= 1
+            yield f"</{last}>"
+            if name is not None and last.lower() == name.lower():
+                return
+
+
+def _is_item(name: str) -> bool:
+    return name.rpartition(":")[2].lower() in ("item", "entry")
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return found[1] or f'{found[2]}="{found[3]}"'
 
 
 def _reference(found: re.Match[str]) -> str:
@@ -94,60 +175,70 @@ def _reference(found: re.Match[str]) -> str:
     return "".join(f"&#{ord(character)};" for character in html5.get(f"{name};", "")) or f"&amp;{found[0][1:]}"
 
 
-def cut(text: str, url: str, most: int) -> Iterator[str]:
-    """Cut a long document into short ones of so many items: the first has none, and describes the show.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A feed: its root without its items, which come one after the other, each once."""
 
-    No parser has to hold more than one of them.
+    root: Any
+    items: Iterator[Any]
+    has_items: bool
+    is_sound: bool
+
+
+def opened(text: str, url: str) -> Document:
+    """Read a document; where its tags do not fit together, they are made to.
+
+    Memory holds one item at a time.
 
     Raises:
-        ContentError: as `tree_of`.
+        ContentError: it is no feed, or nested too deep, or has too many parts; also while the items are read.
     """
-    if len(_ITEM.findall(text)) <= most:
-        yield text
-        return
     data = text.encode()
-    head, is_sound = _without_items(data, url)
-    if not is_sound:  # where tags do not fit together, each parser has its own way to go on
-        yield text
-        return
-    del text
-    yield head
-    shell: tuple[str, str] | None = None
-    items: list[str] = []
-    for item in _items_of(data, url, []):
-        shell = shell or _shell(item)
-        items.append(etree.tostring(item, encoding="unicode", with_tail=False))
-        if len(items) == most:
-            yield "".join((shell[0], *items, shell[1]))
-            items.clear()
-    if shell and items:
-        yield "".join((shell[0], *items, shell[1]))
+    root, n_items, is_sound = _without_items(data, url)
+    if not is_sound:
+        data = balanced(text).encode()
+        root, n_items, _ = _without_items(data, url)
+    if not _ROOT.search(root.tag):
+        raise not_a_feed(url, "it begins with no <rss> or <feed>")
+    _check_attributes(root, url)
+    return Document(root, _checked(_items_of(data, url), url), n_items > 0, is_sound)
 
 
-def _without_items(data: bytes, url: str) -> tuple[str, bool]:
-    """Write a document without its items, and tell whether it is sound."""
-    root, log = None, list[Any]()
-    for item in _items_of(data, url, log):
-        root = root if root is not None else item.getroottree().getroot()
-    if root is None:
-        return "", False
-    for item in list(root.iter(*_ITEMS)):
-        item.getparent().remove(item)
-    return etree.tostring(root, encoding="unicode"), all(error.domain_name == "NAMESPACE" for error in log)
+def _checked(items: Iterator[Any], url: str) -> Iterator[Any]:
+    for item in items:
+        _check_attributes(item, url)
+        yield item
 
 
-def _items_of(data: bytes, url: str, log: list[Any]) -> Iterator[Any]:
+def _check_attributes(root: Any, url: str) -> None:
+    if any(len(element.attrib) > _MAX_ATTRIBUTES for element in root.iter(etree.Element)):
+        raise not_a_feed(url, _TOO_MUCH)
+
+
+def _without_items(data: bytes, url: str) -> tuple[Any, int, bool]:
+    """Read a document but for its items: the root, how many items there are, and whether all is sound."""
+    roots: list[Any] = []
+    log: list[Any] = []
+    n_items = sum(1 for _ in _items_of(data, url, roots, log))
+    root = roots[0]
+    for item in list(root.iter(*ITEMS)):
+        if item is not root:
+            item.getparent().remove(item)
+    return root, n_items, all(error.domain_name == "NAMESPACE" for error in log)
+
+
+def _items_of(
+    data: bytes, url: str, roots: list[Any] | None = None, log: list[Any] | None = None
+) -> Iterator[Any]:
     """Give the items of a document, one after the other; each is dropped when the next one comes.
 
-    `log` gets what was wrong, at the end.
+    At the end `roots` gets the root, and `log` what was wrong.
     """
-    events = etree.iterparse(
-        BytesIO(data), events=("end",), tag=_ITEMS, remove_comments=True, encoding="utf-8", **_SAFE
-    )
+    events = etree.iterparse(BytesIO(data), events=("end",), tag=ITEMS, encoding="utf-8", **_SAFE)
     before = None
     try:
         for _, item in events:
-            if next(item.iterancestors(*_ITEMS), None) is not None:
+            if next(item.iterancestors(*ITEMS), None) is not None:
                 continue  # an item in an item is a part of it
             if before is not None:
                 before.getparent().remove(before)
@@ -155,39 +246,10 @@ def _items_of(data: bytes, url: str, log: list[Any]) -> Iterator[Any]:
             yield item
     except etree.XMLSyntaxError as error:
         raise not_a_feed(url, "it is no XML") from error
-    _check_resources(events.error_log, url)
-    log.extend(events.error_log)
-
-
-def _shell(item: Any) -> tuple[str, str]:
-    """Write what stands around an item, as text before and behind."""
-    inner: Any = etree.Comment("items")
-    for outer in item.iterancestors():
-        copy = etree.Element(outer.tag, outer.attrib, nsmap=outer.nsmap)
-        copy.append(inner)
-        inner = copy
-    before, _, behind = etree.tostring(inner, encoding="unicode").partition("<!--items-->")
-    return before, behind
-
-
-def _check_resources(log: Any, url: str) -> None:
-    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in log):
+    if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in events.error_log):
         raise not_a_feed(url, _TOO_MUCH)
-
-
-def tree_of(text: str, url: str) -> Any:
-    """Read the document with lxml, and refuse what would hold up feedparser for minutes.
-
-    feedparser's own quick parser stops at the first error, before which lxml has seen the same as it.
-    """
-    parser = etree.XMLParser(remove_comments=True, encoding="utf-8", **_SAFE)
-    try:
-        root = etree.fromstring(text.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        raise not_a_feed(url, "it is no XML") from error
-    if root is None or not _ROOT.search(root.tag):
+    if events.root is None:
         raise not_a_feed(url, "it begins with no <rss> or <feed>")
-    _check_resources(parser.error_log, url)
-    if any(len(element.attrib) > _MAX_ATTRIBUTES for element in root.iter(etree.Element)):
-        raise not_a_feed(url, _TOO_MUCH)
-    return root
+    if roots is not None and log is not None:
+        roots.append(events.root)
+        log.extend(events.error_log)

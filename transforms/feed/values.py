@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from html.entities import html5
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -13,6 +15,8 @@ from lxml import etree
 
 # What XML forbids.
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# What nobody sees and everybody's editor copies along; those that join letters and emoji are left.
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # Thousands of attributes in one tag take the HTML parser minutes; text needs none.
 _HTML_TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9]{0,20})(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>?""")
 _BLOCKS = (
@@ -33,6 +37,16 @@ _BLOCKS = (
     "p",
     "tr",
 )
+_KNOWN_TAGS = frozenset(
+    (
+        *_BLOCKS,
+        *(
+            "a abbr acronym article aside audio b big caption center cite code col del dfn dl em fieldset "
+            "figcaption figure font footer header i img ins kbd label ol pre q s samp section small source span "
+            "strike strong sub sup table tbody td tfoot th thead time tt u ul var video wbr"
+        ).split(),
+    )
+)
 
 
 def plain_text(markup: str | None) -> str | None:
@@ -48,6 +62,20 @@ def plain_text(markup: str | None) -> str | None:
     tree = etree.fromstring(f"<div>{source}</div>".encode(), parser)
     etree.strip_elements(tree, "script", "style", with_tail=False)
     return folded("".join(_pieces(tree)))
+
+
+def looks_like_html(text: str) -> bool:
+    """Tell whether a text that should be plain has markup: it ends a tag or names a character, and all are known.
+
+    >>> looks_like_html("if a < b then AT&T"), looks_like_html("It&#039;s"), looks_like_html("<b>Bold</b>")
+    (False, True, True)
+    """
+    if "&" not in text and "</" not in text:
+        return False
+    if not re.search(r"</\w+>|&#?\w+;", text):
+        return False
+    tags, names = re.findall(r"</?(\w+)", text), re.findall(r"&(\w+);", text)
+    return all(tag.lower() in _KNOWN_TAGS for tag in tags) and all(f"{name};" in html5 for name in names)
 
 
 def _pieces(tree: Any) -> Iterator[str]:
@@ -70,11 +98,37 @@ def resolve_url(reference: str | None, *, base: str) -> str | None:
     """
     text = NOT_TEXT.sub("", reference or "").strip()
     try:
-        if urlsplit(base).scheme in ("http", "https"):
-            return _web_url(urljoin(base, text)) if text else None
+        if base.startswith(("http://", "https://")) or urlsplit(base).scheme in ("http", "https"):
+            whole = text if text.startswith(("http://", "https://")) and "/." not in text else urljoin(base, text)
+            return _web_url(whole) if text else None
         return _web_url(text) or _neighbour(text, base)
     except ValueError:  # such as "http://["
         return None
+
+
+def resolver(base: str) -> Callable[[Any, str | None], str | None]:
+    """Make what resolves a reference in a tag: against the `xml:base` of what it stands in, and against `base`."""
+
+    @lru_cache(256)  # an address stands in several tags of an item
+    def whole(reference: str) -> str | None:
+        return resolve_url(reference, base=base)
+
+    def resolve(tag: Any, reference: str | None) -> str | None:
+        if reference and tag.base is None:
+            return whole(reference)
+        return resolve_url(reference, base=_base_of(tag, base)) if reference else None
+
+    return resolve
+
+
+def _base_of(tag: Any, base: str) -> str:
+    """Give the address that the references in a tag are relative to; no feed makes one of the web a path."""
+    try:
+        own = tag.base
+        joined = urljoin(base, own) if own else base
+        return joined if urlsplit(joined).scheme in ("http", "https") else base
+    except ValueError:  # such as "http://["
+        return base
 
 
 def _web_url(text: str) -> str | None:
@@ -93,8 +147,14 @@ def _neighbour(text: str, base: str) -> str | None:
 
 
 def folded(text: str | None) -> str | None:
-    """Put a text on one line; None where nothing is left."""
-    return " ".join(NOT_TEXT.sub("", text or "").split()) or None
+    r"""Put a text on one line, without what nobody sees; None where nothing is left.
+
+    >>> folded(" Dust\u00a0and\n gro\u200boves ")
+    'Dust and grooves'
+    """
+    if not text or text.isprintable():  # the most are, and need no second look
+        return " ".join((text or "").split()) or None
+    return " ".join(_INVISIBLE.sub("", NOT_TEXT.sub("", text)).split()) or None
 
 
 def media_type(text: str | None) -> str | None:
