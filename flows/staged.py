@@ -17,7 +17,7 @@ from transforms.hashes import is_as_promised
 from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, Rendition, StageRun
 from warehouse.staging import Staged, write_staged
 
-METHOD = "staged-3"
+METHOD = "staged-4"
 
 
 def stage(

@@ -35,7 +35,7 @@ from transforms.transcripts.assemble import Published, assemble
 from transforms.transcripts.decode import decode
 from transforms.transcripts.document import Draft, Format, Text
 
-METHOD = "transcripts-4"
+METHOD = "transcripts-5"
 MOST_SPEAKERS = 500
 
 # The order is that of the questions asked: what has a header of its own before what is known by its lines.
