@@ -78,3 +78,11 @@ def test_an_exact_title_of_what_waits_wins_over_a_piece_of_a_feed(tmp_path: Path
 
     assert remove(settings, "needle") == "Needle: it waits no more"
     assert remove(settings, "needle").startswith("The Needle Show: not subscribed any more")
+
+
+def test_what_nobody_sees_hides_no_title() -> None:
+    """Neither in what is known nor in what was copied from a page."""
+    known = [Named("0a1b2c3d", "Ma\u200bra und Sil\u00adbe"), Named("1a1b2c3d", "Another")]
+
+    assert choose("mara und silbe", known, "episode", "").id == "0a1b2c3d"
+    assert choose("ano\ufeffther", known, "episode", "").id == "1a1b2c3d"

@@ -313,8 +313,8 @@ def test_a_screen_takes_so_many_rows_and_so_much_text(snapshot: Path):
 
 
 def test_plain_finds_what_people_type(snapshot: Path):
-    """Case, accents, curly quotes, dashes and strange spaces do not stand in the way."""
-    text = "“Café”\u00a0— ÉCOLE’s  naïve… Straße"
+    """Case, accents, curly quotes, dashes, strange spaces and what nobody sees do not stand in the way."""
+    text = "“Café”\u00a0— ÉCO\u200bLE’s  naïve… Stra\u00adße"
     assert rows(snapshot, f"select plain('{text}')") == [['"cafe" - ecole\'s naive... strasse']]
     assert rows(snapshot, "select count(*) from turns where plain(text) like '%' || plain('WHY') || '%'") == [[2]]
 

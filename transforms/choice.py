@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transforms.errors import SourceError
-from transforms.text import fold_title
+from transforms.text import INVISIBLE, fold_title
 
 FEWEST = 4  # characters of an id: fewer are too easily a piece of another
 MOST_NAMED = 5  # of those that may be meant
@@ -78,8 +78,8 @@ def _begins(name: str, wanted: str) -> bool:
 
 
 def _plain(title: str) -> str:
-    """Bring a title to the form in which case and spaces make no difference."""
-    return " ".join(unicodedata.normalize("NFC", title).casefold().split())
+    """Bring a title to the form in which case, spaces and what nobody sees make no difference."""
+    return " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", title)).casefold().split())
 
 
 def _shortened(title: str | None) -> str:

@@ -22,6 +22,8 @@ _COMMAND = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u180e\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
+# What nobody sees and everybody's editor copies along; those that join letters and emoji are left.
+INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NO_NUMBER = re.compile(r"(?i)nan|inf")
 _STRING_OR_NO_NUMBER = re.compile(r'(?i)"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b')
 

@@ -1,7 +1,10 @@
--- The plain form of a text, for search: without case and accents, quotes and dashes straightened, spaces made one.
+-- The plain form of a text, for search: without case, accents and what nobody sees, quotes and dashes straightened,
+-- spaces made one.
 create or replace macro plain(text) as trim(regexp_replace(
     translate(
-        replace(replace(lower(strip_accents(nfc_normalize(text))), 'ß', 'ss'), '…', '...'),
+        replace(replace(lower(strip_accents(nfc_normalize(
+            regexp_replace(text, '[\x{AD}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]', '', 'g')
+        ))), 'ß', 'ss'), '…', '...'),
         '‘’‚‛‹›′`´“”„‟″«»‐‑‒–—―−',
         '''''''''''''''''''"""""""-------'
     ),

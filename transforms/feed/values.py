@@ -13,10 +13,10 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from lxml import etree
 
+from transforms.text import INVISIBLE
+
 # What XML forbids.
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-# What nobody sees and everybody's editor copies along; those that join letters and emoji are left.
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 # Thousands of attributes in one tag take the HTML parser minutes; text needs none.
 _HTML_TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9]{0,20})(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>?""")
 _BLOCKS = (
@@ -154,7 +154,7 @@ def folded(text: str | None) -> str | None:
     """
     if not text or text.isprintable():  # the most are, and need no second look
         return " ".join((text or "").split()) or None
-    return " ".join(_INVISIBLE.sub("", NOT_TEXT.sub("", text)).split()) or None
+    return " ".join(INVISIBLE.sub("", NOT_TEXT.sub("", text)).split()) or None
 
 
 def media_type(text: str | None) -> str | None:
