@@ -8,19 +8,29 @@ import re
 from transforms.errors import ContentError, SourceError
 from transforms.transcripts import (
     assemblyai,
+    aws,
+    azure,
     blocks,
     captions,
     ctm,
     deepgram,
+    elevenlabs,
+    fireflies,
+    gladia,
+    google,
     json3,
+    json_rows,
     labelled,
     markdown,
     paragraphs,
     podcast_html,
     podcast_json,
     post,
+    rev,
     scraped,
     seglst,
+    soniox,
+    speechmatics,
     srt,
     stamped,
     stm,
@@ -38,17 +48,22 @@ from transforms.transcripts.document import Draft, Format, Text
 METHOD = "transcripts-5"
 MOST_SPEAKERS = 500
 
+_JSON_MODULES = (
+    podcast_json, json3, elevenlabs, aws, rev, speechmatics, google, azure, soniox, gladia, fireflies, whisper,
+    deepgram, assemblyai, seglst, json_rows,
+)  # fmt: skip
+
 # The order is that of the questions asked: what has a header of its own before what is known by its lines.
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT
     for module in (
-        vtt, srt, podcast_json, json3, whisper, deepgram, assemblyai, seglst, ttml, podcast_html, webpage,
+        vtt, srt, *_JSON_MODULES, ttml, podcast_html, webpage,
         stm, ctm,
         captions, scraped, summary, markdown, post, blocks, stamped, labelled, timed, paragraphs,
     )
 }  # fmt: skip
 
-_OF_JSON = tuple(module.FORMAT.name for module in (podcast_json, json3, whisper, deepgram, assemblyai, seglst))
+_OF_JSON = tuple(module.FORMAT.name for module in _JSON_MODULES)
 _JSON = re.compile(r'\{\s*["}]|\[\s*\{\s*"')
 
 

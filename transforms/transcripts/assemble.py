@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from transforms.records import Chapter, Event, Section, Speaker, Turn, Word
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Piece
-from transforms.transcripts.names import join_variants
+from transforms.transcripts.names import is_nobody, join_variants
 from transforms.transcripts.overlaps import with_overlaps
 from transforms.transcripts.sounds import is_sound, split_sounds
 
+# Words that two clocks measured may begin a little before the one they follow.
+BACK_SECONDS = 0.05
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
 _UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
 _ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
@@ -49,7 +52,8 @@ class Published:
 
 def assemble(draft: Draft) -> Published:
     """Make records of a draft: names joined, sounds taken out of the words, pieces of one speaker made one turn."""
-    pieces = tuple(_split_events(draft.pieces, captions=draft.boundary == "cue"))
+    named = map(_without_nobody, draft.pieces)
+    pieces = tuple(_split_events(named, captions=draft.boundary == "cue"))
     if draft.boundary == "sentence":
         pieces = tuple(_sentences(pieces))
     labels = Counter(piece.speaker for piece in pieces if piece.kind == "speech" and piece.speaker)
@@ -70,11 +74,25 @@ def assemble(draft: Draft) -> Published:
         ),
         events=events,
         parse_coverage=_coverage(draft.pieces),
-        flags=draft.flags,
+        flags=tuple(sorted({*draft.flags, *_flags(draft.pieces)})),
     )
 
 
-def _split_events(pieces: Sequence[Piece], *, captions: bool) -> Iterator[Piece]:
+def _without_nobody(piece: Piece) -> Piece:
+    """Leave out the label of somebody whom the writer did not know."""
+    return replace(piece, speaker=None, opens=False) if piece.speaker and is_nobody(piece.speaker) else piece
+
+
+def _flags(pieces: Iterable[Piece]) -> Iterator[str]:
+    """Flag words whose times run back within what somebody says at once."""
+    for piece in pieces:
+        starts = [word.start_time for word in piece.words if word.start_time is not None]
+        if any(after < before - BACK_SECONDS for before, after in pairwise(starts)):
+            yield "times_backwards"
+            return
+
+
+def _split_events(pieces: Iterable[Piece], *, captions: bool) -> Iterator[Piece]:
     """Take what is heard but not said out of the speech; a caption that is all in brackets is such a sound."""
     for piece in pieces:
         if piece.kind != "speech" or not re.search(r"[\[(（【［〔♪♫]", piece.text):

@@ -20,6 +20,7 @@ from typing import Any
 
 from transforms.errors import ContentError
 from transforms.transcripts import segments, sentences
+from transforms.transcripts.columns import are_milliseconds
 from transforms.transcripts.cues import Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
 
@@ -34,14 +35,21 @@ def fits(text: Text) -> bool:
     document = text.json
     if isinstance(document, list):
         found = segments.first_objects(document)
-        return segments.are_milliseconds(found) and all("text" in item and "speaker" in item for item in found)
+        return _are_milliseconds(found) and all("text" in item and "speaker" in item for item in found)
     if not isinstance(document, dict) or "segments" in document or "results" in document:
         return False
     for name in ("utterances", "words"):
         found = segments.first_objects(document.get(name))
         if any("text" in item and "start" in item for item in found):
-            return True
+            return _are_milliseconds(found)
     return "audio_url" in document and ("status" in document or isinstance(document.get("text"), str))
+
+
+def _are_milliseconds(items: Sequence[dict[str, Any]]) -> bool:
+    """Tell the whole numbers of this service from the seconds of another one that calls its fields the same."""
+    spans = [(item.get("start"), item.get("end"), item.get("text")) for item in items]
+    whole = [(a, b, text) for a, b, text in spans if isinstance(a, int) and isinstance(b, int)]
+    return len(whole) == len(spans) and are_milliseconds(whole)
 
 
 def parse(text: Text) -> Draft:

@@ -22,14 +22,25 @@ my burmese ca valencian nl flemish ht haitian lb letzeburgesch ps pushto pa panj
 es castilian zh mandarin ht haitian_creole fil filipino
 """.split()
 _CODES = dict(zip(NAMES[1::2], NAMES[::2], strict=True)) | {"jw": "jv", "javanese": "jv", "iw": "he", "in": "id"}
+# ISO 639-2 and 639-3, which ElevenLabs, MP4 and Matroska write.
+_LONG = dict(
+    pair.split(":")
+    for pair in (
+        "eng:en deu:de ger:de fra:fr fre:fr spa:es ita:it por:pt nld:nl dut:nl rus:ru jpn:ja zho:zh chi:zh cmn:zh "
+        "kor:ko ara:ar heb:he hin:hi pol:pl tur:tr swe:sv dan:da nor:no nob:nb fin:fi ces:cs cze:cs ell:el gre:el "
+        "ukr:uk hun:hu ron:ro rum:ro cat:ca vie:vi ind:id tha:th slk:sk slo:sk slv:sl hrv:hr srp:sr bul:bg lit:lt "
+        "lav:lv est:et fas:fa per:fa urd:ur ben:bn tam:ta tel:te mal:ml isl:is ice:is eus:eu baq:eu glg:gl gle:ga "
+        "cym:cy wel:cy afr:af swa:sw fil:tl msa:ms may:ms"
+    ).split()
+)
 _TAG = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8})*)", re.ASCII)
 
 
 def language_tag(text: str) -> str:
     """Write a language as a tag of BCP 47; what is no known one stays as it is.
 
-    >>> language_tag("english"), language_tag("en_us"), language_tag("ZH-hans-cn"), language_tag("Elvish tongue")
-    ('en', 'en-US', 'zh-Hans-CN', 'Elvish tongue')
+    >>> language_tag("english"), language_tag("en_us"), language_tag("ZH-hans-cn"), language_tag("deu")
+    ('en', 'en-US', 'zh-Hans-CN', 'de')
     """
     name = "_".join(text.casefold().split())
     if name in _CODES:
@@ -38,7 +49,8 @@ def language_tag(text: str) -> str:
     if not match:
         return text
     subtags = match[2].replace("_", "-").split("-")[1:]
-    return "-".join([match[1].lower(), *map(_subtag, subtags)])
+    code = match[1].lower()
+    return "-".join([_LONG.get(code, code), *map(_subtag, subtags)])
 
 
 def _subtag(text: str) -> str:

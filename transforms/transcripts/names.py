@@ -41,6 +41,16 @@ _GENERIC = re.compile(
     r"[ _-]*(?:#? ?\d{1,3}|[a-z])?|[qa]\d{0,3}",
     re.IGNORECASE,
 )
+_UNKNOWN = (
+    r"(?:unknown|unidentified|unlabell?ed|unassigned|undefined|unbekannt(?:er|e)?|inconnue?|desconocid[oa]|"
+    r"desconhecid[oa]|sconosciut[oa]|onbekend|okand|ukjent|ukendt|tuntematon|nieznany|неизвестн(?:ыи|ая)|未知|不明)"
+)
+_SOMEONE = r"(?:speakers?|voice|person|sprecher(?:in)?|locuteur|locutrice|hablante|orador|falante|parlante|спикер)"
+_NOBODY = re.compile(
+    rf"(?:{_UNKNOWN}|{_UNKNOWN}[ -]?{_SOMEONE}|{_SOMEONE}[ -]?{_UNKNOWN}|(?:未知|不明)(?:の)?(?:说话人|发言人|話者)|"
+    r"uu|n/a|<?na>?|none|null|nan)",
+    re.IGNORECASE,
+)
 # Words that begin a sentence or name a part of a text, and no person.
 _OPENERS = frozenset(
     """
@@ -120,6 +130,15 @@ def is_generic(name: str) -> bool:
     (True, True, False)
     """
     return _GENERIC.fullmatch(name) is not None
+
+
+def is_nobody(label: str) -> bool:
+    """Tell what writers put where they do not know who speaks, and a label of marks alone.
+
+    >>> is_nobody("Unknown Speaker"), is_nobody("SPEAKER_UNKNOWN"), is_nobody("-"), is_nobody("Unknown Speaker 2")
+    (True, True, True, False)
+    """
+    return _NOBODY.fullmatch(fold(label).strip(_TRIM + "-")) is not None or not any(c.isalnum() for c in label)
 
 
 @lru_cache(maxsize=16384)

@@ -18,13 +18,12 @@ from transforms.transcripts.cue_words import glue, is_unspaced
 from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Piece, Text
 from transforms.transcripts.languages import language_tag
+from transforms.transcripts.names import is_nobody
 
 # Deeper and further it is no description of the document.
 _DEEPEST = 4
 _MOST_METADATA = 200
 _SHOWN = 200  # characters of a broken segment
-# What writers put where they do not know who speaks.
-_NOBODY = frozenset(("unknown", "n/a", "<na>", "none", "null", "nan", "undefined"))
 _METADATA_NAMES = {
     "language_code": "language",
     "detected_language": "language",
@@ -58,17 +57,6 @@ def first_objects(value: object, count: int | None = 20) -> list[dict[str, Any]]
 def is_rows(value: object, length: int) -> bool:
     """Tell a list of lists of that length."""
     return isinstance(value, list) and bool(value) and all(isinstance(r, list) and len(r) == length for r in value)
-
-
-def are_milliseconds(items: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether segments have whole numbers as times, and last so long that these must be milliseconds.
-
-    >>> are_milliseconds([{"start": 0, "end": 900}]), are_milliseconds([{"start": 0, "end": 9}])
-    (True, False)
-    """
-    spans = [(item.get("start"), item.get("end")) for item in items]
-    lengths = [end - start for start, end in spans if isinstance(start, int) and isinstance(end, int)]
-    return bool(lengths) and len(lengths) == len(spans) and sum(lengths) > 100 * len(lengths)
 
 
 def objects(value: object, dropped: list[Piece]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -128,13 +116,12 @@ def speaker_label(value: object) -> str | None:
     ('Speaker 1', 'Ann', None, 'Bo')
     """
     if isinstance(value, dict):
-        value = value.get("name") or value.get("label") or value.get("id")
+        names = ("name", "displayName", "display_name", "label", "id")
+        value = next((value[name] for name in names if value.get(name) not in (None, "")), None)
     label = string(value)
     if label.isdecimal():
         return f"Speaker {label}"
-    if label.casefold() in _NOBODY:
-        return None
-    return label if any(c.isalnum() for c in label) else None
+    return None if is_nobody(label) else label
 
 
 def probability(value: object) -> float | None:

@@ -23,6 +23,7 @@ from typing import Any
 from transforms.errors import ContentError
 from transforms.records import Word
 from transforms.transcripts import segments, sentences
+from transforms.transcripts.columns import are_milliseconds
 from transforms.transcripts.cue_words import glue
 from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
@@ -66,10 +67,15 @@ def _first(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _are_segments(value: object) -> bool:
     found = segments.first_objects(value)
-    return not segments.are_milliseconds(found) and any(
+    return not _are_milliseconds(found) and any(
         "text" in item and "start" in item and "end" in item and not ("body" in item or "startTime" in item)
         for item in found
     )
+
+
+def _are_milliseconds(items: Sequence[dict[str, Any]]) -> bool:
+    spans = [(item.get("start"), item.get("end"), item.get("text")) for item in items]
+    return are_milliseconds([(a, b, text) for a, b, text in spans if isinstance(a, int) and isinstance(b, int)])
 
 
 def _is_row(item: object) -> bool:
