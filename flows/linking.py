@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from transforms.records import (
 from transforms.redaction import public_address, public_page
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
+from transforms.transcripts.dates import parse_date
 from transforms.youtube import youtube_id
 from warehouse import query
 from warehouse.query import KnownEpisode
@@ -79,6 +81,7 @@ class Said:
     show: str | None
     url: str | None
     language: str | None
+    published_at: datetime | None
     origin: str
     sha256: str
 
@@ -91,6 +94,7 @@ def said_of(published: Published, sha256: str, origin: str, hints: Hints) -> Sai
         show=hints.show or published.known("show"),
         url=public_page(url) if url else None,
         language=published.known("language"),
+        published_at=parse_date(published.known("published")),
         origin=origin,
         sha256=sha256,
     )
@@ -170,6 +174,7 @@ def new_link(said: Said) -> Link:
         podcast_id=podcast.podcast_id if podcast else None,
         title=said.title or Path(said.origin).stem,
         language=said.language,
+        published_at=said.published_at,
         page_url=said.url,
     )
     return Link(episode, podcast, how)

@@ -28,7 +28,10 @@ from transforms.transcripts.document import Draft, Piece
 HERE = Path(__file__).parent
 
 # These formats are known by a header or by their fields: no two of them fit one text.
-SURE = "vtt srt podcast_json podcast_html json3 ttml whisper deepgram assemblyai seglst stm ctm".split()
+SURE = (
+    "vtt srt podcast_json podcast_html json3 ttml whisper deepgram assemblyai seglst stm ctm "
+    "ass trs elevenlabs aws rev speechmatics google azure soniox gladia"
+).split()
 
 
 def inputs() -> list[Path]:

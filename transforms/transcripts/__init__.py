@@ -10,58 +10,58 @@ from transforms.transcripts import (
     assemblyai,
     aws,
     azure,
-    blocks,
-    captions,
     ctm,
     deepgram,
+    docx,
     elevenlabs,
     fireflies,
     gladia,
     google,
     json3,
     json_rows,
-    labelled,
-    markdown,
-    paragraphs,
+    pdf,
+    plain_formats,
     podcast_html,
     podcast_json,
-    post,
+    podlove,
     rev,
-    scraped,
+    rtf,
     seglst,
     soniox,
     speechmatics,
-    srt,
-    stamped,
     stm,
-    summary,
-    timed,
+    trs,
     ttml,
-    vtt,
     webpage,
     whisper,
 )
 from transforms.transcripts.assemble import Published, assemble
 from transforms.transcripts.decode import decode
 from transforms.transcripts.document import Draft, Format, Text
+from transforms.transcripts.header import split_header
 
 METHOD = "transcripts-5"
 MOST_SPEAKERS = 500
+_LOG_LEVELS = frozenset(
+    "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
+)
 
 _JSON_MODULES = (
-    podcast_json, json3, elevenlabs, aws, rev, speechmatics, google, azure, soniox, gladia, fireflies, whisper,
-    deepgram, assemblyai, seglst, json_rows,
+    podcast_json, json3, podlove, elevenlabs, aws, rev, speechmatics, google, azure, soniox, gladia, fireflies,
+    whisper, deepgram, assemblyai, seglst, json_rows,
 )  # fmt: skip
 
 # The order is that of the questions asked: what has a header of its own before what is known by its lines.
 FORMATS: dict[str, Format] = {
-    module.FORMAT.name: module.FORMAT
-    for module in (
-        vtt, srt, *_JSON_MODULES, ttml, podcast_html, webpage,
-        stm, ctm,
-        captions, scraped, summary, markdown, post, blocks, stamped, labelled, timed, paragraphs,
+    known.name: known
+    for known in (
+        *(module.FORMAT for module in (pdf, docx, rtf)),
+        *plain_formats.OF_CUES,
+        *(module.FORMAT for module in (*_JSON_MODULES, ttml, trs, podcast_html, webpage, stm, ctm)),
+        *plain_formats.OF_LINES,
+        *plain_formats.OF_PROSE,
     )
-}  # fmt: skip
+}
 
 _OF_JSON = tuple(module.FORMAT.name for module in _JSON_MODULES)
 _JSON = re.compile(r'\{\s*["}]|\[\s*\{\s*"')
@@ -85,11 +85,16 @@ def explain(data: bytes, *, format: str | None = None, media_type: str | None = 
         ContentError, SourceError: as `read`.
     """
     text = decode(data, media_type)
+    header, text = split_header(text)
     chosen = _choose(text, format)
     draft = chosen.parse(text)
+    draft = dataclasses.replace(draft, pieces=(*header, *draft.pieces))
     speakers = {piece.speaker for piece in draft.pieces if piece.speaker}
     if len(speakers) > MOST_SPEAKERS:
         msg = f"it names {len(speakers):,} speakers: no episode has more than {MOST_SPEAKERS}; try --format"
+        raise ContentError(msg)
+    if speakers and speakers <= _LOG_LEVELS:
+        msg = "no transcript found: it is the log of a program, nobody speaks in it"
         raise ContentError(msg)
     published = dataclasses.replace(assemble(draft), format=chosen.name)
     if not published.turns and not published.sections:
@@ -109,10 +114,10 @@ def _choose(text: Text, name: str | None) -> Format:
         msg = "it is broken JSON: fetch it again, it may have been cut off"
         raise ContentError(msg)
     for known in FORMATS.values():
-        if known.fits(text) and (text.json is None or known.name in _OF_JSON):
+        if (text.json is None or known.name in _OF_JSON) and known.fits(text):
             return known
     if text.json is not None:
-        msg = f"no transcript found: it is JSON of none of the known kinds ({', '.join(_OF_JSON)})"
+        msg = "no transcript found: the JSON is of no known service and lists no rows with a text and a time"
         raise ContentError(msg)
     msg = "no transcript found: no names, times or heading Transcript in it; try --format paragraphs"
     raise ContentError(msg)

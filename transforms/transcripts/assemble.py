@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from transforms.records import Chapter, Event, Section, Speaker, Turn, Word
 from transforms.text import ends_sentence, join_lines
-from transforms.transcripts.document import Draft, Piece
+from transforms.transcripts.document import NO_SPEECH, Draft, Piece
 from transforms.transcripts.names import is_nobody, join_variants
 from transforms.transcripts.overlaps import with_overlaps
 from transforms.transcripts.sounds import is_sound, split_sounds
@@ -266,9 +266,11 @@ def _span(
 
 
 def _coverage(pieces: Sequence[Piece]) -> float:
-    """Share of the words that are kept; 1 for a text without words."""
+    """Share of the words that are kept, of those that may be speech; 1 for a text without words."""
     counts = {True: 0, False: 0}
     for piece in pieces:
+        if piece.kind == "dropped" and piece.name in NO_SPEECH:
+            continue
         counts[piece.kind != "dropped"] += len(piece.text.split())
     whole = sum(counts.values())
     return round(counts[True] / whole, 6) if whole else 1.0

@@ -13,17 +13,16 @@ Example:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from transforms.times import parse_iso
 from transforms.transcripts import segments, services
 from transforms.transcripts.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.services import MILLISECONDS
 
 _TICKS = 1e-7
-_ISO = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?", re.ASCII)
 # By its documentation: a tick is 100 nanoseconds; the fast service writes milliseconds, once without saying so.
 _OFFSETS = (
     ("offsetMilliseconds", MILLISECONDS),
@@ -70,12 +69,14 @@ def parse(text: Text) -> Draft:
     """
     document = segments.document(text, dict | list, "Azure JSON")
     phrases = _phrases(document)
-    clock = Clock()
     dropped: list[Piece] = []
-    channels = len({segments.string(phrase.get("channel")) for phrase in phrases})
+    # Each channel begins at zero again.
+    clocks = {segments.string(phrase.get("channel")): Clock() for phrase in phrases}
+    channels = len(clocks)
     pieces = [
         piece
         for line, phrase in enumerate(phrases, start=1)
+        for clock in [clocks[segments.string(phrase.get("channel"))]]
         for piece in _read(line, phrase, channels, clock, dropped)
     ]
     whole: dict[str, Any] = document if isinstance(document, dict) else {}
@@ -83,8 +84,8 @@ def parse(text: Text) -> Draft:
     if locale := next((shown for phrase in phrases if (shown := segments.string(phrase.get("locale")))), None):
         about += segments.metadata({"language": locale})
     ordered = services.in_time(pieces) if channels > 1 else pieces
-    read = segments.draft([*about, *dropped], clock, "asr")
-    read = Draft((*read.pieces, *ordered), "cue", "asr", read.flags)
+    flags = set[str]().union(*(clock.flags for clock in clocks.values()))
+    read = Draft((*about, *dropped, *ordered), "cue", "asr", tuple(sorted(flags)))
     combined = segments.first_objects(whole.get("combinedRecognizedPhrases") or whole.get("combinedPhrases"), None)
     return services.with_text(read, "Azure", *(item.get("display") or item.get("text") for item in combined))
 
@@ -123,9 +124,8 @@ def _moment(item: dict[str, Any], names: tuple[tuple[str, float], ...], clock: C
     """Read a time: ticks, milliseconds, or text such as `PT1M2.5S`."""
     for name, scale in names:
         value = item.get(name)
-        if isinstance(value, str) and (match := _ISO.fullmatch(value)):
-            hours, minutes, seconds = (float(part or 0) for part in match.groups())
-            return clock.moment(hours * 3600 + minutes * 60 + seconds)
+        if isinstance(value, str) and (seconds := parse_iso(value)) is not None:
+            return clock.moment(seconds)
         if value is not None:
             return clock.moment(value, scale)
     return None

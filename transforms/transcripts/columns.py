@@ -29,7 +29,7 @@ _NAMES: dict[Field, list[str]] = {
     ).split(),
     "start": (
         "start starttime startsec startseconds startms starttimems startoffset starttimestamp startmillis tmin "
-        "begin begintime in inpoint timein starttimecode starttc from offset offsetms starts startzeit beginn "
+        "begin begintime ts in inpoint timein starttimecode starttc from offset offsetms starts startzeit beginn "
         "début debut inicio início inizio timestart bgn tstart onset"
     ).split(),
     "end": (
@@ -38,6 +38,13 @@ _NAMES: dict[Field, list[str]] = {
     ).split(),
     "duration": "duration durationms durationsec durationseconds length dur dauer durée duración duração".split(),
     "clock": "timestamp timestamps time timecode timecodes tc clock zeit zeitstempel temps tiempo tempo".split(),
+}
+# Where none is called just so, a word of the name tells: `Segment Start`, `Timecode In`.
+_PARTS_OF_NAMES: dict[Field, frozenset[str]] = {
+    "text": frozenset(("text", "transcript", "transcription")),
+    "speaker": frozenset(("speaker", "sprecher")),
+    "start": frozenset(("start", "begin", "in")),
+    "end": frozenset(("end", "stop", "out")),
 }
 _MILLISECONDS = re.compile(r"(?:ms|msec|millis|milliseconds|millisekunden)$")
 _SECONDS = re.compile(r"(?:sec|secs|seconds|sekunden|s)$")
@@ -78,10 +85,18 @@ def find_columns(names: Iterable[str]) -> Columns | None:
         folded.setdefault(fold(name), name)
         folded.setdefault(fold(_UNIT.sub("", name)), name)
     found = {field: next((folded[known] for known in _NAMES[field] if known in folded), None) for field in _NAMES}
+    for field, words in _PARTS_OF_NAMES.items():
+        if found[field] is None:
+            found[field] = next((name for name in folded.values() if not words.isdisjoint(_words(name))), None)
     if found["text"] is None:
         return None
     start = found["start"] or found["clock"]
     return Columns(found["text"], found["speaker"], start, found["end"], found["duration"], _scale(start))
+
+
+def _words(name: str) -> set[str]:
+    """Split a name into its words, in small letters: `segmentStart`, `Timecode In`."""
+    return {word.casefold() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
 
 
 def _scale(name: str | None) -> float | None:
@@ -103,18 +118,19 @@ def scale_of(rows: Sequence[Mapping[str, Any]], columns: Columns) -> float:
     """
     if columns.scale is not None:
         return columns.scale
-    spans = []
-    for row in rows:
-        start, end = (_whole(row.get(name)) if name else None for name in (columns.start, columns.end))
-        if start is not None and end is not None:
-            spans.append((start, end, row.get(columns.text)))
-        elif any(_is_fraction(row.get(name)) for name in (columns.start, columns.end) if name):
-            return 1.0
-    return 0.001 if are_milliseconds(spans) else 1.0
+    starts = [_number(row.get(columns.start)) if columns.start else None for row in rows]
+    ends = [_number(row.get(columns.end)) if columns.end else None for row in rows]
+    behind = [*starts[1:], None][: len(starts)]
+    spans = [
+        (start, end if end is not None else after, row.get(columns.text))
+        for row, start, end, after in zip(rows, starts, ends, behind, strict=True)
+    ]
+    whole = [(start, end, text) for start, end, text in spans if start is not None and end is not None]
+    return 0.001 if are_milliseconds(whole) else 1.0
 
 
-def are_milliseconds(spans: Sequence[tuple[int, int, object]]) -> bool:
-    """Tell whether whole numbers are milliseconds: as seconds, nobody speaks so slowly.
+def are_milliseconds(spans: Sequence[tuple[float, float, object]]) -> bool:
+    """Tell whether numbers are milliseconds: as seconds, nobody speaks so slowly.
 
     >>> are_milliseconds([(0, 900, "Why turn?")]), are_milliseconds([(0, 200, "Why turn? " * 100)])
     (True, False)
@@ -130,16 +146,14 @@ def word_count(text: object) -> int:
     return max(1, len(shown) // 2 if language in UNSPACED else len(shown.split()))
 
 
-def _whole(value: object) -> int | None:
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 15:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _is_fraction(value: object) -> bool:
+def _number(value: object) -> float | None:
+    """Read a number that may be of any unit; a clock is none."""
     if isinstance(value, str):
-        return re.fullmatch(r"\d+[.,]\d+", value.strip()) is not None
-    return isinstance(value, float) and value % 1 != 0
+        shown = value.strip().replace(",", ".")
+        return float(shown) if re.fullmatch(r"\d{1,14}(?:\.\d{1,9})?", shown, re.ASCII) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e14:
+        return None
+    return float(value)
 
 
 _RANGE = re.compile(rf"\W*({CLOCK})\s*(?:-->|->|→|–|—|-|to|/)\s*({CLOCK})\W*")

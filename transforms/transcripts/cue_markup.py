@@ -17,11 +17,15 @@ _ENTITY = re.compile(
 _TOKEN = re.compile(r"<(/?)([A-Za-z]*)([^<>]*)>|\{(?:\\[^{}\n]*|/?[biu])\}|\n|[^<{\n]+|[<{]")
 _TAG = re.compile(r"a|b|big|br|c|center|div|em|font|i|lang|p|rp|rt|ruby|s|small|span|strong|su[bp]|tt|u|v")
 _STYLES = frozenset(("<c>", "</c>", "<i>", "</i>", "<b>", "</b>"))
+# What a web form escaped before it reached the file; a colon behind the name is that of a label.
+_ESCAPED_VOICE = re.compile(r"&lt;(/?v(?:[.\s][^&<>]{0,80})?)&gt;[ \t]*:?")
 _VOICE = re.compile(r"(?:\.\S*)?\s*(.*)", re.DOTALL)
 
 
 def read_rows(body: Sequence[tuple[int, str]]) -> list[Row]:
     """Read the text lines of a cue: without tags, with the voices and word times that tags give."""
+    if any("&lt;" in text for _, text in body):
+        body = [(line, _ESCAPED_VOICE.sub(r"<\1>", text)) for line, text in body]
     for _, text in body:
         if "<" in text or "&" in text or "{" in text:
             return _Payload(body).rows()
@@ -87,7 +91,7 @@ class _Payload:
         name, rest = match[2].lower(), match[3]
         if not name and (time := parse_clock(rest)) is not None:
             self._stamp, self._stamped = time, True
-        elif (name and not _TAG.fullmatch(name)) or (rest and rest[0] not in " \t\n./"):
+        elif not self._is_tag(name, rest):
             self._say(match[0])
         elif name == "v":
             self._voice = None if match[1] else self._named(rest)
@@ -97,6 +101,11 @@ class _Payload:
             self._ruby(name, closes=bool(match[1]))
         # A tag may be written over two lines.
         self._at += match[0].count("\n")
+
+    @staticmethod
+    def _is_tag(name: str, rest: str) -> bool:
+        """Tell a tag from a comparison: `1 < 2 and 3 > 2` has no name."""
+        return (_TAG.fullmatch(name) is not None and rest[:1] in ("", *" \t\n./")) if name else not rest.strip()
 
     def _ruby(self, name: str, *, closes: bool) -> None:
         """Leave out how a word is read: it stands above the word, and is said once."""

@@ -7,15 +7,14 @@ import unicodedata
 
 from transforms import charsets
 from transforms.errors import ContentError
+from transforms.transcripts import docx, pdf
 from transforms.transcripts.document import Text
 
 LARGEST = 64_000_000  # bytes
 LONGEST_LINE = 2_000_000  # characters, but for JSON and pages
 
 _MAGIC = (
-    (b"PK\x03\x04", "a zip archive: unpack it and import what is in it"),
     (b"\x1f\x8b", "a gzip file: unpack it and import what is in it"),
-    (b"%PDF", "a PDF: save its text and import that"),
     (b"ID3", "audio: give it to `turntable ingest`"),
     (b"OggS", "audio: give it to `turntable ingest`"),
     (b"RIFF", "audio: give it to `turntable ingest`"),
@@ -38,10 +37,11 @@ def decode(data: bytes, media_type: str | None = None) -> Text:
     if len(data) > LARGEST:
         msg = f"it has {len(data) / 1e6:.0f} MB: a transcript has at most {LARGEST / 1e6:.0f} MB"
         raise ContentError(msg)
-    for magic, what in _MAGIC:
-        if data.startswith(magic):
-            msg = f"it is {what}"
-            raise ContentError(msg)
+    if data.lstrip().startswith(b"%PDF-"):
+        return Text(unicodedata.normalize("NFC", pdf.extract(data)), pdf.MEDIA_TYPE)
+    if data.startswith(b"PK\x03\x04"):
+        data, media_type = _unpacked(data), None
+    _refuse(data)
     kind, _, charset = (media_type or "").partition("; charset=")
     text = charsets.decode(data, charset)
     text = "".join("\n" if c == "\x0b" else c for c in text) if "\x0b" in text else text
@@ -54,6 +54,29 @@ def decode(data: bytes, media_type: str | None = None) -> Text:
         msg = f"it has a line of more than {LONGEST_LINE:,} characters: no transcript has"
         raise ContentError(msg)
     return Text(text, kind or None)
+
+
+def _refuse(data: bytes) -> None:
+    """Refuse what is no text by its first bytes.
+
+    Raises:
+        ContentError: it is audio or an archive.
+    """
+    for magic, what in _MAGIC:
+        if data.startswith(magic):
+            msg = f"it is {what}"
+            raise ContentError(msg)
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Take the text out of a Word document."""
+    body = docx.unpack(data, LARGEST)
+    if body is None:
+        msg = (
+            "it is a zip archive, or a Word document that is damaged: unpack it, or save it anew, and import that"
+        )
+        raise ContentError(msg)
+    return body
 
 
 def _controls(text: str) -> int:

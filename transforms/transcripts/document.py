@@ -16,6 +16,10 @@ from typing import Any, Literal
 from transforms.records import Seconds, TranscriptSource, Word
 
 Kind = Literal["speech", "label", "chapter", "event", "section", "metadata", "dropped"]
+# Why something is dropped that nobody said: how captions look, what they show twice, what a program writes beside.
+NO_SPEECH = frozenset(
+    ("style", "region", "repeated by the rolling captions", "frequencies", "control of the meeting", "translation")
+)
 Boundary = Literal["sentence", "cue", "paragraph"]
 
 
@@ -32,6 +36,8 @@ class Piece:
     - `section`: text of a summary page; `name` is its heading, `text` what it says, without the heading.
     - `metadata`: kept beside the turns; `name` says what it is, such as `title`.
     - `dropped`: `name` is the reason.
+
+    What is dropped for one of the reasons in `NO_SPEECH` never was speech: it does not count as lost.
 
     `line` is its line in the input, from 1; for JSON the place of its segment in the list, from 1.
     """

@@ -25,7 +25,7 @@ Form = Literal["inline", "colon", "timed", "bare"]
 
 LIST_MARKS = frozenset("-*•‣")
 LONGEST_STAMP = 120  # characters, with the address of a link
-CLOCK = r"\d{1,3}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{1,3}|[:;]\d\d)?"
+CLOCK = r"(?:\d{1,3}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{1,3}|[:;]\d\d)?|(?:\d{1,2}h ?)?[0-5]?\dm ?[0-5]?\ds(?!\w))"
 _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
 _RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"
 # A time as texts mark it; behind a Markdown link's text stands its address.
@@ -102,9 +102,10 @@ Labels = dict[int, Label]  # by the index of their line
 def seconds(clock: str) -> Seconds:
     """Read a clock as seconds; two parts are minutes and seconds; frames, a fourth part, are left out.
 
-    >>> seconds("1:02:03.5"), seconds("75:30"), seconds("25:00:00"), seconds("00:01:02:15")
-    (3723.5, 4530.0, 90000.0, 62.0)
+    >>> seconds("1:02:03.5"), seconds("75:30"), seconds("0h01m44s"), seconds("00:01:02:15")
+    (3723.5, 4530.0, 104.0, 62.0)
     """
+    clock = clock.rstrip("s").replace(" ", "").replace("h", ":").replace("m", ":")
     whole = clock.partition(";")[0].split(":")[:3]
     return parse_clock(":".join(whole)) or 0.0
 

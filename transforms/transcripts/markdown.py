@@ -20,7 +20,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from transforms.transcripts import page
-from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.document import Draft, Format, Text, example_of
 from transforms.transcripts.lines import Line, numbered
 from transforms.transcripts.names import clean, likeness
 from transforms.transcripts.prose import read_labelled
@@ -45,9 +45,8 @@ def fits(text: Text) -> bool:
 
 
 def parse(text: Text) -> Draft:
-    """Read the text without its marks; what a header of YAML says is metadata."""
-    header = [line for line in numbered(text.lines[: _header_end(text)]) if line.text.strip("- ")]
-    return Draft((*map(_header_piece, header), *read_labelled(_survey(text)).pieces), "paragraph")
+    """Read the text without its marks."""
+    return read_labelled(_survey(text))
 
 
 def plain(line: str) -> str:
@@ -72,25 +71,10 @@ def _shown(label: str) -> str:
     return f"[{bare}]" if re.fullmatch(r"[\d:.]+", bare) else label
 
 
-def _header_end(text: Text) -> int:
-    """Count the lines of a header between two rules at the very top; 0 without one."""
-    top = text.lines[:60]
-    if len(top) < 3 or top[0].strip() != "---" or not re.match(r"[\w -]+:", top[1]):
-        return 0
-    return next((n for n, line in enumerate(top[1:], 2) if line.strip() in ("---", "...")), 0)
-
-
-def _header_piece(line: Line) -> Piece:
-    pair = page.key_value(line.text)
-    words = (pair[1] if pair else line.text.strip("- ")).strip("\"' ")
-    return Piece(line.number, "metadata", words, pair[0] if pair else "header")
-
-
 @lru_cache(maxsize=2)
 def _survey(text: Text) -> Survey:
-    start = _header_end(text)
     lines, levels = [], {}
-    for line in numbered(text.lines[start:], start + 1):
+    for line in numbered(text.lines):
         heading = _HEADING_MARKS.match(line.text)
         if heading:
             levels[line.number] = len(heading[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.transcripts import page
 from transforms.transcripts.document import Draft, Piece
@@ -17,7 +18,14 @@ REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the 
 
 
 def read_labelled(found: Survey) -> Draft:
-    """Read a text whose speakers are named: the front, the turns, what stands behind them."""
+    """Read a text whose speakers are named: the front, the turns, what stands behind them.
+
+    Raises:
+        ContentError: nobody is named.
+    """
+    if not found.labels:
+        msg = "no transcript found: it names nobody who speaks; leave --format out, or try --format paragraphs"
+        raise ContentError(msg)
     pieces = [*_front(found), *_body(found)]
     return Draft(tuple(pieces), "paragraph")
 

@@ -49,7 +49,7 @@ def parse(text: Text) -> Draft:
     items = [
         item
         for line, monologue in segments.objects(document.get("monologues"), dropped)
-        for item in _items(line, monologue, _speaker(monologue, names), clock)
+        for item in _items(line, monologue, _speaker(monologue, names), clock, dropped)
     ]
     about = segments.metadata(document, used=("monologues", "speakers"))
     language = segments.language_of(document)
@@ -63,12 +63,17 @@ def _speaker(monologue: dict[str, Any], names: dict[str, dict[str, Any]]) -> str
     return named or segments.speaker_label(monologue.get("speaker"))
 
 
-def _items(line: int, monologue: dict[str, Any], speaker: str | None, clock: Clock) -> Iterator[Item]:
+def _items(
+    line: int, monologue: dict[str, Any], speaker: str | None, clock: Clock, beside: list[Piece]
+) -> Iterator[Item]:
     apart = True
     for element in segments.first_objects(monologue.get("elements"), None):
         value = element.get("value")
         if not isinstance(value, str) or not value.strip():
             apart = True
+            continue
+        if element.get("type") == "unknown":  # what nobody understood, written <unk>
+            beside.append(Piece(line, "event", value.strip(), start_time=clock.moment(_of(element, _START))))
             continue
         start, end = (clock.moment(_of(element, names)) for names in (_START, _END))
         is_mark = element.get("type") == "punct"

@@ -29,6 +29,8 @@ _TIME = r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.,:] ?\d{1,6})?"
 _TIMES = re.compile(rf"^[ \t]*{_TIME}[ \t]*{ARROW}[ \t]*{_TIME}(?!\d)", re.ASCII | re.MULTILINE)
 # Some write who made it above the first cue.
 _LINES_ABOVE = 12
+WORDS_ABOVE = 40
+WORDS_OF_A_CUE = 250  # at most, on average
 
 
 def fits(text: Text) -> bool:
@@ -36,7 +38,18 @@ def fits(text: Text) -> bool:
     if text.head.startswith(("<", "{", "[")) or vtt.fits(text):
         return False
     match = _TIMES.search(text.head)
-    return match is not None and text.head.count("\n", 0, match.start()) < _LINES_ABOVE
+    if match is None or text.head.count("\n", 0, match.start()) >= _LINES_ABOVE:
+        return False
+    above = text.head[: match.start()].rstrip(" \t")
+    last = above.removesuffix("\n").rpartition("\n")[2].strip()
+    # One line that looks like the times of a cue may stand in any text: a cue begins behind a gap or its number.
+    return (not last or last.isdecimal()) and _is_made_of_cues(text, above)
+
+
+def _is_made_of_cues(text: Text, above: str) -> bool:
+    cues = sum(1 for _ in _TIMES.finditer(text.text))
+    said_above = len(above.split())
+    return cues * WORDS_OF_A_CUE >= len(text.text.split()) and said_above <= max(WORDS_ABOVE, 2 * cues)
 
 
 def parse(text: Text) -> Draft:

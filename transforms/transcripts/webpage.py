@@ -50,7 +50,9 @@ def parse(text: Text) -> Draft:
     Raises:
         ContentError: nothing in it is a transcript.
     """
-    root = etree.HTML(text.text, etree.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True))
+    # As bytes: text may not say its own encoding, and XHTML does.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    root = etree.HTML(text.text.encode("utf-8", "replace"), parser)
     if root is None:
         msg = "no transcript found: the page is empty; try --format with another page"
         raise ContentError(msg)

@@ -33,6 +33,8 @@ _MILLISECONDS = 0.001
 _USED = ("segments", "text", "transcription", "model", "result", "chunks", "speakers")
 # What may stand beside a text without times.
 _PLAIN = frozenset(("text", "task", "language", "duration", "usage", "logprobs", "model", "id"))
+# What segments of Podcasting 2.0 and of Podlove have beside.
+_OF_OTHERS = frozenset(("body", "startTime", "start_ms"))
 # The fields of faster-whisper's segments and words, where they were written as lists.
 _ROW = ("id", "seek", "start", "end", "text")
 _WORD_ROW = ("start", "end", "word", "probability")
@@ -68,7 +70,7 @@ def _first(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
 def _are_segments(value: object) -> bool:
     found = segments.first_objects(value)
     return not _are_milliseconds(found) and any(
-        "text" in item and "start" in item and "end" in item and not ("body" in item or "startTime" in item)
+        "text" in item and "start" in item and "end" in item and item.keys().isdisjoint(_OF_OTHERS)
         for item in found
     )
 
