@@ -24,7 +24,7 @@ from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, TranscriptSo
 from transforms.transcripts.assemble import Published
 from warehouse.staging import Staged, write_staged
 
-METHOD = "published-3"
+METHOD = "published-4"
 
 _PUBLISHED = TypeAdapter(Published)
 _EPISODE = TypeAdapter(Episode)

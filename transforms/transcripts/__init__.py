@@ -40,7 +40,7 @@ from transforms.transcripts.decode import decode
 from transforms.transcripts.document import Draft, Format, Text
 from transforms.transcripts.header import split_header
 
-METHOD = "transcripts-5"
+METHOD = "transcripts-6"
 MOST_SPEAKERS = 500
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()

@@ -48,7 +48,7 @@ _UNKNOWN = (
 _SOMEONE = r"(?:speakers?|sprecher(?:in)?|locuteur|locutrice|hablante|orador|falante|parlante|спикер)"
 _NOBODY = re.compile(
     rf"(?:{_UNKNOWN}|{_UNKNOWN}[ -]?{_SOMEONE}|{_SOMEONE}[ -]?{_UNKNOWN}|(?:未知|不明)(?:の)?(?:说话人|发言人|話者)|"
-    r"uu|n/a|<?na>?|none|null|nan)",
+    r"uu|n/a)",
     re.IGNORECASE,
 )
 # Words that begin a sentence or name a part of a text, and no person.

@@ -20,6 +20,8 @@ from transforms.transcripts.document import Boundary, Draft, Piece, Text
 from transforms.transcripts.languages import language_tag
 from transforms.transcripts.names import is_nobody
 
+# How programs write that there is nothing; in text for the eye, Nan is a name.
+_NOTHING = frozenset(("<na>", "none", "null", "nan", "undefined"))
 # Deeper and further it is no description of the document.
 _DEEPEST = 4
 _MOST_METADATA = 200
@@ -121,7 +123,7 @@ def speaker_label(value: object) -> str | None:
     label = string(value)
     if label.isdecimal():
         return f"Speaker {label}"
-    return None if is_nobody(label) else label
+    return None if is_nobody(label) or label.casefold() in _NOTHING else label
 
 
 def probability(value: object) -> float | None:
