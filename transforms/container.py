@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,13 +29,14 @@ KNOWN = "wav, mp3, m4a, m4b, ogg, opus, flac, webm, mkv, aac, aiff, wma, amr, 3g
 
 # The first of the names that FFmpeg has for what keeps times of its own. The times of others are counted from
 # their bytes, and go wrong where a spliced file changes its rate.
-CLOCKED = ("mov", "matroska", "ogg", "mpegts", "mpeg", "asf", "avi", "flv", "flac")
+CLOCKED = ("mov", "matroska", "ogg", "mpegts", "mpeg", "asf", "flv", "flac")
 FROM_ZERO = ("mov", "matroska", "ogg")  # a track that starts late has silence before it
 LATEST_START = 60.0  # seconds; what starts later was cut out of something that ran before
 # The lengths of these are guessed from the rate of their first frames.
 GUESSED = ("aac", "amr", "amrnb", "amrwb", "ac3", "eac3")
 _LONGEST_LOOK = 600  # seconds of a track that are searched for a sound
 _QUIET = 0.001  # of full scale, -60 dB: the noise of an unused input is below
+_MOST_LINKS = 10_000  # a radio station begins one with each song; what comes behind belongs to the last
 _FIRST_PAGES = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ", b"fishead\0", b"\x80theora")
 
 
@@ -183,7 +185,7 @@ def links(path: Path) -> list[tuple[int, int]]:
         if file.read(4) != b"OggS":
             return [(0, size)]
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            starts = list(_starts(data))
+            starts = list(itertools.islice(_starts(data), _MOST_LINKS))
     return list(zip(starts, [*starts[1:], size], strict=True))
 
 
