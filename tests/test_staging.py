@@ -29,6 +29,7 @@ def test_every_field_is_there_under_the_name_of_its_column():
     assert len(set(run_ids)) == 2
     assert row == {
         "staged_at": NOON,
+        "feed_index": None,
         "podcast": {
             "podcast_id": "show-1",
             "title": "The Long Groove",

@@ -29,6 +29,8 @@ class KnownEpisode:
 def episodes(snapshot: Path) -> Table:
     """List the episodes, newest first, with what is known of the best transcript of each.
 
+    Of one time, and those whose feed gives none, which come last, stand in the order of the feed.
+
     `seconds` is the length of the decoded audio, else what the feed claims; `speakers` counts the known ones.
     """
     return _answer(
@@ -51,7 +53,9 @@ def episodes(snapshot: Path) -> Table:
             select episode_id, min(staged_at) as found_at, arg_min(feed_index, staged_at) as feed_index
             from discoveries group by episode_id
         ) d on d.episode_id = e.episode_id
-        order by coalesce(e.published_at, found_at, e.updated_at) desc, found_at desc, feed_index, e.episode_id
+        order by
+            e.published_at is null and found_at is not null, coalesce(e.published_at, found_at, e.updated_at) desc,
+            found_at desc, feed_index, e.episode_id
         """,
     )
 
