@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.private import write_bytes
+from flows.home.private import write_bytes
 from transforms.sealed import regular_bytes
 
 SERVERS, CLIENTS = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
@@ -54,7 +54,7 @@ def enter(home: Path) -> None:
 
 
 def has_server() -> bool:
-    """Tell whether the user set a Prefect server, in the environment or in the profile of Prefect.
+    """Check whether the user set a Prefect server, in the environment or in the profile of Prefect.
 
     Without one, the work is done here, and Prefect is not even imported.
     """
@@ -88,7 +88,7 @@ def _served(home: Path) -> str | None:
 
 
 def _start_of(process: int) -> str:
-    """Tell when a process began, in ticks since the machine did; nothing where the system does not say."""
+    """Return when a process began, in ticks since the machine did; nothing where the system does not say."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
@@ -103,7 +103,7 @@ def _line(path: Path) -> str | None:
 
 
 def _is_in_profile() -> bool:
-    """Tell whether the user's profile of Prefect names a server, or cannot be read: then Prefect says why."""
+    """Check whether the user's profile of Prefect names a server, or cannot be read: then Prefect says why."""
     home = Path(os.environ.get("PREFECT_HOME", "~/.prefect")).expanduser()
     path = Path(os.environ.get("PREFECT_PROFILES_PATH", home / "profiles.toml")).expanduser()
     try:

@@ -30,7 +30,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
-from flows import clock
+from flows.home import clock
 from flows.progress import REPORTER
 from transforms.hashes import sha256
 from transforms.records import Moment, Seconds, StageRun
@@ -332,7 +332,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _lock(folder: Path) -> FileLock:
-    """Give the lock of a scratch folder, which ends with the process that holds it."""
+    """Return the lock of a scratch folder, which ends with the process that holds it."""
     return FileLock(folder / ".lock", timeout=0, thread_local=False)
 
 

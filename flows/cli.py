@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from flows import folder
+from flows import paths
 from flows.commands.contents import Contents
-from flows.screen import guard
+from flows.display.guard import guard
 
 app = typer.Typer(
     name="turntable",
@@ -52,16 +52,16 @@ def _main(
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
-    from flows.log_lines import HANDLER
     from flows.progress import REPORTER, Lines
+    from flows.serve.log_lines import HANDLER
     from transforms.speech.device import share_freed_memory
 
     share_freed_memory()
     REPORTER.set(Lines())
     if home is not None:
-        os.environ["TURNTABLE_HOME"] = str(folder.absolute(home).resolve())
+        os.environ["TURNTABLE_HOME"] = str(paths.absolute(home).resolve())
     if config is not None:
-        os.environ["TURNTABLE_CONFIG"] = str(folder.absolute(config))
+        os.environ["TURNTABLE_CONFIG"] = str(paths.absolute(config))
     if not debug:
         # Prefect's log would draw over the progress; the run's page has it all the same.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -71,7 +71,7 @@ def _main(
 
 def main() -> None:
     """Run the command; an error that a user can understand is one line and exit code 1."""
-    folder.leave()
+    paths.leave()
     guard()
     try:
         app(standalone_mode=True)

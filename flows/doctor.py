@@ -8,12 +8,12 @@ import shutil
 import sys
 from typing import Literal, NamedTuple
 
-from flows import engines, math_library
-from flows.devices import ladder, probe_cuda
-from flows.engines import hub_token
-from flows.home import check_usable
+from flows.engines import math_library, model_loading
+from flows.engines.devices import ladder, probe_cuda
+from flows.engines.model_loading import hub_token
+from flows.engines.weights import is_there
+from flows.home.folder import check_usable
 from flows.settings import Settings
-from flows.sources.weights import is_there
 from transforms.errors import TurntableError
 from transforms.speech.device import cpu_threads, n_cuda_devices
 from transforms.speech.models import EMBEDDED, MODELS, check_files
@@ -78,7 +78,7 @@ def _engine(settings: Settings) -> Check:
         return Check("engine", "note", "not tried with damaged weights", "turntable models fetch")
     device = ladder(settings.device, folder)[0][0]
     n_threads = cpu_threads()
-    recognizer = engines.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size)
+    recognizer = model_loading.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size)
     parts = (
         f"{device}",
         f"batches of {recognizer.batch_size}",

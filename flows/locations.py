@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 from transforms.errors import TurntableError
 from transforms.redaction import private_address, public_address, public_page, public_text
-from transforms.youtube import WATCH, is_youtube, youtube_id
+from transforms.video_info import WATCH, is_youtube, youtube_id
 
 KNOWN_BY_ID = "episode:"  # before the id of an episode that a subscription or the warehouse knows
 
@@ -35,7 +35,7 @@ def keeping_private(is_private: bool, secrets: tuple[str, ...] = ()) -> Iterator
 
 
 def is_kept_private() -> bool:
-    """Tell whether what is worked on is private."""
+    """Check whether what is worked on is private."""
     return _PRIVATE.get()
 
 

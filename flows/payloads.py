@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact
-from transforms.records import Turn, Word
+from transforms.records import (
+    StageRun,
+    Turn,
+    Word,
+)
 from transforms.speech.checks import Transcription
 from transforms.speech.diarize import Diarization
+from warehouse.staging import Given
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,3 +40,32 @@ def read_samples(decoded: Artifact) -> NDArray[np.int16]:
 
     samples: NDArray[np.int16] = np.load(decoded.path, mmap_mode="r")
     return samples
+
+
+def done_run(artifact: Artifact, source: str, episode_id: str) -> StageRun:
+    """Describe a finished stage as a row of `stage_runs`."""
+    manifest = artifact.manifest
+    return StageRun(
+        source=source,
+        episode_id=episode_id,
+        stage=manifest.stage,
+        key=manifest.key,
+        status="done",
+        error_class=None,
+        message="; ".join(manifest.warnings) or None,
+        method=manifest.method,
+        model=manifest.model,
+        device=manifest.device,
+        parameters=json.dumps(dict(manifest.parameters), sort_keys=True, default=str),
+        flags=manifest.flags,
+        started_at=manifest.started_at,
+        seconds=manifest.seconds,
+    )
+
+
+_GIVEN = TypeAdapter(Given)
+
+
+def given_of(chosen: Artifact | None) -> Given | None:
+    """Read chosen chapters back; `None` where nobody looked for any."""
+    return read_json(_GIVEN, chosen) if chosen else None

@@ -86,7 +86,7 @@ class Recorded(Reporter):
             one(to)
 
 
-# Threads get a copy of the context (`flows.threads.beside`), so what the command sets is seen by all stages.
+# Threads get a copy of the context (`flows.feeds.threads.beside`), so what the command sets is seen by all stages.
 REPORTER: ContextVar[Reporter] = ContextVar("reporter", default=Reporter())  # noqa: B039 - it has no state
 STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 _SINCE: ContextVar[datetime | None] = ContextVar("since", default=None)
@@ -94,7 +94,7 @@ _SINCE: ContextVar[datetime | None] = ContextVar("since", default=None)
 
 @contextmanager
 def since(began: datetime) -> Iterator[None]:
-    """Say when the work on the episodes below began: what they share may be older than each of them."""
+    """Yield when the work on the episodes below began: what they share may be older than each of them."""
     token = _SINCE.set(began)
     try:
         yield
@@ -119,7 +119,7 @@ def stoppable() -> Iterator[threading.Event]:
 
 
 def advancing(stage: str, total: Seconds | None) -> Advance:
-    """Give a stage what it calls with the seconds of audio that are done."""
+    """Assign a stage what it calls with the seconds of audio that are done."""
     reporter, stop = REPORTER.get(), STOP.get()
 
     def advance(done: Seconds) -> None:

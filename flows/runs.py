@@ -1,7 +1,8 @@
 """How the stages of some work are run: tried again, shown, told apart by name, written down when they fail.
 
 A `Run` carries them out. The one here does so in this process, and nobody looks at its pages; that of
-`flows.tasks` makes Prefect tasks of the same stages. Whoever has work asks `RUN`, and knows nothing of Prefect.
+`flows.serve.prefect_runs` makes Prefect tasks of the same stages. Whoever has work asks `RUN`, and knows nothing
+of Prefect.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import partial
 from typing import TypeVar
 
 from flows.artifacts import Artifact, Store
-from flows.load import load_and_publish
+from flows.loader import load_and_publish
 from flows.locations import redact, redacted_errors
 from flows.progress import REPORTER, Advance, advancing, began, throttled
 from flows.settings import Settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import tomllib
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,7 +21,9 @@ from pydantic_settings import (
 )
 
 from transforms.errors import SourceError
-from transforms.records import Quality
+from transforms.feed import identity
+from transforms.records import Channels, Episode, Podcast, Quality
+from transforms.speech.device import Request
 
 
 def settings_file() -> Path:
@@ -52,7 +55,7 @@ def _from_file() -> dict[str, Any]:
 
 
 def _is_path(name: str, value: object) -> bool:
-    """Tell what names a folder: `home` and `models` always do, a model where it has a slash."""
+    """Return what names a folder: `home` and `models` always do, a model where it has a slash."""
     is_model = name in ("model", "diarization_model")
     return isinstance(value, str) and (name in ("home", "models") or (is_model and os.sep in value))
 
@@ -153,3 +156,66 @@ class Settings(BaseSettings):
 
 def _gid(group: str) -> int:
     return int(group) if group.isdecimal() else grp.getgrnam(group).gr_gid
+
+
+# How an episode is to be heard.
+
+
+# Where a publisher offers a transcript: both; the audio only where names, times or a part are missing; never the
+# audio; never the transcript.
+Policy = Literal["audio-first", "transcript-first", "text-only", "audio-only"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an episode is to be heard; `None` and `auto` leave it to the settings and the machine.
+
+    `speakers` are the fewest and the most people that can be heard, `hotwords` names that may be said.
+    `auto_captions` lets in captions that a machine heard. `channels` is `split` where each of two channels has one
+    person: they are the speakers then.
+    """
+
+    model: str = "auto"
+    language: str | None = None
+    device: Request = "auto"
+    diarize: bool = True
+    diarization_model: str = "auto"
+    speakers: tuple[int, int] | None = None
+    policy: Policy = "audio-first"
+    auto_captions: bool = False
+    hotwords: tuple[str, ...] = ()
+    quality: Quality | None = None
+    channels: Channels = "mix"
+
+    def informed(self, podcast: Podcast | None, episode: Episode) -> Options:
+        """Take from the publisher whom to listen for, and how many they can be; what the user said stands."""
+        return replace(
+            self,
+            hotwords=self.hotwords or identity.names(podcast, episode),
+            speakers=self.speakers or identity.bounds(episode),
+        )
+
+    def filled(self, settings: Settings) -> Options:
+        """Take from the settings what was not asked for."""
+        return replace(
+            self,
+            model=settings.model if self.model == "auto" else self.model,
+            device=settings.device if self.device == "auto" else self.device,
+            diarization_model=(
+                settings.diarization_model if self.diarization_model == "auto" else self.diarization_model
+            ),
+            quality=self.quality or settings.quality,
+        )
+
+    @property
+    def names(self) -> tuple[str, str | None, str | None]:
+        """The models that are asked for, as a user names them, and the language."""
+        return self.model, self.diarization_model if self.diarize else None, self.language
+
+
+def quality_of(options: Options) -> Quality:
+    """Return the quality of options that are filled."""
+    if options.quality is None:
+        msg = "options that are not filled with the settings"
+        raise ValueError(msg)
+    return options.quality

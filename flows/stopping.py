@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from flows.feeds.threads import beside
 from flows.progress import REPORTER, Reporter
-from flows.threads import beside
 from transforms.errors import Interrupted
 from transforms.records import Seconds
 
@@ -50,7 +50,7 @@ _MINE: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 @contextmanager
 def working_on(stage: str, source: str, episode_id: str | None = None) -> Iterator[None]:
-    """Say what is worked on: if somebody stops this process meanwhile, a row says so of it."""
+    """Yield what is worked on: if somebody stops this process meanwhile, a row says so of it."""
     work = _Work(stage, source, episode_id, datetime.now(UTC))
     _AT.append(work)
     token = _MINE.set(work)

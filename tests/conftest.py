@@ -44,8 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def models() -> Path:
     """The folder of the embedded weights, fetched if they are not there."""
+    from flows.engines.weights import get_weights
     from flows.settings import Settings
-    from flows.sources.weights import get_weights
     from transforms.speech.models import EMBEDDED
 
     folder = Settings().models
@@ -57,7 +57,7 @@ def models() -> Path:
 @pytest.fixture(scope="session")
 def demo_samples() -> np.ndarray:
     """The demo episode: float32 mono, 16 kHz."""
-    from transforms.audio import decode
+    from transforms.audio.decoding import decode
 
     return decode(DEMO_AUDIO).samples.astype(np.float32) / 32768
 

@@ -8,24 +8,26 @@ from pathlib import Path
 
 import numpy as np
 
-from flows import load, published, staged, stages
+from flows import loader
 from flows.artifacts import Artifact, Made, Store
-from flows.imports import Job, import_one
-from flows.linking import Hints, Known
-from flows.options import Options
+from flows.episode import stages
+from flows.episode import stages as staged
+from flows.episode.stages import Processed
+from flows.feeds.manage import add_feeds
+from flows.feeds.pending import PendingQueue, failed
 from flows.payloads import DIARIZATION, TRANSCRIPTION
+from flows.published import text_stages
+from flows.published.import_texts import ImportContext, import_one
+from flows.published.linking import EpisodeIndex, Hints
 from flows.runs import StageFailed, record
-from flows.settings import Settings
+from flows.settings import Options, Settings
 from flows.sources.found import bare_episode
-from flows.stages import Heard
-from flows.subscribing import add_feeds
-from flows.waiting import Waiters, failed
 from tests.conftest import write_wav
 from tests.feeds import Publisher, item
 from transforms.errors import TransientError
 from transforms.hashes import sha256
 from transforms.records import Segment, SpeakerSegment, Word, file_episode_id
-from transforms.speech.checks import Transcription, Window
+from transforms.speech.checks import DecodedWindow, Transcription
 from transforms.speech.diarize import Diarization
 from warehouse import query
 
@@ -44,8 +46,8 @@ def make_home(folder: Path, publisher: Publisher) -> Settings:
         import_text(settings, text)
     feeds = [publisher.publish("/one", [item(2), item(1)]), publisher.publish("/two", [item(9)], "The Other Side")]
     add_feeds(settings, feeds, ("music",), Options(language="en"), "all")
-    (first, *_) = Waiters(settings.home).all()
-    Waiters(settings.home).put(failed(first, "fetch", TransientError("no answer"), datetime.now(UTC)))
+    (first, *_) = PendingQueue(settings.home).all()
+    PendingQueue(settings.home).put(failed(first, "fetch", TransientError("no answer"), datetime.now(UTC)))
     for stage in ("fetch", "decode"):
         error = StageFailed(stage, datetime.now(UTC), TransientError(f"{stage} failed"))
         record(error, "https://cdn.example/show/1.mp3", first.episode.episode_id, settings, load=False)
@@ -62,15 +64,15 @@ def make_audio(path: Path, seed: int = 1) -> Path:
 
 def publish(settings: Settings) -> None:
     """Load and publish, as every run does at its end."""
-    load.load(settings)
-    load.publish(settings)
+    loader.load(settings)
+    loader.publish(settings)
 
 
 def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> None:
     """Import one text, as `turntable import` does, and do not load it."""
     store = Store(settings.home)
-    known = Known(query.known_episodes(settings.snapshot))
-    job = Job(store, settings, hints or Hints(), known, published.newest_stages(store))
+    known = EpisodeIndex(query.known_episodes(settings.snapshot))
+    job = ImportContext(store, settings, hints or Hints(), known, text_stages.newest_stages(store))
     import_one(job, str(path))
 
 
@@ -85,13 +87,15 @@ def hear(settings: Settings, path: Path) -> None:
     staged.stage(store, None, episode, str(path), heard, stages.make_turns(store, heard))
 
 
-def heard_as(store: Store, settings: Settings, path: Path, segments: tuple[SpeakerSegment, ...]) -> Heard:
+def heard_as(store: Store, settings: Settings, path: Path, segments: tuple[SpeakerSegment, ...]) -> Processed:
     """Make all stages of a file up to its words, four of them a second, with these speakers."""
     fetched = stages.fetch(store, str(path), settings, lambda _: None)
     decoded = (stages.decode(store, fetched, path.name),)
     words = tuple(Word(word, n / 4, n / 4 + 0.2, 0.9, None, None) for n, word in enumerate(WORDS))
     segment = Segment(0.0, 2.0, " ".join(WORDS), None, words)
-    said = Transcription((Window(0.0, 2.0, (segment,), -0.1, 0.0, 1.0, 1.0, 0.0, "batched"),), "en", 0.99, 2.0)
+    said = Transcription(
+        (DecodedWindow(0.0, 2.0, (segment,), -0.1, 0.0, 1.0, 1.0, 0.0, "batched"),), "en", 0.99, 2.0
+    )
     voices = {one.speaker: (float(n), 1.0) for n, one in enumerate(segments)}
     who = Diarization(segments, segments, voices)
     transcribed = (
@@ -103,7 +107,7 @@ def heard_as(store: Store, settings: Settings, path: Path, segments: tuple[Speak
         ),
     )
     diarized = _made(store, "diarize", decoded[0], lambda _: Made(DIARIZATION.dump_json(who)))
-    return Heard(fetched, decoded, transcribed, diarized, stages.attribute(store, transcribed[0], diarized))
+    return Processed(fetched, decoded, transcribed, diarized, stages.attribute(store, transcribed[0], diarized))
 
 
 def _made(store: Store, stage: str, decoded: Artifact, compute: Callable[[Path], Made]) -> Artifact:

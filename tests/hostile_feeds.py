@@ -248,7 +248,7 @@ def _measure(name: str) -> dict[str, object]:
 
 
 def _outcome(data: bytes) -> object:
-    from flows.sources.feeds import parse_safely
+    from flows.sources.feed_pages import parse_safely
     from transforms.errors import ContentError
 
     try:
@@ -269,7 +269,7 @@ def _outcome(data: bytes) -> object:
 
 
 if __name__ == "__main__":
-    import flows.sources.feeds  # noqa: F401 - before the forks, so that each does not do it again
+    import flows.sources.feed_pages  # noqa: F401 - before the forks, so that each does not do it again
 
     for each in sys.argv[1:] or FEEDS:
         sys.stdout.write(json.dumps(_measure(each)) + "\n")

@@ -18,9 +18,9 @@ from typing import Any
 from flows.settings import Settings
 
 CALLS = {
-    "the load": ("flows.load", "load"),
+    "the load": ("flows.loader", "load"),
     "a transaction": ("warehouse.load", "_load_documents"),
-    "the publishing": ("flows.load", "publish"),
+    "the publishing": ("flows.loader", "publish"),
     "an event": ("tests.killed", "emit"),
 }
 
@@ -74,7 +74,7 @@ def main(home: str, when: str, what: str) -> None:
     else:
         word, _, number = what.partition(" ")
         at_rename(when, word, int(number or 1))
-    from flows.polling import poll
+    from flows.feeds.poll import poll
 
     here = sys.modules["tests.killed"]
     poll(Settings(home=Path(home), allow=("127.0.0.1",)), None, here.emit)

@@ -26,8 +26,15 @@ ROOT = Path(__file__).parent.parent
 TABLE = Path(__file__).with_suffix(".json")
 PACKAGES = ("flows", "transforms", "warehouse")
 # What is asked for (it is in the key), how artifacts are kept, what is shown, where models come from and run.
-ASIDE = ("flows.artifacts", "flows.clock", "flows.engines", "flows.options", "flows.progress", "flows.settings")
-ASIDE += ("flows.sources",)
+ASIDE = (
+    "flows.artifacts",
+    "flows.home.clock",
+    "flows.engines.model_loading",
+    "flows.http",
+    "flows.progress",
+    "flows.settings",
+    "flows.sources",
+)
 
 Place = tuple[str, str]  # a module, and a name in it; an empty name is the whole module
 

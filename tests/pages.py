@@ -145,7 +145,7 @@ class Desk:
 
 
 def agrees(said: str, printed: str, *, is_about: bool = False) -> bool:
-    r"""Tell whether a command printed what its page says; spaces at the end of lines and their number are nothing.
+    r"""Check that a command printed what its page says; spaces at the end of lines and their number are nothing.
 
     >>> agrees("2 turns\n…\nB  all …", "2  turns\nA\nB all is well \n"), agrees("2 turns", "3 turns")
     (True, False)

@@ -40,14 +40,14 @@ class Serving:
         return user, password
 
     def is_up(self) -> bool:
-        """Tell whether its server answers."""
+        """Check whether its server answers."""
         try:
             return httpx2.get(f"{self.api}/health", timeout=2).status_code == 200
         except httpx2.HTTPError:
             return False
 
     def is_ready(self) -> bool:
-        """Tell whether this start has said so."""
+        """Check whether this start has said so."""
         return b"turntable: ready" in self.log.read_bytes()[self.read :]
 
     def post(self, path: str, body: Any) -> Any:
@@ -97,7 +97,7 @@ def serving(home: Path, port: int, *arguments: str, api: str | None = None, **va
 
 
 def are_gone(pids: list[int]) -> bool:
-    """Tell whether no such process lives."""
+    """Check whether no such process lives."""
     return not any(Path(f"/proc/{pid}/cmdline").is_file() and _lives(pid) for pid in pids)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.bench.systems import Heard, Turntable
-from transforms import score
-from transforms.audio import SAMPLE_RATE, decode
+from flows.bench import score
+from flows.bench.score import Errors, Utterance
+from flows.bench.systems import SystemOutput, Turntable
+from transforms.audio.decoding import SAMPLE_RATE, decode
 from transforms.records import Quality, Word
-from transforms.score import Errors, Utterance
 from transforms.speech.attribute import overlap_seconds
 
 DEMO = Path(__file__).parent.parent / "flows" / "demo" / "why-a-record-turns.ogg"
@@ -49,12 +49,12 @@ def quality(request: pytest.FixtureRequest) -> Quality:
 
 
 @pytest.fixture(scope="module")
-def heard(samples: np.ndarray, quality: Quality) -> Heard:
+def heard(samples: np.ndarray, quality: Quality) -> SystemOutput:
     """The demo, heard."""
     return Turntable("both", quality, "cpu").both(samples)
 
 
-def test_errors_stay_where_they_are(heard: Heard, quality: Quality) -> None:
+def test_errors_stay_where_they_are(heard: SystemOutput, quality: Quality) -> None:
     """WER, cpWER and DER do not pass the recorded ones by more than half a point."""
     said = [Utterance(t.speaker or "", t.start_time or 0.0, t.end_time or 0.0, t.text) for t in heard.turns]
     wer, cpwer = score.word_errors(score.read_stm(TRUTH.with_suffix(".stm")), said)
@@ -65,7 +65,7 @@ def test_errors_stay_where_they_are(heard: Heard, quality: Quality) -> None:
     assert all(now <= before + ALLOWED for now, before in zip(found, RECORDED[quality], strict=True)), found
 
 
-def test_words_have_the_length_of_words(heard: Heard) -> None:
+def test_words_have_the_length_of_words(heard: SystemOutput) -> None:
     """In order of time, none longer than five seconds, none faster than anybody speaks."""
     words = heard.transcription.words
 
@@ -81,7 +81,7 @@ def test_words_have_the_length_of_words(heard: Heard) -> None:
     assert hurried == []
 
 
-def test_no_speech_is_lost_in_silence(heard: Heard, samples: np.ndarray) -> None:
+def test_no_speech_is_lost_in_silence(heard: SystemOutput, samples: np.ndarray) -> None:
     """What a detector and the diarization both take for speech has words, or its window is flagged."""
     holes = holes_of(heard, samples)
     flagged = [
@@ -93,11 +93,11 @@ def test_no_speech_is_lost_in_silence(heard: Heard, samples: np.ndarray) -> None
     assert [hole for hole in holes if not any(_meet(hole, window) for window in flagged)] == []
 
 
-def test_a_lost_window_is_noticed(heard: Heard, samples: np.ndarray) -> None:
+def test_a_lost_window_is_noticed(heard: SystemOutput, samples: np.ndarray) -> None:
     """The check above sees it when words are missing."""
     window = heard.transcription.windows[0]
     kept = tuple(w for w in heard.transcription.windows if w is not window)
-    missing = Heard(type(heard.transcription)(kept, "en", None, 0.0), heard.diarization, heard.turns)
+    missing = SystemOutput(type(heard.transcription)(kept, "en", None, 0.0), heard.diarization, heard.turns)
 
     assert any(_meet(hole, (window.start_time, window.end_time)) for hole in holes_of(missing, samples))
 
@@ -116,7 +116,7 @@ def test_errors_are_counted_as_their_names_say() -> None:
     assert score.diarization_errors(speech, []).rate == 1.0
 
 
-def holes_of(heard: Heard, samples: np.ndarray) -> list[Span]:
+def holes_of(heard: SystemOutput, samples: np.ndarray) -> list[Span]:
     """List the stretches of a second and more that are speech to both judges and have no word."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import DEMO_AUDIO, encode, write_wav
-from transforms.audio import Audio, decode
+from transforms.audio.decoding import Audio, decode
 from transforms.errors import ContentError, HostileError
 
 SECONDS = 4.0
@@ -217,7 +217,7 @@ def test_few_bytes_do_not_become_hours_of_silence(tmp_path: Path, monkeypatch: p
     encode(tmp_path / "bomb.flac", silence, "flac")
     assert decode(tmp_path / "bomb.flac").seconds == pytest.approx(240)
 
-    monkeypatch.setattr("transforms.audio.FREE_SECONDS", 30)
+    monkeypatch.setattr("transforms.audio.decoding.FREE_SECONDS", 30)
     with pytest.raises(HostileError, match="too few bytes for more than 3 minutes"):
         decode(tmp_path / "bomb.flac", into=tmp_path / "samples.npy")
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from flows.sources.http import Changed, Download, Unchanged, download, fetch, fetch_if_changed
+from flows.http.fetch import Changed, Download, Unchanged, download, fetch, fetch_if_changed
 from tests.servers import HERE, answer, honest, serve
 from transforms.errors import (
     ContentError,
@@ -200,7 +200,7 @@ Got = TypeVar("Got")
 
 
 def attempt(get: Callable[[], Got]) -> Got | TurntableError:
-    """Give what comes, or the error of ours that comes instead."""
+    """Return what comes, or the error of ours that comes instead."""
     try:
         return get()
     except TurntableError as error:

@@ -11,15 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.bench.compare import Contender, Hearing, compare, find_episodes, read_episode
+from flows.bench.compare import BenchRun, Contender, compare, find_episodes, ratio, read_episode, summarize
 from flows.bench.process import System, SystemFailedError
-from flows.bench.summary import ratio, summarize
+from flows.bench.score import Errors, Utterance
 from flows.commands.bench import report
 from tests.conftest import command, write_wav
-from transforms.audio import decode
+from transforms.audio.decoding import decode
 from transforms.errors import ContentError, SourceError
 from transforms.records import SpeakerSegment
-from transforms.score import Errors, Utterance
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "flows" / "demo" / "why-a-record-turns.ogg"
@@ -117,9 +116,9 @@ def test_systems_take_turns_and_are_scored(tmp_path: Path, clip: Path) -> None:
     assert [one.speed for one in summarize(hearings)] == [9.5, 3.8]
 
 
-def hearing(system: str, episode: str, repeat: int, seconds: float) -> Hearing:
+def hearing(system: str, episode: str, repeat: int, seconds: float) -> BenchRun:
     """A hearing of ten seconds of audio."""
-    return Hearing(system, episode, repeat, 10.0, seconds, None, None, None, None, None, 5, 3)
+    return BenchRun(system, episode, repeat, 10.0, seconds, None, None, None, None, None, 5, 3)
 
 
 def test_a_ratio_is_of_medians_over_what_both_heard() -> None:

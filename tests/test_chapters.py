@@ -17,10 +17,10 @@ from mutagen import id3
 
 from flows.sources.found import bare_episode
 from tests.conftest import DEMO, encode, write_wav
+from transforms.audio.id3 import chapters as chapters_of_id3
 from transforms.chapters import from_file, from_notes, parse_json, settled
 from transforms.errors import ContentError, HostileError
-from transforms.id3 import chapters as chapters_of_id3
-from transforms.people import bounds, names
+from transforms.feed.identity import bounds, names
 from transforms.records import Chapter, Episode, Person, Podcast
 
 EPISODE = bare_episode("x", None)

@@ -15,7 +15,7 @@ import yaml
 from tests.pipelines import CONFIG, write_pipeline
 from transforms.errors import ContentError, HostileError, TurntableError
 from transforms.speech.diarize import load_published
-from transforms.speech.recipe import build_pipeline
+from transforms.speech.pyannote.recipe import build_pipeline
 
 
 @pytest.fixture

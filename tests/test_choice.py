@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.options import Options
-from flows.settings import Settings
-from flows.subscribing import remove
-from flows.subscriptions import Subscriptions, new_subscription
-from flows.waiting import Waiters, Waiting
+from flows.feeds.manage import remove
+from flows.feeds.pending import PendingEpisode, PendingQueue
+from flows.feeds.subscriptions import Subscriptions, new_subscription
+from flows.settings import Options, Settings
 from tests.documents import EPISODE, NOON
 from transforms.choice import Named, choose
 from transforms.errors import SourceError
@@ -74,7 +73,9 @@ def test_an_exact_title_of_what_waits_wins_over_a_piece_of_a_feed(tmp_path: Path
     feed = new_subscription("https://x.example/1", NOON, title="The Needle Show")
     episode = replace(EPISODE, title="Needle")
     Subscriptions(tmp_path).put(feed)
-    Waiters(tmp_path).put(Waiting("https://x.example/1.mp3", None, episode, Options(), feed.feed_id, NOON))
+    PendingQueue(tmp_path).put(
+        PendingEpisode("https://x.example/1.mp3", None, episode, Options(), feed.feed_id, NOON)
+    )
 
     assert remove(settings, "needle") == "Needle: it waits no more"
     assert remove(settings, "needle").startswith("The Needle Show: not subscribed any more")

@@ -17,7 +17,7 @@ import typer
 
 from flows.cli import app
 from flows.commands.contents import GROUPS
-from flows.commands.shared import as_bounds
+from flows.commands.options import as_bounds
 from tests.conftest import DEMO, ROOT, ask, command, environment
 
 pytestmark = pytest.mark.system
@@ -226,7 +226,7 @@ def test_help_imports_nothing_that_takes_time(tmp_path: Path) -> None:
     )
 
     assert said.stdout.splitlines()[-1].split() == [
-        *("flows", "flows.cli", "flows.commands", "flows.commands.contents", "flows.folder", "flows.screen"),
+        *("flows", "flows.cli", "flows.commands", "flows.commands.contents", "flows.paths", "flows.display.guard"),
         *("transforms", "transforms.text"),
     ]
 

@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
-from transforms.audio import Audio, decode
-from transforms.container import SUFFIXES
+from transforms.audio.container import SUFFIXES
+from transforms.audio.decoding import Audio, decode
 
 RATE = 48_000
 CLOCKS = {"mkv": "aac", "mp4": "aac", "m4a": "aac", "webm": "libopus", "ogg": "libopus", "ts": "aac"}

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from transforms.speech import cores
-from transforms.speech.cores import Cores, side_by_side
+from transforms.speech import device
+from transforms.speech.device import Cores, side_by_side
 
 
 class Busy:
@@ -21,7 +21,7 @@ class Busy:
         self.lock = threading.Lock()
 
     def __call__(self, n: int) -> int:
-        """Give the number back after a while."""
+        """Return the number back after a while."""
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)
@@ -39,7 +39,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
 
 def test_two_kinds_of_work_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two models of three workers each, on three cores."""
-    monkeypatch.setattr(cores, "CORES", Cores(3))
+    monkeypatch.setattr(device, "CORES", Cores(3))
     busy = Busy()
     with ThreadPoolExecutor(2) as pool:
         done = list(pool.map(lambda _: list(side_by_side(busy, range(12), 3)), range(2)))
@@ -50,7 +50,7 @@ def test_two_kinds_of_work_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_who_wants_all_cores_is_not_overtaken_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """One worker of two threads, beside two that always have something to do."""
-    monkeypatch.setattr(cores, "CORES", Cores(2))
+    monkeypatch.setattr(device, "CORES", Cores(2))
     over = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         busy = pool.submit(lambda: list(side_by_side(lambda _: over.wait(0.005), range(2000), 2)))
@@ -80,18 +80,18 @@ def test_a_worker_has_its_threads_whatever_others_set_since() -> None:
 
 def test_more_than_there_is_means_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """One worker with eight threads does not wait for cores that never come; nor does one on a GPU."""
-    monkeypatch.setattr(cores, "CORES", Cores(2))
+    monkeypatch.setattr(device, "CORES", Cores(2))
 
-    assert list(side_by_side(lambda _: (torch.get_num_threads(), cores.CORES.free), [0], 8)) == [(8, 0)]
-    with cores.CORES.taken(2):
+    assert list(side_by_side(lambda _: (torch.get_num_threads(), device.CORES.free), [0], 8)) == [(8, 0)]
+    with device.CORES.taken(2):
         assert list(side_by_side(str, [1, 2], 8, device="cuda")) == ["1", "2"]
-    assert cores.CORES.free == 2
+    assert device.CORES.free == 2
 
 
 def test_an_error_comes_out_and_frees_its_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is not begun, or finishes."""
-    monkeypatch.setattr(cores, "CORES", Cores(2))
+    monkeypatch.setattr(device, "CORES", Cores(2))
     with pytest.raises(ZeroDivisionError):
         list(side_by_side(lambda n: 1 // n, [1, 0, 1, 1], 2))
 
-    assert cores.CORES.free == 2
+    assert device.CORES.free == 2

@@ -21,18 +21,20 @@ import duckdb
 import pytest
 from pydantic import TypeAdapter
 
-from flows import clock, load, mending, published, soundness
+from flows import loader
 from flows.artifacts import Made, Store
-from flows.home import home_id
-from flows.linking import Hints
-from flows.locks import held, is_held
-from flows.options import Options
-from flows.polling import poll
-from flows.settings import Settings
-from flows.subscribing import add_feeds, listed, remove, standing
-from flows.subscriptions import Poll, Subscriptions, rested
-from flows.subscriptions import is_due as is_feed_due
-from flows.waiting import Waiters, Waiting, emitted, failed, is_due
+from flows.feeds.manage import add_feeds, listed, remove, standing
+from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, failed, is_due
+from flows.feeds.poll import poll
+from flows.feeds.subscriptions import Poll, Subscriptions, rested
+from flows.feeds.subscriptions import is_due as is_feed_due
+from flows.home import clock
+from flows.home.folder import home_id
+from flows.home.locks import held, is_held
+from flows.published import text_stages
+from flows.published.linking import Hints
+from flows.settings import Options, Settings
+from flows.upkeep import rebuild, verify
 from tests.chaos.damage import differs, told
 from tests.conftest import command, only, rows_of
 from tests.feeds import Publisher, item, publisher
@@ -62,7 +64,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Publi
 @pytest.fixture
 def settings(made: tuple[Path, Publisher], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A copy of it, where nobody else is at work."""
-    monkeypatch.setattr(soundness, "LOOKS", 1)
+    monkeypatch.setattr(verify, "LOOKS", 1)
     shutil.copytree(made[0] / "home", tmp_path / "home")
     return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
 
@@ -133,21 +135,21 @@ def test_a_damaged_document_that_is_not_loaded_holds_up_nobody(
     import_text(settings, tmp_path / "bad.txt")
     publish(settings)
     assert len(rows_of(settings.snapshot, titles)) == 2
-    assert soundness.verify(settings, deep=True) == ()
+    assert verify.verify(settings, deep=True) == ()
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"null"])
 def test_a_damaged_waiting_file_is_found_again_by_the_next_poll(settings: Settings, data: bytes) -> None:
     """`status` lists the others, one row names the file, and the poll brings the episode back with its address."""
     path = first(settings, "waiting/*.json")
-    everyone = {w.episode.episode_id: w.location for w in Waiters(settings.home).all()}
+    everyone = {w.episode.episode_id: w.location for w in PendingQueue(settings.home).all()}
     path.write_bytes(data)
 
     assert {row[1] for row in standing(settings)} == everyone.keys() - {path.stem}
     assert standing(settings) == standing(settings)
     poll(settings)
 
-    assert {w.episode.episode_id: w.location for w in Waiters(settings.home).all()} == everyone
+    assert {w.episode.episode_id: w.location for w in PendingQueue(settings.home).all()} == everyone
     publish(settings)
     assert only(set_aside(settings)).startswith(f"waiting/{path.name} is damaged: ")
     assert [feed.waiting for feed in poll(settings).feeds] == [0, 0]
@@ -155,9 +157,9 @@ def test_a_damaged_waiting_file_is_found_again_by_the_next_poll(settings: Settin
 
 def test_the_row_of_a_damaged_waiting_file_has_its_address(settings: Settings) -> None:
     """Of an episode that no feed brought nothing else would be known."""
-    tried = next(w for w in Waiters(settings.home).all() if w.attempts)
+    tried = next(w for w in PendingQueue(settings.home).all() if w.attempts)
     (settings.home / "waiting" / f"{tried.episode.episode_id}.json").write_bytes(b"")
-    list(Waiters(settings.home).all())
+    list(PendingQueue(settings.home).all())
     publish(settings)
 
     assert only(set_aside(settings)).endswith(
@@ -170,7 +172,7 @@ def test_an_episode_that_its_feed_does_not_list_any_more_waits_again(
 ) -> None:
     """It is told by what is remembered of it."""
     host = made[1]
-    lost = next(w for w in Waiters(settings.home).all() if w.episode.title == "Part 1")
+    lost = next(w for w in PendingQueue(settings.home).all() if w.episode.title == "Part 1")
     (settings.home / "waiting" / f"{lost.episode.episode_id}.json").write_bytes(b"")
     page = host.pages["/one"]
     host.publish("/one", [item(2)])
@@ -180,7 +182,7 @@ def test_an_episode_that_its_feed_does_not_list_any_more_waits_again(
     finally:
         host.pages["/one"] = page
 
-    again = Waiters(settings.home).get(lost.episode.episode_id)
+    again = PendingQueue(settings.home).get(lost.episode.episode_id)
     assert again is not None
     assert (again.location, again.episode.title, again.options) == (lost.location, "Part 1", lost.options)
 
@@ -188,7 +190,7 @@ def test_an_episode_that_its_feed_does_not_list_any_more_waits_again(
 def test_a_damaged_subscription_is_named_and_comes_back(settings: Settings) -> None:
     """The others are polled; the row knows the show and how to subscribe again, which doubles nothing."""
     feed = Subscriptions(settings.home).find("The Long Groove")
-    waiting = len(list(Waiters(settings.home).all()))
+    waiting = len(list(PendingQueue(settings.home).all()))
     (settings.home / "feeds" / f"{feed.feed_id}.json").write_bytes(b"{}")
 
     assert [row[1] for row in listed(settings, None)] == ["The Other Side"]
@@ -196,10 +198,10 @@ def test_a_damaged_subscription_is_named_and_comes_back(settings: Settings) -> N
     publish(settings)
     line = only(set_aside(settings))
     assert f"it was The Long Groove; subscribe again with `turntable add {feed.url}`" in line
-    assert "turntable add" in only(soundness.verify(settings)).advice
+    assert "turntable add" in only(verify.verify(settings)).advice
     add_feeds(settings, [feed.url], (), Options(), "all")
-    assert len(list(Waiters(settings.home).all())) == waiting
-    assert soundness.verify(settings) == ()
+    assert len(list(PendingQueue(settings.home).all())) == waiting
+    assert verify.verify(settings) == ()
 
 
 @pytest.mark.parametrize("how", ["deleted", "emptied"])
@@ -208,7 +210,8 @@ def test_what_was_known_of_a_feed_is_told_anew(settings: Settings, made: tuple[P
     host, subscriptions = made[1], Subscriptions(settings.home)
     feed = subscriptions.find("The Long Groove")
     remove(
-        settings, next(w for w in Waiters(settings.home).all() if w.episode.title == "Part 1").episode.episode_id
+        settings,
+        next(w for w in PendingQueue(settings.home).all() if w.episode.title == "Part 1").episode.episode_id,
     )
     path = settings.home / "feeds" / f"{feed.feed_id}.episodes.json"
     path.unlink() if how == "deleted" else path.write_bytes(b"")
@@ -222,20 +225,20 @@ def test_what_was_known_of_a_feed_is_told_anew(settings: Settings, made: tuple[P
     remembered = subscriptions.remembered(feed.feed_id)
     assert remembered is not None
     assert len(remembered.known) == 4
-    titles = {w.episode.title for w in Waiters(settings.home).all() if w.feed_id == feed.feed_id}
+    titles = {w.episode.title for w in PendingQueue(settings.home).all() if w.feed_id == feed.feed_id}
     assert titles == {"Part 2", "Part 3"}
 
 
 def test_files_of_a_newer_version_are_read(settings: Settings) -> None:
     """Fields that nobody knows are left; a class of errors or a policy that nobody knows is none."""
-    waiting = next(w for w in Waiters(settings.home).all() if w.error_class)
+    waiting = next(w for w in PendingQueue(settings.home).all() if w.error_class)
     path = settings.home / "waiting" / f"{waiting.episode.episode_id}.json"
     content = json.loads(path.read_bytes())
     content.pop("digest")
     content |= {"error_class": "tired", "mood": {"a": 1}, "options": {**content["options"], "policy": "by-ear"}}
     path.write_bytes(seal(TypeAdapter(dict[str, Any]), content, path.stem))
 
-    read = Waiters(settings.home).get(waiting.episode.episode_id)
+    read = PendingQueue(settings.home).get(waiting.episode.episode_id)
 
     assert read == replace(waiting, error_class=None)
     assert not (settings.home / "damaged").exists()
@@ -260,7 +263,7 @@ def test_a_sound_home_is_sound(settings: Settings) -> None:
     """Fast and deep; and looking changes nothing."""
     before = sorted((p, p.stat().st_mtime_ns) for p in settings.home.rglob("*.*") if p.is_file())
 
-    assert soundness.verify(settings) == soundness.verify(settings, deep=True) == ()
+    assert verify.verify(settings) == verify.verify(settings, deep=True) == ()
     assert sorted((p, p.stat().st_mtime_ns) for p in settings.home.rglob("*.*") if p.is_file()) == before
 
 
@@ -274,14 +277,12 @@ def test_a_flip_that_reads_back_as_other_content_is_not_taken_over(settings: Set
         )
     Path(f"{payload}.new").replace(payload)
 
-    assert [(p.check, p.advice) for p in soundness.verify(settings)] == [
-        ("artifact is damaged", "turntable rebuild")
-    ]
-    lost = mending.rebuild(settings)
+    assert [(p.check, p.advice) for p in verify.verify(settings)] == [("artifact is damaged", "turntable rebuild")]
+    lost = rebuild.rebuild(settings)
 
     assert "`turntable i" in lost[0]
     assert list((settings.home / "damaged").glob("warehouse-*.duckdb"))
-    assert soundness.verify(settings, deep=True) == ()
+    assert verify.verify(settings, deep=True) == ()
     assert differs({"episodes": before["episodes"]}, told(settings)) is not None
 
 
@@ -297,14 +298,14 @@ def test_a_lost_manifest_is_named_with_the_way_back(settings: Settings, made: tu
     )[0]
     (settings.home / "artifacts" / "stage" / key[:2] / key / "manifest.json").unlink()
 
-    assert {p.check for p in soundness.verify(settings)} == {"artifact is damaged", "loaded document has no file"}
-    (line, _) = mending.rebuild(settings)
+    assert {p.check for p in verify.verify(settings)} == {"artifact is damaged", "loaded document has no file"}
+    (line, _) = rebuild.rebuild(settings)
 
     assert line == f"lost: Talk number 0 of many: `turntable import '{made[0] / 'talk 0.txt'}'`"
     import_text(settings, made[0] / "talk 0.txt")
     publish(settings)
     assert differs(before, told(settings)) is None
-    assert soundness.verify(settings, deep=True) == ()
+    assert verify.verify(settings, deep=True) == ()
 
 
 def test_failures_and_finds_are_written_anew(settings: Settings) -> None:
@@ -314,11 +315,11 @@ def test_failures_and_finds_are_written_anew(settings: Settings) -> None:
     first(settings, "failures/*.json").write_bytes(b"")
     shutil.rmtree(first(settings, "artifacts/discover/*/*"))
 
-    assert {p.check for p in soundness.verify(settings)} == {
+    assert {p.check for p in verify.verify(settings)} == {
         *("failure has no file", "file is damaged", "loaded document has no file")
     }
-    assert mending.rebuild(settings) == ()
-    assert soundness.verify(settings, deep=True) == ()
+    assert rebuild.rebuild(settings) == ()
+    assert verify.verify(settings, deep=True) == ()
     assert differs(before, told(settings)) is None
 
 
@@ -337,17 +338,17 @@ def test_a_damaged_snapshot_is_found_and_published_anew(settings: Settings, how:
         case "old":
             run = StageRun("x", None, "find", None, "failed", "bug", "no", None, None, None, None, (), NOW, 0.0)
             Store(settings.home).record_failure(run)
-            load.load(settings)
+            loader.load(settings)
         case "other":
             with duckdb.connect(str(snapshot)) as con:
                 con.execute("update turns set text = 'No' where turn_index = 1")
 
-    found = soundness.verify(settings)
+    found = verify.verify(settings)
 
     assert all("turntable.duckdb" in p.detail or p.check.startswith("snapshot") for p in found)
     assert found
-    assert mending.rebuild(settings) == ()
-    assert soundness.verify(settings) == ()
+    assert rebuild.rebuild(settings) == ()
+    assert verify.verify(settings) == ()
     assert differs(before, told(settings)) is None
 
 
@@ -362,11 +363,11 @@ def test_a_damaged_warehouse_is_found_and_made_anew(settings: Settings, how: str
         settings.warehouse.mkdir()
     if how != "deleted":
         with pytest.raises(TransientError, match="turntable rebuild"):
-            load.load(settings)
+            loader.load(settings)
 
-    assert only({p.advice for p in soundness.verify(settings)}) == "turntable rebuild"
-    assert mending.rebuild(settings) == ()
-    assert soundness.verify(settings, deep=True) == ()
+    assert only({p.advice for p in verify.verify(settings)}) == "turntable rebuild"
+    assert rebuild.rebuild(settings) == ()
+    assert verify.verify(settings, deep=True) == ()
     assert differs(before, told(settings)) is None
 
 
@@ -375,23 +376,23 @@ def test_an_episode_that_waits_nowhere_is_named(settings: Settings) -> None:
     path = first(settings, "waiting/*.json")
     path.unlink()
 
-    problem = only(soundness.verify(settings))
+    problem = only(verify.verify(settings))
     assert (problem.check, problem.detail) == ("episode was found and waits nowhere", path.stem)
     assert problem.advice == f"turntable ingest episode:{path.stem}, or turntable remove {path.stem}"
     remove(settings, path.stem)
-    assert soundness.verify(settings) == ()
+    assert verify.verify(settings) == ()
 
 
 def test_verify_does_not_take_others_at_work_for_damage(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is staged and not loaded at the first look is loaded at the next one."""
-    monkeypatch.setattr(soundness, "LOOKS", 4)
+    monkeypatch.setattr(verify, "LOOKS", 4)
     (tmp_path / "new.txt").write_text("A quite new talk\n\nAnn Lee: Is it loaded?\nBob Ray: It is.\n")
     import_text(settings, tmp_path / "new.txt")
     monkeypatch.setattr(time, "sleep", lambda _: publish(settings))
 
-    assert soundness.verify(settings) == ()
+    assert verify.verify(settings) == ()
 
 
 # --- time
@@ -404,11 +405,11 @@ def test_a_clock_that_is_set_back_does_not_make_a_newer_parse_older(settings: Se
     text = tmp_path / "talk.txt"
     text.write_text("A talk about time\n\nAnn Lee: Now?\nBob Ray: Then.\n")
     import_text(settings, text)
-    before = {m.key for m in published.newest_stages(Store(settings.home)).values()}
+    before = {m.key for m in text_stages.newest_stages(Store(settings.home)).values()}
     import_text(settings, text, Hints(title="A talk about time itself"))
     publish(settings)
 
-    newest = {m.key for m in published.newest_stages(Store(settings.home)).values()} - before
+    newest = {m.key for m in text_stages.newest_stages(Store(settings.home)).values()} - before
     last = "select staged_key from load_log order by staged_at desc limit 1"
     assert rows_of(settings.snapshot, last) == [(only(newest),)]
     (settings.home / "clock.json").unlink()
@@ -419,8 +420,10 @@ def test_a_time_that_a_clock_ahead_wrote_silences_nobody(settings: Settings) -> 
     """Feeds and episodes are due again once the clock is right."""
     now, later = datetime.now(UTC), datetime.now(UTC) + timedelta(days=2)
     (feed, _) = Subscriptions(settings.home).all()
-    (one, *_) = Waiters(settings.home).all()
-    fresh: Waiting = replace(one, attempts=0, error_class=None, next_try_at=None, failed_at=None, emitted_at=None)
+    (one, *_) = PendingQueue(settings.home).all()
+    fresh: PendingEpisode = replace(
+        one, attempts=0, error_class=None, next_try_at=None, failed_at=None, emitted_at=None
+    )
     error = TransientError("no answer")
 
     assert is_due(failed(fresh, "fetch", error, later), now)
@@ -477,13 +480,11 @@ def test_a_time_that_cannot_be_compared_is_damage(settings: Settings, moment: st
     damaged = (one, other, *feeds, episodes, failure, home / "polled.json", home / "clock.json")
     names = {str(path.relative_to(home)) for path in damaged}
 
-    assert {
-        p.detail.partition(": ")[0] for p in soundness.verify(settings) if p.check == "file is damaged"
-    } == names
+    assert {p.detail.partition(": ")[0] for p in verify.verify(settings) if p.check == "file is damaged"} == names
     standing(settings)
     listed(settings, None)
     poll(settings)
-    mending.rebuild(settings)
+    rebuild.rebuild(settings)
 
     assert {line.partition(" is damaged: ")[0] for line in set_aside(settings)} == names
     assert all("time" in line for line in set_aside(settings))
@@ -494,7 +495,7 @@ def test_numbers_that_no_count_can_be(settings: Settings) -> None:
     path = first(settings, "waiting/*.json")
     rewrite(path, lambda file: file.update(attempts=-9))
 
-    assert Waiters(settings.home).get(path.stem) is None
+    assert PendingQueue(settings.home).get(path.stem) is None
     now = datetime.now(UTC)
     assert rested(Poll(failures=5000), "no answer", "transient", now, None).next_at == now + timedelta(days=1)
 
@@ -545,14 +546,14 @@ def test_what_cannot_be_read_keeps_nobody_waiting(settings: Settings, make: Call
         path.unlink()
         make(path)
 
-    found = soundness.verify(settings)
+    found = verify.verify(settings)
     poll(settings)
     publish(settings)
 
     assert {only({p.advice for p in found if p.check in ("file is damaged", "artifact is damaged")})} == {REBUILD}
     assert sum(p.check == "file is damaged" for p in found) == len(READ) - 1
-    mending.rebuild(settings)
-    assert not any(p.check.endswith("damaged") for p in soundness.verify(settings, deep=True))
+    rebuild.rebuild(settings)
+    assert not any(p.check.endswith("damaged") for p in verify.verify(settings, deep=True))
     assert len(set_aside(settings)) == len(READ)
 
 
@@ -580,15 +581,15 @@ def test_what_is_of_the_wrong_kind_is_found_and_set_aside(
         path.unlink(missing_ok=True)
         make(path)
 
-    found = soundness.verify(settings)
+    found = verify.verify(settings)
     assert {problem.check for problem in found} == {"file of the wrong kind"}
     assert sorted(problem.detail.partition(":")[0] for problem in found) == sorted(IN_THE_WAY[make])
     assert all(problem.advice.endswith(REBUILD) for problem in found)
-    mending.rebuild(settings)
+    rebuild.rebuild(settings)
 
     told = [line.partition(" is damaged: it is a")[0] for line in set_aside(settings)]
     assert sorted(told) == sorted(IN_THE_WAY[make])
-    assert not any(p.check == "file of the wrong kind" for p in soundness.verify(settings, deep=True))
+    assert not any(p.check == "file of the wrong kind" for p in verify.verify(settings, deep=True))
     assert home_id(settings.home)
     with held(settings.home, "feed-x") as mine:
         assert mine
@@ -616,7 +617,7 @@ def test_a_home_that_can_only_be_read_is_read(settings: Settings) -> None:
         pass
 
     def look() -> tuple[Any, ...]:
-        found = soundness.verify(settings), soundness.verify(settings, deep=True)
+        found = verify.verify(settings), verify.verify(settings, deep=True)
         asked = b"".join(answer(settings.snapshot, "select count(*) as n from turns", "json", seconds=30))
         return *found, len(standing(settings)), len(query.episodes(settings.snapshot).rows), asked
 
@@ -642,7 +643,7 @@ def test_a_reader_without_rights_waits_for_the_writer(settings: Settings, monkey
         read_only(settings.home),
         pytest.raises(AssertionError, match="was held by"),
     ):
-        without_rights(lambda: soundness.verify(settings))
+        without_rights(lambda: verify.verify(settings))
 
 
 # --- what is printed
@@ -657,7 +658,7 @@ def test_a_snapshot_that_a_tool_holds_is_not_taken_for_damage(settings: Settings
     ) as tool:
         assert tool.stdout is not None
         tool.stdout.readline()
-        found = {problem.check: problem for problem in soundness.verify(settings)}
+        found = {problem.check: problem for problem in verify.verify(settings)}
         tool.kill()
 
     assert found.keys() == {"file is damaged", "snapshot cannot be looked at"}
@@ -682,4 +683,4 @@ def test_what_is_printed_works_as_it_is_printed(settings: Settings, prefect_serv
     assert rebuilt.returncode == 1
     assert before.items() <= {p: p.stat().st_mtime_ns for p in before}.items()
     assert only(rows_of(settings.snapshot, sql))[0] == key
-    assert soundness.verify(settings, deep=True) == ()
+    assert verify.verify(settings, deep=True) == ()

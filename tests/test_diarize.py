@@ -16,12 +16,13 @@ from pyannote.core import SlidingWindow, SlidingWindowFeature
 from pyannote.database.util import load_rttm
 from pydantic import TypeAdapter
 
-from flows.bench.stock import load_stock
-from transforms.score import diarization_errors, read_rttm
-from transforms.speech import campplus, clustering, diarize
-from transforms.speech.campplus_inference import Inference
-from transforms.speech.clustering import ThinnedAgglomerative
+from flows.bench.score import diarization_errors, read_rttm
+from flows.bench.systems import load_stock
+from transforms.speech import diarize
 from transforms.speech.diarize import Diarization
+from transforms.speech.pyannote import campplus, diarization_pipeline
+from transforms.speech.pyannote.campplus import Inference
+from transforms.speech.pyannote.diarization_pipeline import ThinnedAgglomerative
 
 RATE = 16_000
 TRUTH = Path(__file__).parent / "data" / "why-a-record-turns.rttm"
@@ -153,7 +154,7 @@ def test_stacked_masks_give_the_embeddings_of_the_published_way(
     from pyannote.audio.core.plda import PLDA
     from pyannote.audio.models.embedding import WeSpeakerResNet34
 
-    from transforms.speech.published import make_lean
+    from transforms.speech.pyannote.diarization_pipeline import make_lean
 
     torch.manual_seed(0)
     published = SpeakerDiarization(
@@ -177,7 +178,7 @@ def test_stacked_masks_give_the_embeddings_of_the_published_way(
         return kept[name]
 
     make_lean(published)
-    monkeypatch.setattr("transforms.speech.published.BLOCK_SECONDS", 8.0)
+    monkeypatch.setattr("transforms.speech.pyannote.diarization_pipeline.BLOCK_SECONDS", 8.0)
     given = {**file(samples), "keep": keep}
     ours = published.get_embeddings(given, heard, exclude_overlap=True)
     monkeypatch.setattr(published._embedding.model_, "forward", None)  # what is kept is not embedded again
@@ -236,7 +237,7 @@ def test_thinned_clustering_finds_the_same_people(monkeypatch: pytest.MonkeyPatc
     thinned.instantiate({"method": "centroid", "min_cluster_size": 12, "threshold": 0.8})
     bounds = {"min_clusters": 1, "max_clusters": np.inf}
     everything, _, _ = thinned(embeddings=embeddings.copy(), segmentations=active, **bounds)
-    monkeypatch.setattr(clustering, "MOST_CLUSTERED", 100)
+    monkeypatch.setattr(diarization_pipeline, "MOST_CLUSTERED", 100)
     chosen, chunks, speakers = thinned.filter_embeddings(embeddings, active)
     some, _, _ = thinned(embeddings=embeddings.copy(), segmentations=active, **bounds)
 

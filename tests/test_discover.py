@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from flows import mending, polling, soundness
-from flows.discover import discovered
-from flows.locks import held
-from flows.options import Options
-from flows.polling import Polled, Summary, poll
-from flows.settings import Settings
-from flows.subscribing import add_feeds, remove
-from flows.subscriptions import Subscription, Subscriptions
-from flows.waiting import LOST_AFTER, Waiters, Waiting, failed
+from flows.feeds import poll as polling
+from flows.feeds.manage import add_feeds, remove
+from flows.feeds.pending import LOST_AFTER, PendingEpisode, PendingQueue, failed
+from flows.feeds.poll import Polled, PollSummary, poll
+from flows.feeds.subscriptions import Subscription, Subscriptions
+from flows.home.locks import held
+from flows.serve.entrypoints import discovered
+from flows.settings import Options, Settings
+from flows.upkeep import rebuild, verify
 from tests.conftest import ask, command, rows_of
 from tests.feeds import Page, Publisher, item, publisher
 from transforms.errors import ContentError, SourceError
@@ -57,7 +57,7 @@ def look(settings: Settings) -> Polled:
 
 def waiting(settings: Settings) -> list[str | None]:
     """The titles of those who wait."""
-    return [w.episode.title for w in Waiters(settings.home).all()]
+    return [w.episode.title for w in PendingQueue(settings.home).all()]
 
 
 def rows(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
@@ -71,7 +71,7 @@ def files(home: Path) -> dict[str, tuple[int, int]]:
 
 
 def sound(settings: Settings) -> None:
-    assert soundness.verify(settings) == ()
+    assert verify.verify(settings) == ()
 
 
 # --- what is new
@@ -181,13 +181,13 @@ def test_who_waits_learns_where_the_audio_lies_now(settings: Settings, host: Pub
     """A fresh token; an episode in quarantine for what its old address gave has another chance."""
     url = host.publish("/f", [item(1, audio="https://cdn.example/1.mp3?t=old")])
     add(settings, url, 1)
-    (one,) = Waiters(settings.home).all()
-    Waiters(settings.home).put(failed(one, "decode", ContentError("no audio"), datetime.now(UTC)))
+    (one,) = PendingQueue(settings.home).all()
+    PendingQueue(settings.home).put(failed(one, "decode", ContentError("no audio"), datetime.now(UTC)))
 
     host.publish("/f", [item(1, audio="https://cdn.example/1.mp3?t=new")])
     look(settings)
 
-    (one,) = Waiters(settings.home).all()
+    (one,) = PendingQueue(settings.home).all()
     assert (one.location, one.state) == ("https://cdn.example/1.mp3?t=new", "waiting")
 
 
@@ -224,7 +224,7 @@ def test_guids_that_are_not_unique(settings: Settings, host: Publisher) -> None:
     assert look(settings).found == 0
 
     assert sorted(map(str, waiting(settings))) == ["Part 1", "Part 2", "Part 3"]
-    assert {Path(w.location).stem[-1] + str(w.episode.title)[-1] for w in Waiters(settings.home).all()} == {
+    assert {Path(w.location).stem[-1] + str(w.episode.title)[-1] for w in PendingQueue(settings.home).all()} == {
         "11",
         "22",
         "33",
@@ -276,7 +276,7 @@ def test_no_secret_leaves_the_private_files(settings: Settings, host: Publisher)
 
     kept = {p.parent.name for p in settings.home.rglob("*") if p.is_file() and b"s3cret" in p.read_bytes()}
     assert kept == {"feeds", "waiting"}
-    (one,) = Waiters(settings.home).all()
+    (one,) = PendingQueue(settings.home).all()
     assert "s3cret" not in json.dumps(discovered(one).body("3f2a9c1b"))
     assert one.location.endswith("token=s3cret")
 
@@ -287,7 +287,7 @@ def test_rebuild_gives_the_found_episodes_again(settings: Settings, host: Publis
     tables = ("podcasts", "episodes")
     before = [rows(settings, f"from {table} order by all") for table in tables]
 
-    mending.rebuild(settings)
+    rebuild.rebuild(settings)
 
     assert before == [rows(settings, f"from {table} order by all") for table in tables]
     sound(settings)
@@ -419,9 +419,9 @@ def test_two_polls_at_once_do_not_meet_in_one_feed(settings: Settings, host: Pub
 # --- events
 
 
-def said(settings: Settings) -> tuple[Summary, list[Waiting]]:
+def said(settings: Settings) -> tuple[PollSummary, list[PendingEpisode]]:
     """Poll, and hear the events."""
-    heard: list[Waiting] = []
+    heard: list[PendingEpisode] = []
     return poll(settings, None, heard.append), heard
 
 
@@ -431,7 +431,7 @@ def test_each_episode_is_announced_once_until_that_seems_lost(settings: Settings
     (summary, (first,)) = said(settings)
     assert (summary.emitted, said(settings)[1]) == (1, [])
 
-    waiters = Waiters(settings.home)
+    waiters = PendingQueue(settings.home)
     waiters.put(replace(first, emitted_at=datetime.now(UTC) - LOST_AFTER))
     with held(settings.home, first.episode.episode_id):
         assert said(settings)[1] == []
@@ -448,7 +448,7 @@ def test_events_that_nobody_takes_break_no_poll(settings: Settings, host: Publis
     """They are sent with the next one."""
     add(settings, host.publish("/f", [item(1)]), 1)
 
-    def refuse(_: Waiting) -> None:
+    def refuse(_: PendingEpisode) -> None:
         raise ConnectionError
 
     summary = poll(settings, None, refuse)
@@ -523,7 +523,7 @@ def test_a_wrong_call_is_a_usage_error(arguments: tuple[str, ...], tmp_path: Pat
 def test_retry_and_quarantine(settings: Settings, host: Publisher) -> None:
     """By name, by class, all; what a person set aside stays until it is named."""
     add(settings, host.publish("/f", [item(n) for n in (1, 2, 3)]), "all")
-    waiters = Waiters(settings.home)
+    waiters = PendingQueue(settings.home)
     for one in waiters.all():
         if one.episode.title != "Part 3":
             waiters.put(failed(one, "fetch", ContentError("no audio"), datetime.now(UTC)))
@@ -561,14 +561,14 @@ def test_an_event_starts_nothing_that_somebody_works_on_and_a_failure_is_kept(
     """The run that an event started ends quietly; one that fails rests, and an event says so."""
     import httpx2
 
-    from flows.discover import poll_feeds
-    from flows.ingest import ingest_episode
+    from flows.serve.entrypoints import poll_feeds
+    from flows.serve.ingest_flow import ingest_episode
 
     monkeypatch.setenv("PREFECT_API_URL", prefect_server)
     monkeypatch.setenv("TURNTABLE_HOME", str(settings.home))
     monkeypatch.setenv("TURNTABLE_ALLOW", "127.0.0.1")
     add(settings, host.publish("/f", [item(1, audio=f"{host.url}/1.mp3?token=s3cret")]), 1)
-    (one,) = Waiters(settings.home).all()
+    (one,) = PendingQueue(settings.home).all()
     location = f"episode:{one.episode.episode_id}"
 
     assert poll_feeds().emitted == 1
@@ -578,7 +578,7 @@ def test_an_event_starts_nothing_that_somebody_works_on_and_a_failure_is_kept(
     with pytest.raises(SourceError, match="404"):
         ingest_episode(location)
 
-    (one,) = Waiters(settings.home).all()
+    (one,) = PendingQueue(settings.home).all()
     assert (one.state, one.stage, one.error_class, one.emits) == ("failed", "fetch", "source", 1)
     window = {"since": "2026-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
     asked = {"filter": {"event": {"prefix": ["podcast.episode."]}, "occurred": window}}

@@ -18,8 +18,8 @@ import pytest
 import typer
 
 from flows.cli import app
-from flows.home import home_id
-from flows.serve import Served, _greet
+from flows.home.folder import home_id
+from flows.serve.one_machine import Served, _greet
 from flows.settings import Settings
 from tests.conftest import rows_of
 from tests.feeds import Publisher, item, publisher

@@ -18,25 +18,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flows import diarizing, engines, staged, stages, transcribing
 from flows.artifacts import Artifact, Store
-from flows.batch import ingest_locations
-from flows.options import Options
+from flows.bench.score import diarization_errors
+from flows.engines import diarizing, model_loading, transcribing
+from flows.engines.transcribing import Transcriber, TranscribeRequest
+from flows.episode import stages
+from flows.episode import stages as staged
+from flows.episode.batch import ingest_locations
+from flows.episode.pipeline import Outcome
 from flows.payloads import DIARIZATION, TRANSCRIPTION
-from flows.pipeline import Outcome
-from flows.settings import Settings
-from flows.transcribing import Task, Transcriber
+from flows.settings import Options, Settings
 from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, turntable, write_wav
 from tests.words import difference, spoken
-from transforms.audio import count_channels, decode
+from transforms.audio.decoding import count_channels, decode
+from transforms.audio.sides import fault
 from transforms.errors import Interrupted, ResourceError
 from transforms.records import Quality, Word
-from transforms.score import diarization_errors
-from transforms.sides import fault
-from transforms.speech import lean, pieces
 from transforms.speech.channels import METHOD, converse
 from transforms.speech.device import TORCH_CPU, Device
-from transforms.speech.parts import cut_parts
+from transforms.speech.pyannote import low_memory, voices
+from transforms.speech.windows import cut_parts
 
 pytestmark = pytest.mark.system
 
@@ -108,7 +109,7 @@ def test_each_quality_is_a_result_of_its_own(settings: Settings, clip: Path) -> 
     assert len({artifact.manifest.key for artifact in (*both, *who)}) == 4
     assert [artifact.manifest.parameters["quality"] for artifact in both] == ["fast", "accurate"]
     assert [artifact.manifest.facts["speakers"] for artifact in who] == [2, 2]
-    assert len(engines.pipeline.models) == 2  # neither pushed the other one out
+    assert len(model_loading.pipeline.models) == 2  # neither pushed the other one out
 
 
 @pytest.mark.parametrize(("flag", "value"), [("--quality", "perfect"), ("--channels", "both")])
@@ -132,7 +133,7 @@ def test_two_threads_that_ask_for_one_model_load_it_once() -> None:
         time.sleep(0.05)
         return object()
 
-    kept = engines.Kept(load, most=1)
+    kept = model_loading.ModelCache(load, most=1)
     got: list[object] = []
     threads = [threading.Thread(target=lambda: got.append(kept("base"))) for _ in range(4)]
     for thread in threads:
@@ -147,7 +148,7 @@ def test_two_threads_that_ask_for_one_model_load_it_once() -> None:
 def test_the_old_model_goes_before_the_new_one_comes() -> None:
     """Both never need their memory together, and the last ones stay."""
     there: list[tuple[str, int]] = []
-    kept = engines.Kept(lambda name: there.append((name, len(kept.models))) or name, most=2)  # type: ignore[func-returns-value]
+    kept = model_loading.ModelCache(lambda name: there.append((name, len(kept.models))) or name, most=2)  # type: ignore[func-returns-value]
 
     for name in ("a", "b", "a", "c", "a"):
         assert kept(name) == name
@@ -160,13 +161,13 @@ def test_episodes_of_one_process_share_their_models(
 ) -> None:
     """Whichever quality is asked for, Whisper is loaded once."""
     loads: list[str] = []
-    load = engines.recognizer.load
+    load = model_loading.recognizer.load
 
     def counted(folder: Path, *more: Any) -> Any:
         loads.append(folder.name)
         return load(folder, *more)
 
-    monkeypatch.setattr(engines, "recognizer", engines.Kept(counted, most=1))
+    monkeypatch.setattr(model_loading, "recognizer", model_loading.ModelCache(counted, most=1))
     write_wav(tmp_path / "other.wav", demo_samples[27 * RATE : 35 * RATE])
 
     for path, quality in ((clip, "fast"), (tmp_path / "other.wav", "accurate"), (clip, "accurate")):
@@ -199,7 +200,7 @@ def test_decoding_takes_no_more_memory_for_longer_audio(tmp_path: Path) -> None:
             for _ in range(minutes):
                 file.writeframes(noise)
         script = (
-            "import resource; from pathlib import Path; from transforms.audio import decode; "
+            "import resource; from pathlib import Path; from transforms.audio.decoding import decode; "
             f"heard = decode(Path('{tmp_path}/{minutes}.wav'), into=Path('{tmp_path}/{minutes}.npy')); "
             f"assert heard.seconds == {minutes * 60}; "
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
@@ -259,7 +260,7 @@ import sys
 from pathlib import Path
 from flows import stages, transcribing
 from flows.artifacts import Store
-from flows.options import Options
+from flows.settings import Options
 from flows.settings import Settings
 settings = Settings()
 store = Store(settings.home)
@@ -303,8 +304,8 @@ def test_a_long_diarization_goes_on_behind_its_last_part(
         return diarizing.diarize(store, decoded, asked, settings, stop, lambda _: None, part_seconds=30.0)
 
     at_once = told(Store(settings.home / "other"), 1e9)
-    monkeypatch.setattr(lean, "BLOCK_SECONDS", 40.0)
-    monkeypatch.setattr(pieces, "PIECES_OF_A_BLOCK", 20)
+    monkeypatch.setattr(low_memory, "BLOCK_SECONDS", 40.0)
+    monkeypatch.setattr(voices, "PIECES_OF_A_BLOCK", 20)
     seen = []
     for most in (30.0, 70.0):
         with pytest.raises(Interrupted):
@@ -471,9 +472,9 @@ def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
 
 BATCH = """
 import sys
-from flows.batch import ingest_locations
-from flows.options import Options
-from flows.pipeline import Outcome
+from flows.episode.batch import ingest_locations
+from flows.settings import Options
+from flows.episode.pipeline import Outcome
 from flows.settings import Settings
 asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
 done = [outcome for _, outcome in ingest_locations([sys.argv[1]], 1, asked, Settings())]
@@ -507,14 +508,14 @@ def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
 
 def spoil(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]) -> None:
     """Let every recogniser that is loaded from now on be changed."""
-    load = engines.recognizer.load
+    load = model_loading.recognizer.load
 
     def recognizer(*arguments: Any) -> Any:
         loaded = load(*arguments)
         change(loaded)
         return loaded
 
-    monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
+    monkeypatch.setattr(model_loading, "recognizer", model_loading.ModelCache(recognizer, most=1))
 
 
 def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
@@ -535,7 +536,7 @@ def test_an_engine_that_breaks_down_costs_what_it_had_under_way(
 
     spoil(monkeypatch, break_once)
     asked = options(settings, "accurate")
-    tasks = [Task(decoded_of(settings, folder / f"{n}.wav"), asked) for n in range(3)]
+    tasks = [TranscribeRequest(decoded_of(settings, folder / f"{n}.wav"), asked) for n in range(3)]
     tasks[1].decoded.path.write_bytes(b"no samples")
 
     answers = dict.fromkeys(range(3))
@@ -626,8 +627,8 @@ OUT = RuntimeError("CUDA out of memory. Tried to allocate 20 MiB")
 @pytest.fixture
 def small_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], None]:
     """A machine whose GPU has too little memory at one point; what runs on it runs on the CPU in truth."""
-    load_recognizer, load_pipeline = engines.recognizer.load, engines.pipeline.load
-    monkeypatch.setattr(engines, "_FAILED", {})
+    load_recognizer, load_pipeline = model_loading.recognizer.load, model_loading.pipeline.load
+    monkeypatch.setattr(model_loading, "_FAILED", {})
     monkeypatch.setattr(transcribing, "ladder", lambda *_: ((BIG, SMALL, CPU), None))
     monkeypatch.setattr(diarizing, "torch_ladder", lambda _: ((TORCH_GPU, TORCH_CPU), None))
 
@@ -648,8 +649,8 @@ def small_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], Non
             loaded = load_pipeline(folders, "cpu", quality)
             return Full(loaded, "__call__", error) if device == "cuda" and point == "diarize" else loaded
 
-        monkeypatch.setattr(engines, "recognizer", engines.Kept(recognizer, most=1))
-        monkeypatch.setattr(engines, "pipeline", engines.Kept(pipeline, most=2))
+        monkeypatch.setattr(model_loading, "recognizer", model_loading.ModelCache(recognizer, most=1))
+        monkeypatch.setattr(model_loading, "pipeline", model_loading.ModelCache(pipeline, most=2))
 
     return make
 
@@ -659,7 +660,9 @@ def test_episodes_that_share_batches_share_the_time(
 ) -> None:
     """Both come out of one step of the engine: the second one did not take no time at all."""
     write_wav(tmp_path / "other.wav", demo_samples[27 * RATE : 40 * RATE])
-    tasks = [Task(decoded_of(settings, path), options(settings)) for path in (clip, tmp_path / "other.wav")]
+    tasks = [
+        TranscribeRequest(decoded_of(settings, path), options(settings)) for path in (clip, tmp_path / "other.wav")
+    ]
     transcriber = Transcriber(Store(settings.home), options(settings), settings, lambda _: None)
 
     began = time.monotonic()
@@ -689,7 +692,9 @@ def test_too_little_memory_for_words_goes_down_to_the_cpu(
     asked, said = options(settings, "accurate"), list[str]()
 
     transcriber = Transcriber(Store(settings.home), asked, settings, said.append)
-    both = [result for _, result in transcriber.run([Task(one, asked), Task(other, asked)])]
+    both = [
+        result for _, result in transcriber.run([TranscribeRequest(one, asked), TranscribeRequest(other, asked)])
+    ]
     later = heard(settings, other, options(settings, "fast"))
 
     assert len(both) == 2
@@ -731,7 +736,7 @@ def test_too_little_memory_everywhere_is_an_error_that_says_what_to_do(
     def fill(loaded: Any) -> None:
         loaded.encode = loaded.encode_windows = Full(None, "", MemoryError()).fail
 
-    monkeypatch.setattr(engines, "_FAILED", {})
+    monkeypatch.setattr(model_loading, "_FAILED", {})
     spoil(monkeypatch, fill)
 
     with pytest.raises(ResourceError, match=r"too little memory on cpu int8 .*: take a smaller --model"):

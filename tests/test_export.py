@@ -21,7 +21,7 @@ from transforms.errors import ContentError, SourceError
 from transforms.records import Turn, Word
 from transforms.text import visible
 from warehouse import store
-from warehouse.export import FORMATS, Said, Timed, Transcript, export
+from warehouse.export import FORMATS, ExportTranscript, ExportTurn, Timed, export
 from warehouse.staging import write_staged
 
 ID = EPISODE.episode_id
@@ -129,7 +129,7 @@ def test_no_time_is_invented(snapshot: Path, name: str):
 def test_no_speaker_is_invented():
     """Where nobody is known there is no RTTM, and the error says what to do."""
     with pytest.raises(ContentError, match=r"no speaker of e is known.*: diarize the episode first"):
-        FORMATS["rttm"](Transcript("e", (Said(None, 0.0, 1.0, "hm", ()),), ()))
+        FORMATS["rttm"](ExportTranscript("e", (ExportTurn(None, 0.0, 1.0, "hm", ()),), ()))
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ def test_what_is_not_there_is_an_error(snapshot: Path, arguments: tuple[str, ...
 
 def cues(words: list[tuple[str, float, float]]) -> list[tuple[str, str]]:
     """The times and texts of the cues of one turn with these words."""
-    turn = Said(
+    turn = ExportTurn(
         None,
         words[0][1],
         words[-1][2],
         " ".join(word for word, *_ in words),
         tuple(Timed(None, start, end, word) for word, start, end in words),
     )
-    blocks = FORMATS["vtt"](Transcript("e", (turn,), ())).split("\n\n")[1:]
+    blocks = FORMATS["vtt"](ExportTranscript("e", (turn,), ())).split("\n\n")[1:]
     return [tuple(block.strip().split("\n")) for block in blocks]  # type: ignore[misc]
 
 
@@ -180,8 +180,8 @@ def test_a_long_sentence_is_cut():
 
 def test_words_that_do_not_match_the_text_leave_the_turn_whole():
     """A text that was edited is not cut by the times of other words."""
-    turn = Said("A", 0.0, 9.0, "edited text", (Timed("A", 0.0, 9.0, "other"),))
-    assert FORMATS["vtt"](Transcript("e", (turn,), ())).endswith("00:00:09.000\n<v A>edited text\n")
+    turn = ExportTurn("A", 0.0, 9.0, "edited text", (Timed("A", 0.0, 9.0, "other"),))
+    assert FORMATS["vtt"](ExportTranscript("e", (turn,), ())).endswith("00:00:09.000\n<v A>edited text\n")
 
 
 # --- laws, for any text
@@ -197,17 +197,17 @@ texts = st.text(max_size=30) | st.sampled_from(
 
 
 @st.composite
-def transcripts(draw: st.DrawFn) -> Transcript:
+def transcripts(draw: st.DrawFn) -> ExportTranscript:
     """Turns one after the other, of whatever text by whoever, with times to the millisecond."""
     turns = []
     for number in range(draw(st.integers(1, 5))):
         text, length = draw(texts), draw(st.integers(1, 9999)) / 1000
         words = draw(st.sampled_from([(), (Timed(None, number * 10.0, number * 10 + length, text),)]))
-        turns.append(Said(draw(st.none() | texts), number * 10.0, number * 10 + length, text, words))
-    return Transcript("session", tuple(turns), ())
+        turns.append(ExportTurn(draw(st.none() | texts), number * 10.0, number * 10 + length, text, words))
+    return ExportTranscript("session", tuple(turns), ())
 
 
-def expected(transcript: Transcript) -> list[tuple[str, float, float, str]]:
+def expected(transcript: ExportTranscript) -> list[tuple[str, float, float, str]]:
     return [
         (one_line(turn.speaker or ""), turn.start_time or 0.0, round(turn.end_time or 0.0, 3), one_line(turn.text))
         for turn in transcript.turns
@@ -232,7 +232,7 @@ def read_blocks(text: str) -> list[tuple[float, float, str]]:
 
 
 @given(transcripts())
-def test_any_text_survives_webvtt(transcript: Transcript):
+def test_any_text_survives_webvtt(transcript: ExportTranscript):
     """Whatever was said by whomever reads back, on one line, after unescaping."""
     found = []
     for start, end, payload in read_blocks(FORMATS["vtt"](transcript)):
@@ -243,7 +243,7 @@ def test_any_text_survives_webvtt(transcript: Transcript):
 
 
 @given(transcripts())
-def test_any_text_survives_srt(transcript: Transcript):
+def test_any_text_survives_srt(transcript: ExportTranscript):
     """Each cue has its times and its text; the name stands where the speaker changes; arrows are redrawn."""
     wanted, before = [], None
     for speaker, start, end, text in expected(transcript):
@@ -255,7 +255,7 @@ def test_any_text_survives_srt(transcript: Transcript):
 
 
 @given(transcripts())
-def test_any_text_survives_stm_and_seglst(transcript: Transcript):
+def test_any_text_survives_stm_and_seglst(transcript: ExportTranscript):
     """The reader of meeteval gives back every turn, its times and its words."""
     stm = [
         (float(line.begin_time), float(line.end_time), one_line(line.transcript))
@@ -272,7 +272,7 @@ def test_any_text_survives_stm_and_seglst(transcript: Transcript):
 def test_any_speaker_is_one_field_of_rttm(speakers: list[str]):
     """Both meeteval and pyannote read ten fields a line, whatever the speakers are called."""
     segments = tuple(Timed(name, float(i), i + 0.5, "") for i, name in enumerate(speakers))
-    written = FORMATS["rttm"](Transcript("a session", (), segments))
+    written = FORMATS["rttm"](ExportTranscript("a session", (), segments))
     lines = meeteval.io.RTTM.parse(written).lines
     assert [(line.filename, float(line.begin_time), float(line.duration)) for line in lines] == [
         ("a_session", float(i), 0.5) for i in range(len(speakers))
@@ -288,8 +288,8 @@ def test_cutting_into_cues_loses_no_word(spoken: list[tuple[str, int]]):
     for text, length in spoken:
         words.append(Timed("A", now, now + length / 1000, text))
         now += length / 1000
-    turn = Said("A", 0.0, now, " ".join(word.text for word in words), tuple(words))
-    blocks = read_blocks(FORMATS["vtt"](Transcript("e", (turn,), ())))
+    turn = ExportTurn("A", 0.0, now, " ".join(word.text for word in words), tuple(words))
+    blocks = read_blocks(FORMATS["vtt"](ExportTranscript("e", (turn,), ())))
     told = " ".join(html.unescape(text.removeprefix("<v A>")) for *_, text in blocks)
     assert one_line(told) == one_line(turn.text)
     assert all(start < end for start, end, _ in blocks)

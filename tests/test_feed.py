@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from flows import stages
 from flows.artifacts import Store
+from flows.episode import stages
+from flows.episode.stages import promise_flags
 from flows.settings import Settings
-from flows.sources.feeds import parse_safely, read_feed
-from flows.sources.found import Found, offered_with
-from flows.staged import promise_flags
+from flows.sources.feed_pages import parse_safely, read_feed
+from flows.sources.found import EpisodeSource, offered_with
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_feed, plain_text, resolve_url
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
@@ -829,7 +829,7 @@ def test_a_feed_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred megabytes are enough for a feed."""
-    monkeypatch.setattr("flows.sources.feeds.MAX_BYTES", 10_000)
+    monkeypatch.setattr("flows.sources.feed_pages.MAX_BYTES", 10_000)
     path = tmp_path / "feed.xml"
     path.write_bytes(PLAIN + b" " * 10_000)
     with pytest.raises(ContentError, match="larger than"):
@@ -846,7 +846,7 @@ def test_another_enclosure_is_the_second_try(httpserver: HTTPServer, tmp_path: P
         for path in ("/a.mp3", "/b.mp3", "/c.mp3")
     )
     (episode,) = parse_feed(START + f"<item><guid>1</guid>{tags}".encode() + END, URL).episodes
-    found = Found(str(episode.audio_url), None, episode)
+    found = EpisodeSource(str(episode.audio_url), None, episode)
 
     fetched = stages.fetch_first(store, found, settings, lambda _: None)
     assert fetched.path.read_bytes() == b"sound"

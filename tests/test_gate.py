@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from flows.gate import PROOF_HEADER, Receive, Scope, Send, gated, names_of
-from flows.serve import is_ours
+from flows.serve.gate import PROOF_HEADER, Receive, Scope, Send, gated, names_of
+from flows.serve.one_machine import is_ours
 
 PASSWORD = "turntable:s3cret"
 RIGHT = b"Basic " + base64.b64encode(PASSWORD.encode())

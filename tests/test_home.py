@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.home import check_readable, check_usable, home_id, home_tag
+from flows.home.folder import check_readable, check_usable, home_id, home_tag
 from tests.conftest import ROOT, command, environment
 from transforms.errors import SourceError
 
@@ -23,7 +23,7 @@ def test_a_home_has_one_id_whoever_asks_first(tmp_path: Path) -> None:
     """Six processes at once, in a home that is not there yet."""
     home = tmp_path / "new" / "home"
     env = environment(None, {"TURNTABLE_HOME": str(home)})
-    asked = [sys.executable, "-m", "flows.home"]
+    asked = [sys.executable, "-m", "flows.home.folder"]
     many = [subprocess.Popen(asked, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(6)]
     said = {one.communicate(timeout=120)[0].strip() for one in many}
 
@@ -59,8 +59,8 @@ def test_a_damaged_id_is_made_anew(tmp_path: Path, text: str) -> None:
 
 
 def test_the_automations_that_people_read_are_those_that_are_made(tmp_path: Path) -> None:
-    """`examples/automations.yaml` is current: `python -m flows.deployments --yaml` writes it."""
-    from flows.deployments import as_yaml
+    """`examples/automations.yaml` is current: `python -m flows.serve.deployments --yaml` writes it."""
+    from flows.serve.deployments import as_yaml
 
     (tmp_path / "home.json").write_text(f'{{"id": "3f2a9c1b", "path": "{tmp_path}"}}')
     written = (ROOT / "examples" / "automations.yaml").read_text(encoding="utf-8")
@@ -169,7 +169,7 @@ def test_the_automations_judge_the_runs_of_this_home_alone(
     from prefect.server.events.schemas.automations import Automation
     from prefect.server.events.schemas.events import ReceivedEvent
 
-    from flows.deployments import automations
+    from flows.serve.deployments import automations
 
     (tmp_path / "home.json").write_text(f'{{"id": "3f2a9c1b", "path": "{tmp_path}"}}')
     related = [{"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} for tag in tags]

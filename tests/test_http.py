@@ -20,8 +20,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.sources import hops
-from flows.sources.http import Body, Download, download, fetch, is_public, peek
+from flows.http import request
+from flows.http.fetch import Body, Download, download, fetch, is_public, peek
 from tests.servers import HERE, answer, honest, serve
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 
@@ -587,7 +587,7 @@ Certified = tuple[ssl.SSLContext, ssl.SSLContext, list[str | None]]
 def test_tls_goes_by_the_name(monkeypatch: pytest.MonkeyPatch, certified: Certified) -> None:
     """The judged address is dialled, but the certificate is asked of, and checked against, the name."""
     tls, trusting, asked = certified
-    monkeypatch.setattr(hops, "_tls", lambda: trusting)
+    monkeypatch.setattr(request, "_tls", lambda: trusting)
     book = {"show.test": [["127.0.0.1"]], "other.test": [["127.0.0.1"]]}
     with serve(honest(b"hello"), tls=tls) as server, names(monkeypatch, book):
         assert fetch(f"https://show.test:{server.port}/", allow=HERE).data == b"hello"

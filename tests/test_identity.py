@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.documents import EPISODE
-from transforms.identity import compare, known_of, settled, told_apart
+from transforms.feed.identity import compare, known_of, settled, told_apart
 from transforms.records import Episode, feed_episode_id
 
 SHOW = "917393e3-1b1e-5cef-ace4-edaa54e1f810"

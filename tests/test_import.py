@@ -124,7 +124,7 @@ def put_recorded(home: Path, **changes: object) -> None:
     """Stage and load an episode as its feed and its audio give it."""
     from datetime import UTC, datetime
 
-    from flows import load
+    from flows import loader
     from flows.artifacts import Made, Store
     from flows.settings import Settings
     from tests.documents import staged
@@ -133,8 +133,8 @@ def put_recorded(home: Path, **changes: object) -> None:
     document = staged(staged_at=datetime.now(UTC), **changes)
     Store(home).make("stage", lambda _: Made(write_staged(document)), method="staged-1", suffix=".parquet",
                      inputs={"words": document.transcript_id}, parameters={})  # fmt: skip
-    load.load(Settings(home=home))
-    load.publish(Settings(home=home))
+    loader.load(Settings(home=home))
+    loader.publish(Settings(home=home))
 
 
 def test_a_text_moves_to_its_episode_when_that_is_known(texts: Path, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_the_page_of_an_import(texts: Path, tmp_path: Path, prefect_server: str)
     assert "zip archive" in newest["import"]
     assert len(json.loads(newest["import-texts"])) == 3
 
-    from flows.import_text import import_transcript
+    from flows.serve.import_flow import import_transcript
 
     schema = import_transcript.parameters.model_dump()
     assert "files, folders of files, or URLs" in json.dumps(schema)

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from flows import soundness
-from flows.options import Options
-from flows.polling import poll
-from flows.settings import Settings
-from flows.subscribing import add_feeds, remove
-from flows.subscriptions import Subscriptions
-from flows.waiting import Waiters, Waiting
+from flows.feeds.manage import add_feeds, remove
+from flows.feeds.pending import PendingEpisode, PendingQueue
+from flows.feeds.poll import poll
+from flows.feeds.subscriptions import Subscriptions
+from flows.settings import Options, Settings
+from flows.upkeep import verify
 from tests.conftest import ROOT, rows_of
 from tests.feeds import Publisher, item, publisher
 
@@ -48,21 +47,21 @@ def test_a_poll_that_is_killed_loses_and_doubles_nothing(
     settings = Settings(home=tmp_path, allow=("127.0.0.1",))
     url = host.publish(f"/{tmp_path.name}", [item(1)])
     add_feeds(settings, [url], (), Options(), 1)
-    remove(settings, next(Waiters(settings.home).all()).episode.episode_id)
+    remove(settings, next(PendingQueue(settings.home).all()).episode.episode_id)
     host.publish(f"/{tmp_path.name}", [item(n) for n in (4, 3, 2, 1)])
 
     child = subprocess.run(
         [sys.executable, "-m", "tests.killed", str(tmp_path), when, what], cwd=ROOT, capture_output=True, text=True
     )
     assert child.returncode == -signal.SIGKILL, child.stderr
-    said: list[Waiting] = []
+    said: list[PendingEpisode] = []
     poll(settings, None, said.append)
 
-    assert sorted(str(w.episode.title) for w in Waiters(tmp_path).all()) == ["Part 2", "Part 3", "Part 4"]
+    assert sorted(str(w.episode.title) for w in PendingQueue(tmp_path).all()) == ["Part 2", "Part 3", "Part 4"]
     titles = rows_of(settings.snapshot, "select title from episodes order by title")
     assert titles == [("Part 1",), ("Part 2",), ("Part 3",), ("Part 4",)]
-    assert soundness.verify(settings) == ()
-    ids = {w.episode.episode_id for w in Waiters(tmp_path).all()}
+    assert verify.verify(settings) == ()
+    ids = {w.episode.episode_id for w in PendingQueue(tmp_path).all()}
     assert {w.episode.episode_id for w in said} | set(child.stdout.split()) == ids
     remembered = Subscriptions(tmp_path).remembered(Subscriptions(tmp_path).find(url).feed_id)
     assert remembered is not None

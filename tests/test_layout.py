@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from flows import screens
-from flows.layout import draw, wrap
+from flows.display import lists
+from flows.display.layout import draw, wrap
 from warehouse.table import Table
 
 ID = "0a1b2c3d-1111-5222-8333-444455556666"
@@ -26,7 +26,7 @@ COLUMNS = (
     "speakers",
     "flags",
 )
-LISTED = screens.episodes(
+LISTED = lists.episodes(
     Table(
         COLUMNS,
         [
@@ -161,7 +161,7 @@ def test_what_waits_says_why_and_when_it_is_tried_again() -> None:
         "next_try_at": "2026-04-02 06:00:00Z",
         "message": "404 Not Found",
     }
-    table = screens.waiting(Table(tuple(row), [tuple(row.values())]))
+    table = lists.waiting(Table(tuple(row), [tuple(row.values())]))
     assert table.rows == [
         (
             "failed",

@@ -10,17 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from flows.http import request
+from flows.http.fetch import fetch
+from flows.http.request import RateLimit
 from flows.settings import Settings
-from flows.sources import hops
-from flows.sources.http import fetch
-from flows.sources.manners import Manners
 from tests.servers import HERE, answer, honest, serve
 from transforms.errors import HostileError, TransientError
 
 
 def test_few_at_once_and_a_moment_between() -> None:
     """Eight threads want one host: never more than two are in, and their starts are apart."""
-    manners = Manners(at_once=2, gap=0.03)
+    manners = RateLimit(at_once=2, gap=0.03)
     running, most, starts = 0, 0, []
     lock = threading.Lock()
 
@@ -45,7 +45,7 @@ def test_few_at_once_and_a_moment_between() -> None:
 
 def test_hosts_do_not_wait_for_each_other() -> None:
     """A host that holds its places for long takes none of another one."""
-    manners = Manners(at_once=1, gap=30, patience=0.1)
+    manners = RateLimit(at_once=1, gap=30, patience=0.1)
     started = time.monotonic()
     with manners.turn("slow.test"), manners.turn("other.test"):
         pass
@@ -55,7 +55,7 @@ def test_hosts_do_not_wait_for_each_other() -> None:
 
 def test_nobody_waits_for_ever() -> None:
     """Where the places stay taken, the next one is told to come again, and a place that is free again serves."""
-    manners = Manners(at_once=1, gap=0, patience=0.05)
+    manners = RateLimit(at_once=1, gap=0, patience=0.05)
     with (
         manners.turn("show.test"),
         pytest.raises(TransientError, match=r"show\.test: 1 requests") as caught,
@@ -70,7 +70,7 @@ def test_nobody_waits_for_ever() -> None:
 
 def test_an_error_gives_the_place_back() -> None:
     """A request that fails holds no place."""
-    manners = Manners(at_once=1, gap=0, patience=0.05)
+    manners = RateLimit(at_once=1, gap=0, patience=0.05)
     for _ in range(3):
         with pytest.raises(KeyError), manners.turn("show.test"):
             raise KeyError
@@ -78,7 +78,7 @@ def test_an_error_gives_the_place_back() -> None:
 
 def test_hosts_of_long_ago_are_forgotten() -> None:
     """A process that polls for months does not grow with each host."""
-    manners = Manners(gap=0)
+    manners = RateLimit(gap=0)
     for number in range(3_000):
         with manners.turn(f"{number}.test"):
             pass
@@ -88,15 +88,15 @@ def test_hosts_of_long_ago_are_forgotten() -> None:
 
 def test_each_hop_takes_its_turn_and_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A redirect within a host needs one place, not two; a host that the user named needs none."""
-    manners = Manners(at_once=1, gap=0.1, patience=1)
-    monkeypatch.setattr(hops, "MANNERS", manners)
-    monkeypatch.setattr(hops, "is_allowed", lambda *_: False)
+    manners = RateLimit(at_once=1, gap=0.1, patience=1)
+    monkeypatch.setattr(request, "MANNERS", manners)
+    monkeypatch.setattr(request, "is_allowed", lambda *_: False)
     with serve(answer("302 x", Location="/b", Content_Length="0"), honest(b"hello")) as server:
         started = time.monotonic()
         assert fetch(server.url, allow=HERE).data == b"hello"
         assert time.monotonic() - started >= 0.1
         monkeypatch.undo()
-        monkeypatch.setattr(hops, "MANNERS", Manners(gap=10))
+        monkeypatch.setattr(request, "MANNERS", RateLimit(gap=10))
         started = time.monotonic()
         for _ in range(5):
             fetch(server.url, allow=HERE)

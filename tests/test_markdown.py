@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import telling
-from flows.discover import page
-from flows.log_lines import LogLines
-from flows.markdown import cells, table, words
-from flows.polling import Polled, Summary
+from flows import episode_log
+from flows.feeds.poll import Polled, PollSummary
+from flows.serve.entrypoints import page
+from flows.serve.log_lines import LogLines
+from flows.serve.markdown_pages import cells, table, words
 from transforms.errors import SourceError
 from transforms.text import visible
 
@@ -45,7 +45,7 @@ def test_a_table_keeps_its_rows_and_columns() -> None:
 def test_the_page_of_a_poll_shows_the_words_of_strangers() -> None:
     """Titles, messages of servers, problems."""
     feed = Polled("f", EVIL, "failed", message=EVIL)
-    text = "\n".join(page(Summary((feed,), 0, 1.0, problem=EVIL), [feed]))
+    text = "\n".join(page(PollSummary((feed,), 0, 1.0, problem=EVIL), [feed]))
     assert "evil.example" not in text
     assert "<img" not in text
     assert text.count("evil") == 9
@@ -77,5 +77,5 @@ def test_a_line_of_the_log_is_words_alone() -> None:
 def test_what_a_part_prints_is_shown_and_never_obeyed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Titles and file names of strangers in the terminal of `serve`, in any bytes."""
     lines = b"turntable: \x1b]0;owned\x07 :100: [red]\xff\xe2\x80\xae\r\nturntable: 12\x9b2J\n"
-    telling.show(io.BytesIO(lines), tmp_path / "runs.log")
+    episode_log.show(io.BytesIO(lines), tmp_path / "runs.log")
     assert capsys.readouterr().out == "turntable: ␛]0;owned␇ :100: [red]\ufffd‹U+202E›\nturntable: 12\ufffd2J\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flows import math_library
-from flows.math_library import LIBRARIES, MEASURED, VARIABLE, choose, in_use
+from flows.engines import math_library
+from flows.engines.math_library import LIBRARIES, MEASURED, VARIABLE, choose, in_use
 
 pytestmark = pytest.mark.skipif(
     platform.machine().lower() not in ("x86_64", "amd64"), reason="this processor has no choice"

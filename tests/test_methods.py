@@ -13,7 +13,7 @@ from tests.methods import ROOT, Method, found, record, recorded, stale
 
 # A stage as ours are: `flows` makes the artifact, `transforms` says how, tables and limits stand elsewhere.
 HOUSE = {
-    "flows/stages.py": """
+    "flows/episode/stages.py": """
 from transforms import hear
 
 def make(store, samples):
@@ -86,7 +86,7 @@ def test_every_stage_has_a_method_that_is_recorded() -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("flows/stages.py", "len(samples)}", "len(samples) + 1}"),  # a helper of the stage in flows
+        ("flows/episode/stages.py", "len(samples)}", "len(samples) + 1}"),  # a helper of the stage in flows
         ("transforms/hear.py", "step=2", "step=3"),
         ("transforms/hear.py", '{**tables.WORDS, "late": late.last(s)}', '{"late": tables.WORDS, **late.last(s)}'),
         ("transforms/limits.py", "0.5", "0.6"),  # a limit behind a function that was imported by another name
@@ -111,7 +111,7 @@ def test_a_change_of_what_decides_changes_the_digest(name: str, old: str, new: s
         ("transforms/hear.py", "    # what", "    import re\n    # what"),
         ("transforms/limits.py", "    return LIMIT", "    return (\n        LIMIT\n    )"),
         ("transforms/hear.py", '"hear-1"', '"hear-2"'),
-        ("flows/stages.py", "print(samples)", "print(samples, len(samples))"),  # not of the stage
+        ("flows/episode/stages.py", "print(samples)", "print(samples, len(samples))"),  # not of the stage
         ("transforms/tables.py", "OTHER = 1", "OTHER = 2"),  # not used
     ],
 )

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from flows import diarizing, model_server, stages, transcribing
 from flows.artifacts import Artifact, Store
-from flows.options import Options
+from flows.engines import diarizing, model_server, transcribing
+from flows.episode import stages
 from flows.payloads import TRANSCRIPTION
-from flows.settings import Settings
+from flows.settings import Options, Settings
 from tests.conftest import ROOT
 from tests.words import difference
 from transforms.errors import Interrupted, SourceError
@@ -142,7 +142,7 @@ def test_a_server_without_work_gives_the_memory_back(
 ) -> None:
     """It ends, and not before it had work."""
     address = str(tmp_path / "s")
-    program = f"from flows.model_server import _Server; _Server(0.5).listen({address!r})"
+    program = f"from flows.engines.model_server import _Server; _Server(0.5).listen({address!r})"
     process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     try:
         while not Path(address).exists():
@@ -187,7 +187,7 @@ def test_a_command_finds_the_server_and_its_status_is_kept(tmp_path: Path) -> No
     """What a worker of a work pool is started with; nothing stays behind."""
     program = f"import os; print(os.environ[{model_server.VARIABLE!r}]); raise SystemExit(3)"
     run = subprocess.run(
-        [sys.executable, "-m", "flows.model_server", sys.executable, "-c", program],
+        [sys.executable, "-m", "flows.engines.model_server", sys.executable, "-c", program],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from flows import engines
-from flows.devices import ladder, probe_cuda
-from flows.options import Options
-from flows.settings import Settings
-from flows.sources.weights import get_weights, is_there
+from flows.engines import model_loading
+from flows.engines.devices import ladder, probe_cuda
+from flows.engines.weights import get_weights, is_there
+from flows.settings import Options, Settings
 from tests.conftest import environment
 from transforms.errors import ContentError, ResourceError, SourceError
 from transforms.speech.device import (
@@ -183,7 +182,7 @@ def test_the_hub_refuses(status: int, words: str, httpserver: HTTPServer, tmp_pa
     program = """
 import sys
 from pathlib import Path
-from flows.sources.weights import get_weights
+from flows.engines.weights import get_weights
 from transforms.errors import SourceError
 from transforms.speech.models import MODELS
 try:
@@ -258,11 +257,11 @@ def test_a_device_failure_is_told_from_a_mistake(text: str, is_failure: bool) ->
 @pytest.mark.skipif(n_cuda_devices() > 0, reason="this machine has a GPU")
 def test_a_gpu_that_does_not_work_takes_the_model_of_a_cpu(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is counted and fails: turbo would take hours."""
-    monkeypatch.setattr(engines, "n_cuda_devices", lambda: 1)
+    monkeypatch.setattr(model_loading, "n_cuda_devices", lambda: 1)
     said: list[str] = []
     settings = Settings(models=models)
 
-    assert engines.asr_model(Options().filled(settings), settings, said.append) is MODELS["base"]
+    assert model_loading.asr_model(Options().filled(settings), settings, said.append) is MODELS["base"]
     assert said == []
 
 
@@ -303,8 +302,8 @@ def test_the_gpu_hears_what_the_cpu_hears(models: Path, demo_samples: object) ->
     import jiwer
 
     from transforms.speech.device import preload_cublas
-    from transforms.speech.recognizer import Recognizer
     from transforms.speech.transcribe import transcribe
+    from transforms.speech.whisper.recognizer import Recognizer
 
     preload_cublas()
     texts = []

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flows import load, mending
-from flows.permissions import close
+from flows import loader
+from flows.home.permissions import close
 from flows.settings import Settings
+from flows.upkeep import rebuild
 from tests.conftest import command
 
 
@@ -69,15 +70,15 @@ def test_a_group_may_read_the_snapshot_and_nothing_else(tmp_path: Path) -> None:
     group = os.getgid()
     home = tmp_path / "home"
     shared = Settings(home=home, snapshot_group=str(group))
-    load.load(shared)
-    load.publish(shared)
+    loader.load(shared)
+    loader.publish(shared)
 
     assert stat.S_IMODE(home.stat().st_mode) == 0o710
     assert stat.S_IMODE(shared.snapshot.stat().st_mode) == 0o640
     assert shared.snapshot.stat().st_gid == home.stat().st_gid == group
     assert modes(home)["warehouse"] == "700"
 
-    mending.rebuild(Settings(home=home))
+    rebuild.rebuild(Settings(home=home))
 
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert stat.S_IMODE(shared.snapshot.stat().st_mode) == 0o600

@@ -15,17 +15,18 @@ import numpy as np
 import pytest
 from prefect import flow
 
-import flows.ingest
-from flows import batch, runs, tasks
-from flows.batch import Process, Wanted, ingest_locations, process_batch
-from flows.ingest import ingest_as_run
-from flows.options import Options
-from flows.pipeline import Outcome, process_episode
+import flows.serve.ingest_flow
+from flows import runs
+from flows.engines.shared_engine import EngineClient
+from flows.episode import batch
+from flows.episode.batch import Process, Wanted, ingest_locations, process_batch
+from flows.episode.pipeline import Outcome, process_episode
+from flows.feeds.threads import beside
 from flows.runs import attempt
-from flows.settings import Settings
-from flows.shared_engine import EngineClient
-from flows.sources.found import Found, bare_episode
-from flows.threads import beside
+from flows.serve import prefect_runs
+from flows.serve.ingest_flow import ingest_as_run
+from flows.settings import Options, Settings
+from flows.sources.found import EpisodeSource, bare_episode
 from tests.conftest import ROOT, environment, rows_of, write_wav
 from tests.feeds import item, publisher
 from tests.words import plain_text
@@ -77,7 +78,7 @@ def test_one_by_one_together_and_as_runs_of_prefect_the_rows_are_the_same(
     monkeypatch.setenv("TURNTABLE_HOME", str(tmp_path / "runs"))
     monkeypatch.setenv("TURNTABLE_MODELS", str(models))
 
-    monkeypatch.setattr(flows.ingest, "SharedEngine", None)  # runs of a batch share that of the batch
+    monkeypatch.setattr(flows.serve.ingest_flow, "SharedEngine", None)  # runs of a batch share that of the batch
 
     alone = sum((ingest(tmp_path / "alone", models, [path]) for path in sources), Counter[type]())
     together = ingest(tmp_path / "together", models, [recordings])
@@ -132,7 +133,7 @@ def test_commands_need_no_server_and_no_prefect(models: Path, recordings: Path, 
 @flow(name="attempts")
 def attempts_as_tasks(work: Callable[[], None]) -> None:
     """Attempt something as a task."""
-    with tasks.as_tasks():
+    with prefect_runs.as_tasks():
         attempt("attempt", work)
 
 
@@ -145,7 +146,7 @@ def test_only_what_time_may_heal_is_tried_again(
 ) -> None:
     """By the same rule in both."""
     monkeypatch.setattr(runs, "RETRY_SECONDS", (0.0, 0.0))
-    monkeypatch.setattr(tasks, "RETRY_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(prefect_runs, "RETRY_SECONDS", (0.0, 0.0))
     tried: list[Exception] = []
 
     def work() -> None:
@@ -171,10 +172,10 @@ def over() -> Iterator[threading.Event]:
 
 def wanted(*numbers: int) -> list[Wanted]:
     """Episodes that nothing is known of."""
-    return [Wanted(Found(str(n), None, bare_episode(f"episode-{n}", None)), Options()) for n in numbers]
+    return [Wanted(EpisodeSource(str(n), None, bare_episode(f"episode-{n}", None)), Options()) for n in numbers]
 
 
-def outcome_of(found: Found) -> Outcome:
+def outcome_of(found: EpisodeSource) -> Outcome:
     """What becomes of an episode that is nothing but a name."""
     return Outcome(found.location, found.episode.episode_id, "", None, 0, (), ())
 
@@ -186,7 +187,7 @@ def test_what_is_ready_first_comes_first(
     monkeypatch.setattr(batch, "AHEAD", 2)
     monkeypatch.setattr(batch, "SLOW", 0.05)
 
-    def process(found: Found, _: Options, __: Settings, ___: EngineClient) -> Outcome:
+    def process(found: EpisodeSource, _: Options, __: Settings, ___: EngineClient) -> Outcome:
         if int(found.location) < 4:
             over.wait(60)
         return outcome_of(found)
@@ -206,7 +207,7 @@ def test_so_many_are_brought_ahead_and_no_more(
     monkeypatch.setattr(batch, "AHEAD", 2)
     started, clients = threading.Semaphore(0), list[EngineClient]()
 
-    def process(found: Found, _: Options, __: Settings, client: EngineClient) -> Outcome:
+    def process(found: EpisodeSource, _: Options, __: Settings, client: EngineClient) -> Outcome:
         clients.append(client)
         started.release()
         over.wait(60)
@@ -227,7 +228,7 @@ def test_the_same_episode_twice_is_processed_one_after_the_other(tmp_path: Path)
     """Else the second would find it held."""
     running, most = Counter[str](), Counter[str]()
 
-    def process(found: Found, _: Options, __: Settings, ___: EngineClient) -> Outcome:
+    def process(found: EpisodeSource, _: Options, __: Settings, ___: EngineClient) -> Outcome:
         name = found.episode.episode_id
         running[name] += 1
         most[name] = max(most[name], running[name])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.sources.http import download, fetch, fetch_if_changed, peek
+from flows.http.fetch import download, fetch, fetch_if_changed, peek
 from tests.servers import answer, serve
 from transforms.errors import HostileError, SourceError, TransientError
 

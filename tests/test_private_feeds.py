@@ -9,19 +9,21 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows import chapters, import_text, published, subscribing, texts
-from flows import load as loader
+from flows import loader
 from flows.artifacts import Store
-from flows.linking import Hints, Known, Link
+from flows.episode import chapter_stage, offered
+from flows.episode.offered import PublisherText
+from flows.feeds import manage
+from flows.feeds.manage import add_feeds, as_opml, listed
+from flows.feeds.pending import PendingQueue
+from flows.feeds.poll import poll
+from flows.feeds.subscriptions import Subscriptions, find_known
 from flows.locations import keeping_private
-from flows.options import Options
-from flows.polling import poll
-from flows.requests import request
-from flows.settings import Settings
-from flows.subscribing import add_feeds, as_opml, listed
-from flows.subscriptions import Subscriptions, find_known
-from flows.texts import Text
-from flows.waiting import Waiters
+from flows.published import text_stages
+from flows.published.linking import EpisodeIndex, Hints, Link
+from flows.serve import import_flow
+from flows.serve.request_command import request
+from flows.settings import Options, Settings
 from tests.conftest import only
 from tests.feeds import Page, Publisher, item, publisher
 from transforms.errors import SourceError
@@ -56,7 +58,7 @@ def rows(settings: Settings) -> str:
 
 def row(settings: Settings) -> dict[str, Any]:
     """The one subscription, as it is listed."""
-    return dict(zip(subscribing.COLUMNS, only(listed(settings, None)), strict=True))
+    return dict(zip(manage.COLUMNS, only(listed(settings, None)), strict=True))
 
 
 def publish(told: Publisher, token: str) -> str:
@@ -80,7 +82,7 @@ def test_of_a_private_feed_no_address_is_kept(
     assert row(settings)["private"] is True
     assert token not in str(row(settings))
     assert url in as_opml(settings, None), "the list for another program has it"
-    waiting = only(list(Waiters(settings.home).all()))
+    waiting = only(list(PendingQueue(settings.home).all()))
     found = find_known(settings.home, waiting.episode.episode_id)
     assert found is not None
     assert found.location == f"{told.url}/u/{token}/1.mp3", "it can be heard"
@@ -96,8 +98,8 @@ def test_a_mark_changes_no_id(told: Publisher, settings: Settings, tmp_path: Pat
     add(other, url)
 
     assert WORD in rows(other), "a word is taken for a word"
-    assert {w.episode.episode_id for w in Waiters(settings.home).all()} == {
-        w.episode.episode_id for w in Waiters(other.home).all()
+    assert {w.episode.episode_id for w in PendingQueue(settings.home).all()} == {
+        w.episode.episode_id for w in PendingQueue(other.home).all()
     }
 
 
@@ -134,14 +136,14 @@ def test_a_file_that_was_lost_is_private_when_it_is_written_anew(
     """Whether its feed still has the episode, or only the memory of it."""
     url = publish(told, WORD)
     add(settings, url, private=True)
-    before = only(list(Waiters(settings.home).all()))
+    before = only(list(PendingQueue(settings.home).all()))
     (settings.home / "waiting" / f"{before.episode.episode_id}.json").write_bytes(b"")
     if not is_listed:
         told.publish(f"/feed/{WORD}/rss", [item(2, audio=f"{told.url}/u/{WORD}/2.mp3")])
 
     poll(settings, [url])
 
-    waiting = {w.episode.episode_id: w for w in Waiters(settings.home).all()}
+    waiting = {w.episode.episode_id: w for w in PendingQueue(settings.home).all()}
     assert waiting[before.episode.episode_id].location == before.location
     assert all(one.private for one in waiting.values())
     assert WORD not in rows(settings)
@@ -156,7 +158,7 @@ def test_a_feed_that_moved_to_a_secret_address_is_private(told: Publisher, setti
 
     assert row(settings)["private"] is True
     assert RANDOM not in rows(settings)
-    assert only(list(Waiters(settings.home).all())).private
+    assert only(list(PendingQueue(settings.home).all())).private
 
 
 def test_of_a_public_feed_only_secrets_are_masked(told: Publisher, settings: Settings) -> None:
@@ -199,16 +201,18 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
     one = item(1, audio=f"{told.url}/u/{token}/1.mp3").replace("</item>", more)
     told.pages[f"/t/{token}/1.vtt"] = Page(VTT.replace("{token}", token).encode())
     add(settings, told.publish(f"/feed/{token}/rss", [one]), private)
-    waiting = only(list(Waiters(settings.home).all()))
+    waiting = only(list(PendingQueue(settings.home).all()))
     found = find_known(settings.home, waiting.episode.episode_id)
     assert found is not None
     store, (link,) = Store(settings.home), found.offers.transcripts
     assert found.offers.chapters
 
     with keeping_private(found.private, found.offers.secrets):
-        read = published.read(store, link.url, settings)
-        text = Text(link, read, published.parse(store, read, None), "vtt", 1, 4.0, has_names=True, has_times=True)
-        texts.stage.fn(text, found, chapters.choose(store, found, None, None), settings)
+        read = text_stages.read(store, link.url, settings)
+        text = PublisherText(
+            link, read, text_stages.parse(store, read, None), "vtt", 1, 4.0, has_names=True, has_times=True
+        )
+        offered.stage.fn(text, found, chapter_stage.choose(store, found, None, None), settings)
     loader.load(settings)
     loader.publish(settings)
     assert "or ~" in said(settings)
@@ -217,14 +221,14 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
     assert len(manifests) >= 5
     assert token not in str(manifests)
 
-    again = published.stage(
+    again = text_stages.stage(
         store,
-        published.kept_texts(store)[0],
-        import_text.parsed_again(settings.home, text.parsed, f"episode:{found.episode.episode_id}"),
+        text_stages.kept_texts(store)[0],
+        import_flow.parsed_again(settings.home, text.parsed, f"episode:{found.episode.episode_id}"),
         Link(found.episode, found.podcast, "feed"),
         found.source,
         Hints(title="again"),
-        Known(()),
+        EpisodeIndex(()),
     )
     assert token not in str(duckdb.read_parquet(str(again.path)).fetchall())
 

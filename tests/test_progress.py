@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flows import terminal
+from flows.display import terminal
+from flows.display.terminal import showing
 from flows.progress import counting
-from flows.terminal import showing
 
 
 def test_a_lone_download_shows_a_line_now_and_then(

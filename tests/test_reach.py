@@ -10,19 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from flows import attempts, reach, stages
+from flows import allowed_files
+from flows.allowed_files import AllowedFolders, check, check_models
 from flows.artifacts import Store
-from flows.batch import ingest_waiting
-from flows.ingest import check_named
-from flows.options import Options
-from flows.polling import announce
-from flows.reach import Reach, check, check_models
-from flows.settings import Settings
+from flows.episode import stages
+from flows.episode.batch import ingest_waiting
+from flows.feeds import attempts
+from flows.feeds.pending import PendingEpisode, PendingQueue, retried
+from flows.feeds.poll import announce
+from flows.published.text_files import find_texts, read_text
+from flows.serve.ingest_flow import check_named
+from flows.settings import Options, Settings
 from flows.sources.episodes import find_episodes
-from flows.sources.feeds import read_feed
-from flows.sources.found import Found, bare_episode
-from flows.sources.texts import find_texts, read_text
-from flows.waiting import Waiters, Waiting, retried
+from flows.sources.feed_pages import read_feed
+from flows.sources.found import EpisodeSource, bare_episode
 from transforms.errors import HostileError, TransientError
 
 
@@ -38,7 +39,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "link.vtt").symlink_to(tmp_path / "secret.vtt")
     (folder / "home").symlink_to(tmp_path / "home")
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(reach, "_reach", Reach((str(folder),), str(tmp_path / "home")))
+    monkeypatch.setattr(allowed_files, "_reach", AllowedFolders((str(folder),), str(tmp_path / "home")))
     return folder
 
 
@@ -114,7 +115,7 @@ def test_a_feed_or_folder_that_may_be_named_leads_nowhere_else(
 
 def test_a_person_may_name_anything(watched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sits at the machine could read it anyway."""
-    monkeypatch.setattr(reach, "_reach", None)
+    monkeypatch.setattr(allowed_files, "_reach", None)
 
     assert b"swordfish" in read_text(str(watched / "link.vtt"), ())[0]
 
@@ -131,7 +132,7 @@ def test_an_id_is_no_path(tmp_path: Path) -> None:
     """`episode:` with a path behind it reads no other file."""
     (tmp_path / "x.json").write_text("{}")
 
-    assert Waiters(tmp_path / "home").get("../../x") is None
+    assert PendingQueue(tmp_path / "home").get("../../x") is None
 
 
 def test_the_setting_names_several_folders(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,17 +148,19 @@ def test_the_setting_names_several_folders(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A home in a process whose run is of a deployment; `watched` may be named."""
-    monkeypatch.setattr(reach, "is_requested", lambda: True)
-    monkeypatch.setattr(reach, "_reach", None)
+    monkeypatch.setattr(allowed_files, "is_requested", lambda: True)
+    monkeypatch.setattr(allowed_files, "_reach", None)
     (tmp_path / "watched").mkdir()
     (tmp_path / "secret.wav").write_bytes(b"RIFF")
     return Settings(home=tmp_path / "home", folders=(tmp_path / "watched",))
 
 
-def wait(settings: Settings, location: str, options: Options | None = None, *, sealed: bool = True) -> Waiting:
+def wait(
+    settings: Settings, location: str, options: Options | None = None, *, sealed: bool = True
+) -> PendingEpisode:
     """Let an episode wait, in a file that has a digest or none."""
-    waiters = Waiters(settings.home)
-    waiting = Waiting(
+    waiters = PendingQueue(settings.home)
+    waiting = PendingEpisode(
         location, None, bare_episode("an-id", None), options or Options(), feed_id=None, since=datetime.now(UTC)
     )
     waiters.put(waiting)
@@ -204,9 +207,9 @@ def test_what_a_request_left_is_kept_to_it_whoever_takes_it_up(asked: Settings) 
     path = asked.home.parent / "watched" / "talk.wav"
     path.write_bytes(b"RIFF")
     check_named(str(path), (), asked)
-    found = Found(str(path), None, bare_episode("an-id", None))
+    found = EpisodeSource(str(path), None, bare_episode("an-id", None))
     attempts.note_failed(asked, found, Options(), "fetch", TransientError("a disk that is busy"))
-    waiters = Waiters(asked.home)
+    waiters = PendingQueue(asked.home)
     waiters.put(retried(next(waiters.all())))
     path.unlink()
     path.symlink_to(asked.home.parent / "secret.wav")

@@ -21,16 +21,14 @@ from hypothesis.extra import numpy as arrays
 
 from tests.words import difference, plain_text, spoken
 from transforms.errors import ContentError, Interrupted
-from transforms.speech import device, recognizer, vad
-from transforms.speech.align import _median, warp
-from transforms.speech.ct2_file import read_variables
+from transforms.speech import device, windows
 from transforms.speech.device import free_memory, how_many_fit
-from transforms.speech.engine import Job, transcribe_many
-from transforms.speech.mel import log_mel
-from transforms.speech.recognizer import Recognizer
-from transforms.speech.search import Vocabulary, write
-from transforms.speech.transcribe import transcribe
-from transforms.speech.whisper import Whisper, multiplied, packed
+from transforms.speech.transcribe import TranscribeJob, transcribe, transcribe_many
+from transforms.speech.whisper import recognizer
+from transforms.speech.whisper.beam_search import Vocabulary, write
+from transforms.speech.whisper.network import Whisper, log_mel, multiplied, packed, read_variables
+from transforms.speech.whisper.recognizer import Recognizer
+from transforms.speech.whisper.token_times import _median, warp
 
 RATE = 16_000
 CPU = torch.device("cpu")
@@ -275,8 +273,8 @@ def test_speech_is_where_faster_whisper_hears_it(
     demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In pieces side by side, and from int16, as in one piece from float32."""
-    monkeypatch.setattr(vad, "PIECE_FRAMES", 400)
-    ours = vad.find_speech((demo_samples * 32767).astype(np.int16))
+    monkeypatch.setattr(windows, "PIECE_FRAMES", 400)
+    ours = windows.find_speech((demo_samples * 32767).astype(np.int16))
     options = VadOptions(min_silence_duration_ms=160, speech_pad_ms=0)
     theirs = [(s["start"] / RATE, s["end"] / RATE) for s in get_speech_timestamps(demo_samples, options)]
 
@@ -290,7 +288,7 @@ def test_endless_speech_is_cut() -> None:
     """No stretch is longer than 28 s, and none of it is lost."""
     probabilities = np.full(3_000, 0.9, np.float32)
     probabilities[700] = 0.4
-    cuts = list(vad._cut(probabilities, 0, 3_000, 875))
+    cuts = list(windows._cut(probabilities, 0, 3_000, 875))
     assert cuts[0] == (0, 700)
     assert all(last - first <= 875 for first, last in cuts)
     assert [first for first, _ in cuts[1:]] == [last for _, last in cuts[:-1]]
@@ -307,7 +305,7 @@ def test_recordings_share_batches(fast: Recognizer, demo_samples: np.ndarray) ->
         "short": (demo_samples[60 * RATE : 70 * RATE] * 32767).astype(np.int16),
         "empty": np.zeros(0, np.float32),
     }
-    jobs = [Job(key, samples, "en") for key, samples in pieces.items()]
+    jobs = [TranscribeJob(key, samples, "en") for key, samples in pieces.items()]
     done: list[float] = []
 
     heard = dict(transcribe_many(jobs, fast, quality="fast", on_progress=done.append))

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 import pytest
 from pydantic import ValidationError
 
+from flows.http.addresses import parsed, shown
 from flows.locations import keeping_private, kept_text, redact, redacted_errors
 from flows.settings import Settings
-from flows.sources.addresses import parsed, shown
 from flows.sources.found import bare_episode, found_in_feed, public_episode, public_podcast
 from transforms.errors import SourceError, one_line
 from transforms.records import AudioLink, Chapter, Person, Podcast, TranscriptLink

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.screen import Screen, guard, unguarded
+from flows.display.guard import Screen, guard, unguarded
 from tests.conftest import command, environment, turntable
 from tests.documents import EPISODE, PODCAST, TURNS, publish, staged
 from transforms.errors import SourceError
@@ -123,7 +123,7 @@ def test_json_keeps_every_character(home: Path) -> None:
 
 def test_progress_and_errors_are_words_too(capsys: pytest.CaptureFixture[str]) -> None:
     """File names, titles and what servers say."""
-    from flows.terminal import showing
+    from flows.display.terminal import showing
 
     with showing() as terminal:
         terminal.start(f"{WORDS}{EVIL}\nturntable: all is well")

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
 
-from flows.home import home_id
-from flows.options import Options
-from flows.subscriptions import Subscriptions, new_subscription
+from flows.feeds.subscriptions import Subscriptions, new_subscription
+from flows.home.folder import home_id
+from flows.settings import Options
 from tests.conftest import ROOT, ask, command, free_port, only, write_wav
 from tests.serving import EVERY, VARIABLES, Serving, are_gone, serving
 
@@ -232,7 +232,7 @@ def test_the_secret_is_where_its_owner_finds_it_and_nowhere_else(served: Serving
 
     assert path.stat().st_mode & 0o077 == 0
     assert len(secret) >= 32
-    assert "flows.gate" in lines
+    assert "flows.serve.gate" in lines
     assert secret not in lines
     assert str(path) in said
     assert secret not in said
@@ -277,7 +277,7 @@ def test_one_machine_and_several_run_the_same(tmp_path: Path) -> None:
     import yaml
     from prefect.flows import load_flow_from_entrypoint
 
-    from flows.deployments import deployments
+    from flows.serve.deployments import deployments
 
     written = (ROOT / "prefect.yaml").read_text(encoding="utf-8")
     text = yaml.safe_load(written.replace("{{ $TURNTABLE_HOME_ID }}", home_id(tmp_path)))
@@ -299,14 +299,15 @@ def test_what_earlier_versions_left_is_taken_over(prefect_server: str, tmp_path:
     from prefect.client.orchestration import get_client
     from prefect.states import Scheduled
 
-    from flows.deployments import automations, deployments
-    from flows.earlier import AUTOMATIONS, take_over
-    from flows.on_demand import ingest_url
+    from flows.serve.deployments import AUTOMATIONS, automations, deployments, take_over
+    from flows.serve.entrypoints import ingest_url
 
     with get_client(sync_client=True) as client:
         flow = client.create_flow(ingest_url)
         entry: Any = {"flow_id": flow, "name": "on-demand", "enforce_parameter_schema": False}
-        old = client.create_deployment(**entry, tags=["turntable"], entrypoint="flows.on_demand.ingest_url")
+        old = client.create_deployment(
+            **entry, tags=["turntable"], entrypoint="flows.serve.entrypoints.ingest_url"
+        )
         foreign = client.create_deployment(**{**entry, "name": "loader"}, tags=["nightly"], entrypoint="flows.x.y")
         asked = {"url": "https://example.org/asked-before.mp3"}
         client.create_flow_run_from_deployment(old, parameters=asked, state=Scheduled())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.commands.shared import read_settings
+from flows.commands.options import read_settings
 from flows.settings import Settings
 from tests.conftest import environment, turntable
 from transforms.errors import SourceError

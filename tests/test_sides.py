@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transforms.sides import fault, mix
+from transforms.audio.sides import fault, mix
 
 RATE = 16_000
 

@@ -13,7 +13,7 @@ import pytest
 
 from flows.locations import ADDRESS_OR_PATH
 from transforms.errors import SourceError
-from transforms.speech.languages import spoken_language
+from transforms.speech.whisper.whisper_languages import spoken_language
 
 MANY = """
 import contextlib, io, json, sys
@@ -134,8 +134,8 @@ def test_a_slip_never_becomes_a_run_of_a_server(given: dict[str, Any]) -> None:
     """What Prefect's API does with a deployment's schema before it makes a run (409)."""
     from prefect.utilities.schema_tools.validation import ValidationError, validate
 
-    from flows.import_text import import_transcript
-    from flows.on_demand import ingest_url
+    from flows.serve.entrypoints import ingest_url
+    from flows.serve.import_flow import import_transcript
 
     flow = import_transcript if "locations" in given else ingest_url
     good = {"locations": ["a.vtt"]} if "locations" in given else {"url": "a.mp3", "language": "German"}

@@ -17,14 +17,15 @@ from torch.nn.utils.rnn import pad_sequence
 from tests.words import difference, spoken
 from transforms.errors import SourceError
 from transforms.records import Segment, Word
-from transforms.speech import campplus, diarize, engine
-from transforms.speech.checks import Transcription, Window, is_loop
+from transforms.speech import diarize
+from transforms.speech import transcribe as engine
+from transforms.speech.checks import DecodedWindow, Transcription, is_loop
 from transforms.speech.diarize import Diarization
-from transforms.speech.episode import Episode
-from transforms.speech.recognizer import Recognizer
+from transforms.speech.pyannote import campplus
+from transforms.speech.second_pass import Recording
 from transforms.speech.transcribe import transcribe
-from transforms.speech.vad import find_speech
-from transforms.speech.windows import LONGEST_SILENCE, WINDOW_SECONDS, cut_windows, uncovered
+from transforms.speech.whisper.recognizer import Recognizer
+from transforms.speech.windows import LONGEST_SILENCE, WINDOW_SECONDS, cut_windows, find_speech, uncovered
 
 RATE = 16_000
 
@@ -142,7 +143,7 @@ def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_sample
     """Speech without words fails the check, and the second pass finds them."""
     samples = demo_samples[27 * RATE : 47 * RATE]
     speech = find_speech(samples)
-    decoder = Episode(samples, whisper, "en", 5, speech, None)
+    decoder = Recording(samples, whisper, "en", 5, speech, None)
     span = (0.0, 20.0)
     lost = decoder.window(span, [], "batched")
 
@@ -158,11 +159,11 @@ def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_sample
 def test_the_pieces_of_a_window_have_true_times(whisper: Any, demo_samples: np.ndarray) -> None:
     """The last resort, pieces of ten seconds, gives the same words at the same times."""
     samples = demo_samples[27 * RATE : 47 * RATE]
-    decoder = Episode(samples, whisper, "en", 5, find_speech(samples), None)
+    decoder = Recording(samples, whisper, "en", 5, find_speech(samples), None)
     whole = decoder.sequential((0.0, 20.0))
     pieces = decoder.pieces((0.0, 20.0))
 
-    def first(window: Window, word: str) -> float:
+    def first(window: DecodedWindow, word: str) -> float:
         return next(w.start_time for w in window.words if w.word.strip(",.").lower() == word)
 
     assert pieces.coverage > 0.9
@@ -182,7 +183,7 @@ def test_the_same_sound_has_the_same_words_twice(models: Path, whisper: Any, dem
 
 def test_no_word_is_drawn_by_chance(whisper: Any, demo_samples: np.ndarray) -> None:
     """Of what is no language, too: words played backwards are decoded in another way, the same one each time."""
-    decoder = Episode(demo_samples[6 * RATE : 2 * RATE : -1], whisper, "en", 1, [(0.0, 4.0)], None)
+    decoder = Recording(demo_samples[6 * RATE : 2 * RATE : -1], whisper, "en", 1, [(0.0, 4.0)], None)
     first = decoder.sequential((0.0, 4.0))
 
     assert set(first.failures) - {"uncovered_speech"}
@@ -235,7 +236,7 @@ def test_what_is_in_another_language_is_decoded_in_its_own(
 def test_several_languages_are_flagged() -> None:
     """But not where nobody says a word in one of them."""
     segment = Segment(0.0, 1.0, "Guten Tag", None, (Word("Tag", 0.0, 1.0, 0.9, None, None),))
-    first = Window(0.0, 20.0, (segment,), -0.1, 0.0, 1.0, 1.0, 0.0, "batched", language="de")
+    first = DecodedWindow(0.0, 20.0, (segment,), -0.1, 0.0, 1.0, 1.0, 0.0, "batched", language="de")
     other, silent = replace(first, language="en"), replace(first, language="fr", segments=())
 
     assert Transcription((first, first, silent), "de", 1.0, 20.0).flags == ()
@@ -297,7 +298,7 @@ def test_the_segmentation_equals_pyannotes_own_loading(models: Path, demo_sample
     """Loading without running what the checkpoint holds gives the same network."""
     from pyannote.audio import Model
 
-    from transforms.speech.checkpoint import load_network
+    from transforms.speech.pyannote.checkpoint import load_network
 
     checkpoint = models / "segmentation-3.0" / "pytorch_model.bin"
     chunk = torch.from_numpy(demo_samples[: 10 * RATE])[None, None]

@@ -82,7 +82,7 @@ def stopped(process: subprocess.Popen[str], number: signal.Signals) -> str:
 
 
 def is_alive(process_id: int) -> bool:
-    """Tell whether a process runs; one that nobody waits for yet does not."""
+    """Check whether a process runs; one that nobody waits for yet does not."""
     try:
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -27,7 +27,7 @@ from tests.documents import EPISODE, NOON, PODCAST, RENDITION, SEGMENTS, TURNS, 
 from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Chapter, StageRun, Turn
 from warehouse import soundness, store
-from warehouse.load import Load, Loaded, Refused
+from warehouse.load import Load, Loaded, RefusedFile
 from warehouse.staging import Given, Staged, write_staged
 
 TABLES = [
@@ -360,7 +360,7 @@ def test_what_is_not_as_it_was_written_is_not_read(home: Path, warehouse: Path):
 
     for use in (store.load, store.rebuild):
         done = use(warehouse, files, {}, check)
-        assert done.refused == (Refused("a", files["a"], "a bit flipped"),)
+        assert done.refused == (RefusedFile("a", files["a"], "a bit flipped"),)
         assert rows(warehouse, "select staged_key from load_log") == [("b",)]
 
 

@@ -14,8 +14,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from flows.sources.http import download, fetch, peek
-from flows.sources.manners import Manners
+from flows.http.fetch import download, fetch, peek
+from flows.http.request import RateLimit
 from tests.conftest import ask, command, environment, turntable
 from tests.servers import HERE, answer, serve
 from transforms.errors import ContentError, SourceError, TransientError
@@ -89,7 +89,7 @@ def test_a_file_that_takes_too_long_is_tried_at_another_time(tmp_path: Path) -> 
 
 def test_a_head_that_comes_byte_by_byte_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is never silent, and would go on for days."""
-    monkeypatch.setattr("flows.sources.hops._CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr("flows.http.request._CONNECT_TIMEOUT", 0.2)
     with serve(b"HTTP/1.1 200 OK\r\nX-Slow: ", then=b"a", pause=0.01) as server, pytest.raises(TransientError):
         peek(server.url, allow=HERE, idle_timeout=0.2)
 
@@ -103,7 +103,7 @@ def test_what_comes_without_end_and_is_no_sound_is_cut_off(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begun: bytes, then: bytes
 ) -> None:
     """No piece of the body comes any more, so nobody would look at the time; the connection is shut down."""
-    monkeypatch.setattr("flows.sources.body._GRACE", 0.1)
+    monkeypatch.setattr("flows.http.body._GRACE", 0.1)
     with serve(answer(Transfer_Encoding="chunked") + begun, then=then, pause=0.005) as server:
         for get in (fetch, lambda url, **how: download(url, tmp_path / "audio", **how)):
             with pytest.raises((TransientError, ContentError)):
@@ -113,7 +113,7 @@ def test_what_comes_without_end_and_is_no_sound_is_cut_off(
 
 def test_a_slow_request_keeps_its_place_at_a_host_for_a_while_only() -> None:
     """Two endless downloads do not keep the whole host; many do."""
-    manners = Manners(at_once=1, gap=0.0, patience=0.3, slow=0.1, most=2)
+    manners = RateLimit(at_once=1, gap=0.0, patience=0.3, slow=0.1, most=2)
     with (
         manners.turn("show.test"),
         manners.turn("show.test"),

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import subscriptions, waiting
-from flows.locks import held, is_held
-from flows.options import Options
-from flows.subscriptions import Poll, Subscriptions, feed_id, find_known, new_subscription, rested
-from flows.waiting import RESTS, Waiters, Waiting, emitted, failed, is_due, moved, retried
+from flows.feeds import pending, subscriptions
+from flows.feeds.pending import RESTS, PendingEpisode, PendingQueue, emitted, failed, is_due, moved, retried
+from flows.feeds.subscriptions import Poll, Subscriptions, feed_id, find_known, new_subscription, rested
+from flows.home.locks import held, is_held
+from flows.settings import Options
 from tests.documents import EPISODE, NOON, PODCAST
 from transforms.errors import (
     ContentError,
@@ -25,10 +25,10 @@ from transforms.errors import (
     TransientError,
     error_class,
 )
-from transforms.opml import Outline, read_opml, write_opml
+from transforms.feed.opml import Outline, read_opml, write_opml
 from transforms.records import podcast_id
 
-WAITING = Waiting("https://groove.example/1.ogg?token=s3cret", PODCAST, EPISODE, Options(), None, NOON)
+WAITING = PendingEpisode("https://groove.example/1.ogg?token=s3cret", PODCAST, EPISODE, Options(), None, NOON)
 ERRORS = (
     TransientError("t"),
     SourceError("s"),
@@ -54,10 +54,10 @@ def test_what_is_written_is_read_and_nobody_else_reads_it(tmp_path: Path) -> Non
     )
     made = replace(made, poll=Poll(etag='"x"', polled_at=NOON, error="no"))
     Subscriptions(tmp_path).put(made)
-    Waiters(tmp_path).put(WAITING)
+    PendingQueue(tmp_path).put(WAITING)
 
     assert Subscriptions(tmp_path).get(made.feed_id) == made
-    assert Waiters(tmp_path).get(EPISODE.episode_id) == WAITING
+    assert PendingQueue(tmp_path).get(EPISODE.episode_id) == WAITING
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [stat.S_IMODE(path.stat().st_mode) for path in files] == [0o600, 0o600]
 
@@ -117,9 +117,9 @@ def test_a_lost_event_is_said_again_and_no_sooner() -> None:
     """Due at first, then not, then again; never in quarantine."""
     assert is_due(WAITING, NOON)
     said = emitted(WAITING, NOON)
-    assert not is_due(said, NOON + waiting.LOST_AFTER - timedelta(seconds=1))
-    assert is_due(said, NOON + waiting.LOST_AFTER)
-    assert not is_due(replace(said, quarantined=True), NOON + waiting.LOST_AFTER)
+    assert not is_due(said, NOON + pending.LOST_AFTER - timedelta(seconds=1))
+    assert is_due(said, NOON + pending.LOST_AFTER)
+    assert not is_due(replace(said, quarantined=True), NOON + pending.LOST_AFTER)
     assert (said.emits, emitted(said, NOON).emits) == (1, 2)
 
 
@@ -149,7 +149,7 @@ def test_what_failed_for_its_source_has_another_chance_at_a_new_address() -> Non
 def test_an_episode_that_waits_is_found_with_its_secret_and_without_it(tmp_path: Path) -> None:
     """The location is whole, what others read is public."""
     audio = replace(EPISODE, audio_url=WAITING.location)
-    Waiters(tmp_path).put(replace(WAITING, episode=audio))
+    PendingQueue(tmp_path).put(replace(WAITING, episode=audio))
 
     found = find_known(tmp_path, EPISODE.episode_id)
 
@@ -160,7 +160,7 @@ def test_an_episode_that_waits_is_found_with_its_secret_and_without_it(tmp_path:
 
 def test_an_episode_is_named_by_a_piece(tmp_path: Path) -> None:
     """By id, beginning of it, title; else an error that names what fits."""
-    waiters = Waiters(tmp_path)
+    waiters = PendingQueue(tmp_path)
     waiters.put(WAITING)
     waiters.put(replace(WAITING, episode=replace(EPISODE, episode_id="youtube:abc", title="Why a Needle Hops")))
 

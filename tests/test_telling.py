@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from flows import attempts, telling
-from flows.naming import name_of
-from flows.options import Options
-from flows.settings import Settings
-from flows.sources.found import Found
-from flows.waiting import Waiters, Waiting
+from flows import episode_log
+from flows.feeds import attempts
+from flows.feeds.pending import PendingEpisode, PendingQueue
+from flows.serve.run_names import name_of
+from flows.settings import Options, Settings
+from flows.sources.found import EpisodeSource
 from tests.documents import EPISODE, NOON, publish, staged
 from transforms.errors import SourceError, TransientError
 
@@ -24,7 +24,7 @@ def settings(tmp_path: Path) -> Settings:
     """A home in which one episode waits and one was heard."""
     publish(tmp_path, staged())
     waits = replace(EPISODE, episode_id="youtube:abc", title="Why a Needle Hops")
-    Waiters(tmp_path).put(Waiting("https://x.example/1.mp3", None, waits, Options(), None, NOON))
+    PendingQueue(tmp_path).put(PendingEpisode("https://x.example/1.mp3", None, waits, Options(), None, NOON))
     return Settings(home=tmp_path)
 
 
@@ -33,13 +33,13 @@ def test_only_what_became_of_things_is_shown_and_the_rest_is_in_the_log(
 ) -> None:
     """A long log is set aside; a title gives no commands and makes no lines of its own."""
     log = tmp_path / "prefect" / "runs.log"
-    monkeypatch.setattr(telling, "MOST_BYTES", 60)
+    monkeypatch.setattr(episode_log, "MOST_BYTES", 60)
     lines = [
         b"10:00 | INFO | Flow run 'x' - Beginning\n",
         b"turntable: Open \x1b[2Jquestions: 28 turns in 170 s\n",
     ]
 
-    telling.show(lines * 2, log)
+    episode_log.show(lines * 2, log)
 
     shown = "turntable: Open ␛[2Jquestions: 28 turns in 170 s\n"
     assert capsys.readouterr().out == shown * 2
@@ -50,10 +50,10 @@ def test_an_episode_is_told_by_its_title(
     settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How many turns, of how long; what failed, why, and when it is tried again; nothing where nobody serves."""
-    found = Found("https://x.example/1.mp3", None, replace(EPISODE, title="Open\nquestions"))
+    found = EpisodeSource("https://x.example/1.mp3", None, replace(EPISODE, title="Open\nquestions"))
     attempts.note_loaded(settings, found.episode, "t", 1, 170.2, is_new=True)
     assert capsys.readouterr().out == ""
-    monkeypatch.setenv(telling.SERVED, "1")
+    monkeypatch.setenv(episode_log.SERVED, "1")
 
     attempts.note_loaded(settings, found.episode, "t", 1, 170.2, is_new=True)
     attempts.note_loaded(settings, found.episode, "t", 28, None, is_new=False)
@@ -78,8 +78,8 @@ def test_a_run_that_waits_has_the_name_that_it_will_have(settings: Settings, pre
     """In a long queue, too; a poll is called by when it comes. One that was named is left alone."""
     from prefect.client.orchestration import get_client
 
-    from flows.deployments import deployments
-    from flows.runner import name_waiting
+    from flows.serve.deployments import deployments
+    from flows.serve.runner import name_waiting
 
     assert prefect_server
     poll, hear, *_ = (one.apply() for one in deployments(timedelta(hours=1), settings.home)[:2])

@@ -41,12 +41,12 @@ def around(body: str) -> bytes:
 
 
 def said(published: Published) -> tuple[tuple[str | None, str], ...]:
-    """Give who says what."""
+    """Return who says what."""
     return tuple((turn.speaker, turn.text) for turn in published.turns)
 
 
 def titles(published: Published) -> list[tuple[str, float | None]]:
-    """Give the chapters."""
+    """Return the chapters."""
     return [(chapter.title, chapter.start_time) for chapter in published.chapters]
 
 

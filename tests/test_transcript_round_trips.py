@@ -166,8 +166,8 @@ def turns(draw: st.DrawFn, speakers: st.SearchStrategy[str | None] = NAME) -> li
     return found
 
 
-def transcript(found: Sequence[Said]) -> export.Transcript:
-    return export.Transcript("one", tuple(export.Said(*turn, words=()) for turn in found), ())
+def transcript(found: Sequence[Said]) -> export.ExportTranscript:
+    return export.ExportTranscript("one", tuple(export.ExportTurn(*turn, words=()) for turn in found), ())
 
 
 @given(turns())

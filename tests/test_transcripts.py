@@ -7,7 +7,7 @@ import pytest
 from tests.golden import SURE
 from transforms.errors import ContentError
 from transforms.transcripts import FORMATS, read
-from transforms.transcripts.cue_names import named_cues
+from transforms.transcripts.captions.cue_names import named_cues
 from transforms.transcripts.document import Draft, Text
 from transforms.transcripts.names import join_variants
 

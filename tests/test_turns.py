@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.artifacts import Store
+from flows.episode.stages import make_turns
 from flows.payloads import TURNS, read_json
 from flows.settings import Settings
-from flows.stages import make_turns
 from tests.homes import heard_as, make_audio
 from transforms.records import SpeakerSegment, Turn, Word
 from transforms.speech.attribute import attribute, overlap_seconds

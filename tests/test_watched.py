@@ -9,8 +9,8 @@ import httpx
 import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 
+from flows.serve.watched import Look, is_refusal, look, take_in
 from flows.settings import Settings
-from flows.watched import Look, is_refusal, look, take_in
 from tests.conftest import only, rows_of
 from transforms.errors import SourceError, TransientError
 

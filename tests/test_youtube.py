@@ -14,7 +14,7 @@ from pytest_httpserver import HTTPServer
 from flows.sources import youtube
 from transforms.errors import ContentError, SourceError, error_class
 from transforms.records import Chapter
-from transforms.youtube import is_youtube, to_chapters, to_episode, to_error, to_feed, to_podcast, youtube_id
+from transforms.video_info import is_youtube, to_chapters, to_episode, to_error, to_feed, to_podcast, youtube_id
 
 WATCH = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
 

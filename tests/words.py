@@ -17,7 +17,7 @@ plain_text = EnglishTextNormalizer()
 
 
 def spoken(words: Iterable[Word]) -> str:
-    """Give what was said, without case and punctuation."""
+    """Return what was said, without case and punctuation."""
     return str(plain_text(" ".join(word.word for word in words)))
 
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from transforms import container, id3
+from transforms.audio import container, id3
 from transforms.errors import ContentError
 from transforms.records import Chapter, Seconds
 from transforms.times import parse_seconds
-from transforms.transcripts.lines import STAMP, time_first, time_last, times
+from transforms.transcripts.prose.lines import STAMP, time_first, time_last, times
 
 METHOD = "chapters-5"
 

@@ -96,7 +96,7 @@ def forget_frames(error: BaseException) -> None:
 
 
 def one_line(error: BaseException) -> str:
-    """Say what an error is in one line, without secrets: ours as they are, others with their kind."""
+    """Return what an error is in one line, without secrets: ours as they are, others with their kind."""
     text = " ".join(str(error).split())
     if isinstance(error, TurntableError):
         return public_text(text, write=public_page)

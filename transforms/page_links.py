@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from transforms.audio.container import SUFFIXES
 from transforms.charsets import decode
-from transforms.container import SUFFIXES
 from transforms.errors import ContentError
 from transforms.feed import plain_text, resolve_url
 from transforms.records import Seconds
@@ -87,7 +87,7 @@ def parse_page(data: bytes, url: str) -> PageLinks:
 
 
 def is_title_of(title: str | None, page: PageLinks) -> bool:
-    """Tell whether a page is called like an episode, alone or with the name of the show beside it.
+    """Check whether a page is called like an episode, alone or with the name of the show beside it.
 
     >>> page = PageLinks(("Dust | The Long Groove",), (), None, None, None, None, None, (), (), ())
     >>> is_title_of("Dust", page), is_title_of("Groove", page)
@@ -99,7 +99,7 @@ def is_title_of(title: str | None, page: PageLinks) -> bool:
 
 
 def same_page(one: str, other: str) -> bool:
-    """Tell whether two addresses are of one page: scheme, `www.`, fragment and the last slash do not count.
+    """Check whether two addresses are of one page: scheme, `www.`, fragment and the last slash do not count.
 
     >>> same_page("http://www.example.org/1/", "https://example.org/1#notes")
     True
@@ -195,7 +195,7 @@ def _is_audio(link: str | None) -> bool:
 
 
 def _objects(root: Any) -> Iterator[dict[str, Any]]:
-    """Give every object of the page's JSON-LD, the outer ones first."""
+    """Yield every object of the page's JSON-LD, the outer ones first."""
     waiting: list[Any] = []
     for tag in root.iter("script"):
         text = (tag.text or "").strip()

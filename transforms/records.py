@@ -25,7 +25,7 @@ class _InUtc:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Give a moment in UTC: only what has a zone can be compared with others.
+    """Return a moment in UTC: only what has a zone can be compared with others.
 
     Raises:
         ValueError: it has no zone, or is beyond the calendar in UTC.
@@ -249,7 +249,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class SoundEvent:
     """Something heard that is no word, such as `[laughter]`; `turn_index` is the turn it is in or behind."""
 
     event_index: int

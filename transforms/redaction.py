@@ -99,12 +99,12 @@ def public_page(url: str) -> str:
 
 
 def is_masked(url: str) -> bool:
-    """Tell whether an address lost a secret, and so leads nowhere."""
+    """Check whether an address lost a secret, and so leads nowhere."""
     return any(_MASK.fullmatch(SUFFIX.sub("", name)) for name in urlsplit(url).path.split("/"))
 
 
 def is_private(url: str) -> bool:
-    """Tell whether an address is for one subscriber alone: it holds a user, a password or another secret.
+    """Check whether an address is for one subscriber alone: it holds a user, a password or another secret.
 
     >>> is_private("https://ann:pw@example.org/feed"), is_private("https://feeds.example.org/feed.xml?page=2")
     (True, False)
@@ -207,7 +207,7 @@ def _each_text(value: Any, write: Callable[[str], str], but: frozenset[str]) -> 
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Give a secret as it may stand in a text."""
+    """Yield a secret as it may stand in a text."""
     plain = decoded(secret)
     yield from (secret, unquote(secret), plain, quote(plain, safe=""))
 
@@ -244,7 +244,7 @@ def _values(query: str) -> Iterator[str]:
 
 
 def _harmless(host: str, query: str, *, keep_query: bool) -> Iterator[str]:
-    """Give what of a query may stay: the names of videos; and all of it, if nothing in it is a secret."""
+    """Yield what of a query may stay: the names of videos; and all of it, if nothing in it is a secret."""
     pairs = [pair for pair in query.split("&") if pair]
     if _VIDEO_HOST.fullmatch(host):
         yield from (pair for pair in pairs if pair.partition("=")[0] in _VIDEO_KEYS)

@@ -62,7 +62,7 @@ def read_sealed(kind: TypeAdapter[T], path: Path, name: str | None = None) -> T:
 
 
 def is_sealed(path: Path) -> bool:
-    """Tell whether a file has a digest; one that cannot be read has none."""
+    """Check whether a file has a digest; one that cannot be read has none."""
     try:
         return "digest" in _object(regular_bytes(path))
     except (OSError, ValueError, RecursionError):
@@ -88,12 +88,12 @@ def regular_bytes(path: Path) -> bytes:
 
 
 def is_no_file(path: Path) -> bool:
-    """Tell whether something lies at a path that is no regular file and leads to none."""
+    """Check whether something lies at a path that is no regular file and leads to none."""
     return os.path.lexists(path) and not path.is_file()
 
 
 def is_damage(error: Exception) -> bool:
-    """Tell whether it is the fault of a file that it could not be read."""
+    """Check whether it is the fault of a file that it could not be read."""
     return isinstance(error, ValueError) or (isinstance(error, OSError) and error.errno in _BROKEN)
 
 

@@ -65,7 +65,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def ends_sentence(word: str) -> bool:
-    """Tell whether a word is the last of its sentence.
+    """Check whether a word is the last of its sentence.
 
     >>> ends_sentence("pounds!”"), ends_sentence("two")
     (True, False)

@@ -62,7 +62,7 @@ _ODD = 0.38  # share of neighbours, from which on ten characters and more are ra
 
 
 def is_secret(piece: str, host: str = "", before: str = "") -> bool:
-    """Tell whether a part of a path, or a value, is a secret; `before` is the part before it.
+    """Check whether a part of a path, or a value, is a secret; `before` is the part before it.
 
     >>> is_secret("9f3c1e7ab04d5526"), is_secret("the-long-groove"), is_secret("k3Xq9", before="private")
     (True, False, False)
@@ -80,7 +80,7 @@ def is_secret(piece: str, host: str = "", before: str = "") -> bool:
 
 
 def is_secret_value(key: str, value: str) -> bool:
-    """Tell whether `key=value` holds a secret: by what it is called, or by how it looks."""
+    """Check whether `key=value` holds a secret: by what it is called, or by how it looks."""
     return bool(value) and (bool(_SECRET_KEY.search(key)) or is_secret(value))
 
 
@@ -143,7 +143,7 @@ def _is_leet(joined: str) -> bool:
 
 
 def _odd_share(word: str) -> float:
-    """Give the share of neighbours that words and numbers seldom have, 0 to 1."""
+    """Return the share of neighbours that words and numbers seldom have, 0 to 1."""
     pairs = list(pairwise(word))
     return sum(_is_odd(one, other) for one, other in pairs) / len(pairs)
 

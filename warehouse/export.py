@@ -38,7 +38,7 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ExportTurn:
     """A turn; its times may be unknown; `words` is empty where the time of one of them is unknown."""
 
     speaker: str | None
@@ -49,11 +49,11 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class ExportTranscript:
     """What the writers write: the turns in order, and the diarization with its overlaps."""
 
     session_id: str
-    turns: tuple[Said, ...]
+    turns: tuple[ExportTurn, ...]
     speaker_segments: tuple[Timed, ...]
 
 
@@ -74,7 +74,7 @@ def export(snapshot: Path, episode_id: str, format: str, transcript_id: str | No
     return FORMATS[format](transcript)
 
 
-def seglst(transcript: Transcript) -> str:
+def seglst(transcript: ExportTranscript) -> str:
     """Write SegLST, one segment a turn; an unknown speaker is "", unknown times are left out.
 
     Spec: https://github.com/fgnt/meeteval#segment-wise-long-form-speech-transcription-annotation-seglst
@@ -92,7 +92,7 @@ def seglst(transcript: Transcript) -> str:
     )
 
 
-def rttm(transcript: Transcript) -> str:
+def rttm(transcript: ExportTranscript) -> str:
     """Write RTTM: the diarization with its overlaps, else the turns of known speakers.
 
     A field holds no space: it becomes `_`.
@@ -115,7 +115,7 @@ def rttm(transcript: Transcript) -> str:
     )
 
 
-def stm(transcript: Transcript) -> str:
+def stm(transcript: ExportTranscript) -> str:
     """Write STM, one line a turn; a field holds no space: it becomes `_`.
 
     Spec: https://www.nist.gov/system/files/documents/2021/08/03/OpenASR20_EvalPlan_v1_5.pdf
@@ -132,7 +132,7 @@ def stm(transcript: Transcript) -> str:
     )
 
 
-def vtt(transcript: Transcript) -> str:
+def vtt(transcript: ExportTranscript) -> str:
     """Write WebVTT with a voice span a cue.
 
     Spec: https://www.w3.org/TR/webvtt1/
@@ -147,7 +147,7 @@ def vtt(transcript: Transcript) -> str:
     return "\n".join(blocks)
 
 
-def srt(transcript: Transcript) -> str:
+def srt(transcript: ExportTranscript) -> str:
     """Write SubRip; a cue starts with `Name: ` where the speaker changes.
 
     Spec: https://www.matroska.org/technical/subtitles.html#srt-subtitles
@@ -166,7 +166,7 @@ def srt(transcript: Transcript) -> str:
     return "\n".join(blocks)
 
 
-def podcast_json(transcript: Transcript) -> str:
+def podcast_json(transcript: ExportTranscript) -> str:
     """Write the JSON transcript of Podcasting 2.0, one segment a turn; what is unknown is left out.
 
     Spec: https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/examples/transcripts/transcripts.md
@@ -181,7 +181,7 @@ def podcast_json(transcript: Transcript) -> str:
     return _json({"version": "1.0.0", "segments": segments})
 
 
-FORMATS: dict[str, Callable[[Transcript], str]] = {
+FORMATS: dict[str, Callable[[ExportTranscript], str]] = {
     "seglst": seglst,
     "rttm": rttm,
     "stm": stm,
@@ -191,7 +191,7 @@ FORMATS: dict[str, Callable[[Transcript], str]] = {
 }
 
 
-def _read(con: duckdb.DuckDBPyConnection, episode_id: str, transcript_id: str | None) -> Transcript:
+def _read(con: duckdb.DuckDBPyConnection, episode_id: str, transcript_id: str | None) -> ExportTranscript:
     chosen = con.execute(
         "select transcript_id from transcripts "
         "where episode_id = $episode and (transcript_id = $transcript or ($transcript is null and is_best))",
@@ -218,10 +218,10 @@ def _read(con: duckdb.DuckDBPyConnection, episode_id: str, transcript_id: str | 
         "where transcript_id = ? order by start_time, end_time, segment_index",
         chosen,
     ).fetchall()
-    return Transcript(
+    return ExportTranscript(
         session_id=episode_id,
         turns=tuple(
-            Said(speaker, start_time, end_time, text, _all_timed(words.get(index, [])))
+            ExportTurn(speaker, start_time, end_time, text, _all_timed(words.get(index, [])))
             for index, speaker, start_time, end_time, text in turns
         ),
         speaker_segments=tuple(Timed(*segment) for segment in segments),
@@ -234,8 +234,8 @@ def _all_timed(words: Sequence[tuple[Any, ...]]) -> tuple[Timed, ...]:
     return tuple(Timed(*word) for word in words)
 
 
-def _timed(transcript: Transcript, name: str) -> Iterator[Timed]:
-    """Give the turns to a format that is nothing without times; none is invented, none left out."""
+def _timed(transcript: ExportTranscript, name: str) -> Iterator[Timed]:
+    """Yield the turns to a format that is nothing without times; none is invented, none left out."""
     for turn in transcript.turns:
         if turn.start_time is None or turn.end_time is None:
             msg = f"{name} needs times, and a turn of {transcript.session_id} has none: export seglst or json"
@@ -243,7 +243,7 @@ def _timed(transcript: Transcript, name: str) -> Iterator[Timed]:
         yield Timed(turn.speaker, turn.start_time, turn.end_time, turn.text)
 
 
-def _cues(transcript: Transcript, name: str) -> list[Timed]:
+def _cues(transcript: ExportTranscript, name: str) -> list[Timed]:
     """Cut the turns into cues, in time order; a turn whose words have no times is one cue."""
     cues = [
         Timed(cue.speaker and _plain(cue.speaker), cue.start_time, cue.end_time, _plain(cue.text))

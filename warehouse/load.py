@@ -48,7 +48,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedFile:
     """A file that cannot be loaded, and why; nothing of it is in the warehouse."""
 
     key: str
@@ -61,7 +61,7 @@ class Load:
     """What a load brought in, and which files it could not read."""
 
     loaded: tuple[Loaded, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
 
 
 def load_new(
@@ -69,7 +69,7 @@ def load_new(
 ) -> Load:
     """Load what the open warehouse has not seen, the oldest first; a bad file holds up none of the others."""
     loaded: list[Loaded] = []
-    refused: list[Refused] = []
+    refused: list[RefusedFile] = []
     for files in _batches(_in_order(_checked(con, staged, check, refused), refused)):
         try:
             with transaction(con):
@@ -82,17 +82,19 @@ def load_new(
     return Load(tuple(loaded), tuple(refused))
 
 
-def _checked(con: Connection, staged: Mapping[str, Path], check: Check, refused: list[Refused]) -> Iterator[File]:
+def _checked(
+    con: Connection, staged: Mapping[str, Path], check: Check, refused: list[RefusedFile]
+) -> Iterator[File]:
     """Name the documents that were not loaded and are as they were written."""
     for key in sorted(staged.keys() - loaded_keys(con)):
         cause = check(staged[key])
         if cause is None:
             yield key, staged[key]
         else:
-            refused.append(Refused(key, staged[key], cause))
+            refused.append(RefusedFile(key, staged[key], cause))
 
 
-def _in_order(new: Iterator[File], refused: list[Refused]) -> list[File]:
+def _in_order(new: Iterator[File], refused: list[RefusedFile]) -> list[File]:
     """Sort documents by when they were staged."""
     files_of = dict(new)
     found: list[tuple[datetime, str]] = []
@@ -157,7 +159,7 @@ def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
     return [Loaded(*row) for row in rows]
 
 
-def _load_failures(con: Connection, failures: Mapping[str, Path], refused: list[Refused]) -> None:
+def _load_failures(con: Connection, failures: Mapping[str, Path], refused: list[RefusedFile]) -> None:
     seen = {key for (key,) in _rows(con, "select run_id from stage_runs")}
     for key in sorted(failures.keys() - seen):
         with _refusing(refused, (key, failures[key])), transaction(con):
@@ -181,16 +183,16 @@ def _batches(files: Sequence[File]) -> Iterator[list[File]]:
 
 
 @contextmanager
-def _refusing(refused: list[Refused], file: File) -> Iterator[None]:
+def _refusing(refused: list[RefusedFile], file: File) -> Iterator[None]:
     """Note a file that cannot be loaded, so that it does not hold up the others."""
     try:
         yield
     except OSError as error:
         if not is_damage(error) and not isinstance(error, FileNotFoundError):
             raise
-        refused.append(Refused(*file, cause_of(error)))
+        refused.append(RefusedFile(*file, cause_of(error)))
     except (*BUGS, TypeError, ValueError) as error:
-        refused.append(Refused(*file, str(error).partition("\n")[0]))
+        refused.append(RefusedFile(*file, str(error).partition("\n")[0]))
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def discovered(snapshot: Path) -> set[str]:
 
 
 def stored_episodes(snapshot: Path, episode_ids: Sequence[str]) -> set[str]:
-    """Tell which of some episodes the snapshot has; none where there is no sound one."""
+    """Return which of some episodes the snapshot has; none where there is no sound one."""
     try:
         with open_snapshot(snapshot) as con:
             sql = "select episode_id from episodes where episode_id in (select unnest(?))"
@@ -80,7 +80,7 @@ def stored_episodes(snapshot: Path, episode_ids: Sequence[str]) -> set[str]:
 
 
 def discovered_episodes(snapshot: Path, podcast_id: str) -> dict[str, datetime | None]:
-    """Give when the episodes of a show that polls found were published; none where there is no sound snapshot."""
+    """Return when the episodes that polls found of a show were published; none without a sound snapshot."""
     sql = """
         select episode_id, published_at from discoveries join episodes e using (episode_id)
         where e.podcast_id = ? or discoveries.podcast_id = ?
@@ -104,7 +104,7 @@ def unheard(snapshot: Path) -> set[str]:
 
 
 def show_of(snapshot: Path, podcast_id: str, episode_ids: Sequence[str]) -> tuple[str | None, str | None] | None:
-    """Give the title of a show and the address of its feed, by its id or by its episodes; `None` where unknown."""
+    """Return the title of a show and the address of its feed, by its id or its episodes; `None` if unknown."""
     sql = """
         select title, feed_url from podcasts
         where podcast_id = ? or podcast_id in (select podcast_id from episodes where list_contains(?, episode_id))
@@ -118,7 +118,7 @@ def show_of(snapshot: Path, podcast_id: str, episode_ids: Sequence[str]) -> tupl
 
 
 def source_of(snapshot: Path, name: str) -> str | None:
-    """Give where an episode came from when it was tried last; `None` where that is not known.
+    """Return where an episode came from when it was tried last; `None` where that is not known.
 
     `name` is its id as files are called by it.
     """
@@ -135,7 +135,7 @@ def source_of(snapshot: Path, name: str) -> str | None:
 
 
 def newest_staged(snapshot: Path) -> datetime | None:
-    """Tell when the newest document was staged that the snapshot shows; `None` where there is no sound one."""
+    """Return when the newest document was staged that the snapshot shows; `None` where there is no sound one."""
     sql = "select max(staged_at) from (select staged_at from load_log union all select staged_at from discoveries)"
     try:
         with open_snapshot(snapshot) as con:

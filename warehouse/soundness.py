@@ -58,7 +58,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Transcript:
+class ShownTranscript:
     """A transcript that a warehouse shows, by the document that it was last told by: enough to get it again."""
 
     staged_key: str
@@ -86,7 +86,7 @@ class Contents:
     """What a warehouse was made of: its documents by key, what they hold, and the failures by name."""
 
     documents: frozenset[str]
-    transcripts: tuple[Transcript, ...]
+    transcripts: tuple[ShownTranscript, ...]
     found: tuple[Discovery, ...]
     failures: Mapping[str, StageRun]
 
@@ -139,7 +139,7 @@ def contents(warehouse: Path) -> Contents:
             )
             for key, *row in rows(con, runs)
         }
-        transcripts = tuple(Transcript(*row) for row in rows(con, _TRANSCRIPTS))
+        transcripts = tuple(ShownTranscript(*row) for row in rows(con, _TRANSCRIPTS))
         return Contents(frozenset(loaded_keys(con)), transcripts, _discoveries(con), failures)
 
 

@@ -17,11 +17,11 @@ from typing import Any
 from transforms.records import (
     Chapter,
     Episode,
-    Event,
     Podcast,
     Rendition,
     Seconds,
     Section,
+    SoundEvent,
     Speaker,
     SpeakerSegment,
     StageRun,
@@ -75,7 +75,7 @@ class Staged:
     document_sha256: str | None = None
     chapters: tuple[Chapter, ...] = ()
     sections: tuple[Section, ...] = ()
-    events: tuple[Event, ...] = ()
+    events: tuple[SoundEvent, ...] = ()
     speakers: tuple[Speaker, ...] = ()
     given: Given | None = None
 

@@ -107,7 +107,7 @@ def publish(warehouse: Path, snapshot: Path) -> None:
 
 
 def is_published(warehouse: Path, snapshot: Path) -> bool:
-    """Tell whether the snapshot can be read and holds every load and failure that the warehouse holds.
+    """Check whether the snapshot can be read and holds every load and failure that the warehouse holds.
 
     Raises:
         SourceError: there is no warehouse yet.

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.bench import score
 from flows.bench.process import Part, System, SystemFailedError
-from transforms import audio, container, score
+from flows.bench.score import Errors, Utterance
+from transforms.audio import container, decoding
 from transforms.errors import SourceError
 from transforms.records import Seconds, SpeakerSegment
-from transforms.score import Errors, Utterance
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+import statistics
+from collections.abc import Iterable
 
 WARM_UP = Path(__file__).parent.parent / "demo" / "why-a-record-turns.ogg"
 WARM_UP_SECONDS = 12
@@ -46,7 +49,7 @@ def own(name: str, system: str, part: Part, *arguments: str) -> Contender:
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
+class BenchEpisode:
     """An audio file, and the truth about it where there is one."""
 
     name: str
@@ -55,11 +58,11 @@ class Episode:
     speech: tuple[SpeakerSegment, ...] | None
 
 
-def read_episode(path: Path, truth: Path | None = None) -> Episode:
+def read_episode(path: Path, truth: Path | None = None) -> BenchEpisode:
     """Take an audio file with the STM and RTTM of the same name that lie beside it, or beside `truth`."""
     stem = truth or path
     stm, rttm = stem.with_suffix(".stm"), stem.with_suffix(".rttm")
-    return Episode(
+    return BenchEpisode(
         path.stem,
         path,
         score.read_stm(stm) if stm.is_file() else None,
@@ -67,7 +70,7 @@ def read_episode(path: Path, truth: Path | None = None) -> Episode:
     )
 
 
-def find_episodes(folder: Path) -> tuple[Episode, ...]:
+def find_episodes(folder: Path) -> tuple[BenchEpisode, ...]:
     """Find the audio files of a folder that have a truth beside them, in order of name.
 
     Raises:
@@ -83,7 +86,7 @@ def find_episodes(folder: Path) -> tuple[Episode, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class BenchRun:
     """What came of one system hearing one episode once; `None` where it does not find that out, or no truth is.
 
     `seconds` is the work, without loading; `processor_seconds` that of all threads, reading the file included.
@@ -106,11 +109,11 @@ class Hearing:
 
 def compare(
     contenders: Sequence[Contender],
-    episodes: Sequence[Episode],
+    episodes: Sequence[BenchEpisode],
     *,
     repeats: int,
     on_failure: Callable[[str], None],
-) -> Iterator[Hearing]:
+) -> Iterator[BenchRun]:
     """Let each contender hear each episode, in turns, `repeats` times; give each hearing as it is done.
 
     Args:
@@ -149,19 +152,19 @@ class _Inputs:
         self.made: dict[tuple[Path, Seconds | None], Path] = {}
         self.durations: dict[Path, Seconds] = {}
 
-    def of(self, one: Contender, episode: Episode) -> Path:
-        """Give the file of an episode that a contender reads."""
+    def of(self, one: Contender, episode: BenchEpisode) -> Path:
+        """Return the file of an episode that a contender reads."""
         decoded = self._decoded(episode.audio)
         if one.part == "both":
             return episode.audio
         return decoded.with_suffix(".wav") if one.wav else decoded
 
     def warm_up(self, one: Contender) -> Path:
-        """Give a few seconds of speech."""
+        """Return a few seconds of speech."""
         decoded = self._decoded(WARM_UP, WARM_UP_SECONDS)
         return decoded.with_suffix(".wav") if one.wav or one.part == "both" else decoded
 
-    def duration(self, episode: Episode) -> Seconds:
+    def duration(self, episode: BenchEpisode) -> Seconds:
         """How long an episode is, in seconds."""
         self._decoded(episode.audio)
         return self.durations[episode.audio]
@@ -172,13 +175,13 @@ class _Inputs:
 
         target = self.scratch / f"{len(self.made)}-{path.stem}.npy"
         if (path, longest) not in self.made:
-            samples = audio.decode(path, into=target).samples
+            samples = decoding.decode(path, into=target).samples
             if longest is not None:
-                samples = np.array(samples[: int(longest * audio.SAMPLE_RATE)])
+                samples = np.array(samples[: int(longest * decoding.SAMPLE_RATE)])
                 np.save(target, samples)
             write_wav(target.with_suffix(".wav"), samples)
             self.made[path, longest] = target
-            self.durations[path] = len(samples) / audio.SAMPLE_RATE
+            self.durations[path] = len(samples) / decoding.SAMPLE_RATE
         return self.made[path, longest]
 
 
@@ -187,21 +190,21 @@ def write_wav(target: Path, samples: NDArray[np.int16]) -> None:
     with wave.open(str(target), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(audio.SAMPLE_RATE)
-        for first in range(0, len(samples), 60 * audio.SAMPLE_RATE):
-            file.writeframes(samples[first : first + 60 * audio.SAMPLE_RATE].astype("<i2").tobytes())
+        file.setframerate(decoding.SAMPLE_RATE)
+        for first in range(0, len(samples), 60 * decoding.SAMPLE_RATE):
+            file.writeframes(samples[first : first + 60 * decoding.SAMPLE_RATE].astype("<i2").tobytes())
 
 
 def _scored(
-    one: Contender, system: System, episode: Episode, repeat: int, duration: Seconds, answer: dict[str, Any]
-) -> Hearing:
+    one: Contender, system: System, episode: BenchEpisode, repeat: int, duration: Seconds, answer: dict[str, Any]
+) -> BenchRun:
     wer = cpwer = der = None
     speech = [SpeakerSegment(start, end, speaker) for speaker, start, end in answer.get("speech", ())]
     if repeat == 0 and episode.utterances and one.part != "speakers":
         wer, cpwer = score.word_errors(episode.utterances, [Utterance(*row) for row in answer["utterances"]])
     if repeat == 0 and episode.speech and one.part != "words":
         der = score.diarization_errors(episode.speech, speech)
-    return Hearing(
+    return BenchRun(
         system=one.name,
         episode=episode.name,
         repeat=repeat,
@@ -215,3 +218,102 @@ def _scored(
         peak_memory=answer["peak_memory"],
         loaded_memory=system.loaded_memory,
     )
+
+
+# Hearings → what they say of a system, and how much faster one is than another.
+
+
+@dataclass(frozen=True, slots=True)
+class BenchSummary:
+    """All hearings of one system: pooled errors, × real time of the median repeat, the most memory (bytes).
+
+    `processor_share` is processor seconds per second of audio, of the median repeat.
+    """
+
+    system: str
+    speed: float
+    processor_share: float | None
+    wer: float | None
+    cpwer: float | None
+    der: float | None
+    peak_memory: int | None
+    loaded_memory: int | None
+
+
+def summarize(hearings: Sequence[BenchRun]) -> tuple[BenchSummary, ...]:
+    """Sum up system by system, in the order of their first hearing."""
+    return tuple(_summary(name, _of(hearings, name)) for name in dict.fromkeys(one.system for one in hearings))
+
+
+def _summary(name: str, hearings: Sequence[BenchRun]) -> BenchSummary:
+    def rate(parts: Iterable[Errors | None]) -> float | None:
+        known = [part for part in parts if part is not None]
+        return score.pooled(known).rate if known else None
+
+    peaks = [one.peak_memory for one in hearings if one.peak_memory is not None]
+    return BenchSummary(
+        system=name,
+        speed=sum(_durations(hearings).values()) / sum(_medians(hearings).values()),
+        processor_share=_processor_share(hearings),
+        wer=rate(one.wer for one in hearings),
+        cpwer=rate(one.cpwer for one in hearings),
+        der=rate(one.der for one in hearings),
+        peak_memory=max(peaks, default=None),
+        loaded_memory=hearings[0].loaded_memory,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How many times as fast one system is as another: of the median seconds, and of the single repeats."""
+
+    of_medians: float
+    least: float
+    most: float
+
+
+def ratio(hearings: Sequence[BenchRun], system: str, against: str) -> Ratio | None:
+    """Compare two systems by what both heard, repeat by repeat; `None` where there is nothing."""
+    ours, theirs = _of(hearings, system), _of(hearings, against)
+    shared = _times(ours) & _times(theirs)
+    ours, theirs = ([one for one in side if (one.episode, one.repeat) in shared] for side in (ours, theirs))
+    if not shared:
+        return None
+    single = [
+        sum(one.seconds for one in theirs if one.repeat == n) / sum(one.seconds for one in ours if one.repeat == n)
+        for n in {repeat for _, repeat in shared}
+    ]
+    medians = sum(_medians(theirs).values()) / sum(_medians(ours).values())
+    return Ratio(medians, min(single), max(single))
+
+
+def _times(hearings: Sequence[BenchRun]) -> set[tuple[str, int]]:
+    """Name each hearing of a system by its episode and repeat."""
+    return {(one.episode, one.repeat) for one in hearings}
+
+
+def _processor_share(hearings: Sequence[BenchRun]) -> float | None:
+    worked = [one.processor_seconds for one in hearings if one.processor_seconds is not None]
+    if len(worked) < len(hearings):
+        return None
+    median = {
+        name: statistics.median(one.processor_seconds or 0.0 for one in hearings if one.episode == name)
+        for name in _durations(hearings)
+    }
+    return sum(median.values()) / sum(_durations(hearings).values())
+
+
+def _of(hearings: Sequence[BenchRun], system: str) -> list[BenchRun]:
+    return [one for one in hearings if one.system == system]
+
+
+def _durations(hearings: Sequence[BenchRun]) -> dict[str, Seconds]:
+    return {one.episode: one.duration for one in hearings}
+
+
+def _medians(hearings: Sequence[BenchRun]) -> dict[str, Seconds]:
+    """The median of the seconds of each episode."""
+    return {
+        name: statistics.median(one.seconds for one in hearings if one.episode == name)
+        for name in _durations(hearings)
+    }

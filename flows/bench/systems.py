@@ -15,26 +15,106 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows import engines
 from flows.bench.process import Hear, Part, serve
-from flows.devices import ladder, torch_ladder
-from flows.options import Options
-from flows.settings import Settings
-from flows.sources.weights import get_weights
-from transforms import audio, turns
+from flows.engines import model_loading
+from flows.engines.devices import ladder, torch_ladder
+from flows.engines.weights import get_weights
+from flows.settings import Options, Settings
+from transforms import turns
+from transforms.audio import decoding
 from transforms.records import Quality, SpeakerSegment, Turn, Word
 from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
 from transforms.speech.checks import Transcription
-from transforms.speech.cores import use_threads
-from transforms.speech.device import Device, cpu_threads, preload_cublas
-from transforms.speech.engine import BEAMS
+from transforms.speech.device import Device, cpu_threads, preload_cublas, use_threads
 from transforms.speech.models import MODELS
-from transforms.speech.transcribe import transcribe
+from transforms.speech.transcribe import BEAMS, transcribe
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from pyannote.audio import Audio
+from pyannote.audio.core.inference import BaseInference
+from pyannote.audio.core.plda import PLDA
+from pyannote.audio.pipelines.clustering import AgglomerativeClustering
+from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from transforms.speech.pyannote import campplus
+from transforms.speech.pyannote.checkpoint import load_network
+from transforms.speech.pyannote.diarization_pipeline import put_in_place
+
+# pyannote's SpeakerDiarization with its own steps, on the embedded weights: what Turntable's is compared with.
+
+
+SEGMENTATION_STEP = 0.1  # of ten seconds: pyannote's default
+BATCH_SIZE = 32  # of pyannote's published configuration
+# The threshold is the one that Turntable found for CAM++: the published 0.70 was fitted to another embedding.
+CLUSTERING = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.8}
+SHORTEST_VOICE = 20  # frames of 10 ms
+
+
+class StockEmbedding(BaseInference):  # type: ignore[misc] # pyannote has no types
+    """CAM++ behind pyannote's embedding interface, as pyannote's own wrappers of such networks do it."""
+
+    sample_rate = campplus.SAMPLE_RATE
+    dimension = campplus.DIMENSION
+    metric = "cosine"
+    min_num_samples = 400 + (SHORTEST_VOICE - 1) * 160
+
+    def __init__(self, network: campplus.CAMPlusPlus, voices: int) -> None:
+        self.network, self.voices = network, voices
+        self.device = torch.device("cpu")
+
+    def to(self, device: torch.device) -> StockEmbedding:
+        """Move the network."""
+        self.network.to(device)
+        self.device = device
+        return self
+
+    @torch.inference_mode()
+    def __call__(self, waveforms: Tensor, masks: Tensor | None = None) -> NDArray[np.float32]:
+        """Embed a batch, float32 (batch, 1, samples) and (batch, frames); NaN where a voice is too short."""
+        assert masks is not None
+        embeddings = np.full((len(waveforms), self.dimension), np.nan, np.float32)
+        fbanks = [campplus.kaldi_fbank(waveform[0]) for waveform in waveforms]
+        chosen = F.interpolate(masks[:, None], size=len(fbanks[0]), mode="nearest")[:, 0] > 0.5
+        voices = [fbank[mask] for fbank, mask in zip(fbanks, chosen, strict=True)]
+        there = [n for n, voice in enumerate(voices) if len(voice) >= SHORTEST_VOICE]
+        for first in range(0, len(there), self.voices):
+            batch = there[first : first + self.voices]
+            lengths = torch.tensor([len(voices[n]) for n in batch], device=self.device)
+            padded = pad_sequence([voices[n] - voices[n].mean(0) for n in batch], batch_first=True)
+            embeddings[batch] = self.network(padded.to(self.device), lengths).cpu().numpy()
+        return embeddings
+
+
+def load_stock(segmentation: Path, embedding: Path, device: str, *, voices: int = BATCH_SIZE) -> Any:
+    """Build the pipeline from the two checkpoints, on `cpu` or `cuda`.
+
+    `voices` go through the embedding network together, padded to the longest. With 1 it hears them one by one, as
+    pyannote does with networks from ONNX: on two cores that is twice as fast.
+    """
+    pipeline = SpeakerDiarization(
+        segmentation=load_network(segmentation),
+        segmentation_step=SEGMENTATION_STEP,
+        segmentation_batch_size=BATCH_SIZE,
+        embedding_batch_size=BATCH_SIZE,
+        embedding_exclude_overlap=True,
+        plda=object.__new__(PLDA),  # read by no clustering of ours, but fetched without this
+        clustering="OracleClustering",  # any other fetches an embedding
+    )
+    clustering = AgglomerativeClustering(metric=StockEmbedding.metric, constrained_assignment=True)
+    put_in_place(pipeline, clustering, StockEmbedding(campplus.load(embedding), voices))
+    pipeline._audio = Audio(sample_rate=campplus.SAMPLE_RATE, mono="downmix")
+    pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": CLUSTERING})
+    return pipeline.to(torch.device(device))
+
 
 Work = Callable[["NDArray[np.int16]"], dict[str, Any]]  # decoded samples in, the answer but for its seconds out
 
@@ -60,7 +140,7 @@ class Weights:
     def __init__(self, request: Any) -> None:
         settings = Settings()
         self.options = Options(device=request)
-        self.model = engines.asr_model(self.options, settings, lambda _: None)
+        self.model = model_loading.asr_model(self.options, settings, lambda _: None)
         self.whisper = get_weights(self.model, settings.models)
         self.segmentation = get_weights(MODELS["segmentation-3.0"], settings.models)
         self.voices = get_weights(MODELS["campplus"], settings.models)
@@ -69,7 +149,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class SystemOutput:
     """An episode, heard: words, speakers, and the turns made of both."""
 
     transcription: Transcription
@@ -85,11 +165,13 @@ class Turntable:
         self.quality = quality
         if part != "speakers":
             device = weights.device
-            self.recognizer = engines.recognizer(
+            self.recognizer = model_loading.recognizer(
                 weights.whisper, device.name, device.compute_type, cpu_threads(), device.batch_size
             )
         if part != "words":
-            self.pipeline = engines.pipeline((weights.segmentation, weights.voices), weights.torch_device, quality)
+            self.pipeline = model_loading.pipeline(
+                (weights.segmentation, weights.voices), weights.torch_device, quality
+            )
 
     def words(self, samples: NDArray[np.int16]) -> Transcription:
         """Find out what is said."""
@@ -100,14 +182,14 @@ class Turntable:
         use_threads(cpu_threads())
         return diarization.diarize(samples, self.pipeline)
 
-    def both(self, samples: NDArray[np.int16]) -> Heard:
+    def both(self, samples: NDArray[np.int16]) -> SystemOutput:
         """Find out who says what: both side by side, then words to speakers, then turns."""
         with ThreadPoolExecutor(2) as pool:
             hearing, telling = pool.submit(self.words, samples), pool.submit(self.speakers, samples)
             heard, who = hearing.result(), telling.result()
         said = attribution.attribute(heard.words, who.exclusive)
         made = turns.to_turns(said, heard.language, attribution.overlap_seconds(who.segments))
-        return Heard(heard, who, made)
+        return SystemOutput(heard, who, made)
 
 
 def load_turntable(given: argparse.Namespace) -> Hear:
@@ -121,7 +203,7 @@ def load_turntable(given: argparse.Namespace) -> Hear:
     return _timed(alone[given.part], with_decode=given.part == "both", on_disk=True)
 
 
-def _both(heard: Heard) -> dict[str, Any]:
+def _both(heard: SystemOutput) -> dict[str, Any]:
     said = [[turn.speaker or "", turn.start_time, turn.end_time, turn.text] for turn in heard.turns]
     return {"utterances": said, "speech": _speech(heard.diarization.segments)}
 
@@ -172,9 +254,9 @@ def _faster_whisper(given: argparse.Namespace, weights: Weights) -> Callable[[ND
     def hear(samples: NDArray[np.int16]) -> list[Word]:
         beam = {"beam_size": BEAMS[given.quality], "word_timestamps": True}
         if given.batch > 1:
-            segments, _ = batched.transcribe(audio.as_float32(samples), batch_size=given.batch, **beam)
+            segments, _ = batched.transcribe(decoding.as_float32(samples), batch_size=given.batch, **beam)
         else:
-            segments, _ = model.transcribe(audio.as_float32(samples), vad_filter=True, **beam)
+            segments, _ = model.transcribe(decoding.as_float32(samples), vad_filter=True, **beam)
         return [
             Word(word.word.strip(), float(word.start), float(word.end), None, None, None)
             for segment in segments
@@ -189,7 +271,7 @@ def _pyannote(
 ) -> Callable[[NDArray[np.int16]], diarization.Diarization]:
     import torch
 
-    from flows.bench.stock import BATCH_SIZE, load_stock
+    pass
 
     torch.set_num_threads(cpu_threads())
     pipeline = load_stock(
@@ -198,7 +280,7 @@ def _pyannote(
         weights.torch_device,
         voices=given.voices or (BATCH_SIZE if weights.torch_device == "cuda" else 1),
     )
-    return lambda samples: diarization.diarize(audio.as_float32(samples), pipeline)
+    return lambda samples: diarization.diarize(decoding.as_float32(samples), pipeline)
 
 
 LOADERS: dict[str, Callable[[argparse.Namespace], Hear]] = {
@@ -219,7 +301,7 @@ def _timed(work: Work, *, with_decode: bool, on_disk: bool = False) -> Hear:
             if path.suffix == ".npy":
                 samples = np.load(path, mmap_mode="r")
             else:
-                samples = audio.decode(path, into=Path(scratch) / "samples.npy" if on_disk else None).samples
+                samples = decoding.decode(path, into=Path(scratch) / "samples.npy" if on_disk else None).samples
             decoded = time.perf_counter()
             answer = work(samples)
             ended = time.perf_counter()
@@ -229,7 +311,7 @@ def _timed(work: Work, *, with_decode: bool, on_disk: bool = False) -> Hear:
 
 
 def by_overlap(words: Sequence[Word], spoken: Sequence[SpeakerSegment]) -> list[Word]:
-    """Give each word the speaker who overlaps it most, else the nearest one: what people's scripts do."""
+    """Assign each word the speaker who overlaps it most, else the nearest one: what people's scripts do."""
     from dataclasses import replace
 
     named = []

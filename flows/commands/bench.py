@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.shared import JsonFlag, print_json, say, show
-from flows.folder import absolute
+from flows.commands.options import JsonFlag, print_json, say, show
+from flows.paths import absolute
 from flows.stopping import stoppable
 from transforms.errors import SourceError
 
 if TYPE_CHECKING:
-    from flows.bench.compare import Contender, Hearing
-    from flows.bench.summary import Summary
+    from flows.bench.compare import BenchRun, BenchSummary, Contender
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -43,7 +42,7 @@ def bench(
 ) -> None:
     """Measure errors and speed on your own episodes with truth, side by side with others."""
     from flows.bench.compare import compare, find_episodes
-    from transforms.score import require_libraries
+    from flows.bench.score import require_libraries
 
     require_libraries()
     if device not in ("auto", "cuda", "cpu"):
@@ -97,11 +96,11 @@ def _contenders(against: list[str], device: str) -> list[Contender]:
     return chosen
 
 
-def report(hearings: list[Hearing], failures: list[str], *, as_json: bool) -> None:
+def report(hearings: list[BenchRun], failures: list[str], *, as_json: bool) -> None:
     """Print each episode, then all together."""
     from dataclasses import asdict
 
-    from flows.bench.summary import ratio, summarize
+    from flows.bench.compare import ratio, summarize
     from warehouse.table import Table
 
     summaries = summarize(hearings)
@@ -129,7 +128,7 @@ def report(hearings: list[Hearing], failures: list[str], *, as_json: bool) -> No
             )
 
 
-def _row(episode: str, one: Summary) -> tuple[str, ...]:
+def _row(episode: str, one: BenchSummary) -> tuple[str, ...]:
     errors = (percent(one.wer), percent(one.cpwer), percent(one.der))
     return episode, one.system, *errors, f"{one.speed:.1f}", _megabytes(one.peak_memory)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from flows import folder
-from flows.commands.shared import (
+from flows import paths
+from flows.commands.options import (
     AudioFirstFlag,
     JsonFlag,
     LanguageOption,
@@ -34,10 +34,10 @@ from transforms.errors import ErrorClass
 from transforms.text import counted
 
 if TYPE_CHECKING:
-    from flows.polling import Summary
+    from flows.feeds.pending import PendingEpisode
+    from flows.feeds.poll import PollSummary
+    from flows.feeds.subscriptions import Backfill
     from flows.settings import Settings
-    from flows.subscriptions import Backfill
-    from flows.waiting import Waiting
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -71,14 +71,14 @@ def add(
     as_json: JsonFlag = False,
 ) -> None:
     """Subscribe to feeds: new episodes come in by themselves from now on."""
-    from flows.options import Options
-    from flows.subscribing import add_feeds
+    from flows.feeds.manage import add_feeds
+    from flows.settings import Options
 
     policy = as_policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
     options = Options(
         language=as_language(language), speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality)
     )
-    located = [folder.located(source) for source in sources]
+    located = [paths.located(source) for source in sources]
     for error in well_spelled(sources)[1].values():
         raise error
     added = add_feeds(settings_to_write(), located, tuple(tag or ()), options, _backfill(backfill), private)
@@ -101,16 +101,17 @@ def feeds(
     as_json: JsonFlag = False,
 ) -> None:
     """List the subscriptions: how they are, when they were asked, what came."""
-    from flows import screens, subscribing
+    from flows.display import lists
+    from flows.feeds import manage
     from warehouse.table import Table
 
     settings = read_settings()
     if opml:
-        typer.echo(subscribing.as_opml(settings, tag), nl=False)
+        typer.echo(manage.as_opml(settings, tag), nl=False)
         return
-    table, now = Table(subscribing.COLUMNS, subscribing.listed(settings, tag)), datetime.now(UTC)
+    table, now = Table(manage.COLUMNS, manage.listed(settings, tag)), datetime.now(UTC)
     none = "no subscriptions yet: `turntable add URL`" if tag is None else f"no subscription has the tag {tag}"
-    show_list(table, lambda listed: screens.feeds(listed, now), none, as_json=as_json)
+    show_list(table, lambda listed: lists.feeds(listed, now), none, as_json=as_json)
 
 
 @app.command(epilog="Example: turntable remove https://example.org/feed.xml")
@@ -118,7 +119,7 @@ def remove(
     feed: Annotated[str, typer.Argument(help="A feed, or an episode that waits, as it is listed.")],
 ) -> None:
     """End a subscription, or let an episode wait no more; what was heard stays."""
-    from flows.subscribing import remove as forget
+    from flows.feeds.manage import remove as forget
 
     tell(forget(settings_to_write(), feed))
 
@@ -134,7 +135,7 @@ def poll(
 ) -> None:
     """Look for new episodes in the subscribed feeds now."""
     settings = settings_to_write()
-    from flows.terminal import showing
+    from flows.display.terminal import showing
 
     with showing(), working_on("poll", "the feeds"):
         summary = _poll(settings, feeds)
@@ -149,26 +150,26 @@ def poll(
         raise typer.Exit(1)
 
 
-def _poll(settings: Settings, feeds: list[str] | None) -> Summary:
+def _poll(settings: Settings, feeds: list[str] | None) -> PollSummary:
     """Poll as a run where there is a server to show it, else here."""
     from flows.access import has_server
 
     if has_server():
-        from flows.discover import poll_feeds
-        from flows.subscriptions import Subscriptions
+        from flows.feeds.subscriptions import Subscriptions
+        from flows.serve.entrypoints import poll_feeds
 
         # by their ids: a run's parameters can be read by all who see the server
         known = Subscriptions(settings.home)
         return poll_feeds(feeds and [known.find(name).feed_id for name in feeds])
-    from flows.polling import poll as look
+    from flows.feeds.poll import poll as look
 
     return look(settings, feeds)
 
 
 def _hear(settings: Settings) -> list[dict[str, Any]]:
     """Ingest what waits and may be tried now, one after the other."""
-    from flows.batch import ingest_waiting
-    from flows.terminal import showing
+    from flows.display.terminal import showing
+    from flows.episode.batch import ingest_waiting
     from transforms.errors import error_class, one_line
 
     told: list[dict[str, Any]] = []
@@ -188,7 +189,7 @@ def _hear(settings: Settings) -> list[dict[str, Any]]:
     return told
 
 
-def _tell(summary: Summary) -> None:
+def _tell(summary: PollSummary) -> None:
     for feed in summary.feeds:
         if feed.message:
             say(f"turntable: {feed.name}: {feed.message}")
@@ -208,11 +209,11 @@ def _tell(summary: Summary) -> None:
 @app.command(epilog="Example: turntable status --json")
 def status(as_json: JsonFlag = False) -> None:
     """List the episodes that wait, run, failed or are in quarantine, and why."""
-    from flows import screens
-    from flows.subscribing import STATUS, standing
+    from flows.display import lists
+    from flows.feeds.manage import STATUS, standing
     from warehouse.table import Table
 
-    show_list(Table(STATUS, standing(read_settings())), screens.waiting, "no episode waits", as_json=as_json)
+    show_list(Table(STATUS, standing(read_settings())), lists.waiting, "no episode waits", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable retry --class transient")
@@ -224,7 +225,7 @@ def retry(
     everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
 ) -> None:
     """Try episodes again that failed: their failures are forgotten."""
-    from flows.subscribing import retry as again
+    from flows.feeds.manage import retry as again
 
     if (episode is not None) + (kind is not None) + everything != 1:
         msg = "give an episode, --class or --all"
@@ -244,21 +245,21 @@ def quarantine(
     as_json: JsonFlag = False,
 ) -> None:
     """Let an episode not be tried again until somebody says so; or list those that are not."""
-    from flows import screens
-    from flows.subscribing import STATUS, standing
-    from flows.subscribing import quarantine as set_aside
+    from flows.display import lists
+    from flows.feeds.manage import STATUS, standing
+    from flows.feeds.manage import quarantine as set_aside
     from warehouse.table import Table
 
     settings = read_settings() if episode is None else settings_to_write()
     if episode is None:
         rows = [row for row in standing(settings) if row[0] == "quarantined"]
-        show_list(Table(STATUS, rows), screens.waiting, "no episode is in quarantine", as_json=as_json)
+        show_list(Table(STATUS, rows), lists.waiting, "no episode is in quarantine", as_json=as_json)
         return
     one = set_aside(settings, episode, reason)
     tell(f"{_named(one)}: it is not tried again; `turntable retry {one.episode.episode_id[:8]}` ends that")
 
 
-def _named(waiting: Waiting) -> str:
+def _named(waiting: PendingEpisode) -> str:
     return waiting.name
 
 

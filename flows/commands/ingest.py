@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from flows import folder
-from flows.commands.shared import (
+from flows import paths
+from flows.commands.options import (
     AudioFirstFlag,
     JsonFlag,
     LanguageOption,
@@ -33,8 +33,8 @@ from flows.stopping import stoppable
 from transforms.records import Channels
 
 if TYPE_CHECKING:
-    from flows.options import Options, Policy
-    from flows.pipeline import Outcome
+    from flows.episode.pipeline import Outcome
+    from flows.settings import Options, Policy
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -55,7 +55,7 @@ ChannelsOption = Annotated[
 @stoppable
 def demo() -> None:
     """Ingest the bundled episode and show what comes out."""
-    from flows.terminal import print_table, print_turns
+    from flows.display.terminal import print_table, print_turns
     from warehouse import query
 
     settings = settings_to_write()
@@ -140,7 +140,7 @@ def _options(
     policy: Policy = "audio-first",
     auto_captions: bool = False,
 ) -> Options:
-    from flows.options import Options
+    from flows.settings import Options
     from transforms.speech.device import Request
 
     if device not in get_args(Request):
@@ -148,11 +148,11 @@ def _options(
     if channels not in get_args(Channels):
         raise typer.BadParameter(f"{channels!r}: take mix or split", param_hint="--channels")  # noqa: EM102
     return Options(
-        model=folder.model(model),
+        model=paths.model(model),
         language=as_language(language),
         device=cast(Request, device),
         diarize=diarize,
-        diarization_model=folder.model(diarization_model),
+        diarization_model=paths.model(diarization_model),
         channels=cast(Channels, channels),
         speakers=as_bounds(speakers),
         policy=policy,
@@ -168,7 +168,7 @@ def _ingest(
     failed: list[dict[str, str]] | None = None,
 ) -> list[Outcome]:
     """Ingest all sources, and say of each what became of it."""
-    from flows.terminal import showing
+    from flows.display.terminal import showing
     from transforms.errors import error_class, one_line
     from transforms.speech.models import check_names
 
@@ -198,7 +198,7 @@ def _ingest(
 def _each(sources: Sequence[str], latest: int, options: Options) -> Iterator[tuple[str, Outcome | Exception]]:
     """Ingest, where there is anything to ingest."""
     if sources:
-        from flows.batch import ingest_locations
+        from flows.episode.batch import ingest_locations
 
         yield from ingest_locations(sources, latest, options, settings_to_write(), processor())
 
@@ -207,11 +207,11 @@ def _command() -> str:
     """Name this command as the user can type it: by its path, if it is not on PATH."""
     import shutil
 
-    own = folder.absolute(sys.argv[0]).resolve()
+    own = paths.absolute(sys.argv[0]).resolve()
     found = shutil.which("turntable")
     if found and Path(found).resolve() == own:
         return "turntable"
     try:
-        return str(own.relative_to(folder.absolute(".")))
+        return str(own.relative_to(paths.absolute(".")))
     except ValueError:
         return str(own)

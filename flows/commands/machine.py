@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from flows import folder
-from flows.commands.shared import (
+from flows import paths
+from flows.commands.options import (
     JsonFlag,
     LanguageOption,
     as_language,
@@ -45,10 +45,10 @@ def serve(
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Serve Prefect's pages.")] = True,
 ) -> None:
     """Poll feeds, hear what is new, and wait for your requests, until Ctrl-C."""
-    from flows.serve import Served, check_watched
-    from flows.serve import serve as run
+    from flows.serve.one_machine import Served, check_watched
+    from flows.serve.one_machine import serve as run
 
-    served = Served(port, every, tuple(folder.absolute(one) for one in watch or ()), ui)
+    served = Served(port, every, tuple(paths.absolute(one) for one in watch or ()), ui)
     check_watched(served)
     run(served, settings_to_write())
 
@@ -71,7 +71,7 @@ def request(
             f"nobody serves {settings.home}: start `turntable serve`, or set PREFECT_API_URL to a server elsewhere"
         )
         raise SourceError(msg)
-    from flows.requests import request as ask
+    from flows.serve.request_command import request as ask
 
     asked = {"url": url, "latest": latest, "language": as_language(language), "speakers": speakers}
     typer.echo(f"asked for {url}: run {ask(settings.home, asked)}")
@@ -83,8 +83,8 @@ def rebuild(
     deep: Annotated[bool, typer.Option("--deep", help="Hash every artifact, audio too.")] = False,
 ) -> None:
     """Make the warehouse anew from the artifacts, without what is damaged; exit code 1 where something is lost."""
-    from flows import mending
-    from flows.terminal import showing
+    from flows.display.terminal import showing
+    from flows.upkeep import rebuild as mending
 
     mending.clear_way(read_settings().home)
     with showing():
@@ -105,8 +105,8 @@ def verify(
     as_json: JsonFlag = False,
 ) -> None:
     """Check artifacts, warehouse, snapshot and private files, and say what to do; nothing found is exit code 0."""
-    from flows import soundness
-    from flows.terminal import showing
+    from flows.display.terminal import showing
+    from flows.upkeep import verify as soundness
     from warehouse.table import Table
 
     with showing():

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.commands.shared import JsonFlag, read_settings, say, show_list
+from flows.commands.options import JsonFlag, read_settings, say, show_list
 from flows.stopping import stoppable
 from transforms.errors import SourceError
 
@@ -23,8 +23,8 @@ def models(context: typer.Context, as_json: JsonFlag = False) -> None:
     """List the weights: what is there, where it comes from, its hash and licence."""
     if context.invoked_subcommand is not None:
         return
-    from flows import screens
-    from flows.sources.weights import is_there
+    from flows.display import lists
+    from flows.engines.weights import is_there
     from transforms.speech.models import MODELS
     from warehouse.table import Table
 
@@ -40,7 +40,7 @@ def models(context: typer.Context, as_json: JsonFlag = False) -> None:
         )
         rows.append((model.name, model.use, there, model.origin, origin, identity, model.licence, model.about))
     columns = ("name", "use", "there", "origin", "from", "pinned", "licence", "about")
-    show_list(Table(columns, rows), screens.models, "no weights are known", as_json=as_json)
+    show_list(Table(columns, rows), lists.models, "no weights are known", as_json=as_json)
 
 
 @app.command("fetch", epilog="Example: turntable models fetch")
@@ -51,8 +51,8 @@ def fetch_models(
     ] = None,
 ) -> None:
     """Fetch weights and check them against their hashes."""
-    from flows.engines import hub_token
-    from flows.sources.weights import get_weights
+    from flows.engines.model_loading import hub_token
+    from flows.engines.weights import get_weights
     from transforms.speech.models import EMBEDDED, MODELS
 
     settings = read_settings(with_home=False)

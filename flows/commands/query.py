@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows import folder
-from flows.commands.shared import JsonFlag, find_episode, read_settings, say, show, show_list
+from flows import paths
+from flows.commands.options import JsonFlag, find_episode, read_settings, say, show, show_list
 from transforms.errors import ContentError, SourceError
 from transforms.text import counted
 
@@ -76,7 +76,7 @@ def _read_query(query: str | None, file: Path | None) -> str:
         return query
     name = "standard input" if file is None else str(file)
     try:
-        with sys.stdin.buffer if file is None else folder.absolute(file).open("rb") as source:
+        with sys.stdin.buffer if file is None else paths.absolute(file).open("rb") as source:
             data = source.read(MOST_QUERY + 1)
     except OSError as error:
         msg = f"{name}: no query can be read there ({error.strerror}); check the path"
@@ -102,7 +102,7 @@ def _form(*, as_json: bool, as_csv: bool, csv_safe: bool) -> Form:
 
 def _show_answer(pieces: Iterator[bytes], most: int) -> None:
     """Print as much of an answer as a screen takes, and say if that is not all."""
-    from flows.terminal import print_plan, print_table
+    from flows.display.terminal import print_plan, print_table
     from warehouse.sql import read_screen
 
     table, is_whole = read_screen(pieces, most)
@@ -117,10 +117,10 @@ def _show_answer(pieces: Iterator[bytes], most: int) -> None:
 @app.command(epilog="Example: turntable episodes --json")
 def episodes(as_json: JsonFlag = False) -> None:
     """List the episodes, newest first."""
-    from flows import screens
+    from flows.display import lists
     from warehouse import query
 
-    show_list(query.episodes(read_settings().snapshot), screens.episodes, "no episodes yet", as_json=as_json)
+    show_list(query.episodes(read_settings().snapshot), lists.episodes, "no episodes yet", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable turns latest")
@@ -133,7 +133,7 @@ def turns(episode: Episode, as_json: JsonFlag = False) -> None:
     if as_json:
         show(table, as_json=True)
     else:
-        from flows.terminal import print_turns
+        from flows.display.terminal import print_turns
 
         print_turns(table)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.shared import (
+from flows.commands.options import (
     JsonFlag,
     find_episode,
     print_json,
@@ -23,8 +23,8 @@ from transforms.errors import TurntableError
 from transforms.text import counted
 
 if TYPE_CHECKING:
-    from flows.imports import Imported
-    from flows.linking import Hints
+    from flows.published.import_texts import Imported
+    from flows.published.linking import Hints
     from flows.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
@@ -48,8 +48,8 @@ def import_(
     as_json: JsonFlag = False,
 ) -> None:
     """Load transcripts that somebody published as text."""
-    from flows.linking import Hints, checked
-    from flows.load import ready_snapshot
+    from flows.loader import ready_snapshot
+    from flows.published.linking import Hints, checked
 
     settings = read_settings(with_home=False)
     ready_snapshot(settings)
@@ -61,8 +61,8 @@ def import_(
             raise error
         _explain(good, hints, settings, as_json=as_json)
         return
+    from flows.display.terminal import showing
     from flows.locations import public_source
-    from flows.terminal import showing
 
     failed = [
         {"source": public_source(one), "error_class": e.error_class, "message": str(e)} for one, e in bad.items()
@@ -90,13 +90,13 @@ def _import(
 ) -> tuple[list[Imported], list[dict[str, str]]]:
     """Import, and part what came out; the refused ones were told of when they failed."""
     from flows.access import has_server
-    from flows.imports import Imported
     from flows.locations import public_source
+    from flows.published.import_texts import Imported
 
     if has_server():
-        from flows.import_text import import_as_run as import_all
+        from flows.serve.import_flow import import_as_run as import_all
     else:
-        from flows.imports import import_texts as import_all
+        from flows.published.import_texts import import_texts as import_all
     with working_on("import", public_source(sources[0])):
         results = import_all(sources, hints, settings)
     failed = [asdict(one) for one in results if not isinstance(one, Imported)]
@@ -106,8 +106,8 @@ def _import(
 def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_json: bool) -> None:
     """Print what becomes of each line of each text."""
     from flows.locations import public_source
-    from flows.published import explained
-    from flows.sources.texts import find_texts
+    from flows.published.text_files import find_texts
+    from flows.published.text_stages import explained
     from warehouse.table import Table
 
     for location in [text for source in sources for text in find_texts(source)]:
@@ -134,14 +134,14 @@ def formats(as_json: JsonFlag = False) -> None:
 def reparse() -> None:
     """Read every imported text again with the parsers of today, and link it by what is known today."""
     from flows.access import has_server
-    from flows.imports import Imported, reparse_texts
-    from flows.terminal import showing
+    from flows.display.terminal import showing
+    from flows.published.import_texts import Imported, reparse_texts
 
     settings = settings_to_write()
     with showing() as reporter:
         with working_on("reparse", "the kept texts"):
             if has_server():
-                from flows.import_text import reparse as reparse_as_run
+                from flows.serve.import_flow import reparse as reparse_as_run
 
                 results = reparse_as_run()
             else:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from flows.http import fetch
 from flows.locations import shown_address
-from flows.sources import http
-from flows.sources.feeds import read_feed
-from flows.sources.found import Found, found_in_feed
+from flows.sources.feed_pages import read_feed
+from flows.sources.found import EpisodeSource, found_in_feed
 from transforms.errors import ContentError, SourceError
 from transforms.records import Episode, Feed, without_query
 from transforms.redaction import public_page
@@ -38,12 +38,12 @@ def is_directory(url: str) -> bool:
 
 def find_listed(
     url: str, latest: int, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP
-) -> tuple[Found, ...]:
+) -> tuple[EpisodeSource, ...]:
     """Find what a link into a directory means: one episode, or the newest ones of a show.
 
     Raises:
         SourceError: the directory has no feed for it, or wants a key.
-        TransientError, ContentError, HostileError: as `flows.sources.http` and `transforms.feed` say.
+        TransientError, ContentError, HostileError: as `flows.http.fetch` and `transforms.feed` say.
     """
     _check_key(url)
     show, episode, country = _apple_ids(url)
@@ -63,11 +63,11 @@ def find_listed(
 
 
 def feed_of(url: str, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP) -> str:
-    """Give the address of the feed of the show that a link into a directory names.
+    """Return the address of the feed of the show that a link into a directory names.
 
     Raises:
         SourceError: the directory has no feed for it, or wants a key.
-        TransientError, ContentError, HostileError: as `flows.sources.http` says.
+        TransientError, ContentError, HostileError: as `flows.http.fetch` says.
     """
     _check_key(url)
     show, _, country = _apple_ids(url)
@@ -82,7 +82,7 @@ def _check_key(url: str) -> None:
         raise SourceError(msg)
 
 
-def newest(feed: Feed, latest: int) -> tuple[Found, ...]:
+def newest(feed: Feed, latest: int) -> tuple[EpisodeSource, ...]:
     """Take the newest episodes of a feed that have audio."""
     return tuple(one for e in feed.episodes[:latest] if (one := found_in_feed(feed.podcast, e)))
 
@@ -103,7 +103,7 @@ def _ask_apple(
 ) -> tuple[str, dict[str, Any] | None]:
     """Ask for the feed of a show and, if one is named, what Apple lists of an episode."""
     asked = {"id": show, "entity": "podcastEpisode" if episode else "podcast", "limit": str(_APPLE_LISTS)}
-    body = http.fetch(f"{lookup}?{urlencode(asked | ({'country': country} if country else {}))}", allow=allow)
+    body = fetch.fetch(f"{lookup}?{urlencode(asked | ({'country': country} if country else {}))}", allow=allow)
     results = list(_results(body.data))
     feeds = [result["feedUrl"] for result in results if isinstance(result.get("feedUrl"), str)]
     if not feeds:

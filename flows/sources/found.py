@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class PublisherExtras:
     """What the publisher offers beside the audio; the addresses are as they are to be fetched, with their secrets.
 
     `chapters` are those that came with the description of the episode, `chapters_source` says from where;
@@ -48,16 +48,16 @@ class Offered:
 
     def sealed(self) -> SecretStr:
         """Write it as a text that nobody shows: the parameters of a run can be read by all, in any other form."""
-        return SecretStr(TypeAdapter(Offered).dump_json(self).decode())
+        return SecretStr(TypeAdapter(PublisherExtras).dump_json(self).decode())
 
 
-def unsealed(text: SecretStr) -> Offered:
+def unsealed(text: SecretStr) -> PublisherExtras:
     """Read what `Offered.sealed` wrote."""
-    return TypeAdapter(Offered).validate_json(text.get_secret_value())
+    return TypeAdapter(PublisherExtras).validate_json(text.get_secret_value())
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EpisodeSource:
     """One episode to ingest: where its audio lies, and what its feed says of it.
 
     `podcast` and `episode` are public; `offered` is `None` where the episode itself says all that is offered.
@@ -67,7 +67,7 @@ class Found:
     location: str
     podcast: Podcast | None
     episode: Episode
-    offered: Offered | None = None
+    offered: PublisherExtras | None = None
     private: bool = False
 
     @property
@@ -76,7 +76,7 @@ class Found:
         return f"{KNOWN_BY_ID}{self.episode.episode_id}" if self.private else public_source(self.location)
 
     @property
-    def offers(self) -> Offered:
+    def offers(self) -> PublisherExtras:
         """What is offered, wherever it is said."""
         return self.offered or offered_with(self.episode)
 
@@ -90,14 +90,14 @@ class Found:
 
 def offered_with(
     episode: Episode, *more: str | None, private: bool = False, secrets: Iterable[str] = ()
-) -> Offered:
+) -> PublisherExtras:
     """Take from an episode, as its feed has it, what the publisher offers beside the audio.
 
     `more` and `secrets` are as for `public_episode`.
     """
     audio = public_address(episode.audio_url or "")
     promises = (link.integrity for link in episode.audio_links if public_address(link.url) == audio)
-    return Offered(
+    return PublisherExtras(
         episode.transcripts,
         episode.chapters_url,
         episode.chapters,
@@ -108,12 +108,12 @@ def offered_with(
     )
 
 
-def found_in_feed(podcast: Podcast, episode: Episode) -> Found | None:
+def found_in_feed(podcast: Podcast, episode: Episode) -> EpisodeSource | None:
     """Make an episode of a feed ready to ingest; `None` where it has no audio."""
     if episode.audio_url is None:
         return None
     private = is_kept_private() or is_private(podcast.feed_url or "")
-    return Found(
+    return EpisodeSource(
         episode.audio_url,
         public_podcast(podcast, *addresses_of(episode), private=private),
         public_episode(episode, podcast.feed_url, podcast.site_url, private=private),

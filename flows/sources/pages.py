@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from flows.http import fetch
 from flows.locations import shown_address
-from flows.sources import http, youtube
+from flows.sources import youtube
 from flows.sources.directories import newest
-from flows.sources.feeds import read_feed
-from flows.sources.found import Found, bare_episode, found_in_feed, public_episode
+from flows.sources.feed_pages import read_feed
+from flows.sources.found import EpisodeSource, bare_episode, found_in_feed, public_episode
 from transforms.errors import ContentError, HostileError, SourceError, TurntableError
 from transforms.page_links import MAX_BYTES, PageLinks, is_title_of, parse_page, same_page
 from transforms.records import Episode, Feed, url_episode_id, without_query
 from transforms.redaction import public_address, public_page
-from transforms.youtube import youtube_id
+from transforms.video_info import youtube_id
 
 HTML = ("text/html", "application/xhtml+xml")
 _MOST_FEEDS = 3
 _MOST_PLAYERS = 3
 
 
-def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Found, ...]:
+def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[EpisodeSource, ...]:
     """Find the episode that a page is about, best described first: in its feed, in itself, in its player.
 
     A page that is the home of a show means the newest `latest` episodes of its feed.
@@ -29,7 +30,7 @@ def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Fo
     Raises:
         SourceError: its feeds do not have the episode.
         ContentError: nothing on it leads to audio.
-        TransientError, HostileError: as `flows.sources.http`.
+        TransientError, HostileError: as `flows.http.fetch`.
     """
     page = _read(url, allow)
     feeds = list(_feeds(page, allow))
@@ -55,13 +56,13 @@ def feeds_on(url: str, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
     """List the feeds that a page declares, unread.
 
     Raises:
-        TurntableError: as `flows.sources.http`.
+        TurntableError: as `flows.http.fetch`.
     """
     return _read(url, allow).feeds
 
 
 def _read(url: str, allow: tuple[str, ...]) -> PageLinks:
-    body = http.fetch(url, max_bytes=MAX_BYTES, allow=allow)
+    body = fetch.fetch(url, max_bytes=MAX_BYTES, allow=allow)
     return parse_page(body.data, body.url)
 
 
@@ -76,7 +77,7 @@ def _feeds(page: PageLinks, allow: tuple[str, ...]) -> Iterator[Feed]:
             continue
 
 
-def _listed(feed: Feed, page: PageLinks) -> Found | None:
+def _listed(feed: Feed, page: PageLinks) -> EpisodeSource | None:
     """Find the episode of a page in a feed: by its address, by its audio, by its title; never one of several."""
     audio = {without_query(url) for url in page.audio}
     ways = (
@@ -96,7 +97,7 @@ def _addresses(episode: Episode) -> list[str]:
     return [url for url in (episode.page_url, guid) if url]
 
 
-def _alone(page: PageLinks) -> Found | None:
+def _alone(page: PageLinks) -> EpisodeSource | None:
     """Take the audio that the page itself has, described as the page describes itself."""
     if not page.audio:
         return None
@@ -110,7 +111,7 @@ def _alone(page: PageLinks) -> Found | None:
         page_url=_own_address(page),
         duration=page.duration,
     )
-    return Found(url, None, public_episode(episode))
+    return EpisodeSource(url, None, public_episode(episode))
 
 
 def _own_address(page: PageLinks) -> str:
@@ -118,7 +119,7 @@ def _own_address(page: PageLinks) -> str:
     return public_page(page.addresses[1]) if len(page.addresses) > 1 else public_address(page.addresses[0])
 
 
-def _played(page: PageLinks, allow: tuple[str, ...]) -> Found | None:
+def _played(page: PageLinks, allow: tuple[str, ...]) -> EpisodeSource | None:
     """Look into the players that a page embeds: a video of YouTube, or a page with audio of its own."""
     videos = list(dict.fromkeys(name for url in page.players if (name := youtube_id(url))))
     if len(videos) == 1:
@@ -126,7 +127,7 @@ def _played(page: PageLinks, allow: tuple[str, ...]) -> Found | None:
         return replace(found, episode=replace(found.episode, page_url=_own_address(page)))
     for url in [url for url in page.players if not youtube_id(url)][:_MOST_PLAYERS]:
         try:
-            start = http.peek(url, allow=allow)
+            start = fetch.peek(url, allow=allow)
             inside = _read(url, allow) if start.media_type in HTML else None
         except TurntableError:
             continue

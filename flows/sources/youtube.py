@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.sources.found import Found, Offered
+from flows.sources.found import EpisodeSource, PublisherExtras
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 from transforms.records import Feed
 from transforms.redaction import public_address
-from transforms.youtube import (
+from transforms.video_info import (
     WATCH,
     Info,
     is_youtube,
@@ -36,7 +36,7 @@ MAX_BYTES = 4_000_000_000
 EXTRACTORS = ("youtube", "youtube:tab", "youtube:playlist")
 
 
-def video(url: str) -> Found:
+def video(url: str) -> EpisodeSource:
     """Describe a video; `offered` also lists the captions that a machine heard, for those who ask for them.
 
     Raises:
@@ -49,9 +49,9 @@ def video(url: str) -> Found:
         msg = f"{watch}: it is live or not yet shown; try again when it is over"
         raise TransientError(msg, retry_after=3600.0)
     podcast, episode = to_podcast(info), to_episode(info)
-    offered = Offered(to_episode(info, automatic=True).transcripts, None, to_chapters(info), "youtube")
+    offered = PublisherExtras(to_episode(info, automatic=True).transcripts, None, to_chapters(info), "youtube")
     links = tuple(replace(link, url=public_address(link.url)) for link in episode.transcripts)
-    return Found(watch, podcast, replace(episode, transcripts=links), offered)
+    return EpisodeSource(watch, podcast, replace(episode, transcripts=links), offered)
 
 
 def listing(url: str, latest: int = 50) -> Feed:
@@ -76,7 +76,7 @@ def listing(url: str, latest: int = 50) -> Feed:
     return to_feed({**info, "entries": list(info.get("entries") or ())}, address)
 
 
-def find_videos(url: str, latest: int) -> tuple[Found, ...]:
+def find_videos(url: str, latest: int) -> tuple[EpisodeSource, ...]:
     """Find the video that an address means, or the newest ones of a channel or a playlist.
 
     Raises:
@@ -85,10 +85,10 @@ def find_videos(url: str, latest: int) -> tuple[Found, ...]:
     if youtube_id(url):
         return (video(url),)
     feed = listing(url, latest)
-    return tuple(Found(str(one.audio_url), feed.podcast, one) for one in feed.episodes[:latest])
+    return tuple(EpisodeSource(str(one.audio_url), feed.podcast, one) for one in feed.episodes[:latest])
 
 
-def complete(found: Found) -> Found:
+def complete(found: EpisodeSource) -> EpisodeSource:
     """Tell of a video that was only listed what its own page says; it stays in the show that it was listed in.
 
     What is no such video is given back as it is.
@@ -133,7 +133,7 @@ def download(url: str, path: Path, on_progress: Callable[[float], None], max_byt
 
 
 def options(more: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Give the one set of options; `more` are those of a task, and never come from outside."""
+    """Return the one set of options; `more` are those of a task, and never come from outside."""
     return {
         "allowed_extractors": [f"^{name}$" for name in EXTRACTORS],
         # no HLS or DASH manifests: those are followed to any address, some by other programs

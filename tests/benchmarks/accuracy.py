@@ -5,7 +5,7 @@
 An episode is an audio file with `NAME.stm` and `NAME.rttm` beside it; without any, the demo is scored. Each is
 ingested into an empty home with the embedded weights on the CPU, exported, and scored:
 
-WER, cpWER and DER are those of `transforms.score`; the speed is seconds of audio per second from decode to turns,
+WER, cpWER and DER are those of `flows.bench.score`; the speed is seconds of audio per second from decode to turns,
 models loaded on the way.
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from transforms.score import diarization_errors, read_rttm, read_stm, word_errors
+from flows.bench.score import diarization_errors, read_rttm, read_stm, word_errors
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "flows" / "demo" / "why-a-record-turns.ogg"
@@ -38,10 +38,9 @@ def main(arguments: Sequence[str]) -> None:
 def score(path: Path, truth: Path, home: Path) -> list[str]:
     """Ingest one episode into an empty home and compare its exports with the truth."""
     os.environ["TURNTABLE_HOME"] = str(home)
-    from flows.batch import ingest_locations
-    from flows.options import Options
-    from flows.pipeline import Outcome
-    from flows.settings import Settings
+    from flows.episode.batch import ingest_locations
+    from flows.episode.pipeline import Outcome
+    from flows.settings import Options, Settings
     from warehouse.export import export
 
     settings = Settings()

@@ -35,11 +35,11 @@ import numpy as np
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from flows.home import home_id, home_tag, named  # noqa: E402
-from flows.options import Options  # noqa: E402
-from flows.subscriptions import Subscriptions, new_subscription  # noqa: E402
+from flows.feeds.subscriptions import Subscriptions, new_subscription  # noqa: E402
+from flows.home.folder import home_id, home_tag, named  # noqa: E402
+from flows.settings import Options  # noqa: E402
 from tests.conftest import ask, free_port, turntable, write_wav  # noqa: E402
-from transforms.audio import decode  # noqa: E402
+from transforms.audio.decoding import decode  # noqa: E402
 
 PREFECT = [sys.executable, "-m", "prefect"]
 USER, PASSWORD = "turntable", "of-the-cluster"
@@ -105,13 +105,15 @@ class Cluster:
         until(lambda: answers(self.database))
         url = f"postgresql+asyncpg://prefect@127.0.0.1:{self.database}/postgres"
         here = ["--host", "127.0.0.1", "--port", str(self.port), "--names", f"127.0.0.1:{self.port}"]
-        command = [sys.executable, "-m", "flows.gate", *here]
+        command = [sys.executable, "-m", "flows.serve.gate", *here]
         self.launch("server", command, PREFECT_API_DATABASE_CONNECTION_URL=url)
         until(self.is_up)
         self.prefect("work-pool", "create", home_tag(self.home), "--type", "process")
         self.prefect("work-queue", "create", "load", "--pool", home_tag(self.home), "--limit", "1")
         self.prefect("--no-prompt", "deploy", "--all")
-        subprocess.run([sys.executable, "-m", "flows.deployments"], env=self.environment, check=True, cwd=ROOT)
+        subprocess.run(
+            [sys.executable, "-m", "flows.serve.deployments"], env=self.environment, check=True, cwd=ROOT
+        )
         self.worker("loader", "load", TURNTABLE_LOAD="inline")
 
     def worker(self, name: str, queue: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -152,7 +154,7 @@ class Cluster:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def is_up(self) -> bool:
-        """Tell whether the server answers."""
+        """Check whether the server answers."""
         try:
             return httpx2.get(f"{self.api}/health", timeout=5).status_code == 200
         except httpx2.HTTPError:
@@ -272,7 +274,7 @@ def kill(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def answers(port: int) -> bool:
-    """Tell whether somebody listens."""
+    """Check whether somebody listens."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

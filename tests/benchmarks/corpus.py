@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.bench.compare import Episode, find_episodes, read_episode
-from transforms.audio import SAMPLE_RATE, decode
+from flows.bench.compare import BenchEpisode, find_episodes, read_episode
+from transforms.audio.decoding import SAMPLE_RATE, decode
 from transforms.errors import SourceError
 
 PAUSE = (1.0, 3.0)  # seconds
@@ -31,19 +31,19 @@ NOISE = 10.0  # of 32767: the pauses are as quiet as a room, not digital silence
 class Piece:
     """One episode's place in the long one: its time is divided by `tempo`, then moved by `start` seconds."""
 
-    episode: Episode
+    episode: BenchEpisode
     start: float
     tempo: float
 
     def at(self, seconds: float) -> float:
-        """Give the time in the long one of a time in the episode."""
+        """Return the time in the long one of a time in the episode."""
         return self.start + seconds / self.tempo
 
 
 def order(
-    episodes: Sequence[Episode], rng: np.random.Generator, *, again: bool
-) -> Iterator[tuple[Episode, float]]:
-    """Give the episodes, once at their own tempo; then, if asked to, shuffled and at others without an end.
+    episodes: Sequence[BenchEpisode], rng: np.random.Generator, *, again: bool
+) -> Iterator[tuple[BenchEpisode, float]]:
+    """Yield the episodes, once at their own tempo; then, if asked to, shuffled and at others without an end.
 
     No episode follows itself, but where there is only one.
     """
@@ -58,7 +58,7 @@ def order(
         last = shuffled[-1]
 
 
-def join(target: Path, episodes: Sequence[Episode], *, seconds: float | None, seed: int) -> list[Piece]:
+def join(target: Path, episodes: Sequence[BenchEpisode], *, seconds: float | None, seed: int) -> list[Piece]:
     """Write the long audio piece by piece (16-bit mono WAV, 16 kHz) and its STM and RTTM."""
     rng = np.random.default_rng(seed)
     pieces: list[Piece] = []
@@ -106,13 +106,13 @@ def write_truth(target: Path, pieces: Sequence[Piece]) -> None:
         target.with_suffix(".rttm").write_text("".join(rttm))
 
 
-def episodes_of(sources: Sequence[Path]) -> list[Episode]:
+def episodes_of(sources: Sequence[Path]) -> list[BenchEpisode]:
     """Read the episodes of files and folders.
 
     Raises:
         SourceError: one of them is not there, or a folder has none with truth.
     """
-    episodes: list[Episode] = []
+    episodes: list[BenchEpisode] = []
     for source in sources:
         if not source.exists():
             msg = f"no such file or folder: {source}"

@@ -45,13 +45,14 @@ from pyannote.database.util import load_rttm  # noqa: E402
 from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from flows.bench import stock  # noqa: E402
+from flows.bench import systems as stock  # noqa: E402
 from flows.bench.process import Peak, memory_of  # noqa: E402
 from flows.settings import Settings  # noqa: E402
 from tests.benchmarks import corpus  # noqa: E402
-from transforms.audio import SAMPLE_RATE, decode  # noqa: E402
+from transforms.audio.decoding import SAMPLE_RATE, decode  # noqa: E402
 from transforms.records import Quality  # noqa: E402
-from transforms.speech import campplus, diarize  # noqa: E402
+from transforms.speech import diarize  # noqa: E402
+from transforms.speech.pyannote import campplus  # noqa: E402
 
 Samples = NDArray[np.int16]
 MODELS = Settings().models

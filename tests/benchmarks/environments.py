@@ -28,7 +28,7 @@ WITHOUT_PACKAGE = {
 
 
 def python_of(name: str) -> Path | None:
-    """Give the interpreter of a peer's environment; `None` where it has not been made."""
+    """Return the interpreter of a peer's environment; `None` where it has not been made."""
     made = FOLDER / name / "made"
     return FOLDER / name / "bin" / "python" if made.exists() else None
 

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from flows.math_library import processor
+from flows.engines.math_library import processor
 
 ROOT = Path(__file__).parent.parent.parent
 WORDS = (

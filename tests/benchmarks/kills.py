@@ -23,11 +23,11 @@ from pytest_httpserver import HTTPServer
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from flows.options import Options  # noqa: E402
-from flows.subscriptions import Subscriptions, new_subscription  # noqa: E402
+from flows.feeds.subscriptions import Subscriptions, new_subscription  # noqa: E402
+from flows.settings import Options  # noqa: E402
 from tests.conftest import ask, command, free_port  # noqa: E402
 from tests.test_serve import VARIABLES, Publisher, are_gone, loaded, serving, wait_until  # noqa: E402
-from transforms.audio import decode  # noqa: E402
+from transforms.audio.decoding import decode  # noqa: E402
 
 WHAT = (
     *("waiting/ 1", "discover/ 1", "discover/ 2", ".episodes.json 1", "polled.json 1", "the announcing"),
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def is_idle(home: Path, n: int) -> bool:
-    """Tell whether n episodes are loaded and none waits."""
+    """Check whether n episodes are loaded and none waits."""
     return not any(home.glob("waiting/*.json")) and len(loaded(home)) == n
 
 

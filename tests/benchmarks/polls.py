@@ -14,12 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
-from flows import soundness
-from flows.options import Options
-from flows.polling import poll
-from flows.settings import Settings
-from flows.subscriptions import Subscriptions, new_subscription
-from flows.waiting import Waiters
+from flows.feeds.pending import PendingQueue
+from flows.feeds.poll import poll
+from flows.feeds.subscriptions import Subscriptions, new_subscription
+from flows.settings import Options, Settings
+from flows.upkeep import verify
 from tests.documents import NOON
 from tests.feeds import Publisher, item, publisher
 
@@ -43,8 +42,8 @@ def main() -> None:
         host.pages["/0"].delay = 15.0
         _measure("one is silent for 15 s", settings)
         _measure("announced", settings, events=True)
-        waiting = sum(1 for _ in Waiters(settings.home).all())
-        print(f"{waiting} episodes wait; verify finds {len(soundness.verify(settings))} problems")
+        waiting = sum(1 for _ in PendingQueue(settings.home).all())
+        print(f"{waiting} episodes wait; verify finds {len(verify.verify(settings))} problems")
 
 
 def _publish(host: Publisher, feeds: int, items: int) -> None:

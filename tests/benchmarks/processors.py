@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from flows.math_library import processor  # noqa: E402
+from flows.engines.math_library import processor  # noqa: E402
 
 NETWORKS = ("recognizer", "speech", "diarize", "pieces", "accuracy", "engine", "model_server")
 TESTS = tuple(f"tests/test_{name}.py" for name in NETWORKS)

@@ -36,11 +36,20 @@ sys.path.insert(0, str(Path(__file__).parent))
 from corpus import episodes_of
 from environments import PACKAGES, WITHOUT_PACKAGE, python_of
 
-from flows.bench.compare import Contender, Episode, Hearing, compare, own, read_episode
-from flows.bench.summary import Summary, ratio, summarize
+from flows.bench.compare import (
+    BenchEpisode,
+    BenchRun,
+    BenchSummary,
+    Contender,
+    compare,
+    own,
+    ratio,
+    read_episode,
+    summarize,
+)
+from flows.bench.score import Errors
 from flows.commands.bench import percent
-from flows.math_library import processor
-from transforms.score import Errors
+from flows.engines.math_library import processor
 
 ROOT = Path(__file__).parents[2]
 PEERS = Path(__file__).parent / "peers"
@@ -158,12 +167,12 @@ def run(given: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def missing() -> list[str]:
-    """Say who is not taking part, and why."""
+    """Return who is not taking part, and why."""
     reasons = {name: "no environment yet (make bench-peers)" for name in PACKAGES if python_of(name) is None}
     return [f"{name}: not installed: {reason}" for name, reason in (reasons | WITHOUT_PACKAGE).items()]
 
 
-def demo() -> Episode:
+def demo() -> BenchEpisode:
     """The bundled episode, whose truth lies with the tests."""
     return read_episode(DEMO, ROOT / "tests" / "data" / DEMO.stem)
 
@@ -219,13 +228,13 @@ def print_report(lines: Sequence[dict[str, Any]]) -> None:
             print(f"- {text}")
 
 
-def revived(fields: dict[str, Any]) -> Hearing:
+def revived(fields: dict[str, Any]) -> BenchRun:
     """Read a hearing back from JSON."""
     counted = {name: Errors(**fields[name]) if fields[name] else None for name in ("wer", "cpwer", "der")}
-    return Hearing(**{**fields, **counted})
+    return BenchRun(**{**fields, **counted})
 
 
-def print_group(group: str, hearings: Sequence[Hearing], model: str, ceiling: float) -> None:
+def print_group(group: str, hearings: Sequence[BenchRun], model: str, ceiling: float) -> None:
     """Print one table; the ratios say how many times as fast Turntable is as the system of the row."""
     names = ", ".join(dict.fromkeys(one.episode for one in hearings))
     seconds = sum({one.episode: one.duration for one in hearings}.values())
@@ -254,14 +263,14 @@ def print_group(group: str, hearings: Sequence[Hearing], model: str, ceiling: fl
         print(f"| {' | '.join(cells)} |")
 
 
-def memory(one: Summary) -> str:
+def memory(one: BenchSummary) -> str:
     """Write the peak, and what was held when the models were loaded."""
     if one.peak_memory is None or one.loaded_memory is None:
         return ""
     return f"{one.peak_memory / 1e6:.0f} ({one.loaded_memory / 1e6:.0f})"
 
 
-def roofline(one: Summary, model: str, ceiling: float) -> str:
+def roofline(one: BenchSummary, model: str, ceiling: float) -> str:
     """Write the share of the ceiling, where the arithmetic of the model is known."""
     if model not in GFLOP or not ceiling:
         return ""
@@ -270,7 +279,7 @@ def roofline(one: Summary, model: str, ceiling: float) -> str:
     return f"{(encoder + decoder) / 30 * one.speed / ceiling:.0%}"
 
 
-def shown_ratio(hearings: Sequence[Hearing], ours: str, theirs: str) -> str:
+def shown_ratio(hearings: Sequence[BenchRun], ours: str, theirs: str) -> str:
     """Write how many times as fast we are, with the least and the most of a single repeat."""
     found = ratio(hearings, ours, theirs) if not theirs.startswith("turntable") else None
     return f"{found.of_medians:.2f} × ({found.least:.2f}–{found.most:.2f})" if found else ""

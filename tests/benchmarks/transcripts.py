@@ -38,7 +38,7 @@ def tokens(text: str) -> list[str]:
 
 
 def same_name(got: str | None, want: Person | None) -> bool:
-    """Tell whether a name is right; case does not count."""
+    """Check whether a name is right; case does not count."""
     if got is None or want is None:
         return got is None and want is None
     return got.casefold() in {name.casefold() for name in (want.name, *want.also)}
@@ -89,7 +89,7 @@ def check(doc: Document, published: Any, score: Score) -> str | None:
 
 
 def same_times(turn: Any, row: Row) -> bool:
-    """Tell whether a turn's times are right, to a tenth of a second."""
+    """Check whether a turn's times are right, to a tenth of a second."""
     return all(
         want is ... or got == want or (got is not None and want is not None and abs(got - want) < 0.1)
         for got, want in ((turn.start_time, row.start), (turn.end_time, row.end))
@@ -112,7 +112,7 @@ def hint(doc: Document, published: Any, wrong: int, titles: tuple[str, ...] | No
 
 
 def differs(row: Row, turn: Any) -> bool:
-    """Tell whether a turn is not the row it should be."""
+    """Check whether a turn is not the row it should be."""
     return (
         not same_name(turn.speaker, row.speaker)
         or tokens(turn.text) != tokens(row.text)

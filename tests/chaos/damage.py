@@ -25,13 +25,12 @@ from typing import Any
 import duckdb
 from pydantic import TypeAdapter
 
-from flows import mending, soundness
-from flows.options import Options
-from flows.polling import poll
-from flows.settings import Settings
-from flows.subscribing import add_feeds
-from flows.subscriptions import Remembered, Subscriptions
-from flows.waiting import Waiters
+from flows.feeds.manage import add_feeds
+from flows.feeds.pending import PendingQueue
+from flows.feeds.poll import poll
+from flows.feeds.subscriptions import SeenEpisodes, Subscriptions
+from flows.settings import Options, Settings
+from flows.upkeep import rebuild, verify
 from tests.chaos.figure import Figure
 from tests.feeds import publisher
 from tests.homes import hear, import_text, make_home, publish
@@ -97,7 +96,7 @@ def _cases(home: Path) -> list[Case]:
 
 def _try(folder: Path, case: Case) -> tuple[str, str | None]:
     """Damage one file of a copy, and see whether it is found, healed, and nobody else is hurt."""
-    soundness.LOOKS = 1  # nobody else is at work here
+    verify.LOOKS = 1  # nobody else is at work here
     with tempfile.TemporaryDirectory() as copy:
         home = Path(copy) / "home"
         shutil.copytree(folder / "home", home)
@@ -112,9 +111,9 @@ def _try(folder: Path, case: Case) -> tuple[str, str | None]:
 
 
 def _judge(folder: Path, settings: Settings, before: dict[str, list[str]]) -> tuple[str, str | None]:
-    problems, how = soundness.verify(settings), "found by verify"
+    problems, how = verify.verify(settings), "found by verify"
     if not problems:
-        problems, how = soundness.verify(settings, deep=True), "found by --deep"
+        problems, how = verify.verify(settings, deep=True), "found by --deep"
     if not problems:
         lost = differs(before, told(settings))
         return "harmless", f"not found, and it is not harmless: {lost}" if lost else None
@@ -123,7 +122,7 @@ def _judge(folder: Path, settings: Settings, before: dict[str, list[str]]) -> tu
     while problems and len(advice) < MOST_STEPS:  # the way back may have two steps, each of which is printed
         advice += [problem.advice for problem in problems]
         _follow(folder, settings, [problem.advice for problem in problems])
-        problems = soundness.verify(settings, deep=any("deep" in line for line in advice))
+        problems = verify.verify(settings, deep=any("deep" in line for line in advice))
     if problems:
         return how, f"not healed by {advice}: {problems}"
     lost = differs(before, told(settings))
@@ -132,7 +131,7 @@ def _judge(folder: Path, settings: Settings, before: dict[str, list[str]]) -> tu
 
 def _go_on(settings: Settings) -> None:
     """Do what others do meanwhile: only a warehouse that is damaged itself holds up a load."""
-    list(Waiters(settings.home).all())
+    list(PendingQueue(settings.home).all())
     poll(settings)
     text = settings.home.parent / "neighbour.txt"
     text.write_text("A neighbour of them all\n\nAnn Lee: Who lives here?\nBob Ray: Nobody knows.\n")
@@ -145,7 +144,7 @@ def _follow(folder: Path, settings: Settings, advice: list[str]) -> None:
     """Type what is printed, and what that prints."""
     said: list[str] = []
     if any("turntable rebuild" in line for line in advice):
-        said = list(mending.rebuild(settings, deep=any("--deep" in line for line in advice)))
+        said = list(rebuild.rebuild(settings, deep=any("--deep" in line for line in advice)))
     commands = [found for line in (*advice, *said) for found in re.findall(r"`(turntable [^`]+)`", line)]
     commands += [line for line in advice if line.startswith("turntable poll")]
     for command in dict.fromkeys(commands):
@@ -179,10 +178,12 @@ def told(settings: Settings) -> dict[str, list[str]]:
                 told[table] = _rows(con, table)
         except duckdb.Error as error:
             told["snapshot"] = [str(error)]
-    told["waiting"] = [f"{w.episode.episode_id} {w.location} {w.options}" for w in Waiters(settings.home).all()]
+    told["waiting"] = [
+        f"{w.episode.episode_id} {w.location} {w.options}" for w in PendingQueue(settings.home).all()
+    ]
     subscriptions = Subscriptions(settings.home)
     for feed in subscriptions.all():
-        known = (subscriptions.remembered(feed.feed_id) or Remembered()).known
+        known = (subscriptions.remembered(feed.feed_id) or SeenEpisodes()).known
         told[feed.feed_id] = [f"{feed.url} {feed.title} {feed.tags} {feed.options}", *sorted(map(str, known))]
     return told
 
@@ -198,7 +199,7 @@ def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 
 def differs(before: dict[str, list[str]], after: dict[str, list[str]]) -> str | None:
-    """Say what is not said any more, whatever came since."""
+    """Return what is not said any more, whatever came since."""
     for name, lines in before.items():
         left = Counter(lines) - Counter(after.get(name, []))
         if left:
@@ -242,7 +243,7 @@ def _newer(data: bytes, name: str) -> bytes:
 
 
 def _sibling(home: Path, path: Path) -> Path:
-    """Give another file of the same kind, or the file itself where it is the only one."""
+    """Return another file of the same kind, or the file itself where it is the only one."""
     parts = path.relative_to(home).parts
     if parts[0] == "artifacts":
         same = (home / "artifacts" / parts[1]).rglob(path.name)

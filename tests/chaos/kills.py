@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
-from flows import load, mending, soundness
-from flows.polling import poll
+from flows import loader
+from flows.feeds.poll import poll
 from flows.settings import Settings
+from flows.upkeep import rebuild, verify
 from tests.chaos.damage import differs, told
 from tests.chaos.figure import Figure
 from tests.feeds import item, publisher
@@ -37,9 +38,9 @@ def _run(settings: Settings, folder: Path) -> None:
 
 Work = Callable[[Settings, Path], object]
 WORKS: dict[str, Work] = {
-    "load": lambda settings, _: load.load(settings),
+    "load": lambda settings, _: loader.load(settings),
     "publish": lambda settings, _: publish(settings),
-    "rebuild": lambda settings, _: mending.rebuild(settings),
+    "rebuild": lambda settings, _: rebuild.rebuild(settings),
     "poll": lambda settings, _: poll(settings),
     "run": _run,
 }
@@ -91,7 +92,7 @@ _EXPECTED: dict[str, dict[str, list[str]]] = {}
 
 
 def _undisturbed(folder: Path, name: str) -> dict[str, list[str]]:
-    """Tell what a home says after a work that nobody kills."""
+    """Return what a home says after a work that nobody kills."""
     if name not in _EXPECTED:
         with _copy(folder) as home:
             assert _start(_all, folder, home, name, None) == 0
@@ -115,8 +116,8 @@ def _kill(
         if (code := _start(_all, folder, home, name, None)) != 0:
             return True, f"the next one ended with {code}"
         settings = Settings(home=home)
-        soundness.LOOKS = 1
-        if problems := soundness.verify(settings):
+        verify.LOOKS = 1
+        if problems := verify.verify(settings):
             return True, f"verify: {problems}"
         after = told(settings)
         lost, doubled = differs(expected, after), differs(after, expected)

@@ -165,10 +165,10 @@ _ARRAYS: dict[str, Callable[[Path], object]] = {
 
 
 def _load(folder: Path) -> object:
-    from flows import engines
+    from flows.engines import model_loading
 
-    engines.pipeline.forget()
-    return engines.pipeline((folder,), "cpu", "accurate")
+    model_loading.pipeline.forget()
+    return model_loading.pipeline((folder,), "cpu", "accurate")
 
 
 def _by_checkpoint(part: str, change: Callable[[Path], None], folder: Path) -> object:
@@ -191,24 +191,24 @@ def _by_array(file: str, write: Callable[[Path], object], folder: Path) -> objec
 
 def _by_whisper(file: str, folder: Path) -> object:
     """A model of CTranslate2, one file of which is a pickle; the others are those of the tests' own model."""
-    from flows import engines
+    from flows.engines import model_loading
     from flows.settings import Settings
 
     shutil.copytree(Settings().models / "tiny.en", folder / "whisper")
     (folder / "whisper" / file).write_bytes(pickle.dumps(Code()))
-    engines.recognizer.forget()
-    return engines.recognizer(folder / "whisper", "cpu", "int8", 1, 1)
+    model_loading.recognizer.forget()
+    return model_loading.recognizer(folder / "whisper", "cpu", "int8", 1, 1)
 
 
 def _by_campplus(folder: Path) -> object:
-    from transforms.speech import campplus
+    from transforms.speech.pyannote import campplus
 
     (folder / "campplus.pt").write_bytes(pickle.dumps({"weights": Code()}, protocol=2))
     return campplus.load(folder / "campplus.pt")
 
 
 def _by_embedded(folder: Path) -> object:
-    from flows.sources.weights import get_weights
+    from flows.engines.weights import get_weights
     from transforms.speech.models import MODELS
 
     model = MODELS["campplus"]
@@ -220,7 +220,7 @@ def _by_embedded(folder: Path) -> object:
 
 def _by_hub(folder: Path) -> object:
     """The cache of the hub, in which somebody changed a file of the pinned revision."""
-    from flows.sources.weights import get_weights
+    from flows.engines.weights import get_weights
     from transforms.speech.models import MODELS
 
     model = MODELS["community-1"]

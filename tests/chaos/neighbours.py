@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx2
 
-from flows.home import home_id, home_tag, named
+from flows.home.folder import home_id, home_tag, named
 from tests.chaos.figure import Figure
 from tests.conftest import ROOT, environment, free_port
 from tests.serving import Serving, serving
@@ -113,7 +113,7 @@ def _register(server: Server, home: Path) -> None:
     """Put on a server what a home that is served has there."""
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-    from flows.deployments import deployments, ensure_automations
+    from flows.serve.deployments import deployments, ensure_automations
 
     with temporary_settings({PREFECT_API_URL: server.api, PREFECT_API_AUTH_STRING: AUTH}):
         ensure_automations(home)
@@ -134,7 +134,7 @@ def _server(folder: Path, *, short: bool) -> Iterator[Server]:
     env = environment(None, {**own, "PREFECT_SERVER_UI_ENABLED": "false", **(quick if short else {})})
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.gate", *arguments], env=env, cwd=ROOT, stdout=out, stderr=out
+            [sys.executable, "-m", "flows.serve.gate", *arguments], env=env, cwd=ROOT, stdout=out, stderr=out
         )
     server = Server(f"http://127.0.0.1:{port}/api", log)
     try:
@@ -213,7 +213,7 @@ def _made(server: Server, deployment: str, state: str, tags: list[str], *, beats
 def _beat(
     server: Server, run: str, tags: list[str], deployment: str | None = None, at: datetime | None = None
 ) -> str:
-    """Give a sign of life of a run, as Prefect's engine does; return the run."""
+    """Send a sign of life of a run, as Prefect's engine does; return the run."""
     related = [{"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} for tag in tags]
     if deployment:
         of = {"prefect.resource.id": f"prefect.deployment.{deployment}", "prefect.resource.role": "deployment"}

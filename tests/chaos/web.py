@@ -123,7 +123,7 @@ def _origins(port: int) -> tuple[str, ...]:
 
 
 def _keys(served: Serving) -> tuple[str | None, ...]:
-    """Give what is not the password: none, another one, a part of it, the right one in another form."""
+    """Return what is not the password: none, another one, a part of it, the right one in another form."""
     right = ":".join(served.auth)
     return (
         None,
@@ -150,7 +150,7 @@ def _encoded(text: str) -> str:
 
 
 def _acts(target: str, canary: Path) -> tuple[tuple[str, str, Any], ...]:
-    """Give what a stranger would do: list, run a shell, ask for a local file, read, wipe."""
+    """Return what a stranger would do: list, run a shell, ask for a local file, read, wipe."""
     shell = {"prefect.deployments.steps.run_shell_script": {"script": f"touch {canary}"}}
     return (
         ("POST", "/api/deployments/filter", {}),
@@ -259,7 +259,7 @@ def _opens(
     origin: str | None = None,
     protocols: tuple[str, ...] | None = ("prefect",),
 ) -> bool:
-    """Tell whether a WebSocket lets somebody in who has such a key."""
+    """Check whether a WebSocket lets somebody in who has such a key."""
     given: Any = {"origin": origin, "subprotocols": protocols, "proxy": None}
     with suppress(WebSocketException, OSError, ValueError):  # ValueError: no client can name such a host
         raw = socket.create_connection(("127.0.0.1", port), timeout=10)

@@ -581,7 +581,7 @@ def converse(
 
 
 def next_speaker(make: Maker, people: Sequence[Person], i: int, last: Person | None, fresh: bool) -> Person:
-    """Say who speaks next: everybody once, then anybody but the last, who may go on behind a heading."""
+    """Return who speaks next: everybody once, then anybody but the last, who may go on behind a heading."""
     if last and ((fresh and make.chance(0.4)) or ("repeated label" in make.quirks and make.chance(0.15))):
         return last
     others = [person for person in people if person is not last] or list(people)
@@ -612,7 +612,7 @@ def spoken(text: str) -> str:
 
 
 def truth(talk: Talk, *, times: bool = False, ends: bool = False, headed: bool = True) -> Truth:
-    """Say what should come out: a turn is a run of one speaker, and a heading that is shown ends it."""
+    """Return what should come out: a turn is a run of one speaker, and a heading that is shown ends it."""
     rows: list[Row] = []
     for section in talk.sections:
         for index, say in enumerate(section.says):

@@ -8,9 +8,9 @@ where such a feed may point.
 from __future__ import annotations
 
 from transforms.feed.dates import believed
-from transforms.feed.document import is_feed, not_a_feed
 from transforms.feed.parse import newest_first, open_feed, parse_feed
 from transforms.feed.values import plain_text, resolve_url
+from transforms.feed.xml import is_feed, not_a_feed
 
 __all__ = [
     "believed",

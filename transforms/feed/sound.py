@@ -35,7 +35,7 @@ def by_sound(links: list[AudioLink]) -> list[AudioLink]:
 
 
 def _rank(link: AudioLink) -> int | None:
-    """Tell how late to try a file: 0 what is sound by its type, None what is none."""
+    """Return how late to try a file: 0 what is sound by its type, None what is none."""
     kind = link.media_type or ""
     main, suffix = kind.partition("/")[0], PurePosixPath(urlsplit(link.url).path).suffix.lower()
     if "mpegurl" in kind or suffix in _PLAYLIST:  # a live stream, as a rule, or the same once more

@@ -65,7 +65,7 @@ def plain_text(markup: str | None) -> str | None:
 
 
 def looks_like_html(text: str) -> bool:
-    """Tell whether a text that should be plain has markup: it ends a tag or names a character, and all are known.
+    """Check whether a text that should be plain has markup: it ends a tag or names a character, and all are known.
 
     >>> looks_like_html("if a < b then AT&T"), looks_like_html("It&#039;s"), looks_like_html("<b>Bold</b>")
     (False, True, True)
@@ -79,7 +79,7 @@ def looks_like_html(text: str) -> bool:
 
 
 def _pieces(tree: Any) -> Iterator[str]:
-    """Give the texts in a tree, with a space around each block."""
+    """Yield the texts in a tree, with a space around each block."""
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         if element.tag in _BLOCKS:
             yield " "
@@ -122,7 +122,7 @@ def resolver(base: str) -> Callable[[Any, str | None], str | None]:
 
 
 def _base_of(tag: Any, base: str) -> str:
-    """Give the address that the references in a tag are relative to; no feed makes one of the web a path."""
+    """Return the address that the references in a tag are relative to; no feed makes one of the web a path."""
     try:
         own = tag.base
         joined = urljoin(base, own) if own else base
@@ -137,7 +137,7 @@ def _web_url(text: str) -> str | None:
 
 
 def _neighbour(text: str, base: str) -> str | None:
-    """Give the path of a file in the folder of the feed at `base`, or below it."""
+    """Return the path of a file in the folder of the feed at `base`, or below it."""
     parts = urlsplit(text)
     path = PurePosixPath(unquote(parts.path))
     if parts.scheme or parts.netloc or path.is_absolute() or ".." in path.parts or "\0" in str(path):

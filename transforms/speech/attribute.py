@@ -21,7 +21,7 @@ REACH = 0.5  # seconds: a word in a silence of the diarization belongs to who sp
 
 
 def attribute(words: Sequence[Word], segments: Sequence[SpeakerSegment]) -> tuple[Word, ...]:
-    """Give each word its speaker.
+    """Assign each word its speaker.
 
     Args:
         words: in order of time; words without times keep `speaker=None`.
@@ -77,7 +77,7 @@ def _nearest(
 
 
 def smooth(words: Sequence[Word]) -> list[Word]:
-    """Give a one-word island to its neighbours, where both agree and it is no sentence of its own.
+    """Assign a one-word island to its neighbours, where both agree and it is no sentence of its own.
 
     A real one-word turn ("Yes.") follows the end of a sentence and ends one; a slip of the diarization stands in
     the middle of one.

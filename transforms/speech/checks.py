@@ -19,7 +19,7 @@ CHARACTERS_PER_SECOND = 40.0  # nobody speaks as fast
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class DecodedWindow:
     """What became of one window of audio.
 
     `coverage` is the share of the heard speech that has words. `decoding` says which pass it is from: `batched`,
@@ -79,7 +79,7 @@ class Window:
 class Transcription:
     """What was said: the windows in order of time, the language and how sure that is (0 to 1)."""
 
-    windows: tuple[Window, ...]
+    windows: tuple[DecodedWindow, ...]
     language: str | None
     language_probability: float | None
     speech_seconds: Seconds
@@ -104,7 +104,7 @@ class Transcription:
 
 
 def is_loop(words: Sequence[str]) -> bool:
-    """Tell whether one to eight words are said four times in a row.
+    """Check whether one to eight words are said four times in a row.
 
     >>> is_loop("no no no no".split()), is_loop("it is what it is".split())
     (True, False)

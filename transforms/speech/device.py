@@ -6,8 +6,11 @@ import contextlib
 import ctypes
 import importlib.util
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -152,3 +155,77 @@ def is_device_failure(error: BaseException) -> bool:
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or its kind where it has none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+# Work side by side on the cores of this machine, and never more threads of it than there are cores.
+
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Cores:
+    """A number of cores: who comes first is served first, or one who wants several would wait for ever."""
+
+    def __init__(self, total: int) -> None:
+        self.total = self.free = total
+        self.changed = threading.Condition()
+        self.turn = threading.Lock()
+
+    @contextmanager
+    def taken(self, n: int) -> Iterator[None]:
+        """Wait until so many are free, all of them at the most, and keep them for a while."""
+        n = min(n, self.total)
+        with self.turn, self.changed:
+            self.changed.wait_for(lambda: self.free >= n)
+            self.free -= n
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.free += n
+                self.changed.notify_all()
+
+
+CORES = Cores(cpu_threads())
+
+
+def use_threads(n: int) -> None:
+    """Give this thread so many threads of torch and OpenMP, which count thread by thread."""
+    import torch
+
+    # A thread's first question takes what any thread has set last, also over what was set here before it.
+    torch.get_num_threads()
+    torch.set_num_threads(n)
+
+
+def side_by_side(
+    work: Callable[[A], B],
+    items: Sequence[A],
+    n_threads: int | None = None,
+    *,
+    most: int | None = None,
+    device: str = "cpu",
+) -> Iterator[B]:
+    """Do some work for each item, several at a time, and give the results in the order of the items.
+
+    Args:
+        work: must not come back here, for it holds the cores that it would wait for.
+        items: each is one worker's.
+        n_threads: of torch and OpenMP, of all workers together; `None` means one for each core. A worker that is
+            alone has them all.
+        most: the workers at a time; `None` means one for each thread on a CPU, and one on a GPU.
+        device: `cuda` takes no cores: there the work is to wait.
+    """
+    n_threads = n_threads or CORES.total
+    n_workers = min(most or (n_threads if device == "cpu" else 1), max(len(items), 1))
+    share = max(n_threads // n_workers, 1)
+
+    def alone(item: A) -> B:
+        if device != "cpu":
+            return work(item)
+        with CORES.taken(share):
+            return work(item)
+
+    with ThreadPoolExecutor(n_workers, initializer=use_threads, initargs=(share,)) as pool:
+        yield from pool.map(alone, items)

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from transforms.audio import SAMPLE_RATE
+from transforms.audio.decoding import SAMPLE_RATE
 from transforms.records import Quality, SpeakerSegment, Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from transforms.speech.lean import Keep
+    from transforms.speech.pyannote.low_memory import Keep
 
 METHOD = "pyannote4-4"
 
@@ -57,9 +57,9 @@ def load_embedded(segmentation: Path, embedding: Path, device: str, quality: Qua
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     import torch
 
-    from transforms.speech import campplus
-    from transforms.speech.checkpoint import load_network
-    from transforms.speech.pipeline import EmbeddedDiarization, fewest_chunks
+    from transforms.speech.pyannote import campplus
+    from transforms.speech.pyannote.checkpoint import load_network
+    from transforms.speech.pyannote.diarization_pipeline import EmbeddedDiarization, fewest_chunks
 
     hop = LONGEST_HOP[quality]
     pipeline = EmbeddedDiarization(load_network(segmentation), campplus.load(embedding), longest_hop=hop)
@@ -78,8 +78,8 @@ def load_published(folder: Path, device: str) -> Any:
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     import torch
 
-    from transforms.speech.published import make_lean
-    from transforms.speech.recipe import build_pipeline
+    from transforms.speech.pyannote.diarization_pipeline import make_lean
+    from transforms.speech.pyannote.recipe import build_pipeline
 
     return make_lean(build_pipeline(folder)).to(torch.device(device))
 

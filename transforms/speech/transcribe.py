@@ -1,19 +1,42 @@
-"""Samples → words with times, with faster-whisper: one recording through the engine."""
+"""Many recordings → words, through one recogniser whose batches they share.
+
+    speech → windows → spectrograms → batches of like length → checks → second pass
+
+A recording is looked at when there is room for its windows, and given as soon as its last one is done; its samples
+are read window by window. Windows share a batch if they share language and hint, whatever recording they are of.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from transforms.audio import SAMPLE_RATE
-from transforms.records import Quality
-from transforms.speech.checks import Transcription
-from transforms.speech.engine import Job, Progress, transcribe_many
+from transforms.audio.decoding import SAMPLE_RATE
+from transforms.errors import SourceError
+from transforms.records import Quality, Seconds
+from transforms.speech.checks import DecodedWindow, Transcription
+from transforms.speech.device import side_by_side
+from transforms.speech.second_pass import Recording, within_budget
+from transforms.speech.windows import WINDOW_SECONDS, Span, cut_windows, find_speech
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from transforms.speech.whisper.recognizer import Recognizer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from transforms.speech.recognizer import Recognizer
+    from transforms.speech.whisper.recognizer import Recognizer
+import statistics
+from collections.abc import Mapping
+
+# Samples → words with times, with faster-whisper: one recording through the engine.
+
 
 METHOD = "windows-5"
 
@@ -40,7 +63,321 @@ def transcribe(
     Raises:
         SourceError: the model does not know the language.
     """
-    job = Job("", samples, language, tuple(hotwords))
+    job = TranscribeJob("", samples, language, tuple(hotwords))
     ((_, heard),) = transcribe_many([job], recognizer, quality=quality, on_progress=on_progress)
     on_progress(len(samples) / SAMPLE_RATE)
     return heard
+
+
+BEAMS: dict[Quality, int] = {"fast": 1, "accurate": 5}
+FEWEST_OF_EACH = 4  # windows that make a batch worth a worker of its own
+BATCHES_AHEAD = 4  # whose windows are sorted by length: the longest of a batch says how long it takes
+WINDOWS_AHEAD = 64  # at the most, or a batch for each worker: what is done is given when all of them are
+
+Progress = Callable[[Seconds], None]
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeJob:
+    """One recording: int16 or float32 mono 16 kHz, shape (n_samples,), which may be mapped from a file.
+
+    `language` is an ISO 639-1 code, `None` means that up to three windows vote; of `hotwords`, names that may be
+    said, the surest first, those are hinted at that fit.
+    """
+
+    key: str
+    samples: NDArray[Any]
+    language: str | None = None
+    hotwords: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Underway:
+    """A recording whose windows are in the engine; what it knows of them is by the number of the window.
+
+    `switched` holds those that were decoded in the language of the recording, and wait for their own.
+    """
+
+    job: TranscribeJob
+    episode: Recording
+    spans: tuple[Span, ...]
+    language: str | None = None
+    probability: float | None = None
+    encoded: dict[int, Tensor] = field(default_factory=dict)
+    switched: dict[int, DecodedWindow] = field(default_factory=dict)
+    done: dict[int, DecodedWindow] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> Seconds:
+        """How long it lasts."""
+        return len(self.job.samples) / SAMPLE_RATE
+
+    def language_of(self, n: int) -> str:
+        """The language in which to decode a window."""
+        return (self.switched[n].spoken if n in self.switched else None) or self.episode.language
+
+    def finished(self) -> Transcription:
+        """Return what was said, when all windows came out."""
+        windows = tuple(self.done[n] for n in range(len(self.spans)))
+        heard = sum(end - start for start, end in self.episode.speech)
+        return Transcription(windows, self.language, self.probability, heard)
+
+
+_Item = tuple[_Underway, int]  # a window: whose it is, and its number there
+
+
+def transcribe_many(
+    jobs: Iterable[TranscribeJob],
+    recognizer: Recognizer,
+    *,
+    quality: Quality = "accurate",
+    on_progress: Progress = lambda _: None,
+) -> Iterator[tuple[str, Transcription]]:
+    """Recognise the speech of recordings; each is given, by its key, as soon as it is done.
+
+    `on_progress` is told how many seconds of audio are done, of all together.
+
+    Raises:
+        SourceError: the model does not know a language.
+    """
+    for heard in transcribe_as_they_come(jobs, recognizer, quality=quality, on_progress=on_progress):
+        if heard is not None:
+            yield heard
+
+
+def transcribe_as_they_come(
+    jobs: Iterable[TranscribeJob | None],
+    recognizer: Recognizer,
+    *,
+    quality: Quality = "accurate",
+    on_progress: Progress = lambda _: None,
+) -> Iterator[tuple[str, Transcription] | None]:
+    """Do what `transcribe_many` does; `None` among the jobs says that the next one is not there yet.
+
+    Then what is there does not wait for it to fill a batch, and `None` is given when all of it is done.
+
+    Raises:
+        SourceError: the model does not know a language.
+    """
+    engine = _Engine(recognizer, quality, on_progress)
+    for job in jobs:
+        if job is not None:
+            yield from engine.add(job)
+        while engine.is_full or (job is None and engine.waiting):
+            yield from engine.work()
+        if job is None:
+            yield None
+    while engine.waiting:
+        yield from engine.work()
+
+
+class _Engine:
+    """The windows that wait, in the order in which they came."""
+
+    def __init__(self, recognizer: Recognizer, quality: Quality, on_progress: Progress) -> None:
+        self.recognizer, self.beam_size, self.on_progress = recognizer, BEAMS[quality], on_progress
+        self.waiting: list[_Item] = []
+        self.seconds: Seconds = 0.0
+
+    @property
+    def n_ahead(self) -> int:
+        """How many windows are sorted into batches together."""
+        size = self.recognizer.batch_size
+        return min(BATCHES_AHEAD * size, max(WINDOWS_AHEAD, self.recognizer.n_workers * size))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next batches are as good as they can be."""
+        return len(self.waiting) >= self.n_ahead
+
+    def add(self, job: TranscribeJob) -> Iterator[tuple[str, Transcription]]:
+        """Hear where somebody speaks in a recording, and let its windows wait; one without speech is done."""
+        recording = self._underway(job)
+        self.waiting += [(recording, n) for n in range(len(recording.spans))]
+        if not recording.spans:
+            self._advance(recording.seconds)
+            yield job.key, recording.finished()
+
+    def _underway(self, job: TranscribeJob) -> _Underway:
+        known = self.recognizer.supported_languages
+        if job.language is not None and job.language not in known:
+            msg = f"{job.language!r} is no language of this model: take one of {', '.join(sorted(known))}"
+            raise SourceError(msg)
+        speech = find_speech(job.samples)
+        spans = cut_windows(speech, WINDOW_SECONDS, len(job.samples) / SAMPLE_RATE)
+        hint = within_budget(job.hotwords, self.recognizer.count_tokens)
+        episode = Recording(job.samples, self.recognizer, job.language or "en", self.beam_size, speech, hint)
+        recording = _Underway(job, episode, spans, job.language)
+        if job.language is None and spans:
+            self._vote(recording)
+        return recording
+
+    def _vote(self, recording: _Underway) -> None:
+        """Find out the language; what the windows that vote are encoded to is kept for when they are decoded."""
+        import torch
+
+        if self.recognizer.model.is_multilingual:
+            encoded = self._each(self._encoded, [[(recording, n)] for n in voters(recording.spans)])
+            recording.language, recording.probability = count(self.recognizer.languages(torch.cat(encoded)))
+        else:
+            recording.language, recording.probability = "en", 1.0
+        recording.episode = replace(recording.episode, language=recording.language)
+
+    def work(self) -> Iterator[tuple[str, Transcription]]:
+        """Decode the windows that wait longest, together with others that can share their batches."""
+        group = _group(self.waiting[0])
+        chosen = [item for item in self.waiting if _group(item) == group][: self.n_ahead]
+        taken = set(map(_name, chosen))
+        self.waiting = [item for item in self.waiting if _name(item) not in taken]
+        chosen.sort(key=_seconds, reverse=True)
+        windows = list(chain.from_iterable(self._each(self._heard, self._batches(chosen, FEWEST_OF_EACH))))
+        kept = [pair for pair in zip(chosen, windows, strict=True) if not self._switch(*pair)]
+        chosen, windows = [item for item, _ in kept], [window for _, window in kept]
+        self._second_pass(chosen, windows)
+        yield from self._finish(chosen, windows)
+
+    def _switch(self, item: _Item, window: DecodedWindow) -> bool:
+        """Let a window wait for its own language, where nobody has said which one is spoken."""
+        recording, n = item
+        if recording.job.language is not None or window.spoken is None or n in recording.switched:
+            return False
+        recording.switched[n] = window
+        self.waiting.append(item)
+        return True
+
+    def _batches(self, items: list[_Item], fewest: int) -> list[list[_Item]]:
+        """Share windows out evenly; two workers are worth it where each has `fewest`."""
+        n_workers = min(self.recognizer.n_workers, max(len(items) // fewest, 1))
+        n = max(-(-len(items) // self.recognizer.batch_size), n_workers)
+        return [items[len(items) * k // n : len(items) * (k + 1) // n] for k in range(n)]
+
+    def _second_pass(self, items: list[_Item], windows: list[DecodedWindow]) -> None:
+        """Decode the windows that failed once more: with time stamps, which lose fewer words, then each alone."""
+        failed = [n for n, window in enumerate(windows) if window.failures]
+        if not failed:
+            return
+        stamped = self._each(self._heard_stamped, self._batches([items[n] for n in failed], 1))
+        for n, window in zip(failed, chain.from_iterable(stamped), strict=True):
+            windows[n] = min(windows[n], window, key=DecodedWindow.badness)
+        failed = [n for n in failed if windows[n].failures]
+        alone = self._each(lambda n: _episode(items[n]).again(windows[n]), failed)
+        for n, window in zip(failed, alone, strict=True):
+            windows[n] = replace(window, spoken=windows[n].spoken)
+
+    def _each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Do some work for each item, on every core: several at a time, which keeps the cores busier than one."""
+        recognizer = self.recognizer
+        most, device = recognizer.n_workers, recognizer.model.device
+        done = []
+        for one in side_by_side(work, items, recognizer.n_threads, most=most, device=device):
+            done.append(one)
+            self._advance(0.0)  # whoever waits no longer can say so after each batch
+        return done
+
+    def _finish(self, batch: list[_Item], windows: list[DecodedWindow]) -> Iterator[tuple[str, Transcription]]:
+        """Yield the recordings that are complete with these windows."""
+        for (recording, n), window in zip(batch, windows, strict=True):
+            # the surer one, where it was decoded in two languages
+            best = max(recording.switched.pop(n, window), window, key=lambda one: one.avg_logprob)
+            recording.done[n] = replace(best, segments=()) if best.is_silent else best
+            del recording.encoded[n]
+            start, end = recording.spans[n]
+            self._advance(end - start)
+            if len(recording.done) == len(recording.spans):
+                self._advance(recording.seconds - sum(end - start for start, end in recording.spans))
+                yield recording.job.key, recording.finished()
+
+    def _heard(self, batch: list[_Item], *, stamped: bool = False) -> list[DecodedWindow]:
+        spans = [recording.spans[n] for recording, n in batch]
+        language, hint = _group(batch[0])
+        lengths = [end - start for start, end in spans]
+        decoder = self.recognizer.batches()
+        heard = decoder.decode(self._encoded(batch), lengths, language, hint, self.beam_size, stamped=stamped)
+        return [
+            replace(
+                _episode(item).window(span, segments, "stamped" if stamped else "batched"),
+                spoken=surely_other(language, spoken),
+            )
+            for item, span, segments, spoken in zip(batch, spans, heard, decoder.spoken, strict=True)
+        ]
+
+    def _heard_stamped(self, batch: list[_Item]) -> list[DecodedWindow]:
+        return self._heard(batch, stamped=True)
+
+    def _encoded(self, batch: list[_Item]) -> Tensor:
+        """Encode windows, (windows, 1500, dimension), but those only that were not encoded before."""
+        import torch
+
+        new = [(recording, n) for recording, n in batch if n not in recording.encoded]
+        if new:
+            clips = [recording.episode.cut(recording.spans[n]) for recording, n in new]
+            encoded = self.recognizer.encode_clips(clips)
+            for (recording, n), window in zip(new, encoded, strict=True):
+                recording.encoded[n] = window
+        return torch.stack([recording.encoded[n] for recording, n in batch])
+
+    def _advance(self, seconds: Seconds) -> None:
+        self.seconds += seconds
+        self.on_progress(self.seconds)
+
+
+def _group(item: _Item) -> tuple[str, str | None]:
+    """What windows must have in common to share a batch: the language, and what is hinted at."""
+    recording, n = item
+    return recording.language_of(n), recording.episode.hint
+
+
+def _episode(item: _Item) -> Recording:
+    """The episode of a window, in the language of the window."""
+    recording, n = item
+    return replace(recording.episode, language=recording.language_of(n))
+
+
+def _name(item: _Item) -> tuple[str, int]:
+    return item[0].job.key, item[1]
+
+
+def _seconds(item: _Item) -> Seconds:
+    start, end = item[0].spans[item[1]]
+    return end - start
+
+
+# Which language a recording is in: some of its windows vote, and each may turn out to be in another one.
+
+
+N_VOTERS = 3
+SURE = 0.9  # the probability from which on a window is in another language
+
+
+def voters(spans: Sequence[Span]) -> tuple[int, ...]:
+    """Choose the windows that vote, by their number: the longest of each third.
+
+    >>> voters([(0, 9), (10, 30), (30, 31), (40, 55), (60, 61)]), voters([(0, 5)]), voters([])
+    ((1, 3, 4), (0,), ())
+    """
+    n = len(spans)
+    parts = min(N_VOTERS, n)
+    thirds = [range(-(-n * part // parts), -(-n * (part + 1) // parts)) for part in range(parts)]
+    return tuple(max(third, key=lambda number: spans[number][1] - spans[number][0]) for third in thirds)
+
+
+def count(votes: Sequence[Mapping[str, float]]) -> tuple[str, float]:
+    """Count what windows hold for likely; the language of the best mean probability wins.
+
+    >>> count([{"en": 0.9, "de": 0.1}, {"en": 0.3, "de": 0.7}])
+    ('en', 0.6)
+    """
+    means = {name: statistics.fmean(vote.get(name, 0.0) for vote in votes) for name in votes[0]}
+    winner = max(means, key=lambda name: means[name])
+    return winner, round(means[winner], 4)
+
+
+def surely_other(language: str, spoken: tuple[str, float] | None) -> str | None:
+    """Name the language that is spoken, if it is surely not the one that was expected.
+
+    >>> surely_other("en", ("de", 0.97)), surely_other("en", ("de", 0.6)), surely_other("en", ("en", 0.99))
+    ('de', None, None)
+    """
+    return spoken[0] if spoken is not None and spoken[0] != language and spoken[1] >= SURE else None

@@ -6,39 +6,29 @@ import dataclasses
 import re
 
 from transforms.errors import ContentError, SourceError
-from transforms.transcripts import (
+from transforms.transcripts.assemble import Published, assemble
+from transforms.transcripts.captions import ttml, youtube_json3
+from transforms.transcripts.decode import decode
+from transforms.transcripts.document import Draft, Format, Text
+from transforms.transcripts.documents import docx, pdf, rtf
+from transforms.transcripts.header import split_header
+from transforms.transcripts.html import podcast_html, webpage
+from transforms.transcripts.json import json_rows, podcast_json, podlove, seglst, whisper_json
+from transforms.transcripts.plain import plain_formats
+from transforms.transcripts.services import (
     assemblyai,
     aws,
     azure,
-    ctm,
     deepgram,
-    docx,
     elevenlabs,
     fireflies,
     gladia,
     google,
-    json3,
-    json_rows,
-    pdf,
-    plain_formats,
-    podcast_html,
-    podcast_json,
-    podlove,
     rev,
-    rtf,
-    seglst,
     soniox,
     speechmatics,
-    stm,
-    trs,
-    ttml,
-    webpage,
-    whisper,
 )
-from transforms.transcripts.assemble import Published, assemble
-from transforms.transcripts.decode import decode
-from transforms.transcripts.document import Draft, Format, Text
-from transforms.transcripts.header import split_header
+from transforms.transcripts.tables import ctm, stm, trs
 
 METHOD = "transcripts-6"
 MOST_SPEAKERS = 500
@@ -47,8 +37,8 @@ _LOG_LEVELS = frozenset(
 )
 
 _JSON_MODULES = (
-    podcast_json, json3, podlove, elevenlabs, aws, rev, speechmatics, google, azure, soniox, gladia, fireflies,
-    whisper, deepgram, assemblyai, seglst, json_rows,
+    podcast_json, youtube_json3, podlove, elevenlabs, aws, rev, speechmatics, google, azure, soniox, gladia,
+    fireflies, whisper_json, deepgram, assemblyai, seglst, json_rows,
 )  # fmt: skip
 
 # The order is that of the questions asked: what has a header of its own before what is known by its lines.

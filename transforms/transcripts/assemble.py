@@ -2,19 +2,69 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from transforms.records import Chapter, Event, Section, Speaker, Turn, Word
+from transforms.records import Chapter, Seconds, Section, SoundEvent, Speaker, SpeakerSegment, Turn, Word
+from transforms.speech.attribute import overlap_seconds
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import NO_SPEECH, Draft, Piece
-from transforms.transcripts.names import is_nobody, join_variants
-from transforms.transcripts.overlaps import with_overlaps
-from transforms.transcripts.sounds import is_sound, split_sounds
+from transforms.transcripts.names import is_nobody, is_sound, join_variants, split_sounds
+from transforms.turns import OVERLAP_SECONDS, shared
+
+# Whether somebody else speaks meanwhile, by the times that a published text gives.
+
+
+def with_overlaps(
+    turns: Sequence[Turn], pieces: Sequence[Piece], speakers: Mapping[str, Speaker]
+) -> tuple[Turn, ...]:
+    """Say of each turn with both times whether another named speaker is heard in it, as for recognised turns.
+
+    Where some speech has no name or no times, only what overlaps is known, not what does not.
+    """
+    speech = [piece for piece in pieces if piece.kind == "speech"]
+    voices = _voices(speech, speakers)
+    if not voices:
+        return tuple(turns)
+    whole = all(p.speaker and p.start_time is not None and p.end_time is not None for p in speech)
+    stretches = overlap_seconds(voices)
+    starts, ends = [since for since, _ in stretches], [until for _, until in stretches]
+
+    def judged(turn: Turn) -> Turn:
+        start, end = turn.start_time, turn.end_time
+        if turn.speaker is None or turn.time_source == "chapter" or start is None or end is None:
+            return turn
+        near = stretches[bisect.bisect_right(ends, start) : bisect.bisect_left(starts, end)]
+        overlaps = shared(start, end, near) >= OVERLAP_SECONDS
+        return replace(turn, is_overlap=overlaps if overlaps or whole else None)
+
+    return tuple(map(judged, turns))
+
+
+def _voices(speech: Sequence[Piece], speakers: Mapping[str, Speaker]) -> list[SpeakerSegment]:
+    """List when each speaker is heard: pieces that touch are one."""
+    of: defaultdict[str, list[tuple[Seconds, Seconds]]] = defaultdict(list)
+    for piece in speech:
+        start, end = piece.start_time, piece.end_time
+        if piece.speaker and start is not None and end is not None and start <= end:
+            of[speakers[piece.speaker].label].append((start, end))
+    voices = []
+    for label, spans in of.items():
+        spans.sort()
+        since, until = spans[0]
+        for start, end in spans[1:]:
+            if start > until:
+                voices.append(SpeakerSegment(since, until, label))
+                since = start
+            until = max(until, end)
+        voices.append(SpeakerSegment(since, until, label))
+    return voices
+
 
 # Words that two clocks measured may begin a little before the one they follow.
 BACK_SECONDS = 0.05
@@ -40,13 +90,13 @@ class Published:
     words: tuple[Word, ...]
     chapters: tuple[Chapter, ...]
     sections: tuple[Section, ...]
-    events: tuple[Event, ...]
+    events: tuple[SoundEvent, ...]
     parse_coverage: float
     flags: tuple[str, ...]
     format: str = ""
 
     def known(self, name: str) -> str | None:
-        """Give the first metadata of that name; `None` where there is none."""
+        """Return the first metadata of that name; `None` where there is none."""
         return next((text for key, text in self.metadata if key == name), None)
 
 
@@ -167,7 +217,7 @@ def _title(text: str) -> str:
 
 def _walk(
     pieces: Sequence[Piece], speakers: dict[str, Speaker], chapters: Sequence[Chapter], draft: Draft
-) -> tuple[tuple[Turn, ...], tuple[Word, ...], tuple[Event, ...]]:
+) -> tuple[tuple[Turn, ...], tuple[Word, ...], tuple[SoundEvent, ...]]:
     """Make turns of the speech, in the order of the text, with their words and the events between them."""
     groups, events = _grouped(pieces, speakers, chapters)
     times = {c.chapter_index: c.start_time for c in chapters}
@@ -184,18 +234,20 @@ def _walk(
 
 def _grouped(
     pieces: Sequence[Piece], speakers: dict[str, Speaker], chapters: Sequence[Chapter]
-) -> tuple[list[Group], tuple[Event, ...]]:
+) -> tuple[list[Group], tuple[SoundEvent, ...]]:
     """Group the pieces of each turn, with the chapter it is in and whether it opens that; and list the events."""
     numbers = {_title(chapter.title): chapter.chapter_index for chapter in chapters}
     groups: list[Group] = []
-    events: list[Event] = []
+    events: list[SoundEvent] = []
     chapter: int | None = None
     opens_chapter = broken = True
     for piece in pieces:
         if piece.kind == "chapter":
             chapter, opens_chapter, broken = numbers[_title(piece.text)], True, True
         elif piece.kind == "event":
-            events.append(Event(len(events), len(groups) - 1 if groups else None, piece.text, piece.start_time))
+            events.append(
+                SoundEvent(len(events), len(groups) - 1 if groups else None, piece.text, piece.start_time)
+            )
             broken = broken or piece.opens
         elif piece.kind == "speech":
             if groups and _goes_on(groups[-1][0][-1], piece, speakers, broken=broken):

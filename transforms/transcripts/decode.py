@@ -7,8 +7,8 @@ import unicodedata
 
 from transforms import charsets
 from transforms.errors import ContentError
-from transforms.transcripts import docx, pdf
 from transforms.transcripts.document import Text
+from transforms.transcripts.documents import docx, pdf
 
 LARGEST = 64_000_000  # bytes
 LONGEST_LINE = 2_000_000  # characters, but for JSON and pages

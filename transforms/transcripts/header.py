@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
+from transforms.languages import language_tag
 from transforms.transcripts.document import Piece, Text
-from transforms.transcripts.languages import language_tag
 
 MOST_LINES = 300
 LONGEST = 64_000  # characters

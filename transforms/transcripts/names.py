@@ -133,7 +133,7 @@ def is_generic(name: str) -> bool:
 
 
 def is_nobody(label: str) -> bool:
-    """Tell what writers put where they do not know who speaks, and a label of marks alone.
+    """Return what writers put where they do not know who speaks, and a label of marks alone.
 
     >>> is_nobody("Unknown Speaker"), is_nobody("SPEAKER_UNKNOWN"), is_nobody("-"), is_nobody("Unknown Speaker 2")
     (True, True, True, False)
@@ -224,7 +224,7 @@ def fold(name: str) -> str:
 
 
 def join_variants(labels: Mapping[str, int]) -> dict[str, Speaker]:
-    """Tell which labels as written are one speaker; `labels` counts them in the order of their first use.
+    """Return which labels as written are one speaker; `labels` counts them in the order of their first use.
 
     Joined are: the same name in another case or with a role, a first or last name or initials that only one of the
     full names has. Where two could be meant, the label stays its own speaker.
@@ -273,7 +273,7 @@ def _is_part(tokens: list[str], whole: list[str]) -> bool:
 
 
 def initials_of(name: str) -> frozenset[str]:
-    """Give the initials by which a name may be called, with and without its particles and parts.
+    """Return the initials by which a name may be called, with and without its particles and parts.
 
     >>> sorted(initials_of("maria de la cruz")), sorted(initials_of("jean-luc moreau"))
     (['mc', 'mdlc'], ['jlm', 'jm'])
@@ -285,7 +285,7 @@ def initials_of(name: str) -> frozenset[str]:
 
 
 def short_forms(name: str) -> frozenset[str]:
-    """Give the first name, the last names and the initials of a name."""
+    """Return the first name, the last names and the initials of a name."""
     tokens = name.split()
     return frozenset((*tokens, *initials_of(name), *(" ".join(tokens[i:]) for i in range(1, len(tokens)))))
 
@@ -310,3 +310,44 @@ def _speaker(key: str, written: list[str], labels: Mapping[str, int]) -> Speaker
         role=roles[0] if roles else None,
         variants=tuple(dict.fromkeys(written)),
     )
+
+
+# What is heard and not said: the notes that transcribers put into brackets, and notes of music.
+
+
+_SOUND = (
+    r"laugh\w*|chuckl\w*|giggl\w*|cross-?\s?talk\w*|inaudible|indiscernible|unintelligible|music|musik|musica|música|"
+    r"musique|muziek|applau\w*|clap\w*|silence|pause\w*|sigh\w*|cough\w*|cheer\w*|noise\w*|beep\w*|bleep\w*|foreign|"
+    r"blank_audio|"
+    r"sound\s?bite|sniff\w*|gasp\w*|groan\w*|snort\w*|whistl\w*|sing\w*|background|jingle|audio|"
+    r"overlapping|ad break|snap\w*|clears|breath\w*|exhale\w*|inhale\w*|crying|mumbl\w*|"
+    r"lach\w*|gelächter|applaus|unverständlich|räuspert|seufzt|durcheinander|rires?|rit|rient|sourit|inaudibles?|"
+    r"applaudissements|soupire?s?|risas?|ríen?|se ríen?|aplausos|inaudibles|risos?|ri|rindo|inaudível|risate?|"
+    r"ride|applausi|gelach|смех\w*|сме[её]тся|смеются|музыка|аплодисменты|неразборчиво|вздыхает|"
+    r"ضحك|يضحك|تضحك|يضحكان|موسيقى|تصفيق|غير واضح|"
+    r"צחוק|צוחק\w*|מוזיקה|מוסיקה|מחיאות כפיים|לא ברור|"
+    r"笑(?:声|い|う)?|大笑|音[乐楽樂]|掌[声聲]|拍手|听不清|聞き取れず|웃음|음악|박수"
+)
+_EVENT = re.compile(
+    rf"[\[(（【［〔]\s*(?:[\w'’#-]+\s+){{0,3}}(?:{_SOUND})(?:[\s,]+[\w':.’-]+){{0,5}}\s*[\])）】］〕]|♪[^♪\n]*♪|[♪♫]+",
+    re.IGNORECASE,
+)
+
+
+def is_sound(text: str) -> bool:
+    """Tell a note of what is heard from words.
+
+    >>> is_sound("[soft music]"), is_sound("（笑）"), is_sound("[Ann]")
+    (True, True, False)
+    """
+    return _EVENT.fullmatch(text) is not None
+
+
+def split_sounds(text: str) -> tuple[str, tuple[str, ...]]:
+    """Take the sounds out of what is said.
+
+    >>> split_sounds("So [laughs] we went. ♪")
+    ('So we went.', ('[laughs]', '♪'))
+    """
+    sounds = tuple(match[0].strip() for match in _EVENT.finditer(text))
+    return (" ".join(_EVENT.sub(" ", text).split()) if sounds else text), sounds

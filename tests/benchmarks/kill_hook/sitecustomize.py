@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 CALLS = {
-    "flows.pipeline": {"check_starts": "the start"},
-    "flows.polling": {"announce": "the announcing"},
-    "flows.load": {"load": "the load", "publish": "the publishing"},
+    "flows.episode.pipeline": {"check_starts": "the start"},
+    "flows.feeds.poll": {"announce": "the announcing"},
+    "flows.loader": {"load": "the load", "publish": "the publishing"},
     "warehouse.load": {"_load_documents": "a transaction"},
-    "flows.attempts": {"note_loaded": "the note", "try_to_send": "the event"},
+    "flows.feeds.attempts": {"note_loaded": "the note", "try_to_send": "the event"},
 }
 KILL_AT = Path(os.environ.get("KILL_AT", os.devnull))
 

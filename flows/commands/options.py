@@ -1,0 +1,211 @@
+"""What the commands share: options with their help, settings, and how an answer is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+
+import typer
+
+from transforms.errors import SourceError
+from transforms.records import Quality
+from transforms.text import strict_json, visible
+
+if TYPE_CHECKING:
+    from flows.episode.batch import Process
+    from flows.settings import Policy, Settings
+    from warehouse.table import Table
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+LanguageOption = Annotated[
+    str | None, typer.Option("--language", help="As en, de or German; without it, the audio decides.")
+]
+QualityOption = Annotated[
+    str | None,
+    typer.Option("--quality", help="accurate, or fast: more words and speakers wrong. [TURNTABLE_QUALITY]"),
+]
+AudioFirstFlag = Annotated[
+    bool, typer.Option("--audio-first", help="The publisher's transcript and the audio. [default]")
+]
+TranscriptFirstFlag = Annotated[
+    bool,
+    typer.Option("--transcript-first", help="No audio where the publisher's transcript has names and times."),
+]
+TextOnlyFlag = Annotated[
+    bool, typer.Option("--text-only", help="Only the publisher's transcript, never the audio.")
+]
+SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many people: 2, or 2-4.")]
+
+
+def read_settings(*, with_home: bool = True) -> Settings:
+    """Read the settings, and find the way into this home's Prefect server before Prefect is imported.
+
+    `with_home` is for a command that reads what is kept there.
+
+    Raises:
+        SourceError: one of them is wrong, or the home cannot be read.
+    """
+    from pydantic import ValidationError
+
+    from flows.access import enter
+    from flows.home.folder import check_readable
+    from flows.settings import Settings, settings_file
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        msg = f"the setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}"
+        raise SourceError(msg) from error
+    except (OSError, ValueError) as error:
+        msg = f"the settings in {settings_file()} cannot be read ({error}): mend or remove the file"
+        raise SourceError(msg) from error
+    if with_home:
+        check_readable(settings.home)
+    enter(settings.home)
+    return settings
+
+
+def settings_to_write() -> Settings:
+    """Read the settings, for a command that writes to the home.
+
+    Raises:
+        SourceError: one of them is wrong, or the home cannot be used.
+        TransientError: its disk is full.
+    """
+    from flows.home.folder import check_usable
+
+    settings = read_settings(with_home=False)
+    check_usable(settings.home)
+    return settings
+
+
+def processor() -> Process:
+    """Choose how each episode is processed: as a run of the Prefect server that the user set, else here."""
+    from flows.access import has_server
+
+    if has_server():
+        from flows.serve.ingest_flow import ingest_as_run
+
+        return ingest_as_run
+    from flows.episode.pipeline import process_episode
+
+    return process_episode
+
+
+def as_bounds(text: str | None) -> tuple[int, int] | None:
+    """Read `--speakers`: a number or a range.
+
+    >>> as_bounds("2"), as_bounds("2-4")
+    ((2, 2), (2, 4))
+    """
+    if text is None:
+        return None
+    fewest, _, most = text.partition("-")
+    try:
+        bounds = int(fewest), int(most or fewest)
+    except ValueError:
+        bounds = (0, 0)
+    if not 1 <= bounds[0] <= bounds[1]:
+        raise typer.BadParameter(f"{text!r}: give a number as 2 or a range as 2-4", param_hint="--speakers")  # noqa: EM102
+    return bounds
+
+
+def as_language(text: str | None) -> str | None:
+    """Read `--language`: the code that the recogniser has for it; `None` lets the audio decide."""
+    from transforms.speech.whisper.whisper_languages import spoken_language
+
+    try:
+        return None if text is None else spoken_language(text)
+    except SourceError as error:
+        raise typer.BadParameter(str(error), param_hint="--language") from None
+
+
+def well_spelled(sources: Sequence[str]) -> tuple[list[str], dict[str, SourceError]]:
+    """Part what can be looked for, paths whole, from what is no address: a slip of the keyboard leaves nothing."""
+    from flows import paths
+    from flows.http.addresses import check_spelling
+    from flows.locations import public_source
+
+    good: list[str] = []
+    bad: dict[str, SourceError] = {}
+    for source in sources:
+        try:
+            check_spelling(source)
+        except SourceError as error:
+            bad[source] = SourceError(f"{public_source(source)}: {error}")
+        else:
+            good.append(paths.located(source))
+    return good, bad
+
+
+def find_episode(snapshot: Path, text: str) -> str:
+    """Return the id of the episode that a user means; a path begins where the command was started."""
+    from flows.locations import public_source
+    from flows.paths import located
+    from warehouse import query
+
+    return query.find_episode(snapshot, public_source(text), public_source(located(text)))
+
+
+def as_quality(text: str | None) -> Quality | None:
+    """Read `--quality`; `None` leaves it to the settings."""
+    if text is not None and text not in get_args(Quality):
+        raise typer.BadParameter(f"{text!r}: take {' or '.join(get_args(Quality))}", param_hint="--quality")  # noqa: EM102
+    return cast("Quality | None", text)
+
+
+def as_policy(**asked: bool) -> Policy:
+    """Name the policy of the one flag that was given.
+
+    >>> as_policy(text_only=True, audio_first=False), as_policy()
+    ('text-only', 'audio-first')
+    """
+    given = [name.replace("_", "-") for name, is_set in asked.items() if is_set]
+    if len(given) > 1:
+        flags = " and ".join(f"--{name}" for name in given)
+        raise typer.BadParameter(f"{flags} exclude each other: give one")  # noqa: EM102
+    return cast("Policy", given[0] if given else "audio-first")
+
+
+def show(table: Table, *, as_json: bool = False) -> None:
+    """Print a table for people, or for a script."""
+    if as_json:
+        print_json([dict(zip(table.columns, row, strict=True)) for row in table.rows])
+    else:
+        from flows.display.terminal import print_table
+
+        print_table(table)
+
+
+def show_list(table: Table, of: Callable[[Table], Table], none: str, *, as_json: bool) -> None:
+    """Print a long list: what `of` takes from it for people, all of it for a script; `none` where it is empty."""
+    if as_json:
+        show(table, as_json=True)
+    else:
+        from flows.display.terminal import print_list
+
+        print_list(of(table), none)
+
+
+def print_json(value: Any) -> None:
+    """Print strict JSON for a script; times are ISO 8601, what else JSON has no form for is text."""
+    typer.echo(strict_json(json.dumps(value, default=_form, ensure_ascii=False, indent=1)))
+
+
+def _form(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def tell(line: str) -> None:
+    """Print one line of an answer, whatever stands in it."""
+    typer.echo(visible(line))
+
+
+def say(line: str) -> None:
+    """Tell a person one line beside the answer."""
+    print(visible(line), file=sys.stderr)

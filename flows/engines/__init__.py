@@ -1,0 +1,1 @@
+"""The models: which, from where, on what device; words and speakers out of decoded audio."""

@@ -1,0 +1,1 @@
+"""One episode through its stages, or many at once."""

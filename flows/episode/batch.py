@@ -1,0 +1,209 @@
+"""Many episodes at once, for somebody who waits: each goes through its own pipeline, all share one engine.
+
+Some are brought and decoded ahead of the engine, and whichever is there first is transcribed first: nobody waits
+behind a slow download. An episode alone is a batch of one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flows.allowed_files import check_left
+from flows.engines.shared_engine import EngineClient, SharedEngine
+from flows.episode.lookup import look_up
+from flows.episode.pipeline import Outcome, process_episode
+from flows.feeds.attempts import note_failed
+from flows.feeds.manage import due
+from flows.feeds.pending import PendingEpisode
+from flows.feeds.subscriptions import find_known, is_known_private
+from flows.feeds.threads import beside
+from flows.home import clock
+from flows.home.locks import held, is_held
+from flows.locations import keeping_private, public_source
+from flows.progress import REPORTER, Recorded, Reporter, since
+from flows.runs import StageFailed, record
+from flows.settings import Options, Settings
+from flows.sources.found import EpisodeSource
+from flows.stopping import working_on
+from transforms.errors import HostileError
+from transforms.records import Seconds
+from transforms.redaction import private_address
+
+AHEAD = 6  # episodes that are brought or ready; a host is asked more slowly than that (`flows.http.request`)
+SLOW: Seconds = 60.0  # a download that takes longer gives its place to the next
+MOST = 64  # episodes at once, those that the engine has included
+
+Process = Callable[[EpisodeSource, Options, Settings, EngineClient], Outcome | None]
+Result = Outcome | Exception | None  # `None`: another process works on it
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An episode, and how it is to be heard."""
+
+    found: EpisodeSource
+    options: Options
+
+
+def ingest_locations(
+    locations: Sequence[str], latest: int, options: Options, settings: Settings, process: Process = process_episode
+) -> Iterator[tuple[str, Outcome | Exception]]:
+    """Ingest every episode behind paths or URLs; one that fails holds up none.
+
+    Yields:
+        The location, and what became of each episode as it is done, an error where it failed.
+    """
+    found: list[tuple[str, EpisodeSource]] = []
+    for location in locations:
+        started_at, private = datetime.now(UTC), is_known_private(settings.home, location)
+        source = private_address(location) if private else public_source(location)
+        try:
+            with working_on("find", source), keeping_private(private):
+                found += [(location, one) for one in look_up(location, latest, settings)]
+        except Exception as error:
+            record(StageFailed("find", started_at, error), source, None, settings)
+            yield location, error
+    wanted = [Wanted(one, options) for _, one in found]
+    for number, outcome in process_batch(wanted, settings, process):
+        if outcome is not None:
+            yield found[number][0], outcome
+
+
+def ingest_waiting(
+    settings: Settings, process: Process = process_episode
+) -> Iterator[tuple[PendingEpisode, Outcome | Exception | None]]:
+    """Ingest every episode that waits and may be tried now, but for those that another process works on."""
+    waiting: list[PendingEpisode] = []
+    wanted: list[Wanted] = []
+    for one in due(settings):
+        if is_held(settings.home, one.episode.episode_id):
+            continue
+        found = find_known(settings.home, one.episode.episode_id)
+        if found is None:
+            continue
+        if error := _refused(one, found, settings):
+            yield one, error
+            continue
+        waiting.append(one)
+        wanted.append(Wanted(found, one.options))
+    for number, outcome in process_batch(wanted, settings, process):
+        yield waiting[number], outcome
+
+
+def _refused(waiting: PendingEpisode, found: EpisodeSource, settings: Settings) -> HostileError | None:
+    """Return why what a request left behind is not heard; it is noted as failed. `None` where nothing is wrong."""
+    if not waiting.confined:
+        return None
+    began, options = datetime.now(UTC), waiting.options
+    try:
+        check_left(found.location, (options.model, options.diarization_model), settings)
+    except HostileError as error:
+        record(StageFailed("find", began, error), found.source, found.episode.episode_id, settings)
+        with held(settings.home, found.episode.episode_id) as mine:
+            if mine:
+                note_failed(settings, found, options, "find", error)
+        return error
+    return None
+
+
+def process_batch(
+    wanted: Sequence[Wanted], settings: Settings, process: Process = process_episode
+) -> Iterator[tuple[int, Result]]:
+    """Process episodes side by side, and yield the number of each and what became of it as it is done.
+
+    Who waits is told of each episode by itself, when it is done; of one that is alone, at once.
+    """
+    batch = _Batch(wanted, settings, process)
+    while (done := batch.next_done()) is not None:
+        if isinstance(done.reporter, Recorded):
+            done.reporter.tell(REPORTER.get())
+        yield done.number, done.result
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """An episode that a thread works on."""
+
+    number: int
+    client: EngineClient
+    reporter: Reporter
+    began: float  # on the clock
+
+    def keeps_place(self) -> bool:
+        """Check whether it is being brought or ready, and not slow."""
+        return not self.client.is_released and time.monotonic() - self.began < SLOW
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    number: int
+    reporter: Reporter
+    result: Result
+
+
+class _Batch:
+    """Starts an episode whenever there is a place, and waits for those that are under way."""
+
+    def __init__(self, wanted: Sequence[Wanted], settings: Settings, process: Process) -> None:
+        self.wanted, self.settings, self.process = wanted, settings, process
+        self.engine = SharedEngine(settings, len(wanted))
+        self.left = deque(range(len(wanted)))
+        self.running: dict[
+            str, _Running
+        ] = {}  # by the ids of their episodes: what is there twice comes after itself
+        self.done: deque[_Done] = deque()
+        self.began, self.since = time.monotonic(), clock.now(settings.home)
+        self.n_done = 0
+
+    def next_done(self) -> _Done | None:
+        """Wait for the next episode, and say meanwhile how far all of them are; `None` when there is none left."""
+        with self.engine.changed:
+            while self.left or self.running or self.done:
+                while (number := self._startable()) is not None:
+                    self._start(number)
+                if self.engine.changed.wait_for(lambda: self.done or self._startable() is not None, timeout=1.0):
+                    if self.done:
+                        self.n_done += 1
+                        return self.done.popleft()
+                elif len(self.wanted) > 1:
+                    took = time.monotonic() - self.began
+                    REPORTER.get().hear(self.n_done, len(self.wanted), self.engine.seconds, took)
+        return None
+
+    def _startable(self) -> int | None:
+        """Choose the next episode; `None` where there is no place, or none that does not run already."""
+        if len(self.running) == MOST or sum(one.keeps_place() for one in self.running.values()) >= AHEAD:
+            return None
+        return next((n for n in self.left if self._id(n) not in self.running), None)
+
+    def _id(self, number: int) -> str:
+        return self.wanted[number].found.episode.episode_id
+
+    def _start(self, number: int) -> None:
+        reporter = Recorded() if len(self.wanted) > 1 else REPORTER.get()
+        one = _Running(number, EngineClient(self.engine), reporter, time.monotonic())
+        self.left.remove(number)
+        self.running[self._id(number)] = one
+        beside(lambda: self._run(one))
+
+    def _run(self, one: _Running) -> None:
+        """Process an episode, in a thread of its own."""
+        REPORTER.set(one.reporter)
+        wanted = self.wanted[one.number]
+        found, episode = wanted.found, wanted.found.episode
+        one.reporter.start(episode.title or found.source)
+        result: Result
+        try:
+            with since(self.since), working_on("ingest", found.source, episode.episode_id):
+                result = self.process(found, wanted.options, self.settings, one.client)
+        except BaseException as error:  # it was written down; Prefect's own are no exceptions
+            result = error if isinstance(error, Exception) else RuntimeError(repr(error))
+        one.client.release()
+        with self.engine.changed:
+            del self.running[episode.episode_id]
+            self.done.append(_Done(one.number, one.reporter, result))
+            self.engine.changed.notify_all()

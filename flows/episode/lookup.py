@@ -1,0 +1,27 @@
+"""Which episodes a user means: one that is known here by its id, or what is behind a path or an address."""
+
+from __future__ import annotations
+
+from flows.feeds.subscriptions import find_known
+from flows.locations import KNOWN_BY_ID
+from flows.settings import Settings
+from flows.sources.episodes import find_episodes
+from flows.sources.found import EpisodeSource
+from transforms.errors import SourceError
+
+
+def look_up(location: str, latest: int, settings: Settings) -> tuple[EpisodeSource, ...]:
+    """Return the episodes of `episode:ID`, a path or a URL; of a feed, the newest `latest` ones.
+
+    Raises:
+        SourceError: nobody knows that id.
+        TurntableError: as `find_episodes`.
+    """
+    if not location.startswith(KNOWN_BY_ID):
+        return find_episodes(location, latest, settings.allow)
+    episode_id = location.removeprefix(KNOWN_BY_ID)
+    found = find_known(settings.home, episode_id)
+    if found is None:
+        msg = f"no episode {episode_id} waits or is known: `turntable status` and `turntable episodes` list them"
+        raise SourceError(msg)
+    return (found,)

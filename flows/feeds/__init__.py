@@ -1,0 +1,1 @@
+"""Subscriptions: polls, what is pending, what failed and when it is tried again."""

@@ -1,0 +1,90 @@
+"""What a run leaves behind: an episode that waits no more, or why it still does; and an event that says so.
+
+Nothing here may break a run: what cannot be written down is said, what cannot be sent is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flows.allowed_files import is_confined
+from flows.episode_log import tell
+from flows.feeds.events import FAILED, LOADED, EpisodeEvent, try_to_send
+from flows.feeds.pending import PendingEpisode, PendingQueue, failed
+from flows.locations import is_url
+from flows.settings import Options, Settings
+from flows.sources.found import EpisodeSource
+from transforms.errors import Interrupted, error_class, one_line
+from transforms.records import Episode, Seconds
+from transforms.text import counted
+
+
+def options_of(settings: Settings, episode_id: str) -> Options | None:
+    """Return how a waiting episode is to be heard; `None` where it does not wait."""
+    waiting = PendingQueue(settings.home).get(episode_id)
+    return waiting.options if waiting else None
+
+
+def note_loaded(
+    settings: Settings, episode: Episode, transcript_id: str, turns: int, seconds: Seconds | None, *, is_new: bool
+) -> None:
+    """Note that the turns of an episode are in the warehouse; an event says so if they were not before.
+
+    Call it while the episode is held.
+    """
+    waiters = PendingQueue(settings.home)
+    waited = waiters.get(episode.episode_id) is not None
+    waiters.remove(episode.episode_id)
+    if settings.load == "inline" and (waited or is_new):  # elsewhere, the loader says so when it is true
+        facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds}
+        try_to_send(EpisodeEvent(LOADED, episode, transcript_id, facts), settings.home)
+    length = f" in {seconds:.0f} s" if seconds is not None else ""
+    tell(
+        f"{episode.title or episode.episode_id}: {counted(turns, 'turn')}{length}{'' if is_new else ', as before'}"
+    )
+
+
+def note_failed(
+    settings: Settings, found: EpisodeSource, options: Options, stage: str, error: BaseException
+) -> None:
+    """Note that an episode failed, and when it is tried again; one that a person stopped is left as it was.
+
+    Call it while the episode is held.
+    """
+    if isinstance(error, Interrupted):
+        return
+    now, waiters = datetime.now(UTC), PendingQueue(settings.home)
+    waiting = waiters.get(found.episode.episode_id) or _new(found, options, now)
+    waiting = failed(waiting, stage, error, now)
+    waiters.put(waiting)
+    facts = {
+        "stage": stage,
+        "error_class": error_class(error),
+        "message": one_line(error),
+        "quarantined": waiting.quarantined,
+    }
+    try_to_send(EpisodeEvent(FAILED, found.episode, now.isoformat(), facts), settings.home)
+    again = f"again at {waiting.next_try_at:%Y-%m-%d %H:%M} UTC" if waiting.next_try_at else "in quarantine"
+    tell(f"{waiting.name}: {stage} failed: {one_line(error)}; {again}")
+
+
+def _new(found: EpisodeSource, options: Options, now: datetime) -> PendingEpisode:
+    """Let an episode wait that somebody asked for by hand."""
+    location = found.location if is_url(found.location) else str(Path(found.location).absolute())
+    # it was tried, so no event has to say that it is there before its rest is over
+    offers = found.offers
+    episode = replace(found.episode, transcripts=offers.transcripts, chapters_url=offers.chapters_url)
+    return PendingEpisode(
+        location,
+        found.podcast,
+        episode,
+        options,
+        feed_id=None,
+        since=now,
+        emitted_at=now,
+        private=found.private,
+        confined=is_confined(),
+        secrets=offers.secrets,
+    )

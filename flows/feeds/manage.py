@@ -1,0 +1,315 @@
+"""What a person does with subscriptions and with the episodes that wait. No Prefect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.feeds.pending import PendingEpisode, PendingQueue, is_due, retried
+from flows.feeds.poll import LARGE_PATIENCE, Polled, load_found, poll_feed
+from flows.feeds.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
+from flows.feeds.threads import each
+from flows.home.locks import held, is_held
+from flows.locations import keeping_private
+from flows.settings import Options, Settings
+from flows.sources.episodes import feed_behind
+from transforms.choice import choose
+from transforms.errors import ErrorClass, SourceError, TransientError, TurntableError, one_line
+from transforms.feed.opml import Outline, is_opml, read_opml, write_opml
+from transforms.redaction import is_private, public_address
+from transforms.text import counted
+
+COLUMNS = (
+    "feed_id",
+    "title",
+    "state",
+    "polled_at",
+    "new_at",
+    "next_at",
+    "failures",
+    "error",
+    "tags",
+    "private",
+    "url",
+)
+STATUS = (
+    "state",
+    "episode_id",
+    "title",
+    "show",
+    "since",
+    "stage",
+    "error_class",
+    "attempts",
+    "next_try_at",
+    "message",
+)
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one address that somebody wants to subscribe to."""
+
+    feed_id: str
+    line: str
+    refused: bool = False
+
+
+def add_feeds(
+    settings: Settings,
+    sources: Sequence[str],
+    tags: tuple[str, ...],
+    options: Options,
+    backfill: Backfill,
+    private: bool | None = None,
+) -> tuple[Added, ...]:
+    """Subscribe to addresses and to the feeds of OPML files, and ask each for the first time.
+
+    `private` says whether nobody else may know the addresses; `None` leaves that to them. A single address that
+    leads to no feed is not kept, and holds up none beside it. What an OPML file lists is kept: feeds come back.
+
+    Raises:
+        SourceError: the only source is a file that is not there, or an address where no feed is.
+        ContentError: it is an OPML file that lists no feed.
+    """
+    now, wanted, refused = datetime.now(UTC), {}, []
+    for source in sources:
+        try:
+            with keeping_private("://" in source and is_private(source) if private is None else private):
+                outlines = list(_outlines(source, settings))
+        except TurntableError as error:
+            if len(sources) == 1:
+                raise
+            refused.append(Added(feed_id(source), f"not subscribed: {one_line(error)}", refused=True))
+            continue
+        for outline, is_listed in outlines:
+            subscription = new_subscription(
+                outline.url,
+                now,
+                title=outline.title,
+                tags=tuple(dict.fromkeys((*tags, *outline.folders))),
+                options=options,
+                backfill=backfill,
+                private=private,
+            )
+            wanted[subscription.feed_id] = (subscription, is_listed)
+    subscriptions = Subscriptions(settings.home)
+    new = [s for s, _ in wanted.values() if subscriptions.get(s.feed_id) is None]
+    for subscription in new:
+        subscriptions.put(subscription)
+    if private is not None:
+        _mark(settings, [s for s, _ in wanted.values() if s not in new], private)
+    looks = each(new, lambda s: poll_feed(settings, s.feed_id), at_once=_AT_ONCE, patience=LARGE_PATIENCE)
+    polled = {s.feed_id: p for s, p in looks}
+    subscriptions.note_polled({feed_id: now for feed_id, p in polled.items() if p is not None})
+    load_found(settings)
+    added = (_added(subscriptions, s, polled, kept=is_listed) for s, is_listed in wanted.values())
+    return (*added, *refused)
+
+
+def _mark(settings: Settings, chosen: Sequence[Subscription], private: bool) -> None:
+    """Note of feeds that were there before whether they are private from now on."""
+    subscriptions = Subscriptions(settings.home)
+    for subscription in chosen:
+        with held(settings.home, f"feed-{subscription.feed_id}", wait=5.0):
+            if seen := subscriptions.get(subscription.feed_id):
+                subscriptions.put(replace(seen, marked=private))
+
+
+def _outlines(source: str, settings: Settings) -> Iterator[tuple[Outline, bool]]:
+    """List the feeds that a user names, and whether a list of others names them."""
+    if "://" in source:
+        yield Outline(feed_behind(source, settings.allow), None), False
+        return
+    path = Path(source).expanduser()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        msg = f"{source}: neither an address as https://example.org/feed.xml nor an OPML file"
+        raise SourceError(msg) from error
+    if not is_opml(data):
+        msg = f"{source} is no OPML file: subscribe to a feed by its address"
+        raise SourceError(msg)
+    yield from ((outline, True) for outline in read_opml(data, source))
+
+
+def _added(
+    subscriptions: Subscriptions, asked: Subscription, polled: dict[str, Polled | None], *, kept: bool
+) -> Added:
+    """Return what became of a subscription; one that leads to no feed is taken back."""
+    now = subscriptions.get(asked.feed_id) or asked
+    if asked.feed_id not in polled:
+        return Added(asked.feed_id, f"{now.name}: subscribed before{', private' if now.is_private else ''}")
+    look = polled[asked.feed_id]
+    if look is None or look.news not in ("failed", "paused"):
+        waiting, found = (look.waiting, look.found) if look else (0, 0)
+        how = "subscribed as private" if now.is_private else "subscribed"
+        return Added(asked.feed_id, f"{now.name}: {how}, {waiting} of {counted(found, 'episode')} to be heard")
+    if kept or look.error_class == TransientError.error_class:
+        return Added(asked.feed_id, f"{now.name}: subscribed, but not read yet ({look.message})")
+    subscriptions.remove(asked.feed_id)
+    return Added(asked.feed_id, f"not subscribed: {look.message}", refused=True)
+
+
+def as_opml(settings: Settings, tag: str | None) -> str:
+    """Write the subscriptions as OPML, tags as folders; the addresses are as they are, with their secrets."""
+    chosen = _tagged(settings, tag)
+    return write_opml(Outline(s.url, s.title, s.tags) for s in chosen)
+
+
+def listed(settings: Settings, tag: str | None) -> list[tuple[Any, ...]]:
+    """Tell of each subscription how it is: the rows of `COLUMNS`."""
+    times = Subscriptions(settings.home).polled()
+    return [
+        (
+            s.feed_id,
+            s.name,
+            _state(s),
+            _at(max(filter(None, (times.get(s.feed_id), s.poll.polled_at)), default=None)),
+            _at(s.poll.new_at),
+            _at(s.poll.next_at),
+            s.poll.failures,
+            s.poll.error,
+            list(s.tags),
+            s.is_private,
+            s.shown_url,
+        )
+        for s in _tagged(settings, tag)
+    ]
+
+
+def _tagged(settings: Settings, tag: str | None) -> list[Subscription]:
+    return [s for s in Subscriptions(settings.home).all() if tag is None or tag in s.tags]
+
+
+def _state(subscription: Subscription) -> str:
+    """Return how a subscription is: new, good, failing or paused."""
+    poll = subscription.poll
+    if poll.paused:
+        return "paused"
+    if poll.failures:
+        return "failing"
+    return "good" if poll.polled_at else "new"
+
+
+def remove(settings: Settings, name: str) -> str:
+    """End a subscription with its waiting episodes, or let one episode wait no more; say which that was.
+
+    Raises:
+        SourceError: nothing is called so, or several things.
+        TransientError: it is being worked on.
+    """
+    waiters, subscriptions = PendingQueue(settings.home), Subscriptions(settings.home)
+    feed = subscriptions.at(name)
+    if feed is None:
+        known = [*subscriptions.named(), *waiters.named()]
+        way_out = "`turntable feeds` and `turntable status` list them; give an id or a piece of a title"
+        try:
+            chosen = choose(public_address(name), known, "feed or waiting episode", way_out).id
+        except SourceError:
+            if _drop(settings, name):
+                return f"{name}: it is not missed any more"
+            raise
+        if waiting := waiters.get(chosen):
+            waiters.remove(chosen)
+            _drop(settings, chosen)
+            return f"{waiting.name}: it waits no more"
+        feed = subscriptions.get(chosen) or subscriptions.find(name)
+    with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
+        if not mine:
+            msg = f"{feed.name} is being read: run the same command again"
+            raise TransientError(msg)
+        subscriptions.remove(feed.feed_id)
+    left = [w for w in waiters.all() if w.feed_id == feed.feed_id]
+    for waiting in left:
+        waiters.remove(waiting.episode.episode_id)
+    return f"{feed.name}: not subscribed any more, {counted(len(left), 'waiting episode')} dropped"
+
+
+def _drop(settings: Settings, episode_id: str) -> bool:
+    """Remember that a person lets an episode go unheard: it is not missing. False where no feed has it."""
+    dropped = False
+    subscriptions = Subscriptions(settings.home)
+    for feed in subscriptions.all():
+        with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
+            remembered = subscriptions.remembered(feed.feed_id) if mine else None
+            if remembered and episode_id in {known.episode_id for known in remembered.known}:
+                unwanted = (*remembered.dropped, episode_id)
+                subscriptions.remember(feed.feed_id, replace(remembered, dropped=unwanted))
+                dropped = True
+    return dropped
+
+
+def standing(settings: Settings) -> list[tuple[Any, ...]]:
+    """Tell of each episode that is not heard yet how it stands: the rows of `STATUS`, those that run first."""
+    order = ("running", "waiting", "failed", "quarantined")
+    rows = [_row(settings, waiting) for waiting in PendingQueue(settings.home).all()]
+    return sorted(rows, key=lambda row: order.index(row[0]))
+
+
+def _row(settings: Settings, waiting: PendingEpisode) -> tuple[Any, ...]:
+    episode = waiting.episode
+    return (
+        "running" if is_held(settings.home, episode.episode_id) else waiting.state,
+        episode.episode_id,
+        waiting.public_episode.title,
+        waiting.public_podcast and waiting.public_podcast.title,
+        _at(waiting.since),
+        waiting.stage,
+        waiting.error_class,
+        waiting.attempts,
+        _at(waiting.next_try_at),
+        waiting.message,
+    )
+
+
+def retry(settings: Settings, name: str | None, kind: ErrorClass | None) -> tuple[PendingEpisode, ...]:
+    """Let one episode, all of a class, or all that failed be tried again at once.
+
+    Raises:
+        SourceError: no waiting episode is called so.
+    """
+    waiters = PendingQueue(settings.home)
+    chosen = [waiters.find(name)] if name is not None else [w for w in waiters.all() if _failed_so(w, kind)]
+    return tuple(_changed(settings, waiting, retried(waiting)) for waiting in chosen)
+
+
+def _failed_so(waiting: PendingEpisode, kind: ErrorClass | None) -> bool:
+    return waiting.error_class is not None if kind is None else waiting.error_class == kind
+
+
+def quarantine(settings: Settings, name: str, reason: str | None) -> PendingEpisode:
+    """Let an episode not be tried again by itself.
+
+    Raises:
+        SourceError: no waiting episode is called so.
+        TransientError: it is being worked on.
+    """
+    waiting = PendingQueue(settings.home).find(name)
+    said = reason or waiting.message or "set aside by hand"
+    return _changed(settings, waiting, replace(waiting, quarantined=True, next_try_at=None, message=said))
+
+
+def _changed(settings: Settings, before: PendingEpisode, after: PendingEpisode) -> PendingEpisode:
+    """Write an episode down anew, unless it is being worked on."""
+    with held(settings.home, before.episode.episode_id, wait=1.0) as mine:
+        if not mine:
+            msg = f"{before.name} is being worked on: wait until that is done"
+            raise TransientError(msg)
+        if PendingQueue(settings.home).get(before.episode.episode_id) is not None:
+            PendingQueue(settings.home).put(after)
+    return after
+
+
+def due(settings: Settings) -> list[PendingEpisode]:
+    """List the episodes that may be tried now, whether an event said so or not."""
+    now = datetime.now(UTC)
+    return [w for w in PendingQueue(settings.home).all() if is_due(replace(w, emitted_at=None), now)]
+
+
+def _at(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ") if moment else None

@@ -1,0 +1,269 @@
+"""Episodes that wait: one private file each, from the poll that found them until their turns are in the warehouse.
+
+    $TURNTABLE_HOME/waiting/<episode_id>.json
+
+The file holds what a run needs and nobody else may read, such as an address with a subscriber's token. It is
+written before the feed is remembered as read, so a crash finds the episode again; events only say that it is
+there. Of a file that was damaged a mark stays, `.<episode_id>.lost`: the next poll of its feed finds the episode
+anew.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pydantic import NonNegativeInt, TypeAdapter
+
+from flows.home import private
+from flows.locations import KNOWN_BY_ID
+from flows.settings import Options
+from flows.sources.found import PublisherExtras, addresses_of, offered_with, public_episode, public_podcast
+from transforms.choice import Named, choose
+from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
+from transforms.records import Episode, Moment, Podcast
+from transforms.redaction import public_text
+from transforms.sealed import is_sealed
+from warehouse import query
+
+# How long a failed episode rests before it is tried again, by class; after the last one it is quarantined.
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+RESTS: dict[ErrorClass, tuple[timedelta, ...]] = {
+    "transient": (_MINUTE, 5 * _MINUTE, 20 * _MINUTE, _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY),
+    "source": (_HOUR, 6 * _HOUR, _DAY, 3 * _DAY),
+    "resource": (_HOUR,),
+    "bug": (_HOUR,),
+    "content": (),
+    "hostile": (),
+}
+LONGEST_REST = max(rest for rests in RESTS.values() for rest in rests)
+# An event that started no run in this time is taken for lost.
+LOST_AFTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEpisode:
+    """An episode that has been found and not been heard; `location` may be a secret.
+
+    `attempts` counts the runs that failed since somebody last looked after it, `failed_at` is when the last one
+    did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there. It
+    is `confined` to what a request may name where a request left it, or a file that nobody vouches for. `secrets`
+    are those of addresses that do not stand here, such as of its feed.
+    """
+
+    location: str
+    podcast: Podcast | None
+    episode: Episode
+    options: Options
+    feed_id: str | None
+    since: Moment
+    emitted_at: Moment | None = None
+    emits: NonNegativeInt = 0
+    attempts: NonNegativeInt = 0
+    stage: str | None = None
+    error_class: ErrorClass | None = None
+    message: str | None = None
+    next_try_at: Moment | None = None
+    quarantined: bool = False
+    private: bool = False
+    failed_at: Moment | None = None
+    confined: bool = False
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def public_episode(self) -> Episode:
+        """Return the episode as others may see it."""
+        return public_episode(self.episode, *self._of_show, private=self.private, secrets=self.secrets)
+
+    @property
+    def public_podcast(self) -> Podcast | None:
+        """Return its show as others may see it."""
+        more = addresses_of(self.episode)
+        return self.podcast and public_podcast(self.podcast, *more, private=self.private, secrets=self.secrets)
+
+    @property
+    def offered(self) -> PublisherExtras:
+        """Take what the publisher offers beside the audio, with the secrets of all addresses."""
+        return offered_with(self.episode, *self._of_show, private=self.private, secrets=self.secrets)
+
+    @property
+    def _of_show(self) -> tuple[str | None, ...]:
+        return (self.podcast.feed_url, self.podcast.site_url) if self.podcast else ()
+
+    @property
+    def name(self) -> str:
+        """What people call it: its title, else its id."""
+        return self.public_episode.title or self.episode.episode_id
+
+    @property
+    def state(self) -> str:
+        """What people call it: waiting, failed or quarantined."""
+        if self.quarantined:
+            return "quarantined"
+        return "failed" if self.attempts else "waiting"
+
+
+WAITING = TypeAdapter(PendingEpisode)
+
+
+class PendingQueue:
+    """The waiting episodes of one home."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.folder = home / "waiting"
+
+    def all(self) -> Iterator[PendingEpisode]:
+        """Read them all, those who wait longest first."""
+        found = filter(None, map(self._read, sorted(self.folder.glob("[!.]*.json"))))
+        yield from sorted(found, key=lambda w: (w.since, w.episode.episode_id))
+
+    def get(self, episode_id: str) -> PendingEpisode | None:
+        """Read one; `None` where it does not wait."""
+        return self._read(self._path(episode_id))
+
+    def find(self, name: str) -> PendingEpisode:
+        """Return the one that a user means, as `transforms.choice` says.
+
+        Raises:
+            SourceError: none or several are meant.
+        """
+        way_out = "`turntable status` lists them all; give an id or a piece of a title"
+        chosen = self.get(choose(public_text(name), self.named(), "waiting episode", way_out).id)
+        if chosen is None:
+            msg = f"{name} waits no more: it was heard just now, or removed"
+            raise SourceError(msg)
+        return chosen
+
+    def named(self) -> list[Named]:
+        """List what a user can mean."""
+        return [Named(w.episode.episode_id, w.public_episode.title, _places(w)) for w in self.all()]
+
+    def put(self, waiting: PendingEpisode) -> None:
+        """Write one down, in place of what was there."""
+        path = self._path(waiting.episode.episode_id)
+        private.write(path, WAITING, waiting)
+        self._mark(path).unlink(missing_ok=True)
+
+    def remove(self, episode_id: str) -> None:
+        """Forget one that has been heard."""
+        path = self._path(episode_id)
+        path.unlink(missing_ok=True)
+        self._mark(path).unlink(missing_ok=True)
+
+    def waits(self, episode_id: str) -> bool:
+        """Check whether an episode waits, without reading it."""
+        return self._path(episode_id).exists()
+
+    def are_lost(self, episode_ids: Iterable[str]) -> set[str]:
+        """Return which of some episodes waited in a file that was damaged, and do not wait again yet."""
+        lost = {path.name for path in self.folder.glob(".*.lost")}
+        return {one for one in episode_ids if self._mark(self._path(one)).name in lost} if lost else set()
+
+    def _read(self, path: Path) -> PendingEpisode | None:
+        def way_out() -> str:
+            with suppress(OSError):  # who only looks may not write here
+                self._mark(path).touch(mode=0o600)
+            source = query.source_of(self.home / "turntable.duckdb", path.stem)
+            told = source is not None and not source.startswith(KNOWN_BY_ID)  # a private one has no other name
+            address = f": `turntable ingest {shlex.quote(source or '')}`" if told else ""
+            return (
+                "the next poll of its feed finds the episode again; one that no feed brought is ingested again by "
+                f"its address{address}"
+            )
+
+        found = private.read(path, WAITING, self.home, way_out)
+        if found is None or found.confined or is_sealed(path):
+            return found
+        return replace(found, confined=True)  # it is noted with whatever is written next, which has a digest
+
+    def _path(self, episode_id: str) -> Path:
+        return self.folder / f"{episode_id.replace(':', '-').replace('/', '-')}.json"  # a request may name any
+
+    @staticmethod
+    def _mark(path: Path) -> Path:
+        return path.with_name(f".{path.stem}.lost")
+
+
+def _places(waiting: PendingEpisode) -> frozenset[str]:
+    episode = waiting.public_episode
+    return frozenset(filter(None, (episode.audio_url, episode.page_url)))
+
+
+def is_due(waiting: PendingEpisode, now: datetime) -> bool:
+    """Check whether an event has to say that an episode is there: for the first time, again, or after a rest."""
+    if waiting.quarantined or _rests(waiting, now):
+        return False
+    if waiting.emitted_at is None or waiting.emitted_at > now:  # the clock ran ahead when it was said
+        return True
+    if waiting.next_try_at is not None and waiting.emitted_at < waiting.next_try_at:
+        return True
+    # A long queue looks like lost events: ask less and less often, or each poll would make the queue longer.
+    patience = LOST_AFTER
+    for _ in range(1, min(waiting.emits, 8)):
+        patience *= 2
+    return now - waiting.emitted_at >= min(patience, _DAY)
+
+
+def _rests(waiting: PendingEpisode, now: datetime) -> bool:
+    """Check whether a failed episode has to wait; not for a time that a clock which ran ahead wrote down."""
+    if waiting.next_try_at is None or waiting.next_try_at <= now:
+        return False
+    ran_ahead = waiting.failed_at is not None and waiting.failed_at > now
+    return not ran_ahead and waiting.next_try_at - now <= LONGEST_REST
+
+
+def emitted(waiting: PendingEpisode, now: datetime) -> PendingEpisode:
+    """Note that an event said so."""
+    return replace(waiting, emitted_at=now, emits=waiting.emits + 1)
+
+
+def unheard(waiting: PendingEpisode) -> PendingEpisode:
+    """Note that nobody heard the event, or that what it started is gone: the next poll says it again."""
+    return replace(waiting, emitted_at=None) if waiting.next_try_at is None else waiting
+
+
+def failed(waiting: PendingEpisode, stage: str, error: BaseException, now: datetime) -> PendingEpisode:
+    """Note a failed run: when to try again, or that nothing but a person can help."""
+    kind = error_class(error)
+    attempts = waiting.attempts + 1 if waiting.error_class in (None, kind) else 1
+    rests = RESTS[kind]
+    rest = rests[attempts - 1] if attempts <= len(rests) else None
+    if rest is not None and isinstance(error, TransientError) and error.retry_after:
+        rest = max(rest, timedelta(seconds=error.retry_after))
+    return replace(
+        waiting,
+        attempts=attempts,
+        stage=stage,
+        error_class=kind,
+        message=one_line(error),
+        next_try_at=None if rest is None else now + rest,
+        quarantined=rest is None,
+        failed_at=now,
+    )
+
+
+def moved(waiting: PendingEpisode, location: str, episode: Episode) -> PendingEpisode:
+    """Note what the feed says now; an episode that failed for what was at another address gets another chance."""
+    is_elsewhere = location != waiting.location and waiting.error_class in ("source", "content")
+    again = retried(waiting) if is_elsewhere else waiting
+    return replace(again, location=location, episode=episode)
+
+
+def retried(waiting: PendingEpisode) -> PendingEpisode:
+    """Let somebody's repair count: everything that failed is forgotten, and the episode is due at once."""
+    return replace(
+        waiting,
+        attempts=0,
+        stage=None,
+        error_class=None,
+        message=None,
+        next_try_at=None,
+        quarantined=False,
+        failed_at=None,
+        emitted_at=None,
+    )

@@ -1,0 +1,58 @@
+"""Names that one process at a time holds, such as an episode while it is worked on: files that nobody reads."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from flows.artifacts import Store
+from flows.home.permissions import close
+from transforms.records import Seconds
+from transforms.sealed import is_no_file
+
+
+@contextmanager
+def held(home: Path, name: str, *, wait: Seconds = 0.0) -> Iterator[bool]:
+    """Hold a name against other processes and threads; lends False where another one goes on holding it.
+
+    The lock of a process that died is free.
+    """
+    close(home)
+    path = _path(home, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if is_no_file(path):  # nobody can hold that, and nothing is lost with it
+        Store(home).set_aside(path, "it is no file", "a new one is made where it is needed")
+    lock = FileLock(path, thread_local=False)  # one thread may take what another one gives back
+    try:
+        lock.acquire(timeout=wait, poll_interval=0.02)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def is_held(home: Path, name: str) -> bool:
+    """Check whether somebody holds a name now; nothing is written for that."""
+    try:
+        descriptor = os.open(_path(home, name), os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _path(home: Path, name: str) -> Path:
+    return home / "locks" / f"{name.replace(':', '-')}.lock"

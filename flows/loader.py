@@ -1,0 +1,106 @@
+"""The one writer of the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flows.artifacts import Damaged, Store, read
+from flows.home.permissions import close, share
+from flows.settings import Settings
+from flows.upkeep.remedies import remedy
+from transforms.errors import ContentError, TransientError
+from transforms.sealed import is_no_file
+from warehouse import store as warehouse
+from warehouse.load import Load, Loaded
+from warehouse.snapshot import open_snapshot
+
+FAILURE = "it told of a stage that failed, and nothing else hangs on it"
+
+
+def load(settings: Settings) -> tuple[Loaded, ...]:
+    """Load every staged document and every failure that the warehouse has not seen; nothing on a mere worker.
+
+    What is damaged is set aside with a row that names it, and concerns nobody else.
+
+    Raises:
+        TransientError: the warehouse is damaged or held: no fault of the episode that meets it.
+    """
+    if settings.load == "elsewhere":
+        return ()
+    close(settings.home)
+    store = Store(settings.home)
+    done = _load(settings, documents(store), store)
+    if set_aside(store, done):
+        _load(settings, {}, store)
+    return done.loaded
+
+
+def _load(settings: Settings, staged: Mapping[str, Path], store: Store) -> Load:
+    try:
+        return warehouse.load(settings.warehouse, staged, store.all_failures(), damage)
+    except ContentError as error:
+        raise TransientError(str(error)) from error
+
+
+def set_aside(store: Store, done: Load) -> bool:
+    """Move away what could not be loaded, each with a row that says how to get it again; whether there was any."""
+    for one in done.refused:
+        if one.path.parent == store.failures:
+            store.set_aside(one.path, one.cause, FAILURE)
+        else:
+            store.set_aside(one.path.parent, one.cause, remedy(one.path.parent))
+    return bool(done.refused)
+
+
+def damage(payload: Path) -> str | None:
+    """Say in what a staged document is not as it was written; `None` where it is."""
+    try:
+        read(payload.parent)
+    except Damaged as damaged:
+        return str(damaged)
+    return None
+
+
+def publish(settings: Settings) -> None:
+    """Replace the snapshot that people read by what the warehouse holds now, unless it is the same."""
+    if settings.load == "elsewhere":
+        return
+    clear(settings)
+    if not warehouse.is_published(settings.warehouse, settings.snapshot):
+        warehouse.publish(settings.warehouse, settings.snapshot)
+    share(settings.home, settings.snapshot, settings.snapshot_gid)
+
+
+def load_and_publish(settings: Settings) -> tuple[Loaded, ...]:
+    """Load what the warehouse has not seen, and publish it: one damaged document holds up nobody's rows."""
+    try:
+        return load(settings)
+    finally:
+        publish(settings)
+
+
+def ready_snapshot(settings: Settings) -> None:
+    """Replace a snapshot that cannot be read, or that another program holds: work on a home looks into it first.
+
+    Whoever holds the old one goes on with that; nobody waits for him.
+    """
+    if not settings.snapshot.exists() or not settings.warehouse.exists():
+        return
+    try:
+        open_snapshot(settings.snapshot).close()
+    except (ContentError, TransientError):
+        publish(settings)
+
+
+def clear(settings: Settings) -> None:
+    """Set aside what is no file in the place of the snapshot or its log: no file could replace a folder."""
+    for path in (settings.snapshot, Path(f"{settings.snapshot}.wal")):
+        if is_no_file(path):
+            Store(settings.home).set_aside(path, "it is no file", "the snapshot is published anew")
+
+
+def documents(store: Store) -> Mapping[str, Path]:
+    """List what the warehouse is made of: transcripts of episodes, and what polls found."""
+    folders = {**store.all("stage"), **store.all("discover")}
+    return {key: folder / "payload.parquet" for key, folder in folders.items()}

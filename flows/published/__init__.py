@@ -1,0 +1,1 @@
+"""Transcripts that publishers offer: fetched, read, linked to their episode, staged."""

@@ -1,0 +1,215 @@
+"""Published texts, each read, parsed, linked and staged; then loaded together. No Prefect."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from flows.artifacts import Artifact, Manifest, Store
+from flows.feeds.subscriptions import find_known
+from flows.home import clock
+from flows.loader import load_and_publish, ready_snapshot
+from flows.locations import KNOWN_BY_ID, public_source, redact
+from flows.progress import REPORTER, throttled
+from flows.published import text_stages
+from flows.published.linking import EpisodeIndex, Hints, Link, checked
+from flows.published.text_files import find_texts
+from flows.published.text_stages import Parsed, StoredText
+from flows.runs import RUN, StageFailed, attempt, record
+from flows.settings import Settings
+from transforms.errors import (
+    ContentError,
+    HostileError,
+    ResourceError,
+    SourceError,
+    TransientError,
+    TurntableError,
+    error_class,
+    one_line,
+)
+from warehouse import query
+
+CLASSES = (TransientError, SourceError, ContentError, HostileError, ResourceError)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one text; `is_new` is False where it was imported before."""
+
+    source: str
+    episode_id: str
+    transcript_id: str
+    format: str
+    linked_by: str
+    turns: int
+    speakers: int
+    chapters: int
+    sections: int
+    parse_coverage: float
+    flags: tuple[str, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedText:
+    """A text that could not be imported, and why."""
+
+    source: str
+    error_class: str
+    message: str
+
+
+Result = Imported | RefusedText
+
+
+@dataclass(frozen=True, slots=True)
+class ImportContext:
+    """What all texts of one import share."""
+
+    store: Store
+    settings: Settings
+    hints: Hints
+    known: EpisodeIndex
+    before: dict[str, Manifest]
+
+
+def import_texts(locations: Sequence[str], hints: Hints, settings: Settings) -> tuple[Result, ...]:
+    """Turn published texts into speaker turns in the warehouse; one that fails holds up none.
+
+    Raises:
+        SourceError: there is no such format, or no such episode.
+        TransientError: the warehouse cannot be loaded; what was staged is loaded the next time.
+    """
+    ready_snapshot(settings)
+    hints = checked(hints, settings.snapshot)
+    texts: list[str] = []
+    refused: list[Result] = []
+    for location in locations:
+        started_at = clock.now(settings.home)
+        try:
+            texts += find_texts(location)
+        except (TurntableError, OSError) as error:
+            refused.append(_refused("find", public_source(location), started_at, error, settings))
+    job = _job(hints, settings)
+    staged = attempt("texts", lambda: tuple(_counted(texts, partial(import_one, job))), retries=False)
+    attempt("load", partial(load_and_publish, settings))
+    return (*refused, *staged)
+
+
+def reparse_texts(settings: Settings) -> tuple[Result, ...]:
+    """Read every kept text with the parsers of today, and stage anew what that changes.
+
+    A text moves to its episode if that is known by now.
+    """
+    ready_snapshot(settings)
+    job = _job(Hints(), settings)
+    kept = text_stages.kept_texts(job.store)
+    staged = attempt("texts", lambda: tuple(_counted(kept, partial(_reparse_one, job))), retries=False)
+    attempt("load", partial(load_and_publish, settings))
+    return staged
+
+
+def _job(hints: Hints, settings: Settings) -> ImportContext:
+    store = Store(settings.home)
+    known = EpisodeIndex(query.known_episodes(settings.snapshot))
+    return ImportContext(store, settings, hints, known, text_stages.newest_stages(store))
+
+
+def import_one(job: ImportContext, location: str) -> Result:
+    """Read, parse, link and stage one text."""
+    source, started_at = public_source(location), clock.now(job.settings.home)
+    step = "read"
+    try:
+        text = text_stages.read(job.store, location, job.settings)
+        kept = StoredText(text, job.before.get(text.sha256))
+        step = "parse"
+        parsed = text_stages.parse(job.store, text, job.hints.format)
+        step = "stage"
+        linked = text_stages.link(kept, parsed.published, source, job.hints, job.known)
+        origin = source
+        if kept.before is not None and text_stages.link_of(kept.before) == linked:
+            origin = kept.before.parameters["origin"]  # the same text from elsewhere is nothing new
+        staged = text_stages.stage(job.store, kept, parsed, linked, origin, job.hints, job.known)
+    except Exception as error:
+        return _refused(step, source, started_at, error, job.settings)
+    return _imported(source, text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
+
+
+def _reparse_one(job: ImportContext, kept: StoredText) -> Result:
+    assert kept.before is not None, "a kept text was staged"
+    given, started_at = kept.before.parameters, clock.now(job.settings.home)
+    origin, hints = given["origin"], Hints(**given["hints"])
+    step = "parse"
+    try:
+        parsed = text_stages.parse(job.store, kept.text, hints.format)
+        parsed = parsed_again(job.settings.home, parsed, origin)
+        step = "stage"
+        linked = text_stages.link(kept, parsed.published, origin, hints, job.known)
+        beside = text_stages.beside_of(job.store, kept.before) if kept.before else None
+        staged = text_stages.stage(job.store, kept, parsed, linked, origin, hints, job.known, beside)
+    except Exception as error:
+        return _refused(step, origin, started_at, error, job.settings)
+    return _imported(origin, kept.text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
+
+
+def parsed_again(home: Path, parsed: Parsed, origin: str) -> Parsed:
+    """Take the secrets out of a text that came with a private episode, as when it was staged first."""
+    found = find_known(home, origin.removeprefix(KNOWN_BY_ID)) if origin.startswith(KNOWN_BY_ID) else None
+    return replace(parsed, published=found.public(parsed.published)) if found else parsed
+
+
+def _refused(step: str, source: str, started_at: datetime, error: Exception, settings: Settings) -> RefusedText:
+    """Write down a text that failed, say so, and go on.
+
+    Raises:
+        TransientError: the disk is full; every other text would fail as well.
+    """
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        raise TransientError(one_line(error)) from error
+    redact(error)
+    kind, line = error_class(error), one_line(error)
+    if source not in line:
+        line = f"{source}: {line}"
+    shown = next((known(line) for known in CLASSES if known.error_class == kind), error)
+    record(StageFailed(step, started_at, shown), source, None, settings, load=False)
+    REPORTER.get().say(f"turntable: {line}")
+    if kind == "bug":
+        RUN.get().log(f"a text on which no parser should fail: {line}", error)
+    return RefusedText(source, kind, line)
+
+
+def _imported(source: str, text: Artifact, parsed: Parsed, linked: Link, *, is_new: bool) -> Imported:
+    done = parsed.published
+    return Imported(
+        source=source,
+        episode_id=linked.episode.episode_id,
+        transcript_id=text_stages.document_id(text),
+        format=done.format,
+        linked_by=linked.linked_by,
+        turns=len(done.turns),
+        speakers=len(done.speakers),
+        chapters=len(done.chapters),
+        sections=len(done.sections),
+        parse_coverage=done.parse_coverage,
+        flags=done.flags,
+        is_new=is_new,
+    )
+
+
+def _counted(items: Sequence[T], work: Callable[[T], Result]) -> Iterator[Result]:
+    """Do the work on each, and show how far it is: to who waits, and on a page of the run."""
+    if not items:
+        return
+    to_page = RUN.get().show("texts", "share of the texts that were read")
+    now_and_then = throttled(to_page)
+    for done, item in enumerate(items, 1):
+        yield work(item)
+        REPORTER.get().count("texts", done, len(items))
+        now_and_then(100 * done / len(items))
+    to_page(100.0)

@@ -1,0 +1,194 @@
+"""Which episode a published text belongs to: what it says of itself against what the warehouse knows."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from flows.locations import is_url
+from flows.sources.found import bare_episode
+from transforms import transcripts
+from transforms.errors import SourceError
+from transforms.records import (
+    PODCAST_NAMESPACE,
+    Episode,
+    Podcast,
+    file_episode_id,
+    url_episode_id,
+)
+from transforms.redaction import public_address, public_page
+from transforms.text import fold_title
+from transforms.transcripts.assemble import Published
+from transforms.transcripts.written_dates import parse_date
+from transforms.video_info import youtube_id
+from warehouse import query
+from warehouse.query import KnownEpisode
+
+FEWEST_WORDS = 3  # of a title that can tell an episode without its show
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the user says of a text; `None` leaves it to the text."""
+
+    show: Annotated[str | None, Field(description="Name of the show.")] = None
+    title: Annotated[str | None, Field(description="Title of the episode.")] = None
+    url: Annotated[str | None, Field(description="Page of the episode.")] = None
+    episode: Annotated[
+        str | None, Field(description="The episode: its id, a piece of its title, or `latest`.")
+    ] = None
+    format: Annotated[
+        str | None, Field(description="A name of `turntable formats`; without it, the content decides.")
+    ] = None
+
+
+def checked(hints: Hints, snapshot: Path) -> Hints:
+    """Name the format and the episode that the user means, once for all texts.
+
+    Raises:
+        SourceError: there is no such format, or no or more than one such episode.
+    """
+    hints = replace(hints, url=hints.url and public_page(hints.url))
+    if hints.format is not None and hints.format not in transcripts.FORMATS:
+        msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
+        raise SourceError(msg)
+    if hints.episode is None:
+        return hints
+    return replace(hints, episode=query.find_episode(snapshot, hints.episode))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The episode of a text, and how it was found; `podcast` is given only where it is new."""
+
+    episode: Episode
+    podcast: Podcast | None
+    linked_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextEvidence:
+    """What a text, its address and the user say of its episode."""
+
+    title: str | None
+    show: str | None
+    url: str | None
+    language: str | None
+    published_at: datetime | None
+    origin: str
+    sha256: str
+
+
+def said_of(published: Published, sha256: str, origin: str, hints: Hints) -> TextEvidence:
+    """Gather what is said of a text's episode; the user's word comes first."""
+    url = hints.url or published.known("url") or (origin if is_url(origin) else None)
+    return TextEvidence(
+        title=hints.title or published.known("title"),
+        show=hints.show or published.known("show"),
+        url=public_page(url) if url else None,
+        language=published.known("language"),
+        published_at=parse_date(published.known("published")),
+        origin=origin,
+        sha256=sha256,
+    )
+
+
+class EpisodeIndex:
+    """The episodes of the warehouse, ready to be looked up by what a text says."""
+
+    def __init__(self, episodes: Iterable[KnownEpisode]) -> None:
+        self._by_id: dict[str, KnownEpisode] = {}
+        self._by_url: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
+        self._by_video: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
+        self._by_title: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
+        for known in episodes:
+            episode = known.episode
+            self._by_id[episode.episode_id] = known
+            for url in _addresses(episode):
+                self._by_url[url].append(known)
+            videos = {youtube_id(episode.page_url), _video_of(episode.episode_id)} - {None}
+            for video in videos:
+                self._by_video[str(video)].append(known)
+            if title := fold_title(episode.title or ""):
+                self._by_title[title].append(known)
+
+    def episode(self, episode_id: str) -> Episode | None:
+        """Return an episode as it is known now."""
+        known = self._by_id.get(episode_id)
+        return known.episode if known else None
+
+    def has_audio(self, episode_id: str) -> bool:
+        """Check whether more than texts vouches for an episode: a feed or a recording."""
+        known = self._by_id.get(episode_id)
+        return known is not None and known.has_audio
+
+    def find(self, said: TextEvidence, *, only_with_audio: bool = False) -> Link | None:
+        """Find the one episode that fits: by URL, YouTube id, show and title, or title.
+
+        An episode that has audio comes before one that only other texts know; where more than one fits, none does.
+        """
+        ways = self._ways(said)
+        for with_audio in (True,) if only_with_audio else (True, False):
+            for how, fitting in ways:
+                found = [known for known in fitting if known.has_audio or not with_audio]
+                if len(found) == 1:
+                    return Link(found[0].episode, None, how)
+        return None
+
+    def _ways(self, said: TextEvidence) -> tuple[tuple[str, list[KnownEpisode]], ...]:
+        video, page = youtube_id(said.url), public_address(said.url) if said.url else None
+        show, title = fold_title(said.show or ""), fold_title(said.title or "")
+        titled = self._by_title.get(title, [])
+        telling = len(title.split()) >= FEWEST_WORDS
+        return (
+            ("url", self._by_url.get(page, []) if page and not video else []),
+            ("youtube", self._by_video.get(video, []) if video else []),
+            ("show_title", [k for k in titled if show and fold_title(k.show or "") == show]),
+            ("title", [k for k in titled if telling and not (show and k.show)]),
+        )
+
+
+def new_link(said: TextEvidence) -> Link:
+    """Make the episode of a text that fits none: named by what is surest of it."""
+    video = youtube_id(said.url)
+    show, title = fold_title(said.show or ""), fold_title(said.title or "")
+    if video:
+        episode_id, how = f"youtube:{video}", "youtube"
+    elif title and (show or len(title.split()) >= FEWEST_WORDS):
+        episode_id = str(uuid.uuid5(PODCAST_NAMESPACE, f"title:{show}:{title}"))
+        how = "show_title" if show else "title"
+    elif said.url:
+        episode_id, how = url_episode_id(said.url), "url"
+    else:
+        episode_id, how = file_episode_id(said.sha256), "file"
+    podcast = _show(said.show) if said.show else None
+    episode = replace(
+        bare_episode(episode_id, None),
+        podcast_id=podcast.podcast_id if podcast else None,
+        title=said.title or Path(said.origin).stem,
+        language=said.language,
+        published_at=said.published_at,
+        page_url=said.url,
+    )
+    return Link(episode, podcast, how)
+
+
+def _show(name: str) -> Podcast:
+    return Podcast(str(uuid.uuid5(PODCAST_NAMESPACE, f"show:{fold_title(name)}")), name, None, None, None, None)
+
+
+def _video_of(episode_id: str) -> str | None:
+    kind, _, video = episode_id.partition(":")
+    return video if kind == "youtube" else None
+
+
+def _addresses(episode: Episode) -> set[str]:
+    own = {public_address(url) for url in (episode.page_url, episode.audio_url) if url}
+    return own | {link.url for link in episode.transcripts}

@@ -1,0 +1,76 @@
+"""The bytes of published texts: files, folders, URLs."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from flows.allowed_files import check
+from flows.http import fetch
+from flows.locations import is_url, kept_address
+from transforms.errors import ContentError, SourceError
+from transforms.transcripts.decode import LARGEST
+
+Facts = dict[str, str | None]
+
+
+def find_texts(location: str) -> tuple[str, ...]:
+    """Name the texts behind a path or a URL: a folder means everything in it that is not hidden.
+
+    Raises:
+        SourceError: an empty name, or a folder without files.
+    """
+    if not location.strip():
+        msg = "an empty name: give a file, a folder or a URL of a transcript"
+        raise SourceError(msg)
+    check(location)
+    path = Path(location).expanduser()
+    if is_url(location) or not path.is_dir():
+        return (location,)
+    inside = sorted(p for p in path.rglob("*") if not p.is_dir())
+    found = tuple(str(p) for p in inside if not any(x.startswith(".") for x in p.relative_to(path).parts))
+    if not found:
+        msg = f"no files in {path}: give a folder of transcripts"
+        raise SourceError(msg)
+    return found
+
+
+def read_text(location: str, allow: tuple[str, ...]) -> tuple[bytes, Facts]:
+    """Read the bytes of a text, and what is said of them outside.
+
+    Raises:
+        SourceError: nothing is there that can be read.
+        ContentError: it is too large.
+        TransientError, HostileError: as `flows.http.fetch` says.
+    """
+    check(location)  # a link in a folder may lead anywhere
+    if is_url(location):
+        body = fetch.fetch(location, allow=allow)
+        media_type = body.media_type
+        if media_type and body.charset:
+            media_type = f"{media_type}; charset={body.charset}"
+        return body.data, {"url": kept_address(location), "media_type": media_type}
+    path = Path(location).expanduser()
+    try:
+        _check_file(path)
+        return path.read_bytes(), {"name": path.name.encode("utf-8", "replace").decode()}
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        msg = f"it cannot be read ({cause}): check that it is there and that you may read it"
+        raise SourceError(msg) from error
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what is no file before it is opened: a pipe would wait for ever."""
+    try:
+        info = path.stat()
+    except FileNotFoundError as error:
+        what = "it is a link to a file that is not there" if path.is_symlink() else "no such file or folder"
+        msg = f"{what}: check the path"
+        raise SourceError(msg) from error
+    if not stat.S_ISREG(info.st_mode):
+        msg = "it is no file but a pipe, a socket or a device: save its text in a file and import that"
+        raise SourceError(msg)
+    if info.st_size > LARGEST:
+        msg = f"it has {info.st_size / 1e6:.0f} MB: a transcript has at most {LARGEST / 1e6:.0f} MB"
+        raise ContentError(msg)

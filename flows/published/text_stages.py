@@ -1,0 +1,237 @@
+"""Published texts as plain functions: bytes → artifact → parsed → linked to its episode → staged. No Prefect."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import TypeAdapter
+
+from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
+from flows.home import clock
+from flows.payloads import done_run, given_of, read_json
+from flows.published.linking import EpisodeIndex, Hints, Link, new_link, said_of
+from flows.published.text_files import read_text
+from flows.settings import Settings
+from transforms import transcripts
+from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, TranscriptSource
+from transforms.transcripts.assemble import Published
+from warehouse.staging import Staged, write_staged
+
+METHOD = "published-4"
+
+_PUBLISHED = TypeAdapter(Published)
+_EPISODE = TypeAdapter(Episode)
+_PODCAST = TypeAdapter(Podcast)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """A text that was read, and its newest staging; `None` where it was never staged."""
+
+    text: Artifact
+    before: Manifest | None
+
+
+@dataclass(frozen=True, slots=True)
+class TextContext:
+    """What else is known of a text: the chapters of its episode, and what its own words do not show."""
+
+    chapters: Artifact | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A parsed text: what it says, and the artifact that holds it."""
+
+    published: Published
+    artifact: Artifact
+
+
+def read(store: Store, location: str, settings: Settings) -> Artifact:
+    """Bring the bytes of a text into the store, named by what they are.
+
+    Raises:
+        TurntableError: as `read_text`.
+    """
+    data, facts = read_text(location, settings.allow)
+    inputs = {"text": hashlib.sha256(data).hexdigest()}
+    return store.make(
+        "read", lambda _: Made(data, facts=facts), method="copy-1", suffix=".bin", inputs=inputs, parameters={}
+    )
+
+
+def parse(store: Store, text: Artifact, format: str | None) -> Parsed:
+    """Read the text as turns, chapters and sections; payload: a `Published` as JSON.
+
+    Raises:
+        ContentError, SourceError: as `transforms.transcripts.read` says.
+    """
+    made: list[Published] = []
+
+    def compute(_: Path) -> Made:
+        published = transcripts.read(
+            text.path.read_bytes(), format=format, media_type=text.manifest.facts.get("media_type")
+        )
+        made.append(published)
+        return Made(_PUBLISHED.dump_json(published), flags=published.flags, facts={"turns": len(published.turns)})
+
+    artifact = store.make(
+        "parse",
+        compute,
+        method=transcripts.METHOD,
+        suffix=".json",
+        inputs={"text": text.sha256},
+        parameters={"format": format},
+    )
+    return Parsed(made[0] if made else read_json(_PUBLISHED, artifact), artifact)
+
+
+def link(kept: StoredText, published: Published, origin: str, hints: Hints, known: EpisodeIndex) -> Link:
+    """Find the episode of a text: the one that the user names, else one that fits, else a new one.
+
+    What the same bytes with the same hints were linked to stands; only from an episode that nothing but texts
+    vouches for a text moves on, to one with audio that fits it.
+    """
+    said = said_of(published, kept.text.sha256, origin, hints)
+    if kept.before is not None and kept.before.parameters["hints"] == asdict(hints):
+        stands = link_of(kept.before)
+        if hints.episode or known.has_audio(stands.episode.episode_id):
+            return stands
+        return known.find(said, only_with_audio=True) or stands
+    wanted = known.episode(hints.episode) if hints.episode else None
+    if wanted is not None:
+        return Link(wanted, None, "episode")
+    return known.find(said) or new_link(said)
+
+
+def stage(
+    store: Store,
+    kept: StoredText,
+    parsed: Parsed,
+    linked: Link,
+    origin: str,
+    hints: Hints,
+    known: EpisodeIndex,
+    beside: TextContext | None = None,
+) -> Artifact:
+    """Put everything that the warehouse needs of one published text into one Parquet file.
+
+    Its key holds the staging before it, so that a text which goes back to where it was is staged anew.
+    """
+    beside = beside or TextContext()
+    inputs = {"text": kept.text.sha256, "parse": parsed.artifact.sha256}
+    inputs |= {"chapters": beside.chapters.sha256} if beside.chapters else {}
+    flags = {"flags": beside.flags} if beside.flags else {}
+    if kept.before is not None:
+        metadata = _metadata(linked, origin, hints, kept.before.parameters.get("replaces")) | flags
+        if stage_key("stage", METHOD, inputs, metadata) != kept.before.key:
+            # what is said of the episode was said then: staged today, it must not undo what came since
+            linked = replace(linked, episode=known.episode(linked.episode.episode_id) or linked.episode)
+            metadata = _metadata(linked, origin, hints, kept.before.key) | flags
+    else:
+        metadata = _metadata(linked, origin, hints, None) | flags
+
+    def compute(_: Path) -> Made:
+        document = _document(kept.text, parsed, linked, origin, beside, clock.stamp(store.home))
+        return Made(write_staged(document), flags=document.flags)
+
+    return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
+
+
+def _metadata(linked: Link, origin: str, hints: Hints, replaces: str | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"podcast": linked.podcast and asdict(linked.podcast), "origin": origin}
+    metadata |= {"linked_by": linked.linked_by, "hints": asdict(hints), "episode": asdict(linked.episode)}
+    return metadata | ({"replaces": replaces} if replaces else {})
+
+
+def _document(
+    text: Artifact, parsed: Parsed, linked: Link, origin: str, beside: TextContext, staged_at: datetime
+) -> Staged:
+    published = parsed.published
+    finished = (text, parsed.artifact, *([beside.chapters] if beside.chapters else []))
+    return Staged(
+        staged_at=staged_at,
+        podcast=linked.podcast,
+        episode=linked.episode,
+        rendition=None,
+        transcript_id=document_id(text),
+        source=cast(TranscriptSource, published.source),
+        format=published.format,
+        origin=origin,
+        language=published.known("language"),
+        model=published.known("model"),
+        method_version=f"parse:{parsed.artifact.manifest.method}",
+        parse_coverage=published.parse_coverage,
+        flags=(*published.flags, *beside.flags),
+        created_at=text.manifest.started_at,
+        turns=published.turns,
+        words=published.words,
+        speaker_segments=(),
+        stage_runs=tuple(done_run(a, origin, linked.episode.episode_id) for a in finished),
+        linked_by=linked.linked_by,
+        document_sha256=text.sha256,
+        chapters=published.chapters,
+        sections=published.sections,
+        events=published.events,
+        speakers=published.speakers,
+        given=given_of(beside.chapters),
+    )
+
+
+def link_of(manifest: Manifest) -> Link:
+    """Read back how a staged text was linked."""
+    given = manifest.parameters
+    podcast = _PODCAST.validate_python(given["podcast"]) if given["podcast"] else None
+    return Link(_EPISODE.validate_python(given["episode"]), podcast, given["linked_by"])
+
+
+def beside_of(store: Store, manifest: Manifest) -> TextContext:
+    """Read back what else was known of a staged text."""
+    chapters = store.of_payload("chapters", manifest.inputs.get("chapters"))
+    return TextContext(chapters, tuple(manifest.parameters.get("flags", ())))
+
+
+def newest_stages(store: Store) -> dict[str, Manifest]:
+    """Find the newest staging of each text, by the hash of its bytes."""
+    newest: dict[str, Manifest] = {}
+    for manifest in store.manifests("stage"):
+        if manifest.method.startswith("published-"):
+            before = newest.get(manifest.inputs["text"])
+            if before is None or before.started_at < manifest.started_at:
+                newest[manifest.inputs["text"]] = manifest
+    return newest
+
+
+def kept_texts(store: Store) -> list[StoredText]:
+    """List every text that was staged and is still there."""
+    found = (
+        (store.find("read", stage_key("read", "copy-1", {"text": sha256}, {})), manifest)
+        for sha256, manifest in newest_stages(store).items()
+    )
+    return [StoredText(text, manifest) for text, manifest in found if text is not None]
+
+
+def document_id(text: Artifact) -> str:
+    """Name a published text by its bytes: a better parser replaces its rows, a changed text is another."""
+    return str(uuid.uuid5(PODCAST_NAMESPACE, f"document:{text.sha256}"))
+
+
+def explained(location: str, hints: Hints, settings: Settings) -> list[tuple[int, str, str, str]]:
+    """Tell of each piece of a text its line, what became of it, the detail and the words; nothing is kept.
+
+    Raises:
+        TurntableError: as `read` and `parse`.
+    """
+    data, facts = read_text(location, settings.allow)
+    _, draft = transcripts.explain(data, format=hints.format, media_type=facts.get("media_type"))
+    fates = {"speech": "turn", "label": "turn"}
+    return [
+        (piece.line, fates.get(piece.kind, piece.kind), piece.speaker or piece.name or "", piece.text)
+        for piece in draft.pieces
+    ]

@@ -1,0 +1,228 @@
+"""The flow `poll_feeds`: subscribed feeds → new episodes → rows, and an event for each that waits to be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from prefect import flow, get_run_logger, tags
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from pydantic import AfterValidator, Field, SecretStr
+
+from flows.access import has_server
+from flows.allowed_files import is_requested
+from flows.episode.batch import ingest_locations
+from flows.episode.pipeline import Outcome, check_starts
+from flows.episode_log import tell
+from flows.feeds import events
+from flows.feeds.pending import PendingEpisode
+from flows.feeds.poll import Polled, PollSummary, poll
+from flows.home.folder import TAG
+from flows.loader import load_and_publish
+from flows.locations import ADDRESS_OR_PATH, public_source
+from flows.serve.ingest_flow import check_named, ingest_as_run
+from flows.serve.markdown_pages import MOST_ROWS, cells, table, words
+from flows.serve.prefect_runs import as_tasks
+from flows.serve.run_names import name_of, timed
+from flows.settings import Options, Settings
+from transforms.errors import SourceError
+from transforms.records import Channels, Quality
+from transforms.speech.models import ASR_NAMES
+from transforms.speech.whisper import whisper_languages
+from transforms.text import counted
+from warehouse import query
+from warehouse.load import Loaded
+
+_ORDER = ("paused", "failed", "slow", "new", "changed", "busy", "unchanged")
+
+
+@flow(name="poll-feeds", flow_run_name=lambda: timed("poll"), persist_result=False)
+def poll_feeds(
+    feeds: Annotated[
+        list[str] | None,
+        Field(
+            description="Only these, due or not: addresses, ids or pieces of titles, as `turntable feeds` shows "
+            "them. Without any, all that are due."
+        ),
+    ] = None,
+) -> PollSummary:
+    """Look for new episodes in the subscribed feeds.
+
+    Each new episode becomes a row and an event `podcast.episode.discovered`, which starts a run of
+    `ingest-episode`. Episodes whose event was lost, and failed ones that have rested, get another one.
+
+    Raises:
+        SourceError: no feed is called so.
+    """
+    settings = Settings()
+    with as_tasks():
+        summary = _poll(settings, feeds)
+    for feed in summary.feeds:
+        if feed.message:
+            get_run_logger().warning("%s: %s", feed.name, feed.message)
+    if summary.problem:
+        get_run_logger().warning(summary.problem)
+    _tell(summary)
+    _write_page(summary)
+    return summary
+
+
+def _poll(settings: Settings, feeds: Sequence[str] | None) -> PollSummary:
+    if not has_server():  # one that Prefect starts for this flow hears nobody
+        return poll(settings, feeds)
+    with events.sending(settings.home) as send:
+        return poll(settings, feeds, lambda waiting: send(discovered(waiting)))
+
+
+def _tell(summary: PollSummary) -> None:
+    """Tell of the feeds that have news, or could not be read."""
+    for feed in summary.feeds:
+        if feed.message:
+            tell(f"{feed.name}: {feed.message}")
+        elif feed.found:
+            tell(f"{feed.name}: {counted(feed.found, 'new episode')}, {feed.waiting} to be heard")
+    if summary.problem:
+        tell(summary.problem)
+
+
+def discovered(waiting: PendingEpisode) -> events.EpisodeEvent:
+    """Say that an episode waits."""
+    return events.EpisodeEvent(
+        events.DISCOVERED, waiting.public_episode, str(waiting.emits), {"feed_id": waiting.feed_id}
+    )
+
+
+def _write_page(summary: PollSummary) -> None:
+    """Leave a page and a table in the Prefect UI: what is new, what failed and why."""
+    feeds = sorted(summary.feeds, key=lambda feed: (_ORDER.index(feed.news), feed.name.casefold()))
+    create_markdown_artifact("\n".join(page(summary, feeds)), key="poll", description="What the last poll found")
+    create_table_artifact([cells(asdict(feed)) for feed in feeds[:MOST_ROWS]] or [{}], key="poll-feeds")
+
+
+def page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
+    """Write what a poll found for people; feeds without news are only counted."""
+    waiting = sum(feed.waiting for feed in feeds)
+    yield f"# {counted(waiting, 'new episode')} in {counted(len(feeds), 'feed')}"
+    failed = summary.count("failed") + summary.count("paused") + summary.count("slow")
+    yield (
+        f"{summary.count('unchanged')} feeds are as they were, {failed} could not be read. "
+        f"{summary.emitted} events were sent. It took {summary.seconds:.1f} s."
+    )
+    if summary.problem:
+        yield f"\n**{words(summary.problem)}**"
+    told = [feed for feed in feeds if feed.news not in ("unchanged", "busy")]
+    if told:
+        yield ""
+        names = ("feed", "news", "new episodes", "to be heard", "why")
+        yield from table(names, [(f.name, f.news, f.found, f.waiting, f.message) for f in told])
+
+
+# What a person asks for by a form, a command or a call: one URL, simple parameters, no waiting at a terminal.
+
+
+# The schemas are what Prefect's API checks: what does not fit never becomes a run.
+Location = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
+Language = Annotated[
+    str,
+    AfterValidator(whisper_languages.spoken_language),
+    Field(json_schema_extra={"enum": [*whisper_languages.CODES, *whisper_languages.ENGLISH_NAMES]}),
+]
+ModelName = Annotated[str, Field(json_schema_extra={"enum": ["auto", *ASR_NAMES]})]
+
+
+def _run_name() -> str:
+    """Call a run what it was asked for."""
+    from prefect.runtime import flow_run
+
+    url = flow_run.parameters["url"]
+    return name_of(url.get_secret_value() if isinstance(url, SecretStr) else url, Settings().home)
+
+
+def _tags() -> list[str]:
+    """Return by what the automations know this run, for the runs that it makes."""
+    from prefect.runtime import flow_run
+
+    return [tag for tag in flow_run.tags or () if tag.startswith(TAG)]
+
+
+@flow(name="ingest-episode", flow_run_name=_run_name, persist_result=False)
+def ingest_url(
+    url: Location,
+    latest: Annotated[int, Field(ge=1)] = 1,
+    language: Language | None = None,
+    speakers: Annotated[int | None, Field(ge=1)] = None,
+    diarize: bool = True,
+    model: ModelName = "auto",
+    device: Literal["auto", "cuda", "cpu"] = "auto",
+    quality: Quality | None = None,
+    channels: Channels = "mix",
+) -> list[dict[str, Any]]:
+    """Turn episodes into speaker turns in the warehouse.
+
+    Args:
+        url: an audio file, a feed, an episode, or a path on the machine that works, in a folder that is watched
+            or allowed. Everybody who sees this server's UI sees it: give `turntable add` what holds a secret.
+        latest: how many episodes of a feed, newest first.
+        language: as en, de or German; without it, the audio decides.
+        speakers: how many people speak, where that is known.
+        diarize: find out who speaks.
+        model: a name of `turntable models`; auto takes the best that the machine has.
+        device: where to compute.
+        quality: fast or accurate; without it, what this machine is set to.
+        channels: split where each of two channels has one person.
+
+    Raises:
+        HostileError: it names a file that nobody watches or allowed.
+        TurntableError: an episode failed; each was written down.
+    """
+    settings = Settings()
+    if is_requested():
+        check_named(url, (model,), settings)
+    options = Options(
+        model=model,
+        language=language,
+        device=device,
+        diarize=diarize,
+        speakers=(speakers, speakers) if speakers else None,
+        quality=quality,
+        channels=channels,
+    )
+    with as_tasks(), tags(*_tags()):
+        check_starts(public_source(url))
+        outcomes = [one for _, one in ingest_locations([url], latest, options, settings, ingest_as_run)]
+    failed = [outcome for outcome in outcomes if not isinstance(outcome, Outcome)]
+    if failed:
+        raise failed[0]  # each was written down; the run has to show that one failed
+    return [{"episode_id": o.episode_id, "turns": o.turns} for o in outcomes if isinstance(o, Outcome)]
+
+
+# The flow `load_staged`: the one writer of the warehouse, where several machines stage.
+
+
+@flow(name="load-staged", flow_run_name=lambda: timed("load"), persist_result=False)
+def load_staged() -> int:
+    """Load what workers staged, and replace the snapshot; how many documents that were.
+
+    Raises:
+        SourceError: this machine is told to leave the warehouse alone.
+        ContentError: a staged file is damaged; every other one is loaded first.
+    """
+    settings = Settings()
+    if settings.load == "elsewhere":
+        msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
+        raise SourceError(msg)
+    loaded = load_and_publish(settings)
+    _load_staged_tell(loaded, settings)
+    return len(loaded)
+
+
+def _load_staged_tell(loaded: tuple[Loaded, ...], settings: Settings) -> None:
+    """Send the events that workers could not send: they only staged."""
+    known = {k.episode.episode_id: k.episode for k in query.known_episodes(settings.snapshot)} if loaded else {}
+    for one in loaded:
+        if episode := known.get(one.episode_id):
+            facts = {"transcript_id": one.transcript_id, "turns": one.turns, "seconds": episode.duration}
+            events.try_to_send(
+                events.EpisodeEvent(events.LOADED, episode, one.transcript_id, facts), settings.home
+            )

@@ -1,0 +1,1 @@
+"""Whether a home is sound, and how it is made sound again."""

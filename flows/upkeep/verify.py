@@ -1,0 +1,203 @@
+"""Whether a home is sound: artifacts, warehouse, snapshot, private files.
+
+Nobody waits for the check: it works on a copy of the warehouse. Others go on meanwhile, so what only one look
+shows is no problem yet.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from flows.artifacts import STAGE_RUN, Artifact, Damaged, Store, measured, read
+from flows.feeds.pending import WAITING, PendingQueue
+from flows.feeds.subscriptions import POLLED, REMEMBERED, SUBSCRIPTION, SeenEpisodes, Subscriptions
+from flows.home import clock, private
+from flows.home.inventory import misplaced
+from flows.loader import documents
+from flows.progress import counting
+from flows.settings import Settings
+from transforms.errors import ContentError, SourceError
+from transforms.records import Seconds
+from warehouse import query, soundness
+from warehouse.soundness import REBUILD, Problem
+
+LOOKS = 4
+DAMAGED = "artifact is damaged"
+PAUSE: Seconds = 1.0  # between two looks: what somebody was about to finish is done then
+
+_Look = Callable[[], Iterator[Problem]]
+
+
+def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
+    """List what is not sound, and what to do; nothing is changed.
+
+    `deep` hashes every artifact, and where nothing is damaged compares every row with those of a warehouse that
+    is made anew.
+
+    Raises:
+        SourceError: there is nothing yet.
+        TransientError: another process holds the warehouse, or the disk is full.
+    """
+    store = Store(settings.home)
+    if in_the_way := tuple(_misplaced(settings.home)):
+        return in_the_way  # until that is set aside, nobody can tell how the rest is
+    if not settings.warehouse.exists() and not settings.snapshot.exists() and not documents(store):
+        msg = f"there is no warehouse at {settings.warehouse}: run `turntable ingest …` first"
+        raise SourceError(msg)
+    looks: tuple[_Look, ...] = (
+        lambda: _artifacts(store, deep=deep),
+        lambda: _private_files(settings),
+        lambda: _database(settings, store),
+        lambda: _missing(settings),
+    )
+    found = [problem for look in looks for problem in _lasting(look, settings)]
+    if deep and not found:  # what is damaged differs too, and is healed first
+        found += _seen(lambda: _compared(settings, store), settings)
+    if any(problem.check == DAMAGED for problem in found) and deep:  # one command for all of them
+        found = [replace(p, advice=f"{REBUILD} --deep") if p.advice == REBUILD else p for p in found]
+    return tuple(dict.fromkeys(found))
+
+
+def _misplaced(home: Path) -> Iterator[Problem]:
+    for path, cause in misplaced(home):
+        way_out = f"bring back what it leads to, or {REBUILD}" if path.is_symlink() else REBUILD
+        yield Problem("file of the wrong kind", f"{path.relative_to(home)}: {cause}", way_out)
+
+
+def _lasting(look: _Look, settings: Settings) -> list[Problem]:
+    """List the problems that every look shows."""
+    problems = _seen(look, settings)
+    for _ in range(LOOKS - 1):
+        if problems:
+            time.sleep(PAUSE)
+            again = set(_seen(look, settings))
+            problems = [problem for problem in problems if problem in again]
+    return problems
+
+
+def _seen(look: _Look, settings: Settings) -> list[Problem]:
+    """Look once; the copy that was looked at lies elsewhere each time, and is nobody's matter."""
+    places = (settings.home / "scratch", Path(tempfile.gettempdir()))
+    copies = f"({'|'.join(re.escape(str(place)) for place in places)})/[^/]+/"
+    return [replace(problem, detail=re.sub(copies, "", problem.detail)) for problem in look()]
+
+
+def _artifacts(store: Store, *, deep: bool) -> Iterator[Problem]:
+    for folder, cause in damaged_artifacts(store, deep=deep):
+        yield Problem(DAMAGED, f"{folder.relative_to(store.home)}: {cause}")
+
+
+def damaged_artifacts(store: Store, *, deep: bool) -> Iterator[tuple[Path, str]]:
+    """Name the folders of stages that are not as they were written, and in what; `deep` hashes the payloads."""
+    how: Callable[[Path], Artifact] = read if deep else measured
+    for folder in counting("artifacts", store.folders()):
+        if not (folder / "manifest.json").exists():
+            if any(folder.glob("payload.*")):
+                yield folder, "its manifest is missing"
+            continue
+        try:
+            how(folder)
+        except Damaged as damaged:
+            if folder.exists():  # it may have been set aside meanwhile
+                yield folder, str(damaged)
+
+
+def _private_files(settings: Settings) -> Iterator[Problem]:
+    """Look at the small files of the home; any command that reads them sets the damaged ones aside."""
+    home = settings.home
+    episodes = set((home / "feeds").glob("[!.]*.episodes.json"))
+    kinds: tuple[tuple[TypeAdapter[Any], list[Path]], ...] = (
+        (WAITING, sorted((home / "waiting").glob("[!.]*.json"))),
+        (SUBSCRIPTION, sorted(set((home / "feeds").glob("[!.]*.json")) - episodes)),
+        (REMEMBERED, sorted(episodes)),
+        (POLLED, [home / "polled.json"]),
+        (clock.NEWEST, [home / "clock.json"]),
+        (STAGE_RUN, list(Store(home).all_failures().values())),
+    )
+    for kind, paths in kinds:
+        for path in paths:
+            if cause := private.damage(path, kind):
+                yield Problem("file is damaged", f"{path.relative_to(home)}: {cause}")
+
+
+@contextmanager
+def _scratch(store: Store) -> Iterator[Path]:
+    """Lend a folder for copies: in the home, or where all programs have theirs if the home can only be read."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(store.scratch())
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="turntable-")))
+        yield folder
+
+
+def _database(settings: Settings, store: Store) -> Iterator[Problem]:
+    """Compare the warehouse with the lists of files and with the snapshot, and look at its laws."""
+    staged, failures = documents(store).keys(), store.all_failures().keys()
+    try:
+        with _scratch(store) as folder:
+            view = soundness.look(settings.warehouse, settings.snapshot, folder)
+            held = soundness.contents(view.warehouse)
+            yield from (Problem("staged document is not loaded", key) for key in sorted(staged - held.documents))
+            yield from (Problem("failure is not loaded", key) for key in sorted(failures - held.failures.keys()))
+            lost = held.documents - documents(store).keys()
+            yield from (Problem("loaded document has no file", key) for key in sorted(lost))
+            gone = held.failures.keys() - store.all_failures().keys()
+            yield from (Problem("failure has no file", key) for key in sorted(gone))
+            yield from soundness.broken_laws(view.warehouse)
+            yield from soundness.unpublished(view)
+    except SourceError:
+        yield Problem("warehouse is missing", str(settings.warehouse))
+    except ContentError as error:
+        yield _unreadable(settings, error)
+
+
+def _unreadable(settings: Settings, error: ContentError) -> Problem:
+    cause = str(error).partition(": ")[2] or str(error)  # not the path of the copy that was looked at
+    return Problem("warehouse is damaged", f"{settings.warehouse.relative_to(settings.home)}: {cause}")
+
+
+def _compared(settings: Settings, store: Store) -> Iterator[Problem]:
+    """Compare the warehouse row by row with one that is made of the same files anew."""
+    try:
+        with _scratch(store) as folder:
+            view = soundness.look(settings.warehouse, settings.snapshot, folder)
+            held = soundness.contents(view.warehouse)
+            staged = {key: path for key, path in documents(store).items() if key in held.documents}
+            failures = {key: path for key, path in store.all_failures().items() if key in held.failures}
+            yield from soundness.verify(view.warehouse, staged, failures)
+    except ContentError as error:
+        yield _unreadable(settings, error)
+
+
+def _missing(settings: Settings) -> Iterator[Problem]:
+    """Name what one file says that another one should tell of: subscriptions, and episodes that wait nowhere."""
+    home, subscriptions, waiters = settings.home, Subscriptions(settings.home), PendingQueue(settings.home)
+    ids = {path.name.removesuffix(".episodes.json") for path in (home / "feeds").glob("[!.]*.episodes.json")}
+    for feed_id in sorted(ids):
+        if not (home / "feeds" / f"{feed_id}.json").exists():
+            yield Problem("subscription is missing", feed_id, subscriptions.way_back(feed_id))
+    unheard = query.unheard(settings.snapshot)
+    for feed_id in sorted(ids) if unheard else ():
+        if private.damage(home / "feeds" / f"{feed_id}.episodes.json", REMEMBERED):
+            continue
+        remembered = subscriptions.remembered(feed_id) or SeenEpisodes()
+        wanted = {known.episode_id for known in remembered.known} - set(remembered.dropped)
+        marked = waiters.are_lost(wanted)
+        for episode_id in sorted(wanted & unheard):
+            if not waiters.waits(episode_id):
+                here = f"turntable ingest episode:{episode_id}, or turntable remove {episode_id}"
+                advice = "turntable poll" if episode_id in marked else here
+                yield Problem("episode was found and waits nowhere", episode_id, advice)

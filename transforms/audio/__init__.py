@@ -1,0 +1,1 @@
+"""Audio files → samples: containers, tracks, channels, tags."""

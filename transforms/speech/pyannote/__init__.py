@@ -1,0 +1,1 @@
+"""pyannote.audio's pipelines: in little memory, with CAM++ for the voices, from checkpoints as data."""

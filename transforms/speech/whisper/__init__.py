@@ -1,0 +1,1 @@
+"""Whisper's network, its search for the words, and when each is said."""

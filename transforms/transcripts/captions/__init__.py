@@ -1,0 +1,1 @@
+"""Captions and subtitles: cues, who speaks in them, a module a format."""

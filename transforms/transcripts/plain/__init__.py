@@ -1,0 +1,1 @@
+"""The shapes of plain text and Markdown, a module a shape."""

@@ -1,0 +1,55 @@
+"""Paragraphs of nobody, under a heading that says that they are the transcript.
+
+Example:
+
+    Why a record turns
+    Transcript
+    Why does a record turn? I have asked myself that for years.
+    It turns because it is round, and because it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from transforms.transcripts.document import Draft, Format, Text, example_of
+from transforms.transcripts.plain.scraped import paragraphs
+from transforms.transcripts.prose import furniture
+from transforms.transcripts.prose.lines import Line, tidy
+from transforms.transcripts.prose.read import front_matter
+from transforms.transcripts.prose.shared_survey import plain_lines
+
+
+def fits(text: Text) -> bool:
+    """Tell a text with such a heading and a paragraph below it."""
+    return fit_lines(plain_lines(text))
+
+
+def fit_lines(lines: Sequence[Line]) -> bool:
+    """Tell lines with such a heading and a paragraph below it."""
+    start = _start(lines)
+    return start > 0 and any(len(line.text.split()) >= 8 and not line.noise for line in lines[start:])
+
+
+def parse(text: Text) -> Draft:
+    """Read each line below the heading as a paragraph; without one, each line of the text."""
+    return parse_lines(plain_lines(text))
+
+
+def parse_lines(lines: Sequence[Line]) -> Draft:
+    """Read each line below the heading as a paragraph; without one, each line."""
+    start = _start(lines)
+    front = [replace(x, text=text) for x in lines[:start] if (text := tidy(x.text))]
+    return Draft((*front_matter(front), *paragraphs(list(lines[start:]))), "paragraph")
+
+
+def _start(lines: Sequence[Line]) -> int:
+    """Return the place behind the last such heading, 0 without one."""
+    found = [
+        i + 1 for i, line in enumerate(lines) if not line.noise and furniture.TRANSCRIPT.fullmatch(tidy(line.text))
+    ]
+    return found[-1] if found else 0
+
+
+FORMAT = Format("paragraphs", "paragraphs under the heading Transcript", example_of(__doc__), fits, parse)

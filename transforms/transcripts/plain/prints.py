@@ -1,0 +1,57 @@
+"""Lines with a stretch of time in brackets, as Whisper and its kin print them while they work.
+
+Example:
+
+    [0.00 --> 2.50] Why does a record turn?
+    [2.50 --> 4.00] Because it is round.
+    [4.00 --> 4.50] I see.
+"""
+
+from __future__ import annotations
+
+import re
+
+from transforms.errors import ContentError
+from transforms.transcripts.captions.cue_speakers import cue_draft
+from transforms.transcripts.captions.cues import Clock, Cue, Item, read_rows
+from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.tables.columns import moment
+
+_TIME = r"\d{1,7}(?::\d{1,2}){0,2}(?:[.,]\d{1,6})?"
+_LINE = re.compile(rf"\s*[\[(<]\s*({_TIME})s?\s*(?:-+>|→|–|—|-|to)\s*({_TIME})s?\s*[\])>]:?\s*(.*)", re.ASCII)
+_ARROW = re.compile(r"-+>|→")
+SHARE = 0.5
+
+
+def fits(text: Text) -> bool:
+    """Tell lines most of which begin so; clocks without fractions may stand in front of prose, seconds may not."""
+    lines = [line for line in text.lines[:400] if line.strip()]
+    found = [match for line in lines if (match := _LINE.match(line)) and match[3].strip()]
+    sure = [match for match in found if "." in match[1] or _ARROW.search(match[0])]
+    return bool(sure) and len(found) >= SHARE * len(lines)
+
+
+def parse(text: Text) -> Draft:
+    """Read what stands behind each stretch; a line without one goes on with the last.
+
+    Raises:
+        ContentError: no line begins so.
+    """
+    clock = Clock()
+    items: list[Item] = []
+    for number, line in enumerate(text.lines, start=1):
+        last = items[-1] if items else None
+        if match := _LINE.match(line):
+            start, end = (moment(value, 1.0, clock) for value in match.groups()[:2])
+            items.append(Cue(number, start, end, read_rows([(number, match[3])])))
+        elif line.strip() and isinstance(last, Cue):
+            last.rows += read_rows([(number, line)])
+        elif line.strip():
+            items.append(Piece(number, "metadata", " ".join(line.split()), "header"))
+    if not any(isinstance(item, Cue) and item.rows for item in items):
+        msg = "no transcript found: no line begins with a stretch of time such as [0.00 --> 2.50]"
+        raise ContentError(msg)
+    return cue_draft(items, clock)
+
+
+FORMAT = Format("prints", "lines with [start --> end], as Whisper prints them", example_of(__doc__), fits, parse)

@@ -1,0 +1,87 @@
+"""Blocks of text under a name with its time in words, as Teams shows and copies them.
+
+Example:
+
+    Ann Lee   0 minutes 3 seconds
+    Why does a record turn?
+
+    Bob Ray   1 minute 2 seconds
+    Because it is round.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.names import clean, is_nobody, likeness
+from transforms.transcripts.prose.lines import Line, LineLabel, numbered
+from transforms.transcripts.prose.read import read_labelled
+from transforms.transcripts.prose.survey import Survey, survey
+
+_HOURS = r"(?:hours?|Stunden?|heures?|horas?|ore|ora|uur|uren|timer?|timmar)"
+_MINUTES = r"(?:minutes?|Minuten?|minutos?|minut[oi]|minuten|minuut|minutter?|minuter)"
+_SECONDS = r"(?:seconds?|Sekunden?|secondes?|segundos?|second[oi]|seconden|sekunder?)"
+_TIME = (
+    rf"(?:(?P<h>\d{{1,3}}) {_HOURS},? )?(?:(?P<m>\d{{1,3}}) {_MINUTES},? )?"
+    rf"(?P<s>\d{{1,3}}) {_SECONDS}(?: ?\d{{1,3}}:\d\d(?::\d\d)?)?"
+)
+_ALONE = re.compile(_TIME, re.IGNORECASE)
+_LABEL = re.compile(rf"(?P<name>\S.*?)\s+{_TIME}", re.IGNORECASE)
+LONGEST = 160  # characters of such a line
+_EVENT = re.compile(r"(.+) (started|stopped) transcription\.?", re.IGNORECASE)
+LEAST = 2
+
+
+def fits(text: Text) -> bool:
+    """Tell two such lines at least, each with a name."""
+    return sum(_label(line) is not None for line in text.lines[:2000]) >= LEAST
+
+
+def _label(line: str) -> LineLabel | None:
+    """Read a line that holds nothing but a name and a time in words.
+
+    >>> _label("Ann Lee   1 hour 0 minutes 4 seconds").start_time, _label("It took 5 minutes 30 seconds")
+    (3604.0, None)
+    """
+    shown = line.strip() if len(line) <= LONGEST else ""
+    match = _LABEL.fullmatch(shown) if shown and not _ALONE.fullmatch(shown) else None
+    if not match or not (match["m"] or match["h"]):
+        return None
+    name, _ = clean(match["name"])
+    apart = re.search(r"\s{2,}\d|\t", shown) is not None
+    if not (is_nobody(name) or likeness(name) == 2 or (apart and len(name.split()) < 6)):
+        return None
+    start = int(match["h"] or 0) * 3600 + int(match["m"] or 0) * 60 + int(match["s"])
+    return LineLabel("timed", match["name"].strip(), name, float(start), None, "")
+
+
+def parse(text: Text) -> Draft:
+    """Read what stands under each such line; other times in words are said."""
+    lines = _without_copies([line for line in numbered(text.lines) if line.text.strip()])
+    labels = {i: label for i, line in enumerate(lines) if (label := _label(line.text))}
+    found = survey(lines) if not labels else Survey(lines, "own", labels, min(labels), len(lines))
+    draft = read_labelled(found)
+    return replace(draft, pieces=tuple(_without_controls(piece) for piece in draft.pieces))
+
+
+def _without_copies(lines: list[Line]) -> tuple[Line, ...]:
+    """Mark the name and the time that the page shows above each label once more."""
+    for at in range(len(lines) - 1):
+        label = _label(lines[at + 1].text)
+        shown = lines[at].text.strip()
+        if label and len(shown) <= LONGEST and _ALONE.fullmatch(shown):
+            lines[at] = replace(lines[at], noise="control of the meeting")
+            if at and lines[at - 1].text.strip() == label.raw:
+                lines[at - 1] = replace(lines[at - 1], noise="control of the meeting")
+    return tuple(lines)
+
+
+def _without_controls(piece: Piece) -> Piece:
+    if piece.kind == "speech" and _EVENT.fullmatch(piece.text):
+        return Piece(piece.line, "dropped", piece.text, "control of the meeting")
+    return piece
+
+
+FORMAT = Format("teams", "text under a name with its time in words", example_of(__doc__), fits, parse)

@@ -1,0 +1,86 @@
+"""Text with times and without names: on each line, or on a line above it.
+
+As YouTube shows a transcript, and as whisper.cpp prints it. Each time opens a row.
+
+Example:
+
+    0:00 Why does a record turn?
+    0:03 Because it is round.
+    0:07 I see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from transforms.text import ends_sentence, join_lines
+from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.prose import furniture
+from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
+from transforms.transcripts.prose.read import front_matter
+from transforms.transcripts.prose.shared_survey import plain_lines
+
+WORDS_OF_A_CAPTION = 12  # at most, on average
+SHARE = 0.4  # of the lines begin with a time, or are one
+
+
+def fits(text: Text) -> bool:
+    """Tell a text that has times in front of most of its lines or paragraphs."""
+    return fit_lines(plain_lines(text))
+
+
+def fit_lines(lines: Sequence[Line]) -> bool:
+    """Tell lines most of which have a time, and that say something behind it."""
+    kept = [text for line in lines if (text := tidy(line.text))]
+    stamped = [first for text in kept if (first := time_first(text))]
+    words = sum(max(len(text.split()), len(text) // 4) for text in kept)
+    return len(stamped) >= 3 and len(stamped) >= SHARE * len(kept) and words >= 4 * len(stamped)
+
+
+def parse(text: Text) -> Draft:
+    """Read what stands behind each time."""
+    return parse_lines(plain_lines(text))
+
+
+def parse_lines(lines: Sequence[Line]) -> Draft:
+    """Read lines with times; what stands above the first is front matter."""
+    kept = [Line(line.number, text, line.heading, line.noise) for line in lines if (text := tidy(line.text))]
+    first = next((i for i, line in enumerate(kept) if time_first(line.text)), 0)
+    pieces = list(front_matter(kept[:first]))
+    start: float | None = None
+    stop: float | None = None
+    last = max((i for i, line in enumerate(kept) if time_first(line.text)), default=len(kept))
+    end = next((i for i in range(last + 2, len(kept)) if furniture.begins_tail(kept[i].text)), len(kept))
+    for line in kept[first:end]:
+        if alone := lone_time(line.text):
+            start, stop = alone
+            pieces.append(Piece(line.number, "metadata", line.text, "time"))
+            continue
+        text = line.text
+        if stamped := time_first(text):
+            start, stop, text = stamped
+        text, _ = split_marks(text)
+        if line.noise or not text:
+            pieces.append(Piece(line.number, "dropped", line.text, line.noise or "nothing behind the time"))
+        elif start is None and pieces and pieces[-1].kind == "speech":
+            pieces[-1] = replace(pieces[-1], text=join_lines((pieces[-1].text, text)))
+        else:
+            pieces.append(Piece(line.number, "speech", text, start_time=start, end_time=stop))
+        start = stop = None
+    pieces += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in kept[end:]]
+    return Draft(tuple(pieces), "sentence" if _is_cut(pieces) else "cue", "captions")
+
+
+def _is_cut(pieces: Sequence[Piece]) -> bool:
+    """Tell captions, cut to the width of a screen, from rows that hold sentences."""
+    said = [piece.text for piece in pieces if piece.kind == "speech"]
+    words = [word for text in said for word in text.split()]
+    ended = sum(ends_sentence(text) for text in said)
+    sentences = sum(map(ends_sentence, words))
+    return (
+        len(words) <= WORDS_OF_A_CAPTION * len(said) and ended < 0.75 * len(said) and sentences * 40 >= len(words)
+    )
+
+
+FORMAT = Format("timed", "lines with times and no names", example_of(__doc__), fits, parse)

@@ -1,0 +1,214 @@
+"""Transcripts for the eye: by what the survey of the whole found out, every line gets its kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from transforms.errors import ContentError
+from transforms.records import Seconds
+from transforms.transcripts.document import Draft, Piece
+from transforms.transcripts.prose import furniture
+from transforms.transcripts.prose.headings import chapter_of
+from transforms.transcripts.prose.lines import Line, lone_time, split_marks, time_first, time_last
+from transforms.transcripts.prose.survey import Survey
+
+# What stands above a transcript: its title, links, chapters and credits are kept, a page's controls dropped.
+
+
+LONGEST_EPISODE_TITLE = 30  # words
+
+
+def front_matter(lines: Sequence[Line]) -> Iterator[Piece]:
+    """Sort the lines above a transcript by what they are."""
+    front = _Front()
+    for line in lines:
+        yield from front.sort(line, is_last=line is lines[-1])
+
+
+class _Front:
+    """What the lines so far have said: the part they are in, and whether the title is known."""
+
+    def __init__(self) -> None:
+        self.sponsored = self.titled = self.behind_title = self.spoken = False
+
+    def sort(self, line: Line, *, is_last: bool) -> Iterator[Piece]:
+        reason = line.noise or furniture.noise(line.text)
+        if reason:
+            yield Piece(line.number, "dropped", line.text, reason)
+        elif heading := self._heading(line, is_last=is_last):
+            yield heading
+        elif chapter := chapter_of(line):
+            yield chapter
+        elif pair := furniture.key_value(line.text):
+            self.titled = self.titled or pair[0] == "title"
+            yield Piece(line.number, "label", line.text.removesuffix(pair[1]), None)
+            yield Piece(line.number, "metadata", pair[1], pair[0])
+        elif self.sponsored:
+            yield Piece(line.number, "dropped", line.text, "sponsor")
+        else:
+            yield Piece(line.number, "metadata", line.text, self._name(line.text))
+
+    def _heading(self, line: Line, *, is_last: bool) -> Piece | None:
+        """Take the heading of a part of the page, or its title."""
+        if furniture.TRANSCRIPT.fullmatch(line.text):
+            self.sponsored, self.spoken = False, True
+            return Piece(line.number, "metadata", line.text, "heading")
+        if furniture.SPONSORS.fullmatch(line.text):
+            self.sponsored = True
+            return Piece(line.number, "dropped", line.text, "sponsor")
+        if furniture.section_heading(line.text) or furniture.HIGHLIGHTS.fullmatch(line.text):
+            self.sponsored = False
+            return Piece(line.number, "metadata", line.text, "heading")
+        if line.heading and not self.titled:
+            self.titled = self.behind_title = True
+            return Piece(line.number, "metadata", line.text, "title")
+        timed = time_first(line.text) or time_last(line.text)
+        if line.heading and not (timed or self.spoken or is_last):
+            return Piece(line.number, "metadata", line.text, "heading")
+        return None
+
+    def _name(self, text: str) -> str:
+        if furniture.is_credit(text):
+            return "credit"
+        if furniture.is_date(text):
+            return "published"
+        if re.fullmatch(r"https?://\S+", text):
+            return "url"
+        if not self.titled and len(text.split()) <= LONGEST_EPISODE_TITLE:
+            self.titled = self.behind_title = True
+            return "title"
+        behind, self.behind_title = self.behind_title, False
+        return "subtitle" if behind else "description"
+
+
+REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
+
+
+def read_labelled(found: Survey) -> Draft:
+    """Read a text whose speakers are named: the front, the turns, what stands behind them.
+
+    Raises:
+        ContentError: nobody is named.
+    """
+    if not found.labels:
+        msg = "no transcript found: it names nobody who speaks; leave --format out, or try --format paragraphs"
+        raise ContentError(msg)
+    pieces = [*_front(found), *_body(found)]
+    return Draft(tuple(pieces), "paragraph")
+
+
+def _front(found: Survey) -> Iterator[Piece]:
+    """Sort what stands above the first turn; quotes that the transcript repeats are marked, other turns kept."""
+    above = [i for i in sorted(found.labels) if i < found.first]
+    if not above:
+        yield from front_matter(found.lines[: found.first])
+        return
+    yield from front_matter(found.lines[: above[0]])
+    if _is_said_again(found, above):
+        for line in found.lines[above[0] : found.first]:
+            yield Piece(line.number, "metadata", line.text, "highlight (said again in the transcript)")
+    else:
+        yield from _turns(found, above[0], found.first)
+
+
+def _is_said_again(found: Survey, above: Sequence[int]) -> bool:
+    """Tell highlights from turns: most of their words come again, or each quote does and they are called so."""
+    said = _groups(line.text for line in found.lines[found.first :])
+    own = _groups(line.text for line in found.lines[above[0] : found.first])
+    if own and len(own & said) >= REPEATED_SHARE * len(own):
+        return True
+    called = any(furniture.HIGHLIGHTS.fullmatch(line.text) for line in found.lines[: above[0]])
+    again = {label.rest for i, label in found.labels.items() if i >= found.first}
+    return called and all(found.labels[i].rest in again for i in above)
+
+
+def _groups(texts: Iterator[str] | Sequence[str]) -> frozenset[tuple[str, ...]]:
+    """Gather the groups of four words in a row."""
+    words = re.findall(r"\w+", " ".join(texts).casefold())
+    return frozenset(zip(words, words[1:], words[2:], words[3:], strict=False))
+
+
+def _body(found: Survey) -> Iterator[Piece]:
+    end = _tail(found)
+    yield from _turns(found, found.first, end)
+    for line in found.lines[end:]:
+        if furniture.is_credit(line.text):
+            yield Piece(line.number, "metadata", line.text, "credit")
+        else:
+            yield Piece(line.number, "dropped", line.text, line.noise or "behind the transcript")
+
+
+def _tail(found: Survey) -> int:
+    """Find the line in the last turn from which the page goes on without the transcript."""
+    if not found.labels:  # read as labelled since the user says so
+        return found.first
+    last = max(found.labels)
+    for index in range(last + 1, found.end):
+        line = found.lines[index]
+        if line.noise is None and furniture.begins_tail(line.text):
+            return _before_controls(found, last, index)
+    return _before_controls(found, last, found.end)
+
+
+def _before_controls(found: Survey, last: int, end: int) -> int:
+    """Go back over the controls at the end; the first line of the turn is no control, whatever it says."""
+    least = last + 1 if found.labels[last].rest else last + 2
+    while end > least and furniture.noise(found.lines[end - 1].text):
+        end -= 1
+    return end
+
+
+def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
+    """Yield every line of the transcript its kind."""
+    speaker: str | None = None
+    opens = False
+    pending: tuple[Seconds | None, Seconds | None] | None = None
+    for index in range(begin, end):
+        line = found.lines[index]
+        label = found.labels.get(index)
+        aside = None if label else _beside(found, index, opens=opens)
+        if aside is not None:
+            yield aside
+            if alone := lone_time(line.text):
+                pending = alone if opens or found.labels.get(index + 1) else pending
+            continue
+        text = line.text
+        if label is not None:
+            speaker, opens, text = label.raw, True, label.rest
+            pending = (label.start_time, label.end_time) if label.is_sure else pending
+            head = line.text[: len(line.text) - len(label.rest)] if label.rest else line.text
+            yield Piece(line.number, "label", head.strip(), label.name)
+        elif opens and pending is None and (stamped := time_first(text)):
+            yield Piece(line.number, "metadata", text.removesuffix(stamped[2]).strip(), "time")
+            pending, text = stamped[:2], stamped[2]
+        text, marks = split_marks(text)
+        yield from (Piece(line.number, "metadata", mark, "time") for mark in marks)
+        if text:
+            start, stop = pending or (None, None)
+            yield Piece(line.number, "speech", text, None, speaker, opens, start, stop)
+            opens, pending = False, None
+
+
+def _beside(found: Survey, index: int, *, opens: bool) -> Piece | None:
+    """Take what stands between the turns and is not said: controls, times, chapters; `None` for speech.
+
+    `opens`: a name alone stood above, so what comes is what its owner says.
+    """
+    line = found.lines[index]
+    if reason := line.noise or _control(line.text):
+        return Piece(line.number, "dropped", line.text, reason)
+    if lone_time(line.text):
+        return Piece(line.number, "metadata", line.text, "time")
+    if opens:
+        return None
+    if index in found.headings:
+        return chapter_of(line) or Piece(line.number, "chapter", line.text)
+    return chapter_of(line, spoken=True)
+
+
+def _control(text: str) -> str | None:
+    """Drop what a page puts between the turns; short words that people say too are kept."""
+    reason = furniture.noise(text)
+    wordless = not any(c.isalnum() for c in text)
+    return reason if reason and (wordless or len(text.split()) > 1) and not lone_time(text) else None

@@ -1,0 +1,41 @@
+"""The survey of a plain text, made once for all the shapes that ask for it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from transforms.transcripts.document import Draft, Text
+from transforms.transcripts.prose.lines import Line, numbered
+from transforms.transcripts.prose.read import read_labelled
+from transforms.transcripts.prose.survey import Survey, survey
+
+
+def plain_lines(text: Text) -> tuple[Line, ...]:
+    """Number the lines of a text from 1."""
+    return numbered(text.lines)
+
+
+@lru_cache(maxsize=2)
+def survey_of(text: Text) -> Survey:
+    """Find out who is named in which form."""
+    return survey(plain_lines(text))
+
+
+def shape_of(text: Text) -> str | None:
+    """Name the shape of a text that names its speakers; `None` where nobody is named."""
+    return shape(survey_of(text))
+
+
+def shape(found: Survey) -> str | None:
+    """Name the shape by where most labels stand and whether they carry times."""
+    if found.family is None:
+        return None
+    alone = sum(not label.rest for label in found.labels.values())
+    if alone * 2 > len(found.labels):
+        return "blocks" if found.timed * 2 >= len(found.labels) else "post"
+    return "stamped" if found.timed * 2 >= len(found.labels) else "labelled"
+
+
+def parse_labelled(text: Text) -> Draft:
+    """Read a text that names its speakers, in whatever form."""
+    return read_labelled(survey_of(text))

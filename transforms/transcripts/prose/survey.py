@@ -1,0 +1,224 @@
+"""Who is named in which form: what the whole of a text tells before its lines are read."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from transforms.transcripts.names import clean, fold, likeness
+from transforms.transcripts.prose import furniture
+from transforms.transcripts.prose.headings import in_place, may_be_title
+from transforms.transcripts.prose.inline_labels import inline_names
+from transforms.transcripts.prose.lines import Labels, Line, LineLabel, find_label, lone_time, tidy
+from transforms.transcripts.prose.own_labels import own_labels
+
+Family = Literal["inline", "own"]
+
+SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
+LONGEST_WRAPPED = 120
+_OPEN_END = re.compile(r"[\w,%°$€£]$")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the whole document tells of its labels.
+
+    `labels` are keyed by the index of their line; the transcript is `lines[first:end]`; `headings` are the indices
+    of the lines in it that are headings though no mark says so.
+    """
+
+    lines: tuple[Line, ...]
+    family: Family | None
+    labels: Labels
+    first: int
+    end: int
+
+    @property
+    def timed(self) -> int:
+        """How many labels carry a time."""
+        return sum(label.is_sure for label in self.labels.values())
+
+    @cached_property
+    def headings(self) -> frozenset[int]:
+        """The lines that are headings by where they stand."""
+        bare = {i for i, label in self.labels.items() if not label.rest}
+        return in_place(self.lines, frozenset(self.labels), frozenset(bare), self.first, self.end)
+
+
+def survey(lines: Sequence[Line]) -> Survey:
+    """Find out who is named in which form, and where the transcript begins and ends."""
+    tidied = ((line, tidy(line.text)) for line in lines)
+    kept = unwrap([x if text == x.text else replace(x, text=text) for x, text in tidied if text])
+    found = {
+        i: x
+        for i, line in enumerate(kept)
+        if line.noise is None
+        and (x := find_label(line.text))
+        and not (x.form == "bare" and furniture.begins_tail(line.text))
+    }
+    end = _end(kept, found)
+    found = _without_lists({i: label for i, label in found.items() if i < end and not _is_byline(kept, i, label)})
+    lower = _lower_words(kept)
+    inline = _without_header(kept, {i: label for i, label in found.items() if label.is_inline})
+    names = inline_names(kept, inline, lower)
+    by_inline = {i: label for i, label in inline.items() if fold(label.name) in names}
+    by_own = _without_header(kept, own_labels(kept[:end], found, lower))
+    only_own = sum(label.form != "inline" for label in by_own.values())
+    family: Family | None = "own" if only_own > len(by_inline) else "inline" if by_inline else None
+    labels = by_own if family == "own" else by_inline
+    if not labels:
+        return Survey(kept, None, {}, 0, end)
+    found_out = Survey(kept, family, labels, _transcript_start(kept, labels), end)
+    above = kept[found_out.first - 1] if found_out.first > 1 else None
+    if above and found_out.headings and _is_untimed_title(above):
+        return replace(found_out, first=found_out.first - 1)
+    return found_out
+
+
+def _is_byline(lines: Sequence[Line], index: int, label: LineLabel) -> bool:
+    """Tell a name that stands alone above a date, a control of the page or the heading of the transcript."""
+    if label.rest or index + 1 >= len(lines):
+        return False
+    below = lines[index + 1]
+    named = (
+        furniture.TRANSCRIPT.fullmatch(below.text)
+        or furniture.is_date(below.text)
+        or furniture.section_heading(below.text)
+    )
+    control = furniture.noise(below.text) is not None and " " in below.text
+    return (
+        bool(named)
+        or (control and not lone_time(below.text))
+        or furniture.TRANSCRIPT.fullmatch(label.raw) is not None
+    )
+
+
+def _without_lists(found: Labels) -> Labels:
+    """Leave out what stands in lists, unless the speakers do."""
+    listed = sum(label.listed for label in found.values())
+    return found if listed * 2 > len(found) else {i: x for i, x in found.items() if not x.listed}
+
+
+def _is_untimed_title(line: Line) -> bool:
+    """Return what stands directly above the first label and may be the first of the text's unmarked headings."""
+    return (
+        line.gap
+        and not line.heading
+        and not line.noise
+        and may_be_title(line.text)
+        and not furniture.TRANSCRIPT.fullmatch(line.text)
+        and not furniture.section_heading(line.text)
+        and furniture.key_value(line.text) is None
+        and not lone_time(line.text)
+    )
+
+
+def is_value(text: str) -> bool:
+    """Return what stands behind the key of a header, names or a date, from speech.
+
+    >>> is_value("Ann Lee and Bob Ray"), is_value("4 May"), is_value("So why does it turn?")
+    (True, True, False)
+    """
+    return furniture.is_date(text) or is_list_of_names(text)
+
+
+def is_list_of_names(text: str) -> bool:
+    """Tell names with commas from speech.
+
+    >>> is_list_of_names("Ann Lee and Bob Ray"), is_list_of_names("So why does it turn?")
+    (True, False)
+    """
+    names = re.split(r",\s*|\s+(?:and|&|und|et|y)\s+", text)
+    return all(likeness(clean(name)[0]) for name in names if name)
+
+
+def unwrap(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Join the lines of a text that was broken to a width, where its paragraphs stand apart."""
+    inner = [i for i in range(1, len(lines)) if not lines[i].gap]
+    long = [i for i in inner if len(lines[i - 1].text) >= SHORTEST_WRAPPED]
+    if (
+        not inner  # nor a line, behind the ruled heading of a page that was cut off
+        or len(inner) < 0.2 * len(lines)
+        or len(lines) - len(inner) < 0.1 * len(lines)
+        or len(long) < 0.9 * len(inner)
+        or max(len(line.text) for line in lines) > LONGEST_WRAPPED
+    ):
+        return tuple(lines)
+    joined = [lines[0]]
+    for before, line in itertools.pairwise(lines):
+        goes_on = not line.gap and len(before.text) >= SHORTEST_WRAPPED and not (line.heading or line.noise)
+        if goes_on and (_OPEN_END.search(before.text) or find_label(line.text) is None):
+            joined[-1] = replace(joined[-1], text=f"{joined[-1].text} {line.text}")
+        else:
+            joined.append(line)
+    return tuple(joined)
+
+
+def _end(lines: Sequence[Line], found: Labels) -> int:
+    """Find where the comments of readers begin: behind the transcript, and nobody of it speaks there often."""
+    for i, line in enumerate(lines):
+        if not furniture.begins_comments(line.text):
+            continue
+        before = Counter(fold(label.name) for at, label in found.items() if at < i)
+        known = {name for name, count in before.items() if count > 1} or set(before)
+        behind = sum(fold(label.name) in known for at, label in found.items() if at > i)
+        if sum(before[name] for name in known) >= max(2, 4 * behind) and not any(
+            furniture.TRANSCRIPT.fullmatch(later.text) for later in lines[i:]
+        ):
+            return i
+    return len(lines)
+
+
+def _lower_words(lines: Sequence[Line]) -> frozenset[str]:
+    """The words that the text writes small: no names."""
+    return frozenset(re.findall(r"(?<![\w.])[a-zà-ÿ]{2,}(?!\w)", " ".join(line.text for line in lines)))
+
+
+def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
+    """Leave out `Host: Ann Lee` of a header: it says who somebody is, not what somebody said."""
+    counts = Counter(fold(label.name) for label in labels.values())
+    order = sorted(labels)
+    half = order[len(order) // 2] if order else 0
+    begun = max((i for i in range(half) if furniture.TRANSCRIPT.fullmatch(lines[i].text)), default=-1)
+    return {
+        i: x
+        for i, x in labels.items()
+        if not (
+            (counts[fold(x.name)] == 1 or i < begun)
+            and furniture.key_value(f"{x.name}: {x.rest}")
+            and is_value(x.rest)
+        )
+    }
+
+
+def _transcript_start(lines: Sequence[Line], labels: Labels) -> int:
+    """Find where the transcript begins: behind the last heading that says so and has most labels behind it."""
+    order = sorted(labels)
+    first, above = _with_time(lines, order[0]), -1
+    for index, line in enumerate(lines):
+        if furniture.TRANSCRIPT.fullmatch(line.text):
+            behind = [i for i in order if i > index]
+            if len(behind) >= 0.5 * len(order):
+                first, above = _with_time(lines, behind[0]), index
+    return first - 1 if _is_first_heading(lines, above, first - 1) else first
+
+
+def _is_first_heading(lines: Sequence[Line], transcript: int, index: int) -> bool:
+    """Tell the heading of the first chapter: below that of the transcript or below the title, nothing between."""
+    if index <= transcript or lines[index].noise or not may_be_title(lines[index].text):
+        return False
+    if furniture.section_heading(lines[index].text):
+        return False
+    if transcript >= 0:
+        return all(furniture.is_credit(x.text) or x.noise for x in lines[transcript + 1 : index])
+    return lines[index].heading and any(line.heading for line in lines[:index])
+
+
+def _with_time(lines: Sequence[Line], index: int) -> int:
+    """Begin at the time that stands on a line of its own before the first label."""
+    return index - 1 if index and lone_time(lines[index - 1].text) else index

@@ -1,0 +1,1 @@
+"""The JSON of speech services, a module a service."""

@@ -1,0 +1,1 @@
+"""Tables and lists of fields, a line a word, segment or label."""
