@@ -212,7 +212,7 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
         text = PublisherText(
             link, read, text_stages.parse(store, read, None), "vtt", 1, 4.0, has_names=True, has_times=True
         )
-        offered.stage.fn(text, found, chapter_stage.choose(store, found, None, None), settings)
+        offered._stage(text, found, chapter_stage.choose(store, found, None, None), settings)
     loader.load(settings)
     loader.publish(settings)
     assert "or ~" in said(settings)
