@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import duckdb
+
 from flows.artifacts import Damaged, Store, read
 from flows.home.permissions import close, share
 from flows.settings import Settings
@@ -81,15 +83,21 @@ def load_and_publish(settings: Settings) -> tuple[Loaded, ...]:
 
 
 def ready_snapshot(settings: Settings) -> None:
-    """Replace a snapshot that cannot be read, or that another program holds: work on a home looks into it first.
+    """Replace a snapshot that cannot be read, that another program holds, or that an older Turntable made.
 
-    Whoever holds the old one goes on with that; nobody waits for him.
+    Work on a home looks into it first, and asks for columns of today. Whoever holds the old one goes on with that;
+    nobody waits for him.
     """
-    if not settings.snapshot.exists() or not settings.warehouse.exists():
+    if settings.load == "elsewhere" or not settings.snapshot.exists() or not settings.warehouse.exists():
         return
     try:
-        open_snapshot(settings.snapshot).close()
-    except (ContentError, TransientError):
+        with open_snapshot(settings.snapshot) as con:
+            is_older = warehouse.is_older(con)
+    except (ContentError, TransientError, duckdb.Error):
+        publish(settings)
+        return
+    if is_older:
+        warehouse.upgrade(settings.warehouse)
         publish(settings)
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx2
 import pytest
 
@@ -258,3 +259,24 @@ def test_ctrl_c_ends_an_import_at_once(tmp_path: Path) -> None:
     assert len(ask(home, "from transcripts")) == 300
     assert [row["stage"] for row in ask(home, "from stage_runs where status = 'failed'")] == ["import"]
     assert "agree" in command(home, "verify").stdout
+
+
+def test_a_home_of_an_older_schema_is_brought_up(texts: Path, tmp_path: Path) -> None:
+    """The snapshot is asked before anything is loaded: a column that it lacks stops no command."""
+    settings = Settings(home=tmp_path / "home")
+    first, *_ = sorted(texts.iterdir())
+    import_text(settings, first)
+    publish(settings)
+    for database in (settings.warehouse, settings.snapshot):
+        with duckdb.connect(str(database)) as con:
+            for (view,) in con.execute("select view_name from duckdb_views() where not internal").fetchall():
+                con.execute(f'drop view "{view}"')
+            con.execute("alter table episodes drop column published_text")
+            con.execute("alter table discoveries drop column feed_index")
+            con.execute("delete from schema_migrations where name = '0006_feed_order.sql'")
+
+    assert command(settings.home, "episodes", "--json").returncode == 0
+    assert ask(settings.home, "select published_text from episodes")
+    command(settings.home, "import", str(texts))
+    assert len(ask(settings.home, "from transcripts")) == 2
+    assert "agree" in command(settings.home, "verify").stdout

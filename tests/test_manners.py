@@ -89,14 +89,14 @@ def test_hosts_of_long_ago_are_forgotten() -> None:
 def test_each_hop_takes_its_turn_and_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A redirect within a host needs one place, not two; a host that the user named needs none."""
     manners = RateLimit(at_once=1, gap=0.1, patience=1)
-    monkeypatch.setattr(request, "MANNERS", manners)
+    monkeypatch.setattr(request, "RATE_LIMIT", manners)
     monkeypatch.setattr(request, "is_allowed", lambda *_: False)
     with serve(answer("302 x", Location="/b", Content_Length="0"), honest(b"hello")) as server:
         started = time.monotonic()
         assert fetch(server.url, allow=HERE).data == b"hello"
         assert time.monotonic() - started >= 0.1
         monkeypatch.undo()
-        monkeypatch.setattr(request, "MANNERS", RateLimit(gap=10))
+        monkeypatch.setattr(request, "RATE_LIMIT", RateLimit(gap=10))
         started = time.monotonic()
         for _ in range(5):
             fetch(server.url, allow=HERE)

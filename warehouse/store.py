@@ -62,6 +62,23 @@ def migrate(con: Connection) -> None:
         con.execute((HERE / "views.sql").read_text(encoding="utf-8"))
 
 
+def is_older(con: Connection) -> bool:
+    """Check whether a warehouse, or its snapshot, lacks a migration of ours: an older Turntable made it."""
+    applied = {name for (name,) in rows(con, "select name from schema_migrations")}
+    return not {path.name for path in (HERE / "migrations").glob("*.sql")} <= applied
+
+
+def upgrade(warehouse: Path) -> None:
+    """Bring a warehouse that is there to the newest schema.
+
+    Raises:
+        ContentError: it is damaged, or a newer Turntable made it.
+        TransientError: another process holds it, or the disk is full.
+    """
+    with locked(warehouse), opened(warehouse) as con:
+        migrate(con)
+
+
 def load(
     warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path], check: Check = believe
 ) -> Load:
@@ -118,7 +135,8 @@ def is_published(warehouse: Path, snapshot: Path) -> bool:
     state = (
         "select (select count(*) from {0}.load_log), (select max(loaded_at) from {0}.load_log), "
         "(select count(*) from {0}.stage_runs), "
-        "(select count(*) from {0}.discoveries), (select max(loaded_at) from {0}.discoveries)"
+        "(select count(*) from {0}.discoveries), (select max(loaded_at) from {0}.discoveries), "
+        "(select count(*) from {0}.schema_migrations)"
     )
     with locked(warehouse), explained(warehouse), duckdb.connect() as con:
         con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")

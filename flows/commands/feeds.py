@@ -24,6 +24,7 @@ from flows.commands.options import (
     processor,
     read_settings,
     say,
+    settings_to_ask,
     settings_to_write,
     show_list,
     tell,
@@ -213,7 +214,7 @@ def status(as_json: JsonFlag = False) -> None:
     from flows.feeds.manage import STATUS, standing
     from warehouse.table import Table
 
-    show_list(Table(STATUS, standing(read_settings())), lists.waiting, "no episode waits", as_json=as_json)
+    show_list(Table(STATUS, standing(settings_to_ask())), lists.waiting, "no episode waits", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable retry --class transient")

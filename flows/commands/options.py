@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from transforms.errors import SourceError
+from transforms.errors import SourceError, TurntableError
 from transforms.records import Quality
 from transforms.text import strict_json, visible
 
@@ -81,7 +82,27 @@ def settings_to_write() -> Settings:
 
     settings = read_settings(with_home=False)
     check_usable(settings.home)
+    _upgrade(settings)
     return settings
+
+
+def settings_to_ask() -> Settings:
+    """Read the settings, for a command that asks the snapshot for columns of today.
+
+    Raises:
+        SourceError: one of them is wrong, or the home cannot be read.
+    """
+    settings = read_settings()
+    _upgrade(settings)
+    return settings
+
+
+def _upgrade(settings: Settings) -> None:
+    """Bring the warehouse of an older Turntable to today's schema; what hinders that, the work itself will say."""
+    from flows.loader import ready_snapshot
+
+    with suppress(TurntableError, OSError):  # as a home that may only be read
+        ready_snapshot(settings)
 
 
 def processor() -> Process:

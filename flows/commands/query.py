@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import paths
-from flows.commands.options import JsonFlag, find_episode, read_settings, say, show, show_list
+from flows.commands.options import JsonFlag, find_episode, say, settings_to_ask, show, show_list
 from transforms.errors import ContentError, SourceError
 from transforms.text import counted
 
@@ -50,7 +50,7 @@ def sql(
     """Ask the warehouse in SQL; nothing can be changed by it."""
     from warehouse.sql import answer
 
-    asked, snapshot = _read_query(query, file), read_settings().snapshot
+    asked, snapshot = _read_query(query, file), settings_to_ask().snapshot
     form = _form(as_json=as_json, as_csv=as_csv, csv_safe=csv_safe)
     reader = sys.stdout.fileno()
     if form == "screen":
@@ -120,7 +120,7 @@ def episodes(as_json: JsonFlag = False) -> None:
     from flows.display import lists
     from warehouse import query
 
-    show_list(query.episodes(read_settings().snapshot), lists.episodes, "no episodes yet", as_json=as_json)
+    show_list(query.episodes(settings_to_ask().snapshot), lists.episodes, "no episodes yet", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable turns latest")
@@ -128,7 +128,7 @@ def turns(episode: Episode, as_json: JsonFlag = False) -> None:
     """Print who said what, when, in one episode."""
     from warehouse import query
 
-    snapshot = read_settings().snapshot
+    snapshot = settings_to_ask().snapshot
     table = query.turns(snapshot, find_episode(snapshot, episode))
     if as_json:
         show(table, as_json=True)
@@ -146,5 +146,5 @@ def export(
     """Write an episode's best transcript in another format."""
     from warehouse.export import export as write
 
-    snapshot = read_settings().snapshot
+    snapshot = settings_to_ask().snapshot
     typer.echo(write(snapshot, find_episode(snapshot, episode), format_), nl=False)
