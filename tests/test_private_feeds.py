@@ -19,9 +19,8 @@ from flows.feeds.pending import PendingQueue
 from flows.feeds.poll import poll
 from flows.feeds.subscriptions import Subscriptions, find_known
 from flows.locations import keeping_private
-from flows.published import text_stages
+from flows.published import import_texts, text_stages
 from flows.published.linking import EpisodeIndex, Hints, Link
-from flows.serve import import_flow
 from flows.serve.request_command import request
 from flows.settings import Options, Settings
 from tests.conftest import only
@@ -224,7 +223,7 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
     again = text_stages.stage(
         store,
         text_stages.kept_texts(store)[0],
-        import_flow.parsed_again(settings.home, text.parsed, f"episode:{found.episode.episode_id}"),
+        import_texts.parsed_again(settings.home, text.parsed, f"episode:{found.episode.episode_id}"),
         Link(found.episode, found.podcast, "feed"),
         found.source,
         Hints(title="again"),
