@@ -17,6 +17,8 @@ from warehouse import store as warehouse
 from warehouse.load import Load, Loaded
 from warehouse.snapshot import open_snapshot
 
+# Every block of what work asks: a snapshot that was cut off opens all the same.
+READ = "select (select max(hash(e)) from episodes e), (select max(hash(p)) from podcasts p)"
 FAILURE = "it told of a stage that failed, and nothing else hangs on it"
 
 
@@ -93,8 +95,11 @@ def ready_snapshot(settings: Settings) -> None:
     try:
         with open_snapshot(settings.snapshot) as con:
             is_older = warehouse.is_older(con)
+            con.execute(READ)
     except (ContentError, TransientError, duckdb.Error):
-        publish(settings)
+        clear(settings)
+        warehouse.publish(settings.warehouse, settings.snapshot)
+        share(settings.home, settings.snapshot, settings.snapshot_gid)
         return
     if is_older:
         warehouse.upgrade(settings.warehouse)

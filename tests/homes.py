@@ -70,6 +70,7 @@ def publish(settings: Settings) -> None:
 
 def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> None:
     """Import one text, as `turntable import` does, and do not load it."""
+    loader.ready_snapshot(settings)
     store = Store(settings.home)
     known = EpisodeIndex(query.known_episodes(settings.snapshot))
     job = ImportContext(store, settings, hints or Hints(), known, text_stages.newest_stages(store))

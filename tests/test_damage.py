@@ -215,6 +215,9 @@ def test_what_was_known_of_a_feed_is_told_anew(settings: Settings, made: tuple[P
     )
     path = settings.home / "feeds" / f"{feed.feed_id}.episodes.json"
     path.unlink() if how == "deleted" else path.write_bytes(b"")
+    found = only(verify.verify(settings))
+    assert feed.feed_id in found.detail
+    assert how == "emptied" or found.advice == f"turntable poll {feed.feed_id}"
     page = host.pages["/one"]
     host.publish("/one", [item(3), item(2), item(1), item(100, day=1)])
     try:
@@ -350,6 +353,17 @@ def test_a_damaged_snapshot_is_found_and_published_anew(settings: Settings, how:
     assert rebuild.rebuild(settings) == ()
     assert verify.verify(settings) == ()
     assert differs(before, told(settings)) is None
+
+
+def test_a_snapshot_that_was_cut_off_holds_up_no_import(settings: Settings, tmp_path: Path) -> None:
+    """It opens, and only the rows behind the cut cannot be read: it is published anew before it is asked."""
+    data, text = settings.snapshot.read_bytes(), tmp_path / "neighbour.txt"
+    text.write_text("A neighbour of them all\n\nAnn Lee: Who lives here?\nBob Ray: Nobody knows.\n")
+    for share in (0.5, 0.7, 0.9):
+        settings.snapshot.write_bytes(data[: int(len(data) * share)])
+        import_text(settings, text)
+        loader.load_and_publish(settings)
+        assert verify.verify(settings) == ()
 
 
 @pytest.mark.parametrize("how", ["deleted", "emptied", "a folder"])

@@ -10,7 +10,7 @@ import errno
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -183,21 +183,31 @@ def _compared(settings: Settings, store: Store) -> Iterator[Problem]:
 
 
 def _missing(settings: Settings) -> Iterator[Problem]:
-    """Name what one file says that another one should tell of: subscriptions, and episodes that wait nowhere."""
-    home, subscriptions, waiters = settings.home, Subscriptions(settings.home), PendingQueue(settings.home)
-    ids = {path.name.removesuffix(".episodes.json") for path in (home / "feeds").glob("[!.]*.episodes.json")}
-    for feed_id in sorted(ids):
-        if not (home / "feeds" / f"{feed_id}.json").exists():
-            yield Problem("subscription is missing", feed_id, subscriptions.way_back(feed_id))
-    unheard = query.unheard(settings.snapshot)
-    for feed_id in sorted(ids) if unheard else ():
-        if private.damage(home / "feeds" / f"{feed_id}.episodes.json", REMEMBERED):
+    """Name what one file says that another one should tell of."""
+    subscriptions, feeds = Subscriptions(settings.home), settings.home / "feeds"
+    known = {path.name.removesuffix(".episodes.json") for path in feeds.glob("[!.]*.episodes.json")}
+    subscribed = {path.stem for path in feeds.glob("[!.]*.json") if not path.name.endswith(".episodes.json")}
+    for feed_id in sorted(known - subscribed):
+        yield Problem("subscription is missing", feed_id, subscriptions.way_back(feed_id))
+    for feed_id in sorted(subscribed - known):
+        if private.damage(feeds / f"{feed_id}.json", SUBSCRIPTION):
             continue
-        remembered = subscriptions.remembered(feed_id) or SeenEpisodes()
-        wanted = {known.episode_id for known in remembered.known} - set(remembered.dropped)
-        marked = waiters.are_lost(wanted)
-        for episode_id in sorted(wanted & unheard):
-            if not waiters.waits(episode_id):
-                here = f"turntable ingest episode:{episode_id}, or turntable remove {episode_id}"
-                advice = "turntable poll" if episode_id in marked else here
-                yield Problem("episode was found and waits nowhere", episode_id, advice)
+        subscription = subscriptions.get(feed_id)
+        if subscription is not None and subscription.poll.changed_at is not None:  # it was read
+            yield Problem("what is known of a feed is missing", feed_id, f"turntable poll {feed_id}")
+    unheard = query.unheard(settings.snapshot)
+    for feed_id in sorted(known) if unheard else ():
+        if not private.damage(feeds / f"{feed_id}.episodes.json", REMEMBERED):
+            remembered = subscriptions.remembered(feed_id) or SeenEpisodes()
+            yield from _waiting_nowhere(PendingQueue(settings.home), remembered, unheard)
+
+
+def _waiting_nowhere(pending: PendingQueue, remembered: SeenEpisodes, unheard: Set[str]) -> Iterator[Problem]:
+    """Name the episodes of a feed that were found, have no transcript (`unheard`) and do not wait."""
+    wanted = {known.episode_id for known in remembered.known} - set(remembered.dropped)
+    marked = pending.are_lost(wanted)
+    for episode_id in sorted(wanted & unheard):
+        if not pending.waits(episode_id):
+            here = f"turntable ingest episode:{episode_id}, or turntable remove {episode_id}"
+            advice = "turntable poll" if episode_id in marked else here
+            yield Problem("episode was found and waits nowhere", episode_id, advice)

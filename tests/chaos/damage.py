@@ -26,6 +26,7 @@ import duckdb
 from pydantic import TypeAdapter
 
 from flows.feeds.manage import add_feeds
+from flows.feeds.manage import remove as forget
 from flows.feeds.pending import PendingQueue
 from flows.feeds.poll import poll
 from flows.feeds.subscriptions import SeenEpisodes, Subscriptions
@@ -119,13 +120,15 @@ def _judge(folder: Path, settings: Settings, before: dict[str, list[str]]) -> tu
         return "harmless", f"not found, and it is not harmless: {lost}" if lost else None
     _go_on(settings)
     advice: list[str] = []
+    removed: set[str] = set()
     while problems and len(advice) < MOST_STEPS:  # the way back may have two steps, each of which is printed
         advice += [problem.advice for problem in problems]
-        _follow(folder, settings, [problem.advice for problem in problems])
+        removed |= _follow(folder, settings, [problem.advice for problem in problems])
         problems = verify.verify(settings, deep=any("deep" in line for line in advice))
     if problems:
         return how, f"not healed by {advice}: {problems}"
-    lost = differs(before, told(settings))
+    left = [line for line in before["waiting"] if line.split()[0] not in removed]
+    lost = differs({**before, "waiting": left}, told(settings))
     return how, f"after {advice} something is lost: {lost}" if lost else None
 
 
@@ -140,8 +143,8 @@ def _go_on(settings: Settings) -> None:
         publish(settings)
 
 
-def _follow(folder: Path, settings: Settings, advice: list[str]) -> None:
-    """Type what is printed, and what that prints."""
+def _follow(folder: Path, settings: Settings, advice: list[str]) -> set[str]:
+    """Type what is printed, and what that prints; return the episodes that were let go, where that was offered."""
     said: list[str] = []
     if any("turntable rebuild" in line for line in advice):
         said = list(rebuild.rebuild(settings, deep=any("--deep" in line for line in advice)))
@@ -150,8 +153,12 @@ def _follow(folder: Path, settings: Settings, advice: list[str]) -> None:
     for command in dict.fromkeys(commands):
         _, verb, *arguments = shlex.split(command)
         _type(folder, settings, verb, arguments)
+    removed = {name for line in advice for name in re.findall(r", or turntable remove (\S+)$", line)}
+    for name in removed:  # the other way, to ingest it, wants models and its publisher
+        forget(settings, name)
     poll(settings)
     publish(settings)
+    return removed
 
 
 def _type(folder: Path, settings: Settings, verb: str, arguments: list[str]) -> None:
@@ -162,6 +169,8 @@ def _type(folder: Path, settings: Settings, verb: str, arguments: list[str]) -> 
         import_text(settings, Path(arguments[0]))
     elif verb == "ingest" and not arguments[0].startswith("episode:"):
         hear(settings, Path(arguments[0]))
+    elif verb == "poll" and arguments:
+        poll(settings, arguments)
     publish(settings)
 
 
