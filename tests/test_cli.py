@@ -226,8 +226,15 @@ def test_help_imports_nothing_that_takes_time(tmp_path: Path) -> None:
     )
 
     assert said.stdout.splitlines()[-1].split() == [
-        *("flows", "flows.cli", "flows.commands", "flows.commands.contents", "flows.paths", "flows.display.guard"),
-        *("transforms", "transforms.text"),
+        *(
+            "flows",
+            "flows.cli",
+            "flows.commands",
+            "flows.commands.contents",
+            "flows.display",
+            "flows.display.guard",
+        ),
+        *("flows.paths", "transforms", "transforms.text"),
     ]
 
 

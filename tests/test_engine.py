@@ -258,10 +258,10 @@ def test_what_is_heard_in_parts_is_what_is_heard_at_once(settings: Settings) -> 
 PARTS = """
 import sys
 from pathlib import Path
-from flows import stages, transcribing
 from flows.artifacts import Store
-from flows.settings import Options
-from flows.settings import Settings
+from flows.engines import transcribing
+from flows.episode import stages
+from flows.settings import Options, Settings
 settings = Settings()
 store = Store(settings.home)
 decoded = stages.decode(store, stages.fetch(store, sys.argv[1], settings, lambda _: None), "demo")
@@ -473,9 +473,8 @@ def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
 BATCH = """
 import sys
 from flows.episode.batch import ingest_locations
-from flows.settings import Options
 from flows.episode.pipeline import Outcome
-from flows.settings import Settings
+from flows.settings import Options, Settings
 asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
 done = [outcome for _, outcome in ingest_locations([sys.argv[1]], 1, asked, Settings())]
 assert [type(outcome) for outcome in done] == [Outcome] * 12
