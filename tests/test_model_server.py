@@ -164,7 +164,7 @@ def test_work_that_hangs_ends_when_nobody_waits_for_it(tmp_path: Path) -> None:
     address = str(tmp_path / "s")
     program = f"""
 import time
-from flows import model_server
+from flows.engines import model_server
 model_server.WORK["diarize"] = lambda *_: time.sleep(60)
 model_server._Server(idle_seconds=60, stuck_seconds=0.5).listen({address!r})
 """
@@ -203,7 +203,7 @@ def test_nothing_stays_behind_a_parent_that_is_killed() -> None:
     """Neither the server nor its folder."""
     program = """
 import os, time
-from flows import model_server
+from flows.engines import model_server
 with model_server.keeping_models():
     address = os.environ[model_server.VARIABLE]
     model_server._connected(address)
