@@ -1,4 +1,4 @@
-"""The one writer of the warehouse."""
+"""What a home staged → its warehouse, and the snapshot that people read; what is damaged is set aside first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flows.settings import Settings
 from flows.upkeep.remedies import remedy
 from transforms.errors import ContentError, TransientError
 from transforms.sealed import is_no_file
-from warehouse import store as warehouse
+from warehouse import store as warehouse_store
 from warehouse.load import Load, Loaded
 from warehouse.snapshot import open_snapshot
 
@@ -42,7 +42,7 @@ def load(settings: Settings) -> tuple[Loaded, ...]:
 
 def _load(settings: Settings, staged: Mapping[str, Path], store: Store) -> Load:
     try:
-        return warehouse.load(settings.warehouse, staged, store.all_failures(), damage)
+        return warehouse_store.load(settings.warehouse, staged, store.all_failures(), damage)
     except ContentError as error:
         raise TransientError(str(error)) from error
 
@@ -71,8 +71,8 @@ def publish(settings: Settings) -> None:
     if settings.load == "elsewhere":
         return
     clear(settings)
-    if not warehouse.is_published(settings.warehouse, settings.snapshot):
-        warehouse.publish(settings.warehouse, settings.snapshot)
+    if not warehouse_store.is_published(settings.warehouse, settings.snapshot):
+        warehouse_store.publish(settings.warehouse, settings.snapshot)
     share(settings.home, settings.snapshot, settings.snapshot_gid)
 
 
@@ -94,15 +94,15 @@ def ready_snapshot(settings: Settings) -> None:
         return
     try:
         with open_snapshot(settings.snapshot) as con:
-            is_older = warehouse.is_older(con)
+            is_older = warehouse_store.is_older(con)
             con.execute(READ)
     except (ContentError, TransientError, duckdb.Error):
         clear(settings)
-        warehouse.publish(settings.warehouse, settings.snapshot)
+        warehouse_store.publish(settings.warehouse, settings.snapshot)
         share(settings.home, settings.snapshot, settings.snapshot_gid)
         return
     if is_older:
-        warehouse.upgrade(settings.warehouse)
+        warehouse_store.upgrade(settings.warehouse)
         publish(settings)
 
 

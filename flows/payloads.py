@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact
-from transforms.records import (
-    StageRun,
-    Turn,
-    Word,
-)
+from transforms.records import StageRun, Turn, Word
 from transforms.speech.checks import Transcription
 from transforms.speech.diarize import Diarization
 from warehouse.staging import Given
@@ -27,6 +23,7 @@ TRANSCRIPTION = TypeAdapter(Transcription)
 DIARIZATION = TypeAdapter(Diarization)
 WORDS = TypeAdapter(tuple[Word, ...])
 TURNS = TypeAdapter(tuple[Turn, ...])
+GIVEN = TypeAdapter(Given)
 
 
 def read_json(kind: TypeAdapter[T], artifact: Artifact) -> T:
@@ -63,9 +60,6 @@ def done_run(artifact: Artifact, source: str, episode_id: str) -> StageRun:
     )
 
 
-_GIVEN = TypeAdapter(Given)
-
-
 def given_of(chosen: Artifact | None) -> Given | None:
     """Read chosen chapters back; `None` where nobody looked for any."""
-    return read_json(_GIVEN, chosen) if chosen else None
+    return read_json(GIVEN, chosen) if chosen else None

@@ -94,7 +94,7 @@ _SINCE: ContextVar[datetime | None] = ContextVar("since", default=None)
 
 @contextmanager
 def since(began: datetime) -> Iterator[None]:
-    """Yield when the work on the episodes below began: what they share may be older than each of them."""
+    """Set when the work on the episodes below began: what they share may be older than each of them."""
     token = _SINCE.set(began)
     try:
         yield
@@ -119,7 +119,7 @@ def stoppable() -> Iterator[threading.Event]:
 
 
 def advancing(stage: str, total: Seconds | None) -> Advance:
-    """Assign a stage what it calls with the seconds of audio that are done."""
+    """Return what a stage calls with the seconds of audio that are done."""
     reporter, stop = REPORTER.get(), STOP.get()
 
     def advance(done: Seconds) -> None:

@@ -2,7 +2,8 @@
 
 A `Run` carries them out. The one here does so in this process, and nobody looks at its pages; that of
 `flows.serve.prefect_runs` makes Prefect tasks of the same stages. Whoever has work asks `RUN`, and knows nothing
-of Prefect.
+of Prefect. How often a stage is tried again, and after how long, stands here for both (`RETRY_SECONDS`); when an
+episode or a feed is, in `flows.feeds`.
 """
 
 from __future__ import annotations

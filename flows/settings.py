@@ -55,7 +55,7 @@ def _from_file() -> dict[str, Any]:
 
 
 def _is_path(name: str, value: object) -> bool:
-    """Return what names a folder: `home` and `models` always do, a model where it has a slash."""
+    """Check whether a setting names a folder: `home` and `models` always do, a model where it has a slash."""
     is_model = name in ("model", "diarization_model")
     return isinstance(value, str) and (name in ("home", "models") or (is_model and os.sep in value))
 

@@ -50,7 +50,7 @@ _MINE: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 @contextmanager
 def working_on(stage: str, source: str, episode_id: str | None = None) -> Iterator[None]:
-    """Yield what is worked on: if somebody stops this process meanwhile, a row says so of it."""
+    """Note what is worked on below: if somebody stops this process meanwhile, a row says so of it."""
     work = _Work(stage, source, episode_id, datetime.now(UTC))
     _AT.append(work)
     token = _MINE.set(work)

@@ -11,7 +11,6 @@ import numpy as np
 from flows import loader
 from flows.artifacts import Artifact, Made, Store
 from flows.episode import stages
-from flows.episode import stages as staged
 from flows.episode.stages import Processed
 from flows.feeds.manage import add_feeds
 from flows.feeds.pending import PendingQueue, failed
@@ -85,7 +84,7 @@ def hear(settings: Settings, path: Path) -> None:
     store = Store(settings.home)
     heard = heard_as(store, settings, path, SPEAKERS)
     episode = bare_episode(file_episode_id(sha256(path)), None)
-    staged.stage(store, None, episode, str(path), heard, stages.make_turns(store, heard))
+    stages.stage(store, None, episode, str(path), heard, stages.make_turns(store, heard))
 
 
 def heard_as(store: Store, settings: Settings, path: Path, segments: tuple[SpeakerSegment, ...]) -> Processed:

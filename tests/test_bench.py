@@ -97,7 +97,7 @@ def test_systems_take_turns_and_are_scored(tmp_path: Path, clip: Path) -> None:
     (tmp_path / "clip.stm").write_text("clip 1 A 0.0 2.0 Hello there, world!\n")
     failures: list[str] = []
 
-    hearings = list(
+    runs = list(
         compare(
             [quick, broken, slow],
             [read_episode(clip, tmp_path / "clip.stm")],
@@ -106,14 +106,14 @@ def test_systems_take_turns_and_are_scored(tmp_path: Path, clip: Path) -> None:
         )
     )
 
-    assert [one.system for one in hearings] == ["quick", "slow", "slow", "quick"]
+    assert [one.system for one in runs] == ["quick", "slow", "slow", "quick"]
     assert failures == ["broken died (exit 1): no weights"]
-    assert [one.wer for one in hearings] == [Errors(0, 3), Errors(0, 3), None, None]
-    assert {one.duration for one in hearings} == {19.0}
-    found = ratio(hearings, "quick", "slow")
+    assert [one.wer for one in runs] == [Errors(0, 3), Errors(0, 3), None, None]
+    assert {one.duration for one in runs} == {19.0}
+    found = ratio(runs, "quick", "slow")
     assert found is not None
     assert (found.of_medians, found.least, found.most) == (2.5, 2.5, 2.5)
-    assert [one.speed for one in summarize(hearings)] == [9.5, 3.8]
+    assert [one.speed for one in summarize(runs)] == [9.5, 3.8]
 
 
 def hearing(system: str, episode: str, repeat: int, seconds: float) -> BenchRun:

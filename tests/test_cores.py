@@ -21,7 +21,7 @@ class Busy:
         self.lock = threading.Lock()
 
     def __call__(self, n: int) -> int:
-        """Return the number back after a while."""
+        """Return the number after a while."""
         with self.lock:
             self.now += 1
             self.most = max(self.most, self.now)

@@ -23,7 +23,6 @@ from flows.bench.score import diarization_errors
 from flows.engines import diarizing, model_loading, transcribing
 from flows.engines.transcribing import Transcriber, TranscribeRequest
 from flows.episode import stages
-from flows.episode import stages as staged
 from flows.episode.batch import ingest_locations
 from flows.episode.pipeline import Outcome
 from flows.payloads import DIARIZATION, TRANSCRIPTION
@@ -701,7 +700,7 @@ def test_too_little_memory_for_words_goes_down_to_the_cpu(
         assert isinstance(result, Artifact)
         assert result.manifest.device == "cpu int8"
         assert [line.partition(" failed")[0] for line in result.manifest.warnings] == [str(BIG), str(SMALL)]
-        assert staged.done_run(result, "a", "b").message == "; ".join(result.manifest.warnings)
+        assert stages.done_run(result, "a", "b").message == "; ".join(result.manifest.warnings)
     assert "repairs record players" in text_of(
         both[0] if one.sha256 in both[0].manifest.inputs.values() else both[1]
     )

@@ -32,7 +32,10 @@ def bad_files(folder: Path) -> dict[str, tuple[str, str]]:
         "empty.txt": (b"", "it is empty"),
         "blank.txt": (b" \n\t\n", "it is empty"),
         "binary.txt": (dice.randbytes(5000), "it is binary"),
-        "zip.txt": (b"PK\x03\x04" + dice.randbytes(500), "zip archive, or a Word document that is damaged: unpack it"),
+        "zip.txt": (
+            b"PK\x03\x04" + dice.randbytes(500),
+            "zip archive, or a Word document that is damaged: unpack it",
+        ),
         "gzip.txt": (gzip.compress(TEXT.encode()), "gzip file: unpack it"),
         "broken.json": (b'{"segments": [{"start": 0, "text": "He', "it is broken JSON: fetch it again"),
         "line.txt": (b"word " * 10_000_000, "a line of more than"),

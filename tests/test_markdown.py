@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flows import episode_log
 from flows.feeds.poll import Polled, PollSummary
-from flows.serve.entrypoints import page
+from flows.serve.entrypoints import poll_page
 from flows.serve.log_lines import LogLines
 from flows.serve.markdown_pages import cells, table, words
 from transforms.errors import SourceError
@@ -45,7 +45,7 @@ def test_a_table_keeps_its_rows_and_columns() -> None:
 def test_the_page_of_a_poll_shows_the_words_of_strangers() -> None:
     """Titles, messages of servers, problems."""
     feed = Polled("f", EVIL, "failed", message=EVIL)
-    text = "\n".join(page(PollSummary((feed,), 0, 1.0, problem=EVIL), [feed]))
+    text = "\n".join(poll_page(PollSummary((feed,), 0, 1.0, problem=EVIL), [feed]))
     assert "evil.example" not in text
     assert "<img" not in text
     assert text.count("evil") == 9

@@ -16,10 +16,10 @@ from transforms.errors import SourceError
 from transforms.records import Episode, Word
 from transforms.turns import to_turns
 from warehouse import store
+from warehouse.answer import Table
 from warehouse.query import episodes, find_episode, talk_time, turns
 from warehouse.snapshot import open_snapshot
 from warehouse.staging import Staged
-from warehouse.table import Table
 
 FILE = replace(
     EPISODE,

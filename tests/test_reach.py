@@ -15,7 +15,7 @@ from flows.allowed_files import AllowedFolders, check, check_models
 from flows.artifacts import Store
 from flows.episode import stages
 from flows.episode.batch import ingest_waiting
-from flows.feeds import attempts
+from flows.feeds import outcomes
 from flows.feeds.pending import PendingEpisode, PendingQueue, retried
 from flows.feeds.poll import announce
 from flows.published.text_files import find_texts, read_text
@@ -208,7 +208,7 @@ def test_what_a_request_left_is_kept_to_it_whoever_takes_it_up(asked: Settings) 
     path.write_bytes(b"RIFF")
     check_named(str(path), (), asked)
     found = EpisodeSource(str(path), None, bare_episode("an-id", None))
-    attempts.note_failed(asked, found, Options(), "fetch", TransientError("a disk that is busy"))
+    outcomes.note_failed(asked, found, Options(), "fetch", TransientError("a disk that is busy"))
     waiters = PendingQueue(asked.home)
     waiters.put(retried(next(waiters.all())))
     path.unlink()

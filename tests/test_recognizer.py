@@ -273,7 +273,7 @@ def test_speech_is_where_faster_whisper_hears_it(
     demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In pieces side by side, and from int16, as in one piece from float32."""
-    monkeypatch.setattr(windows, "PIECE_FRAMES", 400)
+    monkeypatch.setattr(windows, "STRETCH_FRAMES", 400)
     ours = windows.find_speech((demo_samples * 32767).astype(np.int16))
     options = VadOptions(min_silence_duration_ms=160, speech_pad_ms=0)
     theirs = [(s["start"] / RATE, s["end"] / RATE) for s in get_speech_timestamps(demo_samples, options)]

@@ -299,7 +299,7 @@ def test_what_earlier_versions_left_is_taken_over(prefect_server: str, tmp_path:
     from prefect.client.orchestration import get_client
     from prefect.states import Scheduled
 
-    from flows.serve.deployments import AUTOMATIONS, automations, deployments, take_over
+    from flows.serve.deployments import OLD_AUTOMATIONS, automations, deployments, take_over
     from flows.serve.entrypoints import ingest_url
 
     with get_client(sync_client=True) as client:
@@ -311,7 +311,7 @@ def test_what_earlier_versions_left_is_taken_over(prefect_server: str, tmp_path:
         foreign = client.create_deployment(**{**entry, "name": "loader"}, tags=["nightly"], entrypoint="flows.x.y")
         asked = {"url": "https://example.org/asked-before.mp3"}
         client.create_flow_run_from_deployment(old, parameters=asked, state=Scheduled())
-        client.create_automation(automations(tmp_path)[0].model_copy(update={"name": AUTOMATIONS[0]}))
+        client.create_automation(automations(tmp_path)[0].model_copy(update={"name": OLD_AUTOMATIONS[0]}))
     ours: Any = [d.apply() for d in deployments(timedelta(hours=1), tmp_path) if d.name.startswith("on-demand")]
 
     take_over(tmp_path)
@@ -321,6 +321,6 @@ def test_what_earlier_versions_left_is_taken_over(prefect_server: str, tmp_path:
         left = {d.id for d in client.read_deployments(limit=200)}
         assert old not in left
         assert {foreign, *ours} <= left
-        assert not any(client.read_automations_by_name(name) for name in AUTOMATIONS)
+        assert not any(client.read_automations_by_name(name) for name in OLD_AUTOMATIONS)
         moved = [run for run in client.read_flow_runs(limit=200) if run.parameters.get("url") == asked["url"]]
         assert [run.deployment_id in ours for run in moved] == [True]

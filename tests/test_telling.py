@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows import episode_log
-from flows.feeds import attempts
+from flows.feeds import outcomes
 from flows.feeds.pending import PendingEpisode, PendingQueue
 from flows.serve.run_names import name_of
 from flows.settings import Options, Settings
@@ -51,14 +51,14 @@ def test_an_episode_is_told_by_its_title(
 ) -> None:
     """How many turns, of how long; what failed, why, and when it is tried again; nothing where nobody serves."""
     found = EpisodeSource("https://x.example/1.mp3", None, replace(EPISODE, title="Open\nquestions"))
-    attempts.note_loaded(settings, found.episode, "t", 1, 170.2, is_new=True)
+    outcomes.note_loaded(settings, found.episode, "t", 1, 170.2, is_new=True)
     assert capsys.readouterr().out == ""
     monkeypatch.setenv(episode_log.SERVED, "1")
 
-    attempts.note_loaded(settings, found.episode, "t", 1, 170.2, is_new=True)
-    attempts.note_loaded(settings, found.episode, "t", 28, None, is_new=False)
-    attempts.note_failed(settings, found, Options(), "fetch", TransientError("503"))
-    attempts.note_failed(settings, found, Options(), "decode", SourceError("404"))
+    outcomes.note_loaded(settings, found.episode, "t", 1, 170.2, is_new=True)
+    outcomes.note_loaded(settings, found.episode, "t", 28, None, is_new=False)
+    outcomes.note_failed(settings, found, Options(), "fetch", TransientError("503"))
+    outcomes.note_failed(settings, found, Options(), "decode", SourceError("404"))
 
     loaded, again, failed, _ = capsys.readouterr().out.splitlines()
     assert loaded == "turntable: Open␊questions: 1 turn in 170 s"

@@ -160,7 +160,7 @@ def to_chapters(info: Info) -> tuple[Chapter, ...]:
 
 
 def to_error(message: str, url: str) -> TurntableError:
-    """Assign a message of yt-dlp its class, and the way out.
+    """Return the error that a message of yt-dlp means, with the way out.
 
     >>> type(to_error("[youtube] x: Private video. Sign in if you've been granted access", "u")).__name__
     'SourceError'
@@ -199,7 +199,7 @@ def _captions(info: Info, *, automatic: bool) -> Iterator[TranscriptLink]:
 
 
 def _is_original(language: str, info: Info) -> bool:
-    """Return what a machine heard from what it translated afterwards, which is offered in a hundred languages."""
+    """Check whether a language is the one that a machine heard, not one of a hundred that it translated into."""
     spoken = _string(info.get("language"))
     return language.endswith("-orig") or (spoken is not None and language == spoken)
 

@@ -235,7 +235,7 @@ def _all_timed(words: Sequence[tuple[Any, ...]]) -> tuple[Timed, ...]:
 
 
 def _timed(transcript: ExportTranscript, name: str) -> Iterator[Timed]:
-    """Yield the turns to a format that is nothing without times; none is invented, none left out."""
+    """Yield the turns for a format that is nothing without times; none is invented, none left out."""
     for turn in transcript.turns:
         if turn.start_time is None or turn.end_time is None:
             msg = f"{name} needs times, and a turn of {transcript.session_id} has none: export seglst or json"

@@ -13,8 +13,8 @@ import duckdb
 from transforms.choice import Named, choose
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 from transforms.records import Episode, Person, TranscriptLink
+from warehouse.answer import Table
 from warehouse.snapshot import one_line, open_snapshot
-from warehouse.table import Table
 
 
 @dataclass(frozen=True, slots=True)

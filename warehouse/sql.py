@@ -16,7 +16,7 @@ from typing import Literal
 
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from transforms.records import Seconds
-from warehouse.table import Table
+from warehouse.answer import Table
 
 Form = Literal["json", "csv", "csv-safe", "screen"]
 
@@ -93,7 +93,7 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    """Return the process the way to our modules, and none of our secrets."""
+    """Return the environment of the process: the way to our modules, and none of our secrets."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
     own = str(Path(__file__).parents[1])
     return kept | {"PYTHONPATH": os.pathsep.join([own, *filter(None, sys.path)])}

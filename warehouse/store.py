@@ -1,4 +1,4 @@
-"""The one writer of the warehouse: open, migrate, load, publish the snapshot, rebuild.
+"""The one place that writes the warehouse: open, migrate, load, publish the snapshot, rebuild.
 
 The warehouse is a projection of staged documents and failure files: what it holds depends on them
 alone, not on the order or the number of times in which they came.

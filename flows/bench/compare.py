@@ -1,11 +1,12 @@
-"""Systems hear the same episodes in turns: A B C, C B A, A B C, … Each hearing is timed and scored."""
+"""Systems hear the same episodes in turns: A B C, C B A, A B C, … Each run is timed and scored."""
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 import wave
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,6 @@ from transforms.records import Seconds, SpeakerSegment
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-import statistics
-from collections.abc import Iterable
 
 WARM_UP = Path(__file__).parent.parent / "demo" / "why-a-record-turns.ogg"
 WARM_UP_SECONDS = 12
@@ -220,12 +219,12 @@ def _scored(
     )
 
 
-# Hearings → what they say of a system, and how much faster one is than another.
+# Runs → what they say of a system, and how much faster one is than another.
 
 
 @dataclass(frozen=True, slots=True)
 class BenchSummary:
-    """All hearings of one system: pooled errors, × real time of the median repeat, the most memory (bytes).
+    """All runs of one system: pooled errors, × real time of the median repeat, the most memory (bytes).
 
     `processor_share` is processor seconds per second of audio, of the median repeat.
     """
@@ -240,26 +239,26 @@ class BenchSummary:
     loaded_memory: int | None
 
 
-def summarize(hearings: Sequence[BenchRun]) -> tuple[BenchSummary, ...]:
+def summarize(runs: Sequence[BenchRun]) -> tuple[BenchSummary, ...]:
     """Sum up system by system, in the order of their first hearing."""
-    return tuple(_summary(name, _of(hearings, name)) for name in dict.fromkeys(one.system for one in hearings))
+    return tuple(_summary(name, _of(runs, name)) for name in dict.fromkeys(one.system for one in runs))
 
 
-def _summary(name: str, hearings: Sequence[BenchRun]) -> BenchSummary:
+def _summary(name: str, runs: Sequence[BenchRun]) -> BenchSummary:
     def rate(parts: Iterable[Errors | None]) -> float | None:
         known = [part for part in parts if part is not None]
         return score.pooled(known).rate if known else None
 
-    peaks = [one.peak_memory for one in hearings if one.peak_memory is not None]
+    peaks = [one.peak_memory for one in runs if one.peak_memory is not None]
     return BenchSummary(
         system=name,
-        speed=sum(_durations(hearings).values()) / sum(_medians(hearings).values()),
-        processor_share=_processor_share(hearings),
-        wer=rate(one.wer for one in hearings),
-        cpwer=rate(one.cpwer for one in hearings),
-        der=rate(one.der for one in hearings),
+        speed=sum(_durations(runs).values()) / sum(_medians(runs).values()),
+        processor_share=_processor_share(runs),
+        wer=rate(one.wer for one in runs),
+        cpwer=rate(one.cpwer for one in runs),
+        der=rate(one.der for one in runs),
         peak_memory=max(peaks, default=None),
-        loaded_memory=hearings[0].loaded_memory,
+        loaded_memory=runs[0].loaded_memory,
     )
 
 
@@ -272,9 +271,9 @@ class Ratio:
     most: float
 
 
-def ratio(hearings: Sequence[BenchRun], system: str, against: str) -> Ratio | None:
+def ratio(runs: Sequence[BenchRun], system: str, against: str) -> Ratio | None:
     """Compare two systems by what both heard, repeat by repeat; `None` where there is nothing."""
-    ours, theirs = _of(hearings, system), _of(hearings, against)
+    ours, theirs = _of(runs, system), _of(runs, against)
     shared = _times(ours) & _times(theirs)
     ours, theirs = ([one for one in side if (one.episode, one.repeat) in shared] for side in (ours, theirs))
     if not shared:
@@ -287,33 +286,32 @@ def ratio(hearings: Sequence[BenchRun], system: str, against: str) -> Ratio | No
     return Ratio(medians, min(single), max(single))
 
 
-def _times(hearings: Sequence[BenchRun]) -> set[tuple[str, int]]:
+def _times(runs: Sequence[BenchRun]) -> set[tuple[str, int]]:
     """Name each hearing of a system by its episode and repeat."""
-    return {(one.episode, one.repeat) for one in hearings}
+    return {(one.episode, one.repeat) for one in runs}
 
 
-def _processor_share(hearings: Sequence[BenchRun]) -> float | None:
-    worked = [one.processor_seconds for one in hearings if one.processor_seconds is not None]
-    if len(worked) < len(hearings):
+def _processor_share(runs: Sequence[BenchRun]) -> float | None:
+    worked = [one.processor_seconds for one in runs if one.processor_seconds is not None]
+    if len(worked) < len(runs):
         return None
     median = {
-        name: statistics.median(one.processor_seconds or 0.0 for one in hearings if one.episode == name)
-        for name in _durations(hearings)
+        name: statistics.median(one.processor_seconds or 0.0 for one in runs if one.episode == name)
+        for name in _durations(runs)
     }
-    return sum(median.values()) / sum(_durations(hearings).values())
+    return sum(median.values()) / sum(_durations(runs).values())
 
 
-def _of(hearings: Sequence[BenchRun], system: str) -> list[BenchRun]:
-    return [one for one in hearings if one.system == system]
+def _of(runs: Sequence[BenchRun], system: str) -> list[BenchRun]:
+    return [one for one in runs if one.system == system]
 
 
-def _durations(hearings: Sequence[BenchRun]) -> dict[str, Seconds]:
-    return {one.episode: one.duration for one in hearings}
+def _durations(runs: Sequence[BenchRun]) -> dict[str, Seconds]:
+    return {one.episode: one.duration for one in runs}
 
 
-def _medians(hearings: Sequence[BenchRun]) -> dict[str, Seconds]:
+def _medians(runs: Sequence[BenchRun]) -> dict[str, Seconds]:
     """The median of the seconds of each episode."""
     return {
-        name: statistics.median(one.seconds for one in hearings if one.episode == name)
-        for name in _durations(hearings)
+        name: statistics.median(one.seconds for one in runs if one.episode == name) for name in _durations(runs)
     }

@@ -11,9 +11,22 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from pyannote.audio import Audio
+from pyannote.audio.core.inference import BaseInference
+from pyannote.audio.core.plda import PLDA
+from pyannote.audio.pipelines.clustering import AgglomerativeClustering
+from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from flows.bench.process import Hear, Part, serve
 from flows.engines import model_loading
@@ -28,95 +41,12 @@ from transforms.speech import diarize as diarization
 from transforms.speech.checks import Transcription
 from transforms.speech.device import Device, cpu_threads, preload_cublas, use_threads
 from transforms.speech.models import MODELS
-from transforms.speech.transcribe import BEAMS, transcribe
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-import numpy as np
-import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
-from pyannote.audio import Audio
-from pyannote.audio.core.inference import BaseInference
-from pyannote.audio.core.plda import PLDA
-from pyannote.audio.pipelines.clustering import AgglomerativeClustering
-from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
-from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
-
 from transforms.speech.pyannote import campplus
 from transforms.speech.pyannote.checkpoint import load_network
 from transforms.speech.pyannote.diarization_pipeline import put_in_place
+from transforms.speech.transcribe import BEAMS, transcribe
 
-# pyannote's SpeakerDiarization with its own steps, on the embedded weights: what Turntable's is compared with.
-
-
-SEGMENTATION_STEP = 0.1  # of ten seconds: pyannote's default
-BATCH_SIZE = 32  # of pyannote's published configuration
-# The threshold is the one that Turntable found for CAM++: the published 0.70 was fitted to another embedding.
-CLUSTERING = {"method": "centroid", "min_cluster_size": 12, "threshold": 0.8}
-SHORTEST_VOICE = 20  # frames of 10 ms
-
-
-class StockEmbedding(BaseInference):  # type: ignore[misc] # pyannote has no types
-    """CAM++ behind pyannote's embedding interface, as pyannote's own wrappers of such networks do it."""
-
-    sample_rate = campplus.SAMPLE_RATE
-    dimension = campplus.DIMENSION
-    metric = "cosine"
-    min_num_samples = 400 + (SHORTEST_VOICE - 1) * 160
-
-    def __init__(self, network: campplus.CAMPlusPlus, voices: int) -> None:
-        self.network, self.voices = network, voices
-        self.device = torch.device("cpu")
-
-    def to(self, device: torch.device) -> StockEmbedding:
-        """Move the network."""
-        self.network.to(device)
-        self.device = device
-        return self
-
-    @torch.inference_mode()
-    def __call__(self, waveforms: Tensor, masks: Tensor | None = None) -> NDArray[np.float32]:
-        """Embed a batch, float32 (batch, 1, samples) and (batch, frames); NaN where a voice is too short."""
-        assert masks is not None
-        embeddings = np.full((len(waveforms), self.dimension), np.nan, np.float32)
-        fbanks = [campplus.kaldi_fbank(waveform[0]) for waveform in waveforms]
-        chosen = F.interpolate(masks[:, None], size=len(fbanks[0]), mode="nearest")[:, 0] > 0.5
-        voices = [fbank[mask] for fbank, mask in zip(fbanks, chosen, strict=True)]
-        there = [n for n, voice in enumerate(voices) if len(voice) >= SHORTEST_VOICE]
-        for first in range(0, len(there), self.voices):
-            batch = there[first : first + self.voices]
-            lengths = torch.tensor([len(voices[n]) for n in batch], device=self.device)
-            padded = pad_sequence([voices[n] - voices[n].mean(0) for n in batch], batch_first=True)
-            embeddings[batch] = self.network(padded.to(self.device), lengths).cpu().numpy()
-        return embeddings
-
-
-def load_stock(segmentation: Path, embedding: Path, device: str, *, voices: int = BATCH_SIZE) -> Any:
-    """Build the pipeline from the two checkpoints, on `cpu` or `cuda`.
-
-    `voices` go through the embedding network together, padded to the longest. With 1 it hears them one by one, as
-    pyannote does with networks from ONNX: on two cores that is twice as fast.
-    """
-    pipeline = SpeakerDiarization(
-        segmentation=load_network(segmentation),
-        segmentation_step=SEGMENTATION_STEP,
-        segmentation_batch_size=BATCH_SIZE,
-        embedding_batch_size=BATCH_SIZE,
-        embedding_exclude_overlap=True,
-        plda=object.__new__(PLDA),  # read by no clustering of ours, but fetched without this
-        clustering="OracleClustering",  # any other fetches an embedding
-    )
-    clustering = AgglomerativeClustering(metric=StockEmbedding.metric, constrained_assignment=True)
-    put_in_place(pipeline, clustering, StockEmbedding(campplus.load(embedding), voices))
-    pipeline._audio = Audio(sample_rate=campplus.SAMPLE_RATE, mono="downmix")
-    pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": CLUSTERING})
-    return pipeline.to(torch.device(device))
-
-
-Work = Callable[["NDArray[np.int16]"], dict[str, Any]]  # decoded samples in, the answer but for its seconds out
+Work = Callable[[NDArray[np.int16]], dict[str, Any]]  # decoded samples in, the answer but for its seconds out
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -269,10 +199,6 @@ def _faster_whisper(given: argparse.Namespace, weights: Weights) -> Callable[[ND
 def _pyannote(
     given: argparse.Namespace, weights: Weights
 ) -> Callable[[NDArray[np.int16]], diarization.Diarization]:
-    import torch
-
-    pass
-
     torch.set_num_threads(cpu_threads())
     pipeline = load_stock(
         weights.segmentation / "pytorch_model.bin",
@@ -293,7 +219,6 @@ LOADERS: dict[str, Callable[[argparse.Namespace], Hear]] = {
 
 def _timed(work: Work, *, with_decode: bool, on_disk: bool = False) -> Hear:
     """Time the work, decoding included if `with_decode`; `on_disk` keeps the samples there, as the flows do."""
-    import numpy as np
 
     def hear(path: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as scratch:
@@ -312,8 +237,6 @@ def _timed(work: Work, *, with_decode: bool, on_disk: bool = False) -> Hear:
 
 def by_overlap(words: Sequence[Word], spoken: Sequence[SpeakerSegment]) -> list[Word]:
     """Assign each word the speaker who overlaps it most, else the nearest one: what people's scripts do."""
-    from dataclasses import replace
-
     named = []
     for word in words:
         start, end = word.start_time or 0.0, word.end_time or 0.0
@@ -330,8 +253,6 @@ def by_overlap(words: Sequence[Word], spoken: Sequence[SpeakerSegment]) -> list[
 
 def _utterances(words: Sequence[Word]) -> list[list[Any]]:
     """Write each run of one speaker's words as one utterance."""
-    from itertools import groupby
-
     runs = [list(run) for _, run in groupby(words, key=lambda word: word.speaker)]
     return [
         [run[0].speaker or "", run[0].start_time, run[-1].end_time, " ".join(word.word for word in run)]
@@ -341,6 +262,73 @@ def _utterances(words: Sequence[Word]) -> list[list[Any]]:
 
 def _speech(segments: Sequence[SpeakerSegment]) -> list[list[Any]]:
     return [[one.speaker, one.start_time, one.end_time] for one in segments]
+
+
+# pyannote's SpeakerDiarization with its own steps, on the embedded weights: what Turntable's is compared with.
+
+
+SEGMENTATION_STEP = 0.1  # of ten seconds: pyannote's default
+BATCH_SIZE = 32  # of pyannote's published configuration
+# The threshold is the one that Turntable found for CAM++: the published 0.70 was fitted to another embedding.
+CLUSTERING = {**diarization.CLUSTERING, "min_cluster_size": 12}
+SHORTEST_VOICE = 20  # frames of 10 ms
+
+
+class StockEmbedding(BaseInference):  # type: ignore[misc] # pyannote has no types
+    """CAM++ behind pyannote's embedding interface, as pyannote's own wrappers of such networks do it."""
+
+    sample_rate = campplus.SAMPLE_RATE
+    dimension = campplus.DIMENSION
+    metric = "cosine"
+    min_num_samples = 400 + (SHORTEST_VOICE - 1) * 160
+
+    def __init__(self, network: campplus.CAMPlusPlus, voices: int) -> None:
+        self.network, self.voices = network, voices
+        self.device = torch.device("cpu")
+
+    def to(self, device: torch.device) -> StockEmbedding:
+        """Move the network."""
+        self.network.to(device)
+        self.device = device
+        return self
+
+    @torch.inference_mode()
+    def __call__(self, waveforms: Tensor, masks: Tensor | None = None) -> NDArray[np.float32]:
+        """Embed a batch, float32 (batch, 1, samples) and (batch, frames); NaN where a voice is too short."""
+        assert masks is not None
+        embeddings = np.full((len(waveforms), self.dimension), np.nan, np.float32)
+        fbanks = [campplus.kaldi_fbank(waveform[0]) for waveform in waveforms]
+        chosen = F.interpolate(masks[:, None], size=len(fbanks[0]), mode="nearest")[:, 0] > 0.5
+        voices = [fbank[mask] for fbank, mask in zip(fbanks, chosen, strict=True)]
+        there = [n for n, voice in enumerate(voices) if len(voice) >= SHORTEST_VOICE]
+        for first in range(0, len(there), self.voices):
+            batch = there[first : first + self.voices]
+            lengths = torch.tensor([len(voices[n]) for n in batch], device=self.device)
+            padded = pad_sequence([voices[n] - voices[n].mean(0) for n in batch], batch_first=True)
+            embeddings[batch] = self.network(padded.to(self.device), lengths).cpu().numpy()
+        return embeddings
+
+
+def load_stock(segmentation: Path, embedding: Path, device: str, *, voices: int = BATCH_SIZE) -> Any:
+    """Build the pipeline from the two checkpoints, on `cpu` or `cuda`.
+
+    `voices` go through the embedding network together, padded to the longest. With 1 it hears them one by one, as
+    pyannote does with networks from ONNX: on two cores that is twice as fast.
+    """
+    pipeline = SpeakerDiarization(
+        segmentation=load_network(segmentation),
+        segmentation_step=SEGMENTATION_STEP,
+        segmentation_batch_size=BATCH_SIZE,
+        embedding_batch_size=BATCH_SIZE,
+        embedding_exclude_overlap=True,
+        plda=object.__new__(PLDA),  # read by no clustering of ours, but fetched without this
+        clustering="OracleClustering",  # any other fetches an embedding
+    )
+    clustering = AgglomerativeClustering(metric=StockEmbedding.metric, constrained_assignment=True)
+    put_in_place(pipeline, clustering, StockEmbedding(campplus.load(embedding), voices))
+    pipeline._audio = Audio(sample_rate=campplus.SAMPLE_RATE, mono="downmix")
+    pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": CLUSTERING})
+    return pipeline.to(torch.device(device))
 
 
 if __name__ == "__main__":

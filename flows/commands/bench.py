@@ -55,11 +55,11 @@ def bench(
         failures.append(line)
         say(line)
 
-    hearings = []
-    for hearing in compare(contenders, episodes, repeats=repeats, on_failure=failed):
-        hearings.append(hearing)
-        say(f"{hearing.episode}: {hearing.system}, {hearing.duration / hearing.seconds:.1f} × real time")
-    report(hearings, failures, as_json=as_json)
+    runs = []
+    for run in compare(contenders, episodes, repeats=repeats, on_failure=failed):
+        runs.append(run)
+        say(f"{run.episode}: {run.system}, {run.duration / run.seconds:.1f} × real time")
+    report(runs, failures, as_json=as_json)
     if failures:
         raise typer.Exit(1)
 
@@ -96,18 +96,18 @@ def _contenders(against: list[str], device: str) -> list[Contender]:
     return chosen
 
 
-def report(hearings: list[BenchRun], failures: list[str], *, as_json: bool) -> None:
+def report(runs: list[BenchRun], failures: list[str], *, as_json: bool) -> None:
     """Print each episode, then all together."""
     from dataclasses import asdict
 
     from flows.bench.compare import ratio, summarize
-    from warehouse.table import Table
+    from warehouse.answer import Table
 
-    summaries = summarize(hearings)
+    summaries = summarize(runs)
     if as_json:
         print_json(
             {
-                "hearings": [asdict(one) for one in hearings],
+                "hearings": [asdict(one) for one in runs],
                 "total": [asdict(one) for one in summaries],
                 "failed": failures,
             }
@@ -115,13 +115,13 @@ def report(hearings: list[BenchRun], failures: list[str], *, as_json: bool) -> N
         return
     names = [one.system for one in summaries]
     rows = []
-    for episode in dict.fromkeys(one.episode for one in hearings):
-        there = summarize([one for one in hearings if one.episode == episode])
+    for episode in dict.fromkeys(one.episode for one in runs):
+        there = summarize([one for one in runs if one.episode == episode])
         rows += [_row(episode, one) for one in sorted(there, key=lambda one: names.index(one.system))]
     rows += [_row("all", one) for one in summaries]
     show(Table(("episode", "system", "WER", "cpWER", "DER", "× real time", "MB"), rows))
     for ours, other in RATIOS:
-        found = ratio(hearings, ours, other)
+        found = ratio(runs, ours, other)
         if found:
             typer.echo(
                 f"{ours} is {found.of_medians:.2f} × as fast as {other} ({found.least:.2f} to {found.most:.2f})"

@@ -104,7 +104,7 @@ def feeds(
     """List the subscriptions: how they are, when they were asked, what came."""
     from flows.display import lists
     from flows.feeds import manage
-    from warehouse.table import Table
+    from warehouse.answer import Table
 
     settings = read_settings()
     if opml:
@@ -212,7 +212,7 @@ def status(as_json: JsonFlag = False) -> None:
     """List the episodes that wait, run, failed or are in quarantine, and why."""
     from flows.display import lists
     from flows.feeds.manage import STATUS, standing
-    from warehouse.table import Table
+    from warehouse.answer import Table
 
     show_list(Table(STATUS, standing(settings_to_ask())), lists.waiting, "no episode waits", as_json=as_json)
 
@@ -249,7 +249,7 @@ def quarantine(
     from flows.display import lists
     from flows.feeds.manage import STATUS, standing
     from flows.feeds.manage import quarantine as set_aside
-    from warehouse.table import Table
+    from warehouse.answer import Table
 
     settings = read_settings() if episode is None else settings_to_write()
     if episode is None:

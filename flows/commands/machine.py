@@ -27,7 +27,7 @@ app = typer.Typer(rich_markup_mode=None)
 def doctor(as_json: JsonFlag = False) -> None:
     """Look at device, libraries, weights and disk, and say what to do."""
     from flows.doctor import examine
-    from warehouse.table import Table
+    from warehouse.answer import Table
 
     checks = examine(read_settings(with_home=False))
     show(Table(("check", "state", "found", "do"), [tuple(check) for check in checks]), as_json=as_json)
@@ -84,11 +84,12 @@ def rebuild(
 ) -> None:
     """Make the warehouse anew from the artifacts, without what is damaged; exit code 1 where something is lost."""
     from flows.display.terminal import showing
-    from flows.upkeep import rebuild as mending
+    from flows.upkeep.rebuild import clear_way
+    from flows.upkeep.rebuild import rebuild as rebuild_home
 
-    mending.clear_way(read_settings().home)
+    clear_way(read_settings().home)
     with showing():
-        lost = mending.rebuild(settings_to_write(), deep=deep)
+        lost = rebuild_home(settings_to_write(), deep=deep)
     typer.echo("the warehouse was made anew from the artifacts")
     for line in lost:
         say(f"turntable: {line}")
@@ -106,11 +107,11 @@ def verify(
 ) -> None:
     """Check artifacts, warehouse, snapshot and private files, and say what to do; nothing found is exit code 0."""
     from flows.display.terminal import showing
-    from flows.upkeep import verify as soundness
-    from warehouse.table import Table
+    from flows.upkeep.verify import verify as verify_home
+    from warehouse.answer import Table
 
     with showing():
-        problems = soundness.verify(read_settings(), deep=deep)
+        problems = verify_home(read_settings(), deep=deep)
     if problems or as_json:
         rows = [(p.check, p.detail, p.advice) for p in problems]
         show(Table(("check", "detail", "do"), rows), as_json=as_json)

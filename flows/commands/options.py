@@ -19,7 +19,7 @@ from transforms.text import strict_json, visible
 if TYPE_CHECKING:
     from flows.episode.batch import Process
     from flows.settings import Policy, Settings
-    from warehouse.table import Table
+    from warehouse.answer import Table
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 LanguageOption = Annotated[

@@ -108,7 +108,7 @@ def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_jso
     from flows.locations import public_source
     from flows.published.text_files import find_texts
     from flows.published.text_stages import explained
-    from warehouse.table import Table
+    from warehouse.answer import Table
 
     for location in [text for source in sources for text in find_texts(source)]:
         try:
@@ -123,7 +123,7 @@ def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_jso
 def formats(as_json: JsonFlag = False) -> None:
     """List the formats of text that `import` reads, with an example line each."""
     from transforms.transcripts import FORMATS
-    from warehouse.table import Table
+    from warehouse.answer import Table
 
     rows = [(known.name, known.about, " ⏎ ".join(known.example.split("\n")[:4])) for known in FORMATS.values()]
     show_list(Table(("format", "about", "example"), rows), lambda table: table, "no formats", as_json=as_json)

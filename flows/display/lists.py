@@ -7,7 +7,7 @@ from typing import Any
 
 from transforms.choice import short_id
 from transforms.text import counted
-from warehouse.table import Table
+from warehouse.answer import Table
 
 Row = dict[str, Any]
 

@@ -17,7 +17,7 @@ from flows.display.layout import draw, wrap
 from flows.progress import REPORTER, Reporter
 from transforms.records import Seconds
 from transforms.text import counted, visible
-from warehouse.table import Table
+from warehouse.answer import Table
 
 if TYPE_CHECKING:
     from flows.episode.pipeline import Outcome
@@ -166,7 +166,7 @@ class Terminal(Reporter):
         self.say(f"{done} of {counted(total, noun)} {verb}; {len(failed)} failed: {names}{more}")
 
     def fail(self, line: str) -> None:
-        """Return what went wrong, in one line."""
+        """Say what went wrong, in one line."""
         self.close()
         self.say(f"turntable: {line}")
 

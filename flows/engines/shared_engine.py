@@ -33,17 +33,17 @@ NONE_YET: Literal["none yet"] = "none yet"
 
 
 @dataclass(slots=True, eq=False)
-class _Request:
+class _Episode:
     """An episode whose words are wanted; `alone` where the batch that it was in broke down."""
 
     client: EngineClient
     options: Options
-    tasks: tuple[TranscribeRequest, ...]
+    requests: tuple[TranscribeRequest, ...]
     on_progress: Advance
     stop: threading.Event | None
     context: Context = field(default_factory=copy_context)
     answer: Future[tuple[Artifact, ...]] = field(default_factory=Future)
-    done: dict[int, Artifact] = field(default_factory=dict)  # by the tasks
+    done: dict[int, Artifact] = field(default_factory=dict)  # by the requests
     alone: bool = False
 
     @property
@@ -51,13 +51,13 @@ class _Request:
         """Whether nobody waits for it any more."""
         return self.stop is not None and self.stop.is_set()
 
-    def fits(self, other: _Request) -> bool:
+    def fits(self, other: _Episode) -> bool:
         """Check whether it can share batches with another one."""
         kinds = {(one.options.model, one.options.device, quality_of(one.options)) for one in (self, other)}
         return len(kinds) == 1 and not self.alone and not other.alone
 
     def tell(self, seconds: Seconds) -> None:
-        """Return who waits how far it is, in the context of who asked."""
+        """Tell who waits how far it is, in the context of who asked."""
         self.context.run(self.on_progress, seconds)
 
 
@@ -71,18 +71,18 @@ class SharedEngine:
         self.transcribing = threading.Lock()
         self.changed = threading.Condition()  # of all that follows
         self.n_expected = n_clients  # those who may still ask for the first time
-        self.pending: deque[_Request] = deque()
-        self.under_way: dict[int, _Request] = {}  # by the tasks
-        self.taken: list[_Request] = []  # by the transcriber that runs
+        self.pending: deque[_Episode] = deque()
+        self.under_way: dict[int, _Episode] = {}  # by the requests
+        self.taken: list[_Episode] = []  # by the transcriber that runs
         self.is_working = False
         self.context = copy_context()  # what it says is about no episode in particular
         self.seconds: Seconds = 0.0
         self.before: Seconds = 0.0
 
-    def ask(self, request: _Request) -> None:
-        """Take a request; it is answered by a thread that there is while there are any."""
+    def ask(self, episode: _Episode) -> None:
+        """Take an episode; it is answered by a thread that there is while there are any."""
         with self.changed:
-            self.pending.append(request)
+            self.pending.append(episode)
             self.changed.notify_all()
             if not self.is_working:
                 self.is_working = True
@@ -93,12 +93,12 @@ class SharedEngine:
             try:
                 self._transcribe(first)
             except BaseException as error:  # of all: the models are not to be had, or nobody waits any more
-                for request in dict.fromkeys(list(self.under_way.values())):
-                    self._fail(request, error)
+                for episode in dict.fromkeys(list(self.under_way.values())):
+                    self._fail(episode, error)
             self.before = self.seconds
 
-    def _first(self) -> _Request | None:
-        """Wait for the next request; `None` where none will come."""
+    def _first(self) -> _Episode | None:
+        """Wait for the next episode; `None` where none will come."""
         with self.changed:
             self.changed.wait_for(lambda: self.pending or not self.n_expected)
             self.taken = []
@@ -107,32 +107,32 @@ class SharedEngine:
             self.is_working = False
             return None
 
-    def _transcribe(self, first: _Request) -> None:
-        """Transcribe a request, and those that fit to it while they come."""
+    def _transcribe(self, first: _Episode) -> None:
+        """Transcribe an episode, and those that fit to it while they come."""
         transcriber = Transcriber(self.store, first.options, self.settings, say)
-        for task, result in transcriber.run(self._tasks(first), self._advance):
-            request = self.under_way.pop(id(task), None)
-            if request is None:  # its other channel failed
+        for request, result in transcriber.run(self._requests(first), self._advance):
+            episode = self.under_way.pop(id(request), None)
+            if episode is None:  # its other channel failed
                 continue
             if isinstance(result, Exception):
-                self._fail(request, result)
+                self._fail(episode, result)
                 continue
-            request.done[id(task)] = result
-            if len(request.done) == len(request.tasks):
-                request.answer.set_result(tuple(request.done[id(one)] for one in request.tasks))
+            episode.done[id(request)] = result
+            if len(episode.done) == len(episode.requests):
+                episode.answer.set_result(tuple(episode.done[id(one)] for one in episode.requests))
 
-    def _tasks(self, first: _Request) -> Iterator[TranscribeRequest | None]:
-        yield from first.tasks
+    def _requests(self, first: _Episode) -> Iterator[TranscribeRequest | None]:
+        yield from first.requests
         while (following := self._next(first)) is not None:
             if following == NONE_YET:
                 yield None
             else:
-                yield from following.tasks
+                yield from following.requests
 
-    def _next(self, first: _Request) -> _Request | Literal["none yet"] | None:
-        """Take the next request that fits; `None` where none will come, or others have waited long enough."""
+    def _next(self, first: _Episode) -> _Episode | Literal["none yet"] | None:
+        """Take the next episode that fits; `None` where none will come, or others have waited long enough."""
 
-        def fitting() -> _Request | None:
+        def fitting() -> _Episode | None:
             return next((one for one in self.pending if one.fits(first)), None)
 
         with self.changed:
@@ -142,24 +142,24 @@ class SharedEngine:
                 return self._take(following)
             return NONE_YET if self.n_expected and not self.pending and not first.alone else None
 
-    def _take(self, request: _Request) -> _Request:
-        self.pending.remove(request)
-        self.taken.append(request)
-        request.done.clear()
-        self.under_way |= {id(task): request for task in request.tasks}
-        request.client.release()
-        return request
+    def _take(self, episode: _Episode) -> _Episode:
+        self.pending.remove(episode)
+        self.taken.append(episode)
+        episode.done.clear()
+        self.under_way |= {id(request): episode for request in episode.requests}
+        episode.client.release()
+        return episode
 
-    def _fail(self, request: _Request, error: BaseException) -> None:
-        """Answer with an error; where others may be to blame, the request gets a transcriber of its own."""
-        for task in request.tasks:
-            self.under_way.pop(id(task), None)
+    def _fail(self, episode: _Episode, error: BaseException) -> None:
+        """Answer with an error; where others may be to blame, the episode gets a transcriber of its own."""
+        for request in episode.requests:
+            self.under_way.pop(id(request), None)
         if len(self.taken) == 1 or isinstance(error, SourceError | TransientError):
-            request.answer.set_exception(error)
+            episode.answer.set_exception(error)
             return
-        request.alone = True
+        episode.alone = True
         with self.changed:
-            self.pending.append(request)
+            self.pending.append(episode)
 
     def _advance(self, seconds: Seconds) -> None:
         """Note and tell how far it is; end the work if nobody waits for it."""
@@ -167,7 +167,7 @@ class SharedEngine:
         under_way = list(self.under_way.values())  # others are taken meanwhile
         if len(self.taken) == 1:
             self.taken[0].tell(seconds)
-        elif under_way and all(request.is_given_up for request in under_way):
+        elif under_way and all(episode.is_given_up for episode in under_way):
             msg = "transcribe was interrupted: run the same command to go on"
             raise Interrupted(msg)
 
@@ -194,10 +194,10 @@ class EngineClient:
             with self.engine.transcribing:
                 self.release()
                 return model_server.transcribe(decoded, options, self.engine.settings, on_progress, say)
-        tasks = tuple(TranscribeRequest(one, options) for one in decoded)
-        request = _Request(self, options, tasks, on_progress, STOP.get())
-        self.engine.ask(request)
-        return request.answer.result()
+        requests = tuple(TranscribeRequest(one, options) for one in decoded)
+        episode = _Episode(self, options, requests, on_progress, STOP.get())
+        self.engine.ask(episode)
+        return episode.answer.result()
 
     def diarize(self, decoded: Artifact, options: Options, on_progress: Advance) -> Artifact:
         """Find who spoke when; the options are filled."""

@@ -16,8 +16,8 @@ from flows.allowed_files import check_left
 from flows.engines.shared_engine import EngineClient, SharedEngine
 from flows.episode.lookup import look_up
 from flows.episode.pipeline import Outcome, process_episode
-from flows.feeds.attempts import note_failed
 from flows.feeds.manage import due
+from flows.feeds.outcomes import note_failed
 from flows.feeds.pending import PendingEpisode
 from flows.feeds.subscriptions import find_known, is_known_private
 from flows.feeds.threads import beside

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from flows.artifacts import Artifact, Made, Store
-from flows.payloads import _GIVEN
+from flows.payloads import GIVEN
 from flows.sources.found import EpisodeSource
-from transforms import chapters as chaptering
+from transforms import chapters
 from transforms.records import Chapter
 from warehouse.staging import Given
 
@@ -24,20 +24,20 @@ def choose(store: Store, found: EpisodeSource, listed: Artifact | None, fetched:
 
     def compute(_: Path) -> Made:
         ways: list[tuple[str, Callable[[], tuple[Chapter, ...]]]] = [
-            ("podcast:chapters", lambda: chaptering.parse_json(listed.path.read_bytes()) if listed else ()),
-            (offered.chapters_source, lambda: chaptering.settled(offered.chapters)),
-            ("file", lambda: chaptering.from_file(fetched.path) if fetched else ()),
-            ("notes", lambda: chaptering.from_notes(episode.description, episode.duration)),
+            ("podcast:chapters", lambda: chapters.parse_json(listed.path.read_bytes()) if listed else ()),
+            (offered.chapters_source, lambda: chapters.settled(offered.chapters)),
+            ("file", lambda: chapters.from_file(fetched.path) if fetched else ()),
+            ("notes", lambda: chapters.from_notes(episode.description, episode.duration)),
         ]
         chosen = next((Given(name, named) for name, read in ways if (named := read())), Given(None, ()))
         chosen = Given(chosen.source, found.public(chosen.chapters))
-        return Made(_GIVEN.dump_json(chosen), facts={"source": chosen.source, "chapters": len(chosen.chapters)})
+        return Made(GIVEN.dump_json(chosen), facts={"source": chosen.source, "chapters": len(chosen.chapters)})
 
     inputs = {"list": listed, "audio": fetched}
     return store.make(
         "chapters",
         compute,
-        method=chaptering.METHOD,
+        method=chapters.METHOD,
         suffix=".json",
         inputs={name: artifact.sha256 for name, artifact in inputs.items() if artifact},
         parameters={

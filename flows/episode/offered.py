@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from flows.artifacts import Artifact, Store
-from flows.episode import chapter_stage as chaptering
+from flows.episode import chapter_stage
 from flows.locations import is_url, public_source, shown_address
 from flows.published import text_stages
 from flows.published.linking import EpisodeIndex, Hints, Link
@@ -125,7 +125,7 @@ def bring_chapters(
     found: EpisodeSource, listed: Artifact | None, audio: Artifact | None, settings: Settings
 ) -> Artifact | None:
     """Choose the chapters of an episode, among those in its audio file too where that is there."""
-    work = partial(chaptering.choose, Store(settings.home), found, listed, audio)
+    work = partial(chapter_stage.choose, Store(settings.home), found, listed, audio)
     return _attempt("chapters", found, found.location, settings, lambda: attempt("chapters", work))
 
 

@@ -19,11 +19,10 @@ from typing import Any
 from flows.artifacts import Artifact, Store
 from flows.engines.shared_engine import EngineClient
 from flows.episode import offered, stages
-from flows.episode import stages as staged
 from flows.episode.lookup import look_up
 from flows.episode.offered import PublisherText
 from flows.episode.stages import Processed
-from flows.feeds import attempts
+from flows.feeds import outcomes
 from flows.feeds.threads import beside
 from flows.home import clock
 from flows.home.locks import held
@@ -119,7 +118,7 @@ def process_episode(
     ):
         if not mine:
             return None
-        options = options or attempts.options_of(settings, episode.episode_id)
+        options = options or outcomes.options_of(settings, episode.episode_id)
         if by_event and options is None:  # an event that came twice, or late
             say(f"{source} does not wait any more: it was heard, or removed")
             return None
@@ -128,11 +127,11 @@ def process_episode(
             outcome = _run_stages(work)
         except StageFailed as failed:
             record(failed, source, episode.episode_id, settings)
-            _note(attempts.note_failed, settings, found, work.options, failed.stage, failed.error)
+            _note(outcomes.note_failed, settings, found, work.options, failed.stage, failed.error)
             forget_frames(failed.error)
             raise failed.error from None
         facts = outcome.transcript_id, outcome.turns, outcome.seconds
-        _note(attempts.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
+        _note(outcomes.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
     return outcome
 
 
@@ -195,7 +194,7 @@ def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | No
     chosen = offered.bring_chapters(found, listed, fetched, work.settings)
     document = run_stage(
         "stage",
-        lambda: staged.stage(
+        lambda: stages.stage(
             store, found.podcast, found.episode, source, heard, turned, chosen, found.offers.integrity
         ),
     )
@@ -204,7 +203,7 @@ def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | No
     return Outcome(
         source=source,
         episode_id=found.episode.episode_id,
-        transcript_id=staged.transcript_id(found.episode, turned),
+        transcript_id=stages.transcript_id(found.episode, turned),
         seconds=stages.seconds_of(decoded[0]),
         turns=int(turned.manifest.facts["turns"]),
         flags=document.manifest.flags,

@@ -13,7 +13,7 @@ from pathlib import Path
 from flows.allowed_files import check
 from flows.artifacts import Artifact, Made, Store
 from flows.home import clock
-from flows.http import fetch as http
+from flows.http.fetch import download
 from flows.locations import is_url, kept_address, kept_text
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, done_run, given_of, read_json, read_samples
 from flows.progress import Advance, Say
@@ -81,7 +81,7 @@ def fetch(
         return _fetch_video(store, location, on_progress)
 
     def compute(scratch: Path) -> Made:
-        got = http.download(
+        got = download(
             location,
             scratch / "audio",
             allow=settings.allow,

@@ -3,8 +3,8 @@
 Somebody else wrote each URL that comes here, so it may point into our own network, at an endless body
 or at a bomb. Every address that a name resolves to is judged, and the connection goes to that very
 address, so that a second look-up cannot answer differently (`addresses`). Redirects are followed here
-and judged again (`hops`). Bytes, time and decompression are capped (`body`). No host is asked more often
-than is polite (`manners`). No message holds a query, a user or a password.
+and judged again, and no host is asked more often than is polite (`request`). Bytes, time and decompression
+are capped (`body`). No message holds a query, a user or a password.
 
 Proxies of the environment are not asked. One that is set with TURNTABLE_PROXY connects for us and looks
 names up itself, so that there only the text of an address can be judged: the proxy must refuse names

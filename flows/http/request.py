@@ -96,6 +96,9 @@ class RateLimit:
                 del self._hosts[name]
 
 
+# One request: its redirects, its answer, and what each error of the network means.
+
+
 _MAX_REDIRECTS = 5
 _CONNECT_TIMEOUT: Seconds = 20.0
 _MAX_RETRY_AFTER: Seconds = 3_600.0

@@ -5,7 +5,7 @@ holds the two together). The automations watch over both. All of it belongs to o
 so.
 
     python -m flows.serve.deployments          after `prefect deploy --all`: makes the automations, takes over from
-                                         earlier versions
+                                               earlier versions
     python -m flows.serve.deployments --yaml   prints the automations, for people who want to read them
 """
 
@@ -42,51 +42,6 @@ from flows.serve.entrypoints import ingest_url, load_staged, poll_feeds
 from flows.serve.import_flow import import_transcript
 from flows.serve.ingest_flow import ingest_episode
 from flows.settings import Settings
-
-# What earlier versions left on a Prefect server: deployments and automations that were those of every home.
-
-
-ON_DEMAND = "on-demand"
-NAMES = ("scheduled", "on-discovery", ON_DEMAND, "loader")
-AUTOMATIONS = (
-    "turntable: a silent run has crashed",  # of any flow of the server
-    "turntable: a run that does not start has crashed",
-    "turntable: a crashed run goes on",
-)
-OPEN = FlowRunFilterState(
-    type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING])
-)
-
-
-def take_over(home: Path) -> None:
-    """Remove what earlier versions left; what somebody asked them for goes to the deployments of this home.
-
-    Episodes that polls found are announced again by themselves.
-    """
-    with get_client(sync_client=True) as client:
-        for name in AUTOMATIONS:
-            for automation in client.read_automations_by_name(name):
-                client.delete_automation(automation.id)
-        tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
-        for old in client.read_deployments(deployment_filter=tagged):
-            if old.name in NAMES and old.tags == [TAG] and (old.entrypoint or "").startswith("flows."):
-                if old.name == ON_DEMAND:
-                    _ask_again(client, old.id, f"{client.read_flow(old.flow_id).name}/{named(ON_DEMAND, home)}")
-                client.delete_resource_owned_automations(f"prefect.deployment.{old.id}")
-                client.delete_deployment(old.id)
-
-
-def _ask_again(client: SyncPrefectClient, old: UUID, new: str) -> None:
-    """Give the runs that have not ended to another deployment."""
-    of_old = DeploymentFilter(id=DeploymentFilterId(any_=[old]))
-    runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=OPEN), deployment_filter=of_old)
-    if runs:
-        ours = client.read_deployment_by_name(new).id
-        for run in runs:
-            client.create_flow_run_from_deployment(
-                ours, parameters=run.parameters, idempotency_key=f"again-{run.id}"
-            )
-
 
 # Runs say this often that they live; one that says nothing for three times as long is taken for dead.
 HEARTBEAT_SECONDS = 30  # the least that Prefect takes
@@ -172,7 +127,7 @@ def _made(flow: Flow[..., Any], name: str, about: str, home: Path, **rest: Any) 
 
 
 def automations(home: Path) -> tuple[AutomationCore, ...]:
-    """Return who looks after the runs of a home whose process is gone."""
+    """List the automations that look after the runs of a home whose process is gone."""
     return (
         AutomationCore(
             name=f"{home_tag(home)}: a silent run has crashed",
@@ -264,6 +219,51 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _sorted(one) for key, one in value.items()}
     return sorted(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+
+
+# What earlier versions left on a Prefect server: deployments and automations that were those of every home.
+
+
+ON_DEMAND = "on-demand"
+OLD_NAMES = ("scheduled", "on-discovery", ON_DEMAND, "loader")
+OLD_AUTOMATIONS = (
+    "turntable: a silent run has crashed",  # of any flow of the server
+    "turntable: a run that does not start has crashed",
+    "turntable: a crashed run goes on",
+)
+OPEN = FlowRunFilterState(
+    type=FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING])
+)
+
+
+def take_over(home: Path) -> None:
+    """Remove what earlier versions left; what somebody asked them for goes to the deployments of this home.
+
+    Episodes that polls found are announced again by themselves.
+    """
+    with get_client(sync_client=True) as client:
+        for name in OLD_AUTOMATIONS:
+            for automation in client.read_automations_by_name(name):
+                client.delete_automation(automation.id)
+        tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
+        for old in client.read_deployments(deployment_filter=tagged):
+            if old.name in OLD_NAMES and old.tags == [TAG] and (old.entrypoint or "").startswith("flows."):
+                if old.name == ON_DEMAND:
+                    _ask_again(client, old.id, f"{client.read_flow(old.flow_id).name}/{named(ON_DEMAND, home)}")
+                client.delete_resource_owned_automations(f"prefect.deployment.{old.id}")
+                client.delete_deployment(old.id)
+
+
+def _ask_again(client: SyncPrefectClient, old: UUID, new: str) -> None:
+    """Give the runs that have not ended to another deployment."""
+    of_old = DeploymentFilter(id=DeploymentFilterId(any_=[old]))
+    runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=OPEN), deployment_filter=of_old)
+    if runs:
+        ours = client.read_deployment_by_name(new).id
+        for run in runs:
+            client.create_flow_run_from_deployment(
+                ours, parameters=run.parameters, idempotency_key=f"again-{run.id}"
+            )
 
 
 if __name__ == "__main__":

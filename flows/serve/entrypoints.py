@@ -1,4 +1,7 @@
-"""The flow `poll_feeds`: subscribed feeds → new episodes → rows, and an event for each that waits to be heard."""
+"""The flows `poll_feeds`, `ingest_url` and `load_staged`: what a timer, a person and workers ask of a server.
+
+Those of one episode and of one text are in `flows.serve.ingest_flow` and `flows.serve.import_flow`.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,9 @@ from transforms.text import counted
 from warehouse import query
 from warehouse.load import Loaded
 
+# Subscribed feeds → new episodes → rows, and an event for each that waits to be heard.
+
+
 _ORDER = ("paused", "failed", "slow", "new", "changed", "busy", "unchanged")
 
 
@@ -63,8 +69,8 @@ def poll_feeds(
             get_run_logger().warning("%s: %s", feed.name, feed.message)
     if summary.problem:
         get_run_logger().warning(summary.problem)
-    _tell(summary)
-    _write_page(summary)
+    _tell_found(summary)
+    _write_poll_page(summary)
     return summary
 
 
@@ -75,7 +81,7 @@ def _poll(settings: Settings, feeds: Sequence[str] | None) -> PollSummary:
         return poll(settings, feeds, lambda waiting: send(discovered(waiting)))
 
 
-def _tell(summary: PollSummary) -> None:
+def _tell_found(summary: PollSummary) -> None:
     """Tell of the feeds that have news, or could not be read."""
     for feed in summary.feeds:
         if feed.message:
@@ -93,14 +99,16 @@ def discovered(waiting: PendingEpisode) -> events.EpisodeEvent:
     )
 
 
-def _write_page(summary: PollSummary) -> None:
+def _write_poll_page(summary: PollSummary) -> None:
     """Leave a page and a table in the Prefect UI: what is new, what failed and why."""
     feeds = sorted(summary.feeds, key=lambda feed: (_ORDER.index(feed.news), feed.name.casefold()))
-    create_markdown_artifact("\n".join(page(summary, feeds)), key="poll", description="What the last poll found")
+    create_markdown_artifact(
+        "\n".join(poll_page(summary, feeds)), key="poll", description="What the last poll found"
+    )
     create_table_artifact([cells(asdict(feed)) for feed in feeds[:MOST_ROWS]] or [{}], key="poll-feeds")
 
 
-def page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
+def poll_page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
     """Write what a poll found for people; feeds without news are only counted."""
     waiting = sum(feed.waiting for feed in feeds)
     yield f"# {counted(waiting, 'new episode')} in {counted(len(feeds), 'feed')}"
@@ -131,7 +139,7 @@ Language = Annotated[
 ModelName = Annotated[str, Field(json_schema_extra={"enum": ["auto", *ASR_NAMES]})]
 
 
-def _run_name() -> str:
+def _request_name() -> str:
     """Call a run what it was asked for."""
     from prefect.runtime import flow_run
 
@@ -140,13 +148,13 @@ def _run_name() -> str:
 
 
 def _tags() -> list[str]:
-    """Return by what the automations know this run, for the runs that it makes."""
+    """Return the tags by which the automations know this run, for the runs that it makes."""
     from prefect.runtime import flow_run
 
     return [tag for tag in flow_run.tags or () if tag.startswith(TAG)]
 
 
-@flow(name="ingest-episode", flow_run_name=_run_name, persist_result=False)
+@flow(name="ingest-episode", flow_run_name=_request_name, persist_result=False)
 def ingest_url(
     url: Location,
     latest: Annotated[int, Field(ge=1)] = 1,
@@ -213,11 +221,11 @@ def load_staged() -> int:
         msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
         raise SourceError(msg)
     loaded = load_and_publish(settings)
-    _load_staged_tell(loaded, settings)
+    _tell_loaded(loaded, settings)
     return len(loaded)
 
 
-def _load_staged_tell(loaded: tuple[Loaded, ...], settings: Settings) -> None:
+def _tell_loaded(loaded: tuple[Loaded, ...], settings: Settings) -> None:
     """Send the events that workers could not send: they only staged."""
     known = {k.episode.episode_id: k.episode for k in query.known_episodes(settings.snapshot)} if loaded else {}
     for one in loaded:

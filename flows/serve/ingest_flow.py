@@ -1,7 +1,7 @@
 """The flow `ingest_episode`: one episode as a run of Prefect, which gives the schedule, the retries and the pages.
 
-What is done with the episode stands in `flows.episode.pipeline`, which knows nothing of Prefect; that is never the
-truth.
+What is done with the episode stands in `flows.episode.pipeline`, which knows nothing of Prefect. What came of it
+is in the artifacts of the home; what Prefect says of a run is never the truth.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def ingest_episode(
         podcast: its show, where it is known.
         episode: what is known of it; `None` means nothing but its audio.
         options: how to hear it; `None` leaves everything to the settings.
-        offered: what the publisher offers beside the audio, sealed by `Offered.sealed`; `None` means what the
-            episode says.
+        offered: what the publisher offers beside the audio, sealed by `PublisherExtras.sealed`; `None` means what
+            the episode says.
         private: no address of it may be kept with what comes from it.
 
     Raises:

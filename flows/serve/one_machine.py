@@ -184,7 +184,7 @@ def _parts(log: Path) -> Iterator[_Start]:
 
 
 def _environment(settings: Settings, served: Served) -> dict[str, str]:
-    """Return the parts this home, a Prefect home and a secret in it, and the folders that are watched."""
+    """Return the environment of the parts: this home, its Prefect home and secret, what is watched."""
     defaults = {
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,transforms,warehouse",
@@ -275,7 +275,7 @@ def _ask(url: str, headers: Mapping[str, str]) -> HTTPResponse | None:
 
 
 def _greet(served: Served, settings: Settings, api: str, *, is_ours: bool) -> None:
-    """Return where everything is, who gets in, and how to stop it."""
+    """Print where everything is, who gets in, and how to stop it."""
     ui = api.removesuffix("/api") if served.ui or not is_ours else "off"
     password = f"  password  the line in {settings.home / 'prefect' / 'auth'}: the UI asks for it once"
     lines = [

@@ -24,8 +24,8 @@ from transforms.transcripts.decode import LARGEST
 
 LOOK_EVERY = 5.0  # seconds; a file of the same size at two looks is taken for complete
 
-# Any other text format would make a run of each stray file.
-# What may be a transcript by its name; .pdf, .csv and .xml are mostly something else, so they are for `import`.
+# What may be a transcript by its name: any other would make a run of each stray file. Files of .pdf, .csv and .xml
+# are mostly something else, so they are for `import`.
 TEXTS = (
     ".vtt", ".srt", ".ttml", ".dfxp", ".ass", ".ssa", ".lrc", ".json", ".json3", ".txt", ".md", ".html", ".htm",
     ".docx", ".rtf", ".tsv", ".stm", ".ctm", ".trs",

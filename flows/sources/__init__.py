@@ -1,1 +1,1 @@
-"""Bytes from outside."""
+"""What a user names → the episodes behind it: feeds, pages, directories, YouTube."""

@@ -52,7 +52,7 @@ class PublisherExtras:
 
 
 def unsealed(text: SecretStr) -> PublisherExtras:
-    """Read what `Offered.sealed` wrote."""
+    """Read what `PublisherExtras.sealed` wrote."""
     return TypeAdapter(PublisherExtras).validate_json(text.get_secret_value())
 
 

@@ -20,7 +20,7 @@ from flows.upkeep.remedies import remedy, transcript_command
 from flows.upkeep.verify import damaged_artifacts
 from transforms.errors import ContentError, SourceError
 from warehouse import soundness
-from warehouse import store as warehouse
+from warehouse import store as warehouse_store
 from warehouse.load import BUGS
 from warehouse.soundness import Contents, ShownTranscript
 
@@ -43,9 +43,10 @@ def rebuild(settings: Settings, *, deep: bool = False) -> tuple[str, ...]:
     if before is not None:
         _restore(store, before)
     kept = _keep(settings, store)
-    if set_aside(store, warehouse.rebuild(settings.warehouse, documents(store), store.all_failures(), damage)):
+    done = warehouse_store.rebuild(settings.warehouse, documents(store), store.all_failures(), damage)
+    if set_aside(store, done):
         load(settings)
-    warehouse.publish(settings.warehouse, settings.snapshot)
+    warehouse_store.publish(settings.warehouse, settings.snapshot)
     share(settings.home, settings.snapshot, settings.snapshot_gid)
     lost = _lost(store, before)
     if not lost and kept is not None and before is not None:
@@ -96,7 +97,7 @@ def _restore(store: Store, before: Contents) -> None:
 
 
 def _keep(settings: Settings, store: Store) -> Path | None:
-    """Return the old warehouse another name, so that it is still there where the new one lacks something."""
+    """Link the old warehouse under another name, so that it is still there where the new one lacks something."""
     if not settings.warehouse.exists():
         return None
     store.damaged.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which episodes of a feed are new: by guid, by audio, by title and time, whatever the publisher changes."""
+"""Which episodes of a feed are new, whatever the publisher changes; and who may be heard in one, how many."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _renamed(episodes: Sequence[Episode], name: Callable[[Episode], str]) -> lis
 def settled(
     known: Sequence[EpisodeKey], found: Sequence[Episode], aliases: Mapping[str, str]
 ) -> tuple[Episode, ...]:
-    """Return another id to each found episode that goes by the id of a known one and is not it.
+    """Return the found episodes; one that goes by the id of a known one and is not it gets another id.
 
     That is one with other audio, if its title or its time speaks against it too, or nothing for it. Where several
     episodes agree in their titles, the publisher moved all.

@@ -77,7 +77,7 @@ def _nearest(
 
 
 def smooth(words: Sequence[Word]) -> list[Word]:
-    """Assign a one-word island to its neighbours, where both agree and it is no sentence of its own.
+    """Give a one-word island to the speaker of its neighbours, where both agree and it is no sentence of its own.
 
     A real one-word turn ("Yes.") follows the end of a sentence and ends one; a slip of the diarization stands in
     the middle of one.

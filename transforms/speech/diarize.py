@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 METHOD = "pyannote4-4"
 
 # DER of twelve episodes at hops of 1, 2, 3, 4 and 5 s: 8.5, 8.7, 9.2, 9.3 and 8.8 %. Half-minute clips of meetings
-# lose three points at 2 s: short episodes have shorter hops (pipeline.hop).
+# lose three points at 2 s: short episodes have shorter hops (diarization_pipeline.hop).
 LONGEST_HOP: dict[Quality, float] = {"accurate": 2.0, "fast": 4.0}  # seconds
 CLUSTERING = {"method": "centroid", "threshold": 0.8}
 SHORTEST_AUDIO = 0.1  # seconds; in less nobody says anything

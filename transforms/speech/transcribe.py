@@ -8,7 +8,8 @@ are read window by window. Windows share a batch if they share language and hint
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,49 +27,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from transforms.speech.whisper.recognizer import Recognizer
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from transforms.speech.whisper.recognizer import Recognizer
-import statistics
-from collections.abc import Mapping
-
-# Samples → words with times, with faster-whisper: one recording through the engine.
-
 
 METHOD = "windows-5"
-
-
-def transcribe(
-    samples: NDArray[Any],
-    recognizer: Recognizer,
-    *,
-    language: str | None = None,
-    hotwords: Sequence[str] = (),
-    quality: Quality = "accurate",
-    on_progress: Progress = lambda _: None,
-) -> Transcription:
-    """Recognise speech.
-
-    Args:
-        samples: int16, or float32 from -1 to 1; mono, shape (n_samples,), 16 kHz.
-        recognizer: a loaded Whisper model.
-        language: ISO 639-1 code; `None` means that up to three windows vote.
-        hotwords: names that may be said, the surest first; those that fit into the budget are hinted at.
-        quality: `fast` takes the likeliest word, `accurate` keeps five hypotheses.
-        on_progress: told how many seconds of audio are done.
-
-    Raises:
-        SourceError: the model does not know the language.
-    """
-    job = TranscribeJob("", samples, language, tuple(hotwords))
-    ((_, heard),) = transcribe_many([job], recognizer, quality=quality, on_progress=on_progress)
-    on_progress(len(samples) / SAMPLE_RATE)
-    return heard
-
-
 BEAMS: dict[Quality, int] = {"fast": 1, "accurate": 5}
 FEWEST_OF_EACH = 4  # windows that make a batch worth a worker of its own
 BATCHES_AHEAD = 4  # whose windows are sorted by length: the longest of a batch says how long it takes
@@ -381,3 +341,34 @@ def surely_other(language: str, spoken: tuple[str, float] | None) -> str | None:
     ('de', None, None)
     """
     return spoken[0] if spoken is not None and spoken[0] != language and spoken[1] >= SURE else None
+
+
+# Samples → words with times: one recording through the engine.
+
+
+def transcribe(
+    samples: NDArray[Any],
+    recognizer: Recognizer,
+    *,
+    language: str | None = None,
+    hotwords: Sequence[str] = (),
+    quality: Quality = "accurate",
+    on_progress: Progress = lambda _: None,
+) -> Transcription:
+    """Recognise speech.
+
+    Args:
+        samples: int16, or float32 from -1 to 1; mono, shape (n_samples,), 16 kHz.
+        recognizer: a loaded Whisper model.
+        language: ISO 639-1 code; `None` means that up to three windows vote.
+        hotwords: names that may be said, the surest first; those that fit into the budget are hinted at.
+        quality: `fast` takes the likeliest word, `accurate` keeps five hypotheses.
+        on_progress: told how many seconds of audio are done.
+
+    Raises:
+        SourceError: the model does not know the language.
+    """
+    job = TranscribeJob("", samples, language, tuple(hotwords))
+    ((_, heard),) = transcribe_many([job], recognizer, quality=quality, on_progress=on_progress)
+    on_progress(len(samples) / SAMPLE_RATE)
+    return heard

@@ -1,28 +1,21 @@
-"""Where to cut audio into the windows that Whisper hears, and what of the speech in them has words."""
+"""Where audio is cut: stretches of speech, windows for Whisper, parts of long recordings, joined again."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from transforms.audio.decoding import SAMPLE_RATE, as_float32
-from transforms.records import Seconds
+from transforms.records import Seconds, Segment, Word
+from transforms.speech.checks import DecodedWindow, Transcription
 from transforms.speech.device import side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-import itertools
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from transforms.records import Segment, Word
-from transforms.speech.checks import DecodedWindow, Transcription
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 
 WINDOW_SECONDS = 29.5  # Whisper hears 30 s; the rest is room for rounding
 PIECE_SECONDS = 10.0  # the pieces of a window that failed twice
@@ -110,7 +103,7 @@ def uncovered(speech: Iterable[Span], words: Iterable[Span], span: Span) -> Iter
 
 FRAME = 512  # samples: what the network judges at once
 CONTEXT = 64  # samples before it, which it hears too
-PIECE_FRAMES = 3_750  # two minutes
+STRETCH_FRAMES = 3_750  # two minutes
 WARM_UP_FRAMES = 63  # two seconds, for the state of the network to be what it would be
 BEGINS, ENDS = 0.5, 0.35  # the probabilities at which speech begins, and below which it ends
 SHORTEST_SILENCE: Seconds = 0.16
@@ -137,13 +130,13 @@ def find_speech(samples: NDArray[Any]) -> tuple[Span, ...]:
 def speech_probabilities(samples: NDArray[Any]) -> NDArray[np.float32]:
     """Return how likely somebody speaks: float32 (frames,), 32 ms each, from 0 to 1."""
     n_frames = -(-len(samples) // FRAME)
-    pieces = [(first, min(first + PIECE_FRAMES, n_frames)) for first in range(0, n_frames, PIECE_FRAMES)]
-    if not pieces:
+    stretches = [(first, min(first + STRETCH_FRAMES, n_frames)) for first in range(0, n_frames, STRETCH_FRAMES)]
+    if not stretches:
         return np.empty(0, np.float32)
-    return np.concatenate(list(side_by_side(lambda piece: _piece(samples, *piece), pieces)))
+    return np.concatenate(list(side_by_side(lambda stretch: _judge(samples, *stretch), stretches)))
 
 
-def _piece(samples: NDArray[Any], first: int, last: int) -> NDArray[np.float32]:
+def _judge(samples: NDArray[Any], first: int, last: int) -> NDArray[np.float32]:
     """Judge the frames from `first` to before `last`."""
     from faster_whisper.vad import get_vad_model
 

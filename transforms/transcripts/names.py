@@ -133,7 +133,7 @@ def is_generic(name: str) -> bool:
 
 
 def is_nobody(label: str) -> bool:
-    """Return what writers put where they do not know who speaks, and a label of marks alone.
+    """Check whether a label is what writers put where they do not know who speaks, or of marks alone.
 
     >>> is_nobody("Unknown Speaker"), is_nobody("SPEAKER_UNKNOWN"), is_nobody("-"), is_nobody("Unknown Speaker 2")
     (True, True, True, False)

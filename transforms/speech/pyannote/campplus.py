@@ -253,7 +253,7 @@ def kaldi_fbank(samples: Tensor) -> Tensor:
     return features
 
 
-# CAM++ ready for inference: the same answer as `campplus.CAMPlusPlus`, in less than half of the time.
+# CAM++ ready for inference: the same answer as `CAMPlusPlus`, in less than half of the time.
 
 
 class FoldedConv2d(nn.Module):

@@ -26,8 +26,7 @@ from torch import Tensor
 
 from transforms.audio.decoding import SAMPLE_RATE
 from transforms.speech.device import least_seconds
-from transforms.speech.pyannote import campplus
-from transforms.speech.pyannote import voices as pieces
+from transforms.speech.pyannote import campplus, voices
 from transforms.speech.pyannote.campplus import Inference
 from transforms.speech.pyannote.low_memory import (
     BLOCK_SECONDS,
@@ -41,78 +40,6 @@ from transforms.speech.pyannote.low_memory import (
     keep,
     tell,
 )
-
-# Published pipelines of pyannote.audio (community-1, 3.1): the same embeddings in a third of the work or less.
-
-
-BYTES_OF_A_CHUNK = 51_000_000  # that WeSpeaker's ResNet34 takes, in float32; measured on a CPU
-
-
-class HubDiarization(LowMemoryDiarization):
-    """A published pipeline, its weights and settings as they are."""
-
-    def get_embeddings(
-        self,
-        file: dict[str, Any],
-        binary_segmentations: SlidingWindowFeature,
-        exclude_overlap: bool = False,
-        hook: Hook | None = None,
-    ) -> NDArray[np.float32]:
-        """Embed the speakers of each chunk; one chunk without speech stands for all of these.
-
-        Returns:
-            float32 (chunks, speakers, dimension), as pyannote's `get_embeddings` gives them.
-        """
-        network = getattr(self._embedding, "model_", None)
-        if not isinstance(network, BaseWeSpeakerResNet):
-            samples = file["waveform"][0]
-            whole = {**file, "waveform": crop(samples, 0, len(samples))[None]}
-            return super().get_embeddings(whole, binary_segmentations, exclude_overlap, hook)  # type: ignore[no-any-return]
-        masks = self._masks(binary_segmentations, exclude_overlap)
-        silent = np.flatnonzero(~masks.any(axis=(1, 2)))
-        wanted = np.setdiff1d(np.arange(len(masks)), silent[1:])
-        window, device = binary_segmentations.sliding_window, self._embedding.device
-        length = round(window.duration * SAMPLE_RATE)
-        size = in_a_pass(CHUNKS_IN_A_PASS, device.type, BYTES_OF_A_CHUNK)
-
-        def work(batch: NDArray[np.intp]) -> NDArray[np.float32]:
-            starts = [round((window.start + chunk * window.step) * SAMPLE_RATE) for chunk in batch]
-            chunks = torch.stack([crop(file["waveform"][0], start, length) for start in starts])
-            with torch.inference_mode():
-                voices = network(chunks[:, None].to(device), torch.from_numpy(masks[batch]).float().to(device))
-            return voices.cpu().numpy()  # type: ignore[no-any-return]
-
-        def embed(block: range) -> NDArray[np.float32]:
-            batches = [wanted[batch.start : batch.stop] for batch in in_blocks(block, size)]
-            return joined(work, batches, device.type, block.start, tell(hook, "embeddings", len(wanted)))
-
-        blocks = in_blocks(range(len(wanted)), round(BLOCK_SECONDS / window.step))
-        embedded = [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
-        embeddings = np.empty((*masks.shape[:2], network.dimension), np.float32)
-        embeddings[wanted] = np.concatenate(embedded)
-        embeddings[silent[1:]] = embeddings[silent[:1]]
-        return embeddings
-
-    def _masks(self, segmentations: SlidingWindowFeature, exclude_overlap: bool) -> NDArray[np.bool_]:
-        """Choose each speaker's frames, alone if these are enough: (chunks, speakers, frames)."""
-        active = np.nan_to_num(segmentations.data) > 0
-        if exclude_overlap:
-            samples = segmentations.sliding_window.duration * self._embedding.sample_rate
-            fewest = math.ceil(active.shape[1] * self._embedding.min_num_samples / samples)
-            alone = active & (active.sum(axis=2, keepdims=True) < 2)
-            active = np.where(alone.sum(axis=1, keepdims=True) > fewest, alone, active)
-        return np.ascontiguousarray(active.transpose(0, 2, 1))
-
-
-def make_lean(pipeline: Any) -> Any:
-    """Let a loaded pipeline of pyannote do its work the lean way; one of another kind is given back as it is."""
-    if type(pipeline) is SpeakerDiarization:
-        pipeline.__class__ = HubDiarization  # pyannote builds the class that the configuration names
-        thinned = {AgglomerativeClustering: ThinnedAgglomerative, VBxClustering: ThinnedVBx}
-        if type(pipeline.clustering) in thinned:
-            pipeline.clustering.__class__ = thinned[type(pipeline.clustering)]
-    return pipeline
-
 
 FEWEST_CHUNKS = 45  # with fewer, each counts: half a minute has pyannote's hop
 SHORTEST_HOP = 1.0  # seconds
@@ -140,9 +67,9 @@ class VoiceEmbedding(BaseInference):
         return self
 
     @torch.inference_mode()
-    def embed(self, voices: Sequence[Tensor]) -> NDArray[np.float32]:
+    def embed(self, features: Sequence[Tensor]) -> NDArray[np.float32]:
         """Embed voices of one length, float32 (frames, 80) each; float32 (voices, 192)."""
-        batch = torch.stack([voice - voice.mean(0) for voice in voices]).to(self.device)
+        batch = torch.stack([voice - voice.mean(0) for voice in features]).to(self.device)
         embeddings: NDArray[np.float32] = self.network(batch).cpu().numpy()
         return embeddings
 
@@ -210,21 +137,21 @@ class EmbeddedDiarization(LowMemoryDiarization):
             float32 (chunks, voices, 192); NaN where a voice is silent or too short.
         """
         window, samples = binary_segmentations.sliding_window, file["waveform"][0]
-        chunks, step = binary_segmentations.data, round(window.step * SAMPLE_RATE) // pieces.FRAME
-        cut, device = pieces.cut(chunks, step), self._embedding.device.type
+        chunks, step = binary_segmentations.data, round(window.step * SAMPLE_RATE) // voices.FRAME
+        cut, device = voices.cut(chunks, step), self._embedding.device.type
 
         def embed(block: range) -> NDArray[np.float32]:
             told = tell(hook, "embeddings", len(cut.cells))
-            return pieces.embed(cut, block, samples, self._embedding.embed, device, told)
+            return voices.embed(cut, block, samples, self._embedding.embed, device, told)
 
-        blocks = in_blocks(range(len(cut.cells)), pieces.PIECES_OF_A_BLOCK)
+        blocks = in_blocks(range(len(cut.cells)), voices.PIECES_OF_A_BLOCK)
         embedded = [np.empty((0, campplus.DIMENSION), np.float32)]
         embedded += [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
-        voices = pieces.voices(chunks, step, cut, np.concatenate(embedded))
-        left = pieces.silent(voices)
-        for place, voice in pieces.overlapped(chunks, step, left, samples, self._embedding.embed, device):
-            voices[place] = voice
-        return voices
+        embeddings = voices.voices(chunks, step, cut, np.concatenate(embedded))
+        left = voices.silent(embeddings)
+        for place, voice in voices.overlapped(chunks, step, left, samples, self._embedding.embed, device):
+            embeddings[place] = voice
+        return embeddings
 
 
 def put_in_place(pipeline: SpeakerDiarization, clustering: AgglomerativeClustering, embedding: object) -> None:
@@ -299,3 +226,75 @@ class ThinnedAgglomerative(_Thinned, AgglomerativeClustering):
 
 class ThinnedVBx(_Thinned, VBxClustering):
     """pyannote's VBx clustering of as many voices as memory allows."""
+
+
+# Published pipelines of pyannote.audio (community-1, 3.1): the same embeddings in a third of the work or less.
+
+
+BYTES_OF_A_CHUNK = 51_000_000  # that WeSpeaker's ResNet34 takes, in float32; measured on a CPU
+
+
+class HubDiarization(LowMemoryDiarization):
+    """A published pipeline, its weights and settings as they are."""
+
+    def get_embeddings(
+        self,
+        file: dict[str, Any],
+        binary_segmentations: SlidingWindowFeature,
+        exclude_overlap: bool = False,
+        hook: Hook | None = None,
+    ) -> NDArray[np.float32]:
+        """Embed the speakers of each chunk; one chunk without speech stands for all of these.
+
+        Returns:
+            float32 (chunks, speakers, dimension), as pyannote's `get_embeddings` gives them.
+        """
+        network = getattr(self._embedding, "model_", None)
+        if not isinstance(network, BaseWeSpeakerResNet):
+            samples = file["waveform"][0]
+            whole = {**file, "waveform": crop(samples, 0, len(samples))[None]}
+            return super().get_embeddings(whole, binary_segmentations, exclude_overlap, hook)  # type: ignore[no-any-return]
+        masks = self._masks(binary_segmentations, exclude_overlap)
+        silent = np.flatnonzero(~masks.any(axis=(1, 2)))
+        wanted = np.setdiff1d(np.arange(len(masks)), silent[1:])
+        window, device = binary_segmentations.sliding_window, self._embedding.device
+        length = round(window.duration * SAMPLE_RATE)
+        size = in_a_pass(CHUNKS_IN_A_PASS, device.type, BYTES_OF_A_CHUNK)
+
+        def work(batch: NDArray[np.intp]) -> NDArray[np.float32]:
+            starts = [round((window.start + chunk * window.step) * SAMPLE_RATE) for chunk in batch]
+            chunks = torch.stack([crop(file["waveform"][0], start, length) for start in starts])
+            with torch.inference_mode():
+                found = network(chunks[:, None].to(device), torch.from_numpy(masks[batch]).float().to(device))
+            return found.cpu().numpy()  # type: ignore[no-any-return]
+
+        def embed(block: range) -> NDArray[np.float32]:
+            batches = [wanted[batch.start : batch.stop] for batch in in_blocks(block, size)]
+            return joined(work, batches, device.type, block.start, tell(hook, "embeddings", len(wanted)))
+
+        blocks = in_blocks(range(len(wanted)), round(BLOCK_SECONDS / window.step))
+        embedded = [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
+        embeddings = np.empty((*masks.shape[:2], network.dimension), np.float32)
+        embeddings[wanted] = np.concatenate(embedded)
+        embeddings[silent[1:]] = embeddings[silent[:1]]
+        return embeddings
+
+    def _masks(self, segmentations: SlidingWindowFeature, exclude_overlap: bool) -> NDArray[np.bool_]:
+        """Choose each speaker's frames, alone if these are enough: (chunks, speakers, frames)."""
+        active = np.nan_to_num(segmentations.data) > 0
+        if exclude_overlap:
+            samples = segmentations.sliding_window.duration * self._embedding.sample_rate
+            fewest = math.ceil(active.shape[1] * self._embedding.min_num_samples / samples)
+            alone = active & (active.sum(axis=2, keepdims=True) < 2)
+            active = np.where(alone.sum(axis=1, keepdims=True) > fewest, alone, active)
+        return np.ascontiguousarray(active.transpose(0, 2, 1))
+
+
+def make_lean(pipeline: Any) -> Any:
+    """Let a loaded pipeline of pyannote do its work the lean way; one of another kind is given back as it is."""
+    if type(pipeline) is SpeakerDiarization:
+        pipeline.__class__ = HubDiarization  # pyannote builds the class that the configuration names
+        thinned = {AgglomerativeClustering: ThinnedAgglomerative, VBxClustering: ThinnedVBx}
+        if type(pipeline.clustering) in thinned:
+            pipeline.clustering.__class__ = thinned[type(pipeline.clustering)]
+    return pipeline

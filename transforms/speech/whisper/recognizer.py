@@ -127,7 +127,7 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
         return f"{part} in PyTorch ({str(self.network.dtype).removeprefix('torch.')}), the rest in {rest}"
 
     def encode(self, features: NDArray[np.float32] | Tensor) -> ctranslate2.StorageView:
-        """Return CTranslate2's decoder what it looks at.
+        """Encode features to what CTranslate2's decoder looks at.
 
         Args:
             features: log-mel float32, (windows, mels, frames) or (mels, frames); or what `encode_windows` gave.

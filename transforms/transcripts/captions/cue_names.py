@@ -170,7 +170,7 @@ def _bracketed(text: str, match: re.Match[str]) -> CueLabel | None:
 
 
 def _is_noise(text: str) -> bool:
-    """Return what may be a noise or a manner of speaking; without capitals a name is not told from one."""
+    """Check whether text may be a noise or a manner of speaking; without capitals a name is not told from one."""
     last = text.casefold().split()[-1]
     verbal = last in _NOISES or (last.endswith("ing") and len(last) > 5)
     manner = " " not in text and last.endswith(("ing", "ed", "ly"))

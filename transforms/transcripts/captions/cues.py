@@ -107,8 +107,8 @@ _LANGUAGE = re.compile(r"language: ?([A-Za-z]{2,3}(?:-\w{2,8})*)", re.IGNORECASE
 _CUT_OFF = re.compile(r"(?:\d+:)*\d*[\d:.,\s>-]*", re.ASCII)
 _SETTING = re.compile(r"[A-Za-z]\w*:\S*")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
-# Webex: 1 "Ann Lee" (1234567)
 _COUNT = re.compile(r"\d+\s*[-–—:.)]?\s+")
+# Webex: 1 "Ann Lee" (1234567)
 _SPEAKER_IDENTIFIER = re.compile(r"\d+ \"([^\"]+)\" \(\d+\)")
 _COMMENT = re.compile(r"(NOTE|STYLE|REGION)(?:\s|$)")
 
@@ -165,7 +165,7 @@ def _voices(identifiers: Sequence[str]) -> dict[str, str]:
 
 
 def _named(name: str, line: int, items: Sequence[Item], voices: dict[str, str]) -> Piece:
-    """Assign a cue the voice that its identifier names."""
+    """Set the voice of a cue to what its identifier names; return the identifier as a piece."""
     match = _SPEAKER_IDENTIFIER.fullmatch(name)
     if voice := match[1] if match else voices.get(name):
         cue = next(item for item in items if isinstance(item, Cue))

@@ -93,7 +93,7 @@ def _fold(line: str) -> str:
 
 
 def fits(text: Text) -> bool:
-    """Return what was taken out of a PDF."""
+    """Check whether a text was taken out of a PDF."""
     return text.media_type == MEDIA_TYPE
 
 

@@ -182,7 +182,7 @@ def _label(before: str, head: str, rest: str) -> tuple[LineLabel | None, bool]:
 
 @lru_cache(maxsize=4096)
 def _may_name(name: str, raw: str, *, apart: bool) -> bool:
-    """Return what may be a name where the markup says that it is; a name that begins like a sentence may, too."""
+    """Check whether marked text may be a name; one that begins like a sentence may, too."""
     if "," in raw and not apart and likeness(name) == 1 and not raw.isupper():
         return False
     if not name or furniture.noise(raw) or furniture.TRANSCRIPT.fullmatch(raw):

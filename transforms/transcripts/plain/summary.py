@@ -110,7 +110,7 @@ def _is_heading(line: str) -> bool:
 
 
 def _section(heading: str, body: list[tuple[int, str]]) -> Iterator[Piece]:
-    """Yield a section its text, and forget it."""
+    """Yield a section with its text, and clear the text."""
     if body:
         yield Piece(body[0][0], "section", "\n".join(line for _, line in body), heading or None)
         body.clear()

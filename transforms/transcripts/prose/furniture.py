@@ -183,12 +183,12 @@ def section_heading(text: str) -> bool:
 
 
 def is_credit(text: str) -> bool:
-    """Return who made it, or how, from what it is about."""
+    """Check whether a line says who made the episode or its transcript, or how."""
     return _CREDIT.match(text) is not None or is_about_transcript(text)
 
 
 def is_about_transcript(text: str) -> bool:
-    """Return how the transcript came about, and what it may get wrong, from what is said.
+    """Check whether a line says how the transcript came about, or what it may get wrong.
 
     >>> is_about_transcript("This transcript was generated automatically and may contain errors.")
     True

@@ -133,7 +133,7 @@ def _listed(line: Line) -> str | None:
 
 
 def may_be_title(text: str) -> bool:
-    """Return what may be a heading, and is no control of a page."""
+    """Check whether text may be a heading, and is no control of a page."""
     return is_title(text) and furniture.noise(text) is None
 
 

@@ -13,75 +13,6 @@ from transforms.transcripts.prose.headings import chapter_of
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, time_first, time_last
 from transforms.transcripts.prose.survey import Survey
 
-# What stands above a transcript: its title, links, chapters and credits are kept, a page's controls dropped.
-
-
-LONGEST_EPISODE_TITLE = 30  # words
-
-
-def front_matter(lines: Sequence[Line]) -> Iterator[Piece]:
-    """Sort the lines above a transcript by what they are."""
-    front = _Front()
-    for line in lines:
-        yield from front.sort(line, is_last=line is lines[-1])
-
-
-class _Front:
-    """What the lines so far have said: the part they are in, and whether the title is known."""
-
-    def __init__(self) -> None:
-        self.sponsored = self.titled = self.behind_title = self.spoken = False
-
-    def sort(self, line: Line, *, is_last: bool) -> Iterator[Piece]:
-        reason = line.noise or furniture.noise(line.text)
-        if reason:
-            yield Piece(line.number, "dropped", line.text, reason)
-        elif heading := self._heading(line, is_last=is_last):
-            yield heading
-        elif chapter := chapter_of(line):
-            yield chapter
-        elif pair := furniture.key_value(line.text):
-            self.titled = self.titled or pair[0] == "title"
-            yield Piece(line.number, "label", line.text.removesuffix(pair[1]), None)
-            yield Piece(line.number, "metadata", pair[1], pair[0])
-        elif self.sponsored:
-            yield Piece(line.number, "dropped", line.text, "sponsor")
-        else:
-            yield Piece(line.number, "metadata", line.text, self._name(line.text))
-
-    def _heading(self, line: Line, *, is_last: bool) -> Piece | None:
-        """Take the heading of a part of the page, or its title."""
-        if furniture.TRANSCRIPT.fullmatch(line.text):
-            self.sponsored, self.spoken = False, True
-            return Piece(line.number, "metadata", line.text, "heading")
-        if furniture.SPONSORS.fullmatch(line.text):
-            self.sponsored = True
-            return Piece(line.number, "dropped", line.text, "sponsor")
-        if furniture.section_heading(line.text) or furniture.HIGHLIGHTS.fullmatch(line.text):
-            self.sponsored = False
-            return Piece(line.number, "metadata", line.text, "heading")
-        if line.heading and not self.titled:
-            self.titled = self.behind_title = True
-            return Piece(line.number, "metadata", line.text, "title")
-        timed = time_first(line.text) or time_last(line.text)
-        if line.heading and not (timed or self.spoken or is_last):
-            return Piece(line.number, "metadata", line.text, "heading")
-        return None
-
-    def _name(self, text: str) -> str:
-        if furniture.is_credit(text):
-            return "credit"
-        if furniture.is_date(text):
-            return "published"
-        if re.fullmatch(r"https?://\S+", text):
-            return "url"
-        if not self.titled and len(text.split()) <= LONGEST_EPISODE_TITLE:
-            self.titled = self.behind_title = True
-            return "title"
-        behind, self.behind_title = self.behind_title, False
-        return "subtitle" if behind else "description"
-
-
 REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
 
 
@@ -160,7 +91,7 @@ def _before_controls(found: Survey, last: int, end: int) -> int:
 
 
 def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
-    """Yield every line of the transcript its kind."""
+    """Yield the lines of the transcript as pieces, each of its kind."""
     speaker: str | None = None
     opens = False
     pending: tuple[Seconds | None, Seconds | None] | None = None
@@ -212,3 +143,72 @@ def _control(text: str) -> str | None:
     reason = furniture.noise(text)
     wordless = not any(c.isalnum() for c in text)
     return reason if reason and (wordless or len(text.split()) > 1) and not lone_time(text) else None
+
+
+# What stands above a transcript: its title, links, chapters and credits are kept, a page's controls dropped.
+
+
+LONGEST_EPISODE_TITLE = 30  # words
+
+
+def front_matter(lines: Sequence[Line]) -> Iterator[Piece]:
+    """Sort the lines above a transcript by what they are."""
+    front = _Front()
+    for line in lines:
+        yield from front.sort(line, is_last=line is lines[-1])
+
+
+class _Front:
+    """What the lines so far have said: the part they are in, and whether the title is known."""
+
+    def __init__(self) -> None:
+        self.sponsored = self.titled = self.behind_title = self.spoken = False
+
+    def sort(self, line: Line, *, is_last: bool) -> Iterator[Piece]:
+        reason = line.noise or furniture.noise(line.text)
+        if reason:
+            yield Piece(line.number, "dropped", line.text, reason)
+        elif heading := self._heading(line, is_last=is_last):
+            yield heading
+        elif chapter := chapter_of(line):
+            yield chapter
+        elif pair := furniture.key_value(line.text):
+            self.titled = self.titled or pair[0] == "title"
+            yield Piece(line.number, "label", line.text.removesuffix(pair[1]), None)
+            yield Piece(line.number, "metadata", pair[1], pair[0])
+        elif self.sponsored:
+            yield Piece(line.number, "dropped", line.text, "sponsor")
+        else:
+            yield Piece(line.number, "metadata", line.text, self._name(line.text))
+
+    def _heading(self, line: Line, *, is_last: bool) -> Piece | None:
+        """Take the heading of a part of the page, or its title."""
+        if furniture.TRANSCRIPT.fullmatch(line.text):
+            self.sponsored, self.spoken = False, True
+            return Piece(line.number, "metadata", line.text, "heading")
+        if furniture.SPONSORS.fullmatch(line.text):
+            self.sponsored = True
+            return Piece(line.number, "dropped", line.text, "sponsor")
+        if furniture.section_heading(line.text) or furniture.HIGHLIGHTS.fullmatch(line.text):
+            self.sponsored = False
+            return Piece(line.number, "metadata", line.text, "heading")
+        if line.heading and not self.titled:
+            self.titled = self.behind_title = True
+            return Piece(line.number, "metadata", line.text, "title")
+        timed = time_first(line.text) or time_last(line.text)
+        if line.heading and not (timed or self.spoken or is_last):
+            return Piece(line.number, "metadata", line.text, "heading")
+        return None
+
+    def _name(self, text: str) -> str:
+        if furniture.is_credit(text):
+            return "credit"
+        if furniture.is_date(text):
+            return "published"
+        if re.fullmatch(r"https?://\S+", text):
+            return "url"
+        if not self.titled and len(text.split()) <= LONGEST_EPISODE_TITLE:
+            self.titled = self.behind_title = True
+            return "title"
+        behind, self.behind_title = self.behind_title, False
+        return "subtitle" if behind else "description"

@@ -105,7 +105,7 @@ def _without_lists(found: Labels) -> Labels:
 
 
 def _is_untimed_title(line: Line) -> bool:
-    """Return what stands directly above the first label and may be the first of the text's unmarked headings."""
+    """Check whether a line above the first label may be the first of the text's unmarked headings."""
     return (
         line.gap
         and not line.heading
@@ -119,7 +119,7 @@ def _is_untimed_title(line: Line) -> bool:
 
 
 def is_value(text: str) -> bool:
-    """Return what stands behind the key of a header, names or a date, from speech.
+    """Check whether text is what stands behind the key of a header, names or a date, and no speech.
 
     >>> is_value("Ann Lee and Bob Ray"), is_value("4 May"), is_value("So why does it turn?")
     (True, True, False)

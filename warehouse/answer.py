@@ -1,4 +1,4 @@
-"""A table: names of columns, and rows."""
+"""The answer to a query."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The answer to a query: names of the columns, and the rows."""
+    """A table: the names of its columns, and its rows."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
