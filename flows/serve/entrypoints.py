@@ -17,7 +17,7 @@ from flows.access import has_server
 from flows.allowed_files import is_requested
 from flows.episode.batch import ingest_locations
 from flows.episode.pipeline import Outcome, check_starts
-from flows.episode_log import tell
+from flows.episode_log import tell, telling_refusals
 from flows.feeds import events
 from flows.feeds.pending import PendingEpisode
 from flows.feeds.poll import Polled, PollSummary, poll
@@ -186,7 +186,8 @@ def ingest_url(
     """
     settings = Settings()
     if is_requested():
-        check_named(url, (model,), settings)
+        with telling_refusals():
+            check_named(url, (model,), settings)
     options = Options(
         model=model,
         language=language,

@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from pydantic import Field, SecretStr
 
 from flows.allowed_files import check, confine
-from flows.episode_log import tell
+from flows.episode_log import tell, telling_refusals
 from flows.locations import ADDRESS_OR_PATH, public_source
 from flows.published.import_texts import Imported, RefusedText, Result, import_texts, reparse_texts
 from flows.published.linking import Hints
@@ -52,9 +52,10 @@ def import_transcript(
     """
     settings = Settings()
     named = [given if isinstance(given, str) else given.get_secret_value() for given in locations]
-    confine(settings)
-    for location in named:
-        check(location)
+    with telling_refusals():
+        confine(settings)
+        for location in named:
+            check(location)
     with as_tasks():
         results = import_texts(named, hints or Hints(), settings)
     for one in results:
@@ -88,7 +89,7 @@ def _write_page(results: Sequence[Result], key: str) -> None:
     refused = [one for one in results if isinstance(one, RefusedText)]
     formats = Counter(one.format for one in imported).most_common()
     lines = [
-        f"# {len(imported)} texts imported, {len(refused)} refused",
+        f"# {counted(len(imported), 'text')} imported, {len(refused)} refused",
         f"{sum(one.is_new for one in imported)} of them are new, with {sum(one.turns for one in imported)} turns "
         f"and {sum(one.sections for one in imported)} sections, of "
         f"{len({one.episode_id for one in imported})} episodes. "

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from flows.allowed_files import check, check_models, confine, is_requested
 from flows.engines.shared_engine import CLIENT, EngineClient, SharedEngine
 from flows.episode.pipeline import Outcome, process_episode, resolve_episode
+from flows.episode_log import telling_refusals
 from flows.feeds.pending import PendingQueue
 from flows.locations import KNOWN_BY_ID, keeping_private, public_source
 from flows.serve.markdown_pages import table, words
@@ -68,7 +69,8 @@ def ingest_episode(
     settings = Settings()
     location = location.get_secret_value() if isinstance(location, SecretStr) else location
     with as_tasks(), keeping_private(private):
-        _check_request(location, (podcast, episode, offered), options, settings)
+        with telling_refusals():
+            _check_request(location, (podcast, episode, offered), options, settings)
         if episode is None:
             found = resolve_episode(location, settings)
         else:
