@@ -20,7 +20,7 @@ from tests.conftest import ask, command, environment, turntable
 pytestmark = pytest.mark.system
 
 LINE = "turntable: interrupted: run the same command to go on"
-SOON = 30.0  # two minutes is what it took; a busy machine takes some seconds
+SOON = 60.0  # two minutes is what it took; a busy machine takes some seconds
 
 
 @pytest.fixture
