@@ -28,7 +28,7 @@ from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, failed, i
 from flows.feeds.poll import poll
 from flows.feeds.subscriptions import Poll, Subscriptions, rested
 from flows.feeds.subscriptions import is_due as is_feed_due
-from flows.home import clock
+from flows.home import clock, private
 from flows.home.folder import home_id
 from flows.home.locks import held, is_held
 from flows.published import text_stages
@@ -563,12 +563,14 @@ def test_what_cannot_be_read_keeps_nobody_waiting(settings: Settings, make: Call
     found = verify.verify(settings)
     poll(settings)
     publish(settings)
+    # A poll that finds the lost episode anew stamps the clock: whether it does depends on which feed is damaged.
+    is_stamped = private.damage(settings.home / "clock.json", clock.NEWEST) is None
 
     assert {only({p.advice for p in found if p.check in ("file is damaged", "artifact is damaged")})} == {REBUILD}
     assert sum(p.check == "file is damaged" for p in found) == len(READ) - 1
     rebuild.rebuild(settings)
     assert not any(p.check.endswith("damaged") for p in verify.verify(settings, deep=True))
-    assert len(set_aside(settings)) == len(READ)
+    assert len(set_aside(settings)) == len(READ) - is_stamped
 
 
 IN_THE_WAY = {
