@@ -66,12 +66,15 @@ def damage(payload: Path) -> str | None:
     return None
 
 
-def publish(settings: Settings) -> None:
-    """Replace the snapshot that people read by what the warehouse holds now, unless it is the same."""
+def publish(settings: Settings, *, anew: bool = False) -> None:
+    """Replace the snapshot that people read by what the warehouse holds now, unless it is the same.
+
+    `anew` replaces it all the same.
+    """
     if settings.load == "elsewhere":
         return
     clear(settings)
-    if not warehouse_store.is_published(settings.warehouse, settings.snapshot):
+    if anew or not warehouse_store.is_published(settings.warehouse, settings.snapshot):
         warehouse_store.publish(settings.warehouse, settings.snapshot)
     share(settings.home, settings.snapshot, settings.snapshot_gid)
 
@@ -87,23 +90,40 @@ def load_and_publish(settings: Settings) -> tuple[Loaded, ...]:
 def ready_snapshot(settings: Settings) -> None:
     """Replace a snapshot that cannot be read, that another program holds, or that an older Turntable made.
 
-    Work on a home looks into it first, and asks for columns of today. Whoever holds the old one goes on with that;
-    nobody waits for him.
+    An import looks into it first. Whoever holds the old one goes on with that; nobody waits for him.
     """
-    if settings.load == "elsewhere" or not settings.snapshot.exists() or not settings.warehouse.exists():
+    if not _has_snapshot(settings):
+        return
+    try:
+        with open_snapshot(settings.snapshot) as con:
+            con.execute(READ)
+    except (ContentError, TransientError, duckdb.Error):
+        publish(settings, anew=True)
+    upgrade(settings)
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the warehouse and the snapshot of an older Turntable to the schema of today.
+
+    Raises:
+        ContentError: one of them is damaged.
+        TransientError: another process holds one of them, or the disk is full.
+    """
+    if not _has_snapshot(settings):
         return
     try:
         with open_snapshot(settings.snapshot) as con:
             is_older = warehouse_store.is_older(con)
-            con.execute(READ)
-    except (ContentError, TransientError, duckdb.Error):
-        clear(settings)
-        warehouse_store.publish(settings.warehouse, settings.snapshot)
-        share(settings.home, settings.snapshot, settings.snapshot_gid)
+    except duckdb.Error:  # it is none of ours, or cut off: who asks it will say so
         return
     if is_older:
         warehouse_store.upgrade(settings.warehouse)
         publish(settings)
+
+
+def _has_snapshot(settings: Settings) -> bool:
+    """Check whether this machine has a warehouse that was published: a mere worker leaves it alone."""
+    return settings.load != "elsewhere" and settings.snapshot.exists() and settings.warehouse.exists()
 
 
 def clear(settings: Settings) -> None:

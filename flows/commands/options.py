@@ -99,10 +99,10 @@ def settings_to_ask() -> Settings:
 
 def _upgrade(settings: Settings) -> None:
     """Bring the warehouse of an older Turntable to today's schema; what hinders that, the work itself will say."""
-    from flows.loader import ready_snapshot
+    from flows.loader import upgrade
 
     with suppress(TurntableError, OSError):  # as a home that may only be read
-        ready_snapshot(settings)
+        upgrade(settings)
 
 
 def processor() -> Process:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import paths
-from flows.commands.options import JsonFlag, find_episode, say, settings_to_ask, show, show_list
+from flows.commands.options import JsonFlag, find_episode, read_settings, say, settings_to_ask, show, show_list
 from transforms.errors import ContentError, SourceError
 from transforms.text import counted
 
@@ -50,7 +50,7 @@ def sql(
     """Ask the warehouse in SQL; nothing can be changed by it."""
     from warehouse.sql import answer
 
-    asked, snapshot = _read_query(query, file), settings_to_ask().snapshot
+    asked, snapshot = _read_query(query, file), read_settings().snapshot
     form = _form(as_json=as_json, as_csv=as_csv, csv_safe=csv_safe)
     reader = sys.stdout.fileno()
     if form == "screen":
