@@ -15,6 +15,7 @@ from flows.bench.compare import BenchRun, Contender, compare, find_episodes, rat
 from flows.bench.process import System, SystemFailedError
 from flows.bench.score import Errors, Utterance
 from flows.commands.bench import report
+from tests.benchmarks.join_episodes import episodes_of, join
 from tests.conftest import command, write_wav
 from transforms.audio.decoding import decode
 from transforms.errors import ContentError, SourceError
@@ -172,9 +173,6 @@ def test_truth_is_found_beside_the_audio(tmp_path: Path, clip: Path) -> None:
 
 def test_a_long_episode_is_made_of_different_ones(tmp_path: Path, demo_samples: np.ndarray) -> None:
     """Truth moves along with its audio; taken again, an episode is another: nothing repeats."""
-    sys.path.insert(0, str(ROOT / "tests" / "benchmarks"))
-    from corpus import episodes_of, join
-
     for n, name in enumerate(("one", "two")):
         write_wav(tmp_path / f"{name}.wav", demo_samples[n * 160_000 : (n + 1) * 160_000])
         (tmp_path / f"{name}.stm").write_text(f"{name} 1 Ann 1.000 3.000 words of {name}\n")

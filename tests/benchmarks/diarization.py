@@ -6,7 +6,7 @@
 An episode is an audio file; `NAME.rttm` beside it is its truth. The first form prints a line of Markdown for
 each: × real time (median of the repeats, in alternating order, decoding and loading not counted) and DER (no
 collar, overlaps scored); then the ratios over all episodes, of the medians and of the processor's seconds, which
-change less when the machine is busy. The second joins the episodes, as `corpus.py` does, to one of
+change less when the machine is busy. The second joins the episodes, as `join_episodes.py` does, to one of
 1 hour and one of so many, and prints × real time of both and the most memory that it had beyond the loaded models
 (`RssAnon`: pages of the mapped file are not the process's).
 
@@ -48,7 +48,7 @@ from torch import Tensor  # noqa: E402
 from flows.bench import systems as stock  # noqa: E402
 from flows.bench.process import Peak, memory_of  # noqa: E402
 from flows.settings import Settings  # noqa: E402
-from tests.benchmarks import corpus  # noqa: E402
+from tests.benchmarks import join_episodes  # noqa: E402
 from transforms.audio.decoding import SAMPLE_RATE, decode  # noqa: E402
 from transforms.records import Quality  # noqa: E402
 from transforms.speech import diarize  # noqa: E402
@@ -169,13 +169,13 @@ def load_ours(quality: Quality) -> Any:
 def long_and_short(paths: Sequence[Path], hours: float, quality: Quality) -> None:
     """Print × real time and memory for one hour and for many."""
     pipeline = load_ours(quality)
-    episodes = corpus.episodes_of(paths)
+    episodes = join_episodes.episodes_of(paths)
     run_ours(pipeline, decode(paths[0]).samples[: 20 * SAMPLE_RATE])
     print("| hours | × real time | MB beyond the models | segments | speakers |\n|---|---|---|---|---|")
     for length in (1.0, hours):
         with tempfile.TemporaryDirectory() as folder:
             joined = Path(folder) / "joined.wav"
-            corpus.join(joined, episodes, seconds=length * 3600, seed=0)
+            join_episodes.join(joined, episodes, seconds=length * 3600, seed=0)
             samples = decode(joined, into=Path(folder) / "samples.npy").samples
             loaded = memory_of(os.getpid()) or 0
             with Peak(os.getpid()) as peak:

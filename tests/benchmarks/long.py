@@ -2,8 +2,8 @@
 
     python tests/benchmarks/long.py [--hours 12] [--quality accurate] [--kill SECONDS]… EPISODE_OR_FOLDER…
 
-The episodes are joined as `corpus.py` does. Each long one is ingested in a home of its own; × real time is of the
-hearing, from the first of transcription and diarization to the last, models loaded on the way; MB is the most
+The episodes are joined by `join_episodes.py`. Each long one is ingested in a home of its own; × real time is of
+the hearing, from the first of transcription and diarization to the last, models loaded on the way; MB is the most
 private memory (RssAnon) that the process had beyond one with both models loaded. With `--kill`, the long one is
 ingested once more, killed (`kill -9`) after each of these seconds and started again: what it heard for nothing is
 the time that all these runs heard, beyond the time that one took.
@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
-import corpus  # noqa: E402
+import join_episodes  # noqa: E402
 
 from flows.bench.process import Peak  # noqa: E402
 from transforms.records import Seconds  # noqa: E402
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quality", default="accurate")
     parser.add_argument("--kill", type=float, action="append", default=[])
     given = parser.parse_args(arguments)
-    episodes, models = corpus.episodes_of(given.episodes), loaded(given.quality)
+    episodes, models = join_episodes.episodes_of(given.episodes), loaded(given.quality)
     print(
         f"models {models / 1e6:.0f} MB\n\n| hours | × real time | the command, s | MB beyond the models | turns |"
     )
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for hours in (1.0, given.hours):
             audio, home = Path(folder) / f"{hours:g}.wav", Path(folder) / f"home-{hours:g}"
-            corpus.join(audio, episodes, seconds=hours * 3600, seed=0)
+            join_episodes.join(audio, episodes, seconds=hours * 3600, seed=0)
             took, memory = ingest(audio, home, given.quality)
             (row,) = asked(home, "select count(*) as turns, max(end_time) as seconds from turns")
             speed = float(str(row["seconds"])) / hearing(home)

@@ -33,8 +33,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from corpus import episodes_of
 from environments import PACKAGES, WITHOUT_PACKAGE, python_of
+from join_episodes import episodes_of
 
 from flows.bench.compare import (
     BenchEpisode,

@@ -1,6 +1,6 @@
 """Join episodes with truth into a long one, with pauses, and its truth with it.
 
-    python tests/benchmarks/corpus.py OUT.wav EPISODE_OR_FOLDER… [--hours 12] [--seed 0]
+    python tests/benchmarks/join_episodes.py OUT.wav EPISODE_OR_FOLDER… [--hours 12] [--seed 0]
 
 Without `--hours`, each episode is taken once: that is what errors are counted on. With it, the episodes are taken
 again and again in another order, each time 1 to 4 % faster or slower and with a little noise of its own, so that
