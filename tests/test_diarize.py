@@ -17,7 +17,7 @@ from pyannote.database.util import load_rttm
 from pydantic import TypeAdapter
 
 from flows.bench.score import diarization_errors, read_rttm
-from flows.bench.systems import load_stock
+from flows.bench.stock import load_stock
 from transforms.speech import diarize
 from transforms.speech.diarize import Diarization
 from transforms.speech.pyannote import campplus, diarization_pipeline

@@ -45,7 +45,7 @@ from pyannote.database.util import load_rttm  # noqa: E402
 from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from flows.bench import systems as stock  # noqa: E402
+from flows.bench import stock  # noqa: E402
 from flows.bench.process import Peak, memory_of  # noqa: E402
 from flows.settings import Settings  # noqa: E402
 from tests.benchmarks import join_episodes  # noqa: E402
