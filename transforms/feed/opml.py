@@ -10,6 +10,7 @@ from typing import Any
 from lxml import etree
 
 from transforms.errors import ContentError
+from transforms.safe_xml import SAFE_AND_LENIENT
 
 _MAX_BYTES = 20_000_000
 _BARE = re.compile(rb"&(?!#?\w{1,32};)")
@@ -25,7 +26,7 @@ class Outline:
 
 
 def is_opml(head: bytes) -> bool:
-    """Tell from the beginning of a document whether it is a list of feeds.
+    """Check from the beginning of a document whether it is a list of feeds.
 
     >>> is_opml(b'<?xml version="1.0"?><opml version="2.0">'), is_opml(b"<rss>")
     (True, False)
@@ -39,14 +40,7 @@ def read_opml(data: bytes, name: str) -> tuple[Outline, ...]:
     Raises:
         ContentError: it is no OPML, or there is no feed in it.
     """
-    parser = etree.XMLParser(
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-    )
+    parser = etree.XMLParser(**SAFE_AND_LENIENT)
     try:
         # recovery would drop a bare ampersand out of an address, and what follows up to the next sign
         root = etree.fromstring(_BARE.sub(b"&amp;", data[:_MAX_BYTES]), parser)

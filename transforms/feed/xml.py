@@ -19,6 +19,7 @@ from transforms.charsets import decode
 from transforms.errors import ContentError
 from transforms.feed.values import NOT_TEXT
 from transforms.redaction import public_address
+from transforms.safe_xml import SAFE_AND_LENIENT
 
 _ROOT = re.compile(r"(^|[:}])(rss|feed|rdf)$", re.IGNORECASE)
 _FEED_START = re.compile(
@@ -50,20 +51,11 @@ _MAX_ITEMS = 250_000
 _MAX_REFERENCES = 1_000_000
 _MAX_NAMESPACES = 5_000
 _MAX_ATTRIBUTES = 200
-_SAFE: dict[str, Any] = {
-    "recover": True,
-    "remove_comments": True,
-    "remove_pis": True,
-    "resolve_entities": False,
-    "no_network": True,
-    "load_dtd": False,
-    "huge_tree": False,
-}
 _TOO_MUCH = "it is nested too deep or has too many parts"
 
 
 def is_feed(head: bytes) -> bool:
-    """Tell from the first bytes of a document whether it is an RSS or Atom feed.
+    """Check from the first bytes of a document whether it is an RSS or Atom feed.
 
     >>> is_feed(b'<?xml version="1.0"?><!-- made by hand --><rss version="2.0">')
     True
@@ -234,7 +226,7 @@ def _items_of(
 
     At the end `roots` gets the root, and `log` what was wrong.
     """
-    events = etree.iterparse(BytesIO(data), events=("end",), tag=ITEMS, encoding="utf-8", **_SAFE)
+    events = etree.iterparse(BytesIO(data), events=("end",), tag=ITEMS, encoding="utf-8", **SAFE_AND_LENIENT)
     before = None
     try:
         for _, item in events:

@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from transforms.errors import ContentError
+from transforms.safe_xml import SAFE_AND_LENIENT
 from transforms.transcripts.document import Text
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -21,16 +22,8 @@ def parse_xml(text: Text, about: str) -> Any:
         ContentError: it is not sound.
     """
     shown = _DOCTYPE.sub("", _DECLARATION.sub("", text.text), count=1)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        recover=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(shown.strip().encode(), parser)
+        root = etree.fromstring(shown.strip().encode(), etree.XMLParser(**SAFE_AND_LENIENT))
     except etree.XMLSyntaxError as error:
         root, cause = None, str(error).partition("\n")[0]
     else:

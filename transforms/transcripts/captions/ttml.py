@@ -28,6 +28,7 @@ import lxml.etree
 from transforms.errors import ContentError
 from transforms.languages import language_tag
 from transforms.records import Seconds
+from transforms.safe_xml import SAFE
 from transforms.times import parse_clock
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Chunk, Clock, Cue, Item, Row
@@ -47,7 +48,7 @@ _EARLIER_SECONDS = 0.05
 
 
 def fits(text: Text) -> bool:
-    """Tell a document whose root is `tt`."""
+    """Check for a document whose root is `tt`."""
     return _ROOT.match(text.head) is not None
 
 
@@ -71,9 +72,7 @@ def _root(text: str) -> tuple[Any, int]:
     """Parse the document; give also the count of empty lines that XML does not allow above its declaration."""
     body = text.lstrip("\ufeff \t\r\n")
     known = _NAMED_ENTITY.sub(lambda match: _character(match[0]), body) if "&" in body else body
-    parser = lxml.etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-    )
+    parser = lxml.etree.XMLParser(encoding="utf-8", **SAFE)
     try:
         root = lxml.etree.fromstring(known.encode("utf-8", "replace"), parser)
     except (lxml.etree.LxmlError, ValueError) as error:
