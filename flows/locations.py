@@ -86,7 +86,7 @@ def kept_address(url: str) -> str | None:
 
 
 def is_url(location: str) -> bool:
-    """Tell a URL of any scheme from a path.
+    """Distinguish a URL of any scheme from a path.
 
     >>> is_url("https://example.org/1.mp3"), is_url("a/b.mp3"), is_url("C:/b.mp3")
     (True, False, False)

@@ -81,12 +81,12 @@ class Recorded(Reporter):
         self.told.append(lambda to: to.say(line))
 
     def tell(self, to: Reporter) -> None:
-        """Tell all of it."""
+        """Repeat all that was recorded."""
         for one in self.told:
             one(to)
 
 
-# Threads get a copy of the context (`flows.feeds.threads.beside`), so what the command sets is seen by all stages.
+# Threads get a copy of the context (`flows.threads.beside`), so what the command sets is seen by all stages.
 REPORTER: ContextVar[Reporter] = ContextVar("reporter", default=Reporter())  # noqa: B039 - it has no state
 STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 _SINCE: ContextVar[datetime | None] = ContextVar("since", default=None)

@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from flows.feeds.threads import beside
 from flows.progress import REPORTER, Reporter
+from flows.threads import beside
 from transforms.errors import Interrupted
 from transforms.records import Seconds
 

@@ -21,12 +21,12 @@ from flows.engines.shared_engine import EngineClient
 from flows.episode import batch
 from flows.episode.batch import Process, Wanted, ingest_locations, process_batch
 from flows.episode.pipeline import Outcome, process_episode
-from flows.feeds.threads import beside
 from flows.runs import attempt
 from flows.serve import prefect_runs
 from flows.serve.ingest_flow import ingest_as_run
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource, bare_episode
+from flows.threads import beside
 from tests.conftest import ROOT, environment, rows_of, write_wav
 from tests.feeds import item, publisher
 from tests.words import plain_text

@@ -229,7 +229,7 @@ def _written(address: str, write: Callable[[str], str]) -> str:
 
 
 def _judged(names: list[str], host: str) -> Iterator[bool]:
-    """Tell of each part of a path whether it is a secret; addresses of trackers name the true host inside."""
+    """Yield for each part of a path whether it is a secret; addresses of trackers name the true host inside."""
     inner = [name for name in names[:-1] if _INNER_HOST.fullmatch(name)]
     host, before = (inner or [host])[-1], ""
     for name in names:

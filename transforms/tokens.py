@@ -106,7 +106,7 @@ def _words(text: str) -> set[str]:
 
 
 def _is_mixed(word: str, *, digits: bool) -> bool:
-    """Tell a short secret from a name: letters with digits among them, or capitals inside."""
+    """Distinguish a short secret from a name: letters with digits among them, or capitals inside."""
     if len(word) < 6:
         return False
     if word.isdigit():
@@ -119,7 +119,7 @@ def _is_camel(word: str) -> bool:
 
 
 def _is_random(word: str) -> bool:
-    """Tell letters and digits that nobody chose from words and numbers."""
+    """Distinguish letters and digits that nobody chose from words and numbers."""
     n = len(word)
     if n < 10:
         return False
@@ -137,7 +137,7 @@ def _is_random(word: str) -> bool:
 
 
 def _is_leet(joined: str) -> bool:
-    """Tell `s3cr3t-t0ken` from words and numbers that are set apart."""
+    """Distinguish `s3cr3t-t0ken` from words and numbers that are set apart."""
     switches = len(_SWITCH.findall(joined))
     return len(joined) >= 10 and switches >= 4 and switches / len(joined) >= 0.3
 

@@ -78,7 +78,7 @@ def youtube_id(url: str | None) -> str | None:
 
 
 def is_youtube(url: str) -> bool:
-    """Tell an address of YouTube: a video, a channel or a playlist.
+    """Check for an address of YouTube: a video, a channel or a playlist.
 
     >>> is_youtube("https://www.youtube.com/@longgroove"), is_youtube("https://youtube.com.example.org/")
     (True, False)

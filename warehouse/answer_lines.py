@@ -103,7 +103,7 @@ def _each(texts: Sequence[str], expression: str) -> str:
 
 
 def _flag(flags: Sequence[bool]) -> str:
-    """Tell of the `i`-th column whether its flag is set."""
+    """Return the SQL that says whether the flag of the `i`-th column is set."""
     if len(set(flags)) == 1:
         return str(flags[0]).lower()
     return f"([{', '.join(str(flag).lower() for flag in flags)}])[i]"

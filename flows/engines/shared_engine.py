@@ -18,10 +18,10 @@ from typing import Literal
 from flows.artifacts import Artifact, Store
 from flows.engines import diarizing, model_server
 from flows.engines.transcribing import Transcriber, TranscribeRequest
-from flows.feeds.threads import beside
 from flows.progress import STOP, Advance
 from flows.runs import say
 from flows.settings import Options, Settings, quality_of
+from flows.threads import beside
 from transforms.errors import Interrupted, SourceError, TransientError
 from transforms.records import Seconds
 from transforms.speech.device import cpu_threads

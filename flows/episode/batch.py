@@ -20,7 +20,6 @@ from flows.feeds.manage import due
 from flows.feeds.outcomes import note_failed
 from flows.feeds.pending import PendingEpisode
 from flows.feeds.subscriptions import find_known, is_known_private
-from flows.feeds.threads import beside
 from flows.home import clock
 from flows.home.locks import held, is_held
 from flows.locations import keeping_private, public_source
@@ -29,6 +28,7 @@ from flows.runs import StageFailed, record
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource
 from flows.stopping import working_on
+from flows.threads import beside
 from transforms.errors import HostileError
 from transforms.records import Seconds
 from transforms.redaction import private_address

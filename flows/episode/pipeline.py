@@ -23,7 +23,6 @@ from flows.episode.lookup import look_up
 from flows.episode.offered import PublisherText
 from flows.episode.stages import Processed
 from flows.feeds import outcomes
-from flows.feeds.threads import beside
 from flows.home import clock
 from flows.home.locks import held
 from flows.loader import load_and_publish
@@ -34,6 +33,7 @@ from flows.runs import RUN, StageFailed, record, run_stage, run_step, say, shown
 from flows.settings import Options, Settings
 from flows.sources import youtube
 from flows.sources.found import EpisodeSource
+from flows.threads import beside
 from transforms.errors import ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Seconds
 

@@ -11,11 +11,11 @@ from typing import Any
 from flows.feeds.pending import PendingEpisode, PendingQueue, is_due, retried
 from flows.feeds.poll import LARGE_PATIENCE, Polled, load_found, poll_feed
 from flows.feeds.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
-from flows.feeds.threads import each
 from flows.home.locks import held, is_held
 from flows.locations import keeping_private
 from flows.settings import Options, Settings
 from flows.sources.episodes import feed_behind
+from flows.threads import each
 from transforms.choice import choose
 from transforms.errors import ErrorClass, SourceError, TransientError, TurntableError, one_line
 from transforms.feed.opml import Outline, is_opml, read_opml, write_opml
@@ -162,7 +162,7 @@ def as_opml(settings: Settings, tag: str | None) -> str:
 
 
 def listed(settings: Settings, tag: str | None) -> list[tuple[Any, ...]]:
-    """Tell of each subscription how it is: the rows of `COLUMNS`."""
+    """Return how each subscription is: the rows of `COLUMNS`."""
     times = Subscriptions(settings.home).polled()
     return [
         (
@@ -245,7 +245,7 @@ def _drop(settings: Settings, episode_id: str) -> bool:
 
 
 def standing(settings: Settings) -> list[tuple[Any, ...]]:
-    """Tell of each episode that is not heard yet how it stands: the rows of `STATUS`, those that run first."""
+    """Return how each episode stands that has no transcript yet: the rows of `STATUS`, those that run first."""
     order = ("running", "waiting", "failed", "quarantined")
     rows = [_row(settings, waiting) for waiting in PendingQueue(settings.home).all()]
     return sorted(rows, key=lambda row: order.index(row[0]))

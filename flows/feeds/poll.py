@@ -23,7 +23,6 @@ from flows.artifacts import Made, Store
 from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, moved
 from flows.feeds.pending import is_due as is_event_due
 from flows.feeds.subscriptions import Backfill, Poll, SeenEpisodes, Subscription, Subscriptions, is_due, rested
-from flows.feeds.threads import each
 from flows.home import clock
 from flows.home.locks import held, is_held
 from flows.http import fetch
@@ -34,6 +33,7 @@ from flows.settings import Settings
 from flows.sources import youtube
 from flows.sources.feed_pages import MAX_BYTES, is_reading_large, parse_safely, read_feed
 from flows.sources.found import addresses_of, bare_episode, known_secrets, public_episode, public_podcast
+from flows.threads import each
 from transforms.errors import Gone, HostileError, TransientError, TurntableError, error_class, one_line
 from transforms.feed.identity import Difference, EpisodeKey, compare, corrected, known_of, settled
 from transforms.records import Episode, Feed, Podcast, Seconds
@@ -234,7 +234,7 @@ def _called(episode: Episode, aliases: Mapping[str, str]) -> Episode:
 
 
 def _recalled(settings: Settings, subscription: Subscription, feed: Feed) -> SeenEpisodes:
-    """Tell again which episodes of a feed are known, where that was lost: those found before, and what is as old.
+    """Return which episodes of a feed are known, where that was lost: those found before, and what is as old.
 
     An episode without a date is taken for known: better one that nobody hears by itself than a whole archive.
     """

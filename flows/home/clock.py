@@ -24,13 +24,13 @@ _TICK = timedelta(microseconds=1)  # what the warehouse can tell apart
 
 
 def now(home: Path) -> datetime:
-    """Tell the time, UTC: later than when anything in this home was staged."""
+    """Return the time, UTC: later than when anything in this home was staged."""
     newest = _newest(home)
     return max(datetime.now(UTC), newest + _TICK) if newest else datetime.now(UTC)
 
 
 def stamp(home: Path) -> datetime:
-    """Tell the time, and remember that something was staged then."""
+    """Return the time, and remember that something was staged then."""
     moment, path = now(home), _path(home)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     # Nothing hangs on it as long as the clock goes on: no fsync, and what cannot be written is left.

@@ -223,7 +223,7 @@ def document_id(text: Artifact) -> str:
 
 
 def explained(location: str, hints: Hints, settings: Settings) -> list[tuple[int, str, str, str]]:
-    """Tell of each piece of a text its line, what became of it, the detail and the words; nothing is kept.
+    """Return the line of each piece of a text, what became of it, the detail and the words; nothing is kept.
 
     Raises:
         TurntableError: as `read` and `parse`.

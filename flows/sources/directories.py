@@ -27,7 +27,7 @@ _PODCAST_INDEX = re.compile(r"(?:www\.)?podcastindex\.org$", re.IGNORECASE)
 
 
 def is_directory(url: str) -> bool:
-    """Tell a link into a directory that we know.
+    """Check for a link into a directory that we know.
 
     >>> is_directory("https://podcasts.apple.com/us/podcast/x/id1?i=2"), is_directory("https://example.org/")
     (True, False)

@@ -89,7 +89,7 @@ def find_videos(url: str, latest: int) -> tuple[EpisodeSource, ...]:
 
 
 def complete(found: EpisodeSource) -> EpisodeSource:
-    """Tell of a video that was only listed what its own page says; it stays in the show that it was listed in.
+    """Return a video that was only listed with what its own page says; it stays in the show that it was listed in.
 
     What is no such video is given back as it is.
     """

@@ -65,7 +65,7 @@ def opened(path: Path, name: str, part: BinaryIO | None = None) -> Iterator[Any]
 
 
 def refuse_playlist(path: Path, name: str) -> None:
-    """Tell a playlist by its first bytes, whatever its name, and refuse it.
+    """Refuse a playlist, known by its first bytes whatever its name.
 
     Raises:
         HostileError: `ffconcat` or HLS text.
@@ -214,11 +214,11 @@ class Part(io.RawIOBase):
         self.file, self.first, self.size, self.at = file, first, last - first, 0
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True: it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Tell that it can be searched."""
+        """Return True: it can be searched."""
         return True
 
     def readinto(self, buffer: Any) -> int:

@@ -144,7 +144,7 @@ def run_down(
 
 
 def is_device_failure(error: BaseException) -> bool:
-    """Tell a device without memory or health from a mistake of ours."""
+    """Distinguish a device without memory or health from a mistake of ours."""
     signs = ("out of memory", "cuda", "cublas", "cudnn", "can't allocate memory", "bad_alloc")
     mistakes = ("same device", "device type")  # of tensors on two devices
     text = str(error).lower()

@@ -56,7 +56,7 @@ def first_objects(value: object, count: int | None = 20) -> list[dict[str, Any]]
 
 
 def is_rows(value: object, length: int) -> bool:
-    """Tell a list of lists of that length."""
+    """Check for a list of lists of that length."""
     return isinstance(value, list) and bool(value) and all(isinstance(r, list) and len(r) == length for r in value)
 
 

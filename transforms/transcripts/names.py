@@ -124,7 +124,7 @@ def _trimmed(name: str) -> str:
 
 
 def is_generic(name: str) -> bool:
-    """Tell a label that names no person: `Speaker 1`, `SPEAKER_00`, `Host`, `Q`.
+    """Check for a label that names no person: `Speaker 1`, `SPEAKER_00`, `Host`, `Q`.
 
     >>> is_generic("Speaker 1"), is_generic("Audience Member"), is_generic("Ann Lee")
     (True, True, False)
@@ -162,12 +162,12 @@ def likeness(name: str) -> int:
 
 
 def _is_surname(tokens: list[str], kinds: list[str]) -> bool:
-    """Tell a surname that begins with its particle: van der Berg, dos Santos."""
+    """Check for a surname that begins with its particle: van der Berg, dos Santos."""
     return kinds[0] == "particle" and fold(tokens[0]) in _SURNAME_PARTICLES
 
 
 def _is_clause(name: str, tokens: list[str]) -> bool:
-    """Tell a clause in a script without capitals by its particles and its end."""
+    """Check for a clause in a script without capitals by its particles and its end."""
     return _uncased(name) and (not _CLAUSE_TOKENS.isdisjoint(tokens) or _CLAUSE_END.search(name) is not None)
 
 
@@ -176,7 +176,7 @@ def _may_open(name: str, tokens: list[str], kinds: list[str]) -> bool:
 
 
 def _opens_sentence(name: str, tokens: list[str]) -> bool:
-    """Tell words that begin a sentence, or marks that no name has."""
+    """Check for words that begin a sentence, or marks that no name has."""
     initials = name.isupper() and 2 <= len(name) <= 4  # SO for Siobhán O'Neill
     surname = len(tokens) > 1 and tokens[1][0].isupper() and fold(tokens[0]) in PARTICLES - {"the", "a"}  # LE GUIN
     opener = fold(tokens[0]) in _OPENERS or tokens[0].casefold() in ("à", "às", "é")
@@ -291,7 +291,7 @@ def short_forms(name: str) -> frozenset[str]:
 
 
 def is_plain(name: str, shown: str, lower: frozenset[str]) -> bool:
-    """Tell a word that the text also writes small, and that is no way to call a speaker."""
+    """Check for a word that the text also writes small, and that is no way to call a speaker."""
     return all(token in lower for token in name.split()) and not is_generic(shown)
 
 
@@ -335,7 +335,7 @@ _EVENT = re.compile(
 
 
 def is_sound(text: str) -> bool:
-    """Tell a note of what is heard from words.
+    """Distinguish a note of what is heard from words.
 
     >>> is_sound("[soft music]"), is_sound("（笑）"), is_sound("[Ann]")
     (True, True, False)

@@ -34,7 +34,7 @@ _KEPT = {"title": "title", "original script": "credit", "language": "language"}
 
 
 def fits(text: Text) -> bool:
-    """Tell the first section of a script, or dialogue lines with their times."""
+    """Check for the first section of a script, or dialogue lines with their times."""
     return text.head[:40].casefold().startswith("[script info]") or (
         re.search(r"^Dialogue:[^,\n]*,\d+:\d\d:\d\d[.:]\d\d,\d+:\d\d:\d\d[.:]\d\d,", text.head, re.MULTILINE)
         is not None

@@ -145,7 +145,7 @@ def label_of(text: str) -> str | None:
 
 
 def may_have_label(text: str) -> bool:
-    """Tell at a glance whether a text may begin with a name."""
+    """Check at a glance whether a text may begin with a name."""
     return ":" in text or text.startswith("[") or "：" in text
 
 
@@ -209,7 +209,7 @@ def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:
 
 
 def _is_given(name: str) -> bool:
-    """Tell a given name from what somebody does."""
+    """Distinguish a given name from what somebody does."""
     if is_generic(name) or not _OFFICES.isdisjoint(name.casefold().split()):
         return False
     return likeness(name) > 0 and (len(name) > 3 or not name.isupper())

@@ -390,7 +390,7 @@ class _Payload:
 
     @staticmethod
     def _is_tag(name: str, rest: str) -> bool:
-        """Tell a tag from a comparison: `1 < 2 and 3 > 2` has no name."""
+        """Distinguish a tag from a comparison: `1 < 2 and 3 > 2` has no name."""
         return (_TAG.fullmatch(name) is not None and rest[:1] in ("", *" \t\n./")) if name else not rest.strip()
 
     def _ruby(self, name: str, *, closes: bool) -> None:

@@ -32,7 +32,7 @@ _HUNDREDTHS = re.compile(
 
 
 def fits(text: Text) -> bool:
-    """Tell lines most of which begin with minutes, seconds and their hundredths, or a tag of its own."""
+    """Check for lines most of which begin with minutes, seconds and their hundredths, or a tag of its own."""
     lines = [line for line in text.lines[:200] if line.strip()]
     return len(lines) > 1 and sum(_HUNDREDTHS.match(line) is not None for line in lines) >= 0.8 * len(lines)
 

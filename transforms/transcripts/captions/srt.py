@@ -33,7 +33,7 @@ WORDS_OF_A_CUE = 250  # at most, on average
 
 
 def fits(text: Text) -> bool:
-    """Tell a text whose first lines hold the times of a cue, and that is no WebVTT."""
+    """Check for a text whose first lines hold the times of a cue, and that is no WebVTT."""
     if text.head.startswith(("<", "{", "[")) or vtt.fits(text):
         return False
     match = _TIMES.search(text.head)

@@ -34,7 +34,7 @@ _HEADER = re.compile(r"([A-Za-z][A-Za-z-]{0,40})[ \t]*[:=][ \t]*(.*)")
 
 
 def fits(text: Text) -> bool:
-    """Tell a text that says so, or begins with the times of a cue, with points and without a number above."""
+    """Check for a text that says so, or begins with the times of a cue, with points and without a number above."""
     if text.head[:6].upper() == "WEBVTT":
         return True
     first, _, rest = text.head.partition("\n")

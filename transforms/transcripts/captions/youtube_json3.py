@@ -28,7 +28,7 @@ _MILLISECONDS = 0.001
 
 
 def fits(text: Text) -> bool:
-    """Tell an object with events in milliseconds."""
+    """Check for an object with events in milliseconds."""
     if not isinstance(text.json, dict):
         return False
     found = json_text.first_objects(text.json.get("events"))

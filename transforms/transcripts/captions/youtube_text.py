@@ -25,7 +25,7 @@ ONE_IN = 40  # words, at least, ends a sentence where the captions have punctuat
 
 
 def fits(text: Text) -> bool:
-    """Tell the header, or the padding at the ends of the lines."""
+    """Check for the header, or the padding at the ends of the lines."""
     if "-->" in text.head or text.head.startswith(("{", "<", "WEBVTT")):
         return False
     if _KIND.search(text.head):

@@ -58,7 +58,7 @@ def unpack(data: bytes, largest: int) -> bytes | None:
 
 
 def fits(text: Text) -> bool:
-    """Tell the XML of such a document."""
+    """Check for the XML of such a document."""
     return _ROOT.match(text.head) is not None
 
 

@@ -16,7 +16,7 @@ from transforms.transcripts.plain import plain_formats
 
 
 def fits(text: Text) -> bool:
-    """Tell its first letters."""
+    """Check for its first letters."""
     return text.head.startswith("{\\rtf")
 
 

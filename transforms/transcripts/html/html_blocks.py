@@ -160,7 +160,7 @@ class _Walk:
         return _Open(tag, base, mark, block, path, reason, heading, keeps_lines, in_transcript)
 
     def _opens_label(self, node: Any, place: int) -> bool:
-        """Tell a bold name with a colon behind a sentence: it opens the next turn within one paragraph."""
+        """Check for a bold name with a colon behind a sentence: it opens the next turn within one paragraph."""
         if not self._length or not 0 < self._asides.sizes[place] <= LONGEST_LEAD:
             return False
         if not _SENTENCE_END.search(self._parts[-1]) or (self._length < 40 and lone_time("".join(self._parts))):
@@ -239,7 +239,7 @@ def _is_block(tag: str) -> bool:
 
 
 def _is_apart(node: Any, tag: str) -> bool:
-    """Tell an element that a page sets apart by its style sheet: `Ann` and `0:12` are two words."""
+    """Check for an element that a page sets apart by its style sheet: `Ann` and `0:12` are two words."""
     return tag in ("time", "cite") or bool((names := node.get("class")) and _APART.search(names))
 
 
@@ -344,13 +344,13 @@ class Asides:
 
 
 def _is_note_mark(node: Any) -> bool:
-    """Tell the number of a footnote: a raised link."""
+    """Check for the number of a footnote: a raised link."""
     text = "".join(islice(node.itertext(), 5)).strip()
     return node.find(".//a") is not None and _NOTE_MARK.fullmatch(text) is not None
 
 
 def is_transcript(node: Any, tag: str) -> bool:
-    """Tell an element that is called a transcript; the whole page and single words are not meant."""
+    """Check for an element that is called a transcript; the whole page and single words are not meant."""
     if tag not in _BOXES:
         return False
     return _TRANSCRIPT.search(f"{node.get('class') or ''} {node.get('id') or ''}") is not None

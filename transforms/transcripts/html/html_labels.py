@@ -220,7 +220,7 @@ def _are_names(group: _Alike, blocks: Sequence[HtmlBlock], found: Survey) -> boo
 
 
 def _says_speaker(group: _Alike, others: int) -> bool:
-    """Tell names that nothing sets apart: their element is called so, or it holds nothing else and most recur."""
+    """Check for names that nothing sets apart: their element is called so, or is all theirs and most recur."""
     if _SAYS_SPEAKER.search(group.mark):
         return True
     often = [count for count in group.counts.values() if count > 1]
@@ -228,7 +228,7 @@ def _says_speaker(group: _Alike, others: int) -> bool:
 
 
 def _stand_below_heading(labels: Labels, blocks: Sequence[HtmlBlock]) -> bool:
-    """Tell full names, or names with times, below a heading that says that what follows is the transcript."""
+    """Check for full names, or names with times, below a heading that says that what follows is the transcript."""
     full = all(
         likeness(label.name) == 2 or label.is_sure or any(lone_time(x.text) for x in blocks[i + 1 : i + 2])
         for i, label in labels.items()

@@ -42,7 +42,7 @@ _PAGE = re.compile(r"<(?:nav|footer|aside|header|main|article|section|form|table
 
 
 def fits(text: Text) -> bool:
-    """Tell a text where a `cite` stands in front of a `p`; in a whole page that is the page's to sort out."""
+    """Check for a text where a `cite` stands in front of a `p`; in a whole page that is the page's to sort out."""
     return "<cite" in text.text.lower() and not _PAGE.search(text.text) and _CITED.search(text.text) is not None
 
 

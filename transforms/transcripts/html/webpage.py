@@ -42,7 +42,7 @@ _FIRST_TAGS = re.compile(
 
 
 def fits(text: Text) -> bool:
-    """Tell a page by its first tags."""
+    """Check for a page by its first tags."""
     return _FIRST_TAGS.match(text.head) is not None
 
 
@@ -123,7 +123,7 @@ def _stretch(blocks: Sequence[HtmlBlock], is_of_it: Callable[[HtmlBlock], bool])
 
 
 def _lists_people(found: Survey, blocks: Sequence[HtmlBlock]) -> bool:
-    """Tell a page of names, each once on a line of its own, that does not say that it is a transcript."""
+    """Check for a page of names, each once on a line of its own, that does not say that it is a transcript."""
     bare = all(label.form == "bare" for label in found.labels.values())
     once = len({fold(label.name) for label in found.labels.values()}) == len(found.labels)
     named = any(block.in_transcript or furniture.TRANSCRIPT.fullmatch(block.text) for block in blocks)

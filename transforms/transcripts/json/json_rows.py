@@ -26,7 +26,7 @@ _DEEPEST = 5
 
 
 def fits(text: Text) -> bool:
-    """Tell a document that has such a list."""
+    """Check for a document that has such a list."""
     return bool(_found(text.json)[0])
 
 

@@ -34,7 +34,7 @@ _TRAILING = re.compile(
 
 
 def fits(text: Text) -> bool:
-    """Tell segments with a body or a start in its own spelling, or an object with a version and no segments."""
+    """Check for segments with a body or a start in its spelling, or an object with a version and no segments."""
     found = text.json.get("segments") if isinstance(text.json, dict) else text.json
     if isinstance(text.json, dict) and found == []:
         return "version" in text.json and "text" not in text.json

@@ -33,7 +33,7 @@ _NAMES = ("voice", "name", "speaker")
 
 
 def fits(text: Text) -> bool:
-    """Tell segments with a voice and milliseconds, alone or under a key, or their XML."""
+    """Check for segments with a voice and milliseconds, alone or under a key, or their XML."""
     if text.json is not None:
         return any("start_ms" in row and ("voice" in row or "speaker" in row) for _, row in _rows(text.json))
     return _ROOT.match(text.head) is not None and _TIMED.search(text.head) is not None

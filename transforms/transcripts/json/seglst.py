@@ -22,7 +22,7 @@ from transforms.transcripts.document import Draft, Format, Piece, Text, example_
 
 
 def fits(text: Text) -> bool:
-    """Tell a list of segments with words in one string, and a session or a start."""
+    """Check for a list of segments with words in one string, and a session or a start."""
     found = json_text.first_objects(text.json)
     return bool(found) and all(
         isinstance(item.get("words", ""), str) and ("session_id" in item or "start_time" in item) for item in found

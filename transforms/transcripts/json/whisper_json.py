@@ -43,7 +43,7 @@ _TURN = re.compile(r"\s*\[SPEAKER_TURN\]\s*")
 
 
 def fits(text: Text) -> bool:
-    """Tell segments with text and times, with or without an object around them."""
+    """Check for segments with text and times, with or without an object around them."""
     document = text.json
     if isinstance(document, list):
         return _are_segments(document) or any(map(_is_row, document[:20]))
@@ -81,7 +81,7 @@ def _are_milliseconds(items: Sequence[dict[str, Any]]) -> bool:
 
 
 def _is_row(item: object) -> bool:
-    """Tell a segment of faster-whisper that was written as a list: its number, seek, start, end and text first."""
+    """Check for a segment of faster-whisper written as a list: its number, seek, start, end and text first."""
     return (
         isinstance(item, list)
         and len(item) > len(_ROW)

@@ -22,12 +22,12 @@ from transforms.transcripts.prose.shared_survey import plain_lines
 
 
 def fits(text: Text) -> bool:
-    """Tell a text with such a heading and a paragraph below it."""
+    """Check for a text with such a heading and a paragraph below it."""
     return fit_lines(plain_lines(text))
 
 
 def fit_lines(lines: Sequence[Line]) -> bool:
-    """Tell lines with such a heading and a paragraph below it."""
+    """Check for lines with such a heading and a paragraph below it."""
     start = _start(lines)
     return start > 0 and any(len(line.text.split()) >= 8 and not line.noise for line in lines[start:])
 

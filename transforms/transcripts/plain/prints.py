@@ -24,7 +24,7 @@ SHARE = 0.5
 
 
 def fits(text: Text) -> bool:
-    """Tell lines most of which begin so; clocks without fractions may stand in front of prose, seconds may not."""
+    """Check for lines most of which begin so; clocks without fractions may begin prose, seconds may not."""
     lines = [line for line in text.lines[:400] if line.strip()]
     found = [match for line in lines if (match := _LINE.match(line)) and match[3].strip()]
     sure = [match for match in found if "." in match[1] or _ARROW.search(match[0])]

@@ -27,7 +27,7 @@ _KEY = re.compile(
 
 
 def fits(text: Text) -> bool:
-    """Tell the ruled line, or a header with title and channel."""
+    """Check for the ruled line, or a header with title and channel."""
     return _RULE.search(text.text[:20_000]) is not None or {"TITLE", "CHANNEL"} <= set(_KEY.findall(text.head))
 
 

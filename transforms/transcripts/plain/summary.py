@@ -36,7 +36,7 @@ _ITEM = re.compile(r"[•*-]|\d+[.)]")
 
 
 def fits(text: Text) -> bool:
-    """Tell a page with key takeaways and a table of contents."""
+    """Check for a page with key takeaways and a table of contents."""
     lines = [tidy(line).rstrip(":") for line in text.lines]
     return any(map(_TAKEAWAYS.fullmatch, lines)) and any(map(_CONTENTS.fullmatch, lines))
 

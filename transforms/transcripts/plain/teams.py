@@ -35,7 +35,7 @@ LEAST = 2
 
 
 def fits(text: Text) -> bool:
-    """Tell two such lines at least, each with a name."""
+    """Check for two such lines at least, each with a name."""
     return sum(_label(line) is not None for line in text.lines[:2000]) >= LEAST
 
 

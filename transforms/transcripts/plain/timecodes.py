@@ -32,7 +32,7 @@ NAMED_SHARE = 0.8  # of the blocks have a name above their words
 
 
 def fits(text: Text) -> bool:
-    """Tell blocks below stretches of time, most of which have a name and words."""
+    """Check for blocks below stretches of time, most of which have a name and words."""
     blocks = list(_blocks(text.lines))
     return bool(blocks) and _are_named(blocks)
 

@@ -26,12 +26,12 @@ SHARE = 0.4  # of the lines begin with a time, or are one
 
 
 def fits(text: Text) -> bool:
-    """Tell a text that has times in front of most of its lines or paragraphs."""
+    """Check for a text that has times in front of most of its lines or paragraphs."""
     return fit_lines(plain_lines(text))
 
 
 def fit_lines(lines: Sequence[Line]) -> bool:
-    """Tell lines most of which have a time, and that say something behind it."""
+    """Check for lines most of which have a time, and that say something behind it."""
     kept = [text for line in lines if (text := tidy(line.text))]
     stamped = [first for text in kept if (first := time_first(text))]
     words = sum(max(len(text.split()), len(text) // 4) for text in kept)
@@ -73,7 +73,7 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
 
 
 def _is_cut(pieces: Sequence[Piece]) -> bool:
-    """Tell captions, cut to the width of a screen, from rows that hold sentences."""
+    """Distinguish captions, cut to the width of a screen, from rows that hold sentences."""
     said = [piece.text for piece in pieces if piece.kind == "speech"]
     words = [word for text in said for word in text.split()]
     ended = sum(ends_sentence(text) for text in said)

@@ -140,7 +140,7 @@ def noise(text: str) -> str | None:
 
 
 def begins_tail(text: str) -> bool:
-    """Tell a line behind which a page says nothing of the episode any more.
+    """Check for a line behind which a page says nothing of the episode any more.
 
     >>> begins_tail("2 Comments"), begins_tail("I have 2 comments on that.")
     (True, False)
@@ -149,7 +149,7 @@ def begins_tail(text: str) -> bool:
 
 
 def is_date(text: str) -> bool:
-    """Tell a line that says when something was published.
+    """Check for a line that says when something was published.
 
     >>> is_date("October 25, 2021"), is_date("10.05.2020 · 36 min"), is_date("May I?")
     (True, True, False)
@@ -158,7 +158,7 @@ def is_date(text: str) -> bool:
 
 
 def begins_comments(text: str) -> bool:
-    """Tell the heading of what readers wrote below.
+    """Check for the heading of what readers wrote below.
 
     >>> begins_comments("2 Comments"), begins_comments("Discussion about this episode")
     (True, True)
@@ -178,7 +178,7 @@ def key_value(text: str) -> tuple[str, str] | None:
 
 
 def section_heading(text: str) -> bool:
-    """Tell the heading of a part of a page that is not the transcript."""
+    """Check for the heading of a part of a page that is not the transcript."""
     return len(text) <= 60 and _SECTION.fullmatch(text) is not None
 
 

@@ -35,7 +35,7 @@ _ENGLISH = re.compile(r"\b(?:the|and|of|it|is)\b")
 
 
 def is_title(text: str) -> bool:
-    """Tell a heading from a sentence: short, begun large, without the mark that ends a sentence.
+    """Distinguish a heading from a sentence: short, begun large, without the mark that ends a sentence.
 
     >>> is_title("Plan for AGI"), is_title("and so we went"), is_title("We went.")
     (True, False, False)
@@ -112,17 +112,17 @@ def _is_asked(title: str) -> bool:
 
 
 def _may_head(text: str) -> bool:
-    """Tell a question that may be a heading without a mark: short, and about nothing that was named before."""
+    """Check for a question that may be a heading without a mark: short, and about nothing named before."""
     return 1 < len(text.split()) <= LONGEST_QUESTION and _may_ask(text) and not _NAMED_BEFORE.search(text)
 
 
 def _asks(text: str) -> bool:
-    """Tell a question or a quote; a number in brackets at the end counts titles that are alike."""
+    """Check for a question or a quote; a number in brackets at the end counts titles that are alike."""
     return _ASKS_OR_QUOTES.search(re.sub(r"\s*\(\d{1,3}\)$", "", text)) is not None
 
 
 def _may_ask(text: str) -> bool:
-    """Tell the question of a heading from one that somebody is asked."""
+    """Distinguish the question of a heading from one that somebody is asked."""
     inner = re.search(r"[:.?!…](?=.*\w)", text)
     return not (inner or _TALK.search(text))
 

@@ -52,7 +52,7 @@ def inline_names(lines: Sequence[Line], found: Labels, lower: frozenset[str]) ->
 
 
 def _is_title_of_work(label: LineLabel) -> bool:
-    """Tell `Rust: The Longest War is a book` by its capitals, which speech has not behind its first word."""
+    """Check for `Rust: The Longest War is a book` by its capitals, which speech has not behind its first word."""
     capitals = sum(word[0].isupper() for word in label.rest.split()[1:4])
     return " " not in label.name and capitals >= 2 and not label.rest.isupper()
 
@@ -99,6 +99,6 @@ def _titles(lines: Sequence[Line], found: Labels, counts: Counter[str], chosen: 
 
 
 def _are_people(lines: Sequence[Line], names: set[str]) -> bool:
-    """Tell first and last names, of three people or below the heading of a transcript: each may be heard once."""
+    """Check for first and last names, of three people or below a heading of a transcript: each may speak once."""
     called = any(furniture.TRANSCRIPT.fullmatch(line.text) for line in lines)
     return len(names) >= (2 if called else 3) and all(" " in name and not is_generic(name) for name in names)

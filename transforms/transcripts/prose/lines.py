@@ -135,7 +135,7 @@ def numbered(texts: Sequence[str], first: int = 1) -> tuple[Line, ...]:
 
 
 def _is_underlined(text: str, below: str, *, gap: bool) -> bool:
-    """Tell a title with a rule of about its length below it; of its very length where no empty line is above."""
+    """Check for a title with a rule of about its length below it; of its very length without an empty line above."""
     rule, excess = below.strip(), abs(len(below.strip()) - len(text.strip()))
     return (
         _UNDERLINE.fullmatch(rule) is not None
@@ -241,7 +241,7 @@ def _label(form: Form, raw: str, rest: str, stamp: str | None = None, *, dashed:
 
 
 def _is_enumeration(name: str, raw: str) -> bool:
-    """Tell a list with commas from a name with a role: `Listeners, proteins and trains`."""
+    """Distinguish a list with commas from a name with a role: `Listeners, proteins and trains`."""
     sole = likeness(name) == 1
     return sole or (is_generic(name) and re.search(r"\b(?:and|und|et|y)\b|&", raw.partition(",")[2]) is not None)
 

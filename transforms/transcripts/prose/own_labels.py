@@ -174,7 +174,7 @@ def _heard_once(lines: Sequence[Line], candidates: Labels, manner: _Manner) -> s
 
 
 def _opens_text(lines: Sequence[Line], found: Labels, index: int, names: set[str]) -> bool:
-    """Tell a label from a heading: text follows it, not the next label."""
+    """Distinguish a label from a heading: text follows it, not the next label."""
     if found[index].rest or index + 1 >= len(lines):
         return True
     behind = index + 1

@@ -44,7 +44,7 @@ def _front(found: Survey) -> Iterator[Piece]:
 
 
 def _is_said_again(found: Survey, above: Sequence[int]) -> bool:
-    """Tell highlights from turns: most of their words come again, or each quote does and they are called so."""
+    """Distinguish highlights from turns: most words come again, or each quote does and they are called so."""
     said = _groups(line.text for line in found.lines[found.first :])
     own = _groups(line.text for line in found.lines[above[0] : found.first])
     if own and len(own & said) >= REPEATED_SHARE * len(own):

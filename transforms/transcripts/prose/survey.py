@@ -81,7 +81,7 @@ def survey(lines: Sequence[Line]) -> Survey:
 
 
 def _is_byline(lines: Sequence[Line], index: int, label: LineLabel) -> bool:
-    """Tell a name that stands alone above a date, a control of the page or the heading of the transcript."""
+    """Check for a name that stands alone above a date, a control of the page or the heading of the transcript."""
     if label.rest or index + 1 >= len(lines):
         return False
     below = lines[index + 1]
@@ -128,7 +128,7 @@ def is_value(text: str) -> bool:
 
 
 def is_list_of_names(text: str) -> bool:
-    """Tell names with commas from speech.
+    """Distinguish names with commas from speech.
 
     >>> is_list_of_names("Ann Lee and Bob Ray"), is_list_of_names("So why does it turn?")
     (True, False)
@@ -209,7 +209,7 @@ def _transcript_start(lines: Sequence[Line], labels: Labels) -> int:
 
 
 def _is_first_heading(lines: Sequence[Line], transcript: int, index: int) -> bool:
-    """Tell the heading of the first chapter: below that of the transcript or below the title, nothing between."""
+    """Check for the heading of the first chapter: right below that of the transcript, or below the title."""
     if index <= transcript or lines[index].noise or not may_be_title(lines[index].text):
         return False
     if furniture.section_heading(lines[index].text):

@@ -31,7 +31,7 @@ _EARLIER_SECONDS = 0.5
 
 
 def fits(text: Text) -> bool:
-    """Tell an object with utterances or words that have a text, or a state; or utterances alone."""
+    """Check for an object with utterances or words that have a text, or a state; or utterances alone."""
     document = text.json
     if isinstance(document, list):
         found = json_text.first_objects(document)
@@ -46,7 +46,7 @@ def fits(text: Text) -> bool:
 
 
 def _are_milliseconds(items: Sequence[dict[str, Any]]) -> bool:
-    """Tell the whole numbers of this service from the seconds of another one that calls its fields the same."""
+    """Distinguish the whole numbers of this service from the seconds of one that calls its fields the same."""
     spans = [(item.get("start"), item.get("end"), item.get("text")) for item in items]
     whole = [(a, b, text) for a, b, text in spans if isinstance(a, int) and isinstance(b, int)]
     return len(whole) == len(spans) and are_milliseconds(whole)

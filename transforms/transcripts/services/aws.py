@@ -35,7 +35,7 @@ Stretch = tuple[Seconds, Seconds, str]
 
 
 def fits(text: Text) -> bool:
-    """Tell results of items or transcripts, or the list of a call's analysis."""
+    """Check for results of items or transcripts, or the list of a call's analysis."""
     document = text.json if isinstance(text.json, dict) else {}
     results = service_words.inner(document, "results")
     items = json_text.first_objects(results.get("items"))

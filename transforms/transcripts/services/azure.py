@@ -40,7 +40,7 @@ _LENGTHS = (
 
 
 def fits(text: Text) -> bool:
-    """Tell phrases that are called so, or results with the best of several readings."""
+    """Check for phrases that are called so, or results with the best of several readings."""
     return bool(_phrases(text.json)) or (isinstance(text.json, dict) and "combinedRecognizedPhrases" in text.json)
 
 

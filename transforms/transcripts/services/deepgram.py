@@ -25,7 +25,7 @@ from transforms.transcripts.document import Draft, Format, Piece, Text, example_
 
 
 def fits(text: Text) -> bool:
-    """Tell an object with results of channels or utterances."""
+    """Check for an object with results of channels or utterances."""
     results = text.json.get("results") if isinstance(text.json, dict) else None
     if not isinstance(results, dict):
         return False

@@ -29,7 +29,7 @@ from transforms.transcripts.services.service_words import Item
 
 
 def fits(text: Text) -> bool:
-    """Tell words with a type of its own."""
+    """Check for words with a type of its own."""
     return any(
         item.get("type") in ("spacing", "audio_event")
         or (item.get("type") == "word" and ("speaker_id" in item or "logprob" in item))

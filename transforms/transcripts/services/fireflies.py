@@ -23,7 +23,7 @@ from transforms.transcripts.tables.columns import find_columns
 
 
 def fits(text: Text) -> bool:
-    """Tell sentences whose speakers have a name and a number."""
+    """Check for sentences whose speakers have a name and a number."""
     return any(
         "speaker_name" in item and ("text" in item or "sentence" in item)
         for item in json_text.first_objects(_sentences(text.json))

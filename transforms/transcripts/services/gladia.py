@@ -27,7 +27,7 @@ _OLD_COLUMNS = Columns("transcription", "speaker", "time_begin", "time_end", Non
 
 
 def fits(text: Text) -> bool:
-    """Tell utterances beside the whole transcript, or the predictions of version 1."""
+    """Check for utterances beside the whole transcript, or the predictions of version 1."""
     return _found(text.json) is not None
 
 

@@ -35,7 +35,7 @@ _DEEPEST = 6
 
 
 def fits(text: Text) -> bool:
-    """Tell results with alternatives that have a transcript or words."""
+    """Check for results with alternatives that have a transcript or words."""
     return bool(_results(text.json))
 
 

@@ -32,7 +32,7 @@ _END = ("end_ts", "end_timestamp")
 
 
 def fits(text: Text) -> bool:
-    """Tell monologues of elements."""
+    """Check for monologues of elements."""
     document = text.json if isinstance(text.json, dict) else {}
     return any("elements" in item for item in json_text.first_objects(document.get("monologues")))
 

@@ -30,7 +30,7 @@ _CONTROL = re.compile(r"<\w+>")  # <end>, <fin>
 
 
 def fits(text: Text) -> bool:
-    """Tell tokens with their starts in milliseconds."""
+    """Check for tokens with their starts in milliseconds."""
     found = json_text.first_objects(_tokens(text.json))
     return any("text" in item and "start_ms" in item for item in found)
 

@@ -31,7 +31,7 @@ _TYPES = frozenset(("word", "punctuation", "entity", "speaker_change"))
 
 
 def fits(text: Text) -> bool:
-    """Tell a list of results with a type and alternatives, each with its times."""
+    """Check for a list of results with a type and alternatives, each with its times."""
     document = text.json if isinstance(text.json, dict) else {}
     return any(
         item.get("type") in _TYPES and "start_time" in item

@@ -24,7 +24,7 @@ _FREQUENCIES = re.compile(r"\\\t[-\d.,]+\t[-\d.,]+\s*")
 
 
 def fits(text: Text) -> bool:
-    """Tell lines all of which are such labels, or the frequencies of one."""
+    """Check for lines all of which are such labels, or the frequencies of one."""
     lines = [line for line in text.lines[:100] if line.strip()]
     found = [_LABEL.fullmatch(line) for line in lines if not _FREQUENCIES.fullmatch(line)]
     return bool(found) and all(found) and any(match and match[3].strip() for match in found)

@@ -75,7 +75,7 @@ def fold(name: str) -> str:
 
 
 def find_columns(names: Iterable[str]) -> Columns | None:
-    """Tell the fields apart by their names; `None` where none holds text.
+    """Return which field holds what, by their names; `None` where none holds text.
 
     >>> find_columns(["End", "Speaker Name", "Start (ms)", "Transcript"]).start
     'Start (ms)'

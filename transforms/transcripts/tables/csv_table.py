@@ -31,7 +31,7 @@ LARGEST_FIELD = 10_000_000
 
 
 def fits(text: Text) -> bool:
-    """Tell a text whose header names a column of text and one of times or speakers."""
+    """Check for a text whose header names a column of text and one of times or speakers."""
     return not text.head.startswith(("{", "[", "<", "WEBVTT")) and _header(text) is not None
 
 

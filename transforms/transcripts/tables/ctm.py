@@ -54,13 +54,13 @@ def first_lines(text: Text) -> list[str]:
 
 
 def is_rttm(line: str) -> bool:
-    """Tell a line of RTTM, which says who speaks when, and no words."""
+    """Check for a line of RTTM, which says who speaks when, and no words."""
     fields = line.split()
     return len(fields) >= 8 and fields[0] in _RTTM
 
 
 def is_word(line: str) -> bool:
-    """Tell a line of CTM: a begin, a duration, and a confidence between 0 and 1 if there is one."""
+    """Check for a line of CTM: a begin, a duration, and a confidence between 0 and 1 if there is one."""
     fields = line.split()
     if not 5 <= len(fields) <= 8 or is_rttm(line):
         return False
@@ -73,7 +73,7 @@ def is_word(line: str) -> bool:
 
 
 def fits(text: Text) -> bool:
-    """Tell lines of words."""
+    """Check for lines of words."""
     lines = first_lines(text)
     return bool(lines) and all(map(is_word, lines))
 

@@ -26,7 +26,7 @@ _GAPS = ("inter_segment_gap", "excluded_region", "ignore_time_segment_in_scoring
 
 
 def fits(text: Text) -> bool:
-    """Tell lines of the form, that are no CTM and no RTTM."""
+    """Check for lines of the form, that are no CTM and no RTTM."""
     lines = ctm.first_lines(text)
     return (
         bool(lines)

@@ -30,7 +30,7 @@ _ROOT = re.compile(r"(?:<\?[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<Trans[\s
 
 
 def fits(text: Text) -> bool:
-    """Tell the root of such a file."""
+    """Check for the root of such a file."""
     return _ROOT.match(text.head) is not None
 
 

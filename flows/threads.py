@@ -19,7 +19,7 @@ R = TypeVar("R")
 def each(
     items: Iterable[T], work: Callable[[T], R], *, at_once: int, patience: Seconds
 ) -> Iterator[tuple[T, R | None]]:
-    """Do the work on each item, so many at once, and give what came out as it comes.
+    """Do the work on each item, so many at once, and yield what came out as it comes.
 
     An item that takes longer than `patience` gives `None`. Its thread goes on, and dies with the process; so the
     work has to be of a kind that may be cut off anywhere. The work must not raise.
