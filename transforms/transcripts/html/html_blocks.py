@@ -15,7 +15,7 @@ from lxml import etree
 
 from transforms.records import Seconds
 from transforms.transcripts.names import UNSEEN, clean, likeness
-from transforms.transcripts.prose.lines import CLOCK, Line, lone_time, seconds, time_first
+from transforms.transcripts.prose.lines import CLOCK, Line, Span, lone_time, seconds, time_first
 
 LONGEST_LEAD = 110  # characters of a name with its time and role
 MOST_LEADS = 8
@@ -40,26 +40,15 @@ _SENTENCE_END = re.compile(r"[.?!…。？！\"”’)\]]\s*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
-    """A marked-up stretch of a block's text, such as a bold name at its beginning."""
-
-    begin: int
-    end: int
-    mark: str
-
-
-@dataclass(frozen=True, slots=True)
 class HtmlBlock(Line):
     """A block of a page.
 
-    `mark` tells its element and `path` the way to it; both are the same for blocks that are made the same. `leads`
+    `mark` tells its element and `path` the way to it; both are the same for blocks that are made the same. `spans`
     are the marked-up stretches near its beginning; `time` is what its element states as its start; `in_transcript`
     says that an element around it is called so.
     """
 
-    mark: str = ""
     path: int = 0
-    leads: tuple[Lead, ...] = ()
     time: Seconds | None = None
     in_transcript: bool = False
 
@@ -103,7 +92,7 @@ class _Walk:
         self._parts: list[str] = []
         self._length = 0
         self._gap = False
-        self._leads: list[Lead] = []
+        self._leads: list[Span] = []
         self._home: _Open | None = None
 
     def blocks(self) -> Iterator[HtmlBlock]:
@@ -143,7 +132,7 @@ class _Walk:
         if above is None or _is_block(tag) or done.reason not in (above.reason, AID):
             yield from self._flush()
         elif done.number == self._number and done.begin < min(self._length, LONGEST_LEAD):
-            self._leads = [*self._leads[: MOST_LEADS - 1], Lead(done.begin, self._length, done.mark)]
+            self._leads = [*self._leads[: MOST_LEADS - 1], Span(done.begin, self._length, done.mark)]
         self._gap = self._gap or _is_apart(node, tag)
         if above is not None:
             yield from self._add(node.tail)
@@ -212,7 +201,7 @@ class _Walk:
     def _flush(self) -> Iterator[HtmlBlock]:
         """End the open block."""
         text, home = "".join(self._parts).rstrip(), self._home
-        leads = tuple(Lead(x.begin, min(x.end, len(text)), x.mark) for x in self._leads)
+        spans = tuple(Span(x.begin, min(x.end, len(text)), x.mark) for x in self._leads)
         self._parts, self._leads, self._length, self._gap, self._home = [], [], 0, False, None
         if home is not None and text:
             time, self._time = (None, self._time) if home.reason else (self._time, None)
@@ -223,7 +212,7 @@ class _Walk:
                 noise=home.reason,
                 mark=home.block,
                 path=home.path,
-                leads=leads,
+                spans=spans,
                 time=time,
                 in_transcript=home.in_transcript,
             )

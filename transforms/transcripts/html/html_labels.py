@@ -131,14 +131,14 @@ def _offers(block: HtmlBlock) -> Iterator[tuple[str, LineLabel | None, bool]]:
 
 def _lead(block: HtmlBlock) -> tuple[int, int, str] | None:
     """Find the marked stretch that a block begins with, behind a time; two that touch are one."""
-    kept = [x for x in block.leads if _has_letters(block.text[x.begin : x.end])]
+    kept = [x for x in block.spans if _has_letters(block.text[x.begin : x.end])]
     first = min((x.begin for x in kept), default=0)
     before = block.text[:first].strip(" -–—•>")
     if not kept or first > LONGEST_LEAD or (before and not lone_time(before)):
         return None
     start = min((x for x in kept if x.begin == first), key=lambda x: (_rank(x.mark), x.end))
     end = start.end
-    for other in block.leads:
+    for other in block.spans:
         if other.mark == start.mark and end <= other.begin <= end + 1:
             end = other.end
     return first, end, start.mark

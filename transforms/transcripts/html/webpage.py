@@ -23,13 +23,13 @@ from lxml import etree
 from transforms.errors import ContentError
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.html.html_blocks import HtmlBlock, read_blocks
-from transforms.transcripts.html.html_labels import mark_labels
+from transforms.transcripts.html.page_survey import page_survey
 from transforms.transcripts.names import fold
 from transforms.transcripts.plain import scraped, summary, timed
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import lone_time, time_first
 from transforms.transcripts.prose.read import front_matter, read_labelled
-from transforms.transcripts.prose.survey import Survey, survey
+from transforms.transcripts.prose.survey import Survey
 
 LEAST_LABELS = 4  # show how the page is made around them
 LEAST_WORDS = 8  # make a paragraph
@@ -76,7 +76,7 @@ def _place(piece: Piece) -> int:
 
 def _read(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlBlock]]:
     """Read the blocks that are shown; give also those behind the transcript."""
-    found = mark_labels(survey(blocks), blocks)
+    found = page_survey(blocks)
     if found.family is not None and not _lists_people(found, blocks):
         end = _end(found, blocks)
         return read_labelled(replace(found, end=end)), ()

@@ -15,31 +15,22 @@ Example:
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 
 from transforms.transcripts.document import Draft, Format, Text, example_of
-from transforms.transcripts.names import clean, likeness
 from transforms.transcripts.prose import furniture
-from transforms.transcripts.prose.lines import Line, numbered
+from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.survey import Survey, survey
 
-_BOLD_LABEL = re.compile(
-    r"^\s*(?:[-*>]\s+)?(?:\\?\[[\d:.]+\\?\](?:\([^()\s]*\))?\s*)?(?:\*{1,2}|_{1,2})[^*_\n]{1,80}(?:\*{1,2}|_{1,2})",
-    re.MULTILINE,
-)
+_MARKED = re.compile(r"^[\s\d.)\-*>|\[\]:,\\]*?(\*{1,3}|_{1,3}|`)(?=\S)[^*_`\n]{1,80}\1", re.MULTILINE)
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+\S", re.MULTILINE)
-_HEADING_MARKS = re.compile(r"^\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
-_EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
-_ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|:<])")
 
 
 def fits(text: Text) -> bool:
     """Check whether names stand in bold or in headings, twice at least."""
-    if len(_BOLD_LABEL.findall(text.text)) < 2 and len(_HEADING.findall(text.text)) < 2:
+    if len(_MARKED.findall(text.text)) < 2 and len(_HEADING.findall(text.text)) < 2:
         return False
     return _survey(text).family is not None
 
@@ -49,38 +40,18 @@ def parse(text: Text) -> Draft:
     return read_labelled(_survey(text))
 
 
-def plain(line: str) -> str:
-    r"""Take the marks of Markdown away.
-
-    >>> plain(r"**Ann:** \[01:10\] *so* [here](https://example.org)")
-    'Ann: [01:10] so here'
-    """
-    if "](" in line:
-        line = _LINK.sub(lambda match: _shown(match[1]), line)
-    if "\\" in line:
-        line = _ESCAPE.sub(lambda match: match[1], line)
-    if "*" in line or "_" in line:
-        for _ in range(2):
-            line = _EMPHASIS.sub(r"\2", line)
-    return re.sub(r"^\s{0,3}>\s?", "", line)
-
-
-def _shown(label: str) -> str:
-    """Keep a link's text; one that is a time keeps its brackets."""
-    bare = label.strip("\\()[] ")
-    return f"[{bare}]" if re.fullmatch(r"[\d:.]+", bare) else label
-
-
 @lru_cache(maxsize=2)
 def _survey(text: Text) -> Survey:
-    lines, levels = [], {}
-    for line in numbered(text.lines):
-        heading = _HEADING_MARKS.match(line.text)
-        if heading:
-            levels[line.number] = len(heading[1])
-        shown = plain(heading[2] if heading else line.text)
-        lines.append(Line(line.number, shown, heading is not None, None, line.gap))
-    return _with_first_heading(survey(_headings_that_name(lines, levels)), levels)
+    lines = marked_lines(text.lines)
+    found = survey(lines)
+    levels = {line.number: int(line.mark[1]) for line in lines if line.mark[:1] == "h"}
+    return _with_first_heading(_named_by_headings(found), levels)
+
+
+def _named_by_headings(found: Survey) -> Survey:
+    """Count headings that are labels to the labels, not to the chapters."""
+    lines = tuple(replace(x, heading=False) if i in found.labels else x for i, x in enumerate(found.lines))
+    return replace(found, lines=lines)
 
 
 def _with_first_heading(found: Survey, levels: dict[int, int]) -> Survey:
@@ -90,18 +61,6 @@ def _with_first_heading(found: Survey, levels: dict[int, int]) -> Survey:
         return found
     later = {levels.get(line.number) for line in found.lines[found.first : found.end] if line.heading}
     return replace(found, first=found.first - 1) if levels[above.number] in later else found
-
-
-def _headings_that_name(lines: list[Line], levels: dict[int, int]) -> list[Line]:
-    """Take a heading that comes again and again for a label, and with it all of its level if they may be names."""
-    counts = Counter(line.text for line in lines if line.heading)
-    mine = Counter(levels[line.number] for line in lines if line.heading and counts[line.text] > 1)
-    level = max(mine, key=mine.__getitem__, default=0)
-    once = [x for x in lines if x.heading and counts[x.text] == 1 and levels[x.number] == level]
-    named = {x.number for x in once} if all(likeness(clean(x.text)[0]) for x in once) else set()
-    return [
-        replace(x, heading=False) if x.heading and (counts[x.text] > 1 or x.number in named) else x for x in lines
-    ]
 
 
 FORMAT = Format("markdown", "Markdown with bold names", example_of(__doc__), fits, parse)

@@ -54,11 +54,20 @@ _URL_SCHEME = re.compile(r"(?:https?|ftp|mailto|www)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A marked stretch of a line's text: `strong` for what is bold, or the class of a page's element."""
+
+    begin: int
+    end: int
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of the input, or a block of a page: `heading` where it is marked as one.
 
     `noise` is the reason to drop it whatever it says: it stood in the navigation, the footer, an advertisement.
-    `gap`: an empty line stands above it.
+    `gap`: an empty line stands above it. `mark` says what kind of block it is, `spans` what is marked in its text.
     """
 
     number: int
@@ -66,6 +75,8 @@ class Line:
     heading: bool = False
     noise: str | None = None
     gap: bool = True
+    mark: str = ""
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

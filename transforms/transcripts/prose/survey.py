@@ -5,23 +5,22 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from transforms.transcripts.grammar.candidates import Candidate, Core
+from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import in_place, may_be_title
-from transforms.transcripts.prose.inline_labels import inline_names
-from transforms.transcripts.prose.lines import Labels, Line, LineLabel, find_label, lone_time, tidy
-from transforms.transcripts.prose.own_labels import own_labels
+from transforms.transcripts.prose.lines import Form, Labels, Line, LineLabel, lone_time, tidy
 
 Family = Literal["inline", "own"]
 
 SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
 LONGEST_WRAPPED = 120
-_OPEN_END = re.compile(r"[\w,%°$€£]$")
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Survey:
     labels: Labels
     first: int
     end: int
+    grammar: Grammar | None = None
 
     @property
     def timed(self) -> int:
@@ -50,37 +50,38 @@ class Survey:
         return in_place(self.lines, frozenset(self.labels), frozenset(bare), self.first, self.end)
 
 
-def survey(lines: Sequence[Line]) -> Survey:
+def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     """Find out who is named in which form, and where the transcript begins and ends."""
     tidied = ((line, tidy(line.text)) for line in lines)
-    kept = unwrap([x if text == x.text else replace(x, text=text) for x, text in tidied if text])
-    found = {
-        i: x
-        for i, line in enumerate(kept)
-        if line.noise is None
-        and (x := find_label(line.text))
-        and not (x.form == "bare" and furniture.begins_tail(line.text))
+    kept = [x if x.spans or text == x.text else replace(x, text=text) for x, text in tidied if text]
+    grammar = choose(kept, forced)
+    if len(whole := unwrap(kept, grammar.labels.keys())) < len(kept):
+        grammar = choose(whole, forced)
+    end = _end(whole, grammar.labels)
+    if end < len(whole):
+        grammar = choose(whole[:end], forced)
+    labels = {
+        i: label_of(one) for i, one in grammar.labels.items() if not _is_byline(whole, i, one)
     }
-    end = _end(kept, found)
-    found = _without_lists({i: label for i, label in found.items() if i < end and not _is_byline(kept, i, label)})
-    lower = _lower_words(kept)
-    inline = _without_header(kept, {i: label for i, label in found.items() if label.is_inline})
-    names = inline_names(kept, inline, lower)
-    by_inline = {i: label for i, label in inline.items() if fold(label.name) in names}
-    by_own = _without_header(kept, own_labels(kept[:end], found, lower))
-    only_own = sum(label.form != "inline" for label in by_own.values())
-    family: Family | None = "own" if only_own > len(by_inline) else "inline" if by_inline else None
-    labels = by_own if family == "own" else by_inline
+    labels = _without_header(whole, labels)
     if not labels:
-        return Survey(kept, None, {}, 0, end)
-    found_out = Survey(kept, family, labels, _transcript_start(kept, labels), end)
-    above = kept[found_out.first - 1] if found_out.first > 1 else None
-    if above and found_out.headings and _is_untimed_title(above):
-        return replace(found_out, first=found_out.first - 1)
-    return found_out
+        return Survey(whole, None, {}, 0, end, grammar)
+    alone = sum(not label.rest for label in labels.values()) * 2 > len(labels)
+    found = Survey(whole, "own" if alone else "inline", labels, _transcript_start(whole, labels), end, grammar)
+    above = whole[found.first - 1] if found.first > 1 else None
+    if above and found.headings and _is_untimed_title(above):
+        return replace(found, first=found.first - 1)
+    return found
 
 
-def _is_byline(lines: Sequence[Line], index: int, label: LineLabel) -> bool:
+def label_of(one: Candidate) -> LineLabel:
+    """Make a line's label of what the grammar says of it."""
+    alone: Form = "timed" if one.start_time is not None else "colon" if one.form.core.end == ":" else "bare"
+    form: Form = "inline" if one.rest else alone
+    return LineLabel(form, one.raw, clean(one.raw)[0], one.start_time, one.end_time, one.rest)
+
+
+def _is_byline(lines: Sequence[Line], index: int, label: Candidate) -> bool:
     """Check for a name that stands alone above a date, a control of the page or the heading of the transcript."""
     if label.rest or index + 1 >= len(lines):
         return False
@@ -96,12 +97,6 @@ def _is_byline(lines: Sequence[Line], index: int, label: LineLabel) -> bool:
         or (control and not lone_time(below.text))
         or furniture.TRANSCRIPT.fullmatch(label.raw) is not None
     )
-
-
-def _without_lists(found: Labels) -> Labels:
-    """Leave out what stands in lists, unless the speakers do."""
-    listed = sum(label.listed for label in found.values())
-    return found if listed * 2 > len(found) else {i: x for i, x in found.items() if not x.listed}
 
 
 def _is_untimed_title(line: Line) -> bool:
@@ -137,8 +132,8 @@ def is_list_of_names(text: str) -> bool:
     return all(likeness(clean(name)[0]) for name in names if name)
 
 
-def unwrap(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Join the lines of a text that was broken to a width, where its paragraphs stand apart."""
+def unwrap(lines: Sequence[Line], labelled: Collection[int] = ()) -> tuple[Line, ...]:
+    """Join the lines of a text that was broken to a width, where its paragraphs stand apart; labels open lines."""
     inner = [i for i in range(1, len(lines)) if not lines[i].gap]
     long = [i for i in inner if len(lines[i - 1].text) >= SHORTEST_WRAPPED]
     if (
@@ -150,16 +145,16 @@ def unwrap(lines: Sequence[Line]) -> tuple[Line, ...]:
     ):
         return tuple(lines)
     joined = [lines[0]]
-    for before, line in itertools.pairwise(lines):
+    for index, (before, line) in enumerate(itertools.pairwise(lines), start=1):
         goes_on = not line.gap and len(before.text) >= SHORTEST_WRAPPED and not (line.heading or line.noise)
-        if goes_on and (_OPEN_END.search(before.text) or find_label(line.text) is None):
+        if goes_on and index not in labelled:
             joined[-1] = replace(joined[-1], text=f"{joined[-1].text} {line.text}")
         else:
             joined.append(line)
     return tuple(joined)
 
 
-def _end(lines: Sequence[Line], found: Labels) -> int:
+def _end(lines: Sequence[Line], found: Mapping[int, Candidate]) -> int:
     """Find where the comments of readers begin: behind the transcript, and nobody of it speaks there often."""
     for i, line in enumerate(lines):
         if not furniture.begins_comments(line.text):
@@ -172,11 +167,6 @@ def _end(lines: Sequence[Line], found: Labels) -> int:
         ):
             return i
     return len(lines)
-
-
-def _lower_words(lines: Sequence[Line]) -> frozenset[str]:
-    """The words that the text writes small: no names."""
-    return frozenset(re.findall(r"(?<![\w.])[a-zà-ÿ]{2,}(?!\w)", " ".join(line.text for line in lines)))
 
 
 def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
