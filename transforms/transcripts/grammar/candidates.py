@@ -27,6 +27,7 @@ _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d:%\w])")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.]){_TIME}|{WRAPPED})\s*$")
 _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
+_COLON_INSIDE = re.compile(r"[:：]\s|：")
 _DASH = re.compile(r"\s+(?:[-–—|~»>=]|--)\s+|\t\s*|\s{2,}|>\s+")
 _CAPITALS = re.compile(r"([^\W\d_a-zà-ÿ][^.a-zà-ÿ:\[\](){}]{1,40})\.\s+(?=\S)")
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
@@ -180,7 +181,7 @@ class _Reader:
                 stamp, where, raw = last[0], "behind", raw[: last.start()].rstrip()
             else:
                 raw = raw[: last.start()].rstrip()
-        if not _may_be_label(raw):
+        if not _may_be_label(raw) or (not (self.span or bracket) and _COLON_INSIDE.search(raw)):
             return
         closing = inner
         while behind < len(text) and (match := _BEHIND.match(text, behind)):
@@ -208,14 +209,13 @@ class _Reader:
         if self.span and begin < self.span.end <= max(behind, end) + 1:
             mark = self.span.mark
         closing = ":" if closing == "：" else closing
-        if not (closing or bracket or mark or stamp or not rest):
+        loose = rest and where == "behind" and not closing and stamp.strip()[0].isdigit()  # it was 10:30 when
+        if loose or not (closing or bracket or mark or stamp or not rest):
             return
-        core = Core("" if mark and rest else self._block(), self.bullet, mark, bracket, closing)
+        core = Core("" if mark and (rest or closing) else self.line.mark, self.bullet, mark, bracket, closing)
         start, stop = times(stamp) if stamp else (None, None)
         yield Candidate(self.index, Form(core, where, not rest), raw, fold(clean(raw)[0]) or fold(raw), start, stop, rest)
 
-    def _block(self) -> str:
-        return self.line.mark
 
 
 def _rank(mark: str) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from transforms.transcripts.grammar.candidates import Candidate, Core, Form
 from transforms.transcripts.grammar.features import Document, Occurrences, Usual, of_form, of_label
 from transforms.transcripts.grammar.score import probability
+from transforms.transcripts.names import short_forms
 from transforms.transcripts.prose.lines import Line
 
 SURE = 0.5  # a form or a label is the document's from here on
@@ -90,10 +91,11 @@ def _labels(whole: Occurrences, score: float) -> tuple[dict[int, Candidate], lis
 
 
 def _is_label(name: str, mine: Sequence[int], usual: Usual) -> bool:
-    strong = not usual.seen.is_weak
-    if strong and len(mine) >= OFTEN:
+    forms = {(usual.seen.found[i].form.time, usual.seen.found[i].form.alone) for i in mine}
+    sure = not usual.seen.is_weak and usual.template in forms
+    if sure and len(mine) >= OFTEN:
         return True
-    return probability("label", of_label(name, mine, usual)) >= (DOUBTED_ONCE if strong else SURE)
+    return probability("label", of_label(name, mine, usual)) >= (DOUBTED_ONCE if sure else SURE)
 
 
 def _is_kin(other: Occurrences, labels: dict[int, Candidate]) -> bool:
@@ -104,17 +106,30 @@ def _is_kin(other: Occurrences, labels: dict[int, Candidate]) -> bool:
 
 
 def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
-    """Find the labels whose marks are damaged: known names in front of words, or above them."""
+    """Find the labels whose marks are damaged, and full names that stand once before they are shortened."""
     counts = Counter(one.name for one in labels.values())
+    known = {name for name, count in counts.items() if count > 1}
     alone = sum(one.form.alone for one in labels.values()) * 2 > len(labels)
-    first, last = min(labels), max(labels)
     found: dict[int, Candidate] = {}
-    for i in range(first, last + 1):
-        if i in labels:
-            continue
-        for one in document.candidates[i]:
+    for i, line in enumerate(document.candidates):
+        for one in line if i not in labels else ():
             set_off = one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
-            if counts[one.name] > 1 and (set_off or (alone and one.form.alone)):
+            if not (set_off or (alone and one.form.alone)):
+                continue
+            if one.name in known and min(labels) <= i <= max(labels) or _is_full(one, known, document, labels):
                 found[i] = one
                 break
     return found
+
+
+def _is_full(one: Candidate, known: set[str], document: Document, labels: dict[int, Candidate]) -> bool:
+    """Check for the full name of one who is called by the initials or a part of it from then on."""
+    tokens = one.name.split()
+    below = one.line + 1
+    if not 2 <= len(tokens) <= 5 or not all(map(_is_word, tokens)) or (not one.rest and (below >= len(document.lines) or below in labels)):
+        return False
+    return len(known & short_forms(one.name)) == 1 and not any(one.name == name for name in known)
+
+
+def _is_word(token: str) -> bool:
+    return all(c.isalpha() or c in "'’-." for c in token)

@@ -16,12 +16,12 @@ from math import log
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
-from transforms.transcripts.names import fold, initials_of, is_generic
+from transforms.transcripts.names import is_generic, short_forms
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time
 
 _SMALL = re.compile(r"(?<![\w.@#])[^\W\d_A-Z]{2,}(?!\w)")
-_INNER_MARKS = re.compile(r"[?!;,…\"“”«»]|[^\W\d_]{3,}\.\s")
+_INNER_MARKS = re.compile(r"[?!;,…\"“”«»，。！？、；《》]|[^\W\d_]{3,}\.\s")
 _URL = re.compile(r"(?:https?://|www\.)\S+$")
 _HEADING = re.compile(r"h[1-6]")
 _ENDED = re.compile(r"[.?!…。！？]$")
@@ -37,7 +37,7 @@ LABEL_FEATURES = (
     "bias log_count share once known_share alternates small_words capital same_capitals words marks generic related "
     "header no_words words_behind address ends_behind small_behind capitals_behind usual_form usual_gap usual_time "
     "usual_length between before_first after_sentence strong score strong_once colon title_line small_tokens length "
-    "share_of_top once_small once_related strong_small alone_ends"
+    "share_of_top once_small once_related strong_small alone_ends unlike_small strong_unlike weak_unlike"
 ).split()
 
 
@@ -85,9 +85,19 @@ class Occurrences:
     found: tuple[Candidate, ...]
 
     @cached_property
+    def persons(self) -> dict[str, str]:
+        """Each label with the one short form of it that stands here, too: who is called `Ann Lee` once, then `Ann`."""
+        names = {one.name for one in self.found}
+        return {name: _short_form(name, names) for name in names}
+
+    @cached_property
     def counts(self) -> Counter[str]:
-        """How often each label stands."""
-        return Counter(one.name for one in self.found)
+        """How often each person is named."""
+        return Counter(self.persons[one.name] for one in self.found)
+
+    def count(self, name: str) -> int:
+        """How often a label, or the person of it, stands."""
+        return self.counts[self.persons[name]]
 
     @cached_property
     def behind(self) -> list[int]:
@@ -116,8 +126,13 @@ class Occurrences:
 
     def recurring(self) -> Occurrences:
         """Keep the labels that stand more than once, if there are any."""
-        kept = tuple(one for one in self.found if self.counts[one.name] > 1)
+        kept = tuple(one for one in self.found if self.count(one.name) > 1)
         return Occurrences(self.document, self.core, kept) if kept else self
+
+
+def _short_form(name: str, names: set[str]) -> str:
+    short = short_forms(name) & names - {name} if 0 < name.count(" ") < 5 else frozenset()
+    return next(iter(short)) if len(short) == 1 else name
 
 
 def _is_element(block: str) -> bool:
@@ -140,7 +155,7 @@ def of_form(whole: Occurrences) -> list[float]:
     seen = whole.recurring() if whole.is_weak else whole
     document, found, counts = seen.document, seen.found, seen.counts
     n, core, first, last = len(found), seen.core, found[0].line, found[-1].line
-    names = [one.name for one in found]
+    names = [seen.persons[one.name] for one in found]
     inside = [i for i in range(first, last + 1) if not document.lines[i].noise and not document.alone[i]]
     times = [one.start_time for one in found if one.start_time is not None]
     stamped = sum(document.stamped)
@@ -240,9 +255,18 @@ class Usual:
         return sum(one.raw.count(" ") + 1 for one in self.recurring) / len(self.recurring)
 
     @cached_property
-    def parts(self) -> Counter[str]:
-        """The tokens and initials of the labels that come back, by how many labels have them."""
-        return Counter(part for name in {one.name for one in self.recurring} for part in {*name.split(), *initials_of(name)})
+    def small(self) -> float:
+        """Which share of the tokens of those that come back begins small."""
+        return sum(small_tokens(one.raw) for one in self.recurring) / len(self.recurring)
+
+    @cached_property
+    def short(self) -> frozenset[str]:
+        """The short forms of all labels of two to five words."""
+        return frozenset(x for name in self.seen.persons if 0 < name.count(" ") < 5 for x in short_forms(name))
+
+    def is_related(self, name: str) -> bool:
+        """Check whether another label is a part of this one, or the other way round: `Ann Lee`, `Ann`, `AL`."""
+        return name in self.short or self.seen.persons[name] != name
 
 
 def of_label(name: str, mine: Sequence[int], usual: Usual) -> list[float]:
@@ -254,12 +278,10 @@ def of_label(name: str, mine: Sequence[int], usual: Usual) -> list[float]:
     n, count, raw = len(seen.found), len(found), found[0].raw
     neighbours = [seen.found[j].name for i in mine for j in (i - 1, i + 1) if 0 <= j < n]
     first, last = usual.lines[0], usual.lines[-1]
-    tokens = {*name.split(), name.replace(" ", "")}
-    own = 1 if count > 1 else 0
-    related = any(usual.parts[token] > own * (token in usual.parts) for token in tokens)
+    related = usual.is_related(name)
     above = [document.lines[one.line - 1].text if one.line else "" for one in found]
     strong = not seen.is_weak
-    known = sum(seen.counts[one.name] > 1 for one in seen.found) / n
+    known = sum(seen.count(one.name) > 1 for one in seen.found) / n
     once = count == 1
     return [
         1.0,
@@ -301,4 +323,7 @@ def of_label(name: str, mine: Sequence[int], usual: Usual) -> list[float]:
         float(once and related),
         strong * lower,
         _share([one.form.alone and bool(_ENDED.search(one.raw)) for one in found]),
+        abs(lower - usual.small),
+        float(strong) * (unlike := _share([(one.form.time, one.form.alone) != usual.template for one in found])),
+        float(not strong) * unlike,
     ]

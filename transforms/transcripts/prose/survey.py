@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from transforms.transcripts.grammar.candidates import Candidate, Core
+from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
@@ -21,6 +21,7 @@ Family = Literal["inline", "own"]
 
 SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
 LONGEST_WRAPPED = 120
+_OPEN_END = re.compile(r"[\w,%°$€£]$")
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,11 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     """Find out who is named in which form, and where the transcript begins and ends."""
     tidied = ((line, tidy(line.text)) for line in lines)
     kept = [x if x.spans or text == x.text else replace(x, text=text) for x, text in tidied if text]
-    grammar = choose(kept, forced)
-    if len(whole := unwrap(kept, grammar.labels.keys())) < len(kept):
+    whole = unwrap(kept, _may_open)
+    grammar = choose(whole, forced)
+    if len(whole) < len(kept):
+        opening = {whole[i].number for i in grammar.labels}
+        whole = unwrap(kept, lambda before, line: line.number in opening)
         grammar = choose(whole, forced)
     end = _end(whole, grammar.labels)
     if end < len(whole):
@@ -132,8 +136,18 @@ def is_list_of_names(text: str) -> bool:
     return all(likeness(clean(name)[0]) for name in names if name)
 
 
-def unwrap(lines: Sequence[Line], labelled: Collection[int] = ()) -> tuple[Line, ...]:
-    """Join the lines of a text that was broken to a width, where its paragraphs stand apart; labels open lines."""
+def _may_open(before: Line, line: Line) -> bool:
+    """Check whether a line may begin with a label: something sets it off, and the line above is finished."""
+    return _OPEN_END.search(before.text) is None and any(
+        one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None for one in candidates(line, 0)
+    )
+
+
+def unwrap(lines: Sequence[Line], opens: Callable[[Line, Line], bool]) -> tuple[Line, ...]:
+    """Join the lines of a text that was broken to a width, where its paragraphs stand apart.
+
+    `opens` says of a line, and the one above it, whether it opens a turn.
+    """
     inner = [i for i in range(1, len(lines)) if not lines[i].gap]
     long = [i for i in inner if len(lines[i - 1].text) >= SHORTEST_WRAPPED]
     if (
@@ -145,9 +159,9 @@ def unwrap(lines: Sequence[Line], labelled: Collection[int] = ()) -> tuple[Line,
     ):
         return tuple(lines)
     joined = [lines[0]]
-    for index, (before, line) in enumerate(itertools.pairwise(lines), start=1):
+    for before, line in itertools.pairwise(lines):
         goes_on = not line.gap and len(before.text) >= SHORTEST_WRAPPED and not (line.heading or line.noise)
-        if goes_on and index not in labelled:
+        if goes_on and not opens(before, line):
             joined[-1] = replace(joined[-1], text=f"{joined[-1].text} {line.text}")
         else:
             joined.append(line)
