@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transforms.transcripts.grammar.candidates import Candidate, Core, Form
 from transforms.transcripts.grammar.features import Document, Occurrences, Usual, of_form, of_label
@@ -37,57 +37,63 @@ class Grammar:
 def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
     """Find the grammar of a document's lines; `forced` is the core that the user says it has."""
     document = Document(lines)
-    ways = sorted(_ways(document, forced), key=lambda way: -way[0])
+    ways = sorted(_ways(document, forced), key=lambda way: -way.probability)
     if not ways:
         return Grammar({}, None, 0.0, None, 0.0)
-    best, whole = ways[0]
-    others = ways[1:]
-    if best < SURE and forced is None:
-        return Grammar({}, None, best, _form(whole), best)
-    labels, doubted = _labels(whole, best)
-    for score, other in others:
-        if score >= SURE and _is_kin(other, labels):
-            more, _ = _labels(other, score)
-            labels = {**{i: x for i, x in more.items() if i not in labels}, **labels}
+    best, *others = ways
+    if best.probability < SURE and forced is None:
+        return Grammar({}, None, best.probability, best.form, best.probability)
+    labels = {one.line: one for one in best.kept}
+    for other in others:
+        if other.probability >= SURE and _is_kin(other, labels):
+            labels = {**{one.line: one for one in other.kept}, **labels}
     labels |= _known(document, labels)
-    rival = next(((score, other) for score, other in others if not _is_kin(other, labels)), None)
+    rival = next((other for other in others if not _is_kin(other, labels)), None)
     return Grammar(
         dict(sorted(labels.items())),
-        _form(whole),
-        best,
-        _form(rival[1]) if rival else None,
-        rival[0] if rival else 0.0,
-        tuple(doubted),
+        best.form,
+        best.probability,
+        rival.form if rival else None,
+        rival.probability if rival else 0.0,
+        best.doubted,
     )
 
 
-def _ways(document: Document, forced: Core | None) -> Iterator[tuple[float, Occurrences]]:
-    """Yield each way to mark labels with its probability."""
-    for core, found in document.of_core.items():
-        if forced in (None, core):
-            whole = Occurrences(document, core, tuple(found))
-            yield probability("form", of_form(whole)), whole
+@dataclass(frozen=True)
+class Way:
+    """One way to mark labels, the labels in it that are judged to be some, and how likely it is the document's."""
+
+    kept: tuple[Candidate, ...]
+    doubted: tuple[Candidate, ...]
+    probability: float
+
+    @property
+    def form(self) -> Form:
+        """The form that stands oftenest."""
+        return Counter(one.form for one in self.kept).most_common(1)[0][0]
 
 
-def _form(whole: Occurrences) -> Form:
-    """Return the form of a core that stands oftenest."""
-    return Counter(one.form for one in whole.recurring().found).most_common(1)[0][0]
+def _ways(document: Document, forced: Core | None) -> Iterator[Way]:
+    """Yield each way to mark labels that has any, with its probability."""
+    for whole in document.ways:
+        if forced not in (None, whole.core):
+            continue
+        kept = accepted(whole)
+        if kept:
+            measured = replace(whole, found=kept) if whole.is_weak else whole
+            lines = {one.line for one in kept}
+            doubted = tuple(one for one in whole.found if one.line not in lines)
+            yield Way(kept, doubted, probability("form", of_form(measured)))
 
 
-def _labels(whole: Occurrences, score: float) -> tuple[dict[int, Candidate], list[Candidate]]:
+def accepted(whole: Occurrences) -> tuple[Candidate, ...]:
     """Judge each label once: all its occurrences are labels, or none; in a strong form it needs little."""
     places: defaultdict[str, list[int]] = defaultdict(list)
     for i, one in enumerate(whole.found):
         places[one.name].append(i)
-    usual = Usual(whole, score)
-    labels: dict[int, Candidate] = {}
-    doubted: list[Candidate] = []
-    for name, mine in places.items():
-        if _is_label(name, mine, usual):
-            labels.update((whole.found[i].line, whole.found[i]) for i in mine)
-        else:
-            doubted += [whole.found[i] for i in mine]
-    return labels, doubted
+    usual = Usual(whole)
+    names = {name for name, mine in places.items() if _is_label(name, mine, usual)}
+    return tuple(one for one in whole.found if one.name in names)
 
 
 def _is_label(name: str, mine: Sequence[int], usual: Usual) -> bool:
@@ -98,10 +104,10 @@ def _is_label(name: str, mine: Sequence[int], usual: Usual) -> bool:
     return probability("label", of_label(name, mine, usual)) >= (DOUBTED_ONCE if sure else SURE)
 
 
-def _is_kin(other: Occurrences, labels: dict[int, Candidate]) -> bool:
+def _is_kin(other: Way, labels: dict[int, Candidate]) -> bool:
     """Check whether another form names mostly the same: then both are one grammar."""
     names = {one.name for one in labels.values()}
-    mine = [one for one in other.found if one.line not in labels]
+    mine = [one for one in other.kept if one.line not in labels]
     return not mine or sum(one.name in names for one in mine) >= SURE_KIN * len(mine)
 
 

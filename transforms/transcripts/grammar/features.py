@@ -10,13 +10,13 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from math import log
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
-from transforms.transcripts.names import is_generic, short_forms
+from transforms.transcripts.names import fold, is_generic, short_forms
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time
 
@@ -24,6 +24,7 @@ _SMALL = re.compile(r"(?<![\w.@#])[^\W\d_A-Z]{2,}(?!\w)")
 _INNER_MARKS = re.compile(r"[?!;,…\"“”«»，。！？、；《》]|[^\W\d_]{3,}\.\s")
 _URL = re.compile(r"(?:https?://|www\.)\S+$")
 _HEADING = re.compile(r"h[1-6]")
+_INNER_COLON = re.compile(r"[.?!…。！？,，;—–] ?([^.?!…。！？,，;:：]{1,60})[:：]")
 _ENDED = re.compile(r"[.?!…。！？]$")
 
 FORM_FEATURES = (
@@ -31,13 +32,13 @@ FORM_FEATURES = (
     "share_of_lines share_of_words words_before nothing_behind timed rising share_of_times siblings_named "
     "label_words label_marks small_words capital generic words_behind small_behind ends_behind addresses "
     "bold bracket colon heading element other_end alone bullet two_or_more log_lines even_gaps small_tokens "
-    "label_length small_and_alone weak_and_colon back_of_two"
+    "furniture phrases label_length small_and_alone weak_and_colon back_of_two"
 ).split()
 LABEL_FEATURES = (
     "bias log_count share once known_share alternates small_words capital same_capitals words marks generic related "
     "header no_words words_behind address ends_behind small_behind capitals_behind usual_form usual_gap usual_time "
-    "usual_length between before_first after_sentence strong score strong_once colon title_line small_tokens length "
-    "share_of_top once_small once_related strong_small alone_ends unlike_small strong_unlike weak_unlike"
+    "usual_length between before_first after_sentence strong strong_once colon title_line small_tokens length "
+    "share_of_top once_small once_related strong_small alone_ends unlike_small strong_unlike weak_unlike furniture phrase"
 ).split()
 
 
@@ -58,13 +59,26 @@ class Document:
         return frozenset(_SMALL.findall("\n".join(line.text for line in self.lines)))
 
     @cached_property
-    def of_core(self) -> dict[Core, list[Candidate]]:
-        """The candidates by their core, one a line."""
+    def phrases(self) -> frozenset[str]:
+        """What stands before a colon within a line: no label."""
+        return frozenset(fold(match[1].strip()) for line in self.lines for match in _INNER_COLON.finditer(line.text))
+
+    @cached_property
+    def ways(self) -> list[Occurrences]:
+        """Every way to mark labels: all candidates of a core, one a line, and those with and without times apart."""
         found: defaultdict[Core, dict[int, Candidate]] = defaultdict(dict)
         for line in self.candidates:
             for one in line:
                 found[one.form.core].setdefault(one.line, one)
-        return {core: list(mine.values()) for core, mine in found.items()}
+        ways = []
+        for core, by_line in found.items():
+            mine = tuple(by_line.values())
+            timed = tuple(one for one in mine if one.start_time is not None)
+            ways.append(Occurrences(self, core, mine))
+            if timed and len(timed) < len(mine):
+                ways.append(Occurrences(self, core, timed))
+                ways.append(Occurrences(self, core, tuple(one for one in mine if one.start_time is None)))
+        return ways
 
     def words_between(self, begin: int, end: int) -> int:
         """Count the words of the lines `begin:end`."""
@@ -150,9 +164,8 @@ def _share(many: Sequence[object]) -> float:
     return sum(map(bool, many)) / len(many) if many else 0.0
 
 
-def of_form(whole: Occurrences) -> list[float]:
-    """Measure one way to mark labels; what is only set off by a colon or a line's end, by what comes back."""
-    seen = whole.recurring() if whole.is_weak else whole
+def of_form(seen: Occurrences) -> list[float]:
+    """Measure one way to mark labels; what is only set off by a colon or a line's end, by the labels accepted."""
     document, found, counts = seen.document, seen.found, seen.counts
     n, core, first, last = len(found), seen.core, found[0].line, found[-1].line
     names = [seen.persons[one.name] for one in found]
@@ -203,11 +216,25 @@ def of_form(whole: Occurrences) -> list[float]:
         log(1 + len(document.lines)) / 3,
         max(_share(gaps), 1 - _share(gaps)),
         (lower := sum(small_tokens(one.raw) for one in found) / n),
+        _share([one.form.alone and is_furniture(one.raw) for one in found]),
+        _share([one.name in document.phrases for one in found]),
         sum(log(len(one.raw)) for one in found) / n / 2,
         lower * _share([one.form.alone for one in found]),
         float(seen.is_weak and core.end == ":"),
         _share([a == b for a, b in zip(names, names[2:], strict=False)]) * (len(counts) < 4),
     ]
+
+
+@lru_cache(maxsize=16384)
+def is_furniture(raw: str) -> bool:
+    """Check for a control, a heading of a part of the page, or what stands behind the transcript."""
+    return bool(
+        furniture.noise(raw)
+        or furniture.TRANSCRIPT.fullmatch(raw)
+        or furniture.section_heading(raw)
+        or furniture.begins_tail(raw)
+        or furniture.is_date(raw)
+    )
 
 
 def small_tokens(raw: str) -> float:
@@ -227,7 +254,6 @@ class Usual:
     """What most labels of a grammar are like, and where those stand that come back."""
 
     seen: Occurrences
-    score: float
 
     @cached_property
     def recurring(self) -> list[Candidate]:
@@ -312,7 +338,6 @@ def of_label(name: str, mine: Sequence[int], usual: Usual) -> list[float]:
         _share([one.line < first for one in found]),
         _share([not text or ends_sentence(text) for text in above]),
         float(strong),
-        usual.score,
         float(strong and once),
         float(seen.core.end == ":"),
         _share([one.line < 3 for one in found]),
@@ -326,4 +351,6 @@ def of_label(name: str, mine: Sequence[int], usual: Usual) -> list[float]:
         abs(lower - usual.small),
         float(strong) * (unlike := _share([(one.form.time, one.form.alone) != usual.template for one in found])),
         float(not strong) * unlike,
+        _share([one.form.alone and is_furniture(one.raw) for one in found]),
+        float(name in document.phrases),
     ]
