@@ -125,7 +125,10 @@ def of_strangers(judged: list[Judged]) -> Iterator[str]:
     labelled = [(document, verdict) for document, verdict in judged if verdict.labels]
     silent = sum(not verdict.flags for _, verdict in labelled)
     refused = sum(bool(verdict.refused) for _, verdict in judged)
-    yield f"\nno transcripts: {len(judged)}, with labels {len(labelled)}, of these without a flag {silent}, refused {refused}"
+    yield (
+        f"\nno transcripts: {len(judged)}, with labels {len(labelled)}, of these without a flag {silent}, "
+        f"refused {refused}"
+    )
     kinds: dict[str, int] = defaultdict(int)
     for document, _ in labelled:
         kinds[document.template] += 1
@@ -136,7 +139,8 @@ def _shown(document: Document, verdict: Verdict) -> Iterator[str]:
     """Write a failure: the first lines of the document, the truth, what was read."""
     yield f"\n{'─' * 100}\n{document.name}"
     yield (
-        f"  right {verdict.right:.1%}, elsewhere {verdict.elsewhere:.1%}, extra {verdict.extra:.1%}, runs {verdict.runs}, "
+        f"  right {verdict.right:.1%}, elsewhere {verdict.elsewhere:.1%}, extra {verdict.extra:.1%}, "
+        f"runs {verdict.runs}, "
         f"invented {verdict.invented[:6]}, flags {verdict.flags}, confidence {verdict.confidence}"
     )
     yield from (f"  {note}" for note in verdict.notes)

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 from tests.corpus.third.blocks import Block, Style, page, plain, write, zipped
+from tests.corpus.third.captions import write_captions
 from tests.corpus.third.conversation import Conversation, Turn, converse
 from tests.corpus.third.document import Document, Said
 from tests.corpus.third.people import Person
@@ -33,6 +34,9 @@ def compose(rng: random.Random, template: Template) -> Document:
     """Return a document of a template."""
     talk = converse(rng, template)
     draft = Draft()
+    if template.kind in ("vtt", "srt"):
+        text, draft.said = write_captions(rng, template, talk)
+        return _document(template, talk, draft, talk.people, text.encode())
     style = _style(rng, template, draft)
     under = _front(rng, template, talk, draft)
     _talk(rng, template, talk, draft)
@@ -53,6 +57,7 @@ def _document(
     template: Template, talk: Conversation, draft: Draft, people: tuple[Person, ...], data: bytes
 ) -> Document:
     size = len(draft.said)
+    traps = f"{' + ' if draft.odd else ''}{', '.join(sorted(draft.odd))}"
     parts = {
         "kind": template.kind,
         "order": template.order,
@@ -67,7 +72,7 @@ def _document(
         "turns": "4–7" if size < 8 else "8–30" if size <= 30 else "31–80" if size <= 80 else "81–",
     }
     return Document(
-        name=f"{template.id} · {talk.style} · {talk.language.code}{' + ' if draft.odd else ''}{', '.join(sorted(draft.odd))}",
+        name=f"{template.id} · {talk.style} · {talk.language.code}{traps}",
         template=template.id,
         kind=template.kind,
         data=data,

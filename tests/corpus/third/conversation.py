@@ -38,6 +38,8 @@ class Conversation:
 def converse(rng: random.Random, template: Template) -> Conversation:
     """Return a conversation that fits a template: labels without marks recur."""
     language = LANGUAGES["en"] if rng.random() < ENGLISH else rng.choice(list(LANGUAGES.values()))
+    if template.separator == ". " and not language.cased:
+        language = LANGUAGES["en"]  # a stop ends a label in capitals
     style = _style(rng, template, language)
     count = _turns(rng, template)
     speakers = min(rng.choices(range(1, 10), (3, 48, 22, 10, 6, 4, 3, 2, 2))[0], max(1, count // 2))

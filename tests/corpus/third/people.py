@@ -53,7 +53,7 @@ _SPEAKER = {
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who speaks: `name` is the truth, `first` the label of their first turn, `later` that of the others."""
+    """Somebody who speaks: `name` is the truth, `first` labels their first turn, `later` the others."""
 
     name: str
     first: str

@@ -46,18 +46,26 @@ class Template:
     time_form: str
     time_on: str
     loose: bool
-    italic: bool = False
     underscores: bool = False
+    each_cue: bool = False
 
     @property
     def id(self) -> str:
         """The form as a document shows it, with L, T and R for label, time and words."""
+        if self.kind in ("vtt", "srt"):
+            shown = "<v L>R" if self.frame == "voice" else self._caption
+            return f"{self.kind} {shown}{' in each cue' if self.each_cue else ''}"
         blocks = self.blocks("L", "T", ["R"], 1)
         text = write("md" if self.kind == "txt" and self.frame != "row" else self.kind, blocks, self.style)
         if self.kind == "docx":
             text = write("md", blocks, self.style)
         shown = text.strip("\n").replace("\n", "⏎").replace("\t", "⇥")
         return f"{self.kind} {shown}{'' if self.loose else ' tight'}{' some' if self.time_on == 'some' else ''}"
+
+    @property
+    def _caption(self) -> str:
+        head = "".join(text for text, _ in self.head("L", None, ""))
+        return f"{'- ' * (self.frame == 'list')}{head.strip()}{'⏎' if self.rest == 'next' else ' '}R"
 
     @property
     def style(self) -> Style:
@@ -86,7 +94,7 @@ class Template:
             cells: dict[str, Span] = {"T": (time or "", ""), "L": (label or "", self.mark)}
             order = ["T", "L"] if self.order == "TL" else ["L", "T"] if self.order == "LT" else ["L"]
             return [Block((*(cells[key] for key in order), (" ".join(paragraphs), "")), "row", loose=False)]
-        head = self._head(label, time, slip)
+        head = self.head(label, time, slip)
         if self.rest == "gap" or self.frame in ("pair", "heading"):
             first, others = Block(tuple(head), *self._own_kind(number), loose=True), paragraphs
             kind = {"dt": "dd", "speaker": "words"}.get(first.kind, "p")
@@ -114,7 +122,7 @@ class Template:
     def _in_brackets(self, text: str, brackets: str) -> str:
         return brackets[:1] + text + brackets[1:]
 
-    def _head(self, label: str | None, time: str | None, slip: str) -> list[Span]:
+    def head(self, label: str | None, time: str | None, slip: str) -> list[Span]:
         """Return what stands before the words: label and time with their marks and what parts them."""
         shown_label = self._in_brackets(label, self.label_brackets) if label and "L" in self.order else ""
         shown_time = self._in_brackets(time, self.time_brackets) if time and self.order != "L T" else ""
@@ -215,7 +223,8 @@ def _separator(rng: random.Random, order: str, rest: str) -> str:
     if order == "T":
         return rng.choices(("", ":", " - ", " – ", "\t"), (70, 8, 8, 6, 8))[0]
     return rng.choices(
-        (":", "", " - ", " – ", " | ", "\t", ". ", " >", "：", " — ", ";"), (60, 12, 5, 6, 3, 4, 3, 2, 4, 3, 1)
+        (":", "", " - ", " – ", " | ", "\t", ". ", " >", "：", " — ", ";"),
+        (60, 12, 5, 6, 3, 4, 3, 2, 4, 3, 1),
     )[0]
 
 
