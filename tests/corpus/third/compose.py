@@ -130,7 +130,7 @@ def _front(rng: random.Random, template: Template, talk: Conversation, draft: Dr
     rich = rng.random() < 0.25
     if rich and draft.title and not draft.head:
         draft.odd.add("front matter")
-        draft.blocks += _fields(rng, talk)
+        draft.blocks += _fields(rng, talk, bold=template.kind != "txt" and rng.random() < 0.4)
         draft.blocks.append(plain(paragraph(rng, language, rng.randint(12, 40))))
         if rng.random() < 0.4:
             draft.blocks += [
@@ -142,7 +142,7 @@ def _front(rng: random.Random, template: Template, talk: Conversation, draft: Dr
     return False
 
 
-def _fields(rng: random.Random, talk: Conversation) -> list[Block]:
+def _fields(rng: random.Random, talk: Conversation, *, bold: bool) -> list[Block]:
     names = [person.name for person in talk.people[:3]] or ["Ann Lee"]
     fields = {
         "Date": f"2024-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}",
@@ -152,7 +152,11 @@ def _fields(rng: random.Random, talk: Conversation) -> list[Block]:
         "Duration": "48:12",
     }
     chosen = rng.sample(list(fields), rng.randint(1, 4))
-    return [plain(f"{name}: {fields[name]}", loose=number == 0) for number, name in enumerate(chosen)]
+    mark = "b" if bold else ""
+    return [
+        Block(((f"{name}:", mark), (f" {fields[name]}", "")), loose=number == 0 or bold)
+        for number, name in enumerate(chosen)
+    ]
 
 
 def _yaml(rng: random.Random, title: str | None, talk: Conversation) -> str:
@@ -250,16 +254,23 @@ def _turn(
         label = label.lower() if slip == "small" else label
     timed = template.time_on == "each" or (template.time_on == "some" and (number == 0 or rng.random() < 0.4))
     time, value = written_time(turn.start, turn.end, template.time_form) if timed else (None, None)
-    draft.blocks += template.blocks(label, time, list(turn.paragraphs), number + 1, slip)
+    blocks = template.blocks(label, time, list(turn.paragraphs), number + 1, slip)
+    if len(blocks) > 2 and blocks[-1].kind == "p" and template.order != "T" and rng.random() < 0.04:
+        draft.odd.add("a list in a turn")
+        blocks[-2:] = [replace(block, kind="list") for block in blocks[-2:]]
+    draft.blocks += blocks
     text = unmarked("\n".join(turn.paragraphs))
+    if template.frame == "question":
+        draft.said += [Said(None, unmarked(paragraph), None) for paragraph in turn.paragraphs]
+        return
     draft.said.append(Said(turn.person and turn.person.name, text, value))
 
 
 def _heading(rng: random.Random, template: Template, turn: Turn, draft: Draft, number: int) -> None:
     if not turn.heading or template.frame in ("row", "heading"):
         return
-    if not number and not draft.title and template.kind == "txt":
-        return  # a first line without a mark is the title
+    if not number and not draft.blocks:
+        return  # what stands first of all is the title
     draft.odd.add("headings")
     title, time, value = turn.heading, "", None
     if turn.person and rng.random() < 0.03 and template.kind != "txt" and number:

@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, replace
 
 from tests.corpus.third.blocks import Block, Span, Style, said_spans, write
+from tests.corpus.third.speech import unmarked
 
 BRACKETS = ("[]", "()", "<>", "{}", "【】", "«»")
 TIMES = {
@@ -29,7 +30,8 @@ class Template:
     order     "L", "TL", "LT", "L T" (the time at the end of the line), "T" (nobody is named)
     extent    what the mark holds: "label", "label:" with the separator, "head" all before the words, "time"
     rest      where the words begin: on the "same" line, the "next", behind a "gap"
-    frame     "line", "row" of a table, "pair" of elements, "heading", "list", "number", "quote", "chevron"
+    frame     "line", "row" of a table, "pair" of elements, "heading", "list", "number", "quote", "chevron",
+              "question" (in bold, nobody is named)
     time_on   "each" turn, "some" turns, "none"
     """
 
@@ -55,7 +57,7 @@ class Template:
         if self.kind in ("vtt", "srt"):
             shown = "<v L>R" if self.frame == "voice" else self._caption
             return f"{self.kind} {shown}{' in each cue' if self.each_cue else ''}"
-        blocks = self.blocks("L", "T", ["R"], 1)
+        blocks = self.blocks("L", "T", ["Q?", "R"] if self.frame == "question" else ["R"], 1)
         text = write("md" if self.kind == "txt" and self.frame != "row" else self.kind, blocks, self.style)
         if self.kind == "docx":
             text = write("md", blocks, self.style)
@@ -93,7 +95,14 @@ class Template:
         if self.frame == "row":
             cells: dict[str, Span] = {"T": (time or "", ""), "L": (label or "", self.mark)}
             order = ["T", "L"] if self.order == "TL" else ["L", "T"] if self.order == "LT" else ["L"]
-            return [Block((*(cells[key] for key in order), (" ".join(paragraphs), "")), "row", loose=False)]
+            return [
+                Block((*(cells[key] for key in order), (unmarked(" ".join(paragraphs)), "")), "row", loose=False)
+            ]
+        if self.frame == "question":
+            return [
+                Block(((unmarked(paragraphs[0]), "b"),)),
+                *(Block(tuple(said_spans(text))) for text in paragraphs[1:]),
+            ]
         head = self.head(label, time, slip)
         if self.rest == "gap" or self.frame in ("pair", "heading"):
             first, others = Block(tuple(head), *self._own_kind(number), loose=True), paragraphs
@@ -125,7 +134,8 @@ class Template:
     def head(self, label: str | None, time: str | None, slip: str) -> list[Span]:
         """Return what stands before the words: label and time with their marks and what parts them."""
         shown_label = self._in_brackets(label, self.label_brackets) if label and "L" in self.order else ""
-        shown_time = self._in_brackets(time, self.time_brackets) if time and self.order != "L T" else ""
+        timed = time and self.order in ("TL", "LT", "T")
+        shown_time = self._in_brackets(time or "", self.time_brackets) if timed else ""
         separator = "" if slip == "no separator" else self.separator
         mark = "open" if slip == "unclosed" and self.mark == "b" else self.mark
         extent = self.extent
@@ -162,6 +172,12 @@ def random_template(rng: random.Random) -> Template:
         template = _any_template(rng)
         if _is_readable(template):
             return template
+
+
+def question_template(rng: random.Random) -> Template:
+    """Return the form of questions in bold with their answers below."""
+    kind = rng.choice(("md", "md", "html", "docx"))
+    return Template(kind, "T", "b", "head", "", "", " ", "", "gap", "question", "M:SS", "none", loose=True)
 
 
 def _any_template(rng: random.Random) -> Template:
