@@ -43,7 +43,9 @@ def main() -> None:
 
     only = [name for name in third.templates(given.seed) if any(part in name for part in given.only or [""])]
     judged = list(_verdicts(third.documents(given.count, given.seed, only=only), given.processes))
-    strangers = list(_verdicts(third.no_transcripts(given.strangers, given.seed), given.processes))
+    strangers = list(
+        _verdicts(third.no_transcripts(0 if given.only else given.strangers, given.seed), given.processes)
+    )
     print("\n".join(summary(judged)))
     print("\n".join(calibration(judged)))
     print("\n".join(of_strangers(strangers)))

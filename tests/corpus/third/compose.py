@@ -60,6 +60,7 @@ def _document(
     traps = f"{' + ' if draft.odd else ''}{', '.join(sorted(draft.odd))}"
     parts = {
         "kind": template.kind,
+        "form": template.form,
         "order": template.order,
         "mark": f"{template.mark or 'none'} round {template.extent}" if template.mark else "none",
         "separator": repr(template.separator),

@@ -84,6 +84,8 @@ def _style(rng: random.Random, template: Template, language: Language) -> str:
             continue
         if style in ("initials", "abbreviated") and language.unspaced:
             continue
+        if style in ("abbreviated", "role in brackets") and template.label_brackets == "()":
+            continue
         return style
 
 

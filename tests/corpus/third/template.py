@@ -20,6 +20,7 @@ TIMES = {
     "HH:MM:SS --> HH:MM:SS": 2,
     "HH:MM:SS.mmm --> HH:MM:SS.mmm": 2,
     "0m12s": 2,
+    "S.ss --> S.ss": 2,  # seconds, as Whisper prints them
 }
 
 
@@ -53,16 +54,18 @@ class Template:
 
     @property
     def id(self) -> str:
-        """The form as a document shows it, with L, T and R for label, time and words."""
+        """The kind and the form, with what else tells it from others of the form."""
+        more = " in each cue" * self.each_cue + " tight" * (not self.loose) + " some" * (self.time_on == "some")
+        return f"{self.kind} {self.form}{more}"
+
+    @property
+    def form(self) -> str:
+        """The form as a document shows it, in Markdown but for HTML: L, T and R are label, time and words."""
         if self.kind in ("vtt", "srt"):
-            shown = "<v L>R" if self.frame == "voice" else self._caption
-            return f"{self.kind} {shown}{' in each cue' if self.each_cue else ''}"
+            return "<v L>R" if self.frame == "voice" else self._caption
         blocks = self.blocks("L", "T", ["Q?", "R"] if self.frame == "question" else ["R"], 1)
-        text = write("md" if self.kind == "txt" and self.frame != "row" else self.kind, blocks, self.style)
-        if self.kind == "docx":
-            text = write("md", blocks, self.style)
-        shown = text.strip("\n").replace("\n", "⏎").replace("\t", "⇥")
-        return f"{self.kind} {shown}{'' if self.loose else ' tight'}{' some' if self.time_on == 'some' else ''}"
+        text = write("html" if self.kind == "html" else "md", blocks, self.style)
+        return text.strip("\n").replace("\n", "⏎").replace("\t", "⇥")
 
     @property
     def _caption(self) -> str:
@@ -300,12 +303,15 @@ def _is_readable(template: Template) -> bool:
         # An ordinary joint stands between a time in brackets and a label.
         t.order != "TL" or t.joint != ": " or not t.time_brackets,
         "".join((t.joint, t.separator)).count(" | ") < 2,
+        not t.time_form.startswith("S.") or bool(t.time_brackets),
     )
     return all(checks)
 
 
 def written_time(seconds: float, end: float, form: str) -> tuple[str, float]:
     """Return a time, or a range, as a form writes it, and the seconds that it then says."""
+    if form == "S.ss":
+        return f"{seconds:.2f}", round(seconds, 2)
     if form == "0m12s":
         return f"{int(seconds) // 60}m{int(seconds) % 60:02}s", float(int(seconds))
     if " - " in form or " --> " in form:
@@ -315,7 +321,7 @@ def written_time(seconds: float, end: float, form: str) -> tuple[str, float]:
         return f"{first}{between}{written_time(end, end, single)[0]}", value
     if "mmm" in form:
         whole, thousandths = divmod(round(seconds * 1000), 1000)
-        return f"{_clock(whole, 'HH:MM:SS')}{form[8]}{thousandths:03}", whole + thousandths / 1000
+        return f"{_clock(whole, 'HH:MM:SS')}{form[8]}{thousandths:03}", round(whole + thousandths / 1000, 3)
     return _clock(int(seconds), form), float(int(seconds))
 
 
