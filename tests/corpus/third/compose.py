@@ -11,7 +11,7 @@ from tests.corpus.third.conversation import Conversation, Turn, converse
 from tests.corpus.third.document import Document, Said
 from tests.corpus.third.people import Person
 from tests.corpus.third.speech import paragraph, sentence, unmarked
-from tests.corpus.third.template import Template, written_time
+from tests.corpus.third.template import Template, random_template, written_time
 
 SLIPS = ("no separator", "lost space", "doubled space", "unclosed", "small")
 
@@ -43,14 +43,24 @@ def compose(rng: random.Random, template: Template) -> Document:
     _body(rng, template, talk, draft)
     people = list(talk.people)
     if rng.random() < 0.01 and template.kind in ("txt", "md"):
-        second = converse(rng, template)
+        form, second = _second(rng, template)
         draft.odd.add("two documents")
         draft.blocks.append(plain(sentence(rng, second.language, 7), "heading", 1))
-        _body(rng, template, second, draft)
+        _body(rng, form, second, draft)
         people += [one for one in second.people if one not in people]
     _behind(rng, template, talk, draft, under)
     data = _written(rng, template, talk, draft, style)
     return _document(template, talk, draft, tuple(people), data)
+
+
+def _second(rng: random.Random, template: Template) -> tuple[Template, Conversation]:
+    """Return another conversation, as often as not in another form."""
+    while rng.random() < 0.5:
+        other = random_template(rng)
+        if other.kind == template.kind and "L" in other.order:
+            template = other
+            break
+    return template, converse(rng, template)
 
 
 def _document(

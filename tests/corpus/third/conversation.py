@@ -38,8 +38,9 @@ class Conversation:
 def converse(rng: random.Random, template: Template) -> Conversation:
     """Return a conversation that fits a template: labels without marks recur."""
     language = LANGUAGES["en"] if rng.random() < ENGLISH else rng.choice(list(LANGUAGES.values()))
-    if template.separator == ". " and not language.cased:
-        language = LANGUAGES["en"]  # a stop ends a label in capitals
+    if (template.separator == ". " and not language.cased) or (template.is_bare and not language.stop):
+        # A stop ends a label in capitals; and where sentences have no stop, a line alone may be a label or speech.
+        language = LANGUAGES["en"]
     style = _style(rng, template, language)
     count = _turns(rng, template)
     speakers = min(rng.choices(range(1, 10), (3, 48, 22, 10, 6, 4, 3, 2, 2))[0], max(1, count // 2))
