@@ -43,7 +43,9 @@ def main() -> None:
 
     only = [name for name in third.templates(given.seed) if any(part in name for part in given.only or [""])]
     judged = list(_verdicts(third.documents(given.count, given.seed, only=only), given.processes))
-    strangers = list(_verdicts(third.no_transcripts(given.strangers, given.seed), given.processes))
+    strangers = list(
+        _verdicts(third.no_transcripts(0 if given.only else given.strangers, given.seed), given.processes)
+    )
     print("\n".join(summary(judged)))
     print("\n".join(calibration(judged)))
     print("\n".join(of_strangers(strangers)))
@@ -125,7 +127,10 @@ def of_strangers(judged: list[Judged]) -> Iterator[str]:
     labelled = [(document, verdict) for document, verdict in judged if verdict.labels]
     silent = sum(not verdict.flags for _, verdict in labelled)
     refused = sum(bool(verdict.refused) for _, verdict in judged)
-    yield f"\nno transcripts: {len(judged)}, with labels {len(labelled)}, of these without a flag {silent}, refused {refused}"
+    yield (
+        f"\nno transcripts: {len(judged)}, with labels {len(labelled)}, of these without a flag {silent}, "
+        f"refused {refused}"
+    )
     kinds: dict[str, int] = defaultdict(int)
     for document, _ in labelled:
         kinds[document.template] += 1
@@ -136,7 +141,8 @@ def _shown(document: Document, verdict: Verdict) -> Iterator[str]:
     """Write a failure: the first lines of the document, the truth, what was read."""
     yield f"\n{'─' * 100}\n{document.name}"
     yield (
-        f"  right {verdict.right:.1%}, elsewhere {verdict.elsewhere:.1%}, extra {verdict.extra:.1%}, runs {verdict.runs}, "
+        f"  right {verdict.right:.1%}, elsewhere {verdict.elsewhere:.1%}, extra {verdict.extra:.1%}, "
+        f"runs {verdict.runs}, "
         f"invented {verdict.invented[:6]}, flags {verdict.flags}, confidence {verdict.confidence}"
     )
     yield from (f"  {note}" for note in verdict.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from transforms.transcripts.names import clean, fold
 TENTH = 0.1
 SAME_SECONDS = 0.06
 MOST_WRONG_RUNS = 0.01
-_UNSPACED = ("\u0e00", "\u0e7f"), ("\u3040", "\u30ff"), ("\u3400", "\u9fff")
+_UNSPACED = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]|[\u0300-\u036f\u0900-\u0963\u0966-\u097f])+")
 
 
 @dataclass
@@ -63,18 +65,7 @@ class Verdict:
 
 def words(text: str) -> list[str]:
     """Split a text into words without marks and case, and where a script has no spaces into characters."""
-    made: list[str] = []
-    joined = False
-    for c in unicodedata.normalize("NFKC", text).casefold():
-        if any(low <= c <= high for low, high in _UNSPACED):
-            made.append(c)
-            joined = False
-        elif c.isalnum() or (joined and unicodedata.category(c) in ("Mn", "Mc")):
-            made[-1:] = [made[-1] + c] if joined else [*made[-1:], c]
-            joined = True
-        else:
-            joined = False
-    return made
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def judge(document: Document, published: Published) -> Verdict:

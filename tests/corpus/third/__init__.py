@@ -12,13 +12,16 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator
 
+from tests.corpus.third.captions import random_caption_template
 from tests.corpus.third.compose import compose
 from tests.corpus.third.document import Document, Said
-from tests.corpus.third.template import Template, random_template
+from tests.corpus.third.strangers import stranger
+from tests.corpus.third.template import Template, question_template, random_template
 
 __all__ = ["Document", "Said", "documents", "no_transcripts", "templates"]
 
 TEMPLATES = 400  # of a seed
+SHARES = (93, 6, 1)  # of forms with labels, of captions, of questions in bold
 
 
 def documents(count: int, seed: int, *, only: Collection[str] | None = None) -> Iterator[Document]:
@@ -39,9 +42,11 @@ def templates(seed: int) -> list[str]:
 
 def _pool(seed: int) -> list[Template]:
     rng = random.Random(seed)
-    return [random_template(rng) for _ in range(TEMPLATES)]
+    makers = rng.choices((random_template, random_caption_template, question_template), SHARES, k=TEMPLATES)
+    return [make(rng) for make in makers]
 
 
 def no_transcripts(count: int, seed: int) -> Iterator[Document]:
-    """Yield documents in which nobody speaks to be written down."""
-    yield from ()
+    """Yield documents in which nobody's speech is written down: `said` is empty."""
+    for number in range(count):
+        yield stranger(random.Random(f"{seed}/{number}"), number)

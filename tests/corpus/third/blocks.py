@@ -183,7 +183,8 @@ _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 def to_word(blocks: Sequence[Block], _style: Style) -> str:
     """Write the XML of a Word document."""
     body = "".join(_word_paragraph(block) for block in blocks)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>'
+    document = f'<w:document xmlns:w="{_WORD}"><w:body>{body}</w:body></w:document>'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}'
 
 
 def _word_paragraph(block: Block) -> str:

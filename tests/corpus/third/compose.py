@@ -6,11 +6,12 @@ import random
 from dataclasses import dataclass, field, replace
 
 from tests.corpus.third.blocks import Block, Style, page, plain, write, zipped
+from tests.corpus.third.captions import write_captions
 from tests.corpus.third.conversation import Conversation, Turn, converse
 from tests.corpus.third.document import Document, Said
 from tests.corpus.third.people import Person
 from tests.corpus.third.speech import paragraph, sentence, unmarked
-from tests.corpus.third.template import Template, written_time
+from tests.corpus.third.template import Template, random_template, written_time
 
 SLIPS = ("no separator", "lost space", "doubled space", "unclosed", "small")
 
@@ -33,28 +34,43 @@ def compose(rng: random.Random, template: Template) -> Document:
     """Return a document of a template."""
     talk = converse(rng, template)
     draft = Draft()
+    if template.kind in ("vtt", "srt"):
+        text, draft.said = write_captions(rng, template, talk)
+        return _document(template, talk, draft, talk.people, text.encode())
     style = _style(rng, template, draft)
     under = _front(rng, template, talk, draft)
     _talk(rng, template, talk, draft)
     _body(rng, template, talk, draft)
     people = list(talk.people)
     if rng.random() < 0.01 and template.kind in ("txt", "md"):
-        second = converse(rng, template)
+        form, second = _second(rng, template)
         draft.odd.add("two documents")
         draft.blocks.append(plain(sentence(rng, second.language, 7), "heading", 1))
-        _body(rng, template, second, draft)
+        _body(rng, form, second, draft)
         people += [one for one in second.people if one not in people]
     _behind(rng, template, talk, draft, under)
     data = _written(rng, template, talk, draft, style)
     return _document(template, talk, draft, tuple(people), data)
 
 
+def _second(rng: random.Random, template: Template) -> tuple[Template, Conversation]:
+    """Return another conversation, as often as not in another form."""
+    while rng.random() < 0.5:
+        other = random_template(rng)
+        if other.kind == template.kind and "L" in other.order:
+            template = other
+            break
+    return template, converse(rng, template)
+
+
 def _document(
     template: Template, talk: Conversation, draft: Draft, people: tuple[Person, ...], data: bytes
 ) -> Document:
     size = len(draft.said)
+    traps = f"{' + ' if draft.odd else ''}{', '.join(sorted(draft.odd))}"
     parts = {
         "kind": template.kind,
+        "form": template.form,
         "order": template.order,
         "mark": f"{template.mark or 'none'} round {template.extent}" if template.mark else "none",
         "separator": repr(template.separator),
@@ -67,7 +83,7 @@ def _document(
         "turns": "4–7" if size < 8 else "8–30" if size <= 30 else "31–80" if size <= 80 else "81–",
     }
     return Document(
-        name=f"{template.id} · {talk.style} · {talk.language.code}{' + ' if draft.odd else ''}{', '.join(sorted(draft.odd))}",
+        name=f"{template.id} · {talk.style} · {talk.language.code}{traps}",
         template=template.id,
         kind=template.kind,
         data=data,
@@ -125,7 +141,7 @@ def _front(rng: random.Random, template: Template, talk: Conversation, draft: Dr
     rich = rng.random() < 0.25
     if rich and draft.title and not draft.head:
         draft.odd.add("front matter")
-        draft.blocks += _fields(rng, talk)
+        draft.blocks += _fields(rng, talk, bold=template.kind != "txt" and rng.random() < 0.4)
         draft.blocks.append(plain(paragraph(rng, language, rng.randint(12, 40))))
         if rng.random() < 0.4:
             draft.blocks += [
@@ -137,7 +153,7 @@ def _front(rng: random.Random, template: Template, talk: Conversation, draft: Dr
     return False
 
 
-def _fields(rng: random.Random, talk: Conversation) -> list[Block]:
+def _fields(rng: random.Random, talk: Conversation, *, bold: bool) -> list[Block]:
     names = [person.name for person in talk.people[:3]] or ["Ann Lee"]
     fields = {
         "Date": f"2024-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}",
@@ -147,7 +163,11 @@ def _fields(rng: random.Random, talk: Conversation) -> list[Block]:
         "Duration": "48:12",
     }
     chosen = rng.sample(list(fields), rng.randint(1, 4))
-    return [plain(f"{name}: {fields[name]}", loose=number == 0) for number, name in enumerate(chosen)]
+    mark = "b" if bold else ""
+    return [
+        Block(((f"{name}:", mark), (f" {fields[name]}", "")), loose=number == 0 or bold)
+        for number, name in enumerate(chosen)
+    ]
 
 
 def _yaml(rng: random.Random, title: str | None, talk: Conversation) -> str:
@@ -245,16 +265,23 @@ def _turn(
         label = label.lower() if slip == "small" else label
     timed = template.time_on == "each" or (template.time_on == "some" and (number == 0 or rng.random() < 0.4))
     time, value = written_time(turn.start, turn.end, template.time_form) if timed else (None, None)
-    draft.blocks += template.blocks(label, time, list(turn.paragraphs), number + 1, slip)
+    blocks = template.blocks(label, time, list(turn.paragraphs), number + 1, slip)
+    if len(blocks) > 2 and blocks[-1].kind == "p" and template.order != "T" and rng.random() < 0.04:
+        draft.odd.add("a list in a turn")
+        blocks[-2:] = [replace(block, kind="list") for block in blocks[-2:]]
+    draft.blocks += blocks
     text = unmarked("\n".join(turn.paragraphs))
+    if template.frame == "question":
+        draft.said += [Said(None, unmarked(paragraph), None) for paragraph in turn.paragraphs]
+        return
     draft.said.append(Said(turn.person and turn.person.name, text, value))
 
 
 def _heading(rng: random.Random, template: Template, turn: Turn, draft: Draft, number: int) -> None:
     if not turn.heading or template.frame in ("row", "heading"):
         return
-    if not number and not draft.title and template.kind == "txt":
-        return  # a first line without a mark is the title
+    if not number and not draft.blocks:
+        return  # what stands first of all is the title
     draft.odd.add("headings")
     title, time, value = turn.heading, "", None
     if turn.person and rng.random() < 0.03 and template.kind != "txt" and number:

@@ -38,10 +38,15 @@ class Conversation:
 def converse(rng: random.Random, template: Template) -> Conversation:
     """Return a conversation that fits a template: labels without marks recur."""
     language = LANGUAGES["en"] if rng.random() < ENGLISH else rng.choice(list(LANGUAGES.values()))
+    if (template.separator == ". " and not language.cased) or (template.is_bare and not language.stop):
+        # A stop ends a label in capitals; and where sentences have no stop, a line alone may be a label or speech.
+        language = LANGUAGES["en"]
     style = _style(rng, template, language)
     count = _turns(rng, template)
     speakers = min(rng.choices(range(1, 10), (3, 48, 22, 10, 6, 4, 3, 2, 2))[0], max(1, count // 2))
     spoken = people(rng, speakers, style, language)
+    if style in persons.NAMED and len(spoken) > 1 and rng.random() < 0.15:
+        spoken[-1] = _other(rng, template, spoken[:-1], language)
     order = _order(rng, spoken, count)
     if template.order != "T" and count > 8 and rng.random() < 0.12:
         once = rng.choice(persons.ONCE)
@@ -51,8 +56,11 @@ def converse(rng: random.Random, template: Template) -> Conversation:
     turns: list[Turn] = []
     clock = rng.uniform(0, 40)
     headings = rng.random() < 0.2 and count > 5 and template.frame != "row" and template.loose
+    headings = headings and (bool(language.stop) or template.kind != "txt")  # else a heading reads like speech
     for number, person in enumerate(order):
         said = _said(rng, language, spoken, 1 if tight or template.order == "T" else _paragraphs(rng), traps)
+        if template.frame == "question":
+            said = (paragraph(rng, language, 8).rstrip(".?!;。？؟।") + (language.ask or "?"), *said)
         length = sum(len(text) for text in said) / 15 + rng.uniform(0.3, 2)
         heading = None
         if headings and (number == 0 or rng.random() < 0.15):
@@ -77,7 +85,21 @@ def _style(rng: random.Random, template: Template, language: Language) -> str:
             continue
         if style in ("initials", "abbreviated") and language.unspaced:
             continue
+        if style in ("abbreviated", "role in brackets") and template.label_brackets == "()":
+            continue
         return style
+
+
+def _other(rng: random.Random, template: Template, spoken: list[Person], language: Language) -> Person:
+    """Return somebody who is written in another style than the others."""
+    styles = (
+        ("speaker 1", "role", "first") if template.is_bare else ("speaker 1", "handle", "role", "words", "first")
+    )
+    taken = {word for person in spoken for word in persons.tokens(person)}
+    while True:
+        (other,) = people(rng, 1, rng.choice(styles), language)
+        if not persons.tokens(other) & taken:
+            return other
 
 
 def _turns(rng: random.Random, template: Template) -> int:

@@ -26,7 +26,8 @@ class Document:
     odd       what in it is a trap
     written   every form in which labels write a person → the name in `said`
     optional  texts that may be read as speech or not: notes, lines of links
-    parts     what the template is made of, to count failures by
+    parts     what the template is made of, to count failures by; `form` is the same in plain text and Markdown:
+              hold out by it where one kind should say nothing about another
     """
 
     name: str

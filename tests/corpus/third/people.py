@@ -37,6 +37,7 @@ ONCE = (
     "Caller 2|Announcer|Everyone|Ann's mother|Robot voice|A voice"
 ).split("|")
 _THE = "the host|the guest|the old captain|a listener|my sister|the robot|the neighbour|our doctor".split("|")
+NAMED = frozenset(STYLES) - {"speaker 1", "speaker_00", "s1", "q and a", "number", "the host", "role", "emoji"}
 _SYLLABLES = "ba be da do fi ga hu ja ka ki la lo ma mi na ne no pa po ra ri sa se ta ti to va ve wo za zu".split()
 _EMOJI = "🦊 🐻 🦉 🐙 🌵 🚀".split()
 _TITLES = "Dr. Prof. Mr. Mrs. Sir Ms.".split()
@@ -53,7 +54,7 @@ _SPEAKER = {
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who speaks: `name` is the truth, `first` the label of their first turn, `later` that of the others."""
+    """Somebody who speaks: `name` is the truth, `first` labels their first turn, `later` the others."""
 
     name: str
     first: str
@@ -71,7 +72,7 @@ def people(rng: random.Random, count: int, style: str, language: Language) -> li
     taken: set[str] = set()
     for _ in range(200):
         person = _FORMS[style](rng, len(made), language)
-        parts = {form.casefold() for form in person.written} | _tokens(person)
+        parts = {form.casefold() for form in person.written} | (tokens(person) if style in NAMED else set())
         if not parts & taken:
             taken |= parts
             made.append(person)
@@ -80,11 +81,9 @@ def people(rng: random.Random, count: int, style: str, language: Language) -> li
     return made
 
 
-def _tokens(person: Person) -> set[str]:
+def tokens(person: Person) -> set[str]:
     """Return the words of a name that no other name may share, so that a short form is of one person."""
-    return {
-        word.casefold() for word in person.first.replace("(", " ").split() if word[:1].isalpha() and len(word) > 3
-    }
+    return {word.casefold() for word in person.name.split() if word not in _TITLES}
 
 
 def _made_up(rng: random.Random) -> str:
@@ -190,7 +189,8 @@ def _handle(rng: random.Random, _: int, _language: Language) -> Person:
 
 
 def _the(rng: random.Random, _: int, _language: Language) -> Person:
-    name = rng.choice(_THE)
+    thing = rng.choice(LANGUAGES["en"].large)
+    name = rng.choice(_THE) if rng.random() < 0.5 else f"{rng.choice(('the', 'our', 'my', 'a'))} {thing}"
     name = name.capitalize() if rng.random() < 0.3 else name
     return Person(name, name, name)
 
@@ -205,7 +205,7 @@ def _emoji(rng: random.Random, number: int, language: Language) -> Person:
 
 
 def _words(rng: random.Random, _: int, language: Language) -> Person:
-    name = rng.choice(WORDS)
+    name = rng.choice(WORDS if rng.random() < 0.5 else language.small + language.large).capitalize()
     if rng.random() < 0.4:
         name = f"{name} {rng.choice(language.last)}".strip()
     return Person(name, name, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 from tests.corpus.third.languages import Language
 
@@ -57,11 +58,15 @@ def paragraph(rng: random.Random, language: Language, words: int) -> str:
 
 
 def with_trap(rng: random.Random, text: str, language: Language, names: tuple[str, ...]) -> str:
-    """Return speech with something in it that looks like a label, a time or an address."""
+    """Return speech with something in it that looks like a label, a time or an address, and is no label."""
     if rng.random() < 0.3:
         name = rng.choice(names)
         return rng.choice([f"{name}, {text}", f"{text} {name}?", f"{text} {name} – {text[:1]}{text[1:]}"])
-    return rng.choice(_INSIDE).format(s=text, t=sentence(rng, language, 6))
+    form = rng.choice(_INSIDE)
+    begins = re.match(r"[\w]*", form)
+    if begins and begins[0].casefold() in {name.casefold() for name in names}:
+        return text  # "A - …" in a second paragraph is a label where somebody is called A
+    return form.format(s=text, t=sentence(rng, language, 6))
 
 
 def with_mark(rng: random.Random, text: str) -> str:

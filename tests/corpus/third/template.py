@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, replace
 
 from tests.corpus.third.blocks import Block, Span, Style, said_spans, write
+from tests.corpus.third.speech import unmarked
 
 BRACKETS = ("[]", "()", "<>", "{}", "【】", "«»")
 TIMES = {
@@ -19,6 +20,7 @@ TIMES = {
     "HH:MM:SS --> HH:MM:SS": 2,
     "HH:MM:SS.mmm --> HH:MM:SS.mmm": 2,
     "0m12s": 2,
+    "S.ss --> S.ss": 2,  # seconds, as Whisper prints them
 }
 
 
@@ -29,7 +31,8 @@ class Template:
     order     "L", "TL", "LT", "L T" (the time at the end of the line), "T" (nobody is named)
     extent    what the mark holds: "label", "label:" with the separator, "head" all before the words, "time"
     rest      where the words begin: on the "same" line, the "next", behind a "gap"
-    frame     "line", "row" of a table, "pair" of elements, "heading", "list", "number", "quote", "chevron"
+    frame     "line", "row" of a table, "pair" of elements, "heading", "list", "number", "quote", "chevron",
+              "question" (in bold, nobody is named)
     time_on   "each" turn, "some" turns, "none"
     """
 
@@ -46,18 +49,28 @@ class Template:
     time_form: str
     time_on: str
     loose: bool
-    italic: bool = False
     underscores: bool = False
+    each_cue: bool = False
 
     @property
     def id(self) -> str:
-        """The form as a document shows it, with L, T and R for label, time and words."""
-        blocks = self.blocks("L", "T", ["R"], 1)
-        text = write("md" if self.kind == "txt" and self.frame != "row" else self.kind, blocks, self.style)
-        if self.kind == "docx":
-            text = write("md", blocks, self.style)
-        shown = text.strip("\n").replace("\n", "⏎").replace("\t", "⇥")
-        return f"{self.kind} {shown}{'' if self.loose else ' tight'}{' some' if self.time_on == 'some' else ''}"
+        """The kind and the form, with what else tells it from others of the form."""
+        more = " in each cue" * self.each_cue + " tight" * (not self.loose) + " some" * (self.time_on == "some")
+        return f"{self.kind} {self.form}{more}"
+
+    @property
+    def form(self) -> str:
+        """The form as a document shows it, in Markdown but for HTML: L, T and R are label, time and words."""
+        if self.kind in ("vtt", "srt"):
+            return "<v L>R" if self.frame == "voice" else self._caption
+        blocks = self.blocks("L", "T", ["Q?", "R"] if self.frame == "question" else ["R"], 1)
+        text = write("html" if self.kind == "html" else "md", blocks, self.style)
+        return text.strip("\n").replace("\n", "⏎").replace("\t", "⇥")
+
+    @property
+    def _caption(self) -> str:
+        head = "".join(text for text, _ in self.head("L", None, ""))
+        return f"{'- ' * (self.frame == 'list')}{head.strip()}{'⏎' if self.rest == 'next' else ' '}R"
 
     @property
     def style(self) -> Style:
@@ -85,8 +98,15 @@ class Template:
         if self.frame == "row":
             cells: dict[str, Span] = {"T": (time or "", ""), "L": (label or "", self.mark)}
             order = ["T", "L"] if self.order == "TL" else ["L", "T"] if self.order == "LT" else ["L"]
-            return [Block((*(cells[key] for key in order), (" ".join(paragraphs), "")), "row", loose=False)]
-        head = self._head(label, time, slip)
+            return [
+                Block((*(cells[key] for key in order), (unmarked(" ".join(paragraphs)), "")), "row", loose=False)
+            ]
+        if self.frame == "question":
+            return [
+                Block(((unmarked(paragraphs[0]), "b"),)),
+                *(Block(tuple(said_spans(text))) for text in paragraphs[1:]),
+            ]
+        head = self.head(label, time, slip)
         if self.rest == "gap" or self.frame in ("pair", "heading"):
             first, others = Block(tuple(head), *self._own_kind(number), loose=True), paragraphs
             kind = {"dt": "dd", "speaker": "words"}.get(first.kind, "p")
@@ -114,10 +134,11 @@ class Template:
     def _in_brackets(self, text: str, brackets: str) -> str:
         return brackets[:1] + text + brackets[1:]
 
-    def _head(self, label: str | None, time: str | None, slip: str) -> list[Span]:
+    def head(self, label: str | None, time: str | None, slip: str) -> list[Span]:
         """Return what stands before the words: label and time with their marks and what parts them."""
         shown_label = self._in_brackets(label, self.label_brackets) if label and "L" in self.order else ""
-        shown_time = self._in_brackets(time, self.time_brackets) if time and self.order != "L T" else ""
+        timed = time and self.order in ("TL", "LT", "T")
+        shown_time = self._in_brackets(time or "", self.time_brackets) if timed else ""
         separator = "" if slip == "no separator" else self.separator
         mark = "open" if slip == "unclosed" and self.mark == "b" else self.mark
         extent = self.extent
@@ -154,6 +175,12 @@ def random_template(rng: random.Random) -> Template:
         template = _any_template(rng)
         if _is_readable(template):
             return template
+
+
+def question_template(rng: random.Random) -> Template:
+    """Return the form of questions in bold with their answers below."""
+    kind = rng.choice(("md", "md", "html", "docx"))
+    return Template(kind, "T", "b", "head", "", "", " ", "", "gap", "question", "M:SS", "none", loose=True)
 
 
 def _any_template(rng: random.Random) -> Template:
@@ -215,7 +242,8 @@ def _separator(rng: random.Random, order: str, rest: str) -> str:
     if order == "T":
         return rng.choices(("", ":", " - ", " – ", "\t"), (70, 8, 8, 6, 8))[0]
     return rng.choices(
-        (":", "", " - ", " – ", " | ", "\t", ". ", " >", "：", " — ", ";"), (60, 12, 5, 6, 3, 4, 3, 2, 4, 3, 1)
+        (":", "", " - ", " – ", " | ", "\t", ". ", " >", "：", " — ", ";"),
+        (60, 12, 5, 6, 3, 4, 3, 2, 4, 3, 1),
     )[0]
 
 
@@ -275,12 +303,15 @@ def _is_readable(template: Template) -> bool:
         # An ordinary joint stands between a time in brackets and a label.
         t.order != "TL" or t.joint != ": " or not t.time_brackets,
         "".join((t.joint, t.separator)).count(" | ") < 2,
+        not t.time_form.startswith("S.") or bool(t.time_brackets),
     )
     return all(checks)
 
 
 def written_time(seconds: float, end: float, form: str) -> tuple[str, float]:
     """Return a time, or a range, as a form writes it, and the seconds that it then says."""
+    if form == "S.ss":
+        return f"{seconds:.2f}", round(seconds, 2)
     if form == "0m12s":
         return f"{int(seconds) // 60}m{int(seconds) % 60:02}s", float(int(seconds))
     if " - " in form or " --> " in form:
@@ -290,7 +321,7 @@ def written_time(seconds: float, end: float, form: str) -> tuple[str, float]:
         return f"{first}{between}{written_time(end, end, single)[0]}", value
     if "mmm" in form:
         whole, thousandths = divmod(round(seconds * 1000), 1000)
-        return f"{_clock(whole, 'HH:MM:SS')}{form[8]}{thousandths:03}", whole + thousandths / 1000
+        return f"{_clock(whole, 'HH:MM:SS')}{form[8]}{thousandths:03}", round(whole + thousandths / 1000, 3)
     return _clock(int(seconds), form), float(int(seconds))
 
 
