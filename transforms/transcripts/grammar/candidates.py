@@ -135,7 +135,7 @@ class _Reader:
         if at >= len(text):
             return
         if close := _BRACKETS.get(text[at]):
-            end = text.find(close, at + 1, at + LONGEST_LABEL + 2)
+            end = _closing(text, at, close)
             if end > 0:
                 yield from self._made(at + 1, end, end + 1, text[at])
                 return
@@ -216,6 +216,16 @@ class _Reader:
         start, stop = times(stamp) if stamp else (None, None)
         yield Candidate(self.index, Form(core, where, not rest), raw, fold(clean(raw)[0]) or fold(raw), start, stop, rest)
 
+
+
+def _closing(text: str, at: int, close: str) -> int:
+    """Find the bracket that closes the one at `at`, -1 without one."""
+    depth = 0
+    for i in range(at, min(len(text), at + LONGEST_LABEL + 2)):
+        depth += (text[i] == text[at]) - (text[i] == close)
+        if not depth:
+            return i
+    return -1
 
 
 def _rank(mark: str) -> int:

@@ -98,7 +98,7 @@ def accepted(whole: Occurrences) -> tuple[Candidate, ...]:
 
 def _is_label(name: str, mine: Sequence[int], usual: Usual) -> bool:
     forms = {(usual.seen.found[i].form.time, usual.seen.found[i].form.alone) for i in mine}
-    sure = not usual.seen.is_weak and usual.template in forms
+    sure = not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms)
     if sure and len(mine) >= OFTEN:
         return True
     return probability("label", of_label(name, mine, usual)) >= (DOUBTED_ONCE if sure else SURE)
@@ -132,6 +132,9 @@ def _is_full(one: Candidate, known: set[str], document: Document, labels: dict[i
     """Check for the full name of one who is called by the initials or a part of it from then on."""
     tokens = one.name.split()
     below = one.line + 1
+    usual = Counter((x.form.alone, x.start_time is not None) for x in labels.values()).most_common(1)[0][0]
+    if (one.form.alone, one.start_time is not None) != usual:
+        return False
     if not 2 <= len(tokens) <= 5 or not all(map(_is_word, tokens)) or (not one.rest and (below >= len(document.lines) or below in labels)):
         return False
     return len(known & short_forms(one.name)) == 1 and not any(one.name == name for name in known)

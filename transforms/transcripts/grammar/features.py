@@ -134,9 +134,15 @@ class Occurrences:
     @cached_property
     def is_weak(self) -> bool:
         """Whether nothing but a colon or the end of the line sets the labels off."""
-        core = self.core
         timed = sum(one.start_time is not None for one in self.found) * 2 >= len(self.found)
-        return not (core.bracket or core.mark or timed or _HEADING.fullmatch(core.block) or core.bullet == "|" or _is_element(core.block))
+        return not (self.is_marked or timed)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether marks, brackets or an element of their own set the labels off, with or without times."""
+        core = self.core
+        own = _HEADING.fullmatch(core.block) is not None or _is_element(core.block)
+        return bool(core.bracket or core.mark or own or core.bullet == "|")
 
     def recurring(self) -> Occurrences:
         """Keep the labels that stand more than once, if there are any."""

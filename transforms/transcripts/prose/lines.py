@@ -29,7 +29,7 @@ _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
 _RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"
 # A time as texts mark it; behind a Markdown link's text stands its address.
 WRAPPED = (
-    rf"(?:\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?|\({_RANGE}\)|<{_RANGE}>|\{{{_RANGE}\}}|【{_RANGE}】|（{_RANGE}）)"
+    rf"(?:\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?|\({_RANGE}\)|<{_RANGE}>|\{{{_RANGE}\}}|【{_RANGE}】|（{_RANGE}）|«{_RANGE}»|〈{_RANGE}〉|“{_RANGE}”)"
 )
 STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d:%]))"
 _CLOCKS = re.compile(CLOCK)
