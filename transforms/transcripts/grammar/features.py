@@ -34,6 +34,9 @@ FORM_FEATURES = (
     "bold bracket colon heading element other_end alone bullet two_or_more log_lines even_gaps small_tokens "
     "furniture phrases label_length small_and_alone weak_and_colon back_of_two"
 ).split()
+# Those that say most, of which each pair counts, too: few labels that alternate are more than few, or alternating.
+PAIRED = "log_n recurs alternates share_of_lines words_behind ends_behind small_behind label_words small_tokens log_lines bold alone".split()
+PAIRS = tuple((a, b) for i, a in enumerate(PAIRED) for b in PAIRED[i:])
 LABEL_FEATURES = (
     "bias log_count share once known_share alternates small_words capital same_capitals words marks generic related "
     "header no_words words_behind address ends_behind small_behind capitals_behind usual_form usual_gap usual_time "
@@ -172,6 +175,11 @@ def _share(many: Sequence[object]) -> float:
 
 def of_form(seen: Occurrences) -> list[float]:
     """Measure one way to mark labels; what is only set off by a colon or a line's end, by the labels accepted."""
+    single = dict(zip(FORM_FEATURES, _of_form(seen), strict=True))
+    return [*single.values(), *(single[a] * single[b] for a, b in PAIRS)]
+
+
+def _of_form(seen: Occurrences) -> list[float]:
     document, found, counts = seen.document, seen.found, seen.counts
     n, core, first, last = len(found), seen.core, found[0].line, found[-1].line
     names = [seen.persons[one.name] for one in found]

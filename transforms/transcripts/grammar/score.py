@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from math import exp
 
-from transforms.transcripts.grammar.features import FORM_FEATURES, LABEL_FEATURES
+from transforms.transcripts.grammar.features import FORM_FEATURES, LABEL_FEATURES, PAIRS
 
 
 @cache
@@ -20,7 +20,7 @@ def weights() -> dict[str, tuple[float, ...]]:
     text = resources.files("transforms.transcripts.grammar").joinpath("weights.json").read_text(encoding="utf-8")
     told = json.loads(text)
     return {
-        "form": tuple(told["form"][name] for name in FORM_FEATURES),
+        "form": tuple(told["form"][name] for name in (*FORM_FEATURES, *(f"{a} {b}" for a, b in PAIRS))),
         "label": tuple(told["label"][name] for name in LABEL_FEATURES),
     }
 
