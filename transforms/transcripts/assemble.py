@@ -19,6 +19,9 @@ from transforms.turns import OVERLAP_SECONDS, shared
 
 # Words that two clocks measured may begin a little before the one they follow.
 BACK_SECONDS = 0.05
+SURE_LABELS = 0.9  # confidence in who speaks below which it is flagged
+# What may have been speech and is in no turn.
+_BESIDE = frozenset((("metadata", "description"), ("metadata", "subtitle"), ("dropped", "behind the transcript")))
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
 _UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
 _ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
@@ -32,6 +35,7 @@ class Published:
     """A published text as records. `metadata` are names and texts in their order.
 
     `parse_coverage` is the share of the input's words that are in a turn, a chapter, a section, an event or metadata.
+    `parse_confidence` says how sure it is who speaks, from 0 to 1; `None` where the format itself says it.
     """
 
     source: str
@@ -45,6 +49,7 @@ class Published:
     parse_coverage: float
     flags: tuple[str, ...]
     format: str = ""
+    parse_confidence: float | None = None
 
     def known(self, name: str) -> str | None:
         """Return the first metadata of that name; `None` where there is none."""
@@ -75,7 +80,8 @@ def assemble(draft: Draft) -> Published:
         ),
         events=events,
         parse_coverage=_coverage(draft.pieces),
-        flags=tuple(sorted({*draft.flags, *_flags(draft.pieces)})),
+        flags=tuple(sorted({*draft.flags, *_flags(draft.pieces), *_doubts(draft, turns)})),
+        parse_confidence=round(draft.grammar.confidence, 4) if draft.grammar else None,
     )
 
 
@@ -91,6 +97,20 @@ def _flags(pieces: Iterable[Piece]) -> Iterator[str]:
         if any(after < before - BACK_SECONDS for before, after in pairwise(starts)):
             yield "times_backwards"
             return
+
+
+def _doubts(draft: Draft, turns: Sequence[Turn]) -> Iterator[str]:
+    """Flag what is not sure in a text for the eye: who speaks, whether anybody is named, whether it is speech."""
+    if draft.grammar is None:
+        return
+    if draft.grammar.confidence < SURE_LABELS:
+        yield "labels_uncertain"
+    if not draft.grammar.labels:
+        yield "nobody_named"
+    said = sum(len(turn.text) for turn in turns)
+    beside = sum(len(p.text) for p in draft.pieces if (p.kind, p.name) in _BESIDE)
+    if said < beside:
+        yield "little_is_turns"
 
 
 def _split_events(pieces: Iterable[Piece], *, captions: bool) -> Iterator[Piece]:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from transforms.records import Seconds, TranscriptSource, Word
+from transforms.transcripts.grammar.choose import Grammar
 
 Kind = Literal["speech", "label", "chapter", "event", "section", "metadata", "dropped"]
 # Why something is dropped that nobody said: how captions look, what they show twice, what a program writes beside.
@@ -58,13 +59,14 @@ class Draft:
     """What a parser read. `boundary` says what one row is where nobody is named.
 
     Metadata that the warehouse knows: `title`, `show`, `url`, `language` (BCP 47), `published` (ISO 8601), `model`
-    (that recognised the words).
+    (that recognised the words). `grammar` is how a text for the eye marks who speaks, `None` for other formats.
     """
 
     pieces: tuple[Piece, ...]
     boundary: Boundary
     source: TranscriptSource = "publisher"
     flags: tuple[str, ...] = ()
+    grammar: Grammar | None = None
 
 
 @dataclass(frozen=True)

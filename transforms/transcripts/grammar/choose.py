@@ -15,6 +15,7 @@ from transforms.transcripts.prose.lines import Line
 SURE = 0.5  # a form or a label is the document's from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.05  # a label that stands once in a strong form is none below this
+UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
 
 
@@ -23,7 +24,9 @@ class Grammar:
     """How a document marks who speaks; `labels` by the index of their line, none where nobody is named.
 
     `form` is the form that stands oftenest, `runner_up` the next that does not go with it; `probability` and
-    `next_probability` say how likely each is. `doubted` are the labels that were judged to be none.
+    `next_probability` say how likely each is. `doubted` are the labels that were judged to be none. `confidence` is
+    the probability times the share of words that would stay where they are if every unsure label were judged the
+    other way.
     """
 
     labels: dict[int, Candidate]
@@ -32,6 +35,7 @@ class Grammar:
     runner_up: Form | None
     next_probability: float
     doubted: tuple[Candidate, ...] = ()
+    confidence: float = 0.0
 
 
 def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
@@ -39,10 +43,10 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
     document = Document(lines)
     ways = sorted(_ways(document, forced), key=lambda way: -way.probability)
     if not ways:
-        return Grammar({}, None, 0.0, None, 0.0)
+        return Grammar({}, None, 0.0, None, 0.0, confidence=1.0)
     best, *others = ways
     if best.probability < SURE and forced is None:
-        return Grammar({}, None, best.probability, best.form, best.probability)
+        return Grammar({}, None, best.probability, best.form, best.probability, confidence=1 - best.probability)
     labels = {one.line: one for one in best.kept}
     for other in others:
         if other.probability >= SURE and _is_kin(other, labels):
@@ -56,6 +60,7 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
         rival.form if rival else None,
         rival.probability if rival else 0.0,
         best.doubted,
+        best.probability * (1 - _unsure_share(document, best, labels)),
     )
 
 
@@ -65,6 +70,7 @@ class Way:
 
     kept: tuple[Candidate, ...]
     doubted: tuple[Candidate, ...]
+    unsure: frozenset[str]
     probability: float
 
     @property
@@ -78,30 +84,42 @@ def _ways(document: Document, forced: Core | None) -> Iterator[Way]:
     for whole in document.ways:
         if forced not in (None, whole.core):
             continue
-        kept = accepted(whole)
+        kept, unsure = accepted(whole)
         if kept:
             measured = replace(whole, found=kept) if whole.is_weak else whole
             lines = {one.line for one in kept}
             doubted = tuple(one for one in whole.found if one.line not in lines)
-            yield Way(kept, doubted, probability("form", of_form(measured)))
+            yield Way(kept, doubted, unsure, probability("form", of_form(measured)))
 
 
-def accepted(whole: Occurrences) -> tuple[Candidate, ...]:
-    """Judge each label once: all its occurrences are labels, or none; in a strong form it needs little."""
+def accepted(whole: Occurrences) -> tuple[tuple[Candidate, ...], frozenset[str]]:
+    """Judge each label once: all its occurrences are labels, or none; tell also which names are unsure."""
     places: defaultdict[str, list[int]] = defaultdict(list)
     for i, one in enumerate(whole.found):
         places[one.name].append(i)
     usual = Usual(whole)
-    names = {name for name, mine in places.items() if _is_label(name, mine, usual)}
-    return tuple(one for one in whole.found if one.name in names)
+    likely = {name: _likely(name, mine, usual) for name, mine in places.items()}
+    unsure = frozenset(name for name, p in likely.items() if UNSURE < p < 1 - UNSURE)
+    return tuple(one for one in whole.found if likely[one.name] >= SURE), unsure
 
 
-def _is_label(name: str, mine: Sequence[int], usual: Usual) -> bool:
+def _likely(name: str, mine: Sequence[int], usual: Usual) -> float:
+    """Return how likely a label is one: in a strong form it needs little, and what comes back there is one."""
     forms = {(usual.seen.found[i].form.time, usual.seen.found[i].form.alone) for i in mine}
-    sure = not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms)
-    if sure and len(mine) >= OFTEN:
-        return True
-    return probability("label", of_label(name, mine, usual)) >= (DOUBTED_ONCE if sure else SURE)
+    strong = not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms)
+    if strong and len(mine) >= OFTEN:
+        return 1.0
+    likely = probability("label", of_label(name, mine, usual))
+    return max(likely, SURE) if strong and likely >= DOUBTED_ONCE else likely
+
+
+def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -> float:
+    """Return the share of words that would be somebody else's if the unsure labels were judged the other way."""
+    order = sorted({*labels, *(one.line for one in best.doubted if one.name in best.unsure)})
+    ends = dict(zip(order, [*order[1:], len(document.lines)], strict=True))
+    unsure = [one.line for one in (*best.kept, *best.doubted) if one.name in best.unsure]
+    moved = sum(document.words_between(line, ends.get(line, line + 1)) for line in unsure)
+    return min(1.0, moved / max(document.words, 1))
 
 
 def _is_kin(other: Way, labels: dict[int, Candidate]) -> bool:

@@ -26,7 +26,7 @@ def read_labelled(found: Survey) -> Draft:
         msg = "no transcript found: it names nobody who speaks; leave --format out, or try --format paragraphs"
         raise ContentError(msg)
     pieces = [*_front(found), *_body(found)]
-    return Draft(tuple(pieces), "paragraph")
+    return Draft(tuple(pieces), "paragraph", grammar=found.grammar)
 
 
 def _front(found: Survey) -> Iterator[Piece]:
