@@ -13,7 +13,9 @@ from transforms.text import ends_sentence, join_lines, join_words
 from transforms.transcripts.captions.cue_names import first_name_first, label_of, may_have_label, named_cues
 from transforms.transcripts.captions.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Boundary, Draft, Piece
+from transforms.transcripts.grammar.choose import SURE, choose
 from transforms.transcripts.names import clean, is_generic, likeness
+from transforms.transcripts.prose.lines import Line
 
 
 def cue_draft(
@@ -35,7 +37,7 @@ def cue_draft(
     voiced = any(row.voice for cue in cues for row in cue.rows)
     units = _units(cues, frozenset() if voiced else _first_labels(cues))
     speech = [unit for cue in cues for unit in units[id(cue)]]
-    names = [_voiced(unit) for unit in speech] if voiced else named_cues([unit.text for unit in speech])
+    names = [_voiced(unit) for unit in speech] if voiced else _named([unit.text for unit in speech])
     pieces = _first_names_first(_pieces(items, units, iter(names), voiced=voiced), marked=voiced)
     return Draft(
         pieces=tuple(pieces),
@@ -66,6 +68,17 @@ def _row_names(counts: Mapping[str, int]) -> set[str]:
     """Return the rows that look like names, or may be names and come back."""
     found = (text for text in counts if text[-1].isalnum())
     return {text for text in found if likeness(clean(text)[0]) + (counts[text] > 1) > 1}
+
+
+def _named(texts: Sequence[str]) -> list[tuple[str | None, str]]:
+    """Split names from texts: by what names look like, else by the grammar that all the texts prove."""
+    names = named_cues(texts)
+    if any(name for name, _ in names):
+        return names
+    grammar = choose([Line(number, text) for number, text in enumerate(texts)])
+    if grammar.probability < SURE or not all(one.rest for one in grammar.labels.values()):
+        return names
+    return [(x.raw, x.rest) if (x := grammar.labels.get(i)) else (None, text) for i, text in enumerate(texts)]
 
 
 def _voiced(unit: Unit) -> tuple[str | None, str]:

@@ -39,8 +39,14 @@ def fits(text: Text) -> bool:
         return True
     first, _, rest = text.head.partition("\n")
     if _TIMES.match(first):
-        return True
-    return not first.strip().isdigit() and _TIMES.match(rest) is not None
+        return _is_timing(first)
+    return not first.strip().isdigit() and _TIMES.match(rest) is not None and _is_timing(rest.partition("\n")[0])
+
+
+def _is_timing(line: str) -> bool:
+    """Check that nothing but the settings of the cue stands behind its times."""
+    behind = line[match.end() :] if (match := _TIMES.match(line)) else line
+    return all(":" in word for word in behind.split())
 
 
 def parse(text: Text) -> Draft:

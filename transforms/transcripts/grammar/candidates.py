@@ -19,11 +19,11 @@ LONGEST_HEAD = 130  # characters in which a label ends
 MOST_WORDS = 12  # of a label
 
 _RANGE = rf"{CLOCK}(?:\s*(?:-->|->|→|–|—|-|to)\s*{CLOCK})?"
-_TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d:%\w]))"
+_TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
 # What may stand before a label: marks of lists and quotes, numbers, times.
 _BEFORE = re.compile(rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|,\]]?")
 _BEHIND = re.compile(rf"\s*(?:(?P<time>{_TIME})|(?P<mark>[:：|>–—~=\-]+(?=\s|$)|[:：]))")
-_FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d:%\w])")
+_FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.]){_TIME}|{WRAPPED})\s*$")
 _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
@@ -212,6 +212,8 @@ class _Reader:
         loose = rest and where == "behind" and not closing and stamp.strip()[0].isdigit()  # it was 10:30 when
         if loose or not (closing or bracket or mark or stamp or not rest):
             return
+        if (bracket or not (rest or stamp)) and is_sound(f"[{raw.strip('[]()')}]"):
+            return
         core = Core("" if mark and (rest or closing) else self.line.mark, self.bullet, mark, bracket, closing)
         start, stop = times(stamp) if stamp else (None, None)
         yield Candidate(self.index, Form(core, where, not rest), raw, fold(clean(raw)[0]) or fold(raw), start, stop, rest)
@@ -239,4 +241,4 @@ def _may_be_label(raw: str) -> bool:
         return False
     if not (any(c.isalnum() for c in raw) or ord(max(raw)) > 0x2100):
         return False
-    return not (raw.startswith(("http://", "https://", "www.")) or is_sound(f"[{raw.strip('[]()')}]"))
+    return not raw.startswith(("http://", "https://", "www."))

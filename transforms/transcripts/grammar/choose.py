@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.transcripts.grammar.candidates import Candidate, Core, Form
-from transforms.transcripts.grammar.features import Document, Occurrences, Usual, of_form, of_label
+from transforms.transcripts.grammar.features import Document, Occurrences, Usual, has_marks, of_form, of_label
 from transforms.transcripts.grammar.score import probability
 from transforms.transcripts.names import short_forms
 from transforms.transcripts.prose.lines import Line
 
-SURE = 0.5  # a form or a label is the document's from here on
+LIKELY = 0.2  # a form is the document's from here on: who gives a text says that somebody speaks in it
+SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.05  # a label that stands once in a strong form is none below this
 UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
@@ -45,11 +46,11 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
     if not ways:
         return Grammar({}, None, 0.0, None, 0.0, confidence=1.0)
     best, *others = ways
-    if best.probability < SURE and forced is None:
+    if best.probability < LIKELY and forced is None:
         return Grammar({}, None, best.probability, best.form, best.probability, confidence=1 - best.probability)
     labels = {one.line: one for one in best.kept}
     for other in others:
-        if other.probability >= SURE and _is_kin(other, labels):
+        if other.probability >= LIKELY and _is_kin(other, labels):
             labels = {**{one.line: one for one in other.kept}, **labels}
     labels |= _known(document, labels)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
@@ -109,6 +110,8 @@ def _likely(name: str, mine: Sequence[int], usual: Usual) -> float:
     strong = not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms)
     if strong and len(mine) >= OFTEN:
         return 1.0
+    if not strong and len(mine) == 1 and has_marks(usual.seen.found[mine[0]].raw):
+        return 0.0  # a sentence that a colon ends
     likely = probability("label", of_label(name, mine, usual))
     return max(likely, SURE) if strong and likely >= DOUBTED_ONCE else likely
 

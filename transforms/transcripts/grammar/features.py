@@ -16,7 +16,7 @@ from math import log
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
-from transforms.transcripts.names import fold, is_generic, short_forms
+from transforms.transcripts.names import clean, fold, is_generic, short_forms
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time
 
@@ -30,12 +30,12 @@ _ENDED = re.compile(r"[.?!…。！？]$")
 FORM_FEATURES = (
     "bias log_n log_distinct log_recurrence recurs recurs_thrice alternates back_and_forth top_share "
     "share_of_lines share_of_words words_before nothing_behind timed rising share_of_times siblings_named "
-    "label_words label_marks small_words capital generic words_behind small_behind ends_behind addresses "
-    "bold bracket colon heading element other_end alone bullet two_or_more log_lines even_gaps small_tokens "
-    "furniture phrases label_length small_and_alone weak_and_colon back_of_two"
+    "label_words label_marks generic words_behind small_behind ends_behind addresses "
+    "bold bracket colon heading element other_end alone bullet two_or_more log_lines even_gaps "
+    "furniture phrases label_length weak_and_colon back_of_two lone_voice marked"
 ).split()
 # Those that say most, of which each pair counts, too: few labels that alternate are more than few, or alternating.
-PAIRED = "log_n recurs alternates share_of_lines words_behind ends_behind small_behind label_words small_tokens log_lines bold alone".split()
+PAIRED = "log_n recurs alternates share_of_lines words_behind ends_behind small_behind label_words siblings_named log_lines marked alone".split()
 PAIRS = tuple((a, b) for i, a in enumerate(PAIRED) for b in PAIRED[i:])
 LABEL_FEATURES = (
     "bias log_count share once known_share alternates small_words capital same_capitals words marks generic related "
@@ -190,7 +190,6 @@ def _of_form(seen: Occurrences) -> list[float]:
     siblings = sum(document.stamped[i] for i in inside) if len(times) * 2 > n else len(inside)
     gaps = [document.lines[one.line].gap for one in found]
     texts = seen.texts
-    small = document.small_words
     return [
         1.0,
         log(1 + n),
@@ -210,9 +209,7 @@ def _of_form(seen: Occurrences) -> list[float]:
         len(times) / stamped if stamped else 0.0,
         min(1.0, n / max(siblings, 1)),
         min(sum(one.raw.count(" ") + 1 for one in found) / n, 8.0) / 4,
-        _share([_INNER_MARKS.search(one.raw) for one in found]),
-        _share([is_small(one.raw, small) for one in found]),
-        _share([not one.raw[:1].islower() for one in found]),
+        _share([has_marks(one.raw) for one in found]),
         _share([is_generic(one.raw) for one in found]),
         min(sum(log(1 + words) for words in seen.behind) / n, 6.0) / 3,
         _share([text[:1].islower() for text in texts]),
@@ -229,13 +226,13 @@ def _of_form(seen: Occurrences) -> list[float]:
         float(n > 1),
         log(1 + len(document.lines)) / 3,
         max(_share(gaps), 1 - _share(gaps)),
-        (lower := sum(small_tokens(one.raw) for one in found) / n),
         _share([one.form.alone and is_furniture(one.raw) for one in found]),
         _share([one.name in document.phrases for one in found]),
         sum(log(len(one.raw)) for one in found) / n / 2,
-        lower * _share([one.form.alone for one in found]),
         float(seen.is_weak and core.end == ":"),
         _share([a == b for a, b in zip(names, names[2:], strict=False)]) * (len(counts) < 4),
+        (len(counts) == 1) * min(1.0, n / max(siblings, 1)),
+        float(seen.is_marked),
     ]
 
 
@@ -249,6 +246,11 @@ def is_furniture(raw: str) -> bool:
         or furniture.begins_tail(raw)
         or furniture.is_date(raw)
     )
+
+
+def has_marks(raw: str) -> bool:
+    """Check for marks of a sentence within a label; a role behind a comma has none."""
+    return _INNER_MARKS.search(clean(raw)[0]) is not None
 
 
 def small_tokens(raw: str) -> float:
@@ -334,7 +336,7 @@ def of_label(name: str, mine: Sequence[int], usual: Usual) -> list[float]:
         float(not raw[:1].islower()),
         float(raw.isupper() == usual.capitals),
         min(raw.count(" ") + 1, 8) / 4,
-        float(_INNER_MARKS.search(raw) is not None),
+        float(has_marks(raw)),
         float(is_generic(raw)),
         float(related),
         float(once and furniture.key_value(f"{raw}: x") is not None),

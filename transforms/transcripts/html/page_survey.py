@@ -34,7 +34,8 @@ def page_survey(blocks: Sequence[HtmlBlock]) -> Survey:
     if not (form.core.mark or form.core.block not in ("", "p", "div", "body")):
         return replace(found, labels=labels)
     lines = tuple(_with_headings(blocks, labels))
-    return MarkedSurvey(lines, found.family, labels, _first(lines, labels), found.end, found.grammar)
+    first = found.first if found.talk else _first(lines, labels)
+    return MarkedSurvey(lines, found.family, labels, first, found.end, found.grammar, found.talk)
 
 
 def _with_headings(blocks: Sequence[HtmlBlock], labels: Labels) -> Iterator[HtmlBlock]:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.grammar.choose import SURE
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, numbered, tidy
 from transforms.transcripts.prose.read import read_labelled
@@ -38,7 +39,8 @@ def parse(text: Text) -> Draft:
     front = [piece for n, line in enumerate(text.lines[:start], 1) for piece in _header(n, tidy(line))]
     body = list(numbered(text.lines[start:], start + 1))
     found = survey(body)
-    if found.family is not None and len(found.labels) >= 0.2 * len(found.lines):
+    sure = found.grammar is not None and found.grammar.probability >= SURE
+    if found.family is not None and sure and len(found.labels) >= 0.2 * len(found.lines):
         return Draft((*front, *read_labelled(found).pieces), "paragraph")
     return Draft((*front, *paragraphs(body)), "paragraph")
 

@@ -31,7 +31,7 @@ _RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"
 WRAPPED = (
     rf"(?:\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?|\({_RANGE}\)|<{_RANGE}>|\{{{_RANGE}\}}|【{_RANGE}】|（{_RANGE}）|«{_RANGE}»|〈{_RANGE}〉|“{_RANGE}”)"
 )
-STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d:%]))"
+STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d%]|:\d))"
 _CLOCKS = re.compile(CLOCK)
 _STAMP_FIRST = re.compile(rf"\s*({STAMP})(?=$|[\s:：|,\-–—\]])\s*[:：|,\-–—]*\s*")
 _STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*({STAMP})\s*[:：]?\s*$")

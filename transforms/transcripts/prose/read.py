@@ -26,7 +26,8 @@ def read_labelled(found: Survey) -> Draft:
         msg = "no transcript found: it names nobody who speaks; leave --format out, or try --format paragraphs"
         raise ContentError(msg)
     pieces = [*_front(found), *_body(found)]
-    return Draft(tuple(pieces), "paragraph", grammar=found.grammar)
+    flags = ("talk_before_labels",) if found.talk else ()
+    return Draft(tuple(pieces), "paragraph", flags=flags, grammar=found.grammar)
 
 
 def _front(found: Survey) -> Iterator[Piece]:

@@ -21,6 +21,9 @@ Family = Literal["inline", "own"]
 
 SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
 LONGEST_WRAPPED = 120
+WORDS_OF_TALK = 150  # in paragraphs above the first label: what sums an episode up is shorter
+WORDS_BELOW_HEADING = 40
+LEAST_OF_PARAGRAPH = 60  # characters
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
 
 
@@ -29,7 +32,7 @@ class Survey:
     """What the whole document tells of its labels.
 
     `labels` are keyed by the index of their line; the transcript is `lines[first:end]`; `headings` are the indices
-    of the lines in it that are headings though no mark says so.
+    of the lines in it that are headings though no mark says so. `talk`: it begins with paragraphs that name nobody.
     """
 
     lines: tuple[Line, ...]
@@ -38,6 +41,7 @@ class Survey:
     first: int
     end: int
     grammar: Grammar | None = None
+    talk: bool = False
 
     @property
     def timed(self) -> int:
@@ -71,7 +75,10 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     if not labels:
         return Survey(whole, None, {}, 0, end, grammar)
     alone = sum(not label.rest for label in labels.values()) * 2 > len(labels)
-    found = Survey(whole, "own" if alone else "inline", labels, _transcript_start(whole, labels), end, grammar)
+    first = _transcript_start(whole, labels)
+    if (talk := talk_start(whole, labels, first)) is not None:
+        return Survey(whole, "own" if alone else "inline", labels, talk, end, grammar, talk=True)
+    found = Survey(whole, "own" if alone else "inline", labels, first, end, grammar)
     above = whole[found.first - 1] if found.first > 1 else None
     if above and found.headings and _is_untimed_title(above):
         return replace(found, first=found.first - 1)
@@ -187,17 +194,14 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     """Leave out `Host: Ann Lee` of a header: it says who somebody is, not what somebody said."""
     counts = Counter(fold(label.name) for label in labels.values())
     order = sorted(labels)
+    keys = [i for i in order if furniture.key_value(f"{labels[i].name}: x") and counts[fold(labels[i].name)] == 1]
     half = order[len(order) // 2] if order else 0
     begun = max((i for i in range(half) if furniture.TRANSCRIPT.fullmatch(lines[i].text)), default=-1)
-    return {
-        i: x
-        for i, x in labels.items()
-        if not (
-            (counts[fold(x.name)] == 1 or i < begun)
-            and furniture.key_value(f"{x.name}: {x.rest}")
-            and is_value(x.rest)
-        )
-    }
+    top = order[: next((n for n, i in enumerate(order) if i not in keys), len(order))]
+    header = {i for i in top if i < begun or (len(top) > 1 and len(top) < len(order))}
+    header |= {i for i in keys if is_value(labels[i].rest)}
+    header |= {i for i in order if i < begun and furniture.key_value(f"{labels[i].name}: x") and is_value(labels[i].rest)}
+    return {i: label for i, label in labels.items() if i not in header}
 
 
 def _transcript_start(lines: Sequence[Line], labels: Labels) -> int:
@@ -210,6 +214,34 @@ def _transcript_start(lines: Sequence[Line], labels: Labels) -> int:
             if len(behind) >= 0.5 * len(order):
                 first, above = _with_time(lines, behind[0]), index
     return first - 1 if _is_first_heading(lines, above, first - 1) else first
+
+
+def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
+    """Find the talk that stands above the first label, such as a lecture before its questions; `None` without one.
+
+    It is what stands below a heading Transcript, or enough paragraphs that a recording may hold before the time of
+    the first label.
+    """
+    earliest = min(labels)
+    above = min(first, earliest)
+    called = max((i for i in range(above) if furniture.TRANSCRIPT.fullmatch(lines[i].text)), default=None)
+    begin = 0 if called is None else called + 1
+    spoken = [i for i in range(begin, above) if _is_paragraph(lines[i])]
+    words = sum(max(len(lines[i].text.split()), len(lines[i].text) // 12) for i in spoken)
+    starts = labels[earliest].start_time
+    if words < (WORDS_OF_TALK if called is None else WORDS_BELOW_HEADING) or (starts is not None and starts < words / 4):
+        return None
+    if called is not None:
+        return begin
+    start = spoken[0]
+    return start - 1 if start > 1 and lines[start - 1].heading else start
+
+
+def _is_paragraph(line: Line) -> bool:
+    """Check for text of some length that reads as speech: no credit, no header, no address."""
+    long = len(line.text) >= LEAST_OF_PARAGRAPH or (len(line.text) >= LEAST_OF_PARAGRAPH // 3 and not line.text.isascii())
+    beside = furniture.is_credit(line.text) or furniture.key_value(line.text) or furniture.begins_tail(line.text)
+    return long and not (beside or line.noise or line.heading or "http" in line.text)
 
 
 def _is_first_heading(lines: Sequence[Line], transcript: int, index: int) -> bool:
