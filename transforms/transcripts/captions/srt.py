@@ -39,6 +39,9 @@ def fits(text: Text) -> bool:
     match = _TIMES.search(text.head)
     if match is None or text.head.count("\n", 0, match.start()) >= _LINES_ABOVE:
         return False
+    behind = text.head[match.end() :].partition("\n")[0]
+    if any(":" not in word for word in behind.split()):
+        return False  # words on the line of the times: a print
     above = text.head[: match.start()].rstrip(" \t")
     last = above.removesuffix("\n").rpartition("\n")[2].strip()
     # One line that looks like the times of a cue may stand in any text: a cue begins behind a gap or its number.

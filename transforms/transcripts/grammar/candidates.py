@@ -17,6 +17,7 @@ from transforms.transcripts.prose.lines import CLOCK, WRAPPED, Line, Span, times
 LONGEST_LABEL = 80  # characters
 LONGEST_HEAD = 130  # characters in which a label ends
 MOST_WORDS = 12  # of a label
+LONGEST_ROLE = 30  # characters
 
 _RANGE = rf"{CLOCK}(?:\s*(?:-->|->|→|–|—|-|to)\s*{CLOCK})?"
 _TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
@@ -181,6 +182,7 @@ class _Reader:
                 stamp, where, raw = last[0], "behind", raw[: last.start()].rstrip()
             else:
                 raw = raw[: last.start()].rstrip()
+        raw = raw.rstrip("–—-|,; ") if where == "behind" else raw
         if not _may_be_label(raw) or (not (self.span or bracket) and _COLON_INSIDE.search(raw)):
             return
         closing = inner
@@ -189,6 +191,7 @@ class _Reader:
                 if stamp:
                     break
                 stamp, where = match["time"], "behind"
+                closing = closing if closing in (":", "：") else ""  # a dash before a time is the time's
             elif not closing or match["mark"][0] in ":：":
                 closing = closing or match["mark"]
             elif where != "behind":
@@ -216,8 +219,14 @@ class _Reader:
             return
         core = Core("" if mark and (rest or closing) else self.line.mark, self.bullet, mark, bracket, closing)
         start, stop = times(stamp) if stamp else (None, None)
-        yield Candidate(self.index, Form(core, where, not rest), raw, fold(clean(raw)[0]) or fold(raw), start, stop, rest)
+        yield Candidate(self.index, Form(core, where, not rest), raw, _name(raw), start, stop, rest)
 
+
+
+def _name(raw: str) -> str:
+    """Return the label folded and without its role; what goes on for long behind a comma is a sentence."""
+    name, role = clean(raw)
+    return fold(name) if name and (role is None or len(role) <= LONGEST_ROLE) else fold(raw)
 
 
 def _closing(text: str, at: int, close: str) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from transforms.transcripts.grammar.candidates import Candidate, Core, Form
 from transforms.transcripts.grammar.features import Document, Occurrences, Usual, has_marks, of_form, of_label
 from transforms.transcripts.grammar.score import probability
-from transforms.transcripts.names import short_forms
+from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 
 LIKELY = 0.2  # a form is the document's from here on: who gives a text says that somebody speaks in it
@@ -51,7 +51,7 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
     labels = {one.line: one for one in best.kept}
     for other in others:
         if other.probability >= LIKELY and _is_kin(other, labels):
-            labels = {**{one.line: one for one in other.kept}, **labels}
+            labels = {**_of_kin(other, labels), **labels}
     labels |= _known(document, labels)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
     return Grammar(
@@ -132,6 +132,13 @@ def _is_kin(other: Way, labels: dict[int, Candidate]) -> bool:
     return not mine or sum(one.name in names for one in mine) >= SURE_KIN * len(mine)
 
 
+def _of_kin(other: Way, labels: dict[int, Candidate]) -> dict[int, Candidate]:
+    """Take the labels of a second form of the grammar: names of the first, and what comes back in it."""
+    names = {one.name for one in labels.values()}
+    counts = Counter(one.name for one in other.kept)
+    return {one.line: one for one in other.kept if one.name in names or counts[one.name] > 1}
+
+
 def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
     """Find the labels whose marks are damaged, and full names that stand once before they are shortened."""
     counts = Counter(one.name for one in labels.values())
@@ -141,7 +148,7 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
     for i, line in enumerate(document.candidates):
         for one in line if i not in labels else ():
             set_off = one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
-            if not (set_off or (alone and one.form.alone)):
+            if not (set_off or (alone and one.form.alone and fold(one.raw) in known)):
                 continue
             if one.name in known and min(labels) <= i <= max(labels) or _is_full(one, known, document, labels):
                 found[i] = one

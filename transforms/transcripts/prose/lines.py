@@ -28,8 +28,9 @@ CLOCK = r"(?:\d{1,3}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{1,3}|[:;]\d\d)?|(?:\d{1,2}h 
 _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
 _RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"
 # A time as texts mark it; behind a Markdown link's text stands its address.
+_SECONDS = r"\d{1,6}\.\d{1,3}s?"
 WRAPPED = (
-    rf"(?:\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?|\({_RANGE}\)|<{_RANGE}>|\{{{_RANGE}\}}|【{_RANGE}】|（{_RANGE}）|«{_RANGE}»|〈{_RANGE}〉|“{_RANGE}”)"
+    rf"(?:[\[(<]{_SECONDS}\s*(?:-->|->|→|–|-)\s*{_SECONDS}[\])>]|\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?|\({_RANGE}\)|<{_RANGE}>|\{{{_RANGE}\}}|【{_RANGE}】|（{_RANGE}）|«{_RANGE}»|〈{_RANGE}〉|“{_RANGE}”)"
 )
 STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d%]|:\d))"
 _CLOCKS = re.compile(CLOCK)
@@ -127,8 +128,9 @@ def times(stamp: str) -> tuple[Seconds, Seconds | None]:
     ((1.0, 4.5), (75.0, None))
     """
     clocks = _CLOCKS.findall(stamp)
-    start = seconds(clocks[0])
-    end = seconds(clocks[1]) if len(clocks) > 1 else None
+    moments = [seconds(clock) for clock in clocks] or [float(x) for x in re.findall(r"\d+\.\d+", stamp)]
+    start = moments[0]
+    end = moments[1] if len(moments) > 1 else None
     return start, end if end is None or end >= start else None
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 from transforms.transcripts.document import Draft, Text
-from transforms.transcripts.prose.lines import Line, numbered
+from transforms.transcripts.prose.lines import Line
+from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.survey import Survey, survey
 
 
 def plain_lines(text: Text) -> tuple[Line, ...]:
-    """Number the lines of a text from 1."""
-    return numbered(text.lines)
+    """Number the lines of a text from 1, the marks of Markdown taken away."""
+    return marked_lines(text.lines)
 
 
 @lru_cache(maxsize=2)
