@@ -18,6 +18,10 @@ from transforms.transcripts.names import clean, is_generic, likeness
 from transforms.transcripts.prose.lines import Line
 
 
+MOSTLY_NAMED = 0.5  # of the texts begin with a name
+VERY_SURE = 0.9
+
+
 def cue_draft(
     items: Sequence[Item],
     clock: Clock,
@@ -73,10 +77,12 @@ def _row_names(counts: Mapping[str, int]) -> set[str]:
 def _named(texts: Sequence[str]) -> list[tuple[str | None, str]]:
     """Split names from texts: by what names look like, else by the grammar that all the texts prove."""
     names = named_cues(texts)
-    if any(name for name, _ in names):
+    known = sum(name is not None for name, _ in names)
+    if known >= MOSTLY_NAMED * len(texts):
         return names
     grammar = choose([Line(number, text) for number, text in enumerate(texts)])
-    if grammar.probability < SURE or not all(one.rest for one in grammar.labels.values()):
+    alone = sum(not one.rest for one in grammar.labels.values())
+    if grammar.probability < (VERY_SURE if known else SURE) or alone or len(grammar.labels) <= known:
         return names
     return [(x.raw, x.rest) if (x := grammar.labels.get(i)) else (None, text) for i, text in enumerate(texts)]
 

@@ -31,7 +31,7 @@ _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
 _DASH = re.compile(r"\s+(?:[-–—|~»>=]|--)\s+|\t\s*|\s{2,}|>\s+")
 _CAPITALS = re.compile(r"([^\W\d_a-zà-ÿ][^.a-zà-ÿ:\[\](){}]{1,40})\.\s+(?=\S)")
-_ROLE = re.compile(r"\s*(?:,\s*[^:：,.]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
+_ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
 _BRACKETS = {"[": "]", "(": ")", "<": ">", "{": "}", "【": "】", "«": "»", "「": "」", "（": "）", "〈": "〉", "《": "》"}
 _URL = re.compile(r"(?:https?|ftp|mailto|www)$|//", re.IGNORECASE)
 _SEMANTIC = frozenset(("strong", "cite", "u", "em", "code"))
@@ -93,7 +93,7 @@ class Candidate:
 
 def candidates(line: Line, index: int) -> tuple[Candidate, ...]:
     """Return the ways in which a line could open a turn; at most one for each way to end a label."""
-    if line.noise is not None or not line.text:
+    if line.noise is not None or not line.text or line.mark == "header":
         return ()
     return tuple(_Reader(line, index).candidates())
 
@@ -182,7 +182,10 @@ class _Reader:
                 stamp, where, raw = last[0], "behind", raw[: last.start()].rstrip()
             else:
                 raw = raw[: last.start()].rstrip()
-        raw = raw.rstrip("–—-|,; ") if where == "behind" else raw
+        if where == "behind" or (self.span and end == self.span.end):
+            bare = raw.rstrip("–—-|,; ")
+            inner = inner or (raw[len(bare) :].strip()[:1] if where != "behind" else "")
+            raw = bare
         if not _may_be_label(raw) or (not (self.span or bracket) and _COLON_INSIDE.search(raw)):
             return
         closing = inner

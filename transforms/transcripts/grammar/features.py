@@ -21,7 +21,7 @@ from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time
 
 _SMALL = re.compile(r"(?<![\w.@#])[^\W\d_A-Z]{2,}(?!\w)")
-_INNER_MARKS = re.compile(r"[?!;,…\"“”«»，。！？、；《》]|[^\W\d_]{3,}\.\s")
+_INNER_MARKS = re.compile(r"[?!;,…\"“”«»，。！？、；《》]|[^\W\d_]{5,}\.\s")
 _URL = re.compile(r"(?:https?://|www\.)\S+$")
 _HEADING = re.compile(r"h[1-6]")
 _INNER_COLON = re.compile(r"[.?!…。！？,，;—–] ?([^.?!…。！？,，;:：]{1,60})[:：]")
@@ -41,7 +41,8 @@ LABEL_FEATURES = (
     "bias log_count share once known_share alternates small_words capital same_capitals words marks generic related "
     "header no_words words_behind address ends_behind small_behind capitals_behind usual_form usual_gap usual_time "
     "usual_length between before_first after_sentence strong strong_once colon title_line small_tokens length "
-    "share_of_top once_small once_related strong_small alone_ends unlike_small strong_unlike weak_unlike furniture phrase"
+    "share_of_top once_small once_related strong_small alone_ends unlike_small strong_unlike weak_unlike furniture phrase "
+    "once_log_n full_name once_full_name once_words once_share"
 ).split()
 
 
@@ -248,6 +249,13 @@ def is_furniture(raw: str) -> bool:
     )
 
 
+def is_full_name(raw: str) -> float:
+    """Return 1 for two to four words that all begin with a capital, but for short ones between them: Ann van Lee."""
+    tokens = clean(raw)[0].split()
+    outer = [*tokens[:1], *tokens[-1:], *(token for token in tokens if len(token) > 3)]
+    return float(1 < len(tokens) < 5 and all(token[0].isupper() for token in outer))
+
+
 def has_marks(raw: str) -> bool:
     """Check for marks of a sentence within a label; a role behind a comma has none."""
     return _INNER_MARKS.search(clean(raw)[0]) is not None
@@ -369,4 +377,9 @@ def of_label(name: str, mine: Sequence[int], usual: Usual) -> list[float]:
         float(not strong) * unlike,
         _share([one.form.alone and is_furniture(one.raw) for one in found]),
         float(name in document.phrases),
+        once * log(n),
+        (full := is_full_name(raw)),
+        once * full,
+        once * min(raw.count(" ") + 1, 8) / 4,
+        once * sum(count == 1 for count in seen.counts.values()) / len(seen.counts),
     ]

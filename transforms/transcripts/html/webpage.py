@@ -26,6 +26,7 @@ from transforms.transcripts.html.html_blocks import HtmlBlock, read_blocks
 from transforms.transcripts.html.page_survey import page_survey
 from transforms.transcripts.names import fold
 from transforms.transcripts.plain import scraped, summary, timed
+from transforms.transcripts.plain.paragraphs import asked_in_bold
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import lone_time, time_first
 from transforms.transcripts.prose.read import front_matter, read_labelled
@@ -67,7 +68,7 @@ def parse(text: Text) -> Draft:
     aside = [Piece(x.number, "dropped", x.text, x.noise) for x in blocks if x.noise is not None]
     aside += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in behind]
     pieces = merge(draft.pieces, sorted(aside, key=_place), key=_place)
-    return Draft((*read_head(root), *pieces), draft.boundary, draft.source, draft.flags)
+    return replace(draft, pieces=(*read_head(root), *pieces))
 
 
 def _place(piece: Piece) -> int:
@@ -97,6 +98,8 @@ def _read_paragraphs(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlB
     begin = headed[-1] if headed else min(boxed, default=len(blocks))
     inside = [block for block in blocks[begin:] if block.in_transcript or not boxed]
     first, last = _stretch(inside, lambda block: len(block.text.split()) >= LEAST_WORDS)
+    if first == last and asked_in_bold(blocks):
+        return Draft(tuple(scraped.paragraphs(list(blocks))), "paragraph"), ()
     if first == last:
         msg = (
             "no transcript found: the page names no speakers, no heading says Transcript; try --format paragraphs"

@@ -21,15 +21,27 @@ from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import plain_lines
 
 
+LEAST_ASKED = 3
+_ASKED = ("?", "？", "؟", ";")
+
+
 def fits(text: Text) -> bool:
-    """Check for a text with such a heading and a paragraph below it."""
-    return fit_lines(plain_lines(text))
+    """Check for a text with such a heading and a paragraph below it, or with questions in bold above answers."""
+    lines = plain_lines(text)
+    return fit_lines(lines) or asked_in_bold(lines)
 
 
 def fit_lines(lines: Sequence[Line]) -> bool:
     """Check for lines with such a heading and a paragraph below it."""
     start = _start(lines)
     return start > 0 and any(len(line.text.split()) >= 8 and not line.noise for line in lines[start:])
+
+
+def asked_in_bold(lines: Sequence[Line]) -> bool:
+    """Check for an interview whose questions stand in bold, and nobody is named."""
+    whole = [any(x.mark.startswith("strong") and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans) for line in lines]
+    asked = sum(bold and line.text.rstrip().endswith(_ASKED) for bold, line in zip(whole, lines, strict=True))
+    return asked >= LEAST_ASKED and asked * 2 >= sum(whole)
 
 
 def parse(text: Text) -> Draft:

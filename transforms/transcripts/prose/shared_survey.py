@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from transforms.transcripts.document import Draft, Text
-from transforms.transcripts.prose.lines import Line
+from transforms.transcripts.grammar.choose import SURE
+from transforms.transcripts.prose.lines import Line, time_first
 from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.survey import Survey, survey
@@ -23,8 +25,19 @@ def survey_of(text: Text) -> Survey:
 
 
 def shape_of(text: Text) -> str | None:
-    """Name the shape of a text that names its speakers; `None` where nobody is named."""
-    return shape(survey_of(text))
+    """Name the shape of a text that names its speakers; `None` where nobody is named.
+
+    In lines of which most have a time of their own, names must be sure: a row may begin with a word and a colon.
+    """
+    found = survey_of(text)
+    unsure = found.grammar is None or found.grammar.probability < SURE
+    return None if unsure and has_times(found.lines) else shape(found)
+
+
+def has_times(lines: Sequence[Line]) -> bool:
+    """Check for lines most of which begin with a time and say something behind it."""
+    timed = sum(time_first(line.text) is not None for line in lines)
+    return timed >= 3 and timed >= 0.4 * len(lines)
 
 
 def shape(found: Survey) -> str | None:

@@ -57,8 +57,7 @@ class Survey:
 
 def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     """Find out who is named in which form, and where the transcript begins and ends."""
-    tidied = ((line, tidy(line.text)) for line in lines)
-    kept = [x if x.spans or text == x.text else replace(x, text=text) for x, text in tidied if text]
+    kept = _without_keys(_tidied(lines))
     whole = unwrap(kept, _may_open)
     grammar = choose(whole, forced)
     if len(whole) < len(kept):
@@ -83,6 +82,26 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     if above and found.headings and _is_untimed_title(above):
         return replace(found, first=found.first - 1)
     return found
+
+
+def tidied(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Leave out empty lines, and join those that were broken to a width."""
+    return unwrap(_without_keys(_tidied(lines)), _may_open)
+
+
+def _tidied(lines: Sequence[Line]) -> list[Line]:
+    shown = ((line, tidy(line.text)) for line in lines)
+    return [x if x.spans or text == x.text else replace(x, text=text) for x, text in shown if text]
+
+
+def _without_keys(lines: list[Line]) -> list[Line]:
+    """Mark the header above the heading of the transcript: who is named there does not speak there."""
+    half = lines[: len(lines) // 2 + 1]
+    begun = max((i for i, line in enumerate(half) if furniture.TRANSCRIPT.fullmatch(line.text)), default=0)
+    return [
+        replace(line, mark="header") if i < begun and furniture.key_value(line.text) else line
+        for i, line in enumerate(lines)
+    ]
 
 
 def label_of(one: Candidate) -> LineLabel:

@@ -21,6 +21,7 @@ from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.rows import Row, read_rows
+from transforms.transcripts.prose.marks import plain
 from transforms.transcripts.tables.columns import Columns, find_columns
 
 _DELIMITERS = "\t,;|"
@@ -90,7 +91,8 @@ def _rows(text: Text, at: int, delimiter: str, names: list[str], dropped: list[P
         StringIO(body), delimiter=delimiter, quoting=csv.QUOTE_NONE if unquoted else csv.QUOTE_MINIMAL
     )
     last = 0
-    for cells in reader:
+    for row in reader:
+        cells = list(map(plain, row)) if delimiter == "|" else row
         line, last = at + 2 + last, reader.line_num
         if not any(cell.strip(" -:") for cell in cells):  # empty, or the rule of a table in Markdown
             continue

@@ -1,0 +1,244 @@
+"""Learn the weights by which the grammar of a published text is chosen, and say what each measure is worth.
+
+    python -m tests.benchmarks.learn_grammar --documents 300 [--report]
+
+Logistic regression on the golden pairs of prose and pages and on documents of the three corpora: first the weights
+of labels, then, on the labels that these accept, those of forms. Documents are cut short, too, since few words are
+harder to read than many. The test is on other seeds, whose templates the weights have not seen. Writes
+`transforms/transcripts/grammar/weights.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from lxml import etree
+
+from tests.corpus import first, second, third
+from tests.golden import expectation, inputs
+from transforms.errors import ContentError
+from transforms.transcripts.decode import decode
+from transforms.transcripts.grammar import choose, score
+from transforms.transcripts.grammar.candidates import Candidate
+from transforms.transcripts.grammar.features import (
+    FORM_FEATURES,
+    LABEL_FEATURES,
+    PAIRS,
+    Document,
+    Occurrences,
+    Usual,
+    of_form,
+    of_label,
+)
+from transforms.transcripts.header import split_header
+from transforms.transcripts.html import webpage
+from transforms.transcripts.html.html_blocks import read_blocks
+from transforms.transcripts.names import clean, fold, initials_of
+from transforms.transcripts.prose.marks import marked_lines
+from transforms.transcripts.prose.survey import tidied
+
+WRITTEN = Path(choose.__file__).with_name("weights.json")
+FORM_NAMES = (*FORM_FEATURES, *(f"{a} {b}" for a, b in PAIRS))
+TRAIN, TEST = (101, 103, 105), (202,)  # seeds
+GOLDEN_WEIGHT = 6.0  # a golden pair is a trap that somebody met
+PROSE = ("post", "blocks", "stamped", "labelled", "markdown", "webpage", "web page", "broadcast", "scraped", "timed", "encoded")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A document as lines, the names that its labels may have, and its weight; nobody is named without names."""
+
+    source: str
+    document: Document
+    names: frozenset[str]
+    weight: float = 1.0
+
+
+def main() -> None:
+    """Learn, write, and say how good it is."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=300, help="of each corpus and seed")
+    parser.add_argument("--report", action="store_true", help="learn again without each measure")
+    given = parser.parse_args()
+    train = list(chain(golden(), *(examples(given.documents, seed) for seed in TRAIN)))
+    test = list(chain(*(examples(given.documents, seed) for seed in TEST)))
+    weights = learn(train, WRITTEN)
+    print(f"{len(train)} documents to learn from, {len(test)} to test; right in the test: {tested(test):.2%}")
+    if given.report:
+        print("\n".join(report(train, test, weights)))
+
+
+def golden() -> Iterator[Example]:
+    """Yield the golden pairs of prose and pages."""
+    for path in inputs():
+        told = expectation(path)
+        if path.parent.name in ("prose", "webpage") and "error" not in told:
+            names = {name for s in told.get("speakers", ()) for name in (s["label"], *s.get("variants", ()))}
+            yield from _examples("golden", path.read_bytes(), names, GOLDEN_WEIGHT)
+
+
+def examples(count: int, seed: int) -> Iterator[Example]:
+    """Yield documents of the three corpora, and documents that are no transcripts."""
+    for one in first.documents(count, seed, None):
+        if one.shape in PROSE:
+            yield from _examples("first", one.data, {n for r in one.truth.rows if r.speaker for n in (r.speaker.name, *r.speaker.also)})
+    for two in second.generate(seed, count):
+        if two.shape in PROSE:
+            yield from _examples("second", two.data, {*two.speakers, *chain(*two.aliases.values())} - {None})
+    for three in third.documents(2 * count, seed):
+        if three.kind in ("txt", "md", "html"):
+            yield from _examples("third", three.data, {*(written for written, _ in three.written), *(s.speaker for s in three.said)} - {None})
+    for none in third.no_transcripts(count, seed):
+        yield from _examples("none", none.data, set())
+
+
+def _examples(source: str, data: bytes, names: Iterable[str], weight: float = 1.0) -> Iterator[Example]:
+    """Yield a document, and of every second one a short stretch with a label near its beginning."""
+    try:
+        lines = lines_of(data)
+    except ContentError:
+        return
+    known = frozenset(chain(*map(_forms, names)))
+    whole = Document(lines)
+    yield Example(source, whole, known, weight)
+    rng = random.Random(len(data))
+    if known and source != "golden" and len(lines) > 20 and rng.random() < 0.5:
+        labelled = (i for i, found in enumerate(whole.candidates) if any(one.name in known for one in found))
+        begin = max(0, next(labelled, 0) - rng.randint(0, 3))
+        yield Example(source, Document(lines[begin : begin + rng.randint(5, 30)]), known, weight)
+
+
+def lines_of(data: bytes) -> Sequence:
+    """Return the lines of a document as the reader sees them."""
+    _, text = split_header(decode(data))
+    if not webpage.fits(text):
+        return tidied(marked_lines(text.lines))
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    root = etree.HTML(text.text.encode("utf-8", "replace"), parser)
+    return tidied([block for block in read_blocks(root) if block.noise is None])
+
+
+def _forms(name: str) -> Iterator[str]:
+    """Yield the ways in which labels write a name: in full, in part, by initials."""
+    folded = fold(clean(name)[0])
+    tokens = folded.split()
+    yield folded
+    if len(tokens) > 1:
+        yield from initials_of(folded)
+        yield from (f"{tokens[0]} {tokens[-1]}", f"{tokens[0]} {tokens[-1][0]}", f"{tokens[0][0]} {tokens[-1]}")
+        yield from (" ".join(tokens[i:j]) for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1))
+
+
+def learn(train: Sequence[Example], path: Path) -> dict[str, dict[str, float]]:
+    """Learn both kinds of weights, and write them: those of forms need those of labels."""
+    x, y, w = of_labels(train)
+    weights = {"form": dict.fromkeys(FORM_NAMES, 0.0), "label": _named(LABEL_FEATURES, fitted(x, y, w))}
+    _write(weights, path)
+    x, y, w, _ = of_forms(train)
+    weights["form"] = _named(FORM_NAMES, fitted(x, y, w))
+    _write(weights, path)
+    return weights
+
+
+def _write(weights: dict[str, dict[str, float]], path: Path) -> None:
+    path.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
+    score.weights.cache_clear()
+
+
+def _named(names: Sequence[str], weights: np.ndarray) -> dict[str, float]:
+    return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
+
+
+def of_labels(examples: Iterable[Example]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Measure the labels of each way in which most that comes back is a name: (n, features), right, weight."""
+    rows: list[tuple[list[float], bool, float]] = []
+    for example in examples:
+        most = max((_right(way.found, example.names) for way in example.document.ways), default=0)
+        for way in example.document.ways:
+            again = way.recurring().found
+            if not most or _right(way.found, example.names) < most / 2 or _right(again, example.names) < len(again) / 2:
+                continue
+            usual, places = Usual(way), defaultdict(list)
+            for i, one in enumerate(way.found):
+                places[one.name].append(i)
+            rows += [(of_label(name, mine, usual), name in example.names, example.weight) for name, mine in places.items()]
+    return np.array([r[0] for r in rows]), np.array([r[1] for r in rows], float), np.array([r[2] for r in rows])
+
+
+def of_forms(examples: Iterable[Example]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Measure each way of each document: (n, features), whether it is right, weight, index of the document."""
+    rows: list[tuple[list[float], bool, float, int]] = []
+    for index, example in enumerate(examples):
+        ways = [(way, kept) for way in example.document.ways if (kept := choose.accepted(way)[0])]
+        most = max((_right(kept, example.names) for _, kept in ways), default=0)
+        for way, kept in ways:
+            right = _right(kept, example.names)
+            good = right > 0 and right >= 0.75 * len(kept) and right >= 0.7 * most
+            measured: Occurrences = replace(way, found=kept) if way.is_weak else way
+            rows.append((of_form(measured), good, example.weight, index))
+    columns = list(zip(*rows, strict=True))
+    return np.array(columns[0]), np.array(columns[1], float), np.array(columns[2]), np.array(columns[3])
+
+
+def _right(found: Iterable[Candidate], names: frozenset[str]) -> int:
+    return sum(one.name in names for one in found)
+
+
+def fitted(x: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float = 1.0) -> np.ndarray:
+    """Fit a logistic regression by Newton's method; the first column is the bias and is not held back."""
+    weights = np.zeros(x.shape[1])
+    penalty = np.eye(x.shape[1]) * ridge
+    penalty[0, 0] = 1e-3
+    for _ in range(40):
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -50, 50)))
+        slope = x.T @ (w * (p - y)) + penalty @ weights
+        bend = (x * (w * np.maximum(p * (1 - p), 1e-6))[:, None]).T @ x + penalty
+        step = np.linalg.solve(bend, slope)
+        weights -= step
+        if np.abs(step).max() < 1e-6:
+            break
+    return weights
+
+
+def tested(test: Sequence[Example]) -> float:
+    """Return the share of documents in which the best way is right, or none is where nobody is named."""
+    x, y, _, index = of_forms(test)
+    names = list(FORM_NAMES)
+    weights = np.array([score.weights()["form"][i] for i in range(len(names))])
+    return _share_right(1 / (1 + np.exp(-x @ weights)), y, index, len(test))
+
+
+def _share_right(p: np.ndarray, y: np.ndarray, index: np.ndarray, count: int) -> float:
+    right = 0
+    for i in range(count):
+        mine = np.flatnonzero(index == i)
+        if not len(mine):
+            right += 1
+            continue
+        best = mine[np.argmax(p[mine])]
+        right += bool(y[best] and p[best] >= choose.LIKELY) if y[mine].any() else bool(p[best] < choose.LIKELY)
+    return right / count
+
+
+def report(train: Sequence[Example], test: Sequence[Example], weights: dict[str, dict[str, float]]) -> Iterator[str]:
+    """Write what each measure of forms is worth: its weight, and how many documents are right without it."""
+    x, y, w, _ = of_forms(train)
+    tx, ty, _, index = of_forms(test)
+    yield "| measure | weight | right without it |\n|---|---|---|"
+    for name in FORM_FEATURES[1:]:
+        kept = [i for i, other in enumerate(FORM_NAMES) if name not in other.split()]
+        without = fitted(x[:, kept], y, w)
+        share = _share_right(1 / (1 + np.exp(-tx[:, kept] @ without)), ty, index, len(test))
+        yield f"| {name} | {weights['form'][name]:.2f} | {share:.2%} |"
+
+
+if __name__ == "__main__":
+    main()
