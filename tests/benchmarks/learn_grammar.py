@@ -28,16 +28,9 @@ from transforms.errors import ContentError
 from transforms.transcripts.decode import decode
 from transforms.transcripts.grammar import choose, score
 from transforms.transcripts.grammar.candidates import Candidate
-from transforms.transcripts.grammar.features import (
-    FORM_FEATURES,
-    LABEL_FEATURES,
-    PAIRS,
-    Document,
-    Occurrences,
-    Usual,
-    of_form,
-    of_label,
-)
+from transforms.transcripts.grammar.form_features import of_form
+from transforms.transcripts.grammar.label_features import Usual, of_label
+from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.header import split_header
 from transforms.transcripts.html import webpage
 from transforms.transcripts.html.html_blocks import read_blocks
@@ -46,10 +39,21 @@ from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.survey import tidied
 
 WRITTEN = Path(choose.__file__).with_name("weights.json")
-FORM_NAMES = (*FORM_FEATURES, *(f"{a} {b}" for a, b in PAIRS))
 TRAIN, TEST = (101, 103, 105), (202,)  # seeds
 GOLDEN_WEIGHT = 6.0  # a golden pair is a trap that somebody met
-PROSE = ("post", "blocks", "stamped", "labelled", "markdown", "webpage", "web page", "broadcast", "scraped", "timed", "encoded")
+PROSE = (
+    "post",
+    "blocks",
+    "stamped",
+    "labelled",
+    "markdown",
+    "webpage",
+    "web page",
+    "broadcast",
+    "scraped",
+    "timed",
+    "encoded",
+)
 
 
 @dataclass(frozen=True)
@@ -89,13 +93,21 @@ def examples(count: int, seed: int) -> Iterator[Example]:
     """Yield documents of the three corpora, and documents that are no transcripts."""
     for one in first.documents(count, seed, None):
         if one.shape in PROSE:
-            yield from _examples("first", one.data, {n for r in one.truth.rows if r.speaker for n in (r.speaker.name, *r.speaker.also)})
+            yield from _examples(
+                "first",
+                one.data,
+                {n for r in one.truth.rows if r.speaker for n in (r.speaker.name, *r.speaker.also)},
+            )
     for two in second.generate(seed, count):
         if two.shape in PROSE:
             yield from _examples("second", two.data, {*two.speakers, *chain(*two.aliases.values())} - {None})
     for three in third.documents(2 * count, seed):
         if three.kind in ("txt", "md", "html"):
-            yield from _examples("third", three.data, {*(written for written, _ in three.written), *(s.speaker for s in three.said)} - {None})
+            yield from _examples(
+                "third",
+                three.data,
+                {*(written for written, _ in three.written), *(s.speaker for s in three.said)} - {None},
+            )
     for none in third.no_transcripts(count, seed):
         yield from _examples("none", none.data, set())
 
@@ -139,11 +151,11 @@ def _forms(name: str) -> Iterator[str]:
 
 def learn(train: Sequence[Example], path: Path) -> dict[str, dict[str, float]]:
     """Learn both kinds of weights, and write them: those of forms need those of labels."""
-    x, y, w = of_labels(train)
-    weights = {"form": dict.fromkeys(FORM_NAMES, 0.0), "label": _named(LABEL_FEATURES, fitted(x, y, w))}
+    names, x, y, w = of_labels(train)
+    weights = {"form": {}, "label": _named(names, fitted(x, y, w))}
     _write(weights, path)
-    x, y, w, _ = of_forms(train)
-    weights["form"] = _named(FORM_NAMES, fitted(x, y, w))
+    names, x, y, w, _ = of_forms(train)
+    weights["form"] = _named(names, fitted(x, y, w))
     _write(weights, path)
     return weights
 
@@ -157,25 +169,35 @@ def _named(names: Sequence[str], weights: np.ndarray) -> dict[str, float]:
     return {name: round(float(weight), 4) for name, weight in zip(names, weights, strict=True)}
 
 
-def of_labels(examples: Iterable[Example]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Measure the labels of each way in which most that comes back is a name: (n, features), right, weight."""
-    rows: list[tuple[list[float], bool, float]] = []
+def of_labels(examples: Iterable[Example]) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """Measure the labels of each way in which most that comes back is a name: names, (n, features), right, weight."""
+    rows: list[tuple[dict[str, float], bool, float]] = []
     for example in examples:
         most = max((_right(way.found, example.names) for way in example.document.ways), default=0)
         for way in example.document.ways:
             again = way.recurring().found
-            if not most or _right(way.found, example.names) < most / 2 or _right(again, example.names) < len(again) / 2:
+            if (
+                not most
+                or _right(way.found, example.names) < most / 2
+                or _right(again, example.names) < len(again) / 2
+            ):
                 continue
             usual, places = Usual(way), defaultdict(list)
             for i, one in enumerate(way.found):
                 places[one.name].append(i)
-            rows += [(of_label(name, mine, usual), name in example.names, example.weight) for name, mine in places.items()]
-    return np.array([r[0] for r in rows]), np.array([r[1] for r in rows], float), np.array([r[2] for r in rows])
+            rows += [
+                (of_label(name, mine, usual), name in example.names, example.weight)
+                for name, mine in places.items()
+            ]
+    names, x = _table([row[0] for row in rows])
+    return names, x, np.array([row[1] for row in rows], float), np.array([row[2] for row in rows])
 
 
-def of_forms(examples: Iterable[Example]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Measure each way of each document: (n, features), whether it is right, weight, index of the document."""
-    rows: list[tuple[list[float], bool, float, int]] = []
+def of_forms(
+    examples: Iterable[Example],
+) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Measure each way of each document: names, (n, features), whether it is right, weight, index of the document."""
+    rows: list[tuple[dict[str, float], bool, float, int]] = []
     for index, example in enumerate(examples):
         ways = [(way, kept) for way in example.document.ways if (kept := choose.accepted(way)[0])]
         most = max((_right(kept, example.names) for _, kept in ways), default=0)
@@ -184,8 +206,14 @@ def of_forms(examples: Iterable[Example]) -> tuple[np.ndarray, np.ndarray, np.nd
             good = right > 0 and right >= 0.75 * len(kept) and right >= 0.7 * most
             measured: Occurrences = replace(way, found=kept) if way.is_weak else way
             rows.append((of_form(measured), good, example.weight, index))
-    columns = list(zip(*rows, strict=True))
-    return np.array(columns[0]), np.array(columns[1], float), np.array(columns[2]), np.array(columns[3])
+    measures, good, weights, index = zip(*rows, strict=True)
+    names, x = _table(measures)
+    return names, x, np.array(good, float), np.array(weights), np.array(index)
+
+
+def _table(rows: Sequence[dict[str, float]]) -> tuple[list[str], np.ndarray]:
+    """Return the names of the measures and their values, a row a measurement."""
+    return list(rows[0]), np.array([list(row.values()) for row in rows])
 
 
 def _right(found: Iterable[Candidate], names: frozenset[str]) -> int:
@@ -210,9 +238,8 @@ def fitted(x: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float = 1.0) -> n
 
 def tested(test: Sequence[Example]) -> float:
     """Return the share of documents in which the best way is right, or none is where nobody is named."""
-    x, y, _, index = of_forms(test)
-    names = list(FORM_NAMES)
-    weights = np.array([score.weights()["form"][i] for i in range(len(names))])
+    names, x, y, _, index = of_forms(test)
+    weights = np.array([score.weights()["form"][name] for name in names])
     return _share_right(1 / (1 + np.exp(-x @ weights)), y, index, len(test))
 
 
@@ -228,13 +255,15 @@ def _share_right(p: np.ndarray, y: np.ndarray, index: np.ndarray, count: int) ->
     return right / count
 
 
-def report(train: Sequence[Example], test: Sequence[Example], weights: dict[str, dict[str, float]]) -> Iterator[str]:
+def report(
+    train: Sequence[Example], test: Sequence[Example], weights: dict[str, dict[str, float]]
+) -> Iterator[str]:
     """Write what each measure of forms is worth: its weight, and how many documents are right without it."""
-    x, y, w, _ = of_forms(train)
-    tx, ty, _, index = of_forms(test)
+    names, x, y, w, _ = of_forms(train)
+    _, tx, ty, _, index = of_forms(test)
     yield "| measure | weight | right without it |\n|---|---|---|"
-    for name in FORM_FEATURES[1:]:
-        kept = [i for i, other in enumerate(FORM_NAMES) if name not in other.split()]
+    for name in (name for name in names[1:] if " " not in name):
+        kept = [i for i, other in enumerate(names) if name not in other.split()]
         without = fitted(x[:, kept], y, w)
         share = _share_right(1 / (1 + np.exp(-tx[:, kept] @ without)), ty, index, len(test))
         yield f"| {name} | {weights['form'][name]:.2f} | {share:.2%} |"

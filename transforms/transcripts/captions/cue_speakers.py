@@ -17,7 +17,6 @@ from transforms.transcripts.grammar.choose import SURE, choose
 from transforms.transcripts.names import clean, is_generic, likeness
 from transforms.transcripts.prose.lines import Line
 
-
 MOSTLY_NAMED = 0.5  # of the texts begin with a name
 VERY_SURE = 0.9
 

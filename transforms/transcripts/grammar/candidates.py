@@ -22,7 +22,9 @@ LONGEST_ROLE = 30  # characters
 _RANGE = rf"{CLOCK}(?:\s*(?:-->|->|→|–|—|-|to)\s*{CLOCK})?"
 _TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
 # What may stand before a label: marks of lists and quotes, numbers, times.
-_BEFORE = re.compile(rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|,\]]?")
+_BEFORE = re.compile(
+    rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|,\]]?"
+)
 _BEHIND = re.compile(rf"\s*(?:(?P<time>{_TIME})|(?P<mark>[:：|>–—~=\-]+(?=\s|$)|[:：]))")
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.]){_TIME}|{WRAPPED})\s*$")
@@ -32,7 +34,18 @@ _COLON_INSIDE = re.compile(r"[:：]\s|：")
 _DASH = re.compile(r"\s+(?:[-–—|~»>=]|--)\s+|\t\s*|\s{2,}|>\s+")
 _CAPITALS = re.compile(r"([^\W\d_a-zà-ÿ][^.a-zà-ÿ:\[\](){}]{1,40})\.\s+(?=\S)")
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
-_BRACKETS = {"[": "]", "(": ")", "<": ">", "{": "}", "【": "】", "«": "»", "「": "」", "（": "）", "〈": "〉", "《": "》"}
+_BRACKETS = {
+    "[": "]",
+    "(": ")",
+    "<": ">",
+    "{": "}",
+    "【": "】",
+    "«": "»",
+    "「": "」",
+    "（": "）",
+    "〈": "〉",
+    "《": "》",
+}
 _URL = re.compile(r"(?:https?|ftp|mailto|www)$|//", re.IGNORECASE)
 _SEMANTIC = frozenset(("strong", "cite", "u", "em", "code"))
 
@@ -121,7 +134,11 @@ class _Reader:
 
     def _span(self) -> Span | None:
         """Return the marked stretch that the label begins in; two that touch are one."""
-        mine = [x for x in self.line.spans if x.begin <= self.at < x.end and not self.text[x.begin : self.at].strip("-–—•>| ").strip(self.stamp)]
+        mine = [
+            x
+            for x in self.line.spans
+            if x.begin <= self.at < x.end and not self.text[x.begin : self.at].strip("-–—•>| ").strip(self.stamp)
+        ]
         if not mine:
             return None
         first = min(mine, key=lambda x: (_rank(x.mark), x.end))
@@ -132,21 +149,21 @@ class _Reader:
         return Span(first.begin, end, first.mark)
 
     def candidates(self) -> Iterator[Candidate]:
+        """Yield a candidate for each way to end the label; a label in brackets has one."""
         text, at = self.text, self.at
         if at >= len(text):
             return
-        if close := _BRACKETS.get(text[at]):
-            end = _closing(text, at, close)
-            if end > 0:
-                yield from self._made(at + 1, end, end + 1, text[at])
-                return
+        close = _BRACKETS.get(text[at])
+        if close and (end := _closing(text, at, close)) > 0:
+            found = self._read(at + 1, end, end + 1, text[at])
+            yield from [found] if found else []
+            return
         seen: set[tuple[int, bool]] = set()
         for end in self._ends():
-            for made in self._made(at, end, end, ""):
-                key = (len(made.raw), made.form.alone)
-                if key not in seen:
-                    seen.add(key)
-                    yield made
+            found = self._read(at, end, end, "")
+            if found and (key := (len(found.raw), found.form.alone)) not in seen:
+                seen.add(key)
+                yield found
 
     def _ends(self) -> Iterator[int]:
         """Yield where a label may end, the surest first."""
@@ -154,76 +171,108 @@ class _Reader:
         limit = min(len(text), at + LONGEST_HEAD)
         if self.span and self.span.end - at <= LONGEST_HEAD and text[at : self.span.end].strip():
             yield self.span.end
-        colon = next((m.start() for m in _COLON.finditer(text, at, limit) if not _CLOCK_COLON.match(text, m.start())), None)
-        if colon is not None:
+        colons = (m.start() for m in _COLON.finditer(text, at, limit) if not _CLOCK_COLON.match(text, m.start()))
+        colon = next(colons, limit)
+        if colon < limit:
             yield colon
         if time := _FIRST_TIME.search(text, at, limit):
             yield time.start()
-        if dash := _DASH.search(text, at, limit):
-            if colon is None or dash.start() < colon:
-                yield dash.start()
+        if (dash := _DASH.search(text, at, limit)) and dash.start() < colon:
+            yield dash.start()
         if capitals := _CAPITALS.match(text, at, limit):
             yield capitals.end(1)
         if len(text) - at <= LONGEST_LABEL + 20:
             yield len(text)
 
-    def _made(self, begin: int, end: int, behind: int, bracket: str) -> Iterator[Candidate]:
-        """Yield the candidate whose label stands in `begin:end`; what sets it off begins at `behind`."""
+    def _read(self, begin: int, end: int, behind: int, bracket: str) -> Candidate | None:
+        """Read the label in `begin:end`, and what sets it off from `behind` on; `None` where it can be none."""
         text = self.text
         if self.span and end == self.span.end and (role := _ROLE.match(text, end)):
             end = behind = role.end()
-        raw = text[begin:end].rstrip()
-        stamp, where = self.stamp, "before" if self.stamp else ""
-        mark, inner = "", ""
-        while raw and (raw[-1] in ":：" or (last := _LAST_TIME.search(raw))):
-            if raw[-1] in ":：":
-                inner, raw = raw[-1], raw[:-1].rstrip()
-            elif not stamp or where == "behind":
-                stamp, where, raw = last[0], "behind", raw[: last.start()].rstrip()
-            else:
-                raw = raw[: last.start()].rstrip()
-        if where == "behind" or (self.span and end == self.span.end):
-            bare = raw.rstrip("–—-|,; ")
-            inner = inner or (raw[len(bare) :].strip()[:1] if where != "behind" else "")
-            raw = bare
-        if not _may_be_label(raw) or (not (self.span or bracket) and _COLON_INSIDE.search(raw)):
-            return
-        closing = inner
-        while behind < len(text) and (match := _BEHIND.match(text, behind)):
+        head = self._head(text[begin:end].rstrip(), marked=self.span is not None and end == self.span.end)
+        inside = not (self.span or bracket) and _COLON_INSIDE.search(head.raw)
+        if inside or not _may_be_label(head.raw):
+            return None
+        behind = self._set_off(head, behind)
+        rest = text[behind:].strip()
+        if not head.end and not bracket:
+            rest = self._loose_end(head, end, behind, rest)
+        if self.bullet == "|":
+            head.end, rest = head.end or "|", rest.rstrip("| ")
+        span = self.span
+        mark = span.mark if span and begin < span.end <= max(behind, end) + 1 else ""
+        if _is_none(head, rest, bracket=bracket, mark=mark):
+            return None
+        block = "" if mark and (rest or head.end) else self.line.mark
+        core = Core(block, self.bullet, mark, bracket, ":" if head.end == "：" else head.end)
+        start, stop = times(head.stamp) if head.stamp else (None, None)
+        form = Form(core, head.where, not rest)
+        return Candidate(self.index, form, head.raw, _name(head.raw), start, stop, rest)
+
+    def _head(self, raw: str, *, marked: bool) -> _Head:
+        """Take times and marks off the end of a label."""
+        head = _Head(raw, self.stamp, "before" if self.stamp else "", "")
+        while head.raw:
+            if head.raw[-1] in ":：":
+                head.end, head.raw = head.raw[-1], head.raw[:-1].rstrip()
+                continue
+            last = _LAST_TIME.search(head.raw)
+            if last is None:
+                break
+            if not head.stamp or head.where == "behind":
+                head.stamp, head.where = last[0], "behind"
+            head.raw = head.raw[: last.start()].rstrip()
+        if head.where == "behind" or marked:
+            bare = head.raw.rstrip("–—-|,; ")
+            if head.where != "behind":
+                head.end = head.end or head.raw[len(bare) :].strip()[:1]
+            head.raw = bare
+        return head
+
+    def _set_off(self, head: _Head, behind: int) -> int:
+        """Take the times and marks behind a label; return where the words begin."""
+        while behind < len(self.text) and (match := _BEHIND.match(self.text, behind)):
             if match["time"]:
-                if stamp:
+                if head.stamp:
                     break
-                stamp, where = match["time"], "behind"
-                closing = closing if closing in (":", "：") else ""  # a dash before a time is the time's
-            elif not closing or match["mark"][0] in ":：":
-                closing = closing or match["mark"]
-            elif where != "behind":
+                head.stamp, head.where = match["time"], "behind"
+                head.end = head.end if head.end in (":", "：") else ""  # a dash before a time is the time's
+            elif not head.end or match["mark"][0] in ":：":
+                head.end = head.end or match["mark"]
+            elif head.where != "behind":
                 break
             behind = match.end()
-        if self.bullet == "|":
-            closing = "|" if closing in ("", "|") else closing
-        rest = text[behind:].strip()
-        if closing == "" and bracket == "" and end < len(text) and text[end] == "." and raw.isupper():
-            closing, rest = ".", rest.lstrip(". ")
-        elif closing == "" and rest and end < len(text):
-            gap = text[end:behind + 2]
-            closing = "\t" if "\t" in gap else "  " if gap.startswith("  ") and not stamp else ""
-        if self.bullet == "|":
-            rest = rest.rstrip("| ")
-        if closing in (":", "：") and (rest.startswith("//") or _URL.search(raw)):
-            return
-        if self.span and begin < self.span.end <= max(behind, end) + 1:
-            mark = self.span.mark
-        closing = ":" if closing == "：" else closing
-        loose = rest and where == "behind" and not closing and stamp.strip()[0].isdigit()  # it was 10:30 when
-        if loose or not (closing or bracket or mark or stamp or not rest):
-            return
-        if (bracket or not (rest or stamp)) and is_sound(f"[{raw.strip('[]()')}]"):
-            return
-        core = Core("" if mark and (rest or closing) else self.line.mark, self.bullet, mark, bracket, closing)
-        start, stop = times(stamp) if stamp else (None, None)
-        yield Candidate(self.index, Form(core, where, not rest), raw, _name(raw), start, stop, rest)
+        return behind
 
+    def _loose_end(self, head: _Head, end: int, behind: int, rest: str) -> str:
+        """Tell a stop behind capitals, a tab or a wide gap from no end at all; return the words without it."""
+        if end < len(self.text) and self.text[end] == "." and head.raw.isupper():
+            head.end = "."
+            return rest.lstrip(". ")
+        gap = self.text[end : behind + 2] if rest else ""
+        head.end = "\t" if "\t" in gap else "  " if gap.startswith("  ") and not head.stamp else ""
+        return rest
+
+
+@dataclass(slots=True)
+class _Head:
+    """A label while it is read: `where` its time `stamp` stands, and the mark at its `end`."""
+
+    raw: str
+    stamp: str
+    where: str
+    end: str
+
+
+def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
+    """Check for what is no label: an address, a sound, a clock within a sentence, words that nothing sets off."""
+    if head.end in (":", "：") and (rest.startswith("//") or _URL.search(head.raw)):
+        return True
+    in_sentence = rest and head.where == "behind" and not head.end and head.stamp.strip()[0].isdigit()
+    if in_sentence or not (head.end or bracket or mark or head.stamp or not rest):
+        return True
+    alone = bracket or not (rest or head.stamp)
+    return bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
 
 
 def _name(raw: str) -> str:

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.transcripts.grammar.candidates import Candidate, Core, Form
-from transforms.transcripts.grammar.features import Document, Occurrences, Usual, has_marks, of_form, of_label
+from transforms.transcripts.grammar.form_features import of_form
+from transforms.transcripts.grammar.label_features import Usual, of_label
+from transforms.transcripts.grammar.looks import has_marks
 from transforms.transcripts.grammar.score import probability
+from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 
-LIKELY = 0.2  # a form is the document's from here on: who gives a text says that somebody speaks in it
+LIKELY = 0.2  # a form is the document's from here on: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.05  # a label that stands once in a strong form is none below this
@@ -25,9 +28,9 @@ class Grammar:
     """How a document marks who speaks; `labels` by the index of their line, none where nobody is named.
 
     `form` is the form that stands oftenest, `runner_up` the next that does not go with it; `probability` and
-    `next_probability` say how likely each is. `doubted` are the labels that were judged to be none. `confidence` is
-    the probability times the share of words that would stay where they are if every unsure label were judged the
-    other way.
+    `next_probability` say how likely each is. `doubted` are the labels that were judged to be none.
+    `confidence` is the probability times the share of words that would stay where they are if every unsure label
+    were judged the other way.
     """
 
     labels: dict[int, Candidate]
@@ -150,7 +153,7 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
             set_off = one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
             if not (set_off or (alone and one.form.alone and fold(one.raw) in known)):
                 continue
-            if one.name in known and min(labels) <= i <= max(labels) or _is_full(one, known, document, labels):
+            if (one.name in known and min(labels) <= i <= max(labels)) or _is_full(one, known, document, labels):
                 found[i] = one
                 break
     return found
@@ -163,7 +166,11 @@ def _is_full(one: Candidate, known: set[str], document: Document, labels: dict[i
     usual = Counter((x.form.alone, x.start_time is not None) for x in labels.values()).most_common(1)[0][0]
     if (one.form.alone, one.start_time is not None) != usual:
         return False
-    if not 2 <= len(tokens) <= 5 or not all(map(_is_word, tokens)) or (not one.rest and (below >= len(document.lines) or below in labels)):
+    if (
+        not 2 <= len(tokens) <= 5
+        or not all(map(_is_word, tokens))
+        or (not one.rest and (below >= len(document.lines) or below in labels))
+    ):
         return False
     return len(known & short_forms(one.name)) == 1 and not any(one.name == name for name in known)
 

@@ -6,26 +6,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from math import exp
+from typing import Literal
 
-from transforms.transcripts.grammar.features import FORM_FEATURES, LABEL_FEATURES, PAIRS
+Kind = Literal["form", "label"]
 
 
 @cache
-def weights() -> dict[str, tuple[float, ...]]:
-    """Return the weights of `form` and of `label`, in the order of their features."""
+def weights() -> dict[Kind, dict[str, float]]:
+    """Return the weights of the measures of forms and of labels, by their names."""
     text = resources.files("transforms.transcripts.grammar").joinpath("weights.json").read_text(encoding="utf-8")
-    told = json.loads(text)
-    return {
-        "form": tuple(told["form"][name] for name in (*FORM_FEATURES, *(f"{a} {b}" for a, b in PAIRS))),
-        "label": tuple(told["label"][name] for name in LABEL_FEATURES),
-    }
+    told: dict[Kind, dict[str, float]] = json.loads(text)
+    return told
 
 
-def probability(kind: str, measures: Sequence[float]) -> float:
-    """Return how likely a `form` is the document's, or a `label` a speaker's."""
-    total = sum(weight * measure for weight, measure in zip(weights()[kind], measures, strict=True))
+def probability(kind: Kind, measures: Mapping[str, float]) -> float:
+    """Return how likely a form is the document's, or a label a speaker's."""
+    known = weights()[kind]
+    total = sum(known[name] * measure for name, measure in measures.items())
     return 1 / (1 + exp(-max(min(total, 50.0), -50.0)))

@@ -22,15 +22,13 @@ def parse_template(template: str) -> Core:
     """
     line = template.partition("⏎")[0].partition("\\n")[0]
     shown = re.sub(r"(?<![^\W\d_])[LTR](?![^\W\d_])", lambda match: _EXAMPLES[match[0]], line)
-    found = [
-        one for one in candidates(marked_lines([shown.strip()])[0], 0) if one.raw == _EXAMPLES["L"]
-    ]
+    found = [one for one in candidates(marked_lines([shown.strip()])[0], 0) if one.raw == _EXAMPLES["L"]]
     said = _EXAMPLES["R"] if "R" in line else ""
     fitting = [one for one in found if one.rest == said] or ([] if said else found)
     if not fitting:
         msg = (
-            f"--grammar {template!r} says nowhere how a label is set off: write L for it, T for a time, R for what "
-            "is said, as in '**L:** R', '[T] L: R' or 'L (T)⏎'"
+            f"--grammar {template!r} does not say how a label is set off: write L for it, T for a time, R for "
+            "what is said, as in '**L:** R', '[T] L: R' or 'L (T)⏎'"
         )
         raise SourceError(msg)
     return fitting[0].form.core

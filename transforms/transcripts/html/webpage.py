@@ -127,7 +127,10 @@ def _stretch(blocks: Sequence[HtmlBlock], is_of_it: Callable[[HtmlBlock], bool])
 
 def _lists_people(found: Survey, blocks: Sequence[HtmlBlock]) -> bool:
     """Check for a page of names, each once on a line of its own, that does not say that it is a transcript."""
-    bare = all(label.form == "bare" for label in found.labels.values())
+    bare = all(not (label.rest or label.is_sure) for label in found.labels.values())
+    bare = (
+        bare and found.grammar is not None and found.grammar.form is not None and not found.grammar.form.core.end
+    )
     once = len({fold(label.name) for label in found.labels.values()}) == len(found.labels)
     named = any(block.in_transcript or furniture.TRANSCRIPT.fullmatch(block.text) for block in blocks)
     return bare and once and not named

@@ -24,7 +24,9 @@ from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.survey import Survey, survey
 
-_MARKED = re.compile(r"^[\W\d]{0,60}?(?:(\*{1,3}|_{1,3}|`)(?=\S)(?:(?!\1)[^\n]){1,80}\1|\\[\[\]()*_#.])", re.MULTILINE)
+_MARKED = re.compile(
+    r"^[\W\d]{0,60}?(?:(\*{1,3}|_{1,3}|`)(?=\S)(?:(?!\1)[^\n]){1,80}\1|\\[\[\]()*_#.])", re.MULTILINE
+)
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+\S", re.MULTILINE)
 
 

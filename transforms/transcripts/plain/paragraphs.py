@@ -20,7 +20,6 @@ from transforms.transcripts.prose.lines import Line, tidy
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import plain_lines
 
-
 LEAST_ASKED = 3
 _ASKED = ("?", "？", "؟", ";")
 
@@ -39,7 +38,10 @@ def fit_lines(lines: Sequence[Line]) -> bool:
 
 def asked_in_bold(lines: Sequence[Line]) -> bool:
     """Check for an interview whose questions stand in bold, and nobody is named."""
-    whole = [any(x.mark.startswith("strong") and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans) for line in lines]
+    whole = [
+        any(x.mark.startswith("strong") and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
+        for line in lines
+    ]
     asked = sum(bold and line.text.rstrip().endswith(_ASKED) for bold, line in zip(whole, lines, strict=True))
     return asked >= LEAST_ASKED and asked * 2 >= sum(whole)
 

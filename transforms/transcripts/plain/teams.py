@@ -54,7 +54,7 @@ def _label(line: str) -> LineLabel | None:
     if not (is_nobody(name) or likeness(name) == 2 or (apart and len(name.split()) < 6)):
         return None
     start = int(match["h"] or 0) * 3600 + int(match["m"] or 0) * 60 + int(match["s"])
-    return LineLabel("timed", match["name"].strip(), name, float(start), None, "")
+    return LineLabel(match["name"].strip(), name, float(start), None, "")
 
 
 def parse(text: Text) -> Draft:

@@ -18,8 +18,8 @@ from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
-from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.marks import marked_lines
+from transforms.transcripts.prose.read import front_matter
 
 WORDS_OF_A_CAPTION = 12  # at most, on average
 SHARE = 0.4  # of the lines begin with a time, or are one

@@ -66,7 +66,10 @@ def visible(text: str) -> tuple[str, tuple[Span, ...]]:
             length += 1
             continue
         run = match["run"]
-        if _closes(text, match) and (begun := next((i for i in range(len(open_) - 1, -1, -1) if open_[i][0] == run), None)) is not None:
+        if (
+            _closes(text, match)
+            and (begun := next((i for i in range(len(open_) - 1, -1, -1) if open_[i][0] == run), None)) is not None
+        ):
             _, place, begin = open_[begun]
             del open_[begun:]
             parts[place] = ""
@@ -81,10 +84,15 @@ def visible(text: str) -> tuple[str, tuple[Span, ...]]:
     return _restored(parts, spans, open_)
 
 
-def _restored(parts: list[str], spans: list[Span], open_: list[tuple[str, int, int]]) -> tuple[str, tuple[Span, ...]]:
+def _restored(
+    parts: list[str], spans: list[Span], open_: list[tuple[str, int, int]]
+) -> tuple[str, tuple[Span, ...]]:
     """Join the parts; a run that nothing closed is text, and what stands behind it moves on."""
     for run, _, begin in open_:
-        spans = [Span(x.begin + len(run) * (x.begin >= begin), x.end + len(run) * (x.end > begin), x.mark) for x in spans]
+        spans = [
+            Span(x.begin + len(run) * (x.begin >= begin), x.end + len(run) * (x.end > begin), x.mark)
+            for x in spans
+        ]
     shown = "".join(parts)
     return shown, tuple(spans)
 

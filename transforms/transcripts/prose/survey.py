@@ -15,7 +15,7 @@ from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import in_place, may_be_title
-from transforms.transcripts.prose.lines import Form, Labels, Line, LineLabel, lone_time, tidy
+from transforms.transcripts.prose.lines import Labels, Line, LineLabel, lone_time, tidy
 
 Family = Literal["inline", "own"]
 
@@ -32,7 +32,7 @@ class Survey:
     """What the whole document tells of its labels.
 
     `labels` are keyed by the index of their line; the transcript is `lines[first:end]`; `headings` are the indices
-    of the lines in it that are headings though no mark says so. `talk`: it begins with paragraphs that name nobody.
+    of the lines in it that are headings though no mark says so. `talk`: it begins with paragraphs of nobody.
     """
 
     lines: tuple[Line, ...]
@@ -62,14 +62,12 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     grammar = choose(whole, forced)
     if len(whole) < len(kept):
         opening = {whole[i].number for i in grammar.labels}
-        whole = unwrap(kept, lambda before, line: line.number in opening)
+        whole = unwrap(kept, lambda _, line: line.number in opening)
         grammar = choose(whole, forced)
     end = _end(whole, grammar.labels)
     if end < len(whole):
         grammar = choose(whole[:end], forced)
-    labels = {
-        i: label_of(one) for i, one in grammar.labels.items() if not _is_byline(whole, i, one)
-    }
+    labels = {i: label_of(one) for i, one in grammar.labels.items() if not _is_byline(whole, i, one)}
     labels = _without_header(whole, labels)
     if not labels:
         return Survey(whole, None, {}, 0, end, grammar)
@@ -106,9 +104,7 @@ def _without_keys(lines: list[Line]) -> list[Line]:
 
 def label_of(one: Candidate) -> LineLabel:
     """Make a line's label of what the grammar says of it."""
-    alone: Form = "timed" if one.start_time is not None else "colon" if one.form.core.end == ":" else "bare"
-    form: Form = "inline" if one.rest else alone
-    return LineLabel(form, one.raw, clean(one.raw)[0], one.start_time, one.end_time, one.rest)
+    return LineLabel(one.raw, clean(one.raw)[0], one.start_time, one.end_time, one.rest)
 
 
 def _is_byline(lines: Sequence[Line], index: int, label: Candidate) -> bool:
@@ -165,7 +161,8 @@ def is_list_of_names(text: str) -> bool:
 def _may_open(before: Line, line: Line) -> bool:
     """Check whether a line may begin with a label: something sets it off, and the line above is finished."""
     return _OPEN_END.search(before.text) is None and any(
-        one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None for one in candidates(line, 0)
+        one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
+        for one in candidates(line, 0)
     )
 
 
@@ -219,7 +216,9 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     top = order[: next((n for n, i in enumerate(order) if i not in keys), len(order))]
     header = {i for i in top if i < begun or (len(top) > 1 and len(top) < len(order))}
     header |= {i for i in keys if is_value(labels[i].rest)}
-    header |= {i for i in order if i < begun and furniture.key_value(f"{labels[i].name}: x") and is_value(labels[i].rest)}
+    header |= {
+        i for i in order if i < begun and furniture.key_value(f"{labels[i].name}: x") and is_value(labels[i].rest)
+    }
     return {i: label for i, label in labels.items() if i not in header}
 
 
@@ -248,7 +247,9 @@ def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
     spoken = [i for i in range(begin, above) if _is_paragraph(lines[i])]
     words = sum(max(len(lines[i].text.split()), len(lines[i].text) // 12) for i in spoken)
     starts = labels[earliest].start_time
-    if words < (WORDS_OF_TALK if called is None else WORDS_BELOW_HEADING) or (starts is not None and starts < words / 4):
+    if words < (WORDS_OF_TALK if called is None else WORDS_BELOW_HEADING) or (
+        starts is not None and starts < words / 4
+    ):
         return None
     if called is not None:
         return begin
@@ -258,7 +259,9 @@ def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
 
 def _is_paragraph(line: Line) -> bool:
     """Check for text of some length that reads as speech: no credit, no header, no address."""
-    long = len(line.text) >= LEAST_OF_PARAGRAPH or (len(line.text) >= LEAST_OF_PARAGRAPH // 3 and not line.text.isascii())
+    long = len(line.text) >= LEAST_OF_PARAGRAPH or (
+        len(line.text) >= LEAST_OF_PARAGRAPH // 3 and not line.text.isascii()
+    )
     beside = furniture.is_credit(line.text) or furniture.key_value(line.text) or furniture.begins_tail(line.text)
     return long and not (beside or line.noise or line.heading or "http" in line.text)
 

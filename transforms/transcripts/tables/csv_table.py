@@ -20,8 +20,8 @@ from transforms.errors import ContentError
 from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.rows import Row, read_rows
 from transforms.transcripts.prose.marks import plain
+from transforms.transcripts.rows import Row, read_rows
 from transforms.transcripts.tables.columns import Columns, find_columns
 
 _DELIMITERS = "\t,;|"

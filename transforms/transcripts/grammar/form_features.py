@@ -1,0 +1,102 @@
+"""What can be measured of one way to mark labels over a whole document: do they come back, do they take turns?"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import log
+
+from transforms.text import ends_sentence
+from transforms.transcripts.grammar.looks import has_marks, is_address, is_furniture, share
+from transforms.transcripts.grammar.ways import Occurrences, is_element
+from transforms.transcripts.names import is_generic
+
+# Those that say most, of which each pair counts, too: few labels that alternate say more than few, or alternating.
+PAIRED = (
+    "log_n recurs alternates share_of_lines words_behind ends_behind small_behind label_words siblings_named "
+    "log_lines marked alone"
+).split()
+PAIRS = tuple((a, b) for i, a in enumerate(PAIRED) for b in PAIRED[i:])
+
+
+def of_form(seen: Occurrences) -> dict[str, float]:
+    """Measure one way to mark labels; of what is set off weakly, only the labels that were accepted."""
+    single = {"bias": 1.0, **_recurrence(seen), **_share_of_document(seen), **_marks(seen), **_looks(seen)}
+    return single | {f"{a} {b}": single[a] * single[b] for a, b in PAIRS}
+
+
+def _recurrence(seen: Occurrences) -> dict[str, float]:
+    """Measure how often labels come back and how they alternate."""
+    counts, n = seen.counts, len(seen.found)
+    names = [seen.persons[one.name] for one in seen.found]
+    back = share([a == b for a, b in zip(names, names[2:], strict=False)])
+    return {
+        "log_n": log(1 + n),
+        "log_distinct": log(1 + len(counts)),
+        "log_recurrence": log(n / len(counts)),
+        "recurs": share([counts[name] > 1 for name in names]),
+        "recurs_thrice": share([counts[name] > 2 for name in names]),
+        "alternates": share([a != b for a, b in pairwise(names)]),
+        "back_and_forth": back,
+        "back_of_two": back * (len(counts) < 4),
+        "top_share": max(counts.values()) / n,
+        "two_or_more": float(n > 1),
+    }
+
+
+def _share_of_document(seen: Occurrences) -> dict[str, float]:
+    """Measure how much of the document the labels open, and how their times run."""
+    document, found, n = seen.document, seen.found, len(seen.found)
+    first, last = found[0].line, found[-1].line
+    inside = [i for i in range(first, last + 1) if not document.lines[i].noise and not document.alone[i]]
+    times = [one.start_time for one in found if one.start_time is not None]
+    stamped = sum(document.stamped)
+    # Lines of the same form that do without a label speak against it: T L: R in 10 of 1,000 lines T R.
+    siblings = sum(document.stamped[i] for i in inside) if len(times) * 2 > n else len(inside)
+    gaps = share([document.lines[one.line].gap for one in found])
+    return {
+        "share_of_lines": min(1.0, n / max(len(inside), 1)),
+        "share_of_words": sum(seen.behind) / max(document.words, 1),
+        "words_before": document.words_between(0, first) / max(document.words, 1),
+        "nothing_behind": share([not words for words in seen.behind]),
+        "words_behind": min(sum(log(1 + words) for words in seen.behind) / n, 6.0) / 3,
+        "timed": len(times) / n,
+        "rising": share([a <= b for a, b in pairwise(times)]),
+        "share_of_times": len(times) / stamped if stamped else 0.0,
+        "siblings_named": min(1.0, n / max(siblings, 1)),
+        "lone_voice": (len(seen.counts) == 1) * min(1.0, n / max(siblings, 1)),
+        "log_lines": log(1 + len(document.lines)) / 3,
+        "even_gaps": max(gaps, 1 - gaps),
+    }
+
+
+def _marks(seen: Occurrences) -> dict[str, float]:
+    """Tell how the labels are set off."""
+    core = seen.core
+    return {
+        "marked": float(seen.is_marked),
+        "bold": float("strong" in core.mark),
+        "bracket": float(bool(core.bracket)),
+        "colon": float(core.end == ":"),
+        "heading": float(seen.is_heading),
+        "element": float(is_element(core.block) or "." in core.mark or core.mark == "cite"),
+        "other_end": float(core.end not in (":", "")),
+        "bullet": float(core.bullet in ("-", "*", "•", "1.")),
+        "weak_and_colon": float(seen.is_weak and core.end == ":"),
+        "alone": share([one.form.alone for one in seen.found]),
+    }
+
+
+def _looks(seen: Occurrences) -> dict[str, float]:
+    """Measure the labels and what begins behind them: their shapes, not their words."""
+    found, n, texts = seen.found, len(seen.found), seen.texts
+    return {
+        "label_words": min(sum(one.raw.count(" ") + 1 for one in found) / n, 8.0) / 4,
+        "label_length": sum(log(len(one.raw)) for one in found) / n / 2,
+        "label_marks": share([has_marks(one.raw) for one in found]),
+        "generic": share([is_generic(one.raw) for one in found]),
+        "furniture": share([one.form.alone and is_furniture(one.raw) for one in found]),
+        "phrases": share([one.name in seen.document.phrases for one in found]),
+        "small_behind": share([text[:1].islower() for text in texts]),
+        "ends_behind": share([ends_sentence(text) for text in texts]),
+        "addresses": share([is_address(text) for text in texts]),
+    }
