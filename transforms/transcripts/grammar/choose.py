@@ -146,6 +146,8 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
     """Find the labels whose marks are damaged, and full names that stand once before they are shortened."""
     counts = Counter(one.name for one in labels.values())
     known = {name for name, count in counts.items() if count > 1}
+    forms = Counter(form for name in counts if " " in name for form in short_forms(name))
+    short = {form for form, owners in forms.items() if owners == 1 and len(form) > 2}
     alone = sum(one.form.alone for one in labels.values()) * 2 > len(labels)
     found: dict[int, Candidate] = {}
     for i, line in enumerate(document.candidates):
@@ -153,7 +155,7 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
             set_off = one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
             if not (set_off or (alone and one.form.alone and fold(one.raw) in known)):
                 continue
-            if (one.name in known and min(labels) <= i <= max(labels)) or _is_full(one, known, document, labels):
+            if (one.name in known | short and min(labels) <= i <= max(labels)) or _is_full(one, known, document, labels):
                 found[i] = one
                 break
     return found

@@ -143,8 +143,11 @@ class Occurrences:
 
 
 def _short_form(name: str, names: set[str]) -> str:
-    short = short_forms(name) & names - {name} if 0 < name.count(" ") < MOST_TOKENS else frozenset()
-    return next(iter(short)) if len(short) == 1 else name
+    """Return the one short form of a name that is a label too, else the name itself."""
+    if not 0 < name.count(" ") < MOST_TOKENS:
+        return name
+    short = [form for form in short_forms(name) if form in names and form != name]
+    return short[0] if len(short) == 1 else name
 
 
 def is_element(block: str) -> bool:
