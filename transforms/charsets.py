@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
+from transforms import latin_alphabets
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -50,7 +52,6 @@ _LIKELY = [
     "cp874",
 ]
 _RUN = re.compile(rb"[\x80-\xff]{3,}")
-_IN_WORD = re.compile(rb"[A-Za-z][\xa1-\xa9\xab\xac\xae-\xb3\xb5\xb6\xb8\xb9\xbb-\xbf][a-z]")
 _SAMPLE = 20_000  # bytes that a guess looks at
 
 
@@ -61,26 +62,32 @@ def decode(data: bytes, claimed: str | None = None) -> str:
         data: the text, whole or its beginning.
         claimed: what a server says of it; what the text says of itself is looked for here.
     """
+    return decode_and_tell(data, claimed)[0]
+
+
+def decode_and_tell(data: bytes, claimed: str | None = None) -> tuple[str, bool]:
+    """Decode text as `decode` does; return also whether its encoding had to be guessed."""
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return data.decode(encoding, "replace")
+            return data.decode(encoding, "replace"), False
     claims = tuple(_claims(data, claimed))
     for name in claims:
         if name.startswith(_STRANGE):
             with suppress(UnicodeError):
-                return data.decode(name)
+                return data.decode(name), False
     sample = data[:4000]
     if sample.count(0) > 0.2 * len(sample):
-        return data.decode("utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le", "replace")
+        encoding = "utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le"
+        return data.decode(encoding, "replace"), False
     # Servers call UTF-8 by other names, and text in another encoding is hardly ever sound UTF-8.
     with suppress(UnicodeDecodeError):
-        return data.decode("utf-8")
+        return data.decode("utf-8"), False
     text = data.decode("utf-8", "replace")
     n_good = sum(not letter.isascii() for letter in text) / text.count("\N{REPLACEMENT CHARACTER}") - 1
     if n_good >= 1 if "utf-8" in claims else n_good > 9:
-        return text  # but for a few bytes that somebody pasted, or a letter that was cut
-    others = (name for name in claims if name != "utf-8")
-    return data.decode(next(others, None) or _guess(data), "replace")
+        return text, False  # but for a few bytes that somebody pasted, or a letter that was cut
+    named = next((name for name in claims if name != "utf-8"), None)
+    return data.decode(named or _guess(data), "replace"), named is None
 
 
 def _claims(data: bytes, claimed: str | None) -> Iterator[str]:
@@ -96,14 +103,13 @@ def _claims(data: bytes, claimed: str | None) -> Iterator[str]:
 def _guess(data: bytes) -> str:
     """Guess the encoding of text that is no UTF-8 and says nothing of itself.
 
-    Western text has its accents one by one, in words of ASCII, and is taken for Windows-1252, which browsers read
-    where Latin-1 is meant. Longer runs are the words of another alphabet; a sign in the middle of a word, as in
-    `p³yta`, is a letter of Central Europe.
+    Text in Latin letters has its accents one by one, in words of ASCII: which letters they are shows the language.
+    Longer runs are the words of another alphabet.
     """
     high = sum(byte > 127 for byte in data[:_SAMPLE])
-    if sum(map(len, _RUN.findall(data[:_SAMPLE]))) > 0.3 * high:
-        return _likeliest(data) or "cp1252"
-    return "cp1250" if len(_IN_WORD.findall(data[:_SAMPLE])) > 1 else "cp1252"
+    if sum(map(len, _RUN.findall(data[:_SAMPLE]))) > 0.3 * high and (found := _likeliest(data)):
+        return found
+    return latin_alphabets.likeliest(_sample(data))
 
 
 def _likeliest(data: bytes) -> str | None:

@@ -78,7 +78,7 @@ def explain(data: bytes, *, format: str | None = None, media_type: str | None = 
     header, text = split_header(text)
     chosen = _choose(text, format)
     draft = chosen.parse(text)
-    draft = dataclasses.replace(draft, pieces=(*header, *draft.pieces))
+    draft = dataclasses.replace(draft, pieces=(*header, *draft.pieces), flags=(*text.flags, *draft.flags))
     speakers = {piece.speaker for piece in draft.pieces if piece.speaker}
     if len(speakers) > MOST_SPEAKERS:
         msg = f"it names {len(speakers):,} speakers: no episode has more than {MOST_SPEAKERS}; try --format"
