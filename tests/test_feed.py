@@ -836,10 +836,26 @@ def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         read_feed(str(path))
 
 
-def test_another_enclosure_is_the_second_try(httpserver: HTTPServer, tmp_path: Path) -> None:
-    """Where the first address has nothing; where none has, the first one's fault is told."""
-    httpserver.expect_request("/b.mp3").respond_with_data(b"sound", content_type="audio/mpeg")
-    httpserver.expect_request(re.compile("/[ac].mp3")).respond_with_data(b"no", status=404)
+@pytest.mark.parametrize(
+    ("status", "what_came", "fault"),
+    [
+        (404, b"no", "404"),
+        (200, b"<!doctype html><html><body>Sold out</body></html>", "not audio"),
+        (200, b"%PDF-1.4 notes", "not audio"),
+        (200, b"ffconcat version 1.0\nfile /etc/hostname\n", "playlist"),
+        (
+            200,
+            b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80>\0\0\0}\0\0\x02\0\x10\0data\0\0\0\0",
+            "no samples",
+        ),
+    ],
+)
+def test_another_enclosure_is_the_second_try(
+    status: int, what_came: bytes, fault: str, clip: Path, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    """Where the first address has nothing that can be heard; where none has, the first one's fault is told."""
+    httpserver.expect_request("/b.mp3").respond_with_data(clip.read_bytes(), content_type="audio/mpeg")
+    httpserver.expect_request(re.compile("/[ac].mp3")).respond_with_data(what_came, status=status)
     settings, store = Settings(home=tmp_path, allow=LOCAL), Store(tmp_path)
     tags = "".join(
         f"<enclosure url='{httpserver.url_for(path)}' type='audio/mpeg'/>"
@@ -849,8 +865,9 @@ def test_another_enclosure_is_the_second_try(httpserver: HTTPServer, tmp_path: P
     found = EpisodeSource(str(episode.audio_url), None, episode)
 
     fetched = stages.fetch_first(store, found, settings, lambda _: None)
-    assert fetched.path.read_bytes() == b"sound"
+    assert fetched.path.read_bytes() == clip.read_bytes()
 
     alone = replace(found, episode=replace(episode, audio_links=(episode.audio_links[0], episode.audio_links[2])))
-    with pytest.raises(SourceError, match=r"a\.mp3"):
+    with pytest.raises(TurntableError, match=rf"a\.mp3.*{fault}"):
         stages.fetch_first(store, alone, settings, lambda _: None)
+    assert list(tmp_path.rglob("payload*")) == [fetched.path]  # what is no audio is not kept

@@ -14,7 +14,7 @@ from flows.allowed_files import check
 from flows.artifacts import Artifact, Made, Store
 from flows.home import clock
 from flows.http.fetch import download
-from flows.locations import is_url, kept_address, kept_text
+from flows.locations import is_url, kept_address, kept_text, shown_address
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, done_run, given_of, read_json, read_samples
 from flows.progress import Advance, Say
 from flows.settings import Settings
@@ -22,7 +22,7 @@ from flows.sources import youtube
 from flows.sources.found import EpisodeSource
 from transforms import turns
 from transforms.audio import decoding, sides
-from transforms.errors import ContentError, SourceError, TurntableError
+from transforms.errors import ContentError, HostileError, SourceError, TurntableError
 from transforms.hashes import is_as_promised, sha256
 from transforms.records import (
     PODCAST_NAMESPACE,
@@ -73,6 +73,7 @@ def fetch(
 
     Raises:
         SourceError: it is not there, or takes longer than the user allows.
+        ContentError, HostileError: what came is no audio; nothing of it is kept.
         TransientError, ContentError, HostileError: as `flows.http.fetch` says.
     """
     if not is_url(location):
@@ -89,6 +90,7 @@ def fetch(
             expected=expected,
             on_progress=lambda done, _: on_progress(float(done)),
         )
+        decoding.check_audio(scratch / "audio", shown_address(location))  # an error page is not kept
         return Made(scratch / "audio", facts={"url": kept_address(got.url), "media_type": got.media_type})
 
     # The whole URL decides what is fetched, but it may hold a secret: of that only its hash is kept.
@@ -97,7 +99,7 @@ def fetch(
 
 
 def fetch_first(store: Store, found: EpisodeSource, settings: Settings, on_progress: Advance) -> Artifact:
-    """Bring the audio of an episode into the store; what else its feed offers is tried where there is none.
+    """Bring the audio of an episode into the store; what else its feed offers is tried where that is none.
 
     Raises:
         TurntableError: as `fetch`, of the first address.
@@ -105,7 +107,7 @@ def fetch_first(store: Store, found: EpisodeSource, settings: Settings, on_progr
     expected = promised_seconds(found)
     try:
         return fetch(store, found.location, settings, on_progress, expected)
-    except (SourceError, ContentError):
+    except (SourceError, ContentError, HostileError):
         for location in filter(is_url, found.offers.others[:MOST_OTHERS]):
             with suppress(TurntableError):
                 return fetch(store, location, settings, on_progress, expected)

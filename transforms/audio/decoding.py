@@ -97,8 +97,7 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
     pieces = _pieces(frames, channel)
     samples = _join(pieces) if into is None else _write(pieces, into)
     if not len(samples):
-        msg = f"{name} holds no samples ({frames.bad_packets} bad packets): fetch it again"
-        raise ContentError(msg)
+        raise frames.none_there()
     with container.opened(path, name) as box:
         title = {key.lower(): value for key, value in box.metadata.items()}.get("title")
         return Audio(
@@ -115,8 +114,11 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
 
 
 def check_audio(path: Path, name: str | None = None) -> None:
-    """Check by the first bytes of a file that it is audio; raises what `decode` raises."""
-    container.choose_track(path, name or path.name)
+    """Check that a file is audio, by decoding as much of it as gives a sound; raises what `decode` raises."""
+    name = name or path.name
+    frames = _Frames(path, name, container.choose_track(path, name))
+    if next(iter(frames), None) is None:
+        raise frames.none_there()
 
 
 def count_channels(path: Path, name: str | None = None) -> int:
@@ -210,6 +212,10 @@ class _Frames:
                     yield from self._of_link(io.BufferedReader(container.Part(file, *link)))
                 except ContentError:
                     self.bad_packets += 1  # it cannot be opened: the others can
+
+    def none_there(self) -> ContentError:
+        """Say that nothing could be decoded."""
+        return ContentError(f"{self.name} holds no samples ({self.bad_packets} bad packets): fetch it again")
 
     def _of_link(self, part: io.BufferedReader) -> Iterator[tuple[float, Any]]:
         """Yield the frames of one link of a chain; its clock begins with it."""
