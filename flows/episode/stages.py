@@ -272,9 +272,8 @@ class Processed:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What is wrong with the audio or the words of it."""
-        every = (flag for artifact in (*self.decoded, *self.transcribed) for flag in artifact.manifest.flags)
-        return tuple(dict.fromkeys(every))
+        """What is wrong with the audio, its words or its speakers."""
+        return tuple(dict.fromkeys(flag for artifact in self.artifacts for flag in artifact.manifest.flags))
 
     def words(self) -> tuple[Word, ...]:
         """Read the words, with speakers where there was a diarization."""
