@@ -212,6 +212,32 @@ def test_json_that_says_nothing_is_refused_in_one_line(document: Any) -> None:
         read(json.dumps(document).encode())
 
 
+BLOCKS = "[00:00:01:12 - 00:00:02:24]\nAnn Lee\nHello there.\n\n[00:00:03:00 - 00:00:04:00]\nBo Ray\nYes.\n"
+TABLE = "Speaker,In,Out,Text\nAnn,00:00:01:15,00:00:02:29,Hello there.\nBo,00:00:03:00,00:00:04:00,Yes.\n"
+CUES = "1\n00:00:01;15 --> 00:00:02;29\nAnn: Hello there.\n\n2\n00:00:03;00 --> 00:00:04;00\nBo: Yes.\n"
+ROWS = """[{"speaker": "Ann", "start": "00:00:01:30", "text": "Hello there."},
+          {"speaker": "Bo", "start": "00:00:03:59", "text": "Yes."}]"""
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        (BLOCKS, [1.48, 3.0]),
+        (TABLE, [1.5, 3.0]),
+        (CUES, [1.5, 3.0]),
+        (CUES.replace(";15", ":48").replace(";29", ":99").replace(";", ":"), [1.48, 3.0]),
+        (ROWS, [1.5, 3.983]),
+    ],
+    ids=["25 a second", "30", "drop frame", "hundredths", "60"],
+)
+def test_frames_of_a_picture_are_parts_of_a_second(text: str, starts: list[float]) -> None:
+    """How many there are in one is guessed by the highest, and flagged."""
+    found = read(text.encode())
+
+    assert [turn.start_time for turn in found.turns] == pytest.approx(starts, abs=0.002)
+    assert "frame_rate_guessed" in found.flags
+
+
 def test_words_whose_times_run_back_are_flagged() -> None:
     words = [{"word": w, "start": s, "end": s + 0.1} for w, s in (("One", 2.6), ("two", 2.4), ("three.", 2.2))]
     document = {"segments": [{"start": 2.0, "end": 3.0, "text": " One two three.", "words": words}]}

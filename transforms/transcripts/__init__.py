@@ -11,6 +11,7 @@ from transforms.transcripts.captions import ttml, youtube_json3
 from transforms.transcripts.decode import decode
 from transforms.transcripts.document import Draft, Format, Text
 from transforms.transcripts.documents import docx, pdf, rtf
+from transforms.transcripts.frames import without_frames
 from transforms.transcripts.header import split_header
 from transforms.transcripts.html import podcast_html, webpage
 from transforms.transcripts.json import json_rows, podcast_json, podlove, seglst, whisper_json
@@ -74,7 +75,7 @@ def explain(data: bytes, *, format: str | None = None, media_type: str | None = 
     Raises:
         ContentError, SourceError: as `read`.
     """
-    text = decode(data, media_type)
+    text = without_frames(decode(data, media_type))
     header, text = split_header(text)
     chosen = _choose(text, format)
     draft = chosen.parse(text)

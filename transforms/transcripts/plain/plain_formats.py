@@ -7,6 +7,7 @@ from dataclasses import replace
 from transforms.errors import ContentError
 from transforms.transcripts.captions import ass, lrc, srt, vtt, youtube_text
 from transforms.transcripts.document import Draft, Format, Text
+from transforms.transcripts.frames import without_frames
 from transforms.transcripts.plain import (
     blocks,
     labelled,
@@ -44,9 +45,10 @@ def read_plain(text: Text, about: str) -> Draft:
     Raises:
         ContentError: nothing in it is a transcript.
     """
-    plain = replace(text, media_type=None)
+    plain = without_frames(replace(text, media_type=None))
     for known in (*OF_CUES, *OF_LINES, *OF_PROSE):
         if known.fits(plain):
-            return known.parse(plain)
+            draft = known.parse(plain)
+            return replace(draft, flags=(*plain.flags, *draft.flags))
     msg = f"no transcript found: the {about} has no names, times or heading Transcript in it"
     raise ContentError(msg)

@@ -166,7 +166,7 @@ _PARTS = re.compile(
 def span_of(
     row: Mapping[str, Any], columns: Columns, scale: float, clock: Clock
 ) -> tuple[Seconds | None, Seconds | None]:
-    """Read the times of a row; a field may hold both, and frames of a picture are left out."""
+    """Read the times of a row; a field may hold both."""
     given = row.get(columns.start) if columns.start else None
     if isinstance(given, str) and (match := _RANGE.fullmatch(given)):
         return clock.check(*times(f"{match[1]} - {match[2]}"), overlaps=False)
