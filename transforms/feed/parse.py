@@ -220,9 +220,13 @@ def _enclosure(tag: Any, target: str) -> AudioLink:
 
 def _published(tags: Tags) -> tuple[datetime | None, str | None]:
     """Return when an item came out, None where it does not say so or nobody can believe it, and how it says so."""
-    written = [text for name in _DATES if (text := child_text(tags, name))]
-    believed = ((date, text) for text in written if (date := parse_date(text)))
-    return next(believed, (None, written[0] if written else None))
+    first: str | None = None
+    for name in _DATES:
+        if text := child_text(tags, name):
+            if date := parse_date(text):
+                return date, text
+            first = first or text
+    return None, first
 
 
 def _age(episode: Episode) -> float:

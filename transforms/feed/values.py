@@ -18,7 +18,7 @@ from transforms.text import INVISIBLE
 # What XML forbids.
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Thousands of attributes in one tag take the HTML parser minutes; text needs none.
-_HTML_TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9]{0,20})(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>?""")
+_HTML_TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9]{0,20}+)(?!>)(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>?""")
 _BLOCKS = (
     "address",
     "blockquote",
