@@ -464,6 +464,8 @@ def test_half_a_date_is_none(text: str, date: datetime | None) -> None:
         ("ven., 11 févr. 2022 08:30:00 +0100", "2022-02-11T07:30"),
         ("11 Mar 49 08:30 GMT", "2049-03-11T08:30"),
         ("11 Mar 50 08:30 GMT", "1950-03-11T08:30"),
+        ("Fri, 11 Mar 2022 08:30:00 America/New_York", "2022-03-11T13:30"),
+        ("Fri, 11 Mar 2022 08:30:00 Atlantis/Main_Street", None),
         ("Fri, 11 Mar 2022 08:30:00 -9900", None),
         ("Fri, 11 Mar 2022 08:30:00 +1500", None),
         ("Fri, 11 Mar 2022 08:30:00 +0175", None),
@@ -535,6 +537,31 @@ def test_the_sound_of_an_item(enclosures: str, expected: str) -> None:
         name, _, kind = one.rpartition("=")
         tags += f"<enclosure url='https://a.example/{name}' {f'type={kind!r}' if kind else ''} length='1'/>"
     feed = parse_feed(START + f"<item><guid>1</guid>{tags}".encode() + END, URL)
+
+    found = [link.url.removeprefix("https://a.example/") for e in feed.episodes for link in e.audio_links]
+    assert found == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("<media:content url='x.jpg' type='image/jpeg'/><media:content url='x.mp3' type='audio/mpeg'/>", "x.mp3"),
+        ("<media:group><media:content url='x' medium='audio'/><media:content url='p'/></media:group>", "x"),
+        ("<enclosure url='x.mp3' type='audio/mpeg'/><media:content url='p' medium='image'/>", "x.mp3"),
+        ("<enclosure url='v.mp4' type='video/mp4'/><media:content url='x.mp3' type='audio/mpeg'/>", "x.mp3 v.mp4"),
+        ("<media:content url='p.jpg'/><media:content url='v' type='video/mp4'/>", ""),
+        ("<enc:enclosure rdf:resource='x.ogg' enc:type='audio/ogg'/>", "x.ogg"),
+    ],
+)
+def test_sound_that_no_enclosure_of_rss_2_names(tags: str, expected: str) -> None:
+    """Media RSS where it says audio, and the enclosures of RSS 1.0."""
+    spaces = (
+        "xmlns:media='http://search.yahoo.com/mrss/' xmlns:enc='http://purl.oclc.org/net/rss_2.0/enc#' "
+        "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xml:base='https://a.example/'"
+    )
+    item = f"<item><title>T</title>{tags}</item>"
+    text = f"<rss version='2.0' {spaces}><channel><title>Show</title>{item}</channel></rss>"
+    feed = parse_feed(text.encode(), URL)
 
     found = [link.url.removeprefix("https://a.example/") for e in feed.episodes for link in e.audio_links]
     assert found == expected.split()
