@@ -21,7 +21,7 @@ from transforms.errors import ContentError, HostileError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-METHOD = "pyav-3"
+METHOD = "pyav-4"
 SAMPLE_RATE = 16_000
 
 SHORT_AUDIO = 0.98  # decoded less than this share of what the header says
