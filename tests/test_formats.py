@@ -212,6 +212,32 @@ def test_json_that_says_nothing_is_refused_in_one_line(document: Any) -> None:
         read(json.dumps(document).encode())
 
 
+@pytest.mark.parametrize(
+    ("of_a_second", "starts", "flags"),
+    [
+        (1, [3.0, 60.0], ()),
+        (1_000, [3.0, 60.0], ()),
+        (1_000_000, [3.0, 60.0], ()),
+        (16_000, [48.0, 960.0], ("unit_guessed",)),
+        (10_000_000, [30.0, 600.0], ("unit_guessed",)),
+    ],
+    ids=["seconds", "milliseconds", "microseconds", "samples", "ticks"],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_the_unit_of_times_is_what_fits_the_words(
+    named: bool, of_a_second: int, starts: list[float], flags: tuple[str, ...]
+) -> None:
+    """Where none does, that is said."""
+    rows = [
+        {"start": start * of_a_second, "end": (start + 3) * of_a_second, "text": text}
+        | ({"speaker": name} if named else {})
+        for name, start, text in (("Ann", 3, "Why does a record turn at all, then?"), ("Bo", 60, "It is round."))
+    ]
+    found = read(json.dumps(rows if named else {"segments": rows}).encode())
+
+    assert ([turn.start_time for turn in found.turns], found.flags) == (starts, flags)
+
+
 BLOCKS = "[00:00:01:12 - 00:00:02:24]\nAnn Lee\nHello there.\n\n[00:00:03:00 - 00:00:04:00]\nBo Ray\nYes.\n"
 TABLE = "Speaker,In,Out,Text\nAnn,00:00:01:15,00:00:02:29,Hello there.\nBo,00:00:03:00,00:00:04:00,Yes.\n"
 CUES = "1\n00:00:01;15 --> 00:00:02;29\nAnn: Hello there.\n\n2\n00:00:03;00 --> 00:00:04;00\nBo: Yes.\n"

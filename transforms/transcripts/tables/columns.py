@@ -51,6 +51,8 @@ _SECONDS = re.compile(r"(?:sec|secs|seconds|sekunden|s)$")
 _UNIT = re.compile(r"\W*[(\[](\w+)[)\]]\s*$")
 # A second holds two or three words; a whole number of hundreds for each word is one of milliseconds.
 MILLISECONDS_A_WORD = 100
+SLOWEST_WORD = 3.0  # seconds: samples of 16 kHz, taken for milliseconds, are slower
+_SCALES = (1.0, 1e-3, 1e-6, 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,15 @@ def _scale(name: str | None) -> float | None:
     return 1.0 if (unit and _SECONDS.fullmatch(fold(unit[1]))) or folded.endswith(("sec", "seconds")) else None
 
 
-def scale_of(rows: Sequence[Mapping[str, Any]], columns: Columns) -> float:
+def scale_of(rows: Sequence[Mapping[str, Any]], columns: Columns, clock: Clock) -> float:
     """Return the unit of the times: what the name says, else what fits the words that are said in them.
 
+    Where none fits, as of samples, `clock` is flagged `unit_guessed`.
+
     >>> columns = find_columns(["start", "end", "text"])
-    >>> scale_of([{"start": 3390, "end": 31186, "text": "Why does it turn?"}], columns)
+    >>> scale_of([{"start": 3390, "end": 31186, "text": "Why does it turn?"}], columns, Clock())
     0.001
-    >>> scale_of([{"start": "3", "end": "31", "text": "Why does it turn?"}], columns)
+    >>> scale_of([{"start": "3", "end": "31", "text": "Why does it turn?"}], columns, Clock())
     1.0
     """
     if columns.scale is not None:
@@ -126,17 +130,34 @@ def scale_of(rows: Sequence[Mapping[str, Any]], columns: Columns) -> float:
         for row, start, end, after in zip(rows, starts, ends, behind, strict=True)
     ]
     whole = [(start, end, text) for start, end, text in spans if start is not None and end is not None]
-    return 0.001 if are_milliseconds(whole) else 1.0
+    pace = _a_word(whole)
+    scale = next((scale for scale in _SCALES if pace * scale <= MILLISECONDS_A_WORD), _SCALES[-1])
+    if scale < 1.0 and pace * scale > SLOWEST_WORD and all(end is not None for end in ends):
+        clock.flags.add("unit_guessed")
+    return scale
+
+
+def _a_word(spans: Sequence[tuple[float, float, object]]) -> float:
+    """Return how long a word takes, in whatever unit; 0 where no times are known."""
+    return sum(end - start for start, end, _ in spans) / max(sum(word_count(text) for *_, text in spans), 1)
 
 
 def are_milliseconds(spans: Sequence[tuple[float, float, object]]) -> bool:
-    """Check whether numbers are milliseconds: as seconds, nobody speaks so slowly.
+    """Check whether numbers are milliseconds: nobody speaks so slowly in seconds, nor in milliseconds of others.
 
     >>> are_milliseconds([(0, 900, "Why turn?")]), are_milliseconds([(0, 200, "Why turn? " * 100)])
     (True, False)
     """
-    words = sum(word_count(text) for _, _, text in spans)
-    return bool(spans) and sum(end - start for start, end, _ in spans) > MILLISECONDS_A_WORD * max(words, 1)
+    return MILLISECONDS_A_WORD < _a_word(spans) <= SLOWEST_WORD * 1000
+
+
+def are_seconds(spans: Sequence[tuple[float, float, object]]) -> bool:
+    """Check whether numbers may be seconds.
+
+    >>> are_seconds([(0, 900, "Why turn?")]), are_seconds([(0, 200, "Why turn? " * 100)])
+    (False, True)
+    """
+    return _a_word(spans) <= MILLISECONDS_A_WORD
 
 
 def word_count(text: object) -> int:
