@@ -238,6 +238,35 @@ def test_the_unit_of_times_is_what_fits_the_words(
     assert ([turn.start_time for turn in found.turns], found.flags) == (starts, flags)
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {
+            "version": "1.0.0",
+            "segments": [{"speaker": "A", "startTime": 62_000, "endTime": 64_000, "body": "It is so."}],
+        },
+        [{"session_id": "s", "speaker": "A", "start_time": "62000", "end_time": "64000", "words": "it is so"}],
+    ],
+    ids=["podcast_json", "seglst"],
+)
+def test_milliseconds_where_a_format_has_seconds(document: Any) -> None:
+    """Nobody speaks for half an hour to say three words."""
+    assert [(turn.start_time, turn.end_time) for turn in read(json.dumps(document).encode()).turns] == [
+        (62.0, 64.0)
+    ]
+
+
+@pytest.mark.parametrize("label", ["UNIDENTIFIED MALE", "Unknown Female", "Unbekannte", "Unidentified Speaker"])
+def test_somebody_unknown_is_nobody(label: str) -> None:
+    """However they are called; the words are kept."""
+    cues = (
+        f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{who}: It is so.\n"
+        for n, who in enumerate(("Ann", label, "Ann"), 1)
+    )
+
+    assert [turn.speaker for turn in read("\n".join(cues).encode()).turns] == ["Ann", None, "Ann"]
+
+
 BLOCKS = "[00:00:01:12 - 00:00:02:24]\nAnn Lee\nHello there.\n\n[00:00:03:00 - 00:00:04:00]\nBo Ray\nYes.\n"
 TABLE = "Speaker,In,Out,Text\nAnn,00:00:01:15,00:00:02:29,Hello there.\nBo,00:00:03:00,00:00:04:00,Yes.\n"
 CUES = "1\n00:00:01;15 --> 00:00:02;29\nAnn: Hello there.\n\n2\n00:00:03;00 --> 00:00:04;00\nBo: Yes.\n"

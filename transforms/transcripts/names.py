@@ -45,7 +45,7 @@ _UNKNOWN = (
     r"(?:unknown|unidentified|unlabell?ed|unassigned|undefined|unbekannt(?:er|e)?|inconnue?|desconocid[oa]|"
     r"desconhecid[oa]|sconosciut[oa]|onbekend|okand|ukjent|ukendt|tuntematon|nieznany|неизвестн(?:ыи|ая)|未知|不明)"
 )
-_SOMEONE = r"(?:speakers?|sprecher(?:in)?|locuteur|locutrice|hablante|orador|falante|parlante|спикер)"
+_SOMEONE = r"(?:speakers?|(?:fe)?male|(?:wo)?man|person|participant|voice|caller|sprecher(?:in)?|locuteur|locutrice|hablante|orador|falante|parlante|спикер)"
 _NOBODY = re.compile(
     rf"(?:{_UNKNOWN}|{_UNKNOWN}[ -]?{_SOMEONE}|{_SOMEONE}[ -]?{_UNKNOWN}|(?:未知|不明)(?:の)?(?:说话人|发言人|話者)|"
     r"uu|n/a)",

@@ -122,8 +122,8 @@ def scale_of(rows: Sequence[Mapping[str, Any]], columns: Columns, clock: Clock) 
     """
     if columns.scale is not None:
         return columns.scale
-    starts = [_number(row.get(columns.start)) if columns.start else None for row in rows]
-    ends = [_number(row.get(columns.end)) if columns.end else None for row in rows]
+    starts = [number_of(row.get(columns.start)) if columns.start else None for row in rows]
+    ends = [number_of(row.get(columns.end)) if columns.end else None for row in rows]
     behind = [*starts[1:], None][: len(starts)]
     spans = [
         (start, end if end is not None else after, row.get(columns.text))
@@ -151,6 +151,16 @@ def are_milliseconds(spans: Sequence[tuple[float, float, object]]) -> bool:
     return MILLISECONDS_A_WORD < _a_word(spans) <= SLOWEST_WORD * 1000
 
 
+def unit_of(spans: Iterable[tuple[object, object, object]]) -> float:
+    """Return the unit, in seconds, of the times of a format that has seconds, where writers take milliseconds too.
+
+    `spans` are starts, ends and texts, as they stand there.
+    """
+    numbers = [(number_of(start), number_of(end), text) for start, end, text in spans]
+    whole = [(start, end, text) for start, end, text in numbers if start is not None and end is not None]
+    return 0.001 if are_milliseconds(whole) else 1.0
+
+
 def are_seconds(spans: Sequence[tuple[float, float, object]]) -> bool:
     """Check whether numbers may be seconds.
 
@@ -167,7 +177,7 @@ def word_count(text: object) -> int:
     return max(1, len(shown) // 2 if language in UNSPACED else len(shown.split()))
 
 
-def _number(value: object) -> float | None:
+def number_of(value: object) -> float | None:
     """Read a number that may be of any unit; a clock is none."""
     if isinstance(value, str):
         shown = value.strip().replace(",", ".")
