@@ -466,6 +466,7 @@ def test_half_a_date_is_none(text: str, date: datetime | None) -> None:
         ("11 Mar 50 08:30 GMT", "1950-03-11T08:30"),
         ("Fri, 11 Mar 2022 08:30:00 America/New_York", "2022-03-11T13:30"),
         ("Fri, 11 Mar 2022 08:30:00 Atlantis/Main_Street", None),
+        ("Fri, 11 Mar 2022 08:30:00 America/Argentina", None),
         ("Fri, 11 Mar 2022 08:30:00 -9900", None),
         ("Fri, 11 Mar 2022 08:30:00 +1500", None),
         ("Fri, 11 Mar 2022 08:30:00 +0175", None),

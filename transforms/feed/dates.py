@@ -153,7 +153,7 @@ def _offset(zone: str | None) -> tzinfo | None:
     if zone and "/" in zone:  # America/New_York
         try:
             return ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # America/Argentina is a folder of them
             return None
     found = re.fullmatch(r"([A-Za-z]*)(?:([+-])(\d{1,2})(?::?(\d\d))?)?", zone or "")
     if found is None:  # +100: three digits

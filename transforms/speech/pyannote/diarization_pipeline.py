@@ -253,7 +253,7 @@ class _WithinReason:
         free = cluster(None, 1, math.inf)
         if not _is_wrong(asked[2], free[2]):
             return asked
-        file["ignored"].append(len(asked[2]))
+        file.setdefault("ignored", []).append(len(asked[2]))
         return free
 
 
