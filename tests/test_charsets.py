@@ -47,6 +47,8 @@ TEXTS = {
     "es": "Presentadora: ¿Por qué gira el disco? Invitado: El motor hace girar el plato. ¡Así de fácil, señor!",
     "it": "Conduttrice: Perché gira il disco? Ospite: Perché il motore fa girare il piatto. È così, però già più.",
     "names": "Host: Søren, José Muñoz, Jürgen Weiß, Beyoncé and Guðmundsdóttir paid £5 for 3×4² = 48 m² ± 2 µm.",
+    "signs": "Host: It’s £5, £6, £7 and £8 – or ¥500? Guest: For 30 m³, 5 km³, ½, nº 5, 1ª and 2º at 20 ±1 °C.",
+    "es-plain": "¿Que tal? ¿Como estas? ¡Hola! ¡Vamos! ¿Quien es? ¿Donde esta? ¿Por que no? ¡Si!",
     "de": "Moderatorin: Warum dreht sich die Schallplatte? Gast: Weil der Motor den Teller dreht. Früher mussten "
     "Künstler für jede Aufnahme völlig still sitzen – das war schwer.",
     "fr": "Animatrice : Pourquoi le disque tourne-t-il ? Invité : Parce que l’aiguille lit le sillon. Où étaient "
@@ -60,7 +62,8 @@ UNDECLARED = [
     ("ko", "euc-kr"), ("el", "cp1253"), ("he", "cp1255"), ("ar", "cp1256"), ("th", "cp874"), ("pl", "cp1250"),
     ("pl", "iso8859-2"), ("cs", "cp1250"), ("cs", "iso8859-2"), ("sk", "cp1250"), ("hu", "cp1250"),
     ("hr", "cp1250"), ("ro", "iso8859-2"), ("tr", "cp1254"), ("lt", "cp1257"), ("lv", "cp1257"), ("is", "cp1252"),
-    ("et", "cp1252"), ("es", "cp1252"), ("it", "iso8859-1"), ("names", "cp1252"), ("de", "cp1252"),
+    ("et", "cp1252"), ("es", "cp1252"), ("it", "iso8859-1"), ("names", "cp1252"), ("signs", "cp1252"),
+    ("es-plain", "cp1252"), ("de", "cp1252"),
     ("fr", "cp1252"), ("sv", "cp1252"), ("pt", "cp1252"), ("en", "cp1252"), ("de", "utf-16-le"),
 ]  # fmt: skip
 

@@ -34,6 +34,7 @@ _ALPHABETS: dict[str, tuple[str, ...]] = {
     "cp1257": ("ėšųžįąčūę", "āīēšņūļģķčž"),  # Lithuanian, Latvian
 }
 _ALPHABETS["iso8859-2"] = _ALPHABETS["cp1250"]
+_WORD = re.compile(r"[^\W\d_¹²³ªº¼½¾]{3,}")  # in shorter ones a sign may be taken for a letter: `£5`, `m³`, `nº`
 # What is no letter, between two; and what no text has.
 _STRANGE = re.compile(r"(?<=[^\W\d_])[¡-¿×÷ˇ˘°˛˝˙](?=[^\W\d_])|[\x80-\x9f\ufffd]")
 _OTHER = 0.004  # the share of a letter that the language has not: in names and quotations
@@ -51,10 +52,14 @@ def likeliest(data: bytes) -> str:
 
 def _likelihood(data: bytes, encoding: str) -> float:
     """Return how much the letters speak for the language of an encoding that fits them best, as a logarithm."""
-    text = data.decode(encoding, "replace").lower()
-    letters = Counter(letter for letter in text if letter.isalpha() and not letter.isascii())
-    strange = len(_STRANGE.findall(text)) * math.log(_OTHER / _ANY)
-    return strange + max(_of_language(letters, known) for known in _ALPHABETS[encoding])
+    text = data.decode(encoding, "replace")
+    words = {
+        word for word in _WORD.findall(text) if not word.isascii()
+    }  # each once: a name, or `km³`, comes often
+    letters = Counter(letter for word in words for letter in word.lower() if not letter.isascii())
+    # `¿Qué`, taken for `żQué`, has a capital that no word has.
+    strange = len(_STRANGE.findall(text)) + sum(not (w.islower() or w.isupper() or w.istitle()) for w in words)
+    return strange * math.log(_OTHER / _ANY) + max(_of_language(letters, known) for known in _ALPHABETS[encoding])
 
 
 def _of_language(letters: Counter[str], alphabet: str) -> float:
