@@ -107,6 +107,8 @@ def test_long_text_is_cut_between_characters(encoding: str) -> None:
         ("iso8859-2", "ISO-8859-2", ""),
         ("iso8859-2", None, '<?xml version="1.0" encoding="ISO-8859-2"?>'),
         ("iso8859-2", "utf-8", '<meta charset="iso-8859-2">'),
+        ("cp1250", "iso-8859-1", '<meta charset="windows-1250">'),  # Latin-1 is what servers call everything
+        ("cp1250", "windows-1250", '<meta charset="iso-8859-5">'),
         ("cp1250", None, '<META http-equiv="Content-Type" content="text/html; CHARSET=windows-1250">'),
         ("utf-8", "iso-8859-1", '<meta charset="windows-1252">'),  # what is sound UTF-8 is that
         ("utf-8", "punycode", '<meta charset="utf-7">'),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 
 from transforms import latin_alphabets
@@ -27,9 +26,10 @@ _WRITTEN = re.compile(
 _WIDE = ("utf-16", "utf-32")  # what says so in ASCII is not; only a server can
 _STRANGE = (*_WIDE, "iso2022", "hz")  # whose bytes may be sound UTF-8, too
 # What browsers read instead: the wider encodings that are meant (https://encoding.spec.whatwg.org/#names-and-labels).
+_LATIN_1 = "cp1252"
 _WIDER = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
+    "ascii": _LATIN_1,
+    "iso8859-1": _LATIN_1,
     "iso8859-9": "cp1254",
     "tis-620": "cp874",
     "shift_jis": "cp932",
@@ -70,7 +70,7 @@ def decode_and_tell(data: bytes, claimed: str | None = None) -> tuple[str, bool]
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return data.decode(encoding, "replace"), False
-    claims = tuple(_claims(data, claimed))
+    claims = _claims(data, claimed)
     for name in claims:
         if name.startswith(_STRANGE):
             with suppress(UnicodeError):
@@ -90,14 +90,23 @@ def decode_and_tell(data: bytes, claimed: str | None = None) -> tuple[str, bool]
     return data.decode(named or _guess(data), "replace"), named is None
 
 
-def _claims(data: bytes, claimed: str | None) -> Iterator[str]:
-    """Yield the encodings that are claimed and may be meant, by Python's names."""
+def _claims(data: bytes, claimed: str | None) -> list[str]:
+    """Return the encodings that are claimed and may be meant, by Python's names, the likelier first.
+
+    The server's comes first, as in browsers, but for Latin-1: many servers call everything so.
+    """
     declared = _DECLARED.search(data[:_HEAD])
-    for name in (claimed, declared[1].decode() if declared else None):
-        with suppress(LookupError, ValueError):
-            known = codecs.lookup(name or "").name
-            if _WRITTEN.fullmatch(known) or (known.startswith(_WIDE) and name is claimed):
-                yield _WIDER.get(known, known)
+    by_server = _meant(claimed, may_be_wide=True)
+    by_itself = _meant(declared[1].decode() if declared else None, may_be_wide=False)
+    return [*by_itself, *by_server] if by_server == [_LATIN_1] else [*by_server, *by_itself]
+
+
+def _meant(name: str | None, *, may_be_wide: bool) -> list[str]:
+    with suppress(LookupError, ValueError):
+        known = codecs.lookup(name or "").name
+        if _WRITTEN.fullmatch(known) or (known.startswith(_WIDE) and may_be_wide):
+            return [_WIDER.get(known, known)]
+    return []
 
 
 def _guess(data: bytes) -> str:
