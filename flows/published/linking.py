@@ -26,7 +26,7 @@ from transforms.records import (
 from transforms.redaction import public_address, public_page
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
-from transforms.transcripts.written_dates import parse_date
+from transforms.written_dates import parse_date
 from transforms.video_info import youtube_id
 from warehouse import query
 from warehouse.query import KnownEpisode

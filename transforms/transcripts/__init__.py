@@ -30,7 +30,7 @@ from transforms.transcripts.services import (
 )
 from transforms.transcripts.tables import ctm, stm, trs
 
-METHOD = "transcripts-6"
+METHOD = "transcripts-7"
 MOST_SPEAKERS = 500
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
