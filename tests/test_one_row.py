@@ -14,7 +14,7 @@ import pytest
 
 from flows.episode.batch import check_said
 from flows.published.import_texts import import_texts
-from flows.published.linking import Hints
+from flows.published.linking import Hints, checked
 from flows.settings import Said, Settings
 from flows.sources.episodes import Named, find_episodes, find_named
 from flows.sources.folders import audio_beside, told_left_out
@@ -297,6 +297,12 @@ def test_what_the_user_says_is_said_of_one_episode(talk: Path) -> None:
         found = find_episodes(feed_of(told, talk), 1, ("127.0.0.1",))
     with pytest.raises(SourceError, match="a feed says it itself"):
         check_said(Said(title="Belts"), [Named(found)])
+
+
+def test_what_an_import_says_of_a_date_is_checked(settings: Settings) -> None:
+    """Also where no command line does it, as in a form."""
+    with pytest.raises(SourceError, match="'1/2/2026' is no date, or can be read in two ways"):
+        checked(Hints(date="1/2/2026"), settings.snapshot)
 
 
 def test_a_folder_says_what_it_left_out(tmp_path: Path) -> None:

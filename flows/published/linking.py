@@ -52,8 +52,11 @@ def checked(hints: Hints, snapshot: Path) -> Hints:
     """Name the format and the episode that the user means, once for all texts.
 
     Raises:
-        SourceError: there is no such format, or no or more than one such episode.
+        SourceError: there is no such format or date, or no or more than one such episode.
     """
+    if hints.date is not None and parse_date(hints.date) is None:
+        msg = f"{hints.date!r} is no date, or can be read in two ways: give one as 2026-10-05"
+        raise SourceError(msg)
     hints = replace(hints, url=hints.url and public_page(hints.url))
     if hints.format is not None and hints.format not in transcripts.FORMATS:
         msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
