@@ -27,6 +27,7 @@ from flows.sources.feed_pages import parse_safely, read_feed
 from flows.sources.found import EpisodeSource, offered_with
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_feed, plain_text, resolve_url
+from transforms.feed.identity import names
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
 from transforms.times import parse_duration
 
@@ -899,3 +900,20 @@ def test_another_enclosure_is_the_second_try(
     with pytest.raises(TurntableError, match=rf"a\.mp3.*{fault}"):
         stages.fetch_first(store, alone, settings, lambda _: None)
     assert list(tmp_path.rglob("payload*")) == [fetched.path]  # what is no audio is not kept
+
+
+def test_persons_have_their_role_else_their_group() -> None:
+    """Who has neither is a host, as the specification says; who writes is not heard."""
+    tags = (
+        "<podcast:person role='Guest' group='cast'>Ann</podcast:person>"
+        "<podcast:person group='Writing'>Bob</podcast:person><podcast:person group='cast'>Cy</podcast:person>"
+        "<podcast:person>Dee</podcast:person>"
+    )
+    item = f"<item><title>One</title><enclosure url='https://cdn.example/1.mp3' type='audio/mpeg'/>{tags}</item>"
+    space = "xmlns:podcast='https://podcastindex.org/namespace/1.0'"
+    data = f"<rss version='2.0' {space}><channel><title>x</title>{item}</channel></rss>".encode()
+    (episode,) = parse_feed(data, URL).episodes
+
+    found = [(person.name, person.role) for person in episode.persons]
+    assert found == [("Ann", "guest"), ("Bob", "writing"), ("Cy", "host"), ("Dee", "host")]
+    assert "Bob" not in names(None, episode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from transforms.errors import ContentError
 from transforms.transcripts import FORMATS, read
 from transforms.transcripts.decode import LARGEST
+from transforms.written_dates import parse_date
 
 Said = list[tuple[str | None, float | None, str]]
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -349,3 +351,57 @@ def test_no_text_takes_for_ever(text: str) -> None:
     """What a search for a pattern could repeat without end ends, read or refused."""
     with pytest.raises(ContentError):
         read(text.encode())
+
+
+HEADERS = {
+    "en": "title: {0}\ndate: 2024-03-05\nlanguage: en\nguests: [Bob Ray, Ann Lee]\nshow: {1}\nurl: {2}",
+    "de": "Titel: {0}\nDatum: 5. März 2024\nSprache: Deutsch\nGäste: [Bob Ray, Ann Lee]\nSendung: {1}\n"
+    "Adresse: {2}",
+    "fr": "titre: {0}\ndate de publication: 5 mars 2024\nlangue: français\ninvités:\n- Bob Ray\n- Ann Lee\n"
+    "émission: {1}\nlien: {2}",
+    "es": "título: {0}\nfecha: 5 de marzo de 2024\nidioma: español\ninvitados: Bob Ray, Ann Lee\nprograma: {1}\n"
+    "enlace: {2}",
+    "pt": "título: {0}\ndata de publicação: 5 de março de 2024\nidioma: português\nconvidados: Bob Ray, Ann Lee\n"
+    "programa: {1}\nligação: {2}",
+    "it": "titolo: {0}\ndata: 5 marzo 2024\nlingua: italiano\nospiti: Bob Ray, Ann Lee\ntrasmissione: {1}\n"
+    "collegamento: {2}",
+    "nl": "titel: {0}\npublicatiedatum: 5 maart 2024\ntaal: Nederlands\ngasten: Bob Ray, Ann Lee\nreeks: {1}\n"
+    "website: {2}",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("pdf", "docx", "rtf")])
+@pytest.mark.parametrize("language", HEADERS)
+def test_a_header_stands_before_every_format(name: str, language: str) -> None:
+    """It says the same in the spellings of each language; what follows is read as it is without it."""
+    said = ("Why: a record turns", "The Long Groove", "https://example.org/1")
+    header = HEADERS[language].format(f'"{said[0]}"', *said[1:])
+    alone, whole = (
+        read(text.encode()) for text in (FORMATS[name].example, f"---\n{header}\n---\n\n{FORMATS[name].example}")
+    )
+
+    assert whole.format == alone.format
+    assert [turn.text for turn in whole.turns] == [turn.text for turn in alone.turns]
+    assert (whole.known("title"), whole.known("show"), whole.known("url")) == said
+    assert (whole.known("language"), whole.known("guest")) == (language, "Bob Ray, Ann Lee")
+    assert parse_date(whole.known("published")) == datetime(2024, 3, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "\n\n---\ntitle: Dust\ndate: 2024-03-05\n---",
+        "---\n\n# of the site\ntitle: Dust\n\ndate: 2024-03-05\n...",
+        "---\nepisode:\n  title: Dust\n  date: 2024-03-05\n---",
+        '+++\ntitle = "Dust"\n[params]\ndate = 2024-03-05\n+++',
+        "---\ntitle: [Dust\ndate: 2024-03-05\n---",
+    ],
+    ids=["blank lines above", "blank lines in it", "nested", "TOML", "unsound"],
+)
+def test_headers_as_generators_write_them(header: str) -> None:
+    """And nothing of them is said by anybody."""
+    published = read(f"{header}\nAnn: Why?\nBob: So.\nAnn: I see.\n".encode())
+
+    assert (published.known("title"), published.known("published")) == ("Dust", "2024-03-05")
+    assert [turn.text for turn in published.turns] == ["Why?", "So.", "I see."]
+    assert published.parse_coverage == 1.0

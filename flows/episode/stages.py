@@ -14,7 +14,7 @@ from flows.allowed_files import check
 from flows.artifacts import Artifact, Made, Store
 from flows.home import clock
 from flows.http.fetch import download
-from flows.locations import is_url, kept_address, kept_text, shown_address
+from flows.locations import is_url, kept_address, shown_address
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, done_run, given_of, read_json, read_samples
 from flows.progress import Advance, Say
 from flows.settings import Settings
@@ -152,7 +152,6 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
             "header_seconds": heard.header_seconds,
             "bad_packets": heard.bad_packets,
             "format": heard.format,
-            "title": heard.title and kept_text(heard.title),
         }
         return Made(scratch / "samples.npy", flags=heard.flags, facts=facts)
 
@@ -315,7 +314,7 @@ def make_turns(store: Store, heard: Processed) -> Artifact:
 # The finished stages of one audio file → one Parquet file with all that the warehouse needs of it.
 
 
-METHOD = "staged-4"
+METHOD = "staged-5"
 
 
 def stage(
@@ -327,11 +326,16 @@ def stage(
     turned: Artifact,
     chosen: Artifact | None = None,
     promises: tuple[str, ...] = (),
+    *,
+    name: str | None = None,
+    known_by: str | None = None,
 ) -> Artifact:
     """Put all that the warehouse needs of one transcript into one Parquet file.
 
-    `chosen` are the chapters, `promises` what the feed says that the bytes of the audio are.
+    `chosen` are the chapters, `promises` what the feed says that the bytes of the audio are. `name` is the id of
+    the transcript where it has one already, `known_by` how the episode is known where it does not tell itself.
     """
+    named = name or transcript_id(episode.episode_id, turned)
 
     def compute(_: Path) -> Made:
         decoded = heard.decoded[0].manifest
@@ -340,7 +344,7 @@ def stage(
         document = Staged(
             staged_at=clock.stamp(store.home),
             podcast=podcast,
-            episode=replace(episode, title=episode.title or decoded.facts["title"] or _stem(source)),
+            episode=replace(episode, title=episode.title or _stem(source)),
             rendition=Rendition(
                 rendition_id=heard.fetched.sha256,
                 url=heard.fetched.manifest.facts.get("url"),
@@ -351,7 +355,7 @@ def stage(
                 flags=decoded.flags,
                 fetched_at=heard.fetched.manifest.started_at,
             ),
-            transcript_id=transcript_id(episode, turned),
+            transcript_id=named,
             source="asr",
             format=None,
             origin=source,
@@ -368,13 +372,20 @@ def stage(
             speaker_segments=who.segments if who else (),
             stage_runs=tuple(done_run(a, source, episode.episode_id) for a in finished),
             given=given_of(chosen),
+            known_by=known_by,
         )
         return Made(write_staged(document), flags=document.flags)
 
-    used = (*heard.artifacts, turned, *([chosen] if chosen else []))
-    inputs = numbered(used)
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
+    metadata |= {"transcript": name} if name else {}
+    metadata |= {"known_by": known_by} if known_by else {}
+    inputs = inputs_of(heard, turned, chosen)
     return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
+
+
+def inputs_of(heard: Processed, turned: Artifact, chosen: Artifact | None) -> dict[str, str]:
+    """Name what a staged document is made of."""
+    return numbered((*heard.artifacts, turned, *([chosen] if chosen else [])))
 
 
 def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:
@@ -382,9 +393,9 @@ def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:
     return () if all(is_as_promised(audio, promise) for promise in promises) else ("integrity_mismatch",)
 
 
-def transcript_id(episode: Episode, turned: Artifact) -> str:
+def transcript_id(episode_id: str, turned: Artifact) -> str:
     """Name one version of an episode's transcript: another audio, model or method gives another name."""
-    return str(uuid.uuid5(PODCAST_NAMESPACE, f"{episode.episode_id}:{turned.manifest.key}"))
+    return str(uuid.uuid5(PODCAST_NAMESPACE, f"{episode_id}:{turned.manifest.key}"))
 
 
 def _stem(source: str) -> str:

@@ -43,7 +43,7 @@ MOST_UNREADABLE = 100  # errors of the container itself, one behind the other
 class Audio:
     """A decoded episode: `samples` is int16 mono, shape (n_samples,), 16 kHz; the times are seconds.
 
-    `header_seconds` is how long the container says it is, `title` what its tags call it; `None` where they do not.
+    `header_seconds` is how long the container says it is, `None` where it does not.
     `gaps` counts the stretches that the container's clock left out: they are silent here. `tracks` counts the
     audio tracks, of which one is heard.
     """
@@ -54,7 +54,6 @@ class Audio:
     gaps: int
     tracks: int
     format: str
-    title: str | None
 
     @property
     def seconds(self) -> float:
@@ -99,7 +98,6 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
     if not len(samples):
         raise frames.none_there()
     with container.opened(path, name) as box:
-        title = {key.lower(): value for key, value in box.metadata.items()}.get("title")
         return Audio(
             samples=samples,
             header_seconds=container.header_seconds(path, box, box.streams[track])
@@ -109,7 +107,6 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
             gaps=frames.gaps,
             tracks=len(container.tracks(box)),
             format=box.format.name,
-            title=title,
         )
 
 

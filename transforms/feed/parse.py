@@ -291,9 +291,17 @@ def transcripts(item: Tags, resolve: Resolve) -> tuple[TranscriptLink, ...]:
 
 
 def persons(parent: Tags) -> tuple[Person, ...]:
-    """Name the persons of a channel or an item; without a role one is a host, as the specification says."""
-    named = [(folded(tag.text), folded(tag.get("role"))) for tag in podcast_tags(parent, "person")]
-    return tuple(dict.fromkeys(Person(name, (role or "host").lower()) for name, role in named if name))
+    """Name the persons of a channel or an item.
+
+    Who has no role is a host, as the specification says, but not outside of the group that is heard.
+    """
+    named = [(folded(tag.text), _role(tag)) for tag in podcast_tags(parent, "person")]
+    return tuple(dict.fromkeys(Person(name, role) for name, role in named if name))
+
+
+def _role(tag: Any) -> str:
+    role, group = (str(folded(tag.get(name)) or "").lower() for name in ("role", "group"))
+    return role or (group if group not in ("", "cast") else "host")
 
 
 def author(channel: Tags) -> str | None:
