@@ -167,12 +167,22 @@ Policy = Literal["audio-first", "transcript-first", "text-only", "audio-only"]
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the user says of an episode; `None` leaves it to its feed, its own words or its tags."""
+
+    show: Annotated[str | None, Field(description="Name of the show.")] = None
+    title: Annotated[str | None, Field(description="Title of the episode.")] = None
+    url: Annotated[str | None, Field(description="Page of the episode.")] = None
+    date: Annotated[str | None, Field(description="When it was published, as 2026-10-05.")] = None
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How an episode is to be heard; `None` and `auto` leave it to the settings and the machine.
 
     `speakers` are the fewest and the most people that can be heard, `hotwords` names that may be said.
     `auto_captions` lets in captions that a machine heard. `channels` is `split` where each of two channels has one
-    person: they are the speakers then.
+    person: they are the speakers then. `said` is what the user says of the episode itself.
     """
 
     model: str = "auto"
@@ -186,6 +196,7 @@ class Options:
     hotwords: tuple[str, ...] = ()
     quality: Quality | None = None
     channels: Channels = "mix"
+    said: Said = Said()
 
     def informed(self, podcast: Podcast | None, episode: Episode) -> Options:
         """Take from the publisher whom to listen for, and how many they can be; what the user said stands."""

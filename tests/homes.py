@@ -10,7 +10,10 @@ import numpy as np
 
 from flows import loader
 from flows.artifacts import Artifact, Made, Store
+from flows.engines.shared_engine import EngineClient, SharedEngine
 from flows.episode import stages
+from flows.episode.joining import Joined
+from flows.episode.pipeline import Work, load_audio
 from flows.episode.stages import Processed
 from flows.feeds.manage import add_feeds
 from flows.feeds.pending import PendingQueue, failed
@@ -19,8 +22,9 @@ from flows.published import text_stages
 from flows.published.import_texts import ImportContext, import_one
 from flows.published.linking import EpisodeIndex, Hints
 from flows.runs import StageFailed, record
-from flows.settings import Options, Settings
-from flows.sources.found import bare_episode
+from flows.settings import Options, Said, Settings
+from flows.sources.episodes import find_episodes
+from flows.sources.found import EpisodeSource, bare_episode
 from tests.conftest import write_wav
 from tests.feeds import Publisher, item
 from transforms.errors import TransientError
@@ -76,6 +80,20 @@ def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> N
     import_one(job, str(path))
 
 
+def ingest(settings: Settings, found: EpisodeSource, said: Said | None = None) -> Joined:
+    """Ingest an episode as `turntable ingest` does, but with words that nobody recognised."""
+    store = Store(settings.home)
+    heard = heard_as(store, settings, found.location, SPEAKERS)
+    work = Work(found, Options(said=said or Said()), settings, EngineClient(SharedEngine(settings)))
+    return load_audio(work, heard, stages.make_turns(store, heard), None)[0]
+
+
+def ingest_file(settings: Settings, path: Path, said: Said | None = None) -> Joined:
+    """Ingest one audio file so."""
+    (found,) = find_episodes(str(path), 1)
+    return ingest(settings, found, said)
+
+
 SPEAKERS = (SpeakerSegment(0.0, 1.0, "SPEAKER_00"), SpeakerSegment(1.0, 2.0, "SPEAKER_01"))
 
 
@@ -87,10 +105,12 @@ def hear(settings: Settings, path: Path) -> None:
     stages.stage(store, None, episode, str(path), heard, stages.make_turns(store, heard))
 
 
-def heard_as(store: Store, settings: Settings, path: Path, segments: tuple[SpeakerSegment, ...]) -> Processed:
-    """Make all stages of a file up to its words, four of them a second, with these speakers."""
-    fetched = stages.fetch(store, str(path), settings, lambda _: None)
-    decoded = (stages.decode(store, fetched, path.name),)
+def heard_as(
+    store: Store, settings: Settings, location: Path | str, segments: tuple[SpeakerSegment, ...]
+) -> Processed:
+    """Make all stages of some audio up to its words, four of them a second, with these speakers."""
+    fetched = stages.fetch(store, str(location), settings, lambda _: None)
+    decoded = (stages.decode(store, fetched, "audio"),)
     words = tuple(Word(word, n / 4, n / 4 + 0.2, 0.9, None, None) for n, word in enumerate(WORDS))
     segment = Segment(0.0, 2.0, " ".join(WORDS), None, words)
     said = Transcription(

@@ -31,6 +31,24 @@ TEXTS = {
     "th": "ผู้ดำเนินรายการ: ทำไมแผ่นเสียงจึงหมุน แขกรับเชิญ: เพราะมอเตอร์หมุนจานและเข็มอ่านร่อง วันนี้เราจะคุยกัน",
     "pl": "Prowadząca: Dlaczego płyta się kręci? Gość: Ponieważ silnik obraca talerz, a igła czyta rowek. "
     "Dziś porozmawiamy o tym, jak sto lat temu nagrywano muzykę.",
+    "cs": "Moderátorka: Proč se deska točí? Host: Protože motor otáčí talířem a jehla čte drážku. "
+    "Dnes si povíme, jak se před sto lety nahrávala hudba.",
+    "sk": "Moderátorka: Prečo sa platňa točí? Hosť: Pretože motor otáča tanierom a ihla číta drážku.",
+    "hu": "Műsorvezető: Miért forog a lemez? Vendég: Mert a motor forgatja a tányért, és a tű olvassa a barázdát. "
+    "Ma arról beszélünk, hogyan rögzítették a zenét száz éve.",
+    "hr": "Voditeljica: Zašto se ploča vrti? Gost: Zato što motor okreće tanjur, a igla čita brazdu.",
+    "ro": "Moderatoare: De ce se învârte discul? Invitat: Pentru că motorul roteşte platanul şi acul citeşte.",
+    "tr": "Sunucu: Plak neden döner? Konuk: Çünkü motor tablayı döndürür ve iğne oluğu okur. Bugün yüz yıl önce "
+    "müziğin nasıl kaydedildiğini konuşacağız.",
+    "lt": "Vedėja: Kodėl plokštelė sukasi? Svečias: Todėl, kad variklis suka lėkštę, o adata skaito griovelį.",
+    "lv": "Vadītāja: Kāpēc plate griežas? Viesis: Tāpēc, ka motors griež šķīvi un adata lasa rievu.",
+    "is": "Stjórnandi: Af hverju snýst platan? Gestur: Vegna þess að mótorinn snýr disknum. Það er þannig, já.",
+    "et": "Saatejuht: Miks plaat pöörleb? Külaline: Sest mootor pöörab taldrikut ja nõel loeb soont. Nõus?",
+    "es": "Presentadora: ¿Por qué gira el disco? Invitado: El motor hace girar el plato. ¡Así de fácil, señor!",
+    "it": "Conduttrice: Perché gira il disco? Ospite: Perché il motore fa girare il piatto. È così, però già più.",
+    "names": "Host: Søren, José Muñoz, Jürgen Weiß, Beyoncé and Guðmundsdóttir paid £5 for 3×4² = 48 m² ± 2 µm.",
+    "signs": "Host: It’s £5, £6, £7 and £8 – or ¥500? Guest: For 30 m³, 5 km³, ½, nº 5, 1ª and 2º at 20 ±1 °C.",
+    "es-plain": "¿Que tal? ¿Como estas? ¡Hola! ¡Vamos! ¿Quien es? ¿Donde esta? ¿Por que no? ¡Si!",
     "de": "Moderatorin: Warum dreht sich die Schallplatte? Gast: Weil der Motor den Teller dreht. Früher mussten "
     "Künstler für jede Aufnahme völlig still sitzen – das war schwer.",
     "fr": "Animatrice : Pourquoi le disque tourne-t-il ? Invité : Parce que l’aiguille lit le sillon. Où étaient "
@@ -42,7 +60,11 @@ TEXTS = {
 UNDECLARED = [
     ("ru", "cp1251"), ("ru", "koi8-r"), ("ja", "shift_jis"), ("ja", "euc-jp"), ("zh", "gbk"), ("zh-tw", "big5"),
     ("ko", "euc-kr"), ("el", "cp1253"), ("he", "cp1255"), ("ar", "cp1256"), ("th", "cp874"), ("pl", "cp1250"),
-    ("de", "cp1252"), ("fr", "cp1252"), ("sv", "cp1252"), ("pt", "cp1252"), ("en", "cp1252"), ("de", "utf-16-le"),
+    ("pl", "iso8859-2"), ("cs", "cp1250"), ("cs", "iso8859-2"), ("sk", "cp1250"), ("hu", "cp1250"),
+    ("hr", "cp1250"), ("ro", "iso8859-2"), ("tr", "cp1254"), ("lt", "cp1257"), ("lv", "cp1257"), ("is", "cp1252"),
+    ("et", "cp1252"), ("es", "cp1252"), ("it", "iso8859-1"), ("names", "cp1252"), ("signs", "cp1252"),
+    ("es-plain", "cp1252"), ("de", "cp1252"),
+    ("fr", "cp1252"), ("sv", "cp1252"), ("pt", "cp1252"), ("en", "cp1252"), ("de", "utf-16-le"),
 ]  # fmt: skip
 
 
@@ -63,7 +85,7 @@ def page(text: str) -> str:
 @pytest.mark.parametrize("shape", [str, captions, page], ids=["text", "captions", "page"])
 @pytest.mark.parametrize(("language", "encoding"), UNDECLARED)
 def test_what_says_nothing_of_itself_is_read(language: str, encoding: str, shape: Callable[[str], str]) -> None:
-    """A few hundred bytes show an alphabet; Western text is never taken for another one."""
+    """A hundred bytes show an alphabet, and whose letters they are; Western text is never taken for another."""
     text = shape(TEXTS[language])
 
     assert decode(text.encode(encoding)) == text
@@ -85,6 +107,8 @@ def test_long_text_is_cut_between_characters(encoding: str) -> None:
         ("iso8859-2", "ISO-8859-2", ""),
         ("iso8859-2", None, '<?xml version="1.0" encoding="ISO-8859-2"?>'),
         ("iso8859-2", "utf-8", '<meta charset="iso-8859-2">'),
+        ("cp1250", "iso-8859-1", '<meta charset="windows-1250">'),  # Latin-1 is what servers call everything
+        ("cp1250", "windows-1250", '<meta charset="iso-8859-5">'),
         ("cp1250", None, '<META http-equiv="Content-Type" content="text/html; CHARSET=windows-1250">'),
         ("utf-8", "iso-8859-1", '<meta charset="windows-1252">'),  # what is sound UTF-8 is that
         ("utf-8", "punycode", '<meta charset="utf-7">'),
@@ -134,3 +158,18 @@ def test_feeds_pages_and_transcripts_are_read_alike() -> None:
     assert "Почему" in str(
         parse_page(f"<title>{TEXTS['ru']}</title>".encode("cp1251"), "https://groove.example/1")
     )
+
+
+def test_a_page_and_a_transcript_are_in_what_their_server_says() -> None:
+    """Where it and the text itself differ, it counts, and a mark before both; what nobody says is flagged."""
+    text = "Ann Öst: Příliš žluťoučký kůň.\nBo Řád: Úpěl ďábelské ódy.\nAnn Öst: Ano.\n"
+    page = f"<meta charset='iso-8859-1'><title>{text}</title>"
+    names = ["Ann Öst", "Bo Řád", "Ann Öst"]
+
+    told = read(text.encode("cp1250"), media_type="text/plain; charset=windows-1250")
+    assert ([turn.speaker_name for turn in told.turns], told.flags) == (names, ())
+    marked = read(text.encode("utf-8-sig"), media_type="text/plain; charset=windows-1250")
+    assert ([turn.speaker_name for turn in marked.turns], marked.flags) == (names, ())
+    guessed = read(text.encode("cp1250"))
+    assert ([turn.speaker_name for turn in guessed.turns], guessed.flags) == (names, ("charset_guessed",))
+    assert "Příliš" in parse_page(page.encode("cp1250"), "https://groove.example/1", "windows-1250").titles[0]

@@ -217,6 +217,35 @@ def test_a_length_that_is_guessed_is_no_promise(tmp_path: Path) -> None:
         assert (heard.header_seconds, heard.flags) == (None, ())
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.wav", "pcm_s16le"),
+        ("a.w64", "pcm_s16le"),
+        ("a.caf", "pcm_s16be"),
+        ("a.avi", "libmp3lame"),
+        ("a.flac", "flac"),
+    ],
+)
+def test_half_a_file_is_short(name: str, codec: str, tmp_path: Path) -> None:
+    """FFmpeg takes what is there of a WAV file for all that there was; its header tells of more."""
+    path = write(tmp_path / name, [tone(9)[None]], codec)
+    assert decode(path).flags == ()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert "short_audio" in decode(path).flags
+
+
+@pytest.mark.parametrize("size", [b"\0\0\0\0", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f"])
+def test_who_streams_into_a_wav_file_promises_nothing(size: bytes, tmp_path: Path) -> None:
+    """The header is written before anybody knows how long it will be."""
+    path = write(tmp_path / "a.wav", [tone(3)[None]], "pcm_s16le")
+    data = path.read_bytes()
+    at = data.index(b"data") + 4
+    path.write_bytes(data[:4] + size + data[8:at] + size + data[at + 4 :])
+
+    assert (round(decode(path).seconds, 1), decode(path).flags) == (3.0, ())
+
+
 @pytest.mark.parametrize("mark", [b"Info", b"Xing"])
 def test_a_header_behind_two_tags_is_a_promise(mark: bytes, tmp_path: Path) -> None:
     """What is cut off is missed."""

@@ -126,6 +126,18 @@ def test_no_time_is_invented(snapshot: Path, name: str):
         export(snapshot, ID, name, "untimed")
 
 
+def test_an_unknown_end_is_where_the_next_turn_starts():
+    """But no later than a second for each word, which is the end of the last one too."""
+    starts = ((0.0, "So why?"), (1.5, "It is round."), (60.0, "Oh."))
+    turns = tuple(ExportTurn(None, start, None, text, ()) for start, text in starts)
+
+    assert [line.split()[3:5] for line in FORMATS["stm"](ExportTranscript("e", turns, ())).splitlines()] == [
+        ["0.000", "1.500"],
+        ["1.500", "4.500"],
+        ["60.000", "61.000"],
+    ]
+
+
 def test_no_speaker_is_invented():
     """Where nobody is known there is no RTTM, and the error says what to do."""
     with pytest.raises(ContentError, match=r"no speaker of e is known.*: diarize the episode first"):

@@ -27,6 +27,7 @@ from flows.sources.feed_pages import parse_safely, read_feed
 from flows.sources.found import EpisodeSource, offered_with
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_feed, plain_text, resolve_url
+from transforms.feed.identity import names
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
 from transforms.times import parse_duration
 
@@ -464,6 +465,9 @@ def test_half_a_date_is_none(text: str, date: datetime | None) -> None:
         ("ven., 11 févr. 2022 08:30:00 +0100", "2022-02-11T07:30"),
         ("11 Mar 49 08:30 GMT", "2049-03-11T08:30"),
         ("11 Mar 50 08:30 GMT", "1950-03-11T08:30"),
+        ("Fri, 11 Mar 2022 08:30:00 America/New_York", "2022-03-11T13:30"),
+        ("Fri, 11 Mar 2022 08:30:00 Atlantis/Main_Street", None),
+        ("Fri, 11 Mar 2022 08:30:00 America/Argentina", None),
         ("Fri, 11 Mar 2022 08:30:00 -9900", None),
         ("Fri, 11 Mar 2022 08:30:00 +1500", None),
         ("Fri, 11 Mar 2022 08:30:00 +0175", None),
@@ -535,6 +539,31 @@ def test_the_sound_of_an_item(enclosures: str, expected: str) -> None:
         name, _, kind = one.rpartition("=")
         tags += f"<enclosure url='https://a.example/{name}' {f'type={kind!r}' if kind else ''} length='1'/>"
     feed = parse_feed(START + f"<item><guid>1</guid>{tags}".encode() + END, URL)
+
+    found = [link.url.removeprefix("https://a.example/") for e in feed.episodes for link in e.audio_links]
+    assert found == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("<media:content url='x.jpg' type='image/jpeg'/><media:content url='x.mp3' type='audio/mpeg'/>", "x.mp3"),
+        ("<media:group><media:content url='x' medium='audio'/><media:content url='p'/></media:group>", "x"),
+        ("<enclosure url='x.mp3' type='audio/mpeg'/><media:content url='p' medium='image'/>", "x.mp3"),
+        ("<enclosure url='v.mp4' type='video/mp4'/><media:content url='x.mp3' type='audio/mpeg'/>", "x.mp3 v.mp4"),
+        ("<media:content url='p.jpg'/><media:content url='v' type='video/mp4'/>", ""),
+        ("<enc:enclosure rdf:resource='x.ogg' enc:type='audio/ogg'/>", "x.ogg"),
+    ],
+)
+def test_sound_that_no_enclosure_of_rss_2_names(tags: str, expected: str) -> None:
+    """Media RSS where it says audio, and the enclosures of RSS 1.0."""
+    spaces = (
+        "xmlns:media='http://search.yahoo.com/mrss/' xmlns:enc='http://purl.oclc.org/net/rss_2.0/enc#' "
+        "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xml:base='https://a.example/'"
+    )
+    item = f"<item><title>T</title>{tags}</item>"
+    text = f"<rss version='2.0' {spaces}><channel><title>Show</title>{item}</channel></rss>"
+    feed = parse_feed(text.encode(), URL)
 
     found = [link.url.removeprefix("https://a.example/") for e in feed.episodes for link in e.audio_links]
     assert found == expected.split()
@@ -836,10 +865,26 @@ def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         read_feed(str(path))
 
 
-def test_another_enclosure_is_the_second_try(httpserver: HTTPServer, tmp_path: Path) -> None:
-    """Where the first address has nothing; where none has, the first one's fault is told."""
-    httpserver.expect_request("/b.mp3").respond_with_data(b"sound", content_type="audio/mpeg")
-    httpserver.expect_request(re.compile("/[ac].mp3")).respond_with_data(b"no", status=404)
+@pytest.mark.parametrize(
+    ("status", "what_came", "fault"),
+    [
+        (404, b"no", "404"),
+        (200, b"<!doctype html><html><body>Sold out</body></html>", "not audio"),
+        (200, b"%PDF-1.4 notes", "not audio"),
+        (200, b"ffconcat version 1.0\nfile /etc/hostname\n", "playlist"),
+        (
+            200,
+            b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80>\0\0\0}\0\0\x02\0\x10\0data\0\0\0\0",
+            "no samples",
+        ),
+    ],
+)
+def test_another_enclosure_is_the_second_try(
+    status: int, what_came: bytes, fault: str, clip: Path, httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    """Where the first address has nothing that can be heard; where none has, the first one's fault is told."""
+    httpserver.expect_request("/b.mp3").respond_with_data(clip.read_bytes(), content_type="audio/mpeg")
+    httpserver.expect_request(re.compile("/[ac].mp3")).respond_with_data(what_came, status=status)
     settings, store = Settings(home=tmp_path, allow=LOCAL), Store(tmp_path)
     tags = "".join(
         f"<enclosure url='{httpserver.url_for(path)}' type='audio/mpeg'/>"
@@ -849,8 +894,26 @@ def test_another_enclosure_is_the_second_try(httpserver: HTTPServer, tmp_path: P
     found = EpisodeSource(str(episode.audio_url), None, episode)
 
     fetched = stages.fetch_first(store, found, settings, lambda _: None)
-    assert fetched.path.read_bytes() == b"sound"
+    assert fetched.path.read_bytes() == clip.read_bytes()
 
     alone = replace(found, episode=replace(episode, audio_links=(episode.audio_links[0], episode.audio_links[2])))
-    with pytest.raises(SourceError, match=r"a\.mp3"):
+    with pytest.raises(TurntableError, match=rf"a\.mp3.*{fault}"):
         stages.fetch_first(store, alone, settings, lambda _: None)
+    assert list(tmp_path.rglob("payload*")) == [fetched.path]  # what is no audio is not kept
+
+
+def test_persons_have_their_role_else_their_group() -> None:
+    """Who has neither is a host, as the specification says; who writes is not heard."""
+    tags = (
+        "<podcast:person role='Guest' group='cast'>Ann</podcast:person>"
+        "<podcast:person group='Writing'>Bob</podcast:person><podcast:person group='cast'>Cy</podcast:person>"
+        "<podcast:person>Dee</podcast:person>"
+    )
+    item = f"<item><title>One</title><enclosure url='https://cdn.example/1.mp3' type='audio/mpeg'/>{tags}</item>"
+    space = "xmlns:podcast='https://podcastindex.org/namespace/1.0'"
+    data = f"<rss version='2.0' {space}><channel><title>x</title>{item}</channel></rss>".encode()
+    (episode,) = parse_feed(data, URL).episodes
+
+    found = [(person.name, person.role) for person in episode.persons]
+    assert found == [("Ann", "guest"), ("Bob", "writing"), ("Cy", "host"), ("Dee", "host")]
+    assert "Bob" not in names(None, episode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from transforms.errors import ContentError
 from transforms.transcripts import FORMATS, read
 from transforms.transcripts.decode import LARGEST
+from transforms.written_dates import parse_date
 
 Said = list[tuple[str | None, float | None, str]]
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -212,6 +214,87 @@ def test_json_that_says_nothing_is_refused_in_one_line(document: Any) -> None:
         read(json.dumps(document).encode())
 
 
+@pytest.mark.parametrize(
+    ("of_a_second", "starts", "flags"),
+    [
+        (1, [3.0, 60.0], ()),
+        (1_000, [3.0, 60.0], ()),
+        (1_000_000, [3.0, 60.0], ()),
+        (16_000, [48.0, 960.0], ("unit_guessed",)),
+        (10_000_000, [30.0, 600.0], ("unit_guessed",)),
+    ],
+    ids=["seconds", "milliseconds", "microseconds", "samples", "ticks"],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_the_unit_of_times_is_what_fits_the_words(
+    named: bool, of_a_second: int, starts: list[float], flags: tuple[str, ...]
+) -> None:
+    """Where none does, that is said."""
+    rows = [
+        {"start": start * of_a_second, "end": (start + 3) * of_a_second, "text": text}
+        | ({"speaker": name} if named else {})
+        for name, start, text in (("Ann", 3, "Why does a record turn at all, then?"), ("Bo", 60, "It is round."))
+    ]
+    found = read(json.dumps(rows if named else {"segments": rows}).encode())
+
+    assert ([turn.start_time for turn in found.turns], found.flags) == (starts, flags)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {
+            "version": "1.0.0",
+            "segments": [{"speaker": "A", "startTime": 62_000, "endTime": 64_000, "body": "It is so."}],
+        },
+        [{"session_id": "s", "speaker": "A", "start_time": "62000", "end_time": "64000", "words": "it is so"}],
+    ],
+    ids=["podcast_json", "seglst"],
+)
+def test_milliseconds_where_a_format_has_seconds(document: Any) -> None:
+    """Nobody speaks for half an hour to say three words."""
+    assert [(turn.start_time, turn.end_time) for turn in read(json.dumps(document).encode()).turns] == [
+        (62.0, 64.0)
+    ]
+
+
+@pytest.mark.parametrize("label", ["UNIDENTIFIED MALE", "Unknown Female", "Unbekannte", "Unidentified Speaker"])
+def test_somebody_unknown_is_nobody(label: str) -> None:
+    """However they are called; the words are kept."""
+    cues = (
+        f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{who}: It is so.\n"
+        for n, who in enumerate(("Ann", label, "Ann"), 1)
+    )
+
+    assert [turn.speaker for turn in read("\n".join(cues).encode()).turns] == ["Ann", None, "Ann"]
+
+
+BLOCKS = "[00:00:01:12 - 00:00:02:24]\nAnn Lee\nHello there.\n\n[00:00:03:00 - 00:00:04:00]\nBo Ray\nYes.\n"
+TABLE = "Speaker,In,Out,Text\nAnn,00:00:01:15,00:00:02:29,Hello there.\nBo,00:00:03:00,00:00:04:00,Yes.\n"
+CUES = "1\n00:00:01;15 --> 00:00:02;29\nAnn: Hello there.\n\n2\n00:00:03;00 --> 00:00:04;00\nBo: Yes.\n"
+ROWS = """[{"speaker": "Ann", "start": "00:00:01:30", "text": "Hello there."},
+          {"speaker": "Bo", "start": "00:00:03:59", "text": "Yes."}]"""
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        (BLOCKS, [1.48, 3.0]),
+        (TABLE, [1.5, 3.0]),
+        (CUES, [1.5, 3.0]),
+        (CUES.replace(";15", ":48").replace(";29", ":99").replace(";", ":"), [1.48, 3.0]),
+        (ROWS, [1.5, 3.983]),
+    ],
+    ids=["25 a second", "30", "drop frame", "hundredths", "60"],
+)
+def test_frames_of_a_picture_are_parts_of_a_second(text: str, starts: list[float]) -> None:
+    """How many there are in one is guessed by the highest, and flagged."""
+    found = read(text.encode())
+
+    assert [turn.start_time for turn in found.turns] == pytest.approx(starts, abs=0.002)
+    assert "frame_rate_guessed" in found.flags
+
+
 def test_words_whose_times_run_back_are_flagged() -> None:
     words = [{"word": w, "start": s, "end": s + 0.1} for w, s in (("One", 2.6), ("two", 2.4), ("three.", 2.2))]
     document = {"segments": [{"start": 2.0, "end": 3.0, "text": " One two three.", "words": words}]}
@@ -268,3 +351,57 @@ def test_no_text_takes_for_ever(text: str) -> None:
     """What a search for a pattern could repeat without end ends, read or refused."""
     with pytest.raises(ContentError):
         read(text.encode())
+
+
+HEADERS = {
+    "en": "title: {0}\ndate: 2024-03-05\nlanguage: en\nguests: [Bob Ray, Ann Lee]\nshow: {1}\nurl: {2}",
+    "de": "Titel: {0}\nDatum: 5. März 2024\nSprache: Deutsch\nGäste: [Bob Ray, Ann Lee]\nSendung: {1}\n"
+    "Adresse: {2}",
+    "fr": "titre: {0}\ndate de publication: 5 mars 2024\nlangue: français\ninvités:\n- Bob Ray\n- Ann Lee\n"
+    "émission: {1}\nlien: {2}",
+    "es": "título: {0}\nfecha: 5 de marzo de 2024\nidioma: español\ninvitados: Bob Ray, Ann Lee\nprograma: {1}\n"
+    "enlace: {2}",
+    "pt": "título: {0}\ndata de publicação: 5 de março de 2024\nidioma: português\nconvidados: Bob Ray, Ann Lee\n"
+    "programa: {1}\nligação: {2}",
+    "it": "titolo: {0}\ndata: 5 marzo 2024\nlingua: italiano\nospiti: Bob Ray, Ann Lee\ntrasmissione: {1}\n"
+    "collegamento: {2}",
+    "nl": "titel: {0}\npublicatiedatum: 5 maart 2024\ntaal: Nederlands\ngasten: Bob Ray, Ann Lee\nreeks: {1}\n"
+    "website: {2}",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("pdf", "docx", "rtf")])
+@pytest.mark.parametrize("language", HEADERS)
+def test_a_header_stands_before_every_format(name: str, language: str) -> None:
+    """It says the same in the spellings of each language; what follows is read as it is without it."""
+    said = ("Why: a record turns", "The Long Groove", "https://example.org/1")
+    header = HEADERS[language].format(f'"{said[0]}"', *said[1:])
+    alone, whole = (
+        read(text.encode()) for text in (FORMATS[name].example, f"---\n{header}\n---\n\n{FORMATS[name].example}")
+    )
+
+    assert whole.format == alone.format
+    assert [turn.text for turn in whole.turns] == [turn.text for turn in alone.turns]
+    assert (whole.known("title"), whole.known("show"), whole.known("url")) == said
+    assert (whole.known("language"), whole.known("guest")) == (language, "Bob Ray, Ann Lee")
+    assert parse_date(whole.known("published")) == datetime(2024, 3, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "\n\n---\ntitle: Dust\ndate: 2024-03-05\n---",
+        "---\n\n# of the site\ntitle: Dust\n\ndate: 2024-03-05\n...",
+        "---\nepisode:\n  title: Dust\n  date: 2024-03-05\n---",
+        '+++\ntitle = "Dust"\n[params]\ndate = 2024-03-05\n+++',
+        "---\ntitle: [Dust\ndate: 2024-03-05\n---",
+    ],
+    ids=["blank lines above", "blank lines in it", "nested", "TOML", "unsound"],
+)
+def test_headers_as_generators_write_them(header: str) -> None:
+    """And nothing of them is said by anybody."""
+    published = read(f"{header}\nAnn: Why?\nBob: So.\nAnn: I see.\n".encode())
+
+    assert (published.known("title"), published.known("published")) == ("Dust", "2024-03-05")
+    assert [turn.text for turn in published.turns] == ["Why?", "So.", "I see."]
+    assert published.parse_coverage == 1.0

@@ -270,7 +270,7 @@ def test_bad_sources_fail_one_by_one_and_hold_up_nobody(
     copied = [
         json.loads(path.read_bytes()) for path in (tmp_path / "home").glob("artifacts/fetch/*/*/manifest.json")
     ]
-    assert {manifest["facts"]["name"] for manifest in copied} == {"none.wav", clip.name}  # no audio, no copy
+    assert {manifest["facts"]["name"] for manifest in copied} == {clip.name}  # no audio, no copy
     assert ask(tmp_path / "home", "select count(*) as n from best_turns") == [{"n": 2}]
     command(tmp_path / "home", "verify")
 

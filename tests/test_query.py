@@ -223,6 +223,8 @@ def test_best_turns_joins_all_that_is_known(snapshot: Path):
         "source": "publisher",
         "language": "en",
         "model": None,
+        "audio_url": "https://groove.example/1.ogg",
+        "audio_path": None,
     }
 
 

@@ -50,6 +50,7 @@ def test_every_field_is_there_under_the_name_of_its_column():
             "language": "en",
             "page_url": "https://groove.example/1",
             "audio_url": "https://groove.example/1.ogg",
+            "audio_path": None,
             "duration": 12.0,
             "linked_by": "feed",
             "published_text": None,

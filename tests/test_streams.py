@@ -203,7 +203,7 @@ def test_what_fails_is_asked_for_once(models: Path, clip: Path, httpserver: HTTP
     assert asked == {"/401.mp3": 1, "/404.mp3": 1, "/410.mp3": 1, "/503.mp3": 3, "/page.mp3": 1}
     failed = ask(tmp_path, "select stage, error_class from stage_runs where status = 'failed' order by all")
     assert [(row["stage"], row["error_class"]) for row in failed] == [
-        ("decode", "content"),
+        ("fetch", "content"),
         *[("fetch", "source")] * 3,
         ("fetch", "transient"),
     ]

@@ -51,12 +51,12 @@ def test_an_episode_is_told_by_its_title(
 ) -> None:
     """How many turns, of how long; what failed, why, and when it is tried again; nothing where nobody serves."""
     found = EpisodeSource("https://x.example/1.mp3", None, replace(EPISODE, title="Open\nquestions"))
-    outcomes.note_loaded(settings, found.episode, "t", 1, 170.2, is_new=True)
+    outcomes.note_loaded(settings, found.episode, "an-id", "t", 1, 170.2, is_new=True)
     assert capsys.readouterr().out == ""
     monkeypatch.setenv(episode_log.SERVED, "1")
 
-    outcomes.note_loaded(settings, found.episode, "t", 1, 170.2, is_new=True)
-    outcomes.note_loaded(settings, found.episode, "t", 28, None, is_new=False)
+    outcomes.note_loaded(settings, found.episode, "an-id", "t", 1, 170.2, is_new=True)
+    outcomes.note_loaded(settings, found.episode, "an-id", "t", 28, None, is_new=False)
     outcomes.note_failed(settings, found, Options(), "fetch", TransientError("503"))
     outcomes.note_failed(settings, found, Options(), "decode", SourceError("404"))
 

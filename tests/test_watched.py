@@ -52,3 +52,12 @@ def test_a_server_that_is_busy_is_asked_again() -> None:
         False,
         False,
     ]
+
+
+def test_what_is_seldom_a_transcript_counts_beside_audio(tmp_path: Path) -> None:
+    """A stray PDF or table makes no run; that of a recording does."""
+    for name in ("talk.mp3", "talk.pdf", "talk.de.csv", "bill.pdf", "talk.vtt", "cover.jpg", ".hidden.vtt"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "again").symlink_to(tmp_path)
+
+    assert {path.name for path in look(tmp_path)} == {"talk.mp3", "talk.pdf", "talk.de.csv", "talk.vtt"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from contextlib import suppress
+
+from transforms import latin_alphabets
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -25,9 +26,10 @@ _WRITTEN = re.compile(
 _WIDE = ("utf-16", "utf-32")  # what says so in ASCII is not; only a server can
 _STRANGE = (*_WIDE, "iso2022", "hz")  # whose bytes may be sound UTF-8, too
 # What browsers read instead: the wider encodings that are meant (https://encoding.spec.whatwg.org/#names-and-labels).
+_LATIN_1 = "cp1252"
 _WIDER = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
+    "ascii": _LATIN_1,
+    "iso8859-1": _LATIN_1,
     "iso8859-9": "cp1254",
     "tis-620": "cp874",
     "shift_jis": "cp932",
@@ -50,7 +52,6 @@ _LIKELY = [
     "cp874",
 ]
 _RUN = re.compile(rb"[\x80-\xff]{3,}")
-_IN_WORD = re.compile(rb"[A-Za-z][\xa1-\xa9\xab\xac\xae-\xb3\xb5\xb6\xb8\xb9\xbb-\xbf][a-z]")
 _SAMPLE = 20_000  # bytes that a guess looks at
 
 
@@ -61,49 +62,63 @@ def decode(data: bytes, claimed: str | None = None) -> str:
         data: the text, whole or its beginning.
         claimed: what a server says of it; what the text says of itself is looked for here.
     """
+    return decode_and_tell(data, claimed)[0]
+
+
+def decode_and_tell(data: bytes, claimed: str | None = None) -> tuple[str, bool]:
+    """Decode text as `decode` does; return also whether its encoding had to be guessed."""
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return data.decode(encoding, "replace")
-    claims = tuple(_claims(data, claimed))
+            return data.decode(encoding, "replace"), False
+    claims = _claims(data, claimed)
     for name in claims:
         if name.startswith(_STRANGE):
             with suppress(UnicodeError):
-                return data.decode(name)
+                return data.decode(name), False
     sample = data[:4000]
     if sample.count(0) > 0.2 * len(sample):
-        return data.decode("utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le", "replace")
+        encoding = "utf-16-be" if sample[::2].count(0) > sample[1::2].count(0) else "utf-16-le"
+        return data.decode(encoding, "replace"), False
     # Servers call UTF-8 by other names, and text in another encoding is hardly ever sound UTF-8.
     with suppress(UnicodeDecodeError):
-        return data.decode("utf-8")
+        return data.decode("utf-8"), False
     text = data.decode("utf-8", "replace")
     n_good = sum(not letter.isascii() for letter in text) / text.count("\N{REPLACEMENT CHARACTER}") - 1
     if n_good >= 1 if "utf-8" in claims else n_good > 9:
-        return text  # but for a few bytes that somebody pasted, or a letter that was cut
-    others = (name for name in claims if name != "utf-8")
-    return data.decode(next(others, None) or _guess(data), "replace")
+        return text, False  # but for a few bytes that somebody pasted, or a letter that was cut
+    named = next((name for name in claims if name != "utf-8"), None)
+    return data.decode(named or _guess(data), "replace"), named is None
 
 
-def _claims(data: bytes, claimed: str | None) -> Iterator[str]:
-    """Yield the encodings that are claimed and may be meant, by Python's names."""
+def _claims(data: bytes, claimed: str | None) -> list[str]:
+    """Return the encodings that are claimed and may be meant, by Python's names, the likelier first.
+
+    The server's comes first, as in browsers, but for Latin-1: many servers call everything so.
+    """
     declared = _DECLARED.search(data[:_HEAD])
-    for name in (claimed, declared[1].decode() if declared else None):
-        with suppress(LookupError, ValueError):
-            known = codecs.lookup(name or "").name
-            if _WRITTEN.fullmatch(known) or (known.startswith(_WIDE) and name is claimed):
-                yield _WIDER.get(known, known)
+    by_server = _meant(claimed, may_be_wide=True)
+    by_itself = _meant(declared[1].decode() if declared else None, may_be_wide=False)
+    return [*by_itself, *by_server] if by_server == [_LATIN_1] else [*by_server, *by_itself]
+
+
+def _meant(name: str | None, *, may_be_wide: bool) -> list[str]:
+    with suppress(LookupError, ValueError):
+        known = codecs.lookup(name or "").name
+        if _WRITTEN.fullmatch(known) or (known.startswith(_WIDE) and may_be_wide):
+            return [_WIDER.get(known, known)]
+    return []
 
 
 def _guess(data: bytes) -> str:
     """Guess the encoding of text that is no UTF-8 and says nothing of itself.
 
-    Western text has its accents one by one, in words of ASCII, and is taken for Windows-1252, which browsers read
-    where Latin-1 is meant. Longer runs are the words of another alphabet; a sign in the middle of a word, as in
-    `p³yta`, is a letter of Central Europe.
+    Text in Latin letters has its accents one by one, in words of ASCII: which letters they are shows the language.
+    Longer runs are the words of another alphabet.
     """
     high = sum(byte > 127 for byte in data[:_SAMPLE])
-    if sum(map(len, _RUN.findall(data[:_SAMPLE]))) > 0.3 * high:
-        return _likeliest(data) or "cp1252"
-    return "cp1250" if len(_IN_WORD.findall(data[:_SAMPLE])) > 1 else "cp1252"
+    if sum(map(len, _RUN.findall(data[:_SAMPLE]))) > 0.3 * high and (found := _likeliest(data)):
+        return found
+    return latin_alphabets.likeliest(_sample(data))
 
 
 def _likeliest(data: bytes) -> str | None:

@@ -19,6 +19,8 @@ sq albanian
 sr serbian su sundanese sv swedish sw swahili ta tamil te telugu tg tajik th thai tk turkmen tl tagalog tr turkish
 tt tatar uk ukrainian ur urdu uz uzbek vi vietnamese yi yiddish yo yoruba yue cantonese zh chinese
 my burmese ca valencian nl flemish ht haitian lb letzeburgesch ps pushto pa panjabi ro moldavian si sinhalese
+de deutsch fr français fr francais es español es espanol es castellano pt português pt portugues it italiano
+nl nederlands nl vlaams
 es castilian zh mandarin ht haitian_creole fil filipino
 """.split()
 _CODES = dict(zip(NAMES[1::2], NAMES[::2], strict=True)) | {"jw": "jv", "javanese": "jv", "iw": "he", "in": "id"}

@@ -57,13 +57,13 @@ class PageLinks:
     players: tuple[str, ...]
 
 
-def parse_page(data: bytes, url: str) -> PageLinks:
-    """Read a page that came from `url`.
+def parse_page(data: bytes, url: str, charset: str | None = None) -> PageLinks:
+    """Read a page that came from `url`; `charset` is what its server says.
 
     Raises:
         ContentError: it is empty, or too large for a page.
     """
-    root = _tree(data, url)
+    root = _tree(data, url, charset)
     base = next((_text(tag.get("href")) for tag in root.iter("base")), None)
     resolve = partial(resolve_url, base=resolve_url(base, base=url) or url)
     meta = _meta(root)
@@ -128,7 +128,7 @@ def parse_date(text: str | None) -> datetime | None:
     return None
 
 
-def _tree(data: bytes, url: str) -> Any:
+def _tree(data: bytes, url: str, charset: str | None) -> Any:
     if len(data) > MAX_BYTES or not data.strip():
         cause = "is an empty page" if len(data) <= MAX_BYTES else f"is larger than the {MAX_BYTES} bytes of a page"
         msg = f"{public_address(url)} {cause}: give the address of its feed or of its audio"
@@ -142,7 +142,7 @@ def _tree(data: bytes, url: str) -> Any:
         recover=True,
     )
     with suppress(etree.XMLSyntaxError, LookupError):
-        root = etree.fromstring(decode(data).encode(), parser)
+        root = etree.fromstring(decode(data, charset).encode(), parser)
         if root is not None:
             return root
     msg = f"{public_address(url)} is no page that we can read: give the address of its feed or of its audio"

@@ -65,7 +65,10 @@ class TranscriptLink:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One `podcast:person` tag: somebody who may be heard; a candidate, never a proof."""
+    """One `podcast:person` tag: somebody who may be heard; a candidate, never a proof.
+
+    `role` is what the tag says that they do, else their group, such as `writing`.
+    """
 
     name: str
     role: str | None
@@ -114,7 +117,8 @@ class Episode:
     """One episode; `duration` is what the feed claims, in seconds.
 
     `audio_links` are all its audio files, that of `audio_url` first; `chapters` those in the feed itself.
-    `published_text` is the date as the feed writes it, also where nobody can believe it.
+    `published_text` is the date as the feed writes it, also where nobody can believe it. `audio_path` is where its
+    audio lies on this machine, where it was ingested from a file.
     """
 
     episode_id: str
@@ -135,6 +139,7 @@ class Episode:
     audio_links: tuple[AudioLink, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     published_text: str | None = None
+    audio_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

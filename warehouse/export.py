@@ -24,6 +24,7 @@ CUE_SECONDS = 7.0
 CUE_CHARACTERS = 65
 # A shorter one flickers: "No." goes with what follows.
 SHORTEST_CUE_SECONDS = 1.0
+SECONDS_A_WORD = 1.0  # at most, where nobody says when a turn ends: the slowest speech
 _SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’»)\]]*$")
 
 
@@ -121,7 +122,7 @@ def stm(transcript: ExportTranscript) -> str:
     Spec: https://www.nist.gov/system/files/documents/2021/08/03/OpenASR20_EvalPlan_v1_5.pdf
 
     Raises:
-        ContentError: a turn has no times.
+        ContentError: a turn has no start.
     """
     session = _field(transcript.session_id)
     return "".join(
@@ -138,7 +139,7 @@ def vtt(transcript: ExportTranscript) -> str:
     Spec: https://www.w3.org/TR/webvtt1/
 
     Raises:
-        ContentError: a turn has no times.
+        ContentError: a turn has no start.
     """
     blocks = ["WEBVTT\n"]
     for cue in _cues(transcript, "WebVTT"):
@@ -153,7 +154,7 @@ def srt(transcript: ExportTranscript) -> str:
     Spec: https://www.matroska.org/technical/subtitles.html#srt-subtitles
 
     Raises:
-        ContentError: a turn has no times.
+        ContentError: a turn has no start.
     """
     blocks = []
     before: str | None = None
@@ -235,12 +236,22 @@ def _all_timed(words: Sequence[tuple[Any, ...]]) -> tuple[Timed, ...]:
 
 
 def _timed(transcript: ExportTranscript, name: str) -> Iterator[Timed]:
-    """Yield the turns for a format that is nothing without times; none is invented, none left out."""
-    for turn in transcript.turns:
-        if turn.start_time is None or turn.end_time is None:
+    """Yield the turns for a format that is nothing without times; no start is invented, no turn left out.
+
+    An unknown end is where the next turn starts, but at most `SECONDS_A_WORD` behind each of the words.
+    """
+    starts = [turn.start_time for turn in transcript.turns]
+    for turn, behind in zip(transcript.turns, [*starts[1:], None], strict=True):
+        if turn.start_time is None:
             msg = f"{name} needs times, and a turn of {transcript.session_id} has none: export seglst or json"
             raise ContentError(msg)
-        yield Timed(turn.speaker, turn.start_time, turn.end_time, turn.text)
+        end = turn.end_time if turn.end_time is not None else _end(turn.start_time, behind, turn.text)
+        yield Timed(turn.speaker, turn.start_time, end, turn.text)
+
+
+def _end(start: Seconds, behind: Seconds | None, text: str) -> Seconds:
+    last = start + SECONDS_A_WORD * max(len(text.split()), len(text) // 6, 1)  # scripts without spaces
+    return last if behind is None or behind < start else min(behind, last)
 
 
 def _cues(transcript: ExportTranscript, name: str) -> list[Timed]:

@@ -19,11 +19,18 @@ from warehouse.snapshot import one_line, open_snapshot
 
 @dataclass(frozen=True, slots=True)
 class KnownEpisode:
-    """An episode as it is known, the title of its show, and whether a feed or a recording vouches for it."""
+    """An episode as it is known, the title of its show, and how it is known.
+
+    `has_audio` says whether a feed or a recording vouches for it, `is_published` whether a feed or a site of
+    videos names it; `renditions` are the hashes of the audio that it was heard as, in the order of time.
+    """
 
     episode: Episode
     show: str | None
     has_audio: bool
+    is_published: bool = False
+    linked_by: str = "file"
+    renditions: tuple[str, ...] = ()
 
 
 def episodes(snapshot: Path) -> Table:
@@ -69,14 +76,14 @@ def discovered(snapshot: Path) -> set[str]:
         return set()
 
 
-def stored_episodes(snapshot: Path, episode_ids: Sequence[str]) -> set[str]:
-    """Return which of some episodes the snapshot has; none where there is no sound one."""
+def stored_episodes(snapshot: Path, episode_ids: Sequence[str]) -> dict[str, str | None]:
+    """Return which of some episodes the snapshot has, and where their audio lies; none without a sound one."""
     try:
         with open_snapshot(snapshot) as con:
-            sql = "select episode_id from episodes where episode_id in (select unnest(?))"
-            return {name for (name,) in con.execute(sql, [list(episode_ids)]).fetchall()}
+            sql = "select episode_id, audio_path from episodes where episode_id in (select unnest(?))"
+            return dict(con.execute(sql, [list(episode_ids)]).fetchall())
     except (TurntableError, duckdb.Error):
-        return set()
+        return {}
 
 
 def discovered_episodes(snapshot: Path, podcast_id: str) -> dict[str, datetime | None]:
@@ -147,24 +154,97 @@ def newest_staged(snapshot: Path) -> datetime | None:
 
 def known_episodes(snapshot: Path) -> tuple[KnownEpisode, ...]:
     """Read every episode as it is known; nothing where there is no snapshot yet."""
+    return _known(snapshot, "true") if snapshot.exists() else ()
+
+
+def episodes_of_audio(snapshot: Path, sha256: str) -> tuple[KnownEpisode, ...]:
+    """Return the episodes that some audio was heard as, by the hash of its bytes; none without a sound snapshot.
+
+    Those that a feed or a site names come first, then in the order in which they were heard.
+    """
+    return _looked_up(
+        snapshot, "e.episode_id in (select episode_id from renditions where rendition_id = ?)", sha256
+    )
+
+
+def episodes_of_texts(snapshot: Path, sha256s: Sequence[str]) -> tuple[tuple[str, KnownEpisode], ...]:
+    """Return the episodes that nothing but texts vouches for, each with the hash of one of some texts that it has.
+
+    Not those that a user named for the text.
+    """
+    sql = """
+        select document_sha256, episode_id from transcripts
+        where document_sha256 in (select unnest(?)) and linked_by <> 'episode' order by all
+    """
+    found = [(sha256, known_as(snapshot, name)) for sha256, name in _rows(snapshot, sql, list(sha256s))]
+    return tuple((sha256, known) for sha256, known in found if known and not known.has_audio)
+
+
+def known_as(snapshot: Path, episode_id: str) -> KnownEpisode | None:
+    """Return one episode and how it is known; `None` where the snapshot does not have it, or there is none."""
+    return next(iter(_looked_up(snapshot, "e.episode_id = ?", episode_id)), None)
+
+
+def known_episode(snapshot: Path, episode_id: str) -> Episode | None:
+    """Read one episode as it is known; `None` where the snapshot does not have it, or there is none yet."""
+    known = known_as(snapshot, episode_id)
+    return known.episode if known else None
+
+
+def newest_documents(snapshot: Path, episode_id: str) -> dict[str, str]:
+    """Return the key of the document that told last of each transcript of an episode."""
+    sql = """
+        select l.transcript_id, arg_max(l.staged_key, (l.staged_at, l.staged_key))
+        from load_log l join transcripts s using (transcript_id)
+        where s.episode_id = ? group by 1 order by 1
+    """
+    return dict(_rows(snapshot, sql, episode_id))
+
+
+def _looked_up(snapshot: Path, condition: str, *parameters: object) -> tuple[KnownEpisode, ...]:
+    """Return the episodes that fulfil a condition; none where there is no sound snapshot."""
+    try:
+        return _known(snapshot, condition, *parameters)
+    except (TurntableError, duckdb.Error):
+        return ()
+
+
+def _known(snapshot: Path, condition: str, *parameters: object) -> tuple[KnownEpisode, ...]:
     from warehouse.staging import NOT_STORED  # it brings all that reads texts with it, and few commands come here
 
-    if not snapshot.exists():
-        return ()
     names = [field.name for field in fields(Episode) if field.name not in NOT_STORED]
     columns = ", ".join(f"e.{name}" for name in names)
     rows = _answer(
         snapshot,
         f"""
-        select {columns}, p.title, coalesce(e.guid, e.audio_url) is not null
-            or exists (from renditions r where r.episode_id = e.episode_id)
-        from episodes e left join podcasts p using (podcast_id) order by e.episode_id
+        with heard as (
+            select episode_id, min(fetched_at) as heard_at, list(rendition_id order by fetched_at) as renditions
+            from renditions group by episode_id
+        )
+        select
+            {columns}, p.title, coalesce(e.guid, e.audio_url) is not null or h.heard_at is not null,
+            e.guid is not null or e.linked_by in ('feed', 'youtube')
+                or exists (from discoveries d where d.episode_id = e.episode_id) as is_published,
+            e.linked_by, coalesce(h.renditions, [])
+        from episodes e left join podcasts p using (podcast_id) left join heard h on h.episode_id = e.episode_id
+        where {condition}
+        order by is_published desc, h.heard_at, e.episode_id
         """,  # noqa: S608
+        *parameters,
     ).rows
     return tuple(
-        KnownEpisode(episode_of(dict(zip(names, row, strict=False))), show, has_audio)
-        for *row, show, has_audio in rows
+        KnownEpisode(episode_of(dict(zip(names, row, strict=False))), show, has_audio, is_named, how, tuple(audio))
+        for *row, show, has_audio, is_named, how, audio in rows
     )
+
+
+def _rows(snapshot: Path, sql: str, *parameters: object) -> list[Any]:
+    """Return the rows of a query; none where there is no sound snapshot."""
+    try:
+        with open_snapshot(snapshot) as con:
+            return con.execute(sql, parameters).fetchall()
+    except (TurntableError, duckdb.Error):
+        return []
 
 
 def episode_of(row: dict[str, Any]) -> Episode:
@@ -174,16 +254,12 @@ def episode_of(row: dict[str, Any]) -> Episode:
     return Episode(**row, chapters_url=None, transcripts=links, persons=persons)
 
 
-def known_episode(snapshot: Path, episode_id: str) -> Episode | None:
-    """Read one episode as it is known; `None` where the snapshot does not have it, or there is none yet."""
-    return next((k.episode for k in known_episodes(snapshot) if k.episode.episode_id == episode_id), None)
-
-
 def find_episode(snapshot: Path, text: str, place: str | None = None) -> str:
     """Return the id of the one episode that `text` means, as `transforms.choice` says, or `latest`.
 
-    `place` is the whole path or address of `text`, where it may be one. `latest` is the episode whose transcript
-    came in last; what says that it is from the future, made or published, does not count before it is past.
+    `place` is the whole path or address of `text`, or the hash of what lies there. `latest` is the episode whose
+    transcript came in last; what says that it is from the future, made or published, does not count before it is
+    past.
 
     Raises:
         SourceError: none or several fit; the message names up to five.
@@ -192,13 +268,15 @@ def find_episode(snapshot: Path, text: str, place: str | None = None) -> str:
         snapshot,
         """
         with came as (
-            select episode_id, max(created_at) as made_at, list(distinct origin) as origins
+            select
+                episode_id, max(created_at) as made_at,
+                list(distinct origin) || list(distinct rendition_id) || list(distinct document_sha256) as origins
             from transcripts group by episode_id
         ),
         heard as (select episode_id, list(distinct source) as sources from stage_runs group by episode_id)
         select
             e.episode_id, e.title,
-            [e.audio_url, e.page_url] || coalesce(origins, []) || coalesce(sources, [])
+            [e.audio_url, e.page_url, e.audio_path] || coalesce(origins, []) || coalesce(sources, [])
         from episodes e left join came using (episode_id) left join heard using (episode_id)
         left join (
             select episode_id, min(staged_at) as found_at, arg_min(feed_index, staged_at) as feed_index

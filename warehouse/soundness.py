@@ -34,6 +34,8 @@ _TRANSCRIPTS = """
 _SHOWN = {
     "episodes": "episode_id in (select episode_id from warehouse.transcripts) "
     "or episode_id in (select episode_id from warehouse.discoveries)",
+    "renditions": "episode_id in (select episode_id from warehouse.transcripts)",
+    "chapters": "episode_id in (select episode_id from warehouse.transcripts)",
     "podcasts": "podcast_id in (select podcast_id from warehouse.episodes where podcast_id is not null and ("
     "episode_id in (select episode_id from warehouse.transcripts) "
     "or episode_id in (select episode_id from warehouse.discoveries)))",

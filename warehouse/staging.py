@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -50,7 +50,8 @@ class Staged:
 
     `staged_at` decides which of two documents is newer. `speaker_segments` is the regular diarization,
     with its overlaps; empty where there was none. What follows `stage_runs` is known only of published texts,
-    but for `given`: the chapters of the episode itself, `None` where nobody looked for any.
+    but for `given`: the chapters of the episode itself, `None` where nobody looked for any; and `known_by`: how
+    the episode is known, `None` where the rest tells.
     """
 
     staged_at: datetime
@@ -78,6 +79,7 @@ class Staged:
     events: tuple[SoundEvent, ...] = ()
     speakers: tuple[Speaker, ...] = ()
     given: Given | None = None
+    known_by: str | None = None
 
 
 def write_staged(staged: Staged) -> bytes:
@@ -98,6 +100,36 @@ def write_discovered(staged_at: datetime, podcast: Podcast, episodes: Iterable[E
                 **dict.fromkeys(_LISTS, ()),
             }
             for index, episode in enumerate(episodes)
+        ]
+    )
+
+
+def write_moved(
+    document: bytes,
+    staged_at: datetime,
+    episode: Episode,
+    linked_by: str,
+    cast: Callable[[tuple[Speaker, ...]], tuple[Speaker, ...]],
+) -> bytes:
+    """Write a staged document as one of another episode: the same transcript, of which nothing was done anew.
+
+    `linked_by` is how that episode is known, `cast` says what its speakers are in it.
+    """
+    import pyarrow.parquet as pq
+
+    (row,) = pq.read_table(io.BytesIO(document)).to_pylist()
+    return _parquet(
+        [
+            {
+                **row,
+                "staged_at": staged_at,
+                "podcast": None,
+                "episode": _episode(episode, linked_by),
+                "transcript": {**row["transcript"], "episode_id": episode.episode_id},
+                "given_chapters": None,
+                "speakers": list(map(_speaker, cast(tuple(map(_as_speaker, row["speakers"]))))),
+                "stage_runs": (),
+            }
         ]
     )
 
@@ -129,10 +161,7 @@ def _document(staged: Staged) -> Row:
         "given_chapters": _given(staged.given),
         "sections": [asdict(section) for section in staged.sections],
         "events": [asdict(event) for event in staged.events],
-        "speakers": [
-            {"speaker_label": s.label, "speaker_name": s.name, "role": s.role, "variants": s.variants}
-            for s in staged.speakers
-        ],
+        "speakers": list(map(_speaker, staged.speakers)),
         "stage_runs": [{"run_id": _run_id(run), **asdict(run)} for run in staged.stage_runs],
     }
 
@@ -150,7 +179,22 @@ def _episode(episode: Episode, linked_by: str) -> Row:
     return {**row, "linked_by": linked_by}
 
 
+def _speaker(speaker: Speaker) -> Row:
+    return {
+        "speaker_label": speaker.label,
+        "speaker_name": speaker.name,
+        "role": speaker.role,
+        "variants": speaker.variants,
+    }
+
+
+def _as_speaker(row: Row) -> Speaker:
+    return Speaker(row["speaker_label"], row["speaker_name"], row["role"], tuple(row["variants"]))
+
+
 def _linked_by(staged: Staged) -> str:
+    if staged.known_by:
+        return staged.known_by
     if staged.episode.episode_id.startswith("youtube:"):
         return "youtube"
     if staged.episode.podcast_id and staged.episode.guid:
@@ -231,7 +275,8 @@ def schema() -> Any:
 
     podcast = struct("podcast_id title author feed_url site_url language")
     episode = struct(
-        "episode_id podcast_id guid title description language page_url audio_url linked_by published_text",
+        "episode_id podcast_id guid title description language page_url audio_url audio_path linked_by "
+        "published_text",
         published_at=moment,
         season=count,
         episode_number=real,

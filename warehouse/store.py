@@ -32,7 +32,9 @@ _LEFT = """
 delete from snapshot.episodes where episode_id not in (select episode_id from snapshot.transcripts)
     and episode_id not in (select episode_id from snapshot.discoveries);
 delete from snapshot.podcasts where podcast_id not in
-    (select podcast_id from snapshot.episodes where podcast_id is not null)
+    (select podcast_id from snapshot.episodes where podcast_id is not null);
+delete from snapshot.renditions where episode_id not in (select episode_id from snapshot.transcripts);
+delete from snapshot.chapters where episode_id not in (select episode_id from snapshot.transcripts)
 """
 
 

@@ -33,7 +33,9 @@ select
     t.mean_probability,
     b.source,
     b.language,
-    b.model
+    b.model,
+    e.audio_url,
+    e.audio_path
 from turns t
 join transcripts b on b.transcript_id = t.transcript_id and b.is_best
 left join episodes e on e.episode_id = t.episode_id
@@ -66,6 +68,8 @@ comment on column best_turns.mean_probability is 'Mean probability of the words,
 comment on column best_turns.source is 'Who made the transcript: asr, publisher or captions';
 comment on column best_turns.language is 'Language tag (BCP 47) of the words';
 comment on column best_turns.model is 'Model that recognised the words; NULL for published text';
+comment on column best_turns.audio_url is 'Where the audio is offered; NULL for a lone file';
+comment on column best_turns.audio_path is 'Where the audio lies on this machine; NULL where it is no file that is known here';
 
 create or replace view talk_time as
 with pauses as (

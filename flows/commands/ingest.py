@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -13,16 +14,21 @@ import typer
 from flows import paths
 from flows.commands.options import (
     AudioFirstFlag,
+    DateOption,
     JsonFlag,
     LanguageOption,
     QualityOption,
+    ShowOption,
     SpeakersOption,
     TextOnlyFlag,
+    TitleOption,
     TranscriptFirstFlag,
+    UrlOption,
     as_bounds,
     as_language,
     as_policy,
     as_quality,
+    as_said,
     print_json,
     processor,
     read_settings,
@@ -33,8 +39,12 @@ from flows.stopping import stoppable
 from transforms.records import Channels
 
 if TYPE_CHECKING:
+    from flows.display.terminal import Terminal
+    from flows.episode.batch import Ingested
     from flows.episode.pipeline import Outcome
+    from flows.published.import_texts import Imported
     from flows.settings import Options, Policy
+    from flows.sources.folders import LeftOut
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -59,10 +69,10 @@ def demo() -> None:
     from warehouse import query
 
     settings = settings_to_write()
-    outcomes = _ingest([str(DEMO_FEED)], 1, _options(policy="audio-only"))
-    if not outcomes:
+    done = _ingest([str(DEMO_FEED)], 1, _options(policy="audio-only"))
+    if not done.episodes:
         raise typer.Exit(1)
-    episode_id = outcomes[0].episode_id
+    episode_id = done.episodes[0].episode_id
     print_turns(query.turns(settings.snapshot, episode_id))
     print_table(query.talk_time(settings.snapshot, episode_id))
     typer.echo(
@@ -79,8 +89,13 @@ Next:
 @stoppable
 def ingest(
     sources: Annotated[
-        list[str], typer.Argument(help="Audio files, folders, or URLs of audio, feeds, episode pages, videos.")
+        list[str],
+        typer.Argument(help="Audio files, texts, folders, or URLs of audio, feeds, episode pages, videos."),
     ],
+    show: ShowOption = None,
+    title: TitleOption = None,
+    date: DateOption = None,
+    url: UrlOption = None,
     latest: Annotated[int, typer.Option(min=1, help="How many episodes of a feed or channel, newest first.")] = 1,
     model: ModelOption = "auto",
     language: LanguageOption = None,
@@ -101,8 +116,8 @@ def ingest(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Transcribe, diarize and load episodes."""
-    from dataclasses import asdict
+    """Transcribe, diarize and load episodes, with the texts that lie beside them."""
+    from dataclasses import asdict, replace
 
     policy = as_policy(
         audio_first=audio_first, transcript_first=transcript_first, text_only=text_only, audio_only=audio_only
@@ -119,11 +134,10 @@ def ingest(
         policy=policy,
         auto_captions=auto_captions,
     )
-    failed: list[dict[str, str]] = []
-    outcomes = _ingest(sources, latest, options, failed)
+    done = _ingest(sources, latest, replace(options, said=as_said(show, title, date, url)))
     if as_json:
-        print_json({"episodes": [asdict(outcome) for outcome in outcomes], "failed": failed})
-    if failed:
+        print_json(asdict(done))
+    if done.failed:
         raise typer.Exit(1)
 
 
@@ -161,46 +175,76 @@ def _options(
     )
 
 
-def _ingest(
-    sources: Sequence[str],
-    latest: int,
-    options: Options,
-    failed: list[dict[str, str]] | None = None,
-) -> list[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of all that a user named."""
+
+    episodes: list[Outcome] = field(default_factory=list)
+    imported: list[Imported] = field(default_factory=list)
+    failed: list[dict[str, str]] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def ids(self) -> set[str]:
+        """Name the episodes that have something now."""
+        return {one.episode_id for one in self.episodes} | {one.episode_id for one in self.imported}
+
+
+def _ingest(sources: Sequence[str], latest: int, options: Options) -> Done:
     """Ingest all sources, and say of each what became of it."""
     from flows.display.terminal import showing
-    from transforms.errors import error_class, one_line
     from transforms.speech.models import check_names
 
     check_names(*options.filled(read_settings(with_home=False)).names)
     good, bad = well_spelled(sources)
-    outcomes: list[Outcome] = []
-    failures: list[str] = []
+    done = Done()
     with showing() as reporter:
-        from flows.locations import public_source
-
         for source, outcome in itertools.chain(bad.items(), _each(good, latest, options)):
-            if isinstance(outcome, BaseException):
-                message = one_line(outcome)
-                reporter.fail(message)
-                failures.append(public_source(source))
-                if failed is not None:
-                    failed.append(
-                        {"source": public_source(source), "error_class": error_class(outcome), "message": message}
-                    )
-                continue
+            _tell(source, outcome, done, reporter)
+        reporter.left_out(done.left_out)
+        reporter.sum_up(len(done.ids), "episode", "ingested", [one["source"] for one in done.failed])
+    return done
+
+
+def _tell(source: str, outcome: Ingested, done: Done, reporter: Terminal) -> None:
+    """Say what became of one, and keep it; of a text that was refused that was said already."""
+    from flows.locations import public_source
+    from flows.published.import_texts import Imported, RefusedText
+    from flows.sources.folders import LeftOut
+    from transforms.errors import error_class, one_line
+
+    match outcome:
+        case Exception():
+            message = one_line(outcome)
+            reporter.fail(message)
+            done.failed.append(
+                {"source": public_source(source), "error_class": error_class(outcome), "message": message}
+            )
+        case RefusedText():
+            done.failed.append(
+                {"source": outcome.source, "error_class": outcome.error_class, "message": outcome.message}
+            )
+        case LeftOut():
+            done.left_out.append(outcome)
+        case Imported():
+            reporter.imported(outcome)
+            done.imported.append(outcome)
+        case _:
             reporter.done(outcome)
-            outcomes.append(outcome)
-        reporter.sum_up(len(outcomes), "episode", "ingested", failures)
-    return outcomes
+            done.episodes.append(outcome)
 
 
-def _each(sources: Sequence[str], latest: int, options: Options) -> Iterator[tuple[str, Outcome | Exception]]:
+def _each(sources: Sequence[str], latest: int, options: Options) -> Iterator[tuple[str, Ingested]]:
     """Ingest, where there is anything to ingest."""
     if sources:
+        from flows.access import has_server
         from flows.episode.batch import ingest_locations
 
-        yield from ingest_locations(sources, latest, options, settings_to_write(), processor())
+        if has_server():
+            from flows.serve.import_flow import import_as_run as bring
+        else:
+            from flows.published.import_texts import import_texts as bring
+        yield from ingest_locations(sources, latest, options, settings_to_write(), processor(), bring)
 
 
 def _command() -> str:

@@ -18,7 +18,7 @@ from transforms.text import strict_json, visible
 
 if TYPE_CHECKING:
     from flows.episode.batch import Process
-    from flows.settings import Policy, Settings
+    from flows.settings import Policy, Said, Settings
     from warehouse.answer import Table
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
@@ -39,6 +39,10 @@ TranscriptFirstFlag = Annotated[
 TextOnlyFlag = Annotated[
     bool, typer.Option("--text-only", help="Only the publisher's transcript, never the audio.")
 ]
+ShowOption = Annotated[str | None, typer.Option("--show", help="Name of the show.")]
+TitleOption = Annotated[str | None, typer.Option("--title", help="Title of the episode.")]
+DateOption = Annotated[str | None, typer.Option("--date", help="When it was published, as 2026-10-05.")]
+UrlOption = Annotated[str | None, typer.Option("--url", help="Page of the episode.")]
 SpeakersOption = Annotated[str | None, typer.Option("--speakers", help="How many people: 2, or 2-4.")]
 
 
@@ -136,6 +140,28 @@ def as_bounds(text: str | None) -> tuple[int, int] | None:
     return bounds
 
 
+def as_said(show: str | None, title: str | None, date: str | None, url: str | None) -> Said:
+    """Read what the user says of an episode: `--show`, `--title`, `--date` and `--url`."""
+    from flows.settings import Said
+    from transforms.redaction import public_page
+    from transforms.written_dates import parse_date
+
+    for name, value in (("--show", show), ("--title", title)):
+        if value is not None and not value.strip():
+            raise typer.BadParameter("it is empty: give a name, or leave it out", param_hint=name)  # noqa: EM101
+    if date is not None and parse_date(date) is None:
+        raise typer.BadParameter(
+            f"{date!r} is no date, or can be read in two ways: give one as 2026-10-05",  # noqa: EM102
+            param_hint="--date",
+        )
+    if url is not None and not url.startswith(("https://", "http://")):
+        raise typer.BadParameter(
+            f"{url!r} is no page: give an address as https://example.org/1",  # noqa: EM102
+            param_hint="--url",
+        )
+    return Said(show, title, url and public_page(url), date)
+
+
 def as_language(text: str | None) -> str | None:
     """Read `--language`: the code that the recogniser has for it; `None` lets the audio decide."""
     from transforms.speech.whisper.whisper_languages import spoken_language
@@ -165,12 +191,22 @@ def well_spelled(sources: Sequence[str]) -> tuple[list[str], dict[str, SourceErr
 
 
 def find_episode(snapshot: Path, text: str) -> str:
-    """Return the id of the episode that a user means; a path begins where the command was started."""
+    """Return the id of the episode that a user means; a path begins where the command was started.
+
+    A file that came by another name is known by its bytes.
+    """
     from flows.locations import public_source
     from flows.paths import located
+    from flows.sources.folders import hash_of
     from warehouse import query
 
-    return query.find_episode(snapshot, public_source(text), public_source(located(text)))
+    place = located(text)
+    try:
+        return query.find_episode(snapshot, public_source(text), public_source(place))
+    except SourceError:
+        if not Path(place).is_file():
+            raise
+        return query.find_episode(snapshot, public_source(text), hash_of(Path(place)))
 
 
 def as_quality(text: str | None) -> Quality | None:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands.options import (
+    DateOption,
     JsonFlag,
+    ShowOption,
+    TitleOption,
+    UrlOption,
+    as_said,
     find_episode,
     print_json,
     read_settings,
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from flows.published.import_texts import Imported
     from flows.published.linking import Hints
     from flows.settings import Settings
+    from flows.sources.folders import LeftOut
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -34,9 +40,10 @@ app = typer.Typer(rich_markup_mode=None)
 @stoppable
 def import_(
     sources: Annotated[list[str], typer.Argument(help="Texts of transcripts: files, folders or URLs.")],
-    show: Annotated[str | None, typer.Option(help="Name of the show.")] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the episode.")] = None,
-    url: Annotated[str | None, typer.Option(help="Page of the episode.")] = None,
+    show: ShowOption = None,
+    title: TitleOption = None,
+    date: DateOption = None,
+    url: UrlOption = None,
     episode: Annotated[str | None, typer.Option(help="The episode that it belongs to, as in `turns`.")] = None,
     format_: Annotated[
         str | None,
@@ -54,7 +61,8 @@ def import_(
     settings = read_settings(with_home=False)
     ready_snapshot(settings)
     meant = find_episode(settings.snapshot, episode) if episode is not None else None
-    hints = checked(Hints(show, title, url, meant, format_), settings.snapshot)
+    said = as_said(show, title, date, url)
+    hints = checked(Hints(**asdict(said), episode=meant, format=format_), settings.snapshot)
     good, bad = well_spelled(sources)
     if explain:
         for error in bad.values():
@@ -68,18 +76,24 @@ def import_(
         {"source": public_source(one), "error_class": e.error_class, "message": str(e)} for one, e in bad.items()
     ]
     imported: list[Imported] = []
+    left_out: list[LeftOut] = []
     with showing() as reporter:
         for one in failed:
             reporter.fail(one["message"])
         if good:
             settings_to_write()
-            imported, more = _import(good, hints, settings)
+            imported, more, left_out = _import(good, hints, settings)
             failed += more
         for text in imported if not as_json else ():
             reporter.imported(text)
+        reporter.left_out(left_out)
         reporter.sum_up(len(imported), "text", "imported", [one["source"] for one in failed])
     if as_json:
-        found = {"imported": [asdict(one) for one in imported], "failed": failed}
+        found = {
+            "imported": [asdict(one) for one in imported],
+            "failed": failed,
+            "left_out": [asdict(one) for one in left_out],
+        }
         print_json(found)
     if failed:
         raise typer.Exit(1)
@@ -87,11 +101,12 @@ def import_(
 
 def _import(
     sources: Sequence[str], hints: Hints, settings: Settings
-) -> tuple[list[Imported], list[dict[str, str]]]:
+) -> tuple[list[Imported], list[dict[str, str]], list[LeftOut]]:
     """Import, and part what came out; the refused ones were told of when they failed."""
     from flows.access import has_server
     from flows.locations import public_source
-    from flows.published.import_texts import Imported
+    from flows.published.import_texts import Imported, RefusedText
+    from flows.published.text_files import left_out as other_than_texts
 
     if has_server():
         from flows.serve.import_flow import import_as_run as import_all
@@ -99,8 +114,15 @@ def _import(
         from flows.published.import_texts import import_texts as import_all
     with working_on("import", public_source(sources[0])):
         results = import_all(sources, hints, settings)
-    failed = [asdict(one) for one in results if not isinstance(one, Imported)]
-    return [one for one in results if isinstance(one, Imported)], failed
+    refused = [one for one in results if isinstance(one, RefusedText)]
+    failed = [
+        {"source": one.source, "error_class": one.error_class, "message": one.message}
+        for one in refused
+        if not one.stray
+    ]
+    imported = [one for one in results if isinstance(one, Imported)]
+    left_out = [other for one in sources for other in other_than_texts(one)] if imported else []
+    return imported, failed, [*left_out, *(one.left_out for one in refused if one.stray)]
 
 
 def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from flows.display.guard import guard, unguarded
 from flows.display.layout import draw, wrap
 from flows.progress import REPORTER, Reporter
+from flows.sources.folders import told_left_out
 from transforms.records import Seconds
 from transforms.text import counted, visible
 from warehouse.answer import Table
@@ -22,6 +23,7 @@ from warehouse.answer import Table
 if TYPE_CHECKING:
     from flows.episode.pipeline import Outcome
     from flows.published.import_texts import Imported
+    from flows.sources.folders import LeftOut
 
 USUAL = 80  # cells of a terminal that does not say how wide it is
 ENDLESS = 1_000_000  # a pipe has no width: nothing is cut or folded for it
@@ -151,6 +153,12 @@ class Terminal(Reporter):
             f"{counted(outcome.chapters, 'chapter')}, "
             f"{outcome.parse_coverage:.1%} of the words kept{flags}{news}"
         )
+
+    def left_out(self, files: Sequence[LeftOut]) -> None:
+        """Say in one line what a folder had that was not taken."""
+        if files:
+            self.close()
+            self.say(told_left_out(files))
 
     def sum_up(self, done: int, noun: str, verb: str, failed: Sequence[str]) -> None:
         """Say at the end of several what was done and what failed; of one alone that was said already."""

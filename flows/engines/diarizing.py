@@ -54,6 +54,7 @@ def diarize(
         heard, device = steps.run(work)
         return Made(
             DIARIZATION.dump_json(heard),
+            flags=heard.flags,
             model=" + ".join(model.name for model in models),
             device=str(device),
             warnings=tuple(steps.lines),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
 
 from flows.allowed_files import check_left
 from flows.engines.shared_engine import EngineClient, SharedEngine
-from flows.episode.lookup import look_up
+from flows.episode.lookup import look_for
 from flows.episode.pipeline import Outcome, process_episode
 from flows.feeds.manage import due
 from flows.feeds.outcomes import note_failed
@@ -24,12 +26,17 @@ from flows.home import clock
 from flows.home.locks import held, is_held
 from flows.locations import keeping_private, public_source
 from flows.progress import REPORTER, Recorded, Reporter, since
+from flows.published.import_texts import Imported, RefusedText, import_texts
+from flows.published.linking import Hints
 from flows.runs import StageFailed, record
-from flows.settings import Options, Settings
+from flows.settings import Options, Said, Settings
+from flows.sources import folders
+from flows.sources.episodes import Named
+from flows.sources.folders import LeftOut
 from flows.sources.found import EpisodeSource
 from flows.stopping import working_on
 from flows.threads import beside
-from transforms.errors import HostileError
+from transforms.errors import HostileError, SourceError
 from transforms.records import Seconds
 from transforms.redaction import private_address
 
@@ -38,7 +45,17 @@ SLOW: Seconds = 60.0  # a download that takes longer gives its place to the next
 MOST = 64  # episodes at once, those that the engine has included
 
 Process = Callable[[EpisodeSource, Options, Settings, EngineClient], Outcome | None]
+Ingested = Outcome | Imported | RefusedText | LeftOut | Exception
 Result = Outcome | Exception | None  # `None`: another process works on it
+
+
+class Bring(Protocol):
+    """Imports texts, here or as a run; `strays` lay in a folder."""
+
+    def __call__(
+        self, locations: Sequence[str], hints: Hints, settings: Settings, *, strays: bool = False
+    ) -> tuple[Imported | RefusedText, ...]:
+        """Import them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +67,98 @@ class Wanted:
 
 
 def ingest_locations(
-    locations: Sequence[str], latest: int, options: Options, settings: Settings, process: Process = process_episode
-) -> Iterator[tuple[str, Outcome | Exception]]:
-    """Ingest every episode behind paths or URLs; one that fails holds up none.
+    locations: Sequence[str],
+    latest: int,
+    options: Options,
+    settings: Settings,
+    process: Process = process_episode,
+    bring: Bring = import_texts,
+) -> Iterator[tuple[str, Ingested]]:
+    """Ingest every episode and every text behind paths or URLs; one that fails holds up none.
+
+    Texts come first: a folder may say by them what its audio is called.
 
     Yields:
-        The location, and what became of each episode as it is done, an error where it failed.
+        The location, and what became of each as it is done: an episode, a text, an error, what was left out.
+
+    Raises:
+        SourceError: the user says what one episode is called, and there are more.
     """
-    found: list[tuple[str, EpisodeSource]] = []
+    named: list[tuple[str, Named]] = []
     for location in locations:
         started_at, private = datetime.now(UTC), is_known_private(settings.home, location)
         source = private_address(location) if private else public_source(location)
         try:
             with working_on("find", source), keeping_private(private):
-                found += [(location, one) for one in look_up(location, latest, settings)]
+                named.append((location, look_for(location, latest, settings)))
         except Exception as error:
             record(StageFailed("find", started_at, error), source, None, settings)
             yield location, error
+    check_said(options.said, [one for _, one in named])
+    enough: set[str] = set()
+    for source, text in _bring_texts(named, options, settings, bring):
+        if isinstance(text, Imported) and _is_enough(text, options):
+            enough.add(str(folders.audio_beside(Path(text.source))))
+        yield source, text
+    found = [(source, one) for source, some in named for one in some.episodes if one.location not in enough]
+    yield from ((source, left_out) for source, some in named for left_out in some.left_out)
     wanted = [Wanted(one, options) for _, one in found]
     for number, outcome in process_batch(wanted, settings, process):
         if outcome is not None:
             yield found[number][0], outcome
+
+
+def check_said(said: Said, named: Sequence[Named]) -> None:
+    """Check that what the user says is said of one episode, and of none that a feed describes.
+
+    Raises:
+        SourceError: it is not.
+    """
+    if said == Said():
+        return
+    episodes = [one for some in named for one in some.episodes]
+    if any(one.podcast is not None or one.episode.guid for one in episodes):
+        msg = "--show, --title, --date and --url are for files and for addresses of audio: a feed says it itself"
+        raise SourceError(msg)
+    audio = {one.location for one in episodes}
+    alone = [text for some in named for text in some.texts if str(folders.audio_beside(Path(text))) not in audio]
+    number = len(audio) + len(set(alone))
+    if number > 1 and (said.title or said.url):
+        way_out = "name one file, or give --show alone"
+        msg = f"--title and --url are for one episode, and there may be {number}: {way_out}"
+        raise SourceError(msg)
+
+
+def _bring_texts(
+    named: Sequence[tuple[str, Named]], options: Options, settings: Settings, bring: Bring
+) -> Iterator[tuple[str, Ingested]]:
+    """Import the texts that a user named, and those that lie in folders: what is none of them is left out."""
+    if options.policy == "audio-only":
+        left_out = (
+            (source, folders.left(Path(one), Path(one).suffix.lower()))
+            for source, some in named
+            for one in some.texts
+        )
+        yield from left_out
+        return
+    hints = Hints(**asdict(options.said))
+    for strays in (False, True):
+        source_of = {
+            public_source(text): source
+            for source, some in named
+            for text in some.texts
+            if strays is (text != source)
+        }
+        texts = [text for source, some in named for text in some.texts if strays is (text != source)]
+        for one in bring(list(dict.fromkeys(texts)), hints, settings, strays=strays) if texts else ():
+            told = one.left_out if isinstance(one, RefusedText) and one.stray else one
+            yield source_of.get(one.source, one.source), told
+
+
+def _is_enough(text: Imported, options: Options) -> bool:
+    """Check whether the audio that a text lies beside need not be heard."""
+    is_whole = options.policy == "text-only" or (text.has_names and text.has_times)
+    return text.linked_by == "beside" and is_whole and options.policy in ("text-only", "transcript-first")
 
 
 def ingest_waiting(

@@ -29,8 +29,6 @@ from transforms.video_info import AUTOMATIC, youtube_id
 _MOST_TRIED = 4
 # Best first: words and speakers, voices, lines, markup, bare text.
 _FORMATS = (("json",), ("vtt",), ("srt", "subrip"), ("html",), ("plain", "txt"))
-_NAMED = 0.5  # share of the turns with a name or a time, from which on a text has them
-_TIMED = 0.9
 _WHOLE = 0.7  # share of the episode's length that its last time reaches
 _FEWEST_WORDS = 200  # of a page that is taken for a transcript
 _PAGE = "text/html"
@@ -176,8 +174,6 @@ def _told(link: TranscriptLink, text: Artifact, parsed: Parsed) -> PublisherText
     """Look what a text has: names, times, how far it goes."""
     said = parsed.published
     turns = said.turns
-    named = sum(turn.speaker_name is not None for turn in turns)
-    timed = sum(turn.start_time is not None and turn.time_source == "publisher" for turn in turns)
     times = [time for turn in turns for time in (turn.start_time, turn.end_time) if time is not None]
     return PublisherText(
         link=link,
@@ -186,8 +182,8 @@ def _told(link: TranscriptLink, text: Artifact, parsed: Parsed) -> PublisherText
         format=said.format,
         turns=len(turns),
         seconds=max(times, default=None),
-        has_names=bool(turns) and named >= _NAMED * len(turns),
-        has_times=bool(turns) and timed >= _TIMED * len(turns),
+        has_names=said.has_names,
+        has_times=said.has_times,
     )
 
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from flows.artifacts import Artifact, Store
 from flows.engines.shared_engine import EngineClient
-from flows.episode import offered, stages
+from flows.episode import joining, offered, stages
+from flows.episode.joining import Joined
 from flows.episode.lookup import look_up
 from flows.episode.offered import PublisherText
 from flows.episode.stages import Processed
@@ -37,6 +38,7 @@ from flows.threads import beside
 from transforms.errors import ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Seconds
 
+LONGEST_JOIN: Seconds = 60.0
 MOST_STARTS = 3  # of a run whose process died
 
 
@@ -130,7 +132,7 @@ def process_episode(
             _note(outcomes.note_failed, settings, found, work.options, failed.stage, failed.error)
             forget_frames(failed.error)
             raise failed.error from None
-        facts = outcome.transcript_id, outcome.turns, outcome.seconds
+        facts = outcome.episode_id, outcome.transcript_id, outcome.turns, outcome.seconds
         _note(outcomes.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
     return outcome
 
@@ -192,24 +194,62 @@ def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | No
     heard = recognize(work, fetched, decoded)
     turned = run_stage("turns", partial(stages.make_turns, store, heard))
     chosen = offered.bring_chapters(found, listed, fetched, work.settings)
-    document = run_stage(
-        "stage",
-        lambda: stages.stage(
-            store, found.podcast, found.episode, source, heard, turned, chosen, found.offers.integrity
-        ),
-    )
-    run_stage("load", partial(load_and_publish, work.settings))
+    joined, name, document = load_audio(work, heard, turned, chosen)
     every = (*heard.artifacts, turned, document)
     return Outcome(
         source=source,
-        episode_id=found.episode.episode_id,
-        transcript_id=stages.transcript_id(found.episode, turned),
+        episode_id=joined.episode.episode_id,
+        transcript_id=name,
         seconds=stages.seconds_of(decoded[0]),
         turns=int(turned.manifest.facts["turns"]),
         flags=document.manifest.flags,
         computed=tuple(dict.fromkeys(a.manifest.stage for a in every if _is_computed(a))),
         text=text.format if text else None,
     )
+
+
+def load_audio(
+    work: Work, heard: Processed, turned: Artifact, chosen: Artifact | None
+) -> tuple[Joined, str, Artifact]:
+    """Load what was heard as the episode that it is; the episode, the name of the transcript, the document.
+
+    Who has the same bytes meanwhile waits until it is known which episode they are.
+    """
+    with held(work.settings.home, f"audio-{heard.fetched.sha256}", wait=LONGEST_JOIN):
+        joined, name, document = _stage(work, heard, turned, chosen)
+        run_stage("load", partial(load_and_publish, work.settings))
+        if joined.others and joining.move(joined, work.settings):
+            run_stage("load", partial(load_and_publish, work.settings))
+    return joined, name, document
+
+
+def _stage(
+    work: Work, heard: Processed, turned: Artifact, chosen: Artifact | None
+) -> tuple[Joined, str, Artifact]:
+    """Stage the transcript of the episode that the audio is, under its name; what brings no news is there."""
+    found, settings = work.found, work.settings
+    joined = joining.join(found, heard.fetched, work.options.said, settings)
+    inputs = stages.inputs_of(heard, turned, chosen)
+    before = joining.staged_before(joined, inputs, settings)
+    name = before.transcript_id if before else stages.transcript_id(joined.episode.episode_id, turned)
+    if before and before.says(joined, inputs):
+        return joined, name, before.document
+    document = run_stage(
+        "stage",
+        lambda: stages.stage(
+            work.store,
+            joined.podcast,
+            joined.episode,
+            joining.source_of(found, before),
+            heard,
+            turned,
+            chosen,
+            found.offers.integrity,
+            name=name,
+            known_by=joined.known_by,
+        ),
+    )
+    return joined, name, document
 
 
 def _is_computed(artifact: Artifact) -> bool:

@@ -14,7 +14,7 @@ from flows.allowed_files import check
 from flows.artifacts import Artifact, Made, Store
 from flows.home import clock
 from flows.http.fetch import download
-from flows.locations import is_url, kept_address, kept_text
+from flows.locations import is_url, kept_address, shown_address
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, done_run, given_of, read_json, read_samples
 from flows.progress import Advance, Say
 from flows.settings import Settings
@@ -22,7 +22,7 @@ from flows.sources import youtube
 from flows.sources.found import EpisodeSource
 from transforms import turns
 from transforms.audio import decoding, sides
-from transforms.errors import ContentError, SourceError, TurntableError
+from transforms.errors import ContentError, HostileError, SourceError, TurntableError
 from transforms.hashes import is_as_promised, sha256
 from transforms.records import (
     PODCAST_NAMESPACE,
@@ -73,6 +73,7 @@ def fetch(
 
     Raises:
         SourceError: it is not there, or takes longer than the user allows.
+        ContentError, HostileError: what came is no audio; nothing of it is kept.
         TransientError, ContentError, HostileError: as `flows.http.fetch` says.
     """
     if not is_url(location):
@@ -89,6 +90,7 @@ def fetch(
             expected=expected,
             on_progress=lambda done, _: on_progress(float(done)),
         )
+        decoding.check_audio(scratch / "audio", shown_address(location))  # an error page is not kept
         return Made(scratch / "audio", facts={"url": kept_address(got.url), "media_type": got.media_type})
 
     # The whole URL decides what is fetched, but it may hold a secret: of that only its hash is kept.
@@ -97,7 +99,7 @@ def fetch(
 
 
 def fetch_first(store: Store, found: EpisodeSource, settings: Settings, on_progress: Advance) -> Artifact:
-    """Bring the audio of an episode into the store; what else its feed offers is tried where there is none.
+    """Bring the audio of an episode into the store; what else its feed offers is tried where that is none.
 
     Raises:
         TurntableError: as `fetch`, of the first address.
@@ -105,7 +107,7 @@ def fetch_first(store: Store, found: EpisodeSource, settings: Settings, on_progr
     expected = promised_seconds(found)
     try:
         return fetch(store, found.location, settings, on_progress, expected)
-    except (SourceError, ContentError):
+    except (SourceError, ContentError, HostileError):
         for location in filter(is_url, found.offers.others[:MOST_OTHERS]):
             with suppress(TurntableError):
                 return fetch(store, location, settings, on_progress, expected)
@@ -150,7 +152,6 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
             "header_seconds": heard.header_seconds,
             "bad_packets": heard.bad_packets,
             "format": heard.format,
-            "title": heard.title and kept_text(heard.title),
         }
         return Made(scratch / "samples.npy", flags=heard.flags, facts=facts)
 
@@ -270,9 +271,8 @@ class Processed:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What is wrong with the audio or the words of it."""
-        every = (flag for artifact in (*self.decoded, *self.transcribed) for flag in artifact.manifest.flags)
-        return tuple(dict.fromkeys(every))
+        """What is wrong with the audio, its words or its speakers."""
+        return tuple(dict.fromkeys(flag for artifact in self.artifacts for flag in artifact.manifest.flags))
 
     def words(self) -> tuple[Word, ...]:
         """Read the words, with speakers where there was a diarization."""
@@ -314,7 +314,7 @@ def make_turns(store: Store, heard: Processed) -> Artifact:
 # The finished stages of one audio file → one Parquet file with all that the warehouse needs of it.
 
 
-METHOD = "staged-4"
+METHOD = "staged-5"
 
 
 def stage(
@@ -326,11 +326,16 @@ def stage(
     turned: Artifact,
     chosen: Artifact | None = None,
     promises: tuple[str, ...] = (),
+    *,
+    name: str | None = None,
+    known_by: str | None = None,
 ) -> Artifact:
     """Put all that the warehouse needs of one transcript into one Parquet file.
 
-    `chosen` are the chapters, `promises` what the feed says that the bytes of the audio are.
+    `chosen` are the chapters, `promises` what the feed says that the bytes of the audio are. `name` is the id of
+    the transcript where it has one already, `known_by` how the episode is known where it does not tell itself.
     """
+    named = name or transcript_id(episode.episode_id, turned)
 
     def compute(_: Path) -> Made:
         decoded = heard.decoded[0].manifest
@@ -339,7 +344,7 @@ def stage(
         document = Staged(
             staged_at=clock.stamp(store.home),
             podcast=podcast,
-            episode=replace(episode, title=episode.title or decoded.facts["title"] or _stem(source)),
+            episode=replace(episode, title=episode.title or _stem(source)),
             rendition=Rendition(
                 rendition_id=heard.fetched.sha256,
                 url=heard.fetched.manifest.facts.get("url"),
@@ -350,7 +355,7 @@ def stage(
                 flags=decoded.flags,
                 fetched_at=heard.fetched.manifest.started_at,
             ),
-            transcript_id=transcript_id(episode, turned),
+            transcript_id=named,
             source="asr",
             format=None,
             origin=source,
@@ -367,13 +372,20 @@ def stage(
             speaker_segments=who.segments if who else (),
             stage_runs=tuple(done_run(a, source, episode.episode_id) for a in finished),
             given=given_of(chosen),
+            known_by=known_by,
         )
         return Made(write_staged(document), flags=document.flags)
 
-    used = (*heard.artifacts, turned, *([chosen] if chosen else []))
-    inputs = numbered(used)
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
+    metadata |= {"transcript": name} if name else {}
+    metadata |= {"known_by": known_by} if known_by else {}
+    inputs = inputs_of(heard, turned, chosen)
     return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
+
+
+def inputs_of(heard: Processed, turned: Artifact, chosen: Artifact | None) -> dict[str, str]:
+    """Name what a staged document is made of."""
+    return numbered((*heard.artifacts, turned, *([chosen] if chosen else [])))
 
 
 def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:
@@ -381,9 +393,9 @@ def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:
     return () if all(is_as_promised(audio, promise) for promise in promises) else ("integrity_mismatch",)
 
 
-def transcript_id(episode: Episode, turned: Artifact) -> str:
+def transcript_id(episode_id: str, turned: Artifact) -> str:
     """Name one version of an episode's transcript: another audio, model or method gives another name."""
-    return str(uuid.uuid5(PODCAST_NAMESPACE, f"{episode.episode_id}:{turned.manifest.key}"))
+    return str(uuid.uuid5(PODCAST_NAMESPACE, f"{episode_id}:{turned.manifest.key}"))
 
 
 def _stem(source: str) -> str:

@@ -28,18 +28,27 @@ def options_of(settings: Settings, episode_id: str) -> Options | None:
 
 
 def note_loaded(
-    settings: Settings, episode: Episode, transcript_id: str, turns: int, seconds: Seconds | None, *, is_new: bool
+    settings: Settings,
+    episode: Episode,
+    episode_id: str,
+    transcript_id: str,
+    turns: int,
+    seconds: Seconds | None,
+    *,
+    is_new: bool,
 ) -> None:
     """Note that the turns of an episode are in the warehouse; an event says so if they were not before.
 
-    Call it while the episode is held.
+    `episode_id` is what it is called there. Call it while the episode is held.
     """
     waiters = PendingQueue(settings.home)
     waited = waiters.get(episode.episode_id) is not None
     waiters.remove(episode.episode_id)
     if settings.load == "inline" and (waited or is_new):  # elsewhere, the loader says so when it is true
         facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds}
-        try_to_send(EpisodeEvent(LOADED, episode, transcript_id, facts), settings.home)
+        try_to_send(
+            EpisodeEvent(LOADED, replace(episode, episode_id=episode_id), transcript_id, facts), settings.home
+        )
     length = f" in {seconds:.0f} s" if seconds is not None else ""
     tell(
         f"{episode.title or episode.episode_id}: {counted(turns, 'turn')}{length}{'' if is_new else ', as before'}"

@@ -195,8 +195,8 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
     _wait(settings, replace(subscription, url=answer.url), feed.podcast, heard, now)
     _refresh(settings, feed, aliases)
     _recover(settings, subscription, lost, now)
-    stored = query.stored_episodes(settings.snapshot, [e.episode_id for e in mended]) if mended else ()
-    told = (*heard, *(e for e in mended if e.episode_id in stored))
+    stored = query.stored_episodes(settings.snapshot, [e.episode_id for e in mended]) if mended else {}
+    told = (*heard, *(replace(e, audio_path=stored[e.episode_id]) for e in mended if e.episode_id in stored))
     if told:
         public = tuple(public_episode(one, answer.url, *more, private=private) for one in told)
         keep_found(Store(settings.home), podcast, public, clock.stamp(settings.home))

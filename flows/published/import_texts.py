@@ -17,11 +17,13 @@ from flows.loader import load_and_publish, ready_snapshot
 from flows.locations import KNOWN_BY_ID, public_source, redact
 from flows.progress import REPORTER, throttled
 from flows.published import text_stages
-from flows.published.linking import EpisodeIndex, Hints, Link, checked
+from flows.published.beside import AudioBeside, contradiction, find_audio
+from flows.published.linking import EpisodeIndex, Hints, Link, checked, said_of
 from flows.published.text_files import find_texts
 from flows.published.text_stages import Parsed, StoredText
 from flows.runs import RUN, StageFailed, attempt, record
 from flows.settings import Settings
+from flows.sources.folders import LeftOut, is_caption, is_seldom
 from transforms.errors import (
     ContentError,
     HostileError,
@@ -32,6 +34,7 @@ from transforms.errors import (
     error_class,
     one_line,
 )
+from transforms.transcripts.assemble import Published
 from warehouse import query
 
 CLASSES = (TransientError, SourceError, ContentError, HostileError, ResourceError)
@@ -40,7 +43,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one text; `is_new` is False where it was imported before."""
+    """What became of one text; `is_new` is False where it was imported before.
+
+    `has_names` and `has_times` say whether they are there for nearly all of it.
+    """
 
     source: str
     episode_id: str
@@ -54,15 +60,23 @@ class Imported:
     parse_coverage: float
     flags: tuple[str, ...]
     is_new: bool
+    has_names: bool = False
+    has_times: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedText:
-    """A text that could not be imported, and why."""
+    """A text that could not be imported, and why; a `stray` one lay in a folder, and nobody called it a text."""
 
     source: str
     error_class: str
     message: str
+    stray: bool = False
+
+    @property
+    def left_out(self) -> LeftOut:
+        """Say of a stray one that it was left out."""
+        return LeftOut(self.source, f"{Path(self.source).suffix.lower()} without a transcript")
 
 
 Result = Imported | RefusedText
@@ -70,17 +84,22 @@ Result = Imported | RefusedText
 
 @dataclass(frozen=True, slots=True)
 class ImportContext:
-    """What all texts of one import share."""
+    """What all texts of one import share; `strays` are those that lay in a folder and need not be transcripts."""
 
     store: Store
     settings: Settings
     hints: Hints
     known: EpisodeIndex
     before: dict[str, Manifest]
+    strays: frozenset[str] = frozenset()
 
 
-def import_texts(locations: Sequence[str], hints: Hints, settings: Settings) -> tuple[Result, ...]:
+def import_texts(
+    locations: Sequence[str], hints: Hints, settings: Settings, *, strays: bool = False
+) -> tuple[Result, ...]:
     """Turn published texts into speaker turns in the warehouse; one that fails holds up none.
+
+    `strays` says that they were found in a folder: what is no transcript there is nothing that failed.
 
     Raises:
         SourceError: there is no such format, or no such episode.
@@ -96,7 +115,8 @@ def import_texts(locations: Sequence[str], hints: Hints, settings: Settings) -> 
             texts += find_texts(location)
         except (TurntableError, OSError) as error:
             refused.append(_refused("find", public_source(location), started_at, error, settings))
-    job = _job(hints, settings)
+    found = (text for text in texts if strays or (text not in locations and is_seldom(Path(text))))
+    job = replace(_job(hints, settings), strays=frozenset(found))
     staged = attempt("texts", lambda: tuple(_counted(texts, partial(import_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
     return (*refused, *staged)
@@ -131,12 +151,16 @@ def import_one(job: ImportContext, location: str) -> Result:
         step = "parse"
         parsed = text_stages.parse(job.store, text, job.hints.format)
         step = "stage"
-        linked = text_stages.link(kept, parsed.published, source, job.hints, job.known)
+        hints = _hints(job.hints, kept)
+        audio = _audio_beside(location, parsed.published, hints)
+        linked = text_stages.link(kept, parsed.published, source, hints, job.known, audio)
         origin = source
         if kept.before is not None and text_stages.link_of(kept.before) == linked:
             origin = kept.before.parameters["origin"]  # the same text from elsewhere is nothing new
-        staged = text_stages.stage(job.store, kept, parsed, linked, origin, job.hints, job.known)
+        staged = text_stages.stage(job.store, kept, parsed, linked, origin, hints, job.known)
     except Exception as error:
+        if location in job.strays and isinstance(error, ContentError) and not is_caption(location):
+            return RefusedText(source, error.error_class, one_line(error), stray=True)
         return _refused(step, source, started_at, error, job.settings)
     return _imported(source, text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
 
@@ -150,12 +174,31 @@ def _reparse_one(job: ImportContext, kept: StoredText) -> Result:
         parsed = text_stages.parse(job.store, kept.text, hints.format)
         parsed = parsed_again(job.settings.home, parsed, origin)
         step = "stage"
-        linked = text_stages.link(kept, parsed.published, origin, hints, job.known)
+        audio = _audio_beside(origin, parsed.published, hints)
+        linked = text_stages.link(kept, parsed.published, origin, hints, job.known, audio)
         beside = text_stages.beside_of(job.store, kept.before) if kept.before else None
         staged = text_stages.stage(job.store, kept, parsed, linked, origin, hints, job.known, beside)
     except Exception as error:
         return _refused(step, origin, started_at, error, job.settings)
     return _imported(origin, kept.text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
+
+
+def _hints(now: Hints, kept: StoredText) -> Hints:
+    """Return what the user says of a text; who says nothing this time takes nothing back."""
+    if kept.before is None or replace(now, format=None) != Hints():
+        return now
+    return replace(Hints(**kept.before.parameters["hints"]), format=now.format)
+
+
+def _audio_beside(location: str, published: Published, hints: Hints) -> AudioBeside | None:
+    """Find the audio that a text lies beside, unless something speaks against that: then a line says so."""
+    audio = find_audio(location)
+    said = said_of(published, "", location, hints)
+    problem = contradiction(audio.tags, said, published) if audio else None
+    if audio and problem:
+        line = f"it lies beside {audio.path.name} but is taken for another episode: {problem}"
+        REPORTER.get().say(f"{public_source(location)}: {line}; --episode brings them together")
+    return None if problem else audio
 
 
 def parsed_again(home: Path, parsed: Parsed, origin: str) -> Parsed:
@@ -199,6 +242,8 @@ def _imported(source: str, text: Artifact, parsed: Parsed, linked: Link, *, is_n
         parse_coverage=done.parse_coverage,
         flags=done.flags,
         is_new=is_new,
+        has_names=done.has_names,
+        has_times=done.has_times,
     )
 
 

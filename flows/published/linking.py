@@ -13,7 +13,9 @@ from typing import Annotated
 from pydantic import Field
 
 from flows.locations import is_url
-from flows.sources.found import bare_episode
+from flows.settings import Said
+from flows.sources.description import Description, by_name, by_user, described
+from flows.sources.found import bare_episode, lone_show
 from transforms import transcripts
 from transforms.errors import SourceError
 from transforms.records import (
@@ -26,8 +28,8 @@ from transforms.records import (
 from transforms.redaction import public_address, public_page
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
-from transforms.transcripts.written_dates import parse_date
 from transforms.video_info import youtube_id
+from transforms.written_dates import parse_date
 from warehouse import query
 from warehouse.query import KnownEpisode
 
@@ -35,12 +37,9 @@ FEWEST_WORDS = 3  # of a title that can tell an episode without its show
 
 
 @dataclass(frozen=True, slots=True)
-class Hints:
-    """What the user says of a text; `None` leaves it to the text."""
+class Hints(Said):
+    """What the user says of a text and its episode; `None` leaves it to the text."""
 
-    show: Annotated[str | None, Field(description="Name of the show.")] = None
-    title: Annotated[str | None, Field(description="Title of the episode.")] = None
-    url: Annotated[str | None, Field(description="Page of the episode.")] = None
     episode: Annotated[
         str | None, Field(description="The episode: its id, a piece of its title, or `latest`.")
     ] = None
@@ -53,8 +52,11 @@ def checked(hints: Hints, snapshot: Path) -> Hints:
     """Name the format and the episode that the user means, once for all texts.
 
     Raises:
-        SourceError: there is no such format, or no or more than one such episode.
+        SourceError: there is no such format or date, or no or more than one such episode.
     """
+    if hints.date is not None and parse_date(hints.date) is None:
+        msg = f"{hints.date!r} is no date, or can be read in two ways: give one as 2026-10-05"
+        raise SourceError(msg)
     hints = replace(hints, url=hints.url and public_page(hints.url))
     if hints.format is not None and hints.format not in transcripts.FORMATS:
         msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
@@ -66,11 +68,15 @@ def checked(hints: Hints, snapshot: Path) -> Hints:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The episode of a text, and how it was found; `podcast` is given only where it is new."""
+    """The episode of a text, and how it was found; `podcast` is given only where it is new.
+
+    `known_by` is how the episode itself is known, `None` where nothing but texts vouches for it.
+    """
 
     episode: Episode
     podcast: Podcast | None
     linked_by: str
+    known_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ def said_of(published: Published, sha256: str, origin: str, hints: Hints) -> Tex
         show=hints.show or published.known("show"),
         url=public_page(url) if url else None,
         language=published.known("language"),
-        published_at=parse_date(published.known("published")),
+        published_at=parse_date(hints.date) or parse_date(published.known("published")),
         origin=origin,
         sha256=sha256,
     )
@@ -108,9 +114,12 @@ class EpisodeIndex:
         self._by_url: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
         self._by_video: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
         self._by_title: defaultdict[str, list[KnownEpisode]] = defaultdict(list)
+        self._by_audio: dict[str, KnownEpisode] = {}
         for known in episodes:
             episode = known.episode
             self._by_id[episode.episode_id] = known
+            for audio in known.renditions:
+                self._by_audio.setdefault(audio, known)
             for url in _addresses(episode):
                 self._by_url[url].append(known)
             videos = {youtube_id(episode.page_url), _video_of(episode.episode_id)} - {None}
@@ -119,10 +128,13 @@ class EpisodeIndex:
             if title := fold_title(episode.title or ""):
                 self._by_title[title].append(known)
 
-    def episode(self, episode_id: str) -> Episode | None:
+    def get(self, episode_id: str) -> KnownEpisode | None:
         """Return an episode as it is known now."""
-        known = self._by_id.get(episode_id)
-        return known.episode if known else None
+        return self._by_id.get(episode_id)
+
+    def of_audio(self, sha256: str) -> KnownEpisode | None:
+        """Return the episode that some audio is, by the hash of its bytes; `None` where it is a new one."""
+        return self._by_audio.get(sha256) or self._by_id.get(file_episode_id(sha256))
 
     def has_audio(self, episode_id: str) -> bool:
         """Check whether more than texts vouches for an episode: a feed or a recording."""
@@ -139,7 +151,7 @@ class EpisodeIndex:
             for how, fitting in ways:
                 found = [known for known in fitting if known.has_audio or not with_audio]
                 if len(found) == 1:
-                    return Link(found[0].episode, None, how)
+                    return linked(found[0], how)
         return None
 
     def _ways(self, said: TextEvidence) -> tuple[tuple[str, list[KnownEpisode]], ...]:
@@ -155,6 +167,21 @@ class EpisodeIndex:
         )
 
 
+def linked(known: KnownEpisode, how: str) -> Link:
+    """Link a text to an episode as it is known."""
+    return Link(known.episode, None, how, known.linked_by if known.has_audio else None)
+
+
+def as_said(link: Link, user: Said, known: EpisodeIndex) -> Link:
+    """Let an episode that nobody published be called as the user says; all else that is known of it stays."""
+    there = known.get(link.episode.episode_id)
+    if there is None or there.is_published:
+        return link
+    said = (by_user(user), Description(there.episode), Description(link.episode, link.podcast))
+    named = described(there.episode.episode_id, *said)
+    return replace(link, episode=named.episode, podcast=named.podcast)
+
+
 def new_link(said: TextEvidence) -> Link:
     """Make the episode of a text that fits none: named by what is surest of it."""
     video = youtube_id(said.url)
@@ -168,20 +195,24 @@ def new_link(said: TextEvidence) -> Link:
         episode_id, how = url_episode_id(said.url), "url"
     else:
         episode_id, how = file_episode_id(said.sha256), "file"
-    podcast = _show(said.show) if said.show else None
-    episode = replace(
-        bare_episode(episode_id, None),
-        podcast_id=podcast.podcast_id if podcast else None,
-        title=said.title or Path(said.origin).stem,
-        language=said.language,
-        published_at=said.published_at,
-        page_url=said.url,
+    named = described(episode_id, by_text(said), by_name(said.origin))
+    return Link(named.episode, named.podcast, how)
+
+
+def by_text(said: TextEvidence) -> Description:
+    """Write what a text and the user say of the text's episode."""
+    podcast = lone_show(said.show) if said.show else None
+    return Description(
+        replace(
+            bare_episode("", None),
+            podcast_id=podcast.podcast_id if podcast else None,
+            title=said.title,
+            language=said.language,
+            published_at=said.published_at,
+            page_url=said.url,
+        ),
+        podcast,
     )
-    return Link(episode, podcast, how)
-
-
-def _show(name: str) -> Podcast:
-    return Podcast(str(uuid.uuid5(PODCAST_NAMESPACE, f"show:{fold_title(name)}")), name, None, None, None, None)
 
 
 def _video_of(episode_id: str) -> str | None:

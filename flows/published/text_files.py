@@ -8,6 +8,8 @@ from pathlib import Path
 from flows.allowed_files import check
 from flows.http import fetch
 from flows.locations import is_url, kept_address
+from flows.sources import folders
+from flows.sources.folders import LeftOut
 from transforms.errors import ContentError, SourceError
 from transforms.transcripts.decode import LARGEST
 
@@ -27,12 +29,33 @@ def find_texts(location: str) -> tuple[str, ...]:
     path = Path(location).expanduser()
     if is_url(location) or not path.is_dir():
         return (location,)
-    inside = sorted(p for p in path.rglob("*") if not p.is_dir())
-    found = tuple(str(p) for p in inside if not any(x.startswith(".") for x in p.relative_to(path).parts))
+    found = tuple(str(inside) for inside, problem in folders.walk(path) if not _is_other(inside, problem))
     if not found:
-        msg = f"no files in {path}: give a folder of transcripts"
+        there = left_out(location)
+        what = (
+            f"there is only {folders.kinds_of(there)}; `turntable ingest` hears audio" if there else "it is empty"
+        )
+        msg = f"no files in {path} that may be texts: {what}"
         raise SourceError(msg)
     return found
+
+
+def left_out(location: str) -> tuple[LeftOut, ...]:
+    """List what a folder holds that is taken for no text: audio, pictures, links to other folders."""
+    path = Path(location).expanduser()
+    if is_url(location) or not path.is_dir():
+        return ()
+    try:
+        inside = tuple(folders.walk(path))
+    except SourceError:
+        return ()
+    kinds = ((one, problem or one.suffix.lower()) for one, problem in inside if _is_other(one, problem))
+    return tuple(folders.left(one, kind) for one, kind in kinds)
+
+
+def _is_other(path: Path, problem: str | None) -> bool:
+    """Check whether something is no text by its name; a pipe and a dead link are refused when they are read."""
+    return folders.is_audio(path) or folders.is_picture(path) or path.is_dir() or "folder" in (problem or "")
 
 
 def read_text(location: str, allow: tuple[str, ...]) -> tuple[bytes, Facts]:

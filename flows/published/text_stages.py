@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,15 +15,17 @@ from pydantic import TypeAdapter
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
 from flows.home import clock
 from flows.payloads import done_run, given_of, read_json
-from flows.published.linking import EpisodeIndex, Hints, Link, new_link, said_of
+from flows.published.beside import AudioBeside, link_beside
+from flows.published.linking import EpisodeIndex, Hints, Link, as_said, linked, new_link, said_of
 from flows.published.text_files import read_text
 from flows.settings import Settings
 from transforms import transcripts
-from transforms.records import PODCAST_NAMESPACE, Episode, Podcast, TranscriptSource
+from transforms.records import PODCAST_NAMESPACE, Episode, Person, Podcast, Speaker, TranscriptSource
+from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
 from warehouse.staging import Staged, write_staged
 
-METHOD = "published-4"
+METHOD = "published-5"
 
 _PUBLISHED = TypeAdapter(Published)
 _EPISODE = TypeAdapter(Episode)
@@ -92,22 +95,35 @@ def parse(store: Store, text: Artifact, format: str | None) -> Parsed:
     return Parsed(made[0] if made else read_json(_PUBLISHED, artifact), artifact)
 
 
-def link(kept: StoredText, published: Published, origin: str, hints: Hints, known: EpisodeIndex) -> Link:
+def link(
+    kept: StoredText,
+    published: Published,
+    origin: str,
+    hints: Hints,
+    known: EpisodeIndex,
+    audio: AudioBeside | None = None,
+) -> Link:
     """Find the episode of a text: the one that the user names, else one that fits, else a new one.
 
     What the same bytes with the same hints were linked to stands; only from an episode that nothing but texts
-    vouches for a text moves on, to one with audio that fits it.
+    vouches for a text moves on, to one with audio that fits it. `audio` is what it lies beside: surer than a
+    title.
     """
     said = said_of(published, kept.text.sha256, origin, hints)
-    if kept.before is not None and kept.before.parameters["hints"] == asdict(hints):
-        stands = link_of(kept.before)
-        if hints.episode or known.has_audio(stands.episode.episode_id):
-            return stands
-        return known.find(said, only_with_audio=True) or stands
-    wanted = known.episode(hints.episode) if hints.episode else None
+    stands = link_of(kept.before) if kept.before and Hints(**kept.before.parameters["hints"]) == hints else None
+    if stands is not None and (hints.episode or known.has_audio(stands.episode.episode_id)):
+        return stands
+    wanted = known.get(hints.episode) if hints.episode else None
     if wanted is not None:
-        return Link(wanted, None, "episode")
-    return known.find(said) or new_link(said)
+        return as_said(linked(wanted, "episode"), hints, known)
+    heard = known.find(said, only_with_audio=True)
+    if audio is not None and (heard is None or heard.linked_by == "title"):
+        if stands is not None and stands.linked_by == "beside":
+            return stands
+        return link_beside(audio, said, hints, known)
+    if heard is None and stands is not None:
+        return stands
+    return as_said(heard or known.find(said) or new_link(said), hints, known)
 
 
 def stage(
@@ -132,7 +148,9 @@ def stage(
         metadata = _metadata(linked, origin, hints, kept.before.parameters.get("replaces")) | flags
         if stage_key("stage", METHOD, inputs, metadata) != kept.before.key:
             # what is said of the episode was said then: staged today, it must not undo what came since
-            linked = replace(linked, episode=known.episode(linked.episode.episode_id) or linked.episode)
+            now = known.get(linked.episode.episode_id)
+            if now and linked == link_of(kept.before):
+                linked = replace(linked, episode=now.episode)
             metadata = _metadata(linked, origin, hints, kept.before.key) | flags
     else:
         metadata = _metadata(linked, origin, hints, None) | flags
@@ -147,6 +165,7 @@ def stage(
 def _metadata(linked: Link, origin: str, hints: Hints, replaces: str | None) -> dict[str, Any]:
     metadata: dict[str, Any] = {"podcast": linked.podcast and asdict(linked.podcast), "origin": origin}
     metadata |= {"linked_by": linked.linked_by, "hints": asdict(hints), "episode": asdict(linked.episode)}
+    metadata |= {"known_by": linked.known_by} if linked.known_by else {}
     return metadata | ({"replaces": replaces} if replaces else {})
 
 
@@ -179,16 +198,37 @@ def _document(
         chapters=published.chapters,
         sections=published.sections,
         events=published.events,
-        speakers=published.speakers,
+        speakers=with_roles(published.speakers, linked.episode.persons),
         given=given_of(beside.chapters),
+        known_by=linked.known_by,
     )
+
+
+def with_roles(speakers: Iterable[Speaker], persons: Iterable[Person]) -> tuple[Speaker, ...]:
+    """Give each speaker of whom the text does not say so the role that the feed gives to a person of that name.
+
+    Who has several has the first. A name is the same without its case, marks and accents.
+    """
+    roles: dict[str, str | None] = {}
+    for person in persons:
+        roles.setdefault(fold_title(person.name), person.role)
+    return tuple(
+        replace(one, role=one.role or next((roles[n] for n in _names_of(one) if n in roles), None))
+        for one in speakers
+    )
+
+
+def _names_of(speaker: Speaker) -> list[str]:
+    """List what a speaker is called, the whole name first."""
+    return [fold_title(name) for name in (speaker.name, speaker.label, *speaker.variants) if name]
 
 
 def link_of(manifest: Manifest) -> Link:
     """Read back how a staged text was linked."""
     given = manifest.parameters
     podcast = _PODCAST.validate_python(given["podcast"]) if given["podcast"] else None
-    return Link(_EPISODE.validate_python(given["episode"]), podcast, given["linked_by"])
+    episode = _EPISODE.validate_python(given["episode"])
+    return Link(episode, podcast, given["linked_by"], given.get("known_by"))
 
 
 def beside_of(store: Store, manifest: Manifest) -> TextContext:
@@ -210,11 +250,13 @@ def newest_stages(store: Store) -> dict[str, Manifest]:
 
 def kept_texts(store: Store) -> list[StoredText]:
     """List every text that was staged and is still there."""
-    found = (
-        (store.find("read", stage_key("read", "copy-1", {"text": sha256}, {})), manifest)
-        for sha256, manifest in newest_stages(store).items()
-    )
+    found = ((find_text(store, sha256), manifest) for sha256, manifest in newest_stages(store).items())
     return [StoredText(text, manifest) for text, manifest in found if text is not None]
+
+
+def find_text(store: Store, sha256: str) -> Artifact | None:
+    """Find a text that was read, by the hash of its bytes; `None` where it is not kept."""
+    return store.find("read", stage_key("read", "copy-1", {"text": sha256}, {}))
 
 
 def document_id(text: Artifact) -> str:

@@ -200,7 +200,7 @@ def ingest_url(
     with as_tasks(), tags(*_tags()):
         check_starts(public_source(url))
         outcomes = [one for _, one in ingest_locations([url], latest, options, settings, ingest_as_run)]
-    failed = [outcome for outcome in outcomes if not isinstance(outcome, Outcome)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if failed:
         raise failed[0]  # each was written down; the run has to show that one failed
     return [{"episode_id": o.episode_id, "turns": o.turns} for o in outcomes if isinstance(o, Outcome)]

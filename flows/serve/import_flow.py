@@ -37,12 +37,13 @@ def _run_name() -> str:
 
 @flow(name="import-transcript", flow_run_name=_run_name, persist_result=False)
 def import_transcript(
-    locations: list[Location | SecretLocation], hints: Hints | None = None
+    locations: list[Location | SecretLocation], hints: Hints | None = None, *, strays: bool = False
 ) -> tuple[Result, ...]:
     """Turn published texts into speaker turns in the warehouse.
 
     Args:
         locations: files, folders of files, or URLs; a secret one is not shown in the run's parameters.
+        strays: they lay in a folder, so that what is no transcript did not fail.
         hints: what you say of all of them; `None` leaves everything to the texts.
 
     Raises:
@@ -57,7 +58,7 @@ def import_transcript(
         for location in named:
             check(location)
     with as_tasks():
-        results = import_texts(named, hints or Hints(), settings)
+        results = import_texts(named, hints or Hints(), settings, strays=strays)
     for one in results:
         tell(f"{one.source}: {counted(one.turns, 'turn')}" if isinstance(one, Imported) else one.message)
     _write_page(results, "import")
@@ -68,10 +69,12 @@ def import_as_run(
     locations: Sequence[str],
     hints: Hints,
     settings: Settings,  # noqa: ARG001 - the run reads its own
+    *,
+    strays: bool = False,
 ) -> tuple[Result, ...]:
     """Import texts as `import_texts` does, as a run; what a subscriber's URL holds stays out of its parameters."""
     shown = [one if one == public_source(one) else SecretStr(one) for one in locations]
-    return import_transcript(shown, hints)
+    return import_transcript(shown, hints, strays=strays)
 
 
 @flow(name="reparse", flow_run_name=lambda: timed("reparse"), persist_result=False)

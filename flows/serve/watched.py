@@ -17,19 +17,12 @@ from prefect.exceptions import PrefectHTTPStatusError
 from flows.home.folder import home_id, named
 from flows.runs import StageFailed, record
 from flows.settings import Settings
-from transforms.audio.container import SUFFIXES
+from flows.sources import folders
 from transforms.errors import SourceError, one_line
 from transforms.text import visible
 from transforms.transcripts.decode import LARGEST
 
 LOOK_EVERY = 5.0  # seconds; a file of the same size at two looks is taken for complete
-
-# What may be a transcript by its name: any other would make a run of each stray file. Files of .pdf, .csv and .xml
-# are mostly something else, so they are for `import`.
-TEXTS = (
-    ".vtt", ".srt", ".ttml", ".dfxp", ".ass", ".ssa", ".lrc", ".json", ".json3", ".txt", ".md", ".html", ".htm",
-    ".docx", ".rtf", ".tsv", ".stm", ".ctm", ".trs",
-)  # fmt: skip
 
 Look = dict[Path, tuple[int, int]]
 
@@ -87,16 +80,22 @@ def named_in_utf8(path: Path) -> str:
 
 
 def look(folder: Path) -> Look:
-    """Measure the audio and text files of a folder: bytes and time of change in ns; no hidden ones."""
+    """Measure the audio and text files of a folder: bytes and time of change in ns; no hidden ones.
+
+    What may be a text and mostly is something else makes no run of each stray file: it counts beside audio.
+    """
     found: Look = {}
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if hidden or not path.name.lower().endswith((*SUFFIXES, *TEXTS)):
+    try:
+        inside = tuple(folders.walk(folder))
+    except SourceError:
+        return {}  # it may be there again at the next look, as a disk of the network is
+    for path, problem in inside:
+        is_wanted = folders.is_audio(path) or (folders.is_text(path) and not folders.is_seldom(path))
+        if problem or not (is_wanted or (folders.is_seldom(path) and folders.audio_beside(path))):
             continue
         try:
-            if path.is_file():
-                stat = path.stat()
-                found[path] = stat.st_size, stat.st_mtime_ns
+            stat = path.stat()
+            found[path] = stat.st_size, stat.st_mtime_ns
         except OSError:
             continue  # gone between two looks
     return found
@@ -124,7 +123,7 @@ def submit(path: Path, measure: tuple[int, int], home: Path) -> None:
         msg = "its name is not in UTF-8: rename it"
         raise SourceError(msg)
     key = _key(path, measure, home)
-    audio = path.name.lower().endswith(SUFFIXES)
+    audio = folders.is_audio(path)
     name = named("ingest-episode/on-demand" if audio else "import-transcript/on-demand", home)
     parameters: dict[str, Any] = {"url": str(path)} if audio else {"locations": [str(path)]}
     if not audio and measure[0] > LARGEST:

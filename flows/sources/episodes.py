@@ -5,36 +5,60 @@ An audio file, a folder, an audio URL, a feed, a web page, a video or channel of
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flows.allowed_files import check
 from flows.http import fetch
 from flows.locations import is_url, shown_address
-from flows.sources import directories, pages, youtube
+from flows.sources import directories, folders, pages, youtube
 from flows.sources.directories import feed_of, is_directory
 from flows.sources.feed_pages import read_feed
+from flows.sources.folders import LeftOut
 from flows.sources.found import EpisodeSource, bare_episode
 from flows.sources.pages import HTML, feeds_on
 from transforms.audio.container import KNOWN, SUFFIXES
 from transforms.errors import SourceError, TransientError
 from transforms.feed import is_feed
-from transforms.hashes import sha256
 from transforms.records import file_episode_id, url_episode_id
 from transforms.redaction import public_address
 from transforms.video_info import is_youtube
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a user names: episodes that have audio, texts, and what lies beside them and is neither."""
+
+    episodes: tuple[EpisodeSource, ...] = ()
+    texts: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
 def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[EpisodeSource, ...]:
-    """Find the episodes that a path or a URL means; of a feed, the newest `latest` ones.
+    """Find the episodes with audio that a path or a URL means; of a feed, the newest `latest` ones.
 
     Raises:
         SourceError: nothing is there, or nothing that has audio.
+        TurntableError: as `find_named`.
+    """
+    found = find_named(location, latest, allow).episodes
+    if not found:
+        msg = f"no audio in {location}: it holds no {KNOWN} file; `turntable import` loads texts"
+        raise SourceError(msg)
+    return found
+
+
+def find_named(location: str, latest: int, allow: tuple[str, ...] = ()) -> Named:
+    """Find what a path or a URL means; of a feed, the newest `latest` episodes.
+
+    Raises:
+        SourceError: nothing is there, or nothing that can be taken.
         ContentError: a page that leads to no audio, or a feed that is none.
         TransientError, HostileError: as `flows.http.fetch` and `flows.allowed_files` say.
     """
     if is_url(location):
-        return _behind_url(location, latest, allow)
+        return _behind(location, latest, allow)
     if not location:
         msg = "an empty name: give a file, a folder, an audio URL or a feed URL"
         raise SourceError(msg)
@@ -45,9 +69,21 @@ def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tu
     if not path.is_file():
         msg = f"no such file or folder: {path}"
         raise SourceError(msg)
-    with path.open("rb") as file:
-        head = file.read(4096)
-    return _in_feed(str(path), latest, allow) if is_feed(head) else (_file(path),)
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        msg = f"{path} cannot be read ({(error.strerror or str(error)).lower()}): check that you may read it"
+        raise SourceError(msg) from error
+    if is_feed(head):
+        return Named(_in_feed(str(path), latest, allow))
+    return Named(texts=(str(path),)) if folders.is_text(path) else Named((_file(path),))
+
+
+def _behind(url: str, latest: int, allow: tuple[str, ...]) -> Named:
+    if urlsplit(url).path.lower().endswith(folders.CAPTIONS):
+        return Named(texts=(url,))
+    return Named(_behind_url(url, latest, allow))
 
 
 def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[EpisodeSource, ...]:
@@ -73,19 +109,24 @@ def _in_feed(location: str, latest: int, allow: tuple[str, ...]) -> tuple[Episod
     return found
 
 
-def _in_folder(folder: Path) -> tuple[EpisodeSource, ...]:
-    inside = ((path, path.relative_to(folder).parts) for path in folder.rglob("*"))
-    seen = (path for path, parts in inside if not any(part.startswith(".") for part in parts))
-    paths = sorted(path for path in seen if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not paths:
-        msg = f"no audio in {folder}: it holds no {KNOWN} file"
-        raise SourceError(msg)
-    return tuple(_file(path) for path in paths)
+def _in_folder(folder: Path) -> Named:
+    inside = folders.look_in(folder)
+    if not inside.audio and not inside.texts:
+        raise folders.nothing_in(folder, inside.left_out)
+    left_out = list(inside.left_out)
+    episodes = []
+    for path in inside.audio:
+        try:
+            episodes.append(_file(path))
+        except OSError as error:
+            cause = (error.strerror or str(error)).lower()
+            left_out.append(folders.left(path, f"{path.suffix.lower()} that cannot be read ({cause})"))
+    return Named(tuple(episodes), tuple(map(str, inside.texts)), tuple(left_out))
 
 
 def _file(path: Path) -> EpisodeSource:
     check(path)  # a link in a folder may lead anywhere
-    return EpisodeSource(str(path), None, bare_episode(file_episode_id(sha256(path)), None))
+    return EpisodeSource(str(path), None, bare_episode(file_episode_id(folders.hash_of(path)), None))
 
 
 def _url(url: str) -> EpisodeSource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +12,7 @@ from typing import TypeVar
 from pydantic import SecretStr, TypeAdapter
 
 from flows.locations import KNOWN_BY_ID, is_kept_private, public_source
-from transforms.records import Chapter, Episode, Podcast, TranscriptLink
+from transforms.records import PODCAST_NAMESPACE, Chapter, Episode, Podcast, TranscriptLink
 from transforms.redaction import (
     is_private,
     parts_of,
@@ -22,6 +23,7 @@ from transforms.redaction import (
     public_text,
     secrets_of,
 )
+from transforms.text import fold_title
 from transforms.tokens import is_secret
 
 _HASH = "sha256:"
@@ -226,3 +228,8 @@ def bare_episode(episode_id: str, audio_url: str | None) -> Episode:
         transcripts=(),
         persons=(),
     )
+
+
+def lone_show(name: str, author: str | None = None) -> Podcast:
+    """Make the show of an episode that no feed vouches for: named by its title."""
+    return Podcast(str(uuid.uuid5(PODCAST_NAMESPACE, f"show:{fold_title(name)}")), name, author, None, None, None)

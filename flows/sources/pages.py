@@ -63,7 +63,7 @@ def feeds_on(url: str, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 def _read(url: str, allow: tuple[str, ...]) -> PageLinks:
     body = fetch.fetch(url, max_bytes=MAX_BYTES, allow=allow)
-    return parse_page(body.data, body.url)
+    return parse_page(body.data, body.url, body.charset)
 
 
 def _feeds(page: PageLinks, allow: tuple[str, ...]) -> Iterator[Feed]:

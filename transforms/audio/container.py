@@ -35,6 +35,8 @@ LATEST_START = 60.0  # seconds; what starts later was cut out of something that 
 # The lengths of these are guessed from the rate of their first frames.
 GUESSED = ("aac", "amr", "amrnb", "amrwb", "ac3", "eac3")
 _LONGEST_LOOK = 600  # seconds of a track that are searched for a sound
+_STREAMED = 0x7FFF0000  # bytes: the size of a RIFF file that was not known when its header was written
+_MOST_CHUNKS = 1_000
 _QUIET = 0.001  # of full scale, -60 dB: the noise of an unused input is below
 _MOST_LINKS = 10_000  # a radio station begins one with each song; what comes behind belongs to the last
 _FIRST_PAGES = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ", b"fishead\0", b"\x80theora")
@@ -152,13 +154,44 @@ def header_seconds(path: Path, box: Any, stream: Any) -> float | None:
     if format in GUESSED or (format == "mp3" and not _has_frame_count(path)):
         return None
     if stream.duration is not None:
-        return float(stream.duration * stream.time_base) - (zero(box) if format == "ogg" else 0.0)
+        seconds = float(stream.duration * stream.time_base) - (zero(box) if format == "ogg" else 0.0)
+        return seconds * _promised_share(path)
     if format == "matroska" and (told := parse_seconds(stream.metadata.get("DURATION"))) is not None:
         return told - zero(box)  # both count from the clock's own zero
     is_alone = sum(one.type in ("audio", "video") for one in box.streams) == 1
     if box.duration is None or not is_alone:  # of several, it is the longest one's
         return None
     return float(box.duration) / 1_000_000 - (zero(box) if format == "matroska" else 0.0)
+
+
+def _promised_share(path: Path) -> float:
+    """Return how many times the bytes of a file its header promises: FFmpeg takes what is there for all there was.
+
+    Only RIFF (wav, avi), W64 and CAF; who streams into a file writes no size, or the largest.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(24)
+        promised = 0
+        if head.startswith(b"RIFF"):
+            promised = int.from_bytes(head[4:8], "little") + 8
+            promised = promised if promised < _STREAMED else 0
+        elif head.startswith(b"riff"):
+            promised = int.from_bytes(head[16:24], "little")
+        elif head.startswith(b"caff"):
+            promised = _end_of_caf(file, size)
+    return promised / size if size < promised < 2**62 else 1.0
+
+
+def _end_of_caf(file: BinaryIO, size: int) -> int:
+    """Return where the last chunk of a CAF file ends that begins within it."""
+    at = 8
+    for _ in range(_MOST_CHUNKS):
+        if at >= size:
+            return at
+        file.seek(at)
+        at += 12 + max(int.from_bytes(file.read(12)[4:], "big", signed=True), 0)
+    return 0
 
 
 def _has_frame_count(path: Path) -> bool:

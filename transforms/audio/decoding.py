@@ -21,7 +21,7 @@ from transforms.errors import ContentError, HostileError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-METHOD = "pyav-3"
+METHOD = "pyav-4"
 SAMPLE_RATE = 16_000
 
 SHORT_AUDIO = 0.98  # decoded less than this share of what the header says
@@ -43,7 +43,7 @@ MOST_UNREADABLE = 100  # errors of the container itself, one behind the other
 class Audio:
     """A decoded episode: `samples` is int16 mono, shape (n_samples,), 16 kHz; the times are seconds.
 
-    `header_seconds` is how long the container says it is, `title` what its tags call it; `None` where they do not.
+    `header_seconds` is how long the container says it is, `None` where it does not.
     `gaps` counts the stretches that the container's clock left out: they are silent here. `tracks` counts the
     audio tracks, of which one is heard.
     """
@@ -54,7 +54,6 @@ class Audio:
     gaps: int
     tracks: int
     format: str
-    title: str | None
 
     @property
     def seconds(self) -> float:
@@ -97,10 +96,8 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
     pieces = _pieces(frames, channel)
     samples = _join(pieces) if into is None else _write(pieces, into)
     if not len(samples):
-        msg = f"{name} holds no samples ({frames.bad_packets} bad packets): fetch it again"
-        raise ContentError(msg)
+        raise frames.none_there()
     with container.opened(path, name) as box:
-        title = {key.lower(): value for key, value in box.metadata.items()}.get("title")
         return Audio(
             samples=samples,
             header_seconds=container.header_seconds(path, box, box.streams[track])
@@ -110,13 +107,15 @@ def decode(path: Path, name: str | None = None, *, into: Path | None = None, cha
             gaps=frames.gaps,
             tracks=len(container.tracks(box)),
             format=box.format.name,
-            title=title,
         )
 
 
 def check_audio(path: Path, name: str | None = None) -> None:
-    """Check by the first bytes of a file that it is audio; raises what `decode` raises."""
-    container.choose_track(path, name or path.name)
+    """Check that a file is audio, by decoding as much of it as gives a sound; raises what `decode` raises."""
+    name = name or path.name
+    frames = _Frames(path, name, container.choose_track(path, name))
+    if next(iter(frames), None) is None:
+        raise frames.none_there()
 
 
 def count_channels(path: Path, name: str | None = None) -> int:
@@ -210,6 +209,10 @@ class _Frames:
                     yield from self._of_link(io.BufferedReader(container.Part(file, *link)))
                 except ContentError:
                     self.bad_packets += 1  # it cannot be opened: the others can
+
+    def none_there(self) -> ContentError:
+        """Say that nothing could be decoded."""
+        return ContentError(f"{self.name} holds no samples ({self.bad_packets} bad packets): fetch it again")
 
     def _of_link(self, part: io.BufferedReader) -> Iterator[tuple[float, Any]]:
         """Yield the frames of one link of a chain; its clock begins with it."""

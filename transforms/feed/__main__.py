@@ -11,7 +11,6 @@ import json
 import resource
 import sys
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -28,9 +27,9 @@ def _main() -> None:
     _limit(resource.RLIMIT_CPU, seconds)
     try:
         feed, episodes = open_feed(sys.stdin.buffer.read(), **names)
-        _tell(asdict(feed))
+        _tell(feed)
         for number, episode in enumerate(episodes, 1):
-            _tell(asdict(episode))
+            _tell(episode)
             if number % EPISODES_A_SECOND == 0:
                 _limit(resource.RLIMIT_CPU, seconds + number // EPISODES_A_SECOND)
     except ContentError as error:
@@ -44,8 +43,13 @@ def _limit(kind: int, limit: int) -> None:
         resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-def _tell(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, default=datetime.isoformat) + "\n")
+def _tell(value: object) -> None:
+    sys.stdout.write(json.dumps(value, default=_fields) + "\n")
+
+
+def _fields(value: Any) -> object:
+    """Write a date, or the fields of a record: `dataclasses.asdict` takes a fifth of the time of a large feed."""
+    return value.isoformat() if isinstance(value, datetime) else {n: getattr(value, n) for n in value.__slots__}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from transforms.records import Episode
 
@@ -66,7 +67,8 @@ _ZONES = {
     for name in names.split()
 }
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?(?:\s*(?P<half>[ap])\.?m\.?\b)?"
-_ZONE = r"(?P<zone>[A-Za-z]{1,5}(?![A-Za-z])(?:[+-]\d{1,2}(?::?\d\d)?)?|[+-]\d{1,4}(?::?\d\d)?)"
+_PLACE = r"[A-Z][a-z]+/[A-Za-z_/]{2,40}"
+_ZONE = rf"(?P<zone>{_PLACE}|[A-Za-z]{{1,5}}(?![A-Za-z])(?:[+-]\d{{1,2}}(?::?\d\d)?)?|[+-]\d{{1,4}}(?::?\d\d)?)"
 _DAY_NAME = r"(?:[^\W\d_]{2,12}\.?,?\s+)?"
 _YEAR = r"(?P<year>\d{4}|\d\d)(?!\d)"
 _MONTH = r"(?P<month>[^\W\d_]{3,12})\.?,?"
@@ -146,8 +148,13 @@ def _hour(hour: int, half: str | None) -> int:
     return hour % 12 + (12 if half in "pP" else 0)
 
 
-def _offset(zone: str | None) -> timezone | None:
-    """Read a zone, a name or an offset or both (`GMT+2`); None where no clock on earth goes so."""
+def _offset(zone: str | None) -> tzinfo | None:
+    """Read a zone, a name or an offset or both (`GMT+2`), or a place; None where no clock on earth goes so."""
+    if zone and "/" in zone:  # America/New_York
+        try:
+            return ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # America/Argentina is a folder of them
+            return None
     found = re.fullmatch(r"([A-Za-z]*)(?:([+-])(\d{1,2})(?::?(\d\d))?)?", zone or "")
     if found is None:  # +100: three digits
         return None

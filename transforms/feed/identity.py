@@ -199,7 +199,10 @@ _CUE = (
 _NAMED = re.compile(rf"(?<!\w)(?i:{_CUE})\s+({_NAME}(?:(?:,\s*|,?\s+(?:and|&|und|et|y)\s+){_NAME}){{0,5}})")
 _HEADED = re.compile(rf"^(?:[#\w.]{{0,8}}\d[\s:.–—|-]*)?({_NAME})\s*(?::|\s[–—|-]\s|\s+(?:on|about|über)\s)")
 _JOINT = re.compile(r",\s*|,?\s+(?:and|&|und|et|y)\s+")
-_NOT_HEARD = ("editor", "producer", "engineer", "composer", "designer", "writer", "artwork", "theme", "sponsor")
+_NOT_HEARD = (
+    *("editor", "producer", "engineer", "composer", "designer", "writer", "artwork", "theme", "sponsor"),
+    *("production", "writing", "visuals", "administration", "community", "misc"),  # groups
+)
 _MAY_BE_MORE = 3  # a clip, an advertisement, a caller
 
 

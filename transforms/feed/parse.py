@@ -45,6 +45,9 @@ MOST_OF_AN_EMPTY_SHOW = 1_000_000  # characters; one without episodes yet is sho
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_RDF_RESOURCE = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
+# https://web.resource.org/rss/1.0/modules/, mod_enclosure
+_ENC_TYPE = "{http://purl.oclc.org/net/rss_2.0/enc#}type"
 # When it came out; where only its last change is known, that.
 _DATES = ("pubDate", "published", "issued", "created", "updated", "modified", "date")
 
@@ -195,10 +198,12 @@ def _page(tags: Tags, guid: str | None, resolve: Resolve) -> str | None:
 def _audio(tags: Tags, resolve: Resolve) -> tuple[AudioLink, ...]:
     """Return every audio file of an item, the likeliest first: enclosures that may be sound, then alternates.
 
-    An enclosure that is also described as an alternate is there once, with what the alternate says.
+    Media RSS counts where it says that it is audio. An enclosure that is also described as an alternate is there
+    once, with what the alternate says.
     """
-    named = [(tag, tag.get("url")) for tag in children(tags, "enclosure")]
+    named = [(tag, tag.get("url") or tag.get(_RDF_RESOURCE)) for tag in children(tags, "enclosure")]
     named += [(tag, tag.get("href")) for tag in children(tags, "link") if folded(tag.get("rel")) == "enclosure"]
+    named += [(tag, tag.get("url")) for tag in _media(tags)]
     offered = [_enclosure(tag, target) for tag, url in named if (target := resolve(tag, url))]
     links: dict[str, AudioLink] = {}
     for link in by_sound(offered):
@@ -207,12 +212,23 @@ def _audio(tags: Tags, resolve: Resolve) -> tuple[AudioLink, ...]:
     return tuple(links.values())
 
 
+def _media(tags: Tags) -> Iterator[Any]:
+    """Yield each `media:content` that is audio, in groups too; the most are pictures.
+
+    Spec: https://www.rssboard.org/media-rss
+    """
+    grouped = (tag for group in children(tags, "group") for tag in children(tags_of(group), "content"))
+    for tag in (*children(tags, "content"), *grouped):
+        if "audio" in (tag.get("medium"), (media_type(tag.get("type")) or "").partition("/")[0]):
+            yield tag
+
+
 def _enclosure(tag: Any, target: str) -> AudioLink:
     return AudioLink(
         url=target,
-        media_type=media_type(tag.get("type")),
+        media_type=media_type(tag.get("type") or tag.get(_ENC_TYPE)),
         bitrate=None,
-        size=whole_number(tag.get("length")) or None,
+        size=whole_number(tag.get("length") or tag.get("fileSize")) or None,
         language=None,
         integrity=None,
     )
@@ -220,9 +236,13 @@ def _enclosure(tag: Any, target: str) -> AudioLink:
 
 def _published(tags: Tags) -> tuple[datetime | None, str | None]:
     """Return when an item came out, None where it does not say so or nobody can believe it, and how it says so."""
-    written = [text for name in _DATES if (text := child_text(tags, name))]
-    believed = ((date, text) for text in written if (date := parse_date(text)))
-    return next(believed, (None, written[0] if written else None))
+    first: str | None = None
+    for name in _DATES:
+        if text := child_text(tags, name):
+            if date := parse_date(text):
+                return date, text
+            first = first or text
+    return None, first
 
 
 def _age(episode: Episode) -> float:
@@ -271,9 +291,17 @@ def transcripts(item: Tags, resolve: Resolve) -> tuple[TranscriptLink, ...]:
 
 
 def persons(parent: Tags) -> tuple[Person, ...]:
-    """Name the persons of a channel or an item; without a role one is a host, as the specification says."""
-    named = [(folded(tag.text), folded(tag.get("role"))) for tag in podcast_tags(parent, "person")]
-    return tuple(dict.fromkeys(Person(name, (role or "host").lower()) for name, role in named if name))
+    """Name the persons of a channel or an item.
+
+    Who has no role is a host, as the specification says, but not outside of the group that is heard.
+    """
+    named = [(folded(tag.text), _role(tag)) for tag in podcast_tags(parent, "person")]
+    return tuple(dict.fromkeys(Person(name, role) for name, role in named if name))
+
+
+def _role(tag: Any) -> str:
+    role, group = (str(folded(tag.get(name)) or "").lower() for name in ("role", "group"))
+    return role or (group if group not in ("", "cast") else "host")
 
 
 def author(channel: Tags) -> str | None:

@@ -18,7 +18,9 @@ from transforms.text import INVISIBLE
 # What XML forbids.
 NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Thousands of attributes in one tag take the HTML parser minutes; text needs none.
-_HTML_TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9]{0,20})(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>?""")
+_HTML_TAG = re.compile(r"""<(/?[a-zA-Z][a-zA-Z0-9]{0,20}+)(?!>)(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>?""")
+# As most addresses are: without a fragment, and with nothing that is dropped when they are taken apart.
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?/[!$-.0->@-Z_a-z~/]*(?:\?[!$-Z_a-z~]+)?", re.ASCII)
 _BLOCKS = (
     "address",
     "blockquote",
@@ -132,6 +134,8 @@ def _base_of(tag: Any, base: str) -> str:
 
 
 def _web_url(text: str) -> str | None:
+    if _PLAIN_URL.fullmatch(text):  # as the most are; it is what taking it apart would give
+        return text
     parts = urlsplit(text)
     return urlunsplit(parts) if parts.scheme in ("http", "https") and parts.hostname else None
 

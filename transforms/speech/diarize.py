@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from transforms.speech.pyannote.low_memory import Keep
 
-METHOD = "pyannote4-4"
+METHOD = "pyannote4-5"
 
 # DER of twelve episodes at hops of 1, 2, 3, 4 and 5 s: 8.5, 8.7, 9.2, 9.3 and 8.8 %. Half-minute clips of meetings
 # lose three points at 2 s: short episodes have shorter hops (diarization_pipeline.hop).
@@ -40,12 +40,14 @@ class Diarization:
     """Who spoke when.
 
     `segments` keeps overlapping speech; `exclusive` has at most one speaker at any time and is the one to give
-    words to. `voices` has one embedding per speaker, not normalised.
+    words to. `voices` has one embedding per speaker, not normalised. `flags` has `speakers_ignored` where the
+    number of speakers that was asked for cuts one voice in two, or joins two clear ones.
     """
 
     segments: tuple[SpeakerSegment, ...]
     exclusive: tuple[SpeakerSegment, ...]
     voices: Mapping[str, tuple[float, ...]]
+    flags: tuple[str, ...] = ()
 
 
 def load_embedded(segmentation: Path, embedding: Path, device: str, quality: Quality = "accurate") -> Any:
@@ -98,7 +100,8 @@ def diarize(
         samples: int16, or float32 from -1 to 1; mono, shape (n_samples,), 16 kHz. A memory map is
             read piece by piece.
         pipeline: what `load_embedded` or `load_published` gave.
-        speakers: the fewest and the most that there can be; `None` means that nobody knows.
+        speakers: the fewest and the most that there can be; `None` means that nobody knows. It is ignored where it
+            gives people that cannot be.
         on_progress: told how many seconds of audio are done.
         keep: gives the array of a name, which it may have kept of an earlier run, or computes it; `None` computes
             them all. The names are those of half hours, and mean the same for the same samples and models.
@@ -110,6 +113,7 @@ def diarize(
         return Diarization((), (), {})
     fewest, most = speakers or (None, None)
     bounds = {"num_speakers": fewest} if fewest == most else {"min_speakers": fewest, "max_speakers": most}
+    ignored: list[int] = []
     with warnings.catch_warnings():
         # pyannote warns of TF32, of short audio and of bounds that it cannot meet, torch of arrays that cannot be
         # written to: nothing a user can act on
@@ -119,6 +123,7 @@ def diarize(
                 "waveform": torch.from_numpy(samples)[None],
                 "sample_rate": SAMPLE_RATE,
                 "uri": "episode",
+                "ignored": ignored,
                 **({"keep": keep} if keep else {}),
             },
             hook=_Hook(seconds, on_progress),
@@ -134,7 +139,8 @@ def diarize(
     on_progress(seconds)
     segments = _segments(output.speaker_diarization, seconds)
     exclusive = _segments(output.exclusive_speaker_diarization, seconds)
-    return renamed(Diarization(segments, exclusive, voices), in_order_of_speaking(segments))
+    flags = ("speakers_ignored",) if ignored else ()
+    return renamed(Diarization(segments, exclusive, voices, flags), in_order_of_speaking(segments))
 
 
 def in_order_of_speaking(heard: Iterable[SpeakerSegment | Word]) -> dict[str, str]:
@@ -149,7 +155,8 @@ def in_order_of_speaking(heard: Iterable[SpeakerSegment | Word]) -> dict[str, st
 
 def renamed(who: Diarization, names: Mapping[str, str]) -> Diarization:
     """Return who spoke when, by other names."""
-    return Diarization(
+    return replace(
+        who,
         segments=_renamed(who.segments, names),
         exclusive=_renamed(who.exclusive, names),
         voices={names[label]: voice for label, voice in who.voices.items() if label in names},

@@ -11,6 +11,7 @@ from transforms.transcripts.captions import ttml, youtube_json3
 from transforms.transcripts.decode import decode
 from transforms.transcripts.document import Draft, Format, Text
 from transforms.transcripts.documents import docx, pdf, rtf
+from transforms.transcripts.frames import without_frames
 from transforms.transcripts.header import split_header
 from transforms.transcripts.html import podcast_html, webpage
 from transforms.transcripts.json import json_rows, podcast_json, podlove, seglst, whisper_json
@@ -30,7 +31,7 @@ from transforms.transcripts.services import (
 )
 from transforms.transcripts.tables import ctm, stm, trs
 
-METHOD = "transcripts-6"
+METHOD = "transcripts-7"
 MOST_SPEAKERS = 500
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
@@ -74,11 +75,11 @@ def explain(data: bytes, *, format: str | None = None, media_type: str | None = 
     Raises:
         ContentError, SourceError: as `read`.
     """
-    text = decode(data, media_type)
+    text = without_frames(decode(data, media_type))
     header, text = split_header(text)
     chosen = _choose(text, format)
     draft = chosen.parse(text)
-    draft = dataclasses.replace(draft, pieces=(*header, *draft.pieces))
+    draft = dataclasses.replace(draft, pieces=(*header, *draft.pieces), flags=(*text.flags, *draft.flags))
     speakers = {piece.speaker for piece in draft.pieces if piece.speaker}
     if len(speakers) > MOST_SPEAKERS:
         msg = f"it names {len(speakers):,} speakers: no episode has more than {MOST_SPEAKERS}; try --format"

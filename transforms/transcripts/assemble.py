@@ -17,6 +17,8 @@ from transforms.transcripts.document import NO_SPEECH, Draft, Piece
 from transforms.transcripts.names import is_nobody, is_sound, join_variants, split_sounds
 from transforms.turns import OVERLAP_SECONDS, shared
 
+_NAMED = 0.5  # share of the turns with a name or a time, from which on a text has them
+_TIMED = 0.9
 # Words that two clocks measured may begin a little before the one they follow.
 BACK_SECONDS = 0.05
 SURE_LABELS = 0.9  # confidence in who speaks below which it is flagged
@@ -50,6 +52,18 @@ class Published:
     flags: tuple[str, ...]
     format: str = ""
     parse_confidence: float | None = None
+
+    @property
+    def has_names(self) -> bool:
+        """Check whether most of the turns have a name."""
+        named = sum(turn.speaker_name is not None for turn in self.turns)
+        return bool(self.turns) and named >= _NAMED * len(self.turns)
+
+    @property
+    def has_times(self) -> bool:
+        """Check whether nearly all turns have times, and not only those of their chapters."""
+        timed = sum(turn.start_time is not None and turn.time_source == "publisher" for turn in self.turns)
+        return bool(self.turns) and timed >= _TIMED * len(self.turns)
 
     def known(self, name: str) -> str | None:
         """Return the first metadata of that name; `None` where there is none."""

@@ -43,7 +43,7 @@ def decode(data: bytes, media_type: str | None = None) -> Text:
         data, media_type = _unpacked(data), None
     _refuse(data)
     kind, _, charset = (media_type or "").partition("; charset=")
-    text = charsets.decode(data, charset)
+    text, is_guessed = charsets.decode_and_tell(data, charset)
     text = "".join("\n" if c == "\x0b" else c for c in text) if "\x0b" in text else text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     if "\0" in text or _controls(text) > 0.02 * len(text):
@@ -53,7 +53,7 @@ def decode(data: bytes, media_type: str | None = None) -> Text:
     if not text.lstrip().startswith(("{", "[", "<")) and len(max(text.split("\n"), key=len)) > LONGEST_LINE:
         msg = f"it has a line of more than {LONGEST_LINE:,} characters: no transcript has"
         raise ContentError(msg)
-    return Text(text, kind or None)
+    return Text(text, kind or None, ("charset_guessed",) if is_guessed else ())
 
 
 def _refuse(data: bytes) -> None:

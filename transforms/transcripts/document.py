@@ -71,10 +71,14 @@ class Draft:
 
 @dataclass(frozen=True)
 class Text:
-    """A document as text: NFC, lines ended by a line feed; `media_type` is what a server called it."""
+    """A document as text: NFC, lines ended by a line feed; `media_type` is what a server called it.
+
+    `flags` says what is odd about its bytes.
+    """
 
     text: str
     media_type: str | None = None
+    flags: tuple[str, ...] = ()
 
     @cached_property
     def lines(self) -> tuple[str, ...]:

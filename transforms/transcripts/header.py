@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from transforms.languages import language_tag
+from transforms.text import fold_title
 from transforms.transcripts.document import Piece, Text
 
 MOST_LINES = 300
@@ -20,28 +21,48 @@ LONGEST_VALUE = 4_000
 _KEY = re.compile(r"[\w \"'.-]{1,40}\s*[:=]")
 _LINE = re.compile(r"([^\W\d_][\w .-]{0,40}?)\s*[:=]\s*(.*)")
 _RULES = {"---": ("---", "..."), "+++": ("+++",)}
-# As the generators and the languages of the shows spell them.
+# As the generators and the languages of the shows spell them, without accents, spaces and marks.
 _NAMES = {
-    "title": "title titel titre titulo título titolo tittel otsikko tytuł заголовок название episodetitle",
+    "title": (
+        "title titel titre titulo titolo tittel otsikko tytuł заголовок название episodetitle episodetitel "
+        "folgentitel titelderfolge titredelepisode titulodelepisodio titulodelcapitulo titulodoepisodio "
+        "titolodellepisodio titolodellapuntata titelvandeaflevering"
+    ),
     "show": (
-        "show podcast series serie série sendung emission émission programa programma showtitle podcasttitle "
-        "podcastname showname подкаст"
+        "show podcast series serie sendung emission emissao programa programma programme trasmissione uitzending "
+        "reeks showtitle podcasttitle podcastname showname sendungstitel nomdupodcast nombredelpodcast "
+        "nomedopodcast nomedelpodcast подкаст"
     ),
     "published": (
         "date datum fecha data dato published publishedat publishdate publishedon pubdate pubdatetime releasedate "
-        "released airdate veröffentlicht publicado publié created дата"
+        "released airdate veroffentlicht veroffentlichtam veroffentlichungsdatum erschienen erschienenam "
+        "erscheinungsdatum sendedatum publicado publicadoel publicadoem publie publiele datedepublication "
+        "fechadepublicacion datadepublicacao datadipubblicazione pubblicato pubblicatoil publicatiedatum "
+        "gepubliceerd gepubliceerdop uitzenddatum created дата"
     ),
-    "language": "language lang sprache langue idioma lingua taal språk język locale язык",
+    "language": "language lang sprache langue idioma lingua taal sprak jezyk locale язык",
     "guest": (
-        "guest guests gast gäste invité invités invitee invitado invitados invitada convidado convidados ospite "
-        "ospiti gość гость гости"
+        "guest guests gast gaste gastin gastinnen gasten invite invites invitee invitees invitado invitados "
+        "invitada invitadas convidado convidados convidada convidadas ospite ospiti gosc гость гости"
     ),
-    "host": "host hosts moderation moderator moderatoren animateur presentador apresentador conduttore ведущий",
-    "speakers": "speaker speakers participants participant sprecher teilnehmer people personen personas",
-    "url": "url link permalink canonical canonicalurl source sourceurl episodeurl pageurl website adresse",
-    "author": "author authors autor autoren auteur autore",
-    "description": "description summary subtitle excerpt beschreibung descripción descrição",
-    "duration": "duration length dauer durée duración",
+    "host": (
+        "host hosts moderation moderator moderatoren moderatorin gastgeber animateur animatrice presentateur "
+        "presentatrice presentador presentadora apresentador apresentadora conduttore conduttrice presentator "
+        "ведущий"
+    ),
+    "speakers": (
+        "speaker speakers participants participant sprecher sprecherinnen teilnehmer personen people personas "
+        "pessoas persone intervenants participantes partecipanti sprekers deelnemers"
+    ),
+    "url": (
+        "url link permalink canonical canonicalurl source sourceurl episodeurl pageurl website webseite "
+        "adresse adres lien enlace ligacao endereco direccion indirizzo collegamento pagina sitio sito siteweb"
+    ),
+    "author": "author authors autor autorin autoren autora auteur autore autrice",
+    "description": (
+        "description summary subtitle excerpt beschreibung descripcion descricao descrizione beschrijving"
+    ),
+    "duration": "duration length dauer duree duracion duracao durata duur",
 }
 _KNOWN = {spelling: name for name, spellings in _NAMES.items() for spelling in spellings.split()}
 _OTHERS = frozenset(
@@ -50,33 +71,47 @@ _OTHERS = frozenset(
 )
 
 
+# Where some generators keep what others keep at the top.
+_WITHIN = frozenset("episode folge params extra meta metadata".split())
+
+
 def split_header(text: Text) -> tuple[tuple[Piece, ...], Text]:
     """Read the header of a text, and leave its lines empty, so that all others keep their numbers."""
     end, rule = _end(text)
     if not end:
         return (), text
-    lines = text.lines[1 : end - 1]
-    values = _values("\n".join(lines), rule)
-    pieces = tuple(_pieces(values, lines) if values is not None else _lines(lines))
+    lines = text.lines[: end - 1]
+    first = next(n for n, line in enumerate(lines, 1) if line.strip()) + 1  # some write blank lines above the rule
+    inside = lines[first - 1 :]
+    values = _values("\n".join(inside), rule)
+    pieces = tuple(_pieces(values, inside, first) if values is not None else _lines(inside, first))
     rest = "\n".join([*("" for _ in range(end)), *text.lines[end:]])
     return pieces, replace(text, text=rest)
 
 
 def _end(text: Text) -> tuple[int, str]:
     """Count the lines of a header between two rules at the very top, 0 without one."""
-    rule = text.lines[0].strip()
-    top = text.lines[:MOST_LINES]
+    blank = next((n for n, line in enumerate(text.lines[:MOST_LINES]) if line.strip()), 0)
+    top = text.lines[blank : blank + MOST_LINES]
+    rule = top[0].strip()
     if rule not in _RULES or len(top) < 3:
         return 0, rule
     end = next((n for n, line in enumerate(top[1:], 2) if line.strip() in _RULES[rule]), 0)
-    keys = [_fold(match[1]) for line in top[1 : max(end - 1, 1)] if (match := _LINE.match(line))]
+    inside = [line for line in top[1 : max(end - 1, 1)] if line.strip()]
+    keys = {_fold(match[1]) for line in inside if (match := _LINE.match(line))}
     # Between rules there may be speech, too: a header has a key that headers have.
-    known = any(key in _KNOWN or key in _OTHERS for key in keys)
-    return (end if (known and _KEY.match(top[1])) or (known and top[1].startswith("#")) else 0), rule
+    known = any(key in _KNOWN or key in _OTHERS or key in _WITHIN for key in keys)
+    begins = bool(inside) and (inside[0].startswith(("#", "[")) or bool(_KEY.match(inside[0])))
+    return (blank + end if known and begins else 0), rule
 
 
 def _fold(key: str) -> str:
-    return "".join(c for c in key.casefold() if c.isalnum())
+    """Bring a key to the form in which the spellings of it are equal.
+
+    >>> _fold("Date de publication"), _fold("Gäste"), _fold("published_at")
+    ('datedepublication', 'gaste', 'publishedat')
+    """
+    return "".join(fold_title(key).replace("_", "").split())
 
 
 def _values(shown: str, rule: str) -> dict[Any, Any] | None:
@@ -95,14 +130,18 @@ def _values(shown: str, rule: str) -> dict[Any, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _pieces(values: dict[Any, Any], lines: tuple[str, ...]) -> Iterator[Piece]:
+def _pieces(values: dict[Any, Any], lines: tuple[str, ...], first: int) -> Iterator[Piece]:
     """Name each value as the warehouse calls it; what it does not know keeps its key."""
-    at, keys = 2, dict[str, int]()
-    for number, line in enumerate(lines, start=2):
-        if match := _LINE.match(line):
+    at, keys = first, dict[str, int]()
+    for number, line in enumerate(lines, first):
+        if match := _LINE.match(line.strip()):
             keys.setdefault(_fold(match[1]), number)
     for key, value in values.items():
         at = keys.get(_fold(str(key)), at)
+        if isinstance(value, dict) and _fold(str(key)) in _WITHIN:
+            yield Piece(at, "label", f"{key}:")
+            yield from _pieces(value, lines, first)
+            continue
         name = _KNOWN.get(_fold(str(key)), str(key))
         yield Piece(at, "label", " ".join([f"{key}:", *_keys_within(value)]))
         if shown := _shown(value):
@@ -135,9 +174,9 @@ def _shown(value: object, depth: int = 0) -> str:
     )
 
 
-def _lines(lines: tuple[str, ...]) -> Iterator[Piece]:
+def _lines(lines: tuple[str, ...], first: int) -> Iterator[Piece]:
     """Read what is no sound YAML line by line."""
-    for number, line in enumerate(lines, start=2):
+    for number, line in enumerate(lines, first):
         match = _LINE.match(line)
         shown = (match[2] if match else line).strip().strip("\"'-[] ")
         if match:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from transforms.transcripts.document import Boundary, Draft, Piece, Text
 from transforms.transcripts.names import is_nobody
 
 # How programs write that there is nothing; in text for the eye, Nan is a name.
+_NUMBER = re.compile(r"(-?)(\d{1,9})(?:\.0)?")
 _NOTHING = frozenset(("<na>", "none", "null", "nan", "undefined"))
 # Deeper and further it is no description of the document.
 _DEEPEST = 4
@@ -111,17 +113,19 @@ def whole(text: str) -> str:
 
 
 def speaker_label(value: object) -> str | None:
-    """Return the label of a speaker: a name, a number as `Speaker 1`, an object's name.
+    """Return the label of a speaker: a name, a number as `Speaker 1`, an object's name; nobody is below zero.
 
     >>> speaker_label(1), speaker_label(" Ann "), speaker_label("UNKNOWN"), speaker_label({"name": "Bo"})
     ('Speaker 1', 'Ann', None, 'Bo')
+    >>> speaker_label(-1), speaker_label(2.0)
+    (None, 'Speaker 2')
     """
     if isinstance(value, dict):
         names = ("name", "displayName", "display_name", "label", "id")
         value = next((value[name] for name in names if value.get(name) not in (None, "")), None)
     label = string(value)
-    if label.isdecimal():
-        return f"Speaker {label}"
+    if number := _NUMBER.fullmatch(label):
+        return None if number[1] else f"Speaker {number[2]}"
     return None if is_nobody(label) or label.casefold() in _NOTHING else label
 
 

@@ -45,7 +45,7 @@ _UNKNOWN = (
     r"(?:unknown|unidentified|unlabell?ed|unassigned|undefined|unbekannt(?:er|e)?|inconnue?|desconocid[oa]|"
     r"desconhecid[oa]|sconosciut[oa]|onbekend|okand|ukjent|ukendt|tuntematon|nieznany|неизвестн(?:ыи|ая)|未知|不明)"
 )
-_SOMEONE = r"(?:speakers?|sprecher(?:in)?|locuteur|locutrice|hablante|orador|falante|parlante|спикер)"
+_SOMEONE = r"(?:speakers?|(?:fe)?male|(?:wo)?man|person|participant|voice|caller|sprecher(?:in)?|locuteur|locutrice|hablante|orador|falante|parlante|спикер)"
 _NOBODY = re.compile(
     rf"(?:{_UNKNOWN}|{_UNKNOWN}[ -]?{_SOMEONE}|{_SOMEONE}[ -]?{_UNKNOWN}|(?:未知|不明)(?:の)?(?:说话人|发言人|話者)|"
     r"uu|n/a)",
@@ -92,6 +92,7 @@ _CLAUSE_TOKENS = frozenset(
 _CLAUSE_END = re.compile(r"[的の]|(?:[说道于是在的了着过话题]|です|ます|した|こと|とは|ない|一句|一点)$")
 _NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
 _ROLE_BEHIND = re.compile(r"\s*[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\s*$")
+_TAG, _JOINT = re.compile(r" ?<[\w ]{1,20}>"), re.compile(r" & ")
 _TRIM = ' \t\u00a0\u2007\u202f\u3000:：*_#[](){}<>«»"“”|•·-–—~=,;'
 _SUFFIXES = frozenset("jr jr. sr sr. ii iii iv md phd ph.d. m.d. esq esq.".split())
 
@@ -147,7 +148,12 @@ def likeness(name: str) -> int:
 
     >>> likeness("Ann van der Lee"), likeness("Ann"), likeness("And I want to stress this"), likeness("Two notes")
     (2, 1, 0, 0)
+    >>> likeness("Juna & Aurel"), likeness("two & more")
+    (1, 0)
     """
+    parts = _JOINT.split(_TAG.sub("", name))  # Tom <guest> & Co
+    if len(parts) == 2:
+        return min(1, *map(likeness, parts))
     tokens = name.split()
     if is_generic(name) and not name[0].islower():
         return 2

@@ -18,7 +18,7 @@ def read_rows(
     rows: Sequence[Row], columns: Columns, clock: Clock, dropped: list[Piece], language: str | None = None
 ) -> list[Piece]:
     """Read who says what and when in each row; a row without text is dropped."""
-    scale = scale_of([row for _, row in rows], columns)
+    scale = scale_of([row for _, row in rows], columns, clock)
     said = []
     for line, row in rows:
         if json_text.has_text(line, row.get(columns.text), dropped):

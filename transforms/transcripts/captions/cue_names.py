@@ -38,7 +38,15 @@ _OFFICES = frozenset(
 # What people call themselves in meetings: `ann_lee92`, `ann@example.org`, `spk_0`.
 _HANDLE = re.compile(r"(?=[\w.+@-]*[^\W\d_])(?=[\w.+@-]*[\d_@])[\w.+@-]{2,40}")
 
-Kind = Literal["colon", "long", "lower", "handle", "brackets", "parentheses"]
+# What stands before the first colon of a text, whatever it is.
+_HEAD = re.compile(r"\s*([^\s:：?!][^:：?!]{0,59}?)\s*(?::\s+|：\s*)(?=\S)")
+_DEVICE = re.compile(r"\b[^\W\d_]?[a-z]+[A-Z]\w*|[\U0001f000-\U0001faff☀-➿]")
+_BESIDE = re.compile(r" [-–—|/] | ?[|@(\[]|(?= [\U0001f000-\U0001faff☀-➿])")
+WORDS_OF_A_HEAD = 6
+FEWEST_TEXTS = 4
+EVERY = 0.9  # of the texts have a head
+
+Kind = Literal["colon", "long", "lower", "handle", "brackets", "parentheses", "odd"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +71,43 @@ def named_cues(texts: Sequence[str]) -> list[tuple[str | None, str]]:
     """
     found = _without_broken([_label(text) for text in texts], texts)
     names = _names(found)
+    sure = [label if label and label.name in names else None for label in found]
     return [
-        (label.name, label.rest) if label and label.name in names else (None, text)
-        for label, text in zip(found, texts, strict=True)
+        (label.name, label.rest) if label else (None, text)
+        for label, text in zip(_with_odd_ones(sure, texts), texts, strict=True)
     ]
+
+
+def _with_odd_ones(sure: Sequence[CueLabel | None], texts: Sequence[str]) -> list[CueLabel | None]:
+    """Add the labels that look like no name, in a file that has one in front of many texts, as a meeting has.
+
+    Where each text has something before a colon, all of that are labels: whoever says `Step 2: breathe` is named
+    before it. Else a label is what a device calls itself (`iPhone von Jürgen 2`), or a name and what is beside it
+    (`Ann Lee - Team Red`).
+    """
+    n_sure, heads = sum(map(bool, sure)), [_head(text) for text in texts]
+    if len(texts) < FEWEST_TEXTS or n_sure * 3 < len(texts):
+        return list(sure)
+    every = n_sure * 2 >= len(texts) and sum(map(bool, heads)) >= EVERY * len(texts)
+    return [
+        label or (head if head and (every or _is_of_a_meeting(head.name)) else None)
+        for label, head in zip(sure, heads, strict=True)
+    ]
+
+
+def _head(text: str) -> CueLabel | None:
+    match = _HEAD.match(text)
+    return (
+        CueLabel(match[1], "odd", text[match.end() :])
+        if match and len(match[1].split()) <= WORDS_OF_A_HEAD
+        else None
+    )
+
+
+def _is_of_a_meeting(name: str) -> bool:
+    """Check for a device, a face, or a name with something beside it: what people call themselves in meetings."""
+    first = _BESIDE.split(name, maxsplit=1)[0]
+    return _DEVICE.search(name) is not None or (first != name and _likeness(first) > 0)
 
 
 def _names(found: Sequence[CueLabel | None]) -> set[str]:

@@ -315,7 +315,7 @@ def read_rows(body: Sequence[tuple[int, str]]) -> list[Row]:
     for _, text in body:
         if "<" in text or "&" in text or "{" in text:
             return _Payload(body).rows()
-    return [Row(line, " ".join(text.split())) for line, text in body]
+    return [Row(line, " ".join(text.split())) for line, text in body if text.strip()]
 
 
 def resolve(text: str) -> str:

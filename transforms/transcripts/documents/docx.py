@@ -74,9 +74,9 @@ def parse(text: Text) -> Draft:
         msg = "no transcript found: the Word document has no text"
         raise ContentError(msg)
     paragraphs = list(body.iter(f"{_W}p"))
-    plain = Text("\n".join(line for p in paragraphs for line in ("".join(s for s, _ in _runs(p)).split("\n"))))
-    if known := plain_formats.known_by_lines(plain):
-        return known.parse(plain)
+    lines = (line for p in paragraphs for line in "".join(s for s, _ in _runs(p)).split("\n"))
+    if draft := plain_formats.read_by_lines(Text("\n".join(lines))):
+        return draft
     return webpage.parse(Text(f"<html><body>{''.join(_blocks(body))}</body></html>"))
 
 

@@ -22,6 +22,7 @@ from transforms.transcripts import json_text
 from transforms.transcripts.captions.cue_speakers import glue, is_unspaced
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
+from transforms.transcripts.tables.columns import unit_of
 
 # Some writers put two words into a segment now and then.
 _MOSTLY = 0.9
@@ -52,9 +53,11 @@ def parse(text: Text) -> Draft:
     dropped: list[Piece] = []
     clock = Clock()
     found = document.get("segments") if isinstance(document, dict) else document
+    items = list(json_text.objects(found, dropped))
+    unit = unit_of((item.get("startTime"), item.get("endTime"), _body(item)) for _, item in items)
     read = [
-        (_piece(line, item, clock), str(_body(item)))
-        for line, item in json_text.objects(found, dropped)
+        (_piece(line, item, clock, unit), str(_body(item)))
+        for line, item in items
         if json_text.has_text(line, _body(item), dropped)
     ]
     pieces = [piece for piece, _ in read]
@@ -76,8 +79,8 @@ def _body(item: dict[str, Any]) -> object:
     return item.get("body", item.get("text"))
 
 
-def _piece(line: int, item: dict[str, Any], clock: Clock) -> Piece:
-    start, end = clock.span(item.get("startTime"), item.get("endTime"))
+def _piece(line: int, item: dict[str, Any], clock: Clock, unit: float) -> Piece:
+    start, end = clock.span(item.get("startTime"), item.get("endTime"), unit)
     speaker = json_text.speaker_label(item.get("speaker"))
     return Piece(
         line,

@@ -19,6 +19,7 @@ from typing import Any
 from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.tables.columns import unit_of
 
 
 def fits(text: Text) -> bool:
@@ -40,8 +41,11 @@ def parse(text: Text) -> Draft:
     pieces: list[Piece] = []
     items = list(json_text.objects(found, pieces))
     pieces += _sessions(items)
+    unit = unit_of((item.get("start_time"), item.get("end_time"), item.get("words")) for _, item in items)
     pieces += [
-        _piece(line, item, clock) for line, item in items if json_text.has_text(line, item.get("words"), pieces)
+        _piece(line, item, clock, unit)
+        for line, item in items
+        if json_text.has_text(line, item.get("words"), pieces)
     ]
     return json_text.draft(pieces, clock, "publisher")
 
@@ -52,8 +56,8 @@ def _sessions(items: list[tuple[int, dict[str, Any]]]) -> Iterator[Piece]:
             yield Piece(next(group)[0], "metadata", session, name="session_id")
 
 
-def _piece(line: int, item: dict[str, Any], clock: Clock) -> Piece:
-    start, end = clock.span(item.get("start_time"), item.get("end_time"))
+def _piece(line: int, item: dict[str, Any], clock: Clock, unit: float) -> Piece:
+    start, end = clock.span(item.get("start_time"), item.get("end_time"), unit)
     speaker = json_text.speaker_label(item.get("speaker"))
     return Piece(
         line,

@@ -26,7 +26,7 @@ from transforms.transcripts import json_text
 from transforms.transcripts.captions.cue_speakers import glue
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.tables.columns import are_milliseconds
+from transforms.transcripts.tables.columns import are_seconds
 
 _MILLISECONDS = 0.001
 # Kept as models, texts and times of the segments.
@@ -69,15 +69,15 @@ def _first(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _are_segments(value: object) -> bool:
     found = json_text.first_objects(value)
-    return not _are_milliseconds(found) and any(
+    return _are_seconds(found) and any(
         "text" in item and "start" in item and "end" in item and item.keys().isdisjoint(_OF_OTHERS)
         for item in found
     )
 
 
-def _are_milliseconds(items: Sequence[dict[str, Any]]) -> bool:
+def _are_seconds(items: Sequence[dict[str, Any]]) -> bool:
     spans = [(item.get("start"), item.get("end"), item.get("text")) for item in items]
-    return are_milliseconds([(a, b, text) for a, b, text in spans if isinstance(a, int) and isinstance(b, int)])
+    return are_seconds([(a, b, text) for a, b, text in spans if isinstance(a, int) and isinstance(b, int)])
 
 
 def _is_row(item: object) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from transforms.errors import ContentError
 from transforms.transcripts.captions import ass, lrc, srt, vtt, youtube_text
 from transforms.transcripts.document import Draft, Format, Text
+from transforms.transcripts.frames import without_frames
 from transforms.transcripts.plain import (
     blocks,
     labelled,
@@ -33,9 +35,9 @@ OF_LINES: tuple[Format, ...] = tuple(module.FORMAT for module in _LINES)
 OF_PROSE: tuple[Format, ...] = tuple(module.FORMAT for module in _PROSE)
 
 
-def known_by_lines(text: Text) -> Format | None:
-    """Return the format of a text that has lines of a format of its own."""
-    return next((known for known in (*OF_CUES, *OF_LINES) if known.fits(text)), None)
+def read_by_lines(text: Text) -> Draft | None:
+    """Read text that has lines of a format of its own; `None` where it has none."""
+    return _first_that_fits(text, (*OF_CUES, *OF_LINES))
 
 
 def read_plain(text: Text, about: str) -> Draft:
@@ -44,9 +46,17 @@ def read_plain(text: Text, about: str) -> Draft:
     Raises:
         ContentError: nothing in it is a transcript.
     """
-    plain = replace(text, media_type=None)
-    for known in (*OF_CUES, *OF_LINES, *OF_PROSE):
-        if known.fits(plain):
-            return known.parse(plain)
-    msg = f"no transcript found: the {about} has no names, times or heading Transcript in it"
-    raise ContentError(msg)
+    draft = _first_that_fits(replace(text, media_type=None), (*OF_CUES, *OF_LINES, *OF_PROSE))
+    if draft is None:
+        msg = f"no transcript found: the {about} has no names, times or heading Transcript in it"
+        raise ContentError(msg)
+    return draft
+
+
+def _first_that_fits(text: Text, formats: Iterable[Format]) -> Draft | None:
+    plain = without_frames(text)
+    found = next((known for known in formats if known.fits(plain)), None)
+    if found is None:
+        return None
+    draft = found.parse(plain)
+    return replace(draft, flags=(*plain.flags, *draft.flags))

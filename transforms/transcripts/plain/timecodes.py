@@ -1,6 +1,6 @@
 """A stretch of time on a line of its own, the name below it, then the words: as Premiere and Resolve write text.
 
-The last part of a time counts frames; how many there are in a second is not said, so they are left out.
+The last part of a time counts frames.
 
 Example:
 

@@ -51,6 +51,8 @@ _SECONDS = re.compile(r"(?:sec|secs|seconds|sekunden|s)$")
 _UNIT = re.compile(r"\W*[(\[](\w+)[)\]]\s*$")
 # A second holds two or three words; a whole number of hundreds for each word is one of milliseconds.
 MILLISECONDS_A_WORD = 100
+SLOWEST_WORD = 3.0  # seconds: samples of 16 kHz, taken for milliseconds, are slower
+_SCALES = (1.0, 1e-3, 1e-6, 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,36 +109,65 @@ def _scale(name: str | None) -> float | None:
     return 1.0 if (unit and _SECONDS.fullmatch(fold(unit[1]))) or folded.endswith(("sec", "seconds")) else None
 
 
-def scale_of(rows: Sequence[Mapping[str, Any]], columns: Columns) -> float:
+def scale_of(rows: Sequence[Mapping[str, Any]], columns: Columns, clock: Clock) -> float:
     """Return the unit of the times: what the name says, else what fits the words that are said in them.
 
+    Where none fits, as of samples, `clock` is flagged `unit_guessed`.
+
     >>> columns = find_columns(["start", "end", "text"])
-    >>> scale_of([{"start": 3390, "end": 31186, "text": "Why does it turn?"}], columns)
+    >>> scale_of([{"start": 3390, "end": 31186, "text": "Why does it turn?"}], columns, Clock())
     0.001
-    >>> scale_of([{"start": "3", "end": "31", "text": "Why does it turn?"}], columns)
+    >>> scale_of([{"start": "3", "end": "31", "text": "Why does it turn?"}], columns, Clock())
     1.0
     """
     if columns.scale is not None:
         return columns.scale
-    starts = [_number(row.get(columns.start)) if columns.start else None for row in rows]
-    ends = [_number(row.get(columns.end)) if columns.end else None for row in rows]
+    starts = [number_of(row.get(columns.start)) if columns.start else None for row in rows]
+    ends = [number_of(row.get(columns.end)) if columns.end else None for row in rows]
     behind = [*starts[1:], None][: len(starts)]
     spans = [
         (start, end if end is not None else after, row.get(columns.text))
         for row, start, end, after in zip(rows, starts, ends, behind, strict=True)
     ]
     whole = [(start, end, text) for start, end, text in spans if start is not None and end is not None]
-    return 0.001 if are_milliseconds(whole) else 1.0
+    pace = _a_word(whole)
+    scale = next((scale for scale in _SCALES if pace * scale <= MILLISECONDS_A_WORD), _SCALES[-1])
+    if scale < 1.0 and pace * scale > SLOWEST_WORD and all(end is not None for end in ends):
+        clock.flags.add("unit_guessed")
+    return scale
+
+
+def _a_word(spans: Sequence[tuple[float, float, object]]) -> float:
+    """Return how long a word takes, in whatever unit; 0 where no times are known."""
+    return sum(end - start for start, end, _ in spans) / max(sum(word_count(text) for *_, text in spans), 1)
 
 
 def are_milliseconds(spans: Sequence[tuple[float, float, object]]) -> bool:
-    """Check whether numbers are milliseconds: as seconds, nobody speaks so slowly.
+    """Check whether numbers are milliseconds: nobody speaks so slowly in seconds, nor in milliseconds of others.
 
     >>> are_milliseconds([(0, 900, "Why turn?")]), are_milliseconds([(0, 200, "Why turn? " * 100)])
     (True, False)
     """
-    words = sum(word_count(text) for _, _, text in spans)
-    return bool(spans) and sum(end - start for start, end, _ in spans) > MILLISECONDS_A_WORD * max(words, 1)
+    return MILLISECONDS_A_WORD < _a_word(spans) <= SLOWEST_WORD * 1000
+
+
+def unit_of(spans: Iterable[tuple[object, object, object]]) -> float:
+    """Return the unit, in seconds, of the times of a format that has seconds, where writers take milliseconds too.
+
+    `spans` are starts, ends and texts, as they stand there.
+    """
+    numbers = [(number_of(start), number_of(end), text) for start, end, text in spans]
+    whole = [(start, end, text) for start, end, text in numbers if start is not None and end is not None]
+    return 0.001 if are_milliseconds(whole) else 1.0
+
+
+def are_seconds(spans: Sequence[tuple[float, float, object]]) -> bool:
+    """Check whether numbers may be seconds.
+
+    >>> are_seconds([(0, 900, "Why turn?")]), are_seconds([(0, 200, "Why turn? " * 100)])
+    (False, True)
+    """
+    return _a_word(spans) <= MILLISECONDS_A_WORD
 
 
 def word_count(text: object) -> int:
@@ -146,7 +177,7 @@ def word_count(text: object) -> int:
     return max(1, len(shown) // 2 if language in UNSPACED else len(shown.split()))
 
 
-def _number(value: object) -> float | None:
+def number_of(value: object) -> float | None:
     """Read a number that may be of any unit; a clock is none."""
     if isinstance(value, str):
         shown = value.strip().replace(",", ".")
@@ -166,7 +197,7 @@ _PARTS = re.compile(
 def span_of(
     row: Mapping[str, Any], columns: Columns, scale: float, clock: Clock
 ) -> tuple[Seconds | None, Seconds | None]:
-    """Read the times of a row; a field may hold both, and frames of a picture are left out."""
+    """Read the times of a row; a field may hold both."""
     given = row.get(columns.start) if columns.start else None
     if isinstance(given, str) and (match := _RANGE.fullmatch(given)):
         return clock.check(*times(f"{match[1]} - {match[2]}"), overlaps=False)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from io import StringIO
+from itertools import islice
 
 from transforms.errors import ContentError
 from transforms.transcripts import json_text
@@ -38,7 +39,8 @@ def fits(text: Text) -> bool:
 
 def _header(text: Text) -> tuple[int, str, list[str], Columns] | None:
     """Find the header: its line from 0, what parts its columns, their names, and what they hold."""
-    for at, line in enumerate(text.lines[:_LINES_ABOVE]):
+    written = ((at, line) for at, line in enumerate(text.lines) if line.strip())  # a header of YAML left its lines
+    for at, line in islice(written, _LINES_ABOVE):
         delimiter = max(_DELIMITERS, key=line.count)
         if not 1 <= line.count(delimiter) < MOST_COLUMNS:
             continue
