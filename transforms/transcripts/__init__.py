@@ -31,7 +31,7 @@ from transforms.transcripts.services import (
 )
 from transforms.transcripts.tables import ctm, stm, trs
 
-METHOD = "transcripts-7"
+METHOD = "transcripts-8"
 MOST_SPEAKERS = 500
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
