@@ -80,6 +80,7 @@ class Staged:
     speakers: tuple[Speaker, ...] = ()
     given: Given | None = None
     known_by: str | None = None
+    parse_confidence: float | None = None
 
 
 def write_staged(staged: Staged) -> bytes:
@@ -208,7 +209,7 @@ def _linked_by(staged: Staged) -> str:
 
 def _transcript(staged: Staged) -> Row:
     names = "transcript_id source format origin language model method_version parse_coverage flags created_at"
-    names += " linked_by document_sha256"
+    names += " linked_by document_sha256 parse_confidence"
     return {
         **{name: getattr(staged, name) for name in names.split()},
         "episode_id": staged.episode.episode_id,
@@ -297,6 +298,7 @@ def schema() -> Any:
         linked_by=text,
         document_sha256=text,
         parse_coverage=real,
+        parse_confidence=real,
         flags=texts,
         created_at=moment,
     )

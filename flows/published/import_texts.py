@@ -58,6 +58,7 @@ class Imported:
     chapters: int
     sections: int
     parse_coverage: float
+    parse_confidence: float | None
     flags: tuple[str, ...]
     is_new: bool
     has_names: bool = False
@@ -240,6 +241,7 @@ def _imported(source: str, text: Artifact, parsed: Parsed, linked: Link, *, is_n
         chapters=len(done.chapters),
         sections=len(done.sections),
         parse_coverage=done.parse_coverage,
+        parse_confidence=done.parse_confidence,
         flags=done.flags,
         is_new=is_new,
         has_names=done.has_names,

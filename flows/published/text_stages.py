@@ -25,7 +25,7 @@ from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
 from warehouse.staging import Staged, write_staged
 
-METHOD = "published-5"
+METHOD = "published-6"
 
 _PUBLISHED = TypeAdapter(Published)
 _EPISODE = TypeAdapter(Episode)
@@ -201,6 +201,7 @@ def _document(
         speakers=with_roles(published.speakers, linked.episode.persons),
         given=given_of(beside.chapters),
         known_by=linked.known_by,
+        parse_confidence=published.parse_confidence,
     )
 
 
