@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from transforms.records import (
@@ -86,6 +87,19 @@ class Staged:
 def write_staged(staged: Staged) -> bytes:
     """Write a staged document as the bytes of a Parquet file; equal documents give equal bytes."""
     return _parquet([_document(staged)])
+
+
+# What people read of a transcript; how and when it was made is beside it.
+_READ = ("turns", "words", "chapters", "sections", "events", "speakers")
+
+
+def read_rows(path: Path) -> Row:
+    """Read what a staged document says and of which episode, so that two can be compared; NULL is left out."""
+    import pyarrow.parquet as pq
+
+    (row,) = pq.read_table(path, columns=["episode", *_READ]).to_pylist()
+    said = {name: [{k: v for k, v in one.items() if v is not None} for one in row[name] or ()] for name in _READ}
+    return {"episode_id": row["episode"]["episode_id"], **said}
 
 
 def write_discovered(staged_at: datetime, podcast: Podcast, episodes: Iterable[Episode]) -> bytes:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.grammar.choose import SURE
@@ -38,11 +39,12 @@ def parse(text: Text) -> Draft:
     start = rule or max((n for n, line in enumerate(text.lines[:60], 1) if _KEY.search(line)), default=0)
     front = [piece for n, line in enumerate(text.lines[:start], 1) for piece in _header(n, tidy(line))]
     body = list(numbered(text.lines[start:], start + 1))
-    found = survey(body)
+    found = survey(body, text.grammar)
     sure = found.grammar is not None and found.grammar.probability >= SURE
-    if found.family is not None and sure and len(found.labels) >= 0.2 * len(found.lines):
-        return Draft((*front, *read_labelled(found).pieces), "paragraph")
-    return Draft((*front, *paragraphs(body)), "paragraph")
+    if found.family is not None and (text.grammar or (sure and len(found.labels) >= 0.2 * len(found.lines))):
+        draft = read_labelled(found)
+        return replace(draft, pieces=(*front, *draft.pieces))
+    return Draft((*front, *paragraphs(body)), "paragraph", grammar=found.grammar)
 
 
 def paragraphs(lines: list[Line]) -> Iterator[Piece]:

@@ -21,7 +21,7 @@ def plain_lines(text: Text) -> tuple[Line, ...]:
 @lru_cache(maxsize=2)
 def survey_of(text: Text) -> Survey:
     """Find out who is named in which form."""
-    return survey(plain_lines(text))
+    return survey(plain_lines(text), text.grammar)
 
 
 def shape_of(text: Text) -> str | None:
