@@ -89,8 +89,9 @@ class Way:
 
 def _ways(document: Document, forced: Core | None) -> Iterator[Way]:
     """Yield each way to mark labels that has any, with its probability."""
+    given = forced if forced and not forced.is_bare else None  # any short line may be a name alone
     for whole in document.ways:
-        kept, unsure = accepted(whole, is_given=forced is not None and forced.covers(whole.core))
+        kept, unsure = accepted(whole, is_given=given is not None and given.covers(whole.core))
         if kept:
             measured = replace(whole, found=kept) if whole.is_weak else whole
             lines = {one.line for one in kept}
