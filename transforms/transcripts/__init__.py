@@ -38,7 +38,7 @@ from transforms.transcripts.tables import ctm, stm, trs
 
 METHOD = "transcripts-7"
 MOST_SPEAKERS = 500
-UNLIKELY = 0.02  # a grammar that is not worth a try
+UNLIKELY = 0.05  # a grammar that is not worth a try
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
 )
