@@ -122,6 +122,8 @@ def test_explain_and_formats(texts: Path, tmp_path: Path) -> None:
     assert (two["format"], two["grammar"]) == ("summary", None)
     shown = command(tmp_path, "import", "--explain", str(texts), "--grammar", "L: R", check=False)
     assert "two.txt: --grammar: no speaker is set off as 'L: R' in it; " in shown.stderr
+    assert "L: R (as you say, " in shown.stdout
+    assert shown.returncode == 1
     assert not (tmp_path / "turntable.duckdb").exists()
     assert len(json.loads(command(tmp_path, "formats", "--json").stdout)) >= 20
 

@@ -19,14 +19,17 @@ from flows.commands.options import (
     find_episode,
     print_json,
     read_settings,
+    say,
     settings_to_write,
     show_list,
     well_spelled,
 )
 from flows.stopping import stoppable, working_on
+from transforms.errors import TurntableError
 from transforms.text import counted
 
 if TYPE_CHECKING:
+    from flows.published.explanation import Explanation
     from flows.published.import_texts import Imported
     from flows.published.linking import Hints
     from flows.settings import Settings
@@ -130,21 +133,25 @@ def _import(
 
 
 def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_json: bool) -> None:
-    """Print how each text is read, and what becomes of each of its lines."""
-    from flows.display import explanation
-    from flows.display.terminal import print_fields, print_list
+    """Print how each text is read and what becomes of its lines; one that cannot be read stops no other."""
+    from flows.display.explanation import print_explanation
     from flows.published.explanation import explain
     from flows.published.text_files import find_texts
 
-    told = [explain(text, hints, settings) for source in sources for text in find_texts(source)]
+    told: list[Explanation] = []
+    texts = [text for source in sources for text in find_texts(source)]
+    for text in texts:
+        try:
+            told.append(explain(text, hints, settings))
+        except TurntableError as error:
+            say(f"turntable: {error}")
+        else:
+            if not as_json:
+                print_explanation(told[-1], is_first=len(told) == 1)
     if as_json:
         print_json([asdict(one) for one in told])
-        return
-    for number, one in enumerate(told):
-        typer.echo("\n" * (number > 0), nl=False)
-        print_fields(explanation.summary(one))
-        typer.echo()
-        print_list(explanation.blocks(one), "no text", most=1)
+    if len(told) < len(texts):
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: turntable formats --json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flows.display.terminal import clock
+from flows.display.terminal import clock, print_fields, print_list
 from transforms.text import counted, percent
 from warehouse.answer import Table
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 MOST_DOUBTED = 8  # labels that are named
 NOBODY = "(nobody)"
+
+
+def print_explanation(told: Explanation, *, is_first: bool) -> None:
+    """Print how a text is read, behind an empty line where another stands above."""
+    if not is_first:
+        print()
+    print_fields(summary(told))
+    print()
+    print_list(blocks(told), "(no text)", most=1)
 
 
 def summary(told: Explanation) -> Table:
