@@ -276,7 +276,7 @@ def test_a_text_without_a_grammar_says_why(tmp_path: Path) -> None:
     captions = told(tmp_path, "1\n00:00:01,000 --> 00:00:02,000\nAnn: Why?\n")
     nobody = told(tmp_path, NOBODY)
 
-    assert ("grammar", "none needed: the format says who speaks") in explanation.summary(captions).rows
+    assert ("grammar", "none needed: the format has a form of its own") in explanation.summary(captions).rows
     assert captions.grammar is None
     assert re.match(r"none \(\d+%\): nobody is named", dict(explanation.summary(nobody).rows)["grammar"])
     assert {row[2] for row in explanation.blocks(nobody).rows if row[1] == "turn"} == {"(nobody)"}
