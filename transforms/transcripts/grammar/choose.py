@@ -41,6 +41,11 @@ class Grammar:
     doubted: tuple[Candidate, ...] = ()
     confidence: float = 0.0
 
+    def declined(self) -> Grammar:
+        """Return the grammar of a document that is read as one that names nobody: what it had is the runner-up."""
+        form, likely = (self.form, self.probability) if self.form else (self.runner_up, self.next_probability)
+        return Grammar({}, None, likely, form, likely, confidence=1 - likely)
+
 
 def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
     """Find the grammar of a document's lines; `forced` is the core that the user says it has.

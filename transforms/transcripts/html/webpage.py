@@ -31,6 +31,7 @@ from transforms.transcripts.plain.paragraphs import asked_in_bold
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import lone_time, time_first
 from transforms.transcripts.prose.read import front_matter, read_labelled
+from transforms.transcripts.prose.shared_survey import declined
 from transforms.transcripts.prose.survey import Survey
 
 LEAST_LABELS = 4  # show how the page is made around them
@@ -89,9 +90,9 @@ def _read(blocks: Sequence[HtmlBlock], forced: Core | None) -> tuple[Draft, Sequ
     if timed.fit_lines(blocks[begin:end]):
         draft = timed.parse_lines(blocks[begin:end])
         pieces = (*front_matter(blocks[:begin]), *draft.pieces)
-        return replace(draft, pieces=pieces, grammar=found.grammar), blocks[end:]
+        return replace(draft, pieces=pieces, grammar=declined(found)), blocks[end:]
     draft, behind = _read_paragraphs(blocks)
-    return replace(draft, grammar=found.grammar), behind
+    return replace(draft, grammar=declined(found)), behind
 
 
 def _read_paragraphs(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlBlock]]:

@@ -20,6 +20,7 @@ from transforms.transcripts.grammar.choose import SURE
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, numbered, tidy
 from transforms.transcripts.prose.read import read_labelled
+from transforms.transcripts.prose.shared_survey import declined
 from transforms.transcripts.prose.survey import survey
 
 _RULE = re.compile(r"^\s*[-=—*#]{2,}\s*(?:FULL )?TRANSCRIPT\s*[-=—*#]{2,}\s*$", re.MULTILINE | re.IGNORECASE)
@@ -44,7 +45,7 @@ def parse(text: Text) -> Draft:
     if found.family is not None and (text.grammar or (sure and len(found.labels) >= 0.2 * len(found.lines))):
         draft = read_labelled(found)
         return replace(draft, pieces=(*front, *draft.pieces))
-    return Draft((*front, *paragraphs(body)), "paragraph", grammar=found.grammar)
+    return Draft((*front, *paragraphs(body)), "paragraph", grammar=declined(found))
 
 
 def paragraphs(lines: list[Line]) -> Iterator[Piece]:

@@ -19,7 +19,7 @@ from transforms.transcripts.document import Draft, Format, Piece, Text, example_
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
 from transforms.transcripts.prose.read import front_matter
-from transforms.transcripts.prose.shared_survey import plain_lines, survey_of
+from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
 
 WORDS_OF_A_CAPTION = 12  # at most, on average
 SHARE = 0.4  # of the lines begin with a time, or are one
@@ -40,7 +40,7 @@ def fit_lines(lines: Sequence[Line]) -> bool:
 
 def parse(text: Text) -> Draft:
     """Read what stands behind each time."""
-    return replace(parse_lines(plain_lines(text)), grammar=survey_of(text).grammar)
+    return replace(parse_lines(plain_lines(text)), grammar=declined(survey_of(text)))
 
 
 def parse_lines(lines: Sequence[Line]) -> Draft:
