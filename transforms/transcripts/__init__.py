@@ -38,7 +38,7 @@ from transforms.transcripts.tables import ctm, stm, trs
 
 METHOD = "transcripts-7"
 MOST_SPEAKERS = 500
-UNLIKELY = 0.05  # a grammar that is not worth a try
+UNLIKELY = 0.1  # a grammar that is not worth a try
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
 )
@@ -120,25 +120,25 @@ def _parsed_as(text: Text, name: str | None, grammar: Core) -> tuple[Format, Dra
         if draft.grammar and draft.grammar.labels:
             return chosen, draft
     template = Form(grammar, "", alone=grammar.is_bare).template
-    msg = f"--grammar: no speaker is set off as {template!r} in it; {_way_out(text, name)}"
+    msg = f"--grammar: no speaker is set off as {template!r} in it; {_way_out(text, name, grammar)}"
     raise ContentError(msg)
 
 
-def _way_out(text: Text, name: str | None) -> str:
+def _way_out(text: Text, name: str | None, grammar: Core) -> str:
     """Say what to try instead of a grammar that does not fit a text."""
     try:
         chosen, draft = _parsed(text, name)
     except ContentError:
-        return _next_best(survey_of(text).grammar)
+        return _next_best(survey_of(text).grammar, grammar)
     if draft.grammar is None:
         return f"read as {chosen.name}, it says itself who speaks: leave --grammar out"
-    return _next_best(draft.grammar)
+    return _next_best(draft.grammar, grammar)
 
 
-def _next_best(found: Grammar | None) -> str:
-    """Name the likeliest grammar of a text, where there is one that is not out of the question."""
+def _next_best(found: Grammar | None, tried: Core) -> str:
+    """Name the likeliest grammar of a text, where it is another one and not out of the question."""
     form = found and (found.form or found.runner_up)
-    if not found or not form or found.probability < UNLIKELY:
+    if not found or not form or found.probability < UNLIKELY or tried.covers(form.core):
         return "leave it out"
     return f"try --grammar {form.template!r}, the likeliest ({percent(found.probability)}), or leave it out"
 
