@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -317,3 +319,26 @@ def test_a_grammar_is_kept_for_reparse(tmp_path: Path, monkeypatch: pytest.Monke
     import_text(settings, path, Hints())
     publish(settings)
     assert {name for name, _ in rows_of(settings.snapshot, turns)} == {"Ann Lee", "Bob Ray"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_new"),
+    [({"parse_confidence": 0.5}, False), ({"chapters": ()}, True), ({"turns": ()}, True)],
+    ids=["confidence", "chapters", "turns"],
+)
+def test_reparse_tells_a_text_whose_rows_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], is_new: bool
+) -> None:
+    """Each is staged again; what people read of it decides whether it came out anew."""
+    settings, path, read = Settings(home=tmp_path / "home"), tmp_path / "one.md", transcripts.read
+    path.write_text(f"# A talk\n\n## The groove\n\n{MARKED}\n\n## The end\n\n{MARKED}")
+    import_text(settings, path)
+    publish(settings)
+    assert rows_of(settings.snapshot, "select count(*) from chapters") == [(2,)]
+
+    monkeypatch.setattr(transcripts, "METHOD", "transcripts-of-tomorrow")
+    monkeypatch.setattr(transcripts, "read", lambda data, **options: replace(read(data, **options), **changes))
+    (again,) = reparse_texts(settings)
+    assert isinstance(again, Imported)
+    assert again.is_new is is_new
+    assert rows_of(settings.snapshot, "select count(*) from load_log") == [(2,)]
