@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_DOUBTED = 8  # labels that are named
 NOBODY = "(nobody)"
+OWN_FORM = "none needed: the format has a form of its own"
 
 
 def print_explanation(told: Explanation, *, is_first: bool) -> None:
@@ -28,7 +29,7 @@ def print_explanation(told: Explanation, *, is_first: bool) -> None:
 def summary(told: Explanation) -> Table:
     """Show the grammar, the runner-up, the doubted labels and the flags of a text, by name."""
     rows = [("text", told.source), ("format", f"{told.format}, {told.parse_coverage:.1%} of the words kept")]
-    rows += _grammar(told.grammar) if told.grammar else [("grammar", "none needed: the format has a form of its own")]
+    rows += _grammar(told.grammar) if told.grammar else [("grammar", OWN_FORM)]
     if told.parse_confidence is not None and told.grammar and told.grammar.template:
         rows.append(("confidence", f"{percent(told.parse_confidence)} sure who speaks"))
     if told.flags:

@@ -104,9 +104,7 @@ def _ways(document: Document, forced: Core | None) -> Iterator[Way]:
             yield Way(kept, doubted, unsure, probability("form", of_form(measured)))
 
 
-def accepted(
-    whole: Occurrences, *, is_given: bool = False
-) -> tuple[tuple[Candidate, ...], frozenset[str]]:
+def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candidate, ...], frozenset[str]]:
     """Judge each label once: all its occurrences are labels, or none; tell also which names are unsure.
 
     `is_given`: the user says that labels are set off so, which makes it a strong form.
