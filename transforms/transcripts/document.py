@@ -74,8 +74,8 @@ class Draft:
 class Text:
     """A document as text: NFC, lines ended by a line feed; `media_type` is what a server called it.
 
-    `flags` says what is odd about its bytes. `grammar` is how the user says that it marks who speaks; `None` leaves
-    that to the document.
+    `flags` says what is odd about its bytes. `grammar` is how it marks who speaks, if the user says so; `None`
+    leaves that to the document.
     """
 
     text: str
