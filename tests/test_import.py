@@ -113,11 +113,17 @@ def test_a_bad_text_is_one_line_and_holds_up_none(texts: Path, tmp_path: Path) -
 
 
 def test_explain_and_formats(texts: Path, tmp_path: Path) -> None:
-    """`--explain` shows what becomes of each line and imports nothing; `formats` lists what there is."""
-    rows = json.loads(command(tmp_path, "import", "--explain", str(texts / "one.txt"), "--json").stdout)
+    """`--explain` shows how each text is read and imports nothing; `formats` lists what there is."""
+    (one, two) = json.loads(command(tmp_path, "import", "--explain", str(texts), "--json").stdout)
 
-    assert [row["became"] for row in rows][:2] == ["metadata", "metadata"]
-    assert {row["line"] for row in rows} == {1, 2, 3, 4, 5}
+    assert [block["became"] for block in one["blocks"]][:2] == ["metadata", "metadata"]
+    assert {block["line"] for block in one["blocks"]} == {1, 2, 3, 4, 5}
+    assert (one["grammar"]["template"], one["grammar"]["labels"], one["grammar"]["people"]) == ("L: R", 3, 2)
+    assert (two["format"], two["grammar"]) == ("summary", None)
+    shown = command(tmp_path, "import", "--explain", str(texts), "--grammar", "L: R", check=False)
+    assert "two.txt: --grammar: no speaker is set off as 'L: R' in it; " in shown.stderr
+    assert "L: R (as you say, " in shown.stdout
+    assert shown.returncode == 1
     assert not (tmp_path / "turntable.duckdb").exists()
     assert len(json.loads(command(tmp_path, "formats", "--json").stdout)) >= 20
 
@@ -204,7 +210,7 @@ def test_reparse_on_a_home_of_an_older_parser(
     assert {row["method_version"] for row in ask(home, "from transcripts")} == {"parse:transcripts-0"}
     assert [row["speaker"] for row in ask(home, "from best_turns")] == [None, None]
 
-    assert command(home, "reparse").stdout == "1 text came out anew\n"
+    assert command(home, "reparse").stdout == "1 text came out anew; 0 of 2 with a flag\n"
     assert ask(home, stay) == before
     methods = ask(home, "select format, method_version from transcripts order by all")
     assert [row["method_version"] for row in methods] == [f"parse:{transcripts.METHOD}", "parse:transcripts-0"]
@@ -274,10 +280,11 @@ def test_a_home_of_an_older_schema_is_brought_up(texts: Path, tmp_path: Path) ->
                 con.execute(f'drop view "{view}"')
             con.execute("alter table episodes drop column published_text")
             con.execute("alter table discoveries drop column feed_index")
-            con.execute("delete from schema_migrations where name = '0006_feed_order.sql'")
+            con.execute("alter table transcripts drop column parse_confidence")
+            con.execute("delete from schema_migrations where name >= '0006'")
 
     assert command(settings.home, "episodes", "--json").returncode == 0
     assert ask(settings.home, "select published_text from episodes")
     command(settings.home, "import", str(texts))
-    assert len(ask(settings.home, "from transcripts")) == 2
+    assert len(ask(settings.home, "select parse_confidence from transcripts")) == 2
     assert "agree" in command(settings.home, "verify").stdout

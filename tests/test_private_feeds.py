@@ -209,7 +209,7 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
     with keeping_private(found.private, found.offers.secrets):
         read = text_stages.read(store, link.url, settings)
         text = PublisherText(
-            link, read, text_stages.parse(store, read, None), "vtt", 1, 4.0, has_names=True, has_times=True
+            link, read, text_stages.parse(store, read, Hints()), "vtt", 1, 4.0, has_names=True, has_times=True
         )
         offered._stage(text, found, chapter_stage.choose(store, found, None, None), settings)
     loader.load(settings)

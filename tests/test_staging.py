@@ -85,6 +85,7 @@ def test_every_field_is_there_under_the_name_of_its_column():
             "model": "tiny.en",
             "method_version": "1",
             "parse_coverage": None,
+            "parse_confidence": None,
             "flags": ["low_margin"],
             "created_at": NOON,
             "linked_by": None,

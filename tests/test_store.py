@@ -123,6 +123,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             NOON,
             None,
             None,
+            None,
         )
     ]
     nothing = (None, None, None)
@@ -579,6 +580,7 @@ def test_migrate_twice_is_migrate_once():
             ("0005_discovered.sql",),
             ("0006_feed_order.sql",),
             ("0007_one_row.sql",),
+            ("0008_confidence.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

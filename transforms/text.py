@@ -64,6 +64,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def percent(share: float) -> str:
+    """Write how sure something is, in whole percent; nothing is wholly sure.
+
+    >>> percent(0.9987), percent(0.4)
+    ('99%', '40%')
+    """
+    return f"{min(int(share * 100 + 1e-9), 99)}%"
+
+
 def ends_sentence(word: str) -> bool:
     """Check whether a word is the last of its sentence.
 

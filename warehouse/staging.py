@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from transforms.records import (
@@ -80,11 +81,25 @@ class Staged:
     speakers: tuple[Speaker, ...] = ()
     given: Given | None = None
     known_by: str | None = None
+    parse_confidence: float | None = None
 
 
 def write_staged(staged: Staged) -> bytes:
     """Write a staged document as the bytes of a Parquet file; equal documents give equal bytes."""
     return _parquet([_document(staged)])
+
+
+# What people read of a transcript; how and when it was made is beside it.
+_READ = ("turns", "words", "chapters", "sections", "events", "speakers")
+
+
+def read_rows(path: Path) -> Row:
+    """Read what a staged document says and of which episode, so that two can be compared; NULL is left out."""
+    import pyarrow.parquet as pq
+
+    (row,) = pq.read_table(path, columns=["episode", *_READ]).to_pylist()
+    said = {name: [{k: v for k, v in one.items() if v is not None} for one in row[name] or ()] for name in _READ}
+    return {"episode_id": row["episode"]["episode_id"], **said}
 
 
 def write_discovered(staged_at: datetime, podcast: Podcast, episodes: Iterable[Episode]) -> bytes:
@@ -208,7 +223,7 @@ def _linked_by(staged: Staged) -> str:
 
 def _transcript(staged: Staged) -> Row:
     names = "transcript_id source format origin language model method_version parse_coverage flags created_at"
-    names += " linked_by document_sha256"
+    names += " linked_by document_sha256 parse_confidence"
     return {
         **{name: getattr(staged, name) for name in names.split()},
         "episode_id": staged.episode.episode_id,
@@ -297,6 +312,7 @@ def schema() -> Any:
         linked_by=text,
         document_sha256=text,
         parse_coverage=real,
+        parse_confidence=real,
         flags=texts,
         created_at=moment,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -18,8 +19,8 @@ from flows.commands.options import (
     find_episode,
     print_json,
     read_settings,
+    say,
     settings_to_write,
-    show,
     show_list,
     well_spelled,
 )
@@ -28,6 +29,7 @@ from transforms.errors import TurntableError
 from transforms.text import counted
 
 if TYPE_CHECKING:
+    from flows.published.explanation import Explanation
     from flows.published.import_texts import Imported
     from flows.published.linking import Hints
     from flows.settings import Settings
@@ -49,8 +51,13 @@ def import_(
         str | None,
         typer.Option("--format", help="A name of `turntable formats`; without it, the content decides."),
     ] = None,
+    grammar: Annotated[
+        str | None,
+        typer.Option("--grammar", help="How it marks speakers, as '**L:** R'; without it, the content decides."),
+    ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Print what becomes of each line; nothing is imported.")
+        bool,
+        typer.Option("--explain", help="Print how it is read and what becomes of each line, and import nothing."),
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -62,7 +69,7 @@ def import_(
     ready_snapshot(settings)
     meant = find_episode(settings.snapshot, episode) if episode is not None else None
     said = as_said(show, title, date, url)
-    hints = checked(Hints(**asdict(said), episode=meant, format=format_), settings.snapshot)
+    hints = checked(Hints(**asdict(said), episode=meant, format=format_, grammar=grammar), settings.snapshot)
     good, bad = well_spelled(sources)
     if explain:
         for error in bad.values():
@@ -126,19 +133,25 @@ def _import(
 
 
 def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_json: bool) -> None:
-    """Print what becomes of each line of each text."""
-    from flows.locations import public_source
+    """Print how each text is read and what becomes of its lines; one that cannot be read stops no other."""
+    from flows.display.explanation import print_explanation
+    from flows.published.explanation import explain
     from flows.published.text_files import find_texts
-    from flows.published.text_stages import explained
-    from warehouse.answer import Table
 
-    for location in [text for source in sources for text in find_texts(source)]:
+    told: list[Explanation] = []
+    texts = [text for source in sources for text in find_texts(source)]
+    for text in texts:
         try:
-            rows = explained(location, hints, settings)
+            told.append(explain(text, hints, settings))
         except TurntableError as error:
-            msg = f"{public_source(location)}: {error}"
-            raise type(error)(msg) from error
-        show(Table(("line", "became", "of", "text"), rows), as_json=as_json)
+            say(f"turntable: {error}")
+        else:
+            if not as_json:
+                print_explanation(told[-1], is_first=len(told) == 1)
+    if as_json:
+        print_json([asdict(one) for one in told])
+    if len(told) < len(texts):
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: turntable formats --json")
@@ -170,8 +183,10 @@ def reparse() -> None:
                 results = reparse_texts(settings)
         failed = [one.source for one in results if not isinstance(one, Imported)]
         reporter.sum_up(len(results) - len(failed), "text", "read again", failed)
-    typer.echo(
-        f"{counted(sum(isinstance(one, Imported) and one.is_new for one in results), 'text')} came out anew"
-    )
+    read = [one for one in results if isinstance(one, Imported)]
+    flags = Counter(flag for one in read for flag in one.flags).most_common()
+    named = f": {', '.join(f'{flag} {count}' for flag, count in flags)}" if flags else ""
+    flagged = f"{sum(bool(one.flags) for one in read)} of {len(read)} with a flag{named}"
+    typer.echo(f"{counted(sum(one.is_new for one in read), 'text')} came out anew; {flagged}")
     if failed:
         raise typer.Exit(1)

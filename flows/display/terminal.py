@@ -17,7 +17,7 @@ from flows.display.layout import draw, wrap
 from flows.progress import REPORTER, Reporter
 from flows.sources.folders import told_left_out
 from transforms.records import Seconds
-from transforms.text import counted, visible
+from transforms.text import counted, percent, visible
 from warehouse.answer import Table
 
 if TYPE_CHECKING:
@@ -148,10 +148,12 @@ class Terminal(Reporter):
         flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
         what = counted(outcome.sections, "section") if outcome.sections else counted(outcome.turns, "turn")
         news = "" if outcome.is_new else " (imported before)"
+        known = outcome.parse_confidence if outcome.speakers else None
+        sure = f", {percent(known)} sure who speaks" if known is not None else ""
         self.say(
             f"{outcome.source}: {outcome.format}, {what}, {counted(outcome.speakers, 'speaker')}, "
             f"{counted(outcome.chapters, 'chapter')}, "
-            f"{outcome.parse_coverage:.1%} of the words kept{flags}{news}"
+            f"{outcome.parse_coverage:.1%} of the words kept{sure}{flags}{news}"
         )
 
     def left_out(self, files: Sequence[LeftOut]) -> None:
@@ -211,12 +213,18 @@ def print_table(table: Table) -> None:
         print("(no rows)")
 
 
-def print_list(table: Table, none: str) -> None:
-    """Print a list for people, long texts cut; where nothing is in it, say so."""
+def print_list(table: Table, none: str, most: int = MOST_LINES) -> None:
+    """Print a list for people, texts cut to `most` lines; where nothing is in it, say so."""
     if table.rows:
-        _print(table, most=MOST_LINES)
+        _print(table, most)
     else:
         print(none)
+
+
+def print_fields(table: Table) -> None:
+    """Print names and what they hold, one below the other, without a header."""
+    for line in draw(table, screen_width(sys.stdout))[1]:
+        print(line)
 
 
 def print_plan(table: Table) -> None:

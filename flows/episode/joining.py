@@ -171,7 +171,7 @@ def _contradicts(sha256: str, origin: str, tags: Tags, settings: Settings) -> bo
     store = Store(settings.home)
     text = text_stages.find_text(store, sha256)
     try:
-        published = text_stages.parse(store, text, None).published if text else None
+        published = text_stages.parse(store, text, Hints()).published if text else None
     except TurntableError:  # it was read as the user said
         return False
     said = said_of(published, sha256, origin, Hints()) if published else None

@@ -163,7 +163,7 @@ def _bring(location: str, settings: Settings) -> Artifact:
 def _read(link: TranscriptLink, settings: Settings) -> PublisherText:
     text = _bring(link.url, settings)
     try:
-        parsed = attempt("parse", partial(text_stages.parse, Store(settings.home), text, None))
+        parsed = attempt("parse", partial(text_stages.parse, Store(settings.home), text, Hints()))
     except ContentError as error:
         msg = f"{shown_address(link.url)}: {one_line(error)}"
         raise ContentError(msg) from error

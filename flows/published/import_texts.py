@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of one text; `is_new` is False where it was imported before.
+    """What became of one text; `is_new` is False where it was imported before, or came out as before.
 
     `has_names` and `has_times` say whether they are there for nearly all of it.
     """
@@ -58,6 +58,7 @@ class Imported:
     chapters: int
     sections: int
     parse_coverage: float
+    parse_confidence: float | None
     flags: tuple[str, ...]
     is_new: bool
     has_names: bool = False
@@ -149,7 +150,7 @@ def import_one(job: ImportContext, location: str) -> Result:
         text = text_stages.read(job.store, location, job.settings)
         kept = StoredText(text, job.before.get(text.sha256))
         step = "parse"
-        parsed = text_stages.parse(job.store, text, job.hints.format)
+        parsed = text_stages.parse(job.store, text, job.hints)
         step = "stage"
         hints = _hints(job.hints, kept)
         audio = _audio_beside(location, parsed.published, hints)
@@ -171,23 +172,23 @@ def _reparse_one(job: ImportContext, kept: StoredText) -> Result:
     origin, hints = given["origin"], Hints(**given["hints"])
     step = "parse"
     try:
-        parsed = text_stages.parse(job.store, kept.text, hints.format)
+        parsed = text_stages.parse(job.store, kept.text, hints)
         parsed = parsed_again(job.settings.home, parsed, origin)
         step = "stage"
         audio = _audio_beside(origin, parsed.published, hints)
         linked = text_stages.link(kept, parsed.published, origin, hints, job.known, audio)
-        beside = text_stages.beside_of(job.store, kept.before) if kept.before else None
+        beside = text_stages.beside_of(job.store, kept.before)
         staged = text_stages.stage(job.store, kept, parsed, linked, origin, hints, job.known, beside)
     except Exception as error:
         return _refused(step, origin, started_at, error, job.settings)
-    return _imported(origin, kept.text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
+    return _imported(origin, kept.text, parsed, linked, is_new=text_stages.differs(job.store, kept.before, staged))
 
 
 def _hints(now: Hints, kept: StoredText) -> Hints:
     """Return what the user says of a text; who says nothing this time takes nothing back."""
-    if kept.before is None or replace(now, format=None) != Hints():
+    if kept.before is None or replace(now, format=None, grammar=None) != Hints():
         return now
-    return replace(Hints(**kept.before.parameters["hints"]), format=now.format)
+    return replace(Hints(**kept.before.parameters["hints"]), format=now.format, grammar=now.grammar)
 
 
 def _audio_beside(location: str, published: Published, hints: Hints) -> AudioBeside | None:
@@ -240,6 +241,7 @@ def _imported(source: str, text: Artifact, parsed: Parsed, linked: Link, *, is_n
         chapters=len(done.chapters),
         sections=len(done.sections),
         parse_coverage=done.parse_coverage,
+        parse_confidence=done.parse_confidence,
         flags=done.flags,
         is_new=is_new,
         has_names=done.has_names,

@@ -28,6 +28,8 @@ from transforms.records import (
 from transforms.redaction import public_address, public_page
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
+from transforms.transcripts.grammar.candidates import Core
+from transforms.transcripts.grammar.template import parse_template
 from transforms.video_info import youtube_id
 from transforms.written_dates import parse_date
 from warehouse import query
@@ -46,24 +48,38 @@ class Hints(Said):
     format: Annotated[
         str | None, Field(description="A name of `turntable formats`; without it, the content decides.")
     ] = None
+    grammar: Annotated[
+        str | None, Field(description="How it marks who speaks, as `**L:** R`; without it, the content decides.")
+    ] = None
 
 
 def checked(hints: Hints, snapshot: Path) -> Hints:
     """Name the format and the episode that the user means, once for all texts.
 
     Raises:
-        SourceError: there is no such format or date, or no or more than one such episode.
+        SourceError: there is no such format or date, the grammar is none, or there is no or more than one such
+            episode.
     """
     if hints.date is not None and parse_date(hints.date) is None:
         msg = f"{hints.date!r} is no date, or can be read in two ways: give one as 2026-10-05"
         raise SourceError(msg)
     hints = replace(hints, url=hints.url and public_page(hints.url))
+    core_of(hints)
     if hints.format is not None and hints.format not in transcripts.FORMATS:
         msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
         raise SourceError(msg)
     if hints.episode is None:
         return hints
     return replace(hints, episode=query.find_episode(snapshot, hints.episode))
+
+
+def core_of(hints: Hints) -> Core | None:
+    """Read the grammar that the user gives; `None` leaves it to the text.
+
+    Raises:
+        SourceError: it is no template.
+    """
+    return None if hints.grammar is None else parse_template(hints.grammar)
 
 
 @dataclass(frozen=True, slots=True)

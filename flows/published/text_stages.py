@@ -16,16 +16,16 @@ from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
 from flows.home import clock
 from flows.payloads import done_run, given_of, read_json
 from flows.published.beside import AudioBeside, link_beside
-from flows.published.linking import EpisodeIndex, Hints, Link, as_said, linked, new_link, said_of
+from flows.published.linking import EpisodeIndex, Hints, Link, as_said, core_of, linked, new_link, said_of
 from flows.published.text_files import read_text
 from flows.settings import Settings
 from transforms import transcripts
 from transforms.records import PODCAST_NAMESPACE, Episode, Person, Podcast, Speaker, TranscriptSource
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
-from warehouse.staging import Staged, write_staged
+from warehouse.staging import Staged, read_rows, write_staged
 
-METHOD = "published-5"
+METHOD = "published-6"
 
 _PUBLISHED = TypeAdapter(Published)
 _EPISODE = TypeAdapter(Episode)
@@ -69,7 +69,7 @@ def read(store: Store, location: str, settings: Settings) -> Artifact:
     )
 
 
-def parse(store: Store, text: Artifact, format: str | None) -> Parsed:
+def parse(store: Store, text: Artifact, hints: Hints) -> Parsed:
     """Read the text as turns, chapters and sections; payload: a `Published` as JSON.
 
     Raises:
@@ -79,7 +79,10 @@ def parse(store: Store, text: Artifact, format: str | None) -> Parsed:
 
     def compute(_: Path) -> Made:
         published = transcripts.read(
-            text.path.read_bytes(), format=format, media_type=text.manifest.facts.get("media_type")
+            text.path.read_bytes(),
+            format=hints.format,
+            media_type=text.manifest.facts.get("media_type"),
+            grammar=core_of(hints),
         )
         made.append(published)
         return Made(_PUBLISHED.dump_json(published), flags=published.flags, facts={"turns": len(published.turns)})
@@ -90,7 +93,7 @@ def parse(store: Store, text: Artifact, format: str | None) -> Parsed:
         method=transcripts.METHOD,
         suffix=".json",
         inputs={"text": text.sha256},
-        parameters={"format": format},
+        parameters={"format": hints.format, "grammar": hints.grammar},
     )
     return Parsed(made[0] if made else read_json(_PUBLISHED, artifact), artifact)
 
@@ -201,6 +204,7 @@ def _document(
         speakers=with_roles(published.speakers, linked.episode.persons),
         given=given_of(beside.chapters),
         known_by=linked.known_by,
+        parse_confidence=published.parse_confidence,
     )
 
 
@@ -221,6 +225,14 @@ def with_roles(speakers: Iterable[Speaker], persons: Iterable[Person]) -> tuple[
 def _names_of(speaker: Speaker) -> list[str]:
     """List what a speaker is called, the whole name first."""
     return [fold_title(name) for name in (speaker.name, speaker.label, *speaker.variants) if name]
+
+
+def differs(store: Store, before: Manifest, staged: Artifact) -> bool:
+    """Check whether a staging has other rows than the one before it, or belongs to another episode."""
+    if staged.manifest.key == before.key:
+        return False
+    old = store.find("stage", before.key)
+    return old is None or read_rows(old.path) != read_rows(staged.path)
 
 
 def link_of(manifest: Manifest) -> Link:
@@ -262,18 +274,3 @@ def find_text(store: Store, sha256: str) -> Artifact | None:
 def document_id(text: Artifact) -> str:
     """Name a published text by its bytes: a better parser replaces its rows, a changed text is another."""
     return str(uuid.uuid5(PODCAST_NAMESPACE, f"document:{text.sha256}"))
-
-
-def explained(location: str, hints: Hints, settings: Settings) -> list[tuple[int, str, str, str]]:
-    """Return the line of each piece of a text, what became of it, the detail and the words; nothing is kept.
-
-    Raises:
-        TurntableError: as `read` and `parse`.
-    """
-    data, facts = read_text(location, settings.allow)
-    _, draft = transcripts.explain(data, format=hints.format, media_type=facts.get("media_type"))
-    fates = {"speech": "turn", "label": "turn"}
-    return [
-        (piece.line, fates.get(piece.kind, piece.kind), piece.speaker or piece.name or "", piece.text)
-        for piece in draft.pieces
-    ]

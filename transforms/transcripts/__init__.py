@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from contextlib import suppress
 
 from transforms.errors import ContentError, SourceError
+from transforms.text import percent
 from transforms.transcripts.assemble import Published, assemble
 from transforms.transcripts.captions import ttml, youtube_json3
 from transforms.transcripts.decode import decode
 from transforms.transcripts.document import Draft, Format, Text
 from transforms.transcripts.documents import docx, pdf, rtf
 from transforms.transcripts.frames import without_frames
+from transforms.transcripts.grammar.candidates import Core, Form
+from transforms.transcripts.grammar.choose import Grammar
 from transforms.transcripts.header import split_header
 from transforms.transcripts.html import podcast_html, webpage
 from transforms.transcripts.json import json_rows, podcast_json, podlove, seglst, whisper_json
 from transforms.transcripts.plain import plain_formats
+from transforms.transcripts.prose.shared_survey import survey_of
 from transforms.transcripts.services import (
     assemblyai,
     aws,
@@ -33,6 +38,7 @@ from transforms.transcripts.tables import ctm, stm, trs
 
 METHOD = "transcripts-8"
 MOST_SPEAKERS = 500
+UNLIKELY = 0.1  # a grammar that is not worth a try
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
 )
@@ -58,27 +64,31 @@ _OF_JSON = tuple(module.FORMAT.name for module in _JSON_MODULES)
 _JSON = re.compile(r'\{\s*["}]|\[\s*\{\s*"')
 
 
-def read(data: bytes, *, format: str | None = None, media_type: str | None = None) -> Published:
-    """Read a published text as turns, chapters and sections; `format` overrides what the content says.
+def read(
+    data: bytes, *, format: str | None = None, media_type: str | None = None, grammar: Core | None = None
+) -> Published:
+    """Read a published text as turns, chapters and sections.
+
+    `format` and `grammar` override what the content says.
 
     Raises:
-        ContentError: it is no text, or no transcript is in it.
+        ContentError: it is no text, no transcript is in it, or nobody is named in it by that grammar.
         SourceError: there is no such format.
     """
-    published, _ = explain(data, format=format, media_type=media_type)
+    published, _ = explain(data, format=format, media_type=media_type, grammar=grammar)
     return published
 
 
-def explain(data: bytes, *, format: str | None = None, media_type: str | None = None) -> tuple[Published, Draft]:
+def explain(
+    data: bytes, *, format: str | None = None, media_type: str | None = None, grammar: Core | None = None
+) -> tuple[Published, Draft]:
     """Read a published text, and keep what became of each of its pieces.
 
     Raises:
         ContentError, SourceError: as `read`.
     """
-    text = without_frames(decode(data, media_type))
-    header, text = split_header(text)
-    chosen = _choose(text, format)
-    draft = chosen.parse(text)
+    header, text = split_header(without_frames(decode(data, media_type)))
+    chosen, draft = _parsed(text, format) if grammar is None else _parsed_as(text, format, grammar)
     draft = dataclasses.replace(draft, pieces=(*header, *draft.pieces), flags=(*text.flags, *draft.flags))
     speakers = {piece.speaker for piece in draft.pieces if piece.speaker}
     if len(speakers) > MOST_SPEAKERS:
@@ -92,6 +102,45 @@ def explain(data: bytes, *, format: str | None = None, media_type: str | None = 
         msg = f"no transcript found: nobody says anything in it, read as {chosen.name}; try --format"
         raise ContentError(msg)
     return published, draft
+
+
+def _parsed(text: Text, name: str | None) -> tuple[Format, Draft]:
+    chosen = _choose(text, name)
+    return chosen, chosen.parse(text)
+
+
+def _parsed_as(text: Text, name: str | None, grammar: Core) -> tuple[Format, Draft]:
+    """Parse a text as one of the grammar that the user gives.
+
+    Raises:
+        ContentError: nobody is named so; it says what to try.
+    """
+    with suppress(ContentError):
+        chosen, draft = _parsed(dataclasses.replace(text, grammar=grammar), name)
+        if draft.grammar and draft.grammar.labels:
+            return chosen, draft
+    template = Form(grammar, "", alone=grammar.is_bare).template
+    msg = f"--grammar: no speaker is set off as {template!r} in it; {_way_out(text, name, grammar)}"
+    raise ContentError(msg)
+
+
+def _way_out(text: Text, name: str | None, grammar: Core) -> str:
+    """Say what to try instead of a grammar that does not fit a text."""
+    try:
+        chosen, draft = _parsed(text, name)
+    except ContentError:
+        return _next_best(survey_of(text).grammar, grammar)
+    if draft.grammar is None:
+        return f"read as {chosen.name}, it says itself who speaks: leave --grammar out"
+    return _next_best(draft.grammar, grammar)
+
+
+def _next_best(found: Grammar | None, tried: Core) -> str:
+    """Name the likeliest grammar of a text, where it is another one and not out of the question."""
+    form = found and (found.form or found.runner_up)
+    if not found or not form or found.probability < UNLIKELY or tried.covers(form.core):
+        return "leave it out"
+    return f"try --grammar {form.template!r}, the likeliest ({percent(found.probability)}), or leave it out"
 
 
 def _choose(text: Text, name: str | None) -> Format:

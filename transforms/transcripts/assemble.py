@@ -119,7 +119,7 @@ def _doubts(draft: Draft, turns: Sequence[Turn]) -> Iterator[str]:
         return
     if draft.grammar.confidence < SURE_LABELS:
         yield "labels_uncertain"
-    if not draft.grammar.labels:
+    if turns and not any(turn.speaker for turn in turns):
         yield "nobody_named"
     said = sum(len(turn.text) for turn in turns)
     beside = sum(len(p.text) for p in draft.pieces if (p.kind, p.name) in _BESIDE)

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from transforms.records import Seconds, TranscriptSource, Word
+from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.grammar.choose import Grammar
 
 Kind = Literal["speech", "label", "chapter", "event", "section", "metadata", "dropped"]
@@ -73,12 +74,14 @@ class Draft:
 class Text:
     """A document as text: NFC, lines ended by a line feed; `media_type` is what a server called it.
 
-    `flags` says what is odd about its bytes.
+    `flags` says what is odd about its bytes. `grammar` is how it marks who speaks, if the user says so; `None`
+    leaves that to the document.
     """
 
     text: str
     media_type: str | None = None
     flags: tuple[str, ...] = ()
+    grammar: Core | None = None
 
     @cached_property
     def lines(self) -> tuple[str, ...]:

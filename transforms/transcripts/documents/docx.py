@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from io import BytesIO
 from itertools import groupby
@@ -77,7 +78,7 @@ def parse(text: Text) -> Draft:
     lines = (line for p in paragraphs for line in "".join(s for s, _ in _runs(p)).split("\n"))
     if draft := plain_formats.read_by_lines(Text("\n".join(lines))):
         return draft
-    return webpage.parse(Text(f"<html><body>{''.join(_blocks(body))}</body></html>"))
+    return webpage.parse(replace(text, text=f"<html><body>{''.join(_blocks(body))}</body></html>"))
 
 
 def _blocks(parent: Any) -> Iterator[str]:

@@ -10,6 +10,8 @@ Example:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from transforms.errors import ContentError
 from transforms.transcripts.document import Draft, Format, Text, example_of
 from transforms.transcripts.plain import plain_formats
@@ -33,7 +35,7 @@ def parse(text: Text) -> Draft:
     except Exception as error:  # a library that promises no class of its own
         msg = "the RTF is damaged: save it anew, or as plain text"
         raise ContentError(msg) from error
-    return plain_formats.read_plain(Text(shown.replace("\r", "")), "RTF")
+    return plain_formats.read_plain(replace(text, text=shown.replace("\r", "")), "RTF")
 
 
 FORMAT = Format("rtf", "Rich Text documents", example_of(__doc__), fits, parse)

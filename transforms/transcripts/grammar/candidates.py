@@ -64,6 +64,24 @@ class Core:
     bracket: str
     end: str
 
+    def covers(self, other: Core) -> bool:
+        """Check whether labels that are set off as `other` are set off so; no block means any but a heading."""
+        mine, its = self._place, other._place
+        any_block = not mine[0] and re.fullmatch(r"h[1-6]", its[0]) is None
+        return (self.mark, self.bracket, self.end) == (other.mark, other.bracket, other.end) and (
+            mine == its or (any_block and mine[1] == its[1])
+        )
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing but the end of its line sets a label off."""
+        return not (self.bullet or self.mark or self.bracket or self.end)
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        """The block and the mark of a list: a paragraph is no block, and `>` before a line is a quote."""
+        return ("", ">") if self.block == "blockquote" else ("" if self.block == "p" else self.block, self.bullet)
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -78,17 +96,27 @@ class Form:
         """Write the form as people do: L is the label, T the time, R the words, ⏎ the end of the line."""
         core = self.core
         label = f"{core.bracket}L{_BRACKETS.get(core.bracket, '')}"
+        mark = core.mark.replace(">", "/")
         behind = " [T]" if self.time == "behind" else ""
-        inside = f"{label}{behind}{core.end if core.end in ':：.' else ''}"
-        marks = _SHOWN_MARKS.get(core.mark, f"<{core.mark}>" if core.mark else "")
-        shown = f"{marks}{inside}{marks[::-1] if '<' not in marks else f'</{core.mark}>'}"
-        end = "" if core.end in (":", "：", ".", "") else f" {core.end}"
+        closing = core.end if core.end in ":：." else ""
+        inside = f"{label}{closing}" if mark else f"{label}{behind}{closing}"
+        opens = _SHOWN_MARKS.get(mark, f"<{mark}>" if mark else "")
+        shown = f"{opens}{inside}{_SHOWN_MARKS.get(mark, f'</{mark}>')}{behind}" if mark else inside
+        end = "" if core.end in (":", "：", ".", "") else f" {_SHOWN_SPACES.get(core.end, core.end)}"
         before = ("[T] " if self.time == "before" else "") + (f"{core.bullet} " if core.bullet else "")
-        block = f"<{core.block}> " if core.block not in ("", "p") else ""
+        block = _shown_block(core.block)
         return f"{block}{before}{shown}{end}{'⏎' if self.alone else ' R'}"
 
 
 _SHOWN_MARKS = {"strong": "**", "em": "*", "strong em": "***", "code": "`"}
+_SHOWN_SPACES = {"\t": "⇥", "  ": "␣␣"}
+
+
+def _shown_block(block: str) -> str:
+    """Write the kind of block that a label has for itself: `### ` for a heading, `<tr/td1> ` for a cell."""
+    if re.fullmatch(r"h[1-6]", block):
+        return f"{'#' * int(block[1])} "
+    return f"<{block.replace('>', '/')}> " if block not in ("", "p") else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,19 +41,28 @@ class Grammar:
     doubted: tuple[Candidate, ...] = ()
     confidence: float = 0.0
 
+    def declined(self) -> Grammar:
+        """Return the grammar of a document that is read as one that names nobody: what it had is the runner-up."""
+        form, likely = (self.form, self.probability) if self.form else (self.runner_up, self.next_probability)
+        return Grammar({}, None, likely, form, likely, confidence=1 - likely)
+
 
 def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
-    """Find the grammar of a document's lines; `forced` is the core that the user says it has."""
+    """Find the grammar of a document's lines; `forced` is the core that the user says it has.
+
+    Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged.
+    """
     document = Document(lines)
     ways = sorted(_ways(document, forced), key=lambda way: -way.probability)
-    if not ways:
-        return Grammar({}, None, 0.0, None, 0.0, confidence=1.0)
-    best, *others = ways
-    if best.probability < LIKELY and forced is None:
-        return Grammar({}, None, best.probability, best.form, best.probability, confidence=1 - best.probability)
+    meant = [way for way in ways if forced is None or forced.covers(way.form.core)]
+    if not meant or (forced is None and meant[0].probability < LIKELY):
+        next_form, likely = (ways[0].form, ways[0].probability) if ways else (None, 0.0)
+        return Grammar({}, None, likely, next_form, likely, confidence=1 - likely)
+    best = meant[0]
+    others = [way for way in ways if way is not best]
     labels = {one.line: one for one in best.kept}
     for other in others:
-        if other.probability >= LIKELY and _is_kin(other, labels):
+        if other.probability >= LIKELY and other in meant and _is_kin(other, labels):
             labels = {**_of_kin(other, labels), **labels}
     labels |= _known(document, labels)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
@@ -64,7 +73,7 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
         rival.form if rival else None,
         rival.probability if rival else 0.0,
         best.doubted,
-        best.probability * (1 - _unsure_share(document, best, labels)),
+        (best.probability if forced is None else 1.0) * (1 - _unsure_share(document, best, labels)),
     )
 
 
@@ -85,10 +94,9 @@ class Way:
 
 def _ways(document: Document, forced: Core | None) -> Iterator[Way]:
     """Yield each way to mark labels that has any, with its probability."""
+    given = forced if forced and not forced.is_bare else None  # any short line may be a name alone
     for whole in document.ways:
-        if forced not in (None, whole.core):
-            continue
-        kept, unsure = accepted(whole)
+        kept, unsure = accepted(whole, is_given=given is not None and given.covers(whole.core))
         if kept:
             measured = replace(whole, found=kept) if whole.is_weak else whole
             lines = {one.line for one in kept}
@@ -96,21 +104,24 @@ def _ways(document: Document, forced: Core | None) -> Iterator[Way]:
             yield Way(kept, doubted, unsure, probability("form", of_form(measured)))
 
 
-def accepted(whole: Occurrences) -> tuple[tuple[Candidate, ...], frozenset[str]]:
-    """Judge each label once: all its occurrences are labels, or none; tell also which names are unsure."""
+def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candidate, ...], frozenset[str]]:
+    """Judge each label once: all its occurrences are labels, or none; tell also which names are unsure.
+
+    `is_given`: the user says that labels are set off so, which makes it a strong form.
+    """
     places: defaultdict[str, list[int]] = defaultdict(list)
     for i, one in enumerate(whole.found):
         places[one.name].append(i)
     usual = Usual(whole)
-    likely = {name: _likely(name, mine, usual) for name, mine in places.items()}
+    likely = {name: _likely(name, mine, usual, is_given=is_given) for name, mine in places.items()}
     unsure = frozenset(name for name, p in likely.items() if UNSURE < p < 1 - UNSURE)
     return tuple(one for one in whole.found if likely[one.name] >= SURE), unsure
 
 
-def _likely(name: str, mine: Sequence[int], usual: Usual) -> float:
+def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> float:
     """Return how likely a label is one: in a strong form it needs little, and what comes back there is one."""
     forms = {(usual.seen.found[i].form.time, usual.seen.found[i].form.alone) for i in mine}
-    strong = not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms)
+    strong = is_given or (not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms))
     if strong and len(mine) >= OFTEN:
         return 1.0
     if not strong and len(mine) == 1 and has_marks(usual.seen.found[mine[0]].raw):

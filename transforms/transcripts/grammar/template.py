@@ -1,17 +1,24 @@
 """The template language: `**L:** R`, as a person writes it, read as the core of a grammar.
 
-L stands for the label, T for the time, R for what is said, ⏎ for the end of the line.
+L stands for the label, T for the time, R for what is said, ⏎ for the end of the line, ⇥ for a tab, ␣ for a space
+where two set a label off. A page's elements are in angle brackets: `<div.name> L⏎`, `<span.who>L</span.who> R`.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from transforms.errors import SourceError
 from transforms.transcripts.grammar.candidates import Core, candidates
+from transforms.transcripts.prose.lines import Line, Span
 from transforms.transcripts.prose.marks import marked_lines
 
-_EXAMPLES = {"L": "Ann Lee", "T": "00:12", "R": "Why does a record turn?"}
+# In capitals, since a stop can only end such a label: `ANN LEE. Why?`
+_EXAMPLES = {"L": "ANN LEE", "T": "00:12", "R": "Why does a record turn?"}
+_SHOWN = str.maketrans({"⇥": "\t", "␣": " "})
+_BLOCK = re.compile(r"<([a-z][^<>\s]*)>\s+")
+_ELEMENT = re.compile(r"<([a-z][^<>\s]*)>(.*?)</\1>")
 
 
 def parse_template(template: str) -> Core:
@@ -20,15 +27,27 @@ def parse_template(template: str) -> Core:
     Raises:
         SourceError: it has no label, or nothing sets the label off.
     """
-    line = template.partition("⏎")[0].partition("\\n")[0]
-    shown = re.sub(r"(?<![^\W\d_])[LTR](?![^\W\d_])", lambda match: _EXAMPLES[match[0]], line)
-    found = [one for one in candidates(marked_lines([shown.strip()])[0], 0) if one.raw == _EXAMPLES["L"]]
-    said = _EXAMPLES["R"] if "R" in line else ""
-    fitting = [one for one in found if one.rest == said] or ([] if said else found)
+    begin = re.split(r"⏎|\\n|\n", template, maxsplit=1)[0].translate(_SHOWN).strip()
+    shown = re.sub(r"(?<![^\W\d_])[LTR](?![^\W\d_])", lambda match: _EXAMPLES[match[0]], begin)
+    found = [one for one in candidates(_line(shown), 0) if one.raw == _EXAMPLES["L"]]
+    said = _EXAMPLES["R"] if _EXAMPLES["R"] in shown else ""
+    fitting = [one for one in found if one.rest == said]
     if not fitting:
         msg = (
-            f"--grammar {template!r} does not say how a label is set off: write L for it, T for a time, R for "
-            "what is said, as in '**L:** R', '[T] L: R' or 'L (T)⏎'"
+            f"--grammar {template!r} does not say how a label is set off: write L for it, T for a time, "
+            "R for what is said and ⏎ for the end of the line, as in '**L:** R', '[T] L: R' or 'L (T)⏎'"
         )
         raise SourceError(msg)
     return fitting[0].form.core
+
+
+def _line(shown: str) -> Line:
+    """Read the example as Markdown, and the elements of a page in it as the reader of pages does."""
+    block = _BLOCK.match(shown)
+    text = shown[block.end() :] if block else shown
+    if element := _ELEMENT.search(text):
+        span = Span(element.start(), element.start() + len(element[2]), element[1].replace("/", ">"))
+        line = Line(1, text[: element.start()] + element[2] + text[element.end() :], spans=(span,))
+    else:
+        line = marked_lines([text])[0]
+    return replace(line, mark=block[1].replace("/", ">")) if block else line

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.html.html_blocks import HtmlBlock
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import is_title
@@ -24,9 +25,9 @@ class MarkedSurvey(Survey):
         return frozenset()
 
 
-def page_survey(blocks: Sequence[HtmlBlock]) -> Survey:
+def page_survey(blocks: Sequence[HtmlBlock], forced: Core | None = None) -> Survey:
     """Find out who is named on a page in which form, and where the transcript begins and ends."""
-    found = survey(blocks)
+    found = survey(blocks, forced)
     form = found.grammar.form if found.grammar else None
     if not found.labels or form is None:
         return found

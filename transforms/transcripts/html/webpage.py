@@ -22,6 +22,7 @@ from lxml import etree
 
 from transforms.errors import ContentError
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.html.html_blocks import HtmlBlock, read_blocks
 from transforms.transcripts.html.page_survey import page_survey
 from transforms.transcripts.names import fold
@@ -30,6 +31,7 @@ from transforms.transcripts.plain.paragraphs import asked_in_bold
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import lone_time, time_first
 from transforms.transcripts.prose.read import front_matter, read_labelled
+from transforms.transcripts.prose.shared_survey import declined
 from transforms.transcripts.prose.survey import Survey
 
 LEAST_LABELS = 4  # show how the page is made around them
@@ -64,7 +66,7 @@ def parse(text: Text) -> Draft:
     if not shown:
         msg = "no transcript found: the page shows no text; try --format with another page"
         raise ContentError(msg)
-    draft, behind = _read(shown)
+    draft, behind = _read(shown, text.grammar)
     aside = [Piece(x.number, "dropped", x.text, x.noise) for x in blocks if x.noise is not None]
     aside += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in behind]
     pieces = merge(draft.pieces, sorted(aside, key=_place), key=_place)
@@ -75,10 +77,10 @@ def _place(piece: Piece) -> int:
     return piece.line
 
 
-def _read(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlBlock]]:
+def _read(blocks: Sequence[HtmlBlock], forced: Core | None) -> tuple[Draft, Sequence[HtmlBlock]]:
     """Read the blocks that are shown; give also those behind the transcript."""
-    found = page_survey(blocks)
-    if found.family is not None and not _lists_people(found, blocks):
+    found = page_survey(blocks, forced)
+    if found.family is not None and (forced or not _lists_people(found, blocks)):
         end = _end(found, blocks)
         return read_labelled(replace(found, end=end)), ()
     plain = Text("\n".join(block.text for block in blocks))
@@ -87,8 +89,10 @@ def _read(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlBlock]]:
     begin, end = _stretch(blocks, lambda block: time_first(block.text) is not None)
     if timed.fit_lines(blocks[begin:end]):
         draft = timed.parse_lines(blocks[begin:end])
-        return replace(draft, pieces=(*front_matter(blocks[:begin]), *draft.pieces)), blocks[end:]
-    return _read_paragraphs(blocks)
+        pieces = (*front_matter(blocks[:begin]), *draft.pieces)
+        return replace(draft, pieces=pieces, grammar=declined(found)), blocks[end:]
+    draft, behind = _read_paragraphs(blocks)
+    return replace(draft, grammar=declined(found)), behind
 
 
 def _read_paragraphs(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlBlock]]:

@@ -45,7 +45,7 @@ def parse(text: Text) -> Draft:
 @lru_cache(maxsize=2)
 def _survey(text: Text) -> Survey:
     lines = marked_lines(text.lines)
-    found = survey(lines)
+    found = survey(lines, text.grammar)
     levels = {line.number: int(line.mark[1]) for line in lines if line.mark[:1] == "h"}
     return _with_first_heading(_named_by_headings(found), levels)
 

@@ -18,7 +18,7 @@ from transforms.transcripts.plain.scraped import paragraphs
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, tidy
 from transforms.transcripts.prose.read import front_matter
-from transforms.transcripts.prose.shared_survey import plain_lines
+from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
 
 LEAST_ASKED = 3
 _ASKED = ("?", "？", "؟", ";")
@@ -48,7 +48,7 @@ def asked_in_bold(lines: Sequence[Line]) -> bool:
 
 def parse(text: Text) -> Draft:
     """Read each line below the heading as a paragraph; without one, each line of the text."""
-    return parse_lines(plain_lines(text))
+    return replace(parse_lines(plain_lines(text)), grammar=declined(survey_of(text)))
 
 
 def parse_lines(lines: Sequence[Line]) -> Draft:

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.grammar.choose import SURE
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, numbered, tidy
 from transforms.transcripts.prose.read import read_labelled
+from transforms.transcripts.prose.shared_survey import declined
 from transforms.transcripts.prose.survey import survey
 
 _RULE = re.compile(r"^\s*[-=—*#]{2,}\s*(?:FULL )?TRANSCRIPT\s*[-=—*#]{2,}\s*$", re.MULTILINE | re.IGNORECASE)
@@ -38,11 +40,12 @@ def parse(text: Text) -> Draft:
     start = rule or max((n for n, line in enumerate(text.lines[:60], 1) if _KEY.search(line)), default=0)
     front = [piece for n, line in enumerate(text.lines[:start], 1) for piece in _header(n, tidy(line))]
     body = list(numbered(text.lines[start:], start + 1))
-    found = survey(body)
+    found = survey(body, text.grammar)
     sure = found.grammar is not None and found.grammar.probability >= SURE
-    if found.family is not None and sure and len(found.labels) >= 0.2 * len(found.lines):
-        return Draft((*front, *read_labelled(found).pieces), "paragraph")
-    return Draft((*front, *paragraphs(body)), "paragraph")
+    if found.family is not None and (text.grammar or (sure and len(found.labels) >= 0.2 * len(found.lines))):
+        draft = read_labelled(found)
+        return replace(draft, pieces=(*front, *draft.pieces))
+    return Draft((*front, *paragraphs(body)), "paragraph", grammar=declined(found))
 
 
 def paragraphs(lines: list[Line]) -> Iterator[Piece]:

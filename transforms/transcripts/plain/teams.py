@@ -61,7 +61,8 @@ def parse(text: Text) -> Draft:
     """Read what stands under each such line; other times in words are said."""
     lines = _without_copies([line for line in numbered(text.lines) if line.text.strip()])
     labels = {i: label for i, line in enumerate(lines) if (label := _label(line.text))}
-    found = survey(lines) if not labels else Survey(lines, "own", labels, min(labels), len(lines))
+    own = labels and not text.grammar
+    found = Survey(lines, "own", labels, min(labels), len(lines)) if own else survey(lines, text.grammar)
     draft = read_labelled(found)
     return replace(draft, pieces=tuple(_without_controls(piece) for piece in draft.pieces))
 

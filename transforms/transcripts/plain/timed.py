@@ -18,8 +18,8 @@ from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
-from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import front_matter
+from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
 
 WORDS_OF_A_CAPTION = 12  # at most, on average
 SHARE = 0.4  # of the lines begin with a time, or are one
@@ -27,7 +27,7 @@ SHARE = 0.4  # of the lines begin with a time, or are one
 
 def fits(text: Text) -> bool:
     """Check for a text that has times in front of most of its lines or paragraphs."""
-    return fit_lines(marked_lines(text.lines))
+    return fit_lines(plain_lines(text))
 
 
 def fit_lines(lines: Sequence[Line]) -> bool:
@@ -40,7 +40,7 @@ def fit_lines(lines: Sequence[Line]) -> bool:
 
 def parse(text: Text) -> Draft:
     """Read what stands behind each time."""
-    return parse_lines(marked_lines(text.lines))
+    return replace(parse_lines(plain_lines(text)), grammar=declined(survey_of(text)))
 
 
 def parse_lines(lines: Sequence[Line]) -> Draft:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from transforms.transcripts.document import Draft, Text
-from transforms.transcripts.grammar.choose import SURE
+from transforms.transcripts.grammar.choose import SURE, Grammar
 from transforms.transcripts.prose.lines import Line, time_first
 from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import read_labelled
@@ -21,7 +21,12 @@ def plain_lines(text: Text) -> tuple[Line, ...]:
 @lru_cache(maxsize=2)
 def survey_of(text: Text) -> Survey:
     """Find out who is named in which form."""
-    return survey(plain_lines(text))
+    return survey(plain_lines(text), text.grammar)
+
+
+def declined(found: Survey) -> Grammar | None:
+    """Return the grammar of a text that is read as one that names nobody."""
+    return found.grammar and found.grammar.declined()
 
 
 def shape_of(text: Text) -> str | None:
@@ -30,7 +35,7 @@ def shape_of(text: Text) -> str | None:
     In lines of which most have a time of their own, names must be sure: a row may begin with a word and a colon.
     """
     found = survey_of(text)
-    unsure = found.grammar is None or found.grammar.probability < SURE
+    unsure = text.grammar is None and (found.grammar is None or found.grammar.probability < SURE)
     return None if unsure and has_times(found.lines) else shape(found)
 
 
