@@ -170,7 +170,7 @@ def _named(names: Sequence[str], weights: np.ndarray) -> dict[str, float]:
 
 
 def of_labels(examples: Iterable[Example]) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
-    """Measure the labels of each way in which most that comes back is a name: names, (n, features), right, weight."""
+    """Measure the labels where most that comes back is a name: names, (n, features), right, weight."""
     rows: list[tuple[dict[str, float], bool, float]] = []
     for example in examples:
         most = max((_right(way.found, example.names) for way in example.document.ways), default=0)
@@ -196,7 +196,7 @@ def of_labels(examples: Iterable[Example]) -> tuple[list[str], np.ndarray, np.nd
 def of_forms(
     examples: Iterable[Example],
 ) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Measure each way of each document: names, (n, features), whether it is right, weight, index of the document."""
+    """Measure each way of each document: names, (n, features), right, weight, index of the document."""
     rows: list[tuple[dict[str, float], bool, float, int]] = []
     for index, example in enumerate(examples):
         ways = [(way, kept) for way in example.document.ways if (kept := choose.accepted(way)[0])]

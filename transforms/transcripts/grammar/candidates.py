@@ -27,7 +27,7 @@ _BEFORE = re.compile(
 )
 _BEHIND = re.compile(rf"\s*(?:(?P<time>{_TIME})|(?P<mark>[:：|>–—~=\-]+(?=\s|$)|[:：]))")
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
-_LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.]){_TIME}|{WRAPPED})\s*$")
+_LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_TIME}|{WRAPPED})\s*$")
 _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
@@ -47,6 +47,7 @@ _BRACKETS = {
     "《": "》",
 }
 _URL = re.compile(r"(?:https?|ftp|mailto|www)$|//", re.IGNORECASE)
+_PLACE = re.compile(r"(?<=[a-gi-z])\d+$")  # the place of an element among its like, not the level of a heading
 _SEMANTIC = frozenset(("strong", "cite", "u", "em", "code"))
 
 
@@ -231,7 +232,9 @@ class _Reader:
         mark = span.mark if span and begin < span.end <= max(behind, end) + 1 else ""
         if _is_none(head, rest, bracket=bracket, mark=mark):
             return None
-        block = "" if mark and (rest or head.end) else self.line.mark
+        # What is marked is the same wherever it stands; a line that is bold as a whole depends on its block.
+        whole = mark and not (rest or head.end) and "strong" in mark
+        block = _PLACE.sub("", self.line.mark) if whole else "" if mark else self.line.mark
         core = Core(block, self.bullet, mark, bracket, ":" if head.end == "：" else head.end)
         start, stop = times(head.stamp) if head.stamp else (None, None)
         form = Form(core, head.where, not rest)

@@ -166,7 +166,8 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
             set_off = one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
             if not (set_off or (alone and one.form.alone and fold(one.raw) in known)):
                 continue
-            if (one.name in known | short and min(labels) <= i <= max(labels)) or _is_full(one, known, document, labels):
+            again = one.name in known | short and min(labels) <= i <= max(labels)
+            if again or _is_full(one, known, document, labels):
                 found[i] = one
                 break
     return found
