@@ -27,6 +27,8 @@ from transforms.speech.transcribe import transcribe
 from transforms.speech.whisper.recognizer import Recognizer
 from transforms.speech.windows import LONGEST_SILENCE, WINDOW_SECONDS, cut_windows, find_speech, uncovered
 
+pytestmark = pytest.mark.system
+
 RATE = 16_000
 
 
