@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests import warm
+
 # Before Prefect is imported anywhere: its files do not belong into the home of who runs the tests.
 os.environ.setdefault("PREFECT_HOME", str(Path(sys.prefix) / "prefect-of-the-tests"))
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
@@ -109,9 +111,13 @@ def command(
     home: Path, *arguments: str, api: str | None = None, check: bool = True, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `turntable` as a user would, in a process of its own."""
-    result = subprocess.run(
-        turntable(home, *arguments), env=environment(api, variables), capture_output=True, text=True, timeout=300
-    )
+    surroundings = environment(api, variables)
+    if all(name.startswith(warm.READ_LATE) for name in variables):
+        result = warm.run(warm.turntable, "--home", str(home), *arguments, environment=surroundings)
+    else:
+        result = subprocess.run(
+            turntable(home, *arguments), env=surroundings, capture_output=True, text=True, timeout=300
+        )
     if check:
         assert result.returncode == 0, result.stderr
     return result
