@@ -19,13 +19,15 @@ from hypothesis import settings
 from tests import warm
 
 # Before Prefect is imported anywhere: its files do not belong into the home of who runs the tests.
-os.environ.setdefault("PREFECT_HOME", str(Path(sys.prefix) / "prefect-of-the-tests"))
+worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ.setdefault("PREFECT_HOME", str(Path(sys.prefix) / f"prefect-of-the-tests{worker}"))
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
 for name in [name for name in os.environ if name.startswith(("TURNTABLE_", "HF_"))]:
     del os.environ[name]
 
-# How long an example takes says how busy the machine is, not whether the law holds.
-settings.register_profile("patient", deadline=None)
+# How long an example takes says how busy the machine is, not whether the law holds; half of the usual hundred find
+# nearly as much, since every run tries others.
+settings.register_profile("patient", deadline=None, max_examples=50)
 settings.load_profile("patient")
 
 # Who asks for one of these starts models or a Prefect server, or waits for seconds of audio to be heard.
@@ -37,10 +39,15 @@ DEMO_AUDIO = DEMO / "why-a-record-turns.ogg"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `system` what uses a fixture that is one; modules that start processes say so themselves."""
+    """Mark as `system` what uses a fixture that is one; modules that start processes say so themselves.
+
+    Files with such tests come first: what takes long is not left over for one worker at the end.
+    """
     for item in items:
         if OF_SYSTEM & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.system)
+    long = {item.path for item in items if item.get_closest_marker("system")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")

@@ -316,7 +316,7 @@ def deliveries(draw: st.DrawFn) -> tuple[dict[str, Staged], list[list[str]]]:
     return documents, [draw(keys), draw(keys)]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(delivery=deliveries())
 def test_order_and_repeats_do_not_matter(
     tmp_path_factory: pytest.TempPathFactory, delivery: tuple[dict[str, Staged], list[list[str]]]
