@@ -130,6 +130,11 @@ def command(
     return result
 
 
+def started(home: Path, *arguments: str, api: str | None = None, **variables: str) -> warm.Started:
+    """Start `turntable` in a session of its own, and do not wait for its end."""
+    return warm.Started(warm.turntable, "--home", str(home), *arguments, environment=environment(api, variables))
+
+
 def turntable(home: Path, *arguments: str) -> list[str]:
     """The command line of `turntable` with a home."""
     # with a file, as the command has one: DuckDB takes a program without one for a shell, and draws bars there

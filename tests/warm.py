@@ -52,6 +52,57 @@ def context() -> ForkServerContext:
     return forkserver
 
 
+class Started:
+    """A function at work in a process of its own, as `subprocess.Popen` has it; what it prints goes to files."""
+
+    def __init__(self, work: Callable[..., object], *arguments: object, environment: Mapping[str, str]) -> None:
+        self.name = str(arguments)
+        self.folder = tempfile.TemporaryDirectory()
+        self.out, self.err = (Path(self.folder.name, name) for name in ("out", "err"))
+        for path in (self.out, self.err):
+            path.touch()
+        given = (work, arguments, dict(environment), Path.cwd(), self.out, self.err)
+        self.process = context().Process(target=_become, args=given, daemon=True)  # ended with the tests
+        self.process.start()
+        assert self.process.pid
+        self.pid = self.process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Return its exit code; of a process that a signal ended, the signal's number below zero."""
+        return self.process.exitcode
+
+    def poll(self) -> int | None:
+        """Return its exit code, None as long as it runs."""
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, and wait for its end."""
+        self.process.kill()
+        self.process.join()
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its end.
+
+        Raises:
+            TimeoutExpired: it goes on.
+        """
+        self.process.join(timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired(self.name, timeout or 0, self.out.read_bytes(), self.err.read_bytes())
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait for its end, and return what it printed to its two outputs."""
+        self.wait(timeout)
+        return self.out.read_text(), self.err.read_text()
+
+
 def run(
     work: Callable[..., object], *arguments: object, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -60,19 +111,12 @@ def run(
     Raises:
         TimeoutExpired: it took five minutes; it is killed.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder, "out"), Path(folder, "err")
-        given = (work, arguments, dict(environment or os.environ), Path.cwd(), out, err)
-        process = context().Process(target=_become, args=given)
-        process.start()
-        try:
-            process.join(300)
-            if process.exitcode is None:
-                raise subprocess.TimeoutExpired([str(arguments)], 300, out.read_bytes(), err.read_bytes())
-        finally:
-            process.kill()
-            process.join()
-        return subprocess.CompletedProcess(arguments, process.exitcode, out.read_text(), err.read_text())
+    process = Started(work, *arguments, environment=environment or os.environ)
+    try:
+        out, err = process.communicate(300)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.name, process.returncode or 0, out, err)
 
 
 def _become(
@@ -83,8 +127,9 @@ def _become(
     out: Path,
     err: Path,
 ) -> None:
+    os.setsid()  # Ctrl-C is for the tests, and who sends one to its group means this process
     for descriptor, path in ((1, out), (2, err)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), descriptor)
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), descriptor)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
