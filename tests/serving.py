@@ -82,7 +82,7 @@ class Serving:
         while not holds():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.05)
+            time.sleep(0.2)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from pytest_httpserver import HTTPServer
 from flows.feeds.subscriptions import Subscriptions, new_subscription
 from flows.home.folder import home_id
 from flows.settings import Options
-from tests.conftest import ROOT, ask, command, free_port, only, write_wav
+from tests.conftest import ROOT, ask, command, free_port, only, rows_of, write_wav
 from tests.serving import EVERY, VARIABLES, Serving, are_gone, serving
 
 pytestmark = pytest.mark.system
@@ -81,7 +81,8 @@ def loaded(home: Path) -> list[str]:
     """The titles of the episodes whose turns are in the snapshot."""
     if not (home / "turntable.duckdb").exists():
         return []
-    return [row["title"] for row in ask(home, "select distinct title from best_turns order by title")]
+    found = rows_of(home / "turntable.duckdb", "select distinct title from best_turns order by title")
+    return [title for (title,) in found]
 
 
 def finished(home: Path, stage: str) -> int:
