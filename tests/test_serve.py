@@ -158,7 +158,7 @@ def test_after_any_kill_nothing_is_lost_and_nothing_doubled(publisher: Publisher
     for point, is_there in points.items():
         publisher.publish(point)
         with serving(home, port) as served:
-            served.until(lambda: is_there(served), 240)  # noqa: B023 - called before the next round
+            served.until(lambda: is_there(served), 240, every=0.02)  # noqa: B023 - called before the next round
             children = served.group()
             served.process.kill()
         wait_until(lambda: are_gone(children))  # noqa: B023
