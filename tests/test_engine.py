@@ -568,7 +568,7 @@ def test_ctrl_c_while_many_are_heard_ends_at_once(models: Path, folder: Path, tm
     said = process.communicate(timeout=60)[1]
 
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "turntable: interrupted: run the same command to go on"
+    assert "turntable: interrupted: run the same command to go on" in said.splitlines()
     assert "Traceback" not in said
 
 
