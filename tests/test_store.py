@@ -274,14 +274,19 @@ BEST_FIRST = (
 SUMMARY = published(transcript_id="p-empty", turns=(), created_at=NOON + HOUR)
 
 
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The documents of the rule as files, the best one first."""
+    documents = {document.transcript_id: document for document in (*BEST_FIRST, SUMMARY)}
+    return write(tmp_path_factory.mktemp("ranked"), documents)
+
+
 @pytest.mark.parametrize("best", range(len(BEST_FIRST)))
-def test_the_best_transcript_follows_the_rule(home: Path, warehouse: Path, best: int):
+def test_the_best_transcript_follows_the_rule(home: Path, warehouse: Path, ranked: dict[str, Path], best: int):
     """Of each tail of the list from best to worst, the first is best, whichever come together and first."""
-    documents = {document.transcript_id: document for document in (*BEST_FIRST[best:], SUMMARY)}
-    files = write(home, documents)
-    order = random.Random(best).sample(sorted(documents), len(documents))
+    order = random.Random(best).sample(list(ranked)[best:], len(ranked) - best)
     for some in (order[::2], order[1::2]):
-        store.load(warehouse, {key: files[key] for key in some}, {})
+        store.load(warehouse, {key: ranked[key] for key in some}, {})
     chosen = rows(warehouse, "select transcript_id from transcripts where is_best")
     assert chosen == [(BEST_FIRST[best].transcript_id,)]
 
@@ -406,7 +411,8 @@ def test_damaged_documents_do_not_bring_down_the_loader(home: Path, warehouse: P
     """Cut or flipped at twenty places, each file is loaded or named; a sound one is loaded after."""
     whole = write_staged(staged())
     dice = random.Random(7)
-    files = write(home, {f"k{number}": staged() for number in range(20)})
+    home.mkdir()
+    files = {f"k{number}": home / f"k{number}.parquet" for number in range(20)}
     for path in files.values():
         data = bytearray(whole)
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
