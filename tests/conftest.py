@@ -24,6 +24,9 @@ os.environ.setdefault("PREFECT_HOME", str(Path(sys.prefix) / f"prefect-of-the-te
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
 for name in [name for name in os.environ if name.startswith(("TURNTABLE_", "HF_"))]:
     del os.environ[name]
+# GNU readline, which pytest imports, sets them for the workers that it starts: a pipe has no width.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
 # Before torch and CTranslate2 are: threads that have nothing to do sleep. Else they spin on cores that another
 # worker or a command needs; on two busy cores a model then takes ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
