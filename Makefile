@@ -9,6 +9,9 @@ endif
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
+# a file of tests side by side with another: `make test WORKERS=8` where there are eight cores
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
 .PHONY: demo test check lint weights bench bench-peers chaos clean
@@ -17,11 +20,11 @@ demo: weights
 	$(BIN)/turntable demo
 
 test: weights $(TESTABLE)
-	$(BIN)/pytest
+	$(PYTEST)
 
 # what starts no model, no Prefect and no process: a minute
 check: $(TESTABLE)
-	$(BIN)/pytest -m "not system"
+	$(PYTEST) -m "not system"
 
 lint: $(TESTABLE)
 	$(BIN)/ruff format --check .

@@ -16,14 +16,24 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests import warm
+
 # Before Prefect is imported anywhere: its files do not belong into the home of who runs the tests.
-os.environ.setdefault("PREFECT_HOME", str(Path(sys.prefix) / "prefect-of-the-tests"))
+worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+os.environ.setdefault("PREFECT_HOME", str(Path(sys.prefix) / f"prefect-of-the-tests{worker}"))
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
 for name in [name for name in os.environ if name.startswith(("TURNTABLE_", "HF_"))]:
     del os.environ[name]
+# GNU readline, which pytest imports, sets them for the workers that it starts: a pipe has no width.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+# Before torch and CTranslate2 are: threads that have nothing to do sleep. Else they spin on cores that another
+# worker or a command needs; on two busy cores a model then takes ten times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# How long an example takes says how busy the machine is, not whether the law holds.
-settings.register_profile("patient", deadline=None)
+# How long an example takes says how busy the machine is, not whether the law holds; half of the usual hundred find
+# nearly as much, since every run tries others.
+settings.register_profile("patient", deadline=None, max_examples=50)
 settings.load_profile("patient")
 
 # Who asks for one of these starts models or a Prefect server, or waits for seconds of audio to be heard.
@@ -35,10 +45,15 @@ DEMO_AUDIO = DEMO / "why-a-record-turns.ogg"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `system` what uses a fixture that is one; modules that start processes say so themselves."""
+    """Mark as `system` what uses a fixture that is one; modules that start processes say so themselves.
+
+    Files with such tests come first: what takes long is not left over for one worker at the end.
+    """
     for item in items:
         if OF_SYSTEM & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.system)
+    long = {item.path for item in items if item.get_closest_marker("system")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")
@@ -109,12 +124,21 @@ def command(
     home: Path, *arguments: str, api: str | None = None, check: bool = True, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `turntable` as a user would, in a process of its own."""
-    result = subprocess.run(
-        turntable(home, *arguments), env=environment(api, variables), capture_output=True, text=True, timeout=300
-    )
+    surroundings = environment(api, variables)
+    if all(name.startswith(warm.READ_LATE) for name in variables):
+        result = warm.run(warm.turntable, "--home", str(home), *arguments, environment=surroundings)
+    else:
+        result = subprocess.run(
+            turntable(home, *arguments), env=surroundings, capture_output=True, text=True, timeout=300
+        )
     if check:
         assert result.returncode == 0, result.stderr
     return result
+
+
+def started(home: Path, *arguments: str, api: str | None = None, **variables: str) -> warm.Started:
+    """Start `turntable` in a session of its own, and do not wait for its end."""
+    return warm.Started(warm.turntable, "--home", str(home), *arguments, environment=environment(api, variables))
 
 
 def turntable(home: Path, *arguments: str) -> list[str]:

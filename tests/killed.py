@@ -1,4 +1,4 @@
-"""A child process that polls once and is killed at a named point: `python -m tests.killed HOME POINT`.
+"""A process that polls once and is killed at a named point.
 
 A point is `before` or `after`, and what happens there: the renaming of the n-th file whose path holds a word
 (`before:waiting/:2`), or a call of a function (`after:warehouse.store:load`). Killed means SIGKILL: nothing is
@@ -78,7 +78,3 @@ def main(home: str, when: str, what: str) -> None:
 
     here = sys.modules["tests.killed"]
     poll(Settings(home=Path(home), allow=("127.0.0.1",)), None, here.emit)
-
-
-if __name__ == "__main__":
-    importlib.import_module("tests.killed").main(*sys.argv[1:])

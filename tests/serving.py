@@ -76,13 +76,13 @@ class Serving:
             found += [child for child, parent in parents.items() if parent == pid]
         return found[1:]
 
-    def until(self, holds: Callable[[], bool], seconds: float = 180) -> None:
-        """Wait until something holds."""
+    def until(self, holds: Callable[[], bool], seconds: float = 180, every: float = 0.2) -> None:
+        """Wait until something holds; look every so many seconds."""
         deadline = time.monotonic() + seconds
         while not holds():
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.05)
+            time.sleep(every)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from transforms.errors import ContentError, HostileError, TurntableError
 from transforms.speech.diarize import load_published
 from transforms.speech.pyannote.recipe import build_pipeline
 
+pytestmark = pytest.mark.system  # pyannote is imported
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -12,6 +12,8 @@ import torch
 from transforms.speech import device
 from transforms.speech.device import Cores, side_by_side
 
+pytestmark = pytest.mark.system  # torch is imported
+
 
 class Busy:
     """Work that notes how many do it at once."""

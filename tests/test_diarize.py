@@ -24,6 +24,8 @@ from transforms.speech.pyannote import campplus, diarization_pipeline
 from transforms.speech.pyannote.campplus import Inference
 from transforms.speech.pyannote.diarization_pipeline import ThinnedAgglomerative
 
+pytestmark = pytest.mark.system
+
 RATE = 16_000
 TRUTH = Path(__file__).parent / "data" / "why-a-record-turns.rttm"
 # PyanNet's output frames

@@ -27,7 +27,8 @@ from flows.episode.batch import ingest_locations
 from flows.episode.pipeline import Outcome
 from flows.payloads import DIARIZATION, TRANSCRIPTION
 from flows.settings import Options, Settings
-from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, turntable, write_wav
+from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, started, write_wav
+from tests.warm import Started, run
 from tests.words import difference, spoken
 from transforms.audio.decoding import count_channels, decode
 from transforms.audio.sides import fault
@@ -254,32 +255,21 @@ def test_what_is_heard_in_parts_is_what_is_heard_at_once(settings: Settings) -> 
     assert words[1][-1].end_time == pytest.approx(words[0][-1].end_time, abs=0.5)
 
 
-PARTS = """
-import sys
-from pathlib import Path
-from flows.artifacts import Store
-from flows.engines import transcribing
-from flows.episode import stages
-from flows.settings import Options, Settings
-settings = Settings()
-store = Store(settings.home)
-decoded = stages.decode(store, stages.fetch(store, sys.argv[1], settings, lambda _: None), "demo")
-asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
-transcribing.transcribe(store, [decoded], asked, settings, lambda _: None, print, part_seconds=10.0)
-"""
+def hear_in_parts() -> None:
+    """Hear the demo in nine parts, in a process of its own."""
+    settings = Settings()
+    heard(settings, decoded_of(settings, DEMO_AUDIO), options(settings, device="cpu"), part_seconds=10.0)
 
 
 def test_a_long_run_that_is_killed_goes_on_behind_its_last_part(models: Path, tmp_path: Path) -> None:
     """Kill -9 after the third of nine parts: those are not heard again."""
     variables = {"TURNTABLE_HOME": str(tmp_path), "TURNTABLE_MODELS": str(models)}
-    child = [sys.executable, "-c", PARTS, str(DEMO_AUDIO)]
-    process = subprocess.Popen(child, cwd=ROOT, env=environment(None, variables))
+    process = Started(hear_in_parts, environment=environment(None, variables))
     wait_until(lambda: len(made(tmp_path, "transcribe-part")) >= 3, process)
     process.kill()
-    process.wait()
     before = made(tmp_path, "transcribe-part")
 
-    subprocess.run(child, cwd=ROOT, env=environment(None, variables), check=True)
+    assert run(hear_in_parts, environment=environment(None, variables)).returncode == 0
 
     after = made(tmp_path, "transcribe-part")
     assert 3 <= len(before) < 9
@@ -325,7 +315,7 @@ def made(home: Path, stage: str) -> dict[str, float]:
     return {path.parent.name: path.stat().st_mtime for path in paths}
 
 
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[Any]) -> None:
+def wait_until(condition: Callable[[], bool], process: Started) -> None:
     """Wait for something that a process does."""
     deadline = time.monotonic() + 150
     while not condition() and process.poll() is None and time.monotonic() < deadline:
@@ -469,15 +459,11 @@ def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
     command(tmp_path, "verify")
 
 
-BATCH = """
-import sys
-from flows.episode.batch import ingest_locations
-from flows.episode.pipeline import Outcome
-from flows.settings import Options, Settings
-asked = Options(model="tiny.en", language="en", quality="fast", diarize=False, device="cpu")
-done = [outcome for _, outcome in ingest_locations([sys.argv[1]], 1, asked, Settings())]
-assert [type(outcome) for outcome in done] == [Outcome] * 12
-"""
+def ingest_batch(folder: str) -> None:
+    """Ingest twelve episodes, in a process of its own."""
+    settings = Settings()
+    done = [outcome for _, outcome in ingest_locations([folder], 1, options(settings, device="cpu"), settings)]
+    assert [type(outcome) for outcome in done] == [Outcome] * 12
 
 
 def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
@@ -489,14 +475,12 @@ def test_a_batch_that_is_killed_loses_only_what_was_not_finished(
     for n in range(12):
         write_wav(folder / f"{n:02}.wav", demo_samples[n * 7 * RATE : (n + 1) * 7 * RATE])
     variables = {"TURNTABLE_HOME": str(home), "TURNTABLE_MODELS": str(models)}
-    child = [sys.executable, "-c", BATCH, str(folder)]
-    process = subprocess.Popen(child, cwd=ROOT, env=environment(None, variables))
+    process = Started(ingest_batch, str(folder), environment=environment(None, variables))
     wait_until(lambda: len(made(home, "transcribe")) >= 2, process)
     process.kill()
-    process.wait()
     before = {stage: made(home, stage) for stage in ("fetch", "decode", "transcribe")}
 
-    subprocess.run(child, cwd=ROOT, env=environment(None, variables), check=True)
+    assert run(ingest_batch, str(folder), environment=environment(None, variables)).returncode == 0
 
     after = {stage: made(home, stage) for stage in before}
     assert 2 <= len(before["transcribe"]) < 12
@@ -578,18 +562,13 @@ def test_who_was_in_a_batch_that_broke_down_is_transcribed_alone(
 
 def test_ctrl_c_while_many_are_heard_ends_at_once(models: Path, folder: Path, tmp_path: Path) -> None:
     """With the exit code of an interruption, and no traceback."""
-    process = subprocess.Popen(
-        turntable(tmp_path, "ingest", str(folder), *TINY, "--quality", "fast"),
-        env=environment(None),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = started(tmp_path, "ingest", str(folder), *TINY, "--quality", "fast")
     wait_until(lambda: len(made(tmp_path, "decode")) >= 2, process)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
 
     assert process.returncode == 130
-    assert said.splitlines()[-1] == "turntable: interrupted: run the same command to go on"
+    assert "turntable: interrupted: run the same command to go on" in said.splitlines()
     assert "Traceback" not in said
 
 

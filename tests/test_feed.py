@@ -365,7 +365,7 @@ text""".splitlines()
 SOUP = st.lists(st.sampled_from(PIECES) | st.binary(max_size=4)).map(b"".join)
 
 
-@limits(max_examples=300, deadline=None)
+@limits(max_examples=150, deadline=None)
 @given(st.binary() | SOUP | SOUP.map(lambda soup: START + ITEM + soup))
 @example(b"<feed><entry>" * 3)
 @example(PLAIN.replace(b"one", "\ud800".encode("utf-8", "surrogatepass")))

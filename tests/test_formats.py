@@ -323,7 +323,7 @@ def damaged(value: Any, draw: st.DataObject) -> Any:
 
 
 @pytest.mark.parametrize("name", JSON_FORMATS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(draw=st.data())
 def test_damage_is_read_or_refused(name: str, draw: st.DataObject) -> None:
     document = damaged(json.loads(FORMATS[name].example), draw)

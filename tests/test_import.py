@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from flows.settings import Settings
-from tests.conftest import ask, command, environment, turntable
+from tests.conftest import ask, command, started
 from tests.documents import EPISODE
 from tests.homes import import_text, publish
 from transforms import transcripts
@@ -249,12 +249,10 @@ def test_ctrl_c_ends_an_import_at_once(tmp_path: Path) -> None:
     """One line, a row that says so, and the same command goes on behind what was done."""
     folder, home = tmp_path / "many", tmp_path / "home"
     folder.mkdir()
-    for number in range(300):
+    for number in range(100):
         lines = f"Ann Lee: Why {number}?\nBob Ray: It is round.\n" * 500
         (folder / f"{number}.txt").write_text(f"Talk number {number} of many\n\n{lines}")
-    process = subprocess.Popen(
-        turntable(home, "import", str(folder)), env=environment(None), stderr=subprocess.PIPE, text=True
-    )
+    process = started(home, "import", str(folder))
     while not list(home.glob("artifacts/stage/*/*/manifest.json")) and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
@@ -263,7 +261,7 @@ def test_ctrl_c_ends_an_import_at_once(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert said == "turntable: interrupted: run the same command to go on\n"
     command(home, "import", str(folder))
-    assert len(ask(home, "from transcripts")) == 300
+    assert len(ask(home, "from transcripts")) == 100
     assert [row["stage"] for row in ask(home, "from stage_runs where status = 'failed'")] == ["import"]
     assert "agree" in command(home, "verify").stdout
 

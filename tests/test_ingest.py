@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.conftest import ask, command, encode, environment, only, turntable, write_wav
+from tests.conftest import ask, command, encode, only, started, write_wav
 
 pytestmark = pytest.mark.system
 
@@ -133,12 +132,7 @@ def test_the_better_transcript_is_best(ingested: Path, clip: Path, tmp_path: Pat
 @pytest.mark.parametrize("killed_after", ["fetch", "decode", "transcribe", "turns"])
 def test_after_kill_the_next_run_goes_on(killed_after: str, models: Path, clip: Path, tmp_path: Path) -> None:
     """Kill -9 behind a finished stage: that stage and those before it are not done again."""
-    process = subprocess.Popen(
-        turntable(tmp_path, "ingest", str(clip), *TINY),
-        env=environment(None),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = started(tmp_path, "ingest", str(clip), *TINY)
     deadline = time.monotonic() + 120
     while killed_after not in stages_of(tmp_path) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.002)
@@ -174,9 +168,7 @@ def test_after_kill_between_load_and_publish_the_snapshot_catches_up(
 
 def test_of_two_processes_one_works_and_the_other_says_so(models: Path, clip: Path, tmp_path: Path) -> None:
     """The same episode, at the same time: the first one is held up in the middle."""
-    first = subprocess.Popen(
-        turntable(tmp_path, "ingest", str(clip), *TINY), env=environment(None), stderr=subprocess.PIPE
-    )
+    first = started(tmp_path, "ingest", str(clip), *TINY)
     while not list(tmp_path.glob("artifacts/fetch/*/*/manifest.json")):
         assert first.poll() is None
         time.sleep(0.02)
@@ -202,13 +194,7 @@ def test_ctrl_c_stops_at_once_and_the_next_run_goes_on(
     """In the whole group, as a terminal sends it."""
     audio = tmp_path / "long.wav"
     write_wav(audio, demo_samples)
-    process = subprocess.Popen(
-        turntable(tmp_path / "home", "ingest", str(audio), *TINY),
-        env=environment(None),
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    process = started(tmp_path / "home", "ingest", str(audio), *TINY)
     deadline = time.monotonic() + 150
     while "decode" not in stages_of(tmp_path / "home") and time.monotonic() < deadline:
         time.sleep(0.01)

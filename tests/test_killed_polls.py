@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,8 @@ from flows.feeds.poll import poll
 from flows.feeds.subscriptions import Subscriptions
 from flows.settings import Options, Settings
 from flows.upkeep import verify
-from tests.conftest import ROOT, rows_of
+from tests import killed, warm
+from tests.conftest import rows_of
 from tests.feeds import Publisher, item, publisher
 
 pytestmark = pytest.mark.system
@@ -50,9 +49,7 @@ def test_a_poll_that_is_killed_loses_and_doubles_nothing(
     remove(settings, next(PendingQueue(settings.home).all()).episode.episode_id)
     host.publish(f"/{tmp_path.name}", [item(n) for n in (4, 3, 2, 1)])
 
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.killed", str(tmp_path), when, what], cwd=ROOT, capture_output=True, text=True
-    )
+    child = warm.run(killed.main, str(tmp_path), when, what)
     assert child.returncode == -signal.SIGKILL, child.stderr
     said: list[PendingEpisode] = []
     poll(settings, None, said.append)

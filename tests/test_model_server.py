@@ -36,9 +36,9 @@ def settings(models: Path, tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", models=models, device="cpu")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served() -> Iterator[None]:
-    """A server for the test, as a worker has it."""
+    """A server for the tests that want one, as a worker has it."""
     with model_server.keeping_models():
         yield
 

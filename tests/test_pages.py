@@ -146,7 +146,7 @@ def test_hostile_pages_take_no_time_and_give_nothing(html: bytes) -> None:
     assert time.monotonic() - began < 5
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_page_or_a_clear_error(data: bytes) -> None:
     """No bytes raise anything else."""

@@ -21,6 +21,7 @@ def modes(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): f"{stat.S_IMODE(p.lstat().st_mode):o}" for p in folder.rglob("*")}
 
 
+@pytest.mark.system
 def test_a_home_is_its_owners_alone(tmp_path: Path) -> None:
     """Folders 700, files 600: what a command writes, and what the libraries below it write."""
     home = tmp_path / "home"

@@ -15,6 +15,8 @@ from transforms.speech import diarize
 from transforms.speech.pyannote import campplus, voices
 from transforms.speech.pyannote.diarization_pipeline import VoiceEmbedding
 
+pytestmark = pytest.mark.system  # torch is imported
+
 RATE = 16_000
 N_FRAMES = 589  # of the segmentation, in a chunk
 STEP = 200  # feature frames: a hop of two seconds

@@ -32,6 +32,8 @@ from tests.feeds import item, publisher
 from tests.words import plain_text
 from transforms.errors import Interrupted, SourceError, TransientError
 
+pytestmark = pytest.mark.system
+
 RATE = 16_000
 STAGES = """
     select e.title, r.stage, r.status, r.error_class, r.method, r.model

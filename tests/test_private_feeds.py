@@ -27,6 +27,8 @@ from tests.conftest import only
 from tests.feeds import Page, Publisher, item, publisher
 from transforms.errors import SourceError
 
+pytestmark = pytest.mark.system  # whole homes are polled
+
 WORD = "hunter2canary"  # no judge knows it
 RANDOM = "9f3c1e7ab04d5526"
 

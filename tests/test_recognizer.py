@@ -30,6 +30,8 @@ from transforms.speech.whisper.network import Whisper, log_mel, multiplied, pack
 from transforms.speech.whisper.recognizer import Recognizer
 from transforms.speech.whisper.token_times import _median, warp
 
+pytestmark = pytest.mark.system
+
 RATE = 16_000
 CPU = torch.device("cpu")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,8 @@ from filelock import FileLock
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from tests.conftest import ask, command, environment, turntable
+from tests.conftest import ask, command, started
+from tests.warm import Started
 
 pytestmark = pytest.mark.system
 
@@ -39,18 +40,12 @@ def silent(httpserver: HTTPServer) -> Iterator[threading.Event]:
     over.set()
 
 
-def start(home: Path, *arguments: str, api: str | None = None) -> subprocess.Popen[str]:
+def start(home: Path, *arguments: str, api: str | None = None) -> Started:
     """Start a command as a process manager does: in a session of its own."""
-    return subprocess.Popen(
-        turntable(home, *arguments),
-        env=environment(api, {"TURNTABLE_ALLOW": "localhost"}),
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    return started(home, *arguments, api=api, TURNTABLE_ALLOW="localhost")
 
 
-def children(process: subprocess.Popen[str]) -> dict[int, str]:
+def children(process: Started) -> dict[int, str]:
     """What a process started: the command line of each by its id."""
     found: dict[int, str] = {}
     for path in Path(f"/proc/{process.pid}/task").glob("*/children"):
@@ -59,7 +54,7 @@ def children(process: subprocess.Popen[str]) -> dict[int, str]:
     return found
 
 
-def wait_until(holds: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def wait_until(holds: Callable[[], bool], process: Started) -> None:
     """Wait for a moment in the life of a process."""
     until = time.monotonic() + 200
     while not holds() and process.poll() is None and time.monotonic() < until:
@@ -67,7 +62,7 @@ def wait_until(holds: Callable[[], bool], process: subprocess.Popen[str]) -> Non
     assert process.poll() is None, process.communicate()[1]
 
 
-def stopped(process: subprocess.Popen[str], number: signal.Signals) -> str:
+def stopped(process: Started, number: signal.Signals) -> str:
     """Ask a process to stop; what it said. It has to be gone soon, with all that it started."""
     started = children(process)
     process.send_signal(number)
@@ -79,6 +74,12 @@ def stopped(process: subprocess.Popen[str], number: signal.Signals) -> str:
         time.sleep(0.05)
     assert [name for child, name in started.items() if is_alive(child)] == []
     return said
+
+
+def catches(process: Started, number: signal.Signals) -> bool:
+    """Check whether a process has a handler of its own for a signal."""
+    (mask,) = re.findall(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE)
+    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
 def is_alive(process_id: int) -> bool:
@@ -144,9 +145,7 @@ def n_runs(api: str, state: str) -> int:
 def test_an_ingest_is_stopped_while_a_model_is_loaded(models: Path, clip: Path, tmp_path: Path) -> None:
     """Native code must not hold up the signal."""
     process = start(tmp_path, "ingest", str(clip), "--model", "base", "--no-diarize")
-    assert process.stderr is not None
-    while "decode" not in (line := process.stderr.readline()):
-        assert line, "it ended before it decoded"
+    wait_until(lambda: "decode" in process.err.read_text(), process)
 
     said = stopped(process, signal.SIGTERM)
 
@@ -176,6 +175,6 @@ def test_a_rebuild_that_waits_is_stopped(tmp_path: Path) -> None:
     (tmp_path / "warehouse").mkdir()
     with FileLock(tmp_path / "warehouse" / "warehouse.duckdb.lock"):
         process = start(tmp_path, "rebuild")
-        wait_until(lambda: len(list(Path(f"/proc/{process.pid}/task").iterdir())) > 1, process)
+        wait_until(lambda: catches(process, signal.SIGTERM), process)
 
         assert stopped(process, signal.SIGTERM) == LINE + "\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -16,7 +15,7 @@ from werkzeug import Request, Response
 
 from flows.http.fetch import download, fetch, peek
 from flows.http.request import RateLimit
-from tests.conftest import ask, command, environment, only, rows_of, turntable
+from tests.conftest import ask, command, only, rows_of, started
 from tests.servers import HERE, answer, serve
 from transforms.errors import ContentError, SourceError, TransientError
 
@@ -155,12 +154,8 @@ def test_nobody_waits_behind_a_slow_download(
     """The others of its batch are in the warehouse while it still comes."""
     server, goes_on = publisher
     sources = [server.url_for("/slow.wav"), str(clip), server.url_for("/quick.wav")]
-    process = subprocess.Popen(
-        turntable(tmp_path, "ingest", *sources, "--model", "tiny.en", "--no-diarize", "--json"),
-        env=environment(None, {"TURNTABLE_ALLOW": "localhost"}),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    asked = ("ingest", *sources, "--model", "tiny.en", "--no-diarize", "--json")
+    process = started(tmp_path, *asked, TURNTABLE_ALLOW="localhost")
     until = time.monotonic() + 140
     while n_loaded(tmp_path) < 2 and time.monotonic() < until:
         time.sleep(0.2)

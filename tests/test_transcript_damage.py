@@ -45,7 +45,7 @@ def read_or_refused(data: bytes, format: str | None) -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_damage(name: str, data: st.DataObject) -> None:
     """Bytes that are damaged anywhere, cut, or have something put in, are read or refused."""

@@ -14,6 +14,8 @@ from flows.settings import Settings
 from tests.conftest import only, rows_of
 from transforms.errors import SourceError, TransientError
 
+pytestmark = pytest.mark.system  # Prefect is imported
+
 
 def test_a_name_that_is_not_in_utf_8_is_one_row_until_the_file_changes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -13,13 +13,13 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
 from flows import loader
 from flows.feeds.poll import poll
 from flows.settings import Settings
 from flows.upkeep import rebuild, verify
+from tests import warm
 from tests.chaos.damage import differs, told
 from tests.chaos.figure import Figure
 from tests.feeds import item, publisher
@@ -44,12 +44,10 @@ WORKS: dict[str, Work] = {
     "poll": lambda settings, _: poll(settings),
     "run": _run,
 }
-_CONTEXT = get_context("forkserver")  # a fork of what is imported already, without the threads of who asks
 
 
 def run(*, short: bool) -> Iterator[Figure]:
     """Kill at every renaming of each work, the rest at random moments; in the short form, a few."""
-    _CONTEXT.set_forkserver_preload(["tests.chaos.kills"])
     with tempfile.TemporaryDirectory() as made, publisher() as host:
         folder = Path(made)
         settings = make_home(folder, host)
@@ -142,7 +140,7 @@ def _start(
     after: float | None = None,
 ) -> int:
     """Do something in a process of its own, killed after so many seconds if it is to be; its exit code."""
-    process = _CONTEXT.Process(target=work, args=(folder, home, name, point))
+    process = warm.context().Process(target=work, args=(folder, home, name, point))
     process.start()
     if after is not None:
         process.join(after)
