@@ -277,6 +277,7 @@ def test_a_home_of_an_older_schema_is_brought_up(texts: Path, tmp_path: Path) ->
             for (view,) in con.execute("select view_name from duckdb_views() where not internal").fetchall():
                 con.execute(f'drop view "{view}"')
             con.execute("alter table episodes drop column published_text")
+            con.execute("alter table episodes drop column audio_path")
             con.execute("alter table discoveries drop column feed_index")
             con.execute("alter table transcripts drop column parse_confidence")
             con.execute("delete from schema_migrations where name >= '0006'")

@@ -40,7 +40,7 @@ from transforms.transcripts.prose.survey import tidied
 
 WRITTEN = Path(choose.__file__).with_name("weights.json")
 TRAIN, TEST = (101, 103, 105), (202,)  # seeds
-GOLDEN_WEIGHT = 6.0  # a golden pair is a trap that somebody met
+GOLDEN_WEIGHT = 20.0  # a golden pair is a trap that somebody met
 PROSE = (
     "post",
     "blocks",

@@ -94,7 +94,7 @@ def explain(
     if len(speakers) > MOST_SPEAKERS:
         msg = f"it names {len(speakers):,} speakers: no episode has more than {MOST_SPEAKERS}; try --format"
         raise ContentError(msg)
-    if speakers and speakers <= _LOG_LEVELS:
+    if (speakers and speakers <= _LOG_LEVELS) or _is_log(draft):
         msg = "no transcript found: it is the log of a program, nobody speaks in it"
         raise ContentError(msg)
     published = dataclasses.replace(assemble(draft), format=chosen.name)
@@ -141,6 +141,13 @@ def _next_best(found: Grammar | None, tried: Core) -> str:
     if not found or not form or found.probability < UNLIKELY or tried.covers(form.core):
         return "leave it out"
     return f"try --grammar {form.template!r}, the likeliest ({percent(found.probability)}), or leave it out"
+
+
+def _is_log(draft: Draft) -> bool:
+    """Check whether most of what nobody says begins with the level of a program's log."""
+    said = [piece.text for piece in draft.pieces if piece.kind == "speech" and piece.speaker is None]
+    levels = sum(text.partition(" ")[0].strip("[]:") in _LOG_LEVELS for text in said)
+    return levels * 2 > len(said)
 
 
 def _choose(text: Text, name: str | None) -> Format:

@@ -21,7 +21,7 @@ _MAGIC = (
     (b"fLaC", "audio: give it to `turntable ingest`"),
 )
 # What separates lines and fields in old files, and what Python takes for white space though nobody sees it.
-_SEPARATORS = {0x0B: "\n", 0x1C: " ", 0x1D: " ", 0x1E: " ", 0x1F: " "}
+_SEPARATORS = {0x0B: "\n", 0x1C: " ", 0x1D: " ", 0x1E: " ", 0x1F: " ", 0x85: "\n"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]")
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from transforms.text import ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate, Core, Form
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
@@ -124,8 +125,9 @@ def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> 
     strong = is_given or (not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms))
     if strong and len(mine) >= OFTEN:
         return 1.0
-    if not strong and len(mine) == 1 and has_marks(usual.seen.found[mine[0]].raw):
-        return 0.0  # a sentence that a colon ends
+    first = usual.seen.found[mine[0]]
+    if not strong and len(mine) == 1 and (has_marks(first.raw) or (first.form.alone and ends_sentence(first.raw))):
+        return 0.0  # a sentence, alone or ended by a colon
     likely = probability("label", of_label(name, mine, usual))
     return max(likely, SURE) if strong and likely >= DOUBTED_ONCE else likely
 

@@ -15,6 +15,7 @@ PAIRED = (
     "log_n recurs alternates share_of_lines words_behind ends_behind small_behind label_words siblings_named "
     "log_lines marked alone"
 ).split()
+MANY = 40  # more than so many say no more than so many: no weight was learned on thousands
 PAIRS = tuple((a, b) for i, a in enumerate(PAIRED) for b in PAIRED[i:])
 
 
@@ -30,9 +31,9 @@ def _recurrence(seen: Occurrences) -> dict[str, float]:
     names = [seen.persons[one.name] for one in seen.found]
     back = share([a == b for a, b in zip(names, names[2:], strict=False)])
     return {
-        "log_n": log(1 + n),
-        "log_distinct": log(1 + len(counts)),
-        "log_recurrence": log(n / len(counts)),
+        "log_n": log(1 + min(n, MANY)),
+        "log_distinct": log(1 + min(len(counts), MANY)),
+        "log_recurrence": log(min(n / len(counts), MANY)),
         "recurs": share([counts[name] > 1 for name in names]),
         "recurs_thrice": share([counts[name] > 2 for name in names]),
         "alternates": share([a != b for a, b in pairwise(names)]),
@@ -64,8 +65,9 @@ def _share_of_document(seen: Occurrences) -> dict[str, float]:
         "share_of_times": len(times) / stamped if stamped else 0.0,
         "siblings_named": min(1.0, n / max(siblings, 1)),
         "lone_voice": (len(seen.counts) == 1) * min(1.0, n / max(siblings, 1)),
-        "log_lines": log(1 + len(document.lines)) / 3,
+        "log_lines": log(1 + min(len(document.lines), 2 * MANY)) / 3,
         "even_gaps": max(gaps, 1 - gaps),
+        "called": float(document.called is not None and document.called < first),
     }
 
 

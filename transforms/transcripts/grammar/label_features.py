@@ -25,6 +25,7 @@ from transforms.transcripts.grammar.ways import MOST_TOKENS, Occurrences
 from transforms.transcripts.names import is_generic, short_forms
 from transforms.transcripts.prose import furniture
 
+MANY = 40  # as of forms
 _ENDED = re.compile(r"[.?!…。！？]$")
 
 
@@ -117,11 +118,11 @@ def _counts(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
     n, once = len(seen.found), float(len(mine) == 1)
     beside = [seen.found[j].name for i in mine for j in (i - 1, i + 1) if 0 <= j < n]
     return {
-        "log_count": log(count),
+        "log_count": log(min(count, MANY)),
         "share": count / n,
         "share_of_top": count / usual.most,
         "once": once,
-        "once_log_n": once * log(n),
+        "once_log_n": once * log(min(n, MANY)),
         "once_share": once * usual.once,
         "known_share": usual.known,
         "alternates": share([other != name for other in beside]) if beside else 0.5,

@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.names import fold, short_forms
+from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time
 
 MOST_TOKENS = 5  # of a name that may be shortened
@@ -40,6 +41,11 @@ class Document:
     def small_words(self) -> frozenset[str]:
         """The words that the text writes small: seldom names."""
         return frozenset(_SMALL.findall("\n".join(line.text for line in self.lines)))
+
+    @cached_property
+    def called(self) -> int | None:
+        """The index of the first heading that says Transcript; `None` without one."""
+        return next((i for i, line in enumerate(self.lines) if furniture.TRANSCRIPT.fullmatch(line.text)), None)
 
     @cached_property
     def phrases(self) -> frozenset[str]:

@@ -24,7 +24,7 @@ def marked_lines(texts: Sequence[str]) -> tuple[Line, ...]:
 
 def _marked(line: Line) -> Line:
     text, mark = line.text, line.mark
-    if _RULE_OF_TABLE.match(text) and "|" in text:
+    if "|" in text and "--" in text and _RULE_OF_TABLE.match(text.strip()):
         return replace(line, noise="rule of a table")
     if heading := _HEADING.match(text):
         text, mark = heading[2], f"h{len(heading[1])}"
