@@ -37,8 +37,9 @@ class Usual:
 
     @cached_property
     def recurring(self) -> list[Candidate]:
-        """The labels that come back, all of them where none does."""
-        return list(self.seen.recurring().found)
+        """The labels that come back and are no controls of a page, all of them where none does."""
+        found = self.seen.recurring().found
+        return [one for one in found if not (one.form.alone and is_furniture(one.raw))] or list(found)
 
     @cached_property
     def lines(self) -> list[int]:
@@ -106,6 +107,7 @@ def of_label(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "once_related": once * single["related"],
         "once_full_name": once * single["full_name"],
         "once_words": once * single["words"],
+        "title_above": once * single["before_first"] * single["all_alone"] * (1 - single["related"]),
         "strong_small": strong * single["small_tokens"],
         "strong_unlike": strong * (1 - single["usual_form"]),
         "weak_unlike": (1 - strong) * (1 - single["usual_form"]),
@@ -138,6 +140,7 @@ def _place(mine: Sequence[int], usual: Usual) -> dict[str, float]:
     above = [lines[one.line - 1].text if one.line else "" for one in found]
     return {
         "strong": float(not seen.is_weak),
+        "all_alone": share([one.form.alone for one in found]),
         "colon": float(seen.core.end == ":"),
         "usual_form": share([(one.form.time, one.form.alone) == usual.template for one in found]),
         "usual_gap": share([lines[one.line].gap == usual.gap for one in found]),
