@@ -328,7 +328,7 @@ GENERIC = (
     ("Host", "Guest"), ("Interviewer", "Interviewee"), ("Speaker 1", "Speaker 2", "Speaker 3"), ("Q", "A"),
     ("SPEAKER_00", "SPEAKER_01", "SPEAKER_02"), ("Speaker A", "Speaker B"),
     ("Moderator", "Panelist 1", "Panelist 2"),
-    ("Host 1", "Host 2", "Guest"), ("HOST", "GUEST"), ("Unknown Speaker", "Speaker 1"), ("Narrator", "Guest"),
+    ("Host 1", "Host 2", "Guest"), ("HOST", "GUEST"), ("Second Speaker", "Speaker 1"), ("Narrator", "Guest"),
 )
 ONCE = ("Announcer", "Audience Member", "Speaker 3", "Narrator", "Caller", "Producer", "Automated Voice")
 SOUNDS = ("laughter", "crosstalk", "laughs", "music", "applause", "inaudible", "music playing", "chuckles")

@@ -241,7 +241,8 @@ def join_variants(labels: Mapping[str, int]) -> dict[str, Speaker]:
     groups: dict[str, list[str]] = {}
     for label in labels:
         groups.setdefault(_key(clean(label)[0]), []).append(label)
-    target = {key: _full_form(key, tuple(groups)) for key in groups}
+    names = tuple(key for key, written in groups.items() if not all(map(_says_more, written)))
+    target = {key: _full_form(key, names) for key in groups}
     merged: dict[str, list[str]] = {}
     for key, written in groups.items():
         merged.setdefault(target[key], []).extend(written)
@@ -251,6 +252,12 @@ def join_variants(labels: Mapping[str, int]) -> dict[str, Speaker]:
         for speaker in [_speaker(key, written, labels)]
         for label in written
     }
+
+
+def _says_more(label: str) -> bool:
+    """Check for words that no name has, as in `Stefan aus dem Off`: it is not what `Stefan` is short for."""
+    tokens = clean(label)[0].split()
+    return any(token.islower() and fold(token) not in PARTICLES for token in tokens[1:]) and tokens[0][0].isupper()
 
 
 def _key(name: str) -> str:

@@ -54,6 +54,8 @@ def parse(text: Text) -> Draft:
 def parse_lines(lines: Sequence[Line]) -> Draft:
     """Read each line below the heading as a paragraph; without one, each line."""
     start = _start(lines)
+    if not start and asked_in_bold(lines):
+        start = next((i + 1 for i, line in enumerate(lines[:3]) if line.heading), 0)  # its title
     front = [replace(x, text=text) for x in lines[:start] if (text := tidy(x.text))]
     return Draft((*front_matter(front), *paragraphs(list(lines[start:]))), "paragraph")
 

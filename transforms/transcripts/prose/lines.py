@@ -16,13 +16,18 @@ _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
 _RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"
 # A time as texts mark it; behind a Markdown link's text stands its address.
 _SECONDS = r"\d{1,6}\.\d{1,3}s?"
-WRAPPED = rf"(?:[\[(<]{_SECONDS}\s*(?:-->|->|→|–|-)\s*{_SECONDS}[\])>]|\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?|\({_RANGE}\)|<{_RANGE}>|\{{{_RANGE}\}}|【{_RANGE}】|（{_RANGE}）|«{_RANGE}»|〈{_RANGE}〉|“{_RANGE}”)"
+_IN_BRACKETS = (
+    rf"\[{CLOCK}\]{_BETWEEN}\[{CLOCK}\]",
+    rf"[\[(<]{_SECONDS}\s*(?:-->|->|→|–|-)\s*{_SECONDS}[\])>]",
+    rf"\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?",
+    *(rf"{a}{_RANGE}{b}" for a, b in ((r"\(", r"\)"), "<>", (r"\{", r"\}"), "【】", "（）", "«»", "〈〉", "“”")),
+)
+WRAPPED = f"(?:{'|'.join(_IN_BRACKETS)})"
 STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d%]|:\d))"
 _CLOCKS = re.compile(CLOCK)
 _STAMP_FIRST = re.compile(rf"\s*({STAMP})(?=$|[\s:：|,\-–—\]])\s*[:：|,\-–—]*\s*")
 _STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*({STAMP})\s*[:：]?\s*$")
 _MARK = re.compile(rf"\s*({WRAPPED})")
-_DASHED = re.compile(rf"(?P<label>[^:：.?!\-–—|\t]{{1,{LONGEST_NAME}}}?)(?:\s+[—–|]\s+|\s--\s|\t+)(?P<rest>\S.*)$")
 _UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
 
 

@@ -10,7 +10,7 @@ from transforms.records import Seconds
 from transforms.transcripts.document import Draft, Piece
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of
-from transforms.transcripts.prose.lines import Line, lone_time, split_marks, time_first, time_last
+from transforms.transcripts.prose.lines import Line, LineLabel, lone_time, split_marks, time_first, time_last
 from transforms.transcripts.prose.survey import Survey
 
 REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
@@ -106,6 +106,9 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
                 pending = alone if opens or found.labels.get(index + 1) else pending
             continue
         text = line.text
+        if label is not None and _is_event(found, index, label):
+            yield Piece(line.number, "event", line.text, start_time=label.start_time, end_time=label.end_time)
+            continue
         if label is not None:
             speaker, opens, text = label.raw, True, label.rest
             pending = (label.start_time, label.end_time) if label.is_sure else pending
@@ -120,6 +123,13 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
             start, stop = pending or (None, None)
             yield Piece(line.number, "speech", text, None, speaker, opens, start, stop)
             opens, pending = False, None
+
+
+def _is_event(found: Survey, index: int, label: LineLabel) -> bool:
+    """Check for `Break: [18:49] to [20:01]` where words stand behind names: a time, and nothing that is said."""
+    form = found.grammar.form if found.grammar else None
+    inline = form is not None and not form.alone
+    return inline and label.is_sure and not label.rest and (index + 1 in found.labels or index + 1 >= found.end)
 
 
 def _beside(found: Survey, index: int, *, opens: bool) -> Piece | None:

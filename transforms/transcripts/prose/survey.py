@@ -23,6 +23,7 @@ SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
 LONGEST_WRAPPED = 120
 WORDS_OF_TALK = 150  # in paragraphs above the first label: what sums an episode up is shorter
 WORDS_BELOW_HEADING = 40
+WORDS_OF_PARTS = 25  # below headings that are made as the one above the first label
 LEAST_OF_PARAGRAPH = 60  # characters
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
 
@@ -242,6 +243,8 @@ def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
     """
     earliest = min(labels)
     above = min(first, earliest)
+    if (parts := _parts_above(lines, earliest)) is not None:
+        return parts
     called = max((i for i in range(above) if furniture.TRANSCRIPT.fullmatch(lines[i].text)), default=None)
     begin = 0 if called is None else called + 1
     spoken = [i for i in range(begin, above) if _is_paragraph(lines[i])]
@@ -255,6 +258,20 @@ def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
         return begin
     start = spoken[0]
     return start - 1 if start > 1 and lines[start - 1].heading else start
+
+
+def _parts_above(lines: Sequence[Line], label: int) -> int | None:
+    """Find the first of the headings with paragraphs that are marked as the heading above the first label is."""
+    below = next((i for i in range(label - 1, max(label - 3, -1), -1) if lines[i].heading), None)
+    if below is None or not lines[below].mark or furniture.TRANSCRIPT.fullmatch(lines[below].text):
+        return None
+    alike = [i for i in range(below) if lines[i].heading and lines[i].mark == lines[below].mark]
+    spoken = [i for i in range(alike[0], below) if _is_paragraph(lines[i])] if alike else []
+    beside = any(
+        furniture.section_heading(lines[i].text) or furniture.TRANSCRIPT.fullmatch(lines[i].text) for i in alike
+    )
+    words = sum(len(lines[i].text.split()) for i in spoken)
+    return alike[0] if words >= WORDS_OF_PARTS and not beside else None
 
 
 def _is_paragraph(line: Line) -> bool:
