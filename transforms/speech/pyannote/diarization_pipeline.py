@@ -239,10 +239,11 @@ class _WithinReason:
         min_clusters: int | None = None,
         max_clusters: float | None = None,
         *,
-        file: dict[str, Any],
+        file: dict[str, Any] | None = None,
         **more: Any,
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Cluster as asked, or as if nothing had been asked; `file["ignored"]` gets the number then."""
+        file = {} if file is None else file
 
         def cluster(*bounds: float | None) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
             return super(_WithinReason, self).__call__(embeddings, segmentations, *bounds, file=file, **more)  # type: ignore[misc,no-any-return]
