@@ -26,7 +26,7 @@ def bad_files(folder: Path) -> dict[str, tuple[str, str]]:
     """Make a folder of files that are no transcripts: what is said of each, and its class."""
     folder.mkdir()
     dice = random.Random(1)
-    names = "".join(f"{''.join(dice.choices('abcdefghij', k=9)).title()} Ray: Yes.\n" for _ in range(10_000))
+    names = "".join(f"{''.join(dice.choices('abcdefghij', k=9)).title()} Ray: Yes, it is so.\n" for _ in range(600))
     contents: dict[str, tuple[bytes, str]] = {
         "empty.txt": (b"", "it is empty"),
         "blank.txt": (b" \n\t\n", "it is empty"),
@@ -39,7 +39,7 @@ def bad_files(folder: Path) -> dict[str, tuple[str, str]]:
         "broken.json": (b'{"segments": [{"start": 0, "text": "He', "it is broken JSON: fetch it again"),
         "line.txt": (b"word " * 600_000, "a line of more than"),
         "huge.txt": (b"word\n" * 13_000_000, "65 MB: a transcript has at most 64 MB"),
-        "speakers.txt": (names.encode(), "speakers: no episode has more than"),
+        "speakers.txt": (names.encode() * 2, "speakers: no episode has more than"),
         "page.html": (PAGE.encode(), "no transcript found"),
     }
     for name, (data, _) in contents.items():
