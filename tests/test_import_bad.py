@@ -26,7 +26,9 @@ def bad_files(folder: Path) -> dict[str, tuple[str, str]]:
     """Make a folder of files that are no transcripts: what is said of each, and its class."""
     folder.mkdir()
     dice = random.Random(1)
-    names = "".join(f"{''.join(dice.choices('abcdefghij', k=9)).title()} Ray: Yes, it is so.\n" for _ in range(600))
+    names = "".join(
+        f"{''.join(dice.choices('abcdefghij', k=9)).title()} Ray: Yes, it is so.\n" for _ in range(600)
+    )
     contents: dict[str, tuple[bytes, str]] = {
         "empty.txt": (b"", "it is empty"),
         "blank.txt": (b" \n\t\n", "it is empty"),

@@ -332,7 +332,8 @@ def test_two_people_talk_in_the_demo(who: Diarization) -> None:
 
 
 def test_bounds_are_kept(pipeline: Any, demo_samples: np.ndarray) -> None:
-    """Told that there is one speaker, it finds one."""
-    alone = diarize.diarize(demo_samples[: 30 * RATE], pipeline, speakers=(1, 1))
+    """Told that there are two speakers, as there are, it finds two, and flags nothing."""
+    asked = diarize.diarize(demo_samples[: 30 * RATE], pipeline, speakers=(2, 2))
 
-    assert {"SPEAKER_00"} == {segment.speaker for segment in alone.segments}
+    assert {segment.speaker for segment in asked.segments} == {"SPEAKER_00", "SPEAKER_01"}
+    assert not asked.flags

@@ -5,13 +5,12 @@
 Logistic regression on the golden pairs of prose and pages and on documents of the three corpora: first the weights
 of labels, then, on the labels that these accept, those of forms. Documents are cut short, too, since few words are
 harder to read than many. The test is on other seeds, whose templates the weights have not seen. Writes
-`transforms/transcripts/grammar/weights.json`.
+`transforms/transcripts/grammar/weights.py`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +37,7 @@ from transforms.transcripts.names import clean, fold, initials_of
 from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.survey import tidied
 
-WRITTEN = Path(choose.__file__).with_name("weights.json")
+WRITTEN = Path(choose.__file__).with_name("weights.py")
 TRAIN, TEST = (101, 103, 105), (202,)  # seeds
 GOLDEN_WEIGHT = 20.0  # a golden pair is a trap that somebody met
 PROSE = (
@@ -161,8 +160,19 @@ def learn(train: Sequence[Example], path: Path) -> dict[str, dict[str, float]]:
 
 
 def _write(weights: dict[str, dict[str, float]], path: Path) -> None:
-    path.write_text(json.dumps(weights, indent=1) + "\n", encoding="utf-8")
-    score.weights.cache_clear()
+    lines = [
+        '"""The weights of the measures, as tests/benchmarks/learn_grammar.py learned them: not to be edited."""',
+        "\nfrom __future__ import annotations\n",
+        "WEIGHTS = {",
+    ]
+    for kind, learned in weights.items():
+        lines += [
+            f'    "{kind}": {{',
+            *(f'        "{name}": {weight},' for name, weight in learned.items()),
+            "    },",
+        ]
+    path.write_text("\n".join([*lines, "}"]) + "\n", encoding="utf-8")
+    score.WEIGHTS.update(weights)
 
 
 def _named(names: Sequence[str], weights: np.ndarray) -> dict[str, float]:
@@ -239,7 +249,7 @@ def fitted(x: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float = 1.0) -> n
 def tested(test: Sequence[Example]) -> float:
     """Return the share of documents in which the best way is right, or none is where nobody is named."""
     names, x, y, _, index = of_forms(test)
-    weights = np.array([score.weights()["form"][name] for name in names])
+    weights = np.array([score.WEIGHTS["form"][name] for name in names])
     return _share_right(1 / (1 + np.exp(-x @ weights)), y, index, len(test))
 
 
