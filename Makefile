@@ -19,8 +19,9 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 demo: weights
 	$(BIN)/turntable demo
 
-test: weights $(TESTABLE)
-	$(PYTEST)
+# what stops, kills and serves runs alone: beside another it may wait too long for a core
+test: check weights
+	$(BIN)/pytest -m system
 
 # what starts no model, no Prefect and no process: a minute
 check: $(TESTABLE)
