@@ -303,11 +303,6 @@ def short_forms(name: str) -> frozenset[str]:
     return frozenset((*tokens, *initials_of(name), *(" ".join(tokens[i:]) for i in range(1, len(tokens)))))
 
 
-def is_plain(name: str, shown: str, lower: frozenset[str]) -> bool:
-    """Check for a word that the text also writes small, and that is no way to call a speaker."""
-    return all(token in lower for token in name.split()) and not is_generic(shown)
-
-
 def _speaker(key: str, written: list[str], labels: Mapping[str, int]) -> Speaker:
     """Show a speaker by the full name, in the case that is used most, capitals last."""
     cleaned = {label: clean(label) for label in written}

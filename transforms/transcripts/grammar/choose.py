@@ -162,14 +162,17 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
     forms = Counter(form for name in counts if " " in name for form in short_forms(name))
     short = {form for form, owners in forms.items() if owners == 1 and len(form) > 2}
     alone = sum(one.form.alone for one in labels.values()) * 2 > len(labels)
+    usual = Counter((one.form.alone, one.start_time is not None) for one in labels.values()).most_common(1)[0][0]
+    first, last = min(labels), max(labels)
     found: dict[int, Candidate] = {}
     for i, line in enumerate(document.candidates):
         for one in line if i not in labels else ():
             set_off = one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
             if not (set_off or (alone and one.form.alone and fold(one.raw) in known)):
                 continue
-            again = one.name in known | short and min(labels) <= i <= max(labels)
-            if again or _is_full(one, known, document, labels):
+            again = first <= i <= last and (one.name in known or one.name in short)
+            as_usual = (one.form.alone, one.start_time is not None) == usual
+            if again or (as_usual and _is_full(one, known, document, labels)):
                 found[i] = one
                 break
     return found
@@ -179,16 +182,13 @@ def _is_full(one: Candidate, known: set[str], document: Document, labels: dict[i
     """Check for the full name of one who is called by the initials or a part of it from then on."""
     tokens = one.name.split()
     below = one.line + 1
-    usual = Counter((x.form.alone, x.start_time is not None) for x in labels.values()).most_common(1)[0][0]
-    if (one.form.alone, one.start_time is not None) != usual:
-        return False
     if (
         not 2 <= len(tokens) <= 5
         or not all(map(_is_word, tokens))
         or (not one.rest and (below >= len(document.lines) or below in labels))
     ):
         return False
-    return len(known & short_forms(one.name)) == 1 and not any(one.name == name for name in known)
+    return one.name not in known and len(known & short_forms(one.name)) == 1
 
 
 def _is_word(token: str) -> bool:

@@ -20,9 +20,9 @@ from functools import lru_cache
 
 from transforms.transcripts.document import Draft, Format, Text, example_of
 from transforms.transcripts.prose import furniture
-from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import read_labelled
-from transforms.transcripts.prose.survey import Survey, survey
+from transforms.transcripts.prose.shared_survey import survey_of
+from transforms.transcripts.prose.survey import Survey
 
 _MARKED = re.compile(
     r"^[\W\d]{0,60}?(?:(\*{1,3}|_{1,3}|`)(?=\S)(?:(?!\1)[^\n]){1,80}\1|\\[\[\]()*_#.])", re.MULTILINE
@@ -44,9 +44,8 @@ def parse(text: Text) -> Draft:
 
 @lru_cache(maxsize=2)
 def _survey(text: Text) -> Survey:
-    lines = marked_lines(text.lines)
-    found = survey(lines, text.grammar)
-    levels = {line.number: int(line.mark[1]) for line in lines if line.mark[:1] == "h"}
+    found = survey_of(text)
+    levels = {line.number: int(line.mark[1:]) for line in found.lines if line.mark[1:].isdecimal()}
     return _with_first_heading(_named_by_headings(found), levels)
 
 

@@ -19,10 +19,9 @@ from transforms.transcripts.document import Draft, Format, Piece, Text, example_
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
 from transforms.transcripts.prose.read import front_matter
-from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
+from transforms.transcripts.prose.shared_survey import declined, has_times, plain_lines, survey_of
 
 WORDS_OF_A_CAPTION = 12  # at most, on average
-SHARE = 0.4  # of the lines begin with a time, or are one
 
 
 def fits(text: Text) -> bool:
@@ -32,10 +31,10 @@ def fits(text: Text) -> bool:
 
 def fit_lines(lines: Sequence[Line]) -> bool:
     """Check for lines most of which have a time, and that say something behind it."""
-    kept = [text for line in lines if (text := tidy(line.text))]
-    stamped = [first for text in kept if (first := time_first(text))]
-    words = sum(max(len(text.split()), len(text) // 4) for text in kept)
-    return len(stamped) >= 3 and len(stamped) >= SHARE * len(kept) and words >= 4 * len(stamped)
+    kept = [replace(line, text=text) for line in lines if (text := tidy(line.text))]
+    stamped = sum(time_first(line.text) is not None for line in kept)
+    words = sum(max(len(line.text.split()), len(line.text) // 4) for line in kept)
+    return has_times(kept) and words >= 4 * stamped
 
 
 def parse(text: Text) -> Draft:

@@ -13,7 +13,6 @@ _QUOTE = re.compile(r"\s{0,3}>\s?(?!>)")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
 _TOKEN = re.compile(r"\\(?P<escaped>[\\`*_{}\[\]()#+\-.!~>|:<])|(?P<run>\*{1,3}|_{1,3}|`)")
 _RULE_OF_TABLE = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$")
-_CELL_MARK = "|"
 _MARKS = {1: "em", 2: "strong", 3: "strong em"}
 
 
@@ -73,7 +72,7 @@ def visible(text: str) -> tuple[str, tuple[Span, ...]]:
             _, place, begin = open_[begun]
             del open_[begun:]
             parts[place] = ""
-            spans.append(Span(begin - 0, length, "code" if run == "`" else _MARKS[len(run)]))
+            spans.append(Span(begin, length, "code" if run == "`" else _MARKS[len(run)]))
         elif _opens(text, match):
             open_.append((run, len(parts), length))
             parts.append(run)

@@ -12,6 +12,9 @@ from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.survey import Survey, survey
 
+LEAST_TIMED = 3
+TIMED_SHARE = 0.4  # of the lines
+
 
 def plain_lines(text: Text) -> tuple[Line, ...]:
     """Number the lines of a text from 1, the marks of Markdown taken away."""
@@ -40,9 +43,9 @@ def shape_of(text: Text) -> str | None:
 
 
 def has_times(lines: Sequence[Line]) -> bool:
-    """Check for lines most of which begin with a time and say something behind it."""
+    """Check for lines of which many begin with a time, or are one."""
     timed = sum(time_first(line.text) is not None for line in lines)
-    return timed >= 3 and timed >= 0.4 * len(lines)
+    return timed >= LEAST_TIMED and timed >= TIMED_SHARE * len(lines)
 
 
 def shape(found: Survey) -> str | None:
