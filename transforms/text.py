@@ -10,7 +10,8 @@ from collections.abc import Iterable
 # Languages that Whisper writes without spaces, where a "word" is a character.
 UNSPACED = frozenset(("zh", "ja", "th", "lo", "my", "yue"))
 
-SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
+# Among them are the full stops of Hindi, Urdu, Armenian, Ethiopic, Burmese and Khmer, and Arabic's question mark.
+SENTENCE_ENDS = tuple(".?!…。？！।॥؟۔։።၊။។")
 CLOSING_MARKS = "\"'”’»)]}」』"
 
 

@@ -76,6 +76,8 @@ def assemble(draft: Draft) -> Published:
     pieces = tuple(_split_events(named, captions=draft.boundary == "cue"))
     if draft.boundary == "sentence":
         pieces = tuple(_sentences(pieces))
+    if draft.grammar:
+        pieces = _without_lone_heading(pieces)
     labels = Counter(piece.speaker for piece in pieces if piece.kind == "speech" and piece.speaker)
     speakers = join_variants(labels)
     chapters = _chapters(pieces)
@@ -97,6 +99,16 @@ def assemble(draft: Draft) -> Published:
         flags=tuple(sorted({*draft.flags, *_flags(draft.pieces), *_doubts(draft, turns)})),
         parse_confidence=round(draft.grammar.confidence, 4) if draft.grammar else None,
     )
+
+
+def _without_lone_heading(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Make metadata of the one heading of all that is said, of one word: `Přepis` says Transcript, parts nothing."""
+    chapters = [i for i, piece in enumerate(pieces) if piece.kind == "chapter"]
+    at = chapters[0] if chapters else 0
+    spoken = any(piece.kind == "speech" for piece in pieces[:at])
+    if len(chapters) != 1 or spoken or pieces[at].start_time is not None or " " in pieces[at].text:
+        return pieces
+    return (*pieces[:at], replace(pieces[at], kind="metadata", name="heading"), *pieces[at + 1 :])
 
 
 def _without_nobody(piece: Piece) -> Piece:

@@ -341,6 +341,8 @@ _EVENT = re.compile(
     re.IGNORECASE,
 )
 
+_ASIDE = re.compile(r"[\[(（【［〔]\s*[^\W\d_][\w'’-]*(?:\s+[\w'’-]+){0,3}\s*[\])）】］〕]")
+
 
 def is_sound(text: str) -> bool:
     """Distinguish a note of what is heard from words.
@@ -349,6 +351,15 @@ def is_sound(text: str) -> bool:
     (True, True, False)
     """
     return _EVENT.fullmatch(text) is not None
+
+
+def is_aside(text: str) -> bool:
+    """Distinguish a line of a few words in brackets from what is said: in any language it notes what is heard.
+
+    >>> is_aside("[Muzyka]"), is_aside("(Lachen im Saal)"), is_aside("(So it is.)"), is_aside("[0:12]")
+    (True, True, False, False)
+    """
+    return is_sound(text) or _ASIDE.fullmatch(text) is not None
 
 
 def split_sounds(text: str) -> tuple[str, tuple[str, ...]]:

@@ -263,7 +263,9 @@ def _turn(
         label = turn.person.later if turn.person.name in seen else turn.person.first
         seen.add(turn.person.name)
         label = label.lower() if slip == "small" else label
-    timed = template.time_on == "each" or (template.time_on == "some" and (number == 0 or rng.random() < 0.4))
+    timed = template.order != "L" and (
+        template.time_on == "each" or (template.time_on == "some" and (number == 0 or rng.random() < 0.4))
+    )
     time, value = written_time(turn.start, turn.end, template.time_form) if timed else (None, None)
     blocks = template.blocks(label, time, list(turn.paragraphs), number + 1, slip)
     if len(blocks) > 2 and blocks[-1].kind == "p" and template.order != "T" and rng.random() < 0.04:

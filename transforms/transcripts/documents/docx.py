@@ -29,7 +29,7 @@ from transforms.transcripts.xml_tree import parse_xml
 
 BODY = "word/document.xml"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_SHOWN = {f"{_W}tab": "  ", f"{_W}br": "\n", f"{_W}cr": "\n"}
+_SHOWN = {f"{_W}tab": "\u2003", f"{_W}br": "\n", f"{_W}cr": "\n"}
 _STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 _HEADING = re.compile(
     r"(?:heading|berschrift|titre|t[ií]?tulo|titolo|kop|rubrik|overskrift)[ -]?(\d)|(title)$", re.IGNORECASE

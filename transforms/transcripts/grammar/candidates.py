@@ -25,14 +25,20 @@ _TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
 _BEFORE = re.compile(
     rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|,\]]?"
 )
-_BEHIND = re.compile(rf"\s*(?:(?P<time>{_TIME})|(?P<mark>[:：|>–—~=\-]+(?=\s|$)|[:：]))")
+_BEHIND = re.compile(rf"\s*(?:(?P<time>{_TIME})|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_TIME}|{WRAPPED})\s*$")
 _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
-_DASH = re.compile(r"\s+(?:[-–—|~»>=]|--)\s+|\t\s*|\s{2,}|>\s+")
-_CAPITALS = re.compile(r"([^\W\d_a-zà-ÿ][^.a-zà-ÿ:\[\](){}]{1,40})\.\s+(?=\S)")
+_DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|[>;]\s+")
+_ENDING_DASH = re.compile(r"\s[-–—|]$")
+# `COLM ST. CLAIR. So it is.`: a stop behind one to three capitals is theirs, where a name in capitals goes on.
+_CAPITAL = r"[^\W\d_a-zà-ÿ]"
+_SHORT = "|".join(rf"(?<=\b{_CAPITAL * n})" for n in (1, 2, 3))
+_CAPITALS = re.compile(
+    rf"({_CAPITAL}(?:[^.a-zà-ÿ:\[\](){{}}]|(?:{_SHORT})\.(?=\s{_CAPITAL}[^a-zà-ÿ.]*\.\s)){{1,40}})\.\s+(?=\S)"
+)
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
 _BRACKETS = {
     "[": "]",
@@ -47,6 +53,7 @@ _BRACKETS = {
     "《": "》",
 }
 _URL = re.compile(r"(?:https?|ftp|mailto|www)$|//", re.IGNORECASE)
+_ENTITY = re.compile(r"&\w+$")  # what is left of `&amp;`
 _PLACE = re.compile(r"(?<=[a-gi-z])\d+$")  # the place of an element among its like, not the level of a heading
 _SEMANTIC = frozenset(("strong", "cite", "u", "em", "code"))
 
@@ -224,6 +231,8 @@ class _Reader:
             return None
         behind = self._set_off(head, behind)
         rest = text[behind:].strip()
+        if head.where == "behind":
+            head.raw = head.raw.rstrip("–—-|,; ")  # what stands before a time is the time's
         if not head.end and not bracket:
             rest = self._loose_end(head, end, behind, rest)
         if self.bullet == "|":
@@ -247,13 +256,16 @@ class _Reader:
             if head.raw[-1] in ":：":
                 head.end, head.raw = head.raw[-1], head.raw[:-1].rstrip()
                 continue
+            if marked and _ENDING_DASH.search(head.raw):
+                head.end, head.raw = head.end or head.raw[-1], head.raw[:-1].rstrip()
+                continue
             last = _LAST_TIME.search(head.raw)
             if last is None:
                 break
             if not head.stamp or head.where == "behind":
                 head.stamp, head.where = last[0], "behind"
             head.raw = head.raw[: last.start()].rstrip()
-        if head.where == "behind" or marked:
+        if head.where == "behind" or marked or _ENDING_DASH.search(head.raw):
             bare = head.raw.rstrip("–—-|,; ")
             if head.where != "behind":
                 head.end = head.end or head.raw[len(bare) :].strip()[:1]
@@ -333,4 +345,4 @@ def _may_be_label(raw: str) -> bool:
         return False
     if not (any(c.isalnum() for c in raw) or ord(max(raw)) > 0x2100):
         return False
-    return not raw.startswith(("http://", "https://", "www."))
+    return not raw.startswith(("http://", "https://", "www.")) and not _ENTITY.search(raw)

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.text import ends_sentence
+from transforms.transcripts.grammar import score
 from transforms.transcripts.grammar.candidates import Candidate, Core, Form
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.looks import has_marks
-from transforms.transcripts.grammar.score import probability
 from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 
-LIKELY = 0.2  # a form is the document's from here on: who gives a text says that somebody speaks
+LIKELY = 0.3  # a form is the document's from here on: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.05  # a label that stands once in a strong form is none below this
@@ -102,7 +102,7 @@ def _ways(document: Document, forced: Core | None) -> Iterator[Way]:
             measured = replace(whole, found=kept) if whole.is_weak else whole
             lines = {one.line for one in kept}
             doubted = tuple(one for one in whole.found if one.line not in lines)
-            yield Way(kept, doubted, unsure, probability("form", of_form(measured)))
+            yield Way(kept, doubted, unsure, score.of_form(of_form(measured)))
 
 
 def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candidate, ...], frozenset[str]]:
@@ -115,8 +115,17 @@ def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candi
         places[one.name].append(i)
     usual = Usual(whole)
     likely = {name: _likely(name, mine, usual, is_given=is_given) for name, mine in places.items()}
+    if whole.timed:
+        likely |= dict.fromkeys(_proved_by_time(whole, whole.timed), 1.0)
     unsure = frozenset(name for name, p in likely.items() if UNSURE < p < 1 - UNSURE)
     return tuple(one for one in whole.found if likely[one.name] >= SURE), unsure
+
+
+def _proved_by_time(whole: Occurrences, timed: Occurrences) -> set[str]:
+    """Return the names of which a time makes labels, where most of those with times stand without one, too."""
+    sure = {one.name for one in accepted(timed)[0]}
+    untimed = {one.name for one in whole.found if one.start_time is None}
+    return sure if len(sure & untimed) > SURE_KIN * len(sure) else set()
 
 
 def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> float:
@@ -128,8 +137,9 @@ def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> 
     first = usual.seen.found[mine[0]]
     if not strong and len(mine) == 1 and (has_marks(first.raw) or (first.form.alone and ends_sentence(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
-    likely = probability("label", of_label(name, mine, usual))
-    return max(likely, SURE) if strong and likely >= DOUBTED_ONCE else likely
+    likely = score.of_label(of_label(name, mine, usual))
+    proved = likely >= DOUBTED_ONCE or first.start_time is not None
+    return max(likely, SURE) if strong and proved else likely
 
 
 def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -> float:
@@ -163,14 +173,17 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
     short = {form for form, owners in forms.items() if owners == 1 and len(form) > 2}
     alone = sum(one.form.alone for one in labels.values()) * 2 > len(labels)
     usual = Counter((one.form.alone, one.start_time is not None) for one in labels.values()).most_common(1)[0][0]
+    mark = Counter(one.form.core.mark for one in labels.values()).most_common(1)[0][0]
     first, last = min(labels), max(labels)
     found: dict[int, Candidate] = {}
     for i, line in enumerate(document.candidates):
         for one in line if i not in labels else ():
-            set_off = one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
+            core = one.form.core
+            marked = core.mark == mark != ""
+            set_off = core.end == ":" or core.bracket or one.start_time is not None or marked
             if not (set_off or (alone and one.form.alone and fold(one.raw) in known)):
                 continue
-            again = first <= i <= last and (one.name in known or one.name in short)
+            again = (first <= i <= last or marked) and (one.name in known or one.name in short)
             as_usual = (one.form.alone, one.start_time is not None) == usual
             if again or (as_usual and _is_full(one, known, document, labels)):
                 found[i] = one

@@ -6,23 +6,16 @@ from itertools import pairwise
 from math import log
 
 from transforms.text import ends_sentence
-from transforms.transcripts.grammar.looks import has_marks, is_address, is_furniture, share
+from transforms.transcripts.grammar.looks import has_marks, is_address, is_furniture, is_uncased, share
 from transforms.transcripts.grammar.ways import Occurrences, is_element
 from transforms.transcripts.names import is_generic
 
-# Those that say most, of which each pair counts, too: few labels that alternate say more than few, or alternating.
-PAIRED = (
-    "log_n recurs alternates share_of_lines words_behind ends_behind small_behind label_words siblings_named "
-    "log_lines marked alone"
-).split()
 MANY = 40  # more than so many say no more than so many: no weight was learned on thousands
-PAIRS = tuple((a, b) for i, a in enumerate(PAIRED) for b in PAIRED[i:])
 
 
 def of_form(seen: Occurrences) -> dict[str, float]:
     """Measure one way to mark labels; of what is set off weakly, only the labels that were accepted."""
-    single = {"bias": 1.0, **_recurrence(seen), **_share_of_document(seen), **_marks(seen), **_looks(seen)}
-    return single | {f"{a} {b}": single[a] * single[b] for a, b in PAIRS}
+    return {**_recurrence(seen), **_share_of_document(seen), **_marks(seen), **_looks(seen)}
 
 
 def _recurrence(seen: Occurrences) -> dict[str, float]:
@@ -96,6 +89,9 @@ def _looks(seen: Occurrences) -> dict[str, float]:
         "label_length": sum(log(len(one.raw)) for one in found) / n / 2,
         "label_marks": share([has_marks(one.raw) for one in found]),
         "generic": share([is_generic(one.raw) for one in found]),
+        "uncased": share([is_uncased(one.raw) for one in found]),
+        "listed": sum(map(seen.listed, seen.persons)) / len(seen.persons),
+        "spoken_to": sum(map(seen.called, seen.persons)) / len(seen.persons),
         "furniture": share([one.form.alone and is_furniture(one.raw) for one in found]),
         "phrases": share([one.name in seen.document.phrases for one in found]),
         "small_behind": share([text[:1].islower() for text in texts]),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import log
 
-from transforms.text import ends_sentence
+from transforms.text import SENTENCE_ENDS, ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate
 from transforms.transcripts.grammar.looks import (
     has_capitals,
@@ -18,15 +18,15 @@ from transforms.transcripts.grammar.looks import (
     is_full_name,
     is_furniture,
     is_small,
+    is_uncased,
     share,
     small_tokens,
 )
 from transforms.transcripts.grammar.ways import MOST_TOKENS, Occurrences
-from transforms.transcripts.names import is_generic, short_forms
+from transforms.transcripts.names import clean, is_generic, short_forms
 from transforms.transcripts.prose import furniture
 
 MANY = 40  # as of forms
-_ENDED = re.compile(r"[.?!…。！？]$")
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,17 @@ class Usual:
         return name in self.short or self.seen.persons[name] != name
 
     @cached_property
+    def uncased(self) -> float:
+        """Which share of the labels that come back is of a script without capitals."""
+        return share([is_uncased(one.raw) for one in self.recurring])
+
+    @cached_property
+    def repeats(self) -> float:
+        """How often one that comes back stands twice in a row: seldom, where each turn has one label."""
+        names = [one.name for one in self.recurring]
+        return share([a == b for a, b in pairwise(names)])
+
+    @cached_property
     def known(self) -> float:
         """Which share of all occurrences is of labels that come back."""
         return sum(self.seen.count(one.name) > 1 for one in self.seen.found) / len(self.seen.found)
@@ -107,6 +118,8 @@ def of_label(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "once_related": once * single["related"],
         "once_full_name": once * single["full_name"],
         "once_words": once * single["words"],
+        "once_called": once * single["called"],
+        "once_listed": once * single["listed"],
         "title_above": once * single["before_first"] * single["all_alone"] * (1 - single["related"]),
         "strong_small": strong * single["small_tokens"],
         "strong_unlike": strong * (1 - single["usual_form"]),
@@ -119,7 +132,13 @@ def _counts(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
     seen, count = usual.seen, len(mine)
     n, once = len(seen.found), float(len(mine) == 1)
     beside = [seen.found[j].name for i in mine for j in (i - 1, i + 1) if 0 <= j < n]
+    # Who asks in between stands between turns of one speaker; a phrase within a turn stands between two speakers.
+    between = share([0 < i < n - 1 and seen.found[i - 1].name == seen.found[i + 1].name for i in mine])
     return {
+        "between_same": between,
+        "between_same_surely": between * (1 - usual.repeats) * usual.known,
+        "between_others": share([0 < i < n - 1 for i in mine]) - between,
+        "repeats": usual.repeats,
         "log_count": log(min(count, MANY)),
         "share": count / n,
         "share_of_top": count / usual.most,
@@ -134,7 +153,7 @@ def _counts(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
 
 def _place(mine: Sequence[int], usual: Usual) -> dict[str, float]:
     """Tell where a label stands, and whether it is set off as most are."""
-    seen, lines = usual.seen, usual.seen.document.lines
+    seen, document, lines = usual.seen, usual.seen.document, usual.seen.document.lines
     found = [seen.found[i] for i in mine]
     first, last = usual.lines[0], usual.lines[-1]
     above = [lines[one.line - 1].text if one.line else "" for one in found]
@@ -147,6 +166,7 @@ def _place(mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "usual_time": share([(one.start_time is not None) == (usual.template[0] != "") for one in found]),
         "between": share([first <= one.line <= last for one in found]),
         "before_first": share([one.line < first for one in found]),
+        "below_called": share([document.called is not None and one.line == document.called + 1 for one in found]),
         "title_line": share([one.line < 3 for one in found]),
         "after_sentence": share([not text or ends_sentence(text) for text in above]),
     }
@@ -169,10 +189,15 @@ def _looks(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "unlike_small": abs(small - usual.small),
         "marks": float(has_marks(raw)),
         "generic": float(is_generic(raw)),
+        "uncased": usual.uncased,
+        "once_uncased": usual.uncased * once,
+        "called": seen.called(name),
+        "role": float(clean(raw)[1] is not None),
+        "listed": seen.listed(name),
         "header": float(once and furniture.key_value(f"{raw}: x") is not None),
         "furniture": share([one.form.alone and is_furniture(one.raw) for one in found]),
         "phrase": float(name in document.phrases),
-        "alone_ends": share([one.form.alone and bool(_ENDED.search(one.raw)) for one in found]),
+        "alone_ends": share([one.form.alone and one.raw.endswith(SENTENCE_ENDS) for one in found]),
         "no_words": share([not seen.behind[i] for i in mine]),
         "words_behind": sum(log(1 + min(seen.behind[i], 400)) for i in mine) / len(mine) / 3,
         "address": share([is_address(text) for text in texts]),

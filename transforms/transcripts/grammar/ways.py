@@ -16,8 +16,10 @@ from transforms.transcripts.prose.lines import Line, lone_time
 
 MOST_TOKENS = 5  # of a name that may be shortened
 
+_WORD = re.compile(r"\w+")
 _SMALL = re.compile(r"(?<![\w.@#])[^\W\d_A-Z]{2,}(?!\w)")
 _INNER_COLON = re.compile(r"[.?!…。！？,，;—–] ?([^.?!…。！？,，;:：]{1,60})[:：]")
+_WITHIN = re.compile(r"(?:(?<=[^\W\d_] )|(?<=[^\W\d_], ))[^\W\d_][\w'’-]+")
 _HEADING = re.compile(r"h[1-6]")
 
 
@@ -48,6 +50,12 @@ class Document:
         return next((i for i, line in enumerate(self.lines) if furniture.TRANSCRIPT.fullmatch(line.text)), None)
 
     @cached_property
+    def called_names(self) -> frozenset[str]:
+        """The words that begin large within a sentence: who is spoken to, or of."""
+        found = (word for line in self.lines for word in _WITHIN.findall(line.text))
+        return frozenset(fold(word) for word in found if word[0].isupper())
+
+    @cached_property
     def phrases(self) -> frozenset[str]:
         """What stands before a colon within a line: no label."""
         return frozenset(
@@ -65,10 +73,13 @@ class Document:
         for core, by_line in found.items():
             mine = tuple(by_line.values())
             timed = tuple(one for one in mine if one.start_time is not None)
-            ways.append(Occurrences(self, core, mine))
             if timed and len(timed) < len(mine):
-                ways.append(Occurrences(self, core, timed))
+                of_time = Occurrences(self, core, timed)
+                ways.append(Occurrences(self, core, mine, of_time))
+                ways.append(of_time)
                 ways.append(Occurrences(self, core, tuple(one for one in mine if one.start_time is None)))
+            else:
+                ways.append(Occurrences(self, core, mine))
         return ways
 
     def words_between(self, begin: int, end: int) -> int:
@@ -83,11 +94,12 @@ class Document:
 
 @dataclass(frozen=True)
 class Occurrences:
-    """The lines that would open turns in one way, in their order."""
+    """The lines that would open turns in one way, in order; `timed`: those with a time, where some have none."""
 
     document: Document
     core: Core
     found: tuple[Candidate, ...]
+    timed: Occurrences | None = None
 
     @cached_property
     def persons(self) -> dict[str, str]:
@@ -103,6 +115,20 @@ class Occurrences:
     def count(self, name: str) -> int:
         """How often a label, or the person of it, stands."""
         return self.counts[self.persons[name]]
+
+    @cached_property
+    def words_above(self) -> frozenset[str]:
+        """The words above the heading Transcript, or above all labels: who takes part is often named there."""
+        end = self.found[0].line if self.document.called is None else self.document.called
+        return frozenset(_WORD.findall(fold(" ".join(line.text for line in self.document.lines[:end]))))
+
+    def listed(self, name: str) -> float:
+        """Which share of the words of a name stands above the transcript."""
+        return _share_in(name, self.words_above)
+
+    def called(self, name: str) -> float:
+        """Which share of the words of a name begins large within a sentence elsewhere."""
+        return _share_in(name, self.document.called_names)
 
     @cached_property
     def behind(self) -> list[int]:
@@ -146,6 +172,11 @@ class Occurrences:
         """Keep the labels that stand more than once, if there are any."""
         kept = tuple(one for one in self.found if self.count(one.name) > 1)
         return Occurrences(self.document, self.core, kept) if kept else self
+
+
+def _share_in(name: str, words: frozenset[str]) -> float:
+    mine = _WORD.findall(name)
+    return sum(word in words for word in mine) / len(mine) if mine else 0.0
 
 
 def _short_form(name: str, names: set[str]) -> str:

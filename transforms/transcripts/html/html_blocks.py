@@ -36,6 +36,8 @@ _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _TIMES = ("begin", "data-start", "data-begin", "data-start-time", "data-time", "data-timestamp")
 _SPEAKERS = ("data-speaker", "data-speaker-name")
 _DIGITS = re.compile(r"\d+")
+_SPACE = re.compile(r"\s+")
+_WIDE = re.compile("[\u2003\u3000]|^\t+$")  # spaces that are meant as a gap, though a browser may not show all
 _SENTENCE_END = re.compile(r"[.?!…。？！\"”’)\]]\s*$")
 
 
@@ -185,7 +187,7 @@ class _Walk:
             self._put(text)
 
     def _put(self, text: str) -> None:
-        shown = UNSEEN.sub("", re.sub(r"\s+", " ", text))
+        shown = UNSEEN.sub("", _SPACE.sub(lambda space: "\t" if _WIDE.search(space[0]) else " ", text))
         last = self._parts[-1][-1] if self._parts else " "
         shown = shown.lstrip() if last == " " else shown
         if not shown:

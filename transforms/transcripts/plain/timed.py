@@ -16,12 +16,15 @@ from dataclasses import replace
 
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.names import is_aside
 from transforms.transcripts.prose import furniture
+from transforms.transcripts.prose.headings import ENDED, may_be_title, states
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import declined, has_times, plain_lines, survey_of
 
 WORDS_OF_A_CAPTION = 12  # at most, on average
+FEWEST_STAMPED = 8  # lines of which it is seen that they end as sentences do
 
 
 def fits(text: Text) -> bool:
@@ -32,7 +35,7 @@ def fits(text: Text) -> bool:
 def fit_lines(lines: Sequence[Line]) -> bool:
     """Check for lines most of which have a time, and that say something behind it."""
     kept = [replace(line, text=text) for line in lines if (text := tidy(line.text))]
-    stamped = sum(time_first(line.text) is not None for line in kept)
+    stamped = sum(time_first(line.text) is not None and not lone_time(line.text) for line in kept)
     words = sum(max(len(line.text.split()), len(line.text) // 4) for line in kept)
     return has_times(kept) and words >= 4 * stamped
 
@@ -51,7 +54,8 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
     stop: float | None = None
     last = max((i for i, line in enumerate(kept) if time_first(line.text)), default=len(kept))
     end = next((i for i in range(last + 2, len(kept)) if furniture.begins_tail(kept[i].text)), len(kept))
-    for line in kept[first:end]:
+    headings = _headings(kept, first, end)
+    for index, line in enumerate(kept[first:end], first):
         if alone := lone_time(line.text):
             start, stop = alone
             pieces.append(Piece(line.number, "metadata", line.text, "time"))
@@ -62,6 +66,8 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
         text, _ = split_marks(text)
         if line.noise or not text:
             pieces.append(Piece(line.number, "dropped", line.text, line.noise or "nothing behind the time"))
+        elif index in headings or is_aside(text):
+            pieces.append(Piece(line.number, "chapter" if index in headings else "event", text, start_time=start))
         elif start is None and pieces and pieces[-1].kind == "speech":
             pieces[-1] = replace(pieces[-1], text=join_lines((pieces[-1].text, text)))
         else:
@@ -69,6 +75,17 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
         start = stop = None
     pieces += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in kept[end:]]
     return Draft(tuple(pieces), "sentence" if _is_cut(pieces) else "cue", "captions")
+
+
+def _headings(lines: Sequence[Line], first: int, end: int) -> frozenset[int]:
+    """Find the lines without a time that are headings: what is said ends as sentences do, and they do not."""
+    stamped = {i for i in range(first, end) if time_first(lines[i].text)}
+    ended = sum(ends_sentence(lines[i].text) for i in stamped)
+    if len(stamped) < FEWEST_STAMPED or ended < ENDED * len(stamped):
+        return frozenset()
+    above = (i - 1 for i in stamped if i - 1 > first and i - 1 not in stamped)
+    bare = (i for i in above if not is_aside(lines[i].text))
+    return frozenset(i for i in bare if may_be_title(lines[i].text) and states(lines[i].text))
 
 
 def _is_cut(pieces: Sequence[Piece]) -> bool:

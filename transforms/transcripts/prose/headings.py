@@ -14,14 +14,15 @@ LONGEST_TITLE = 18  # words
 SURE_HEADINGS = 5  # with times: then a question with one is a heading too
 LONGEST_QUESTION = 7  # words of a heading that asks
 LONGEST_BARE_TITLE = 90  # characters
+ENDED = 0.95  # of the paragraphs: then a line that is not, between two turns, is a heading
 ONE_WORD_TITLES = frozenset(
     "introduction intro outro conclusion conclusions preview prologue epilogue opening closing teaser interview "
     "q&a einleitung einführung abschied schluss fazit introducción conclusión introdução conclusão вступление "
     "введение заключение".split()
 )
-_SENTENCE_END = re.compile(r"[.!,;:…。，、]['\"”“’)\]]*$")
+_SENTENCE_END = re.compile(r"[.!,;:…。，、।॥۔։።]['\"”“’)\]]*$")
 _SOUND_LAST = re.compile(r"\s*(?:[\[(][^\[\]()]{1,40}[\])]|[♪♫]+)$")
-_ENDED = re.compile(r"[.?!…”“\"'’»)\]\-–—♪。！？」』؟۔]$")
+_ENDED = re.compile(r"[.?!…”“\"'’»)\]\-–—♪。！？」』؟۔।॥։።]$")
 _ASKS_OR_QUOTES = re.compile(r"[?!\"”“’'»)\]！？؟]$")
 # Words of one who talks to another; a heading that asks does without them.
 _TALK = re.compile(
@@ -31,7 +32,7 @@ _TALK = re.compile(
 )
 
 _NAMED_BEFORE = re.compile(r"\b(?:the|still)\b")
-_ENGLISH = re.compile(r"\b(?:the|and|of|it|is)\b")
+_ENGLISH = re.compile(r"\b(?:the|and)\b", re.IGNORECASE)
 
 
 def is_title(text: str) -> bool:
@@ -43,7 +44,7 @@ def is_title(text: str) -> bool:
     words = text.split()
     first = next((c for c in text if c.isalnum()), "") if re.search(r"[^\W\d_]", text) else ""
     ended = _SENTENCE_END.search(_SOUND_LAST.sub("", text))
-    return bool(first) and len(words) <= LONGEST_TITLE and not first.islower() and not ended
+    return bool(first) and len(words) <= LONGEST_TITLE and not first.islower() and not ended and "://" not in text
 
 
 def chapter_of(line: Line, *, spoken: bool = False) -> Piece | None:
@@ -51,6 +52,8 @@ def chapter_of(line: Line, *, spoken: bool = False) -> Piece | None:
 
     `spoken`: the line stands between turns, where a question with a time may also be what somebody asks.
     """
+    if not line.heading and furniture.key_value(line.text):  # Recorded: at 10:30
+        return None
     if first := time_first(line.text):
         start, _, title = first
         if title and is_title(title) and not (spoken and _is_asked(title)):
@@ -83,8 +86,8 @@ def in_place(
     if len(body) - len(plain) >= 2:
         timed = [i for i in plain if chapter_of(lines[i])]
         placed = [i for i in timed if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
-        asked = {i for i in placed if ". " not in lines[i].text}
-        return frozenset(again | asked if len(body) - len(plain) >= SURE_HEADINGS else again)
+        asked = {i for i in placed if ". " not in lines[i].text and len(body) - len(plain) >= SURE_HEADINGS}
+        return frozenset(again | asked)
     placed = [i for i in plain if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
     sure = {i for i in placed if not _asks(lines[i].text)}
     words = {
@@ -96,7 +99,13 @@ def in_place(
     if len(placed) < len(plain):  # turns have paragraphs of their own: a question may be one of them
         english = any(_ENGLISH.search(line.text) for line in lines[first : first + 40])
         asked = asked if words and english else set()
-    return frozenset(again | words | asked)
+    return frozenset(_alike(lines, again | words | asked))
+
+
+def _alike(lines: Sequence[Line], found: set[int]) -> set[int]:
+    """Keep those in capitals, where most are."""
+    capitals = {i for i in found if lines[i].text.isupper()}
+    return capitals if len(capitals) * 2 > len(found) else found
 
 
 def _above(lines: Sequence[Line], index: int, first: int) -> int:
@@ -119,6 +128,11 @@ def _may_head(text: str) -> bool:
 def _asks(text: str) -> bool:
     """Check for a question or a quote; a number in brackets at the end counts titles that are alike."""
     return _ASKS_OR_QUOTES.search(re.sub(r"\s*\(\d{1,3}\)$", "", text)) is not None
+
+
+def states(text: str) -> bool:
+    """Check for two words or more that neither ask nor quote."""
+    return " " in text and not _asks(text)
 
 
 def _may_ask(text: str) -> bool:

@@ -148,16 +148,25 @@ def time_first(text: str) -> tuple[Seconds, Seconds | None, str] | None:
     return (*times(match[1]), text[match.end() :].strip()) if match else None
 
 
+def split_last_time(text: str) -> tuple[str, str] | None:
+    """Split a line into what is said and the time, as written, that it ends with.
+
+    >>> split_last_time("So it is. 0:12 - 0:15"), split_last_time("0:12")
+    (('So it is.', '0:12 - 0:15'), None)
+    """
+    match = _stamp_last(text)
+    said = text[: match.start()].strip() if match else ""
+    return (said, match[1]) if match and said else None
+
+
 def time_last(text: str) -> tuple[Seconds, str] | None:
     """Split a line into the text and the time that it ends with.
 
     >>> time_last("The road ahead [00:16:57]"), time_last("We met at 10:30.")
     ((1017.0, 'The road ahead'), None)
     """
-    match = _stamp_last(text)
-    if not match or not text[: match.start()].strip():
-        return None
-    return times(match[1])[0], text[: match.start()].strip()
+    split = split_last_time(text)
+    return (times(split[1])[0], split[0]) if split else None
 
 
 def _stamp_last(text: str) -> re.Match[str] | None:

@@ -8,9 +8,19 @@ from collections.abc import Iterator, Sequence
 from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.transcripts.document import Draft, Piece
+from transforms.transcripts.names import is_aside
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of
-from transforms.transcripts.prose.lines import Line, LineLabel, lone_time, split_marks, time_first, time_last
+from transforms.transcripts.prose.lines import (
+    Line,
+    LineLabel,
+    lone_time,
+    split_last_time,
+    split_marks,
+    time_first,
+    time_last,
+    times,
+)
 from transforms.transcripts.prose.survey import Survey
 
 REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
@@ -117,12 +127,23 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
         elif opens and pending is None and (stamped := time_first(text)):
             yield Piece(line.number, "metadata", text.removesuffix(stamped[2]).strip(), "time")
             pending, text = stamped[:2], stamped[2]
-        text, marks = split_marks(text)
+        text, marks, own = _without_times(found, index, text)
+        pending = own or pending
         yield from (Piece(line.number, "metadata", mark, "time") for mark in marks)
         if text:
             start, stop = pending or (None, None)
             yield Piece(line.number, "speech", text, None, speaker, opens, start, stop)
             opens, pending = False, None
+
+
+def _without_times(
+    found: Survey, index: int, text: str
+) -> tuple[str, tuple[str, ...], tuple[Seconds, Seconds | None] | None]:
+    """Take the times out of what is said: those in brackets, and the one of its turn behind a first line."""
+    if index in found.times_behind and (split := split_last_time(text)):
+        text, marks = split_marks(split[0])
+        return text, (*marks, split[1]), times(split[1])
+    return *split_marks(text), None
 
 
 def _is_event(found: Survey, index: int, label: LineLabel) -> bool:
@@ -142,11 +163,19 @@ def _beside(found: Survey, index: int, *, opens: bool) -> Piece | None:
         return Piece(line.number, "dropped", line.text, reason)
     if lone_time(line.text):
         return Piece(line.number, "metadata", line.text, "time")
+    if _is_aside(found, line.text):
+        return Piece(line.number, "event", line.text)
     if opens:
         return None
     if index in found.headings:
         return chapter_of(line) or Piece(line.number, "chapter", line.text)
     return chapter_of(line, spoken=True)
+
+
+def _is_aside(found: Survey, text: str) -> bool:
+    """Check for `[Muzyka]`: a few words in brackets are heard, not said, unless speakers stand in such."""
+    form = found.grammar.form if found.grammar else None
+    return is_aside(text) and (form is None or form.core.bracket != text[0])
 
 
 def _control(text: str) -> str | None:

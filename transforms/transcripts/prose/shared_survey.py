@@ -7,13 +7,14 @@ from functools import lru_cache
 
 from transforms.transcripts.document import Draft, Text
 from transforms.transcripts.grammar.choose import SURE, Grammar
-from transforms.transcripts.prose.lines import Line, time_first
+from transforms.transcripts.prose.lines import Line, lone_time, time_first
 from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.survey import Survey, survey
 
 LEAST_TIMED = 3
 TIMED_SHARE = 0.4  # of the lines
+ALONE_SHARE = 0.15  # of them, where each time has a line of its own
 
 
 def plain_lines(text: Text) -> tuple[Line, ...]:
@@ -43,9 +44,11 @@ def shape_of(text: Text) -> str | None:
 
 
 def has_times(lines: Sequence[Line]) -> bool:
-    """Check for lines of which many begin with a time, or are one."""
+    """Check for lines of which many begin with a time, or are one; times alone that rise have paragraphs below."""
     timed = sum(time_first(line.text) is not None for line in lines)
-    return timed >= LEAST_TIMED and timed >= TIMED_SHARE * len(lines)
+    alone = [stamp[0] for line in lines if (stamp := lone_time(line.text))]
+    share = ALONE_SHARE if len(alone) == timed and alone == sorted(alone) else TIMED_SHARE
+    return timed >= LEAST_TIMED and timed >= share * len(lines)
 
 
 def shape(found: Survey) -> str | None:

@@ -15,7 +15,7 @@ from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import in_place, may_be_title
-from transforms.transcripts.prose.lines import Labels, Line, LineLabel, lone_time, tidy
+from transforms.transcripts.prose.lines import Labels, Line, LineLabel, lone_time, split_last_time, tidy, times
 
 Family = Literal["inline", "own"]
 
@@ -25,6 +25,7 @@ WORDS_OF_TALK = 150  # in paragraphs above the first label: what sums an episode
 WORDS_BELOW_HEADING = 40
 WORDS_OF_PARTS = 25  # below headings that are made as the one above the first label
 LEAST_OF_PARAGRAPH = 60  # characters
+TIMES_BEHIND = 0.3  # of the turns end their first line with a time: then it is theirs, not said
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
 
 
@@ -54,6 +55,21 @@ class Survey:
         """The lines that are headings by where they stand."""
         bare = {i for i, label in self.labels.items() if not label.rest}
         return in_place(self.lines, frozenset(self.labels), frozenset(bare), self.first, self.end)
+
+    @cached_property
+    def times_behind(self) -> frozenset[int]:
+        """The lines that end with the time of their turn, `Ann: So it is. 0:12`: the first ones of many turns."""
+        if self.timed * 2 > len(self.labels):
+            return frozenset()
+        said = [i if label.rest else i + 1 for i, label in sorted(self.labels.items())]
+        ends = {
+            i: split
+            for i in said
+            if i < len(self.lines) and (split := split_last_time(self.lines[i].text)) is not None
+        }
+        starts = [times(stamp)[0] for _, stamp in ends.values()]
+        many = len(ends) >= max(2, TIMES_BEHIND * len(said))
+        return frozenset(ends) if many and starts == sorted(starts) else frozenset()
 
 
 def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:

@@ -21,7 +21,9 @@ from transforms.errors import ContentError
 from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.prose.marks import plain
+from transforms.transcripts.prose.marks import marked_lines, plain
+from transforms.transcripts.prose.read import front_matter
+from transforms.transcripts.prose.survey import tidied
 from transforms.transcripts.rows import Row, read_rows
 from transforms.transcripts.tables.columns import Columns, find_columns
 
@@ -70,9 +72,7 @@ def parse(text: Text) -> Draft:
         msg = "the table has no header with a column text and a column start or speaker: add one, or try --format"
         raise ContentError(msg)
     at, delimiter, names, columns = header
-    above = [
-        Piece(n, "metadata", line.strip(), "header") for n, line in enumerate(text.lines[:at], 1) if line.strip()
-    ]
+    above = list(front_matter(tidied(marked_lines(text.lines[:at]))))
     above.append(Piece(at + 1, "label", " ".join(name for name in names if name)))
     clock, dropped = Clock(), list[Piece]()
     try:
