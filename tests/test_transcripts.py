@@ -122,12 +122,18 @@ def test_ttml_times(value: str, seconds: float | None) -> None:
 @pytest.mark.parametrize(
     ("texts", "labels"),
     [
-        (["Ann: Hi.", "Well.", "Ann: Ho."], ["Ann", None, "Ann"]),
-        (["Ann van der Lee: Hi.", "Well.", "So: no."], ["Ann van der Lee", None, None]),
+        (["Ann: Hi.", "Well.", "Bo: Why?", "Ann: Ho."], ["Ann", None, "Bo", "Ann"]),
+        (
+            ["Ann van der Lee: Hi.", "Well.", "So: no.", "Bo: Why?", "Ann van der Lee: Ho."],
+            ["Ann van der Lee", None, None, "Bo", "Ann van der Lee"],
+        ),
         (["Speaker 1: Hi.", "Speaker 2: Ho."], ["Speaker 1", "Speaker 2"]),
-        (["[SPEAKER_00]: Hi.", "[SPEAKER_01]: Ho."], ["[SPEAKER_00]", "[SPEAKER_01]"]),
+        (["[SPEAKER_00]: Hi.", "[SPEAKER_01]: Ho."], ["SPEAKER_00", "SPEAKER_01"]),
         (["张三：你好", "李四：你好", "张三：再见"], ["张三", "李四", "张三"]),
-        (["J. R. Peña: Hi.", "well: no", "Peña: Ho."], ["J. R. Peña", None, "Peña"]),
+        (
+            ["J. R. Peña: Hi.", "well: no.", "Bo: Why?", "So.", "Peña: Ho."],
+            ["J. R. Peña", None, "Bo", None, "Peña"],
+        ),
         (["ANN:", "Hi.", "BO: Ho."], ["ANN", None, "BO"]),
         (["Note: this.", "Question: that.", "But: no.", "Step One: go."], [None] * 4),
         (["Note: this.", "Note: that.", "The Answer: no.", "However: yes."], [None] * 4),

@@ -36,7 +36,7 @@ from transforms.transcripts.services import (
 )
 from transforms.transcripts.tables import ctm, stm, trs
 
-METHOD = "transcripts-8"
+METHOD = "transcripts-9"
 MOST_SPEAKERS = 500
 UNLIKELY = 0.1  # a grammar that is not worth a try
 _LOG_LEVELS = frozenset(

@@ -78,6 +78,12 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
     )
 
 
+def how_likely(lines: Sequence[Line], core: Core) -> float:
+    """Return how likely it is that a document of these lines sets its labels off so."""
+    mine = (way.probability for way in _ways(Document(lines), None) if way.form.core == core)
+    return max(mine, default=0.0)
+
+
 @dataclass(frozen=True)
 class Way:
     """One way to mark labels, the labels in it that are judged to be some, and how likely it is the document's."""

@@ -51,7 +51,7 @@ def parse(text: Text) -> Draft:
     if not any(isinstance(item, Cue) and item.rows for item in items):
         msg = "no transcript found: no line begins with a stretch of time such as [0.00 --> 2.50]"
         raise ContentError(msg)
-    return cue_draft(items, clock)
+    return cue_draft(items, clock, grammar=text.grammar)
 
 
 FORMAT = Format("prints", "lines with [start --> end], as Whisper prints them", example_of(__doc__), fits, parse)

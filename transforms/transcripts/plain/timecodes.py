@@ -86,7 +86,7 @@ def parse(text: Text) -> Draft:
         items.append(Piece(at, "label", f"{stretch} {voice or ''}".strip()))
         start, end = times(stretch)
         items.append(Cue(at, start, end, [Row(number, line, voice) for number, line in said]))
-    return cue_draft(items, clock)
+    return cue_draft(items, clock, grammar=text.grammar)
 
 
 FORMAT = Format(
