@@ -9,7 +9,10 @@ from transforms.errors import ContentError
 from transforms.transcripts import FORMATS, read
 from transforms.transcripts.captions.cue_names import named_cues
 from transforms.transcripts.document import Draft, Text
+from transforms.transcripts.grammar.choose import MOST_LABELS, accepted
+from transforms.transcripts.grammar.ways import Document
 from transforms.transcripts.names import join_variants
+from transforms.transcripts.prose.lines import Line
 
 
 def said(draft: Draft) -> list[tuple[str | None, float | None, float | None, str]]:
@@ -152,3 +155,15 @@ def test_two_people_of_one_first_name_stay_two() -> None:
     joined = join_variants({"Ann Lee": 2, "Ann Poe": 2, "Ann": 1})
 
     assert {speaker.label for speaker in joined.values()} == {"Ann Lee", "Ann Poe", "Ann"}
+
+
+def test_who_comes_back_is_named_among_thousands_of_others() -> None:
+    """Only so many labels are judged, those that stand oftenest, wherever that is."""
+    others = [f"Topic {n}: we spoke of that for a while." for n in range(MOST_LABELS + 500)]
+    talk = [f"{name}: We thought of that for years, did we not?" for name in ("Ann Lee", "Bob Ray") * 20]
+    lines = [Line(n, text) for n, text in enumerate([*others, *talk])]
+
+    judged = {one.name for whole in Document(lines).ways for one in accepted(whole)[0]}
+
+    assert {"ann lee", "bob ray"} <= judged
+    assert len(judged) <= MOST_LABELS

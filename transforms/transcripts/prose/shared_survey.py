@@ -16,6 +16,7 @@ LEAST_TIMED = 3
 TIMED_SHARE = 0.4  # of the lines
 
 
+@lru_cache(maxsize=2)
 def plain_lines(text: Text) -> tuple[Line, ...]:
     """Number the lines of a text from 1, the marks of Markdown taken away."""
     return marked_lines(text.lines)
