@@ -23,6 +23,9 @@ SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.05  # a label that stands once in a strong form is none below this
 UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
 MOST_LABELS = 2000  # of one form are judged, those that stand oftenest: no episode has more than 500 speakers
+LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file
+SURE_PART = 0.95
+FEWEST_OF_PART = 4  # labels
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
 
 
@@ -70,6 +73,8 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
         if other.probability >= LIKELY and other in meant and _is_kin(other, labels):
             labels = {**_of_kin(other, labels), **labels}
     labels |= _known(document, labels)
+    if forced is None:
+        labels |= _of_other_part(document, labels)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
     return Grammar(
         dict(sorted(labels.items())),
@@ -152,6 +157,18 @@ def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -
     unsure = [one.line for one in (*best.kept, *best.doubted) if one.name in best.unsure]
     moved = sum(document.words_between(line, ends.get(line, line + 1)) for line in unsure)
     return min(1.0, moved / max(document.words, 1))
+
+
+def _of_other_part(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
+    """Find the labels above or below all of these, where much stands there and surely marks them otherwise."""
+    found: dict[int, Candidate] = {}
+    for begin, end in ((0, min(labels)), (max(labels) + 1, len(document.lines))):
+        if document.words_between(begin, end) < LEAST_PART * document.words:
+            continue
+        part = choose(document.lines[begin:end])
+        if part.probability >= SURE_PART and len(part.labels) >= FEWEST_OF_PART:
+            found |= {begin + i: replace(one, line=begin + i) for i, one in part.labels.items()}
+    return found
 
 
 def _is_kin(other: Way, labels: dict[int, Candidate]) -> bool:
