@@ -286,7 +286,7 @@ def test_doubted_labels_are_counted(tmp_path: Path) -> None:
 
 def test_a_text_without_a_grammar_says_why(tmp_path: Path) -> None:
     """The format says who speaks, or nobody does."""
-    captions = told(tmp_path, "1\n00:00:01,000 --> 00:00:02,000\nAnn: Why?\n")
+    captions = told(tmp_path, "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>Why?\n")
     nobody = told(tmp_path, NOBODY)
 
     assert ("grammar", "none needed: the format has a form of its own") in explanation.summary(captions).rows

@@ -9,7 +9,10 @@ from transforms.errors import ContentError
 from transforms.transcripts import FORMATS, read
 from transforms.transcripts.captions.cue_names import named_cues
 from transforms.transcripts.document import Draft, Text
+from transforms.transcripts.grammar.choose import MOST_LABELS, accepted
+from transforms.transcripts.grammar.ways import Document
 from transforms.transcripts.names import join_variants
+from transforms.transcripts.prose.lines import Line
 
 
 def said(draft: Draft) -> list[tuple[str | None, float | None, float | None, str]]:
@@ -122,12 +125,18 @@ def test_ttml_times(value: str, seconds: float | None) -> None:
 @pytest.mark.parametrize(
     ("texts", "labels"),
     [
-        (["Ann: Hi.", "Well.", "Ann: Ho."], ["Ann", None, "Ann"]),
-        (["Ann van der Lee: Hi.", "Well.", "So: no."], ["Ann van der Lee", None, None]),
+        (["Ann: Hi.", "Well.", "Bo: Why?", "Ann: Ho."], ["Ann", None, "Bo", "Ann"]),
+        (
+            ["Ann van der Lee: Hi.", "Well.", "So: no.", "Bo: Why?", "Ann van der Lee: Ho."],
+            ["Ann van der Lee", None, None, "Bo", "Ann van der Lee"],
+        ),
         (["Speaker 1: Hi.", "Speaker 2: Ho."], ["Speaker 1", "Speaker 2"]),
-        (["[SPEAKER_00]: Hi.", "[SPEAKER_01]: Ho."], ["[SPEAKER_00]", "[SPEAKER_01]"]),
+        (["[SPEAKER_00]: Hi.", "[SPEAKER_01]: Ho."], ["SPEAKER_00", "SPEAKER_01"]),
         (["张三：你好", "李四：你好", "张三：再见"], ["张三", "李四", "张三"]),
-        (["J. R. Peña: Hi.", "well: no", "Peña: Ho."], ["J. R. Peña", None, "Peña"]),
+        (
+            ["J. R. Peña: Hi.", "well: no.", "Bo: Why?", "So.", "Peña: Ho."],
+            ["J. R. Peña", None, "Bo", None, "Peña"],
+        ),
         (["ANN:", "Hi.", "BO: Ho."], ["ANN", None, "BO"]),
         (["Note: this.", "Question: that.", "But: no.", "Step One: go."], [None] * 4),
         (["Note: this.", "Note: that.", "The Answer: no.", "However: yes."], [None] * 4),
@@ -146,3 +155,15 @@ def test_two_people_of_one_first_name_stay_two() -> None:
     joined = join_variants({"Ann Lee": 2, "Ann Poe": 2, "Ann": 1})
 
     assert {speaker.label for speaker in joined.values()} == {"Ann Lee", "Ann Poe", "Ann"}
+
+
+def test_who_comes_back_is_named_among_thousands_of_others() -> None:
+    """Only so many labels are judged, those that stand oftenest, wherever that is."""
+    others = [f"Topic {n}: we spoke of that for a while." for n in range(MOST_LABELS + 500)]
+    talk = [f"{name}: We thought of that for years, did we not?" for name in ("Ann Lee", "Bob Ray") * 20]
+    lines = [Line(n, text) for n, text in enumerate([*others, *talk])]
+
+    judged = {one.name for whole in Document(lines).ways for one in accepted(whole)[0]}
+
+    assert {"ann lee", "bob ray"} <= judged
+    assert len(judged) <= MOST_LABELS

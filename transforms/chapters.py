@@ -19,7 +19,7 @@ from transforms.records import Chapter, Seconds
 from transforms.times import parse_seconds
 from transforms.transcripts.prose.lines import STAMP, time_first, time_last, times
 
-METHOD = "chapters-6"
+METHOD = "chapters-7"
 
 _MOST = 2_000
 _MAX_SECONDS = 24 * 3600.0
@@ -98,6 +98,8 @@ def from_notes(notes: str | None, duration: Seconds | None = None) -> tuple[Chap
     >>> [(c.title, c.start_time) for c in from_notes("Hi!\n00:00 Intro\n01:30 - Dust\n(1:00:05) Needles\nBye")]
     [('Intro', 0.0), ('Dust', 90.0), ('Needles', 3605.0)]
     >>> from_notes("Live at 20:00 on Monday, and at 21:30 on Friday.")
+    ()
+    >>> from_notes("9:00 AM Opening\\n9:30 AM Dust\\n10:15 AM Needles")
     ()
     """
     text = notes or ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 # Languages that Whisper writes without spaces, where a "word" is a character.
 UNSPACED = frozenset(("zh", "ja", "th", "lo", "my", "yue"))
 
+WORDS_PER_SENTENCE = 40  # with fewer marks than this a text is taken as unpunctuated
 # Among them are the full stops of Hindi, Urdu, Armenian, Ethiopic, Burmese and Khmer, and Arabic's question mark.
 SENTENCE_ENDS = tuple(".?!…。？！।॥؟۔։።၊။។")
 CLOSING_MARKS = "\"'”’»)]}」』"
@@ -81,6 +82,15 @@ def ends_sentence(word: str) -> bool:
     (True, False)
     """
     return word.rstrip(CLOSING_MARKS).endswith(SENTENCE_ENDS)
+
+
+def is_punctuated(words: Iterable[str]) -> bool:
+    """Check whether enough words end a sentence for the marks to be used."""
+    count = ends = 0
+    for word in words:
+        count += 1
+        ends += ends_sentence(word)
+    return ends > 0 and ends * WORDS_PER_SENTENCE >= count
 
 
 def fold_title(title: str) -> str:

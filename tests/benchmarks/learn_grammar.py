@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from lxml import etree
 from tests.corpus import first, second, third
 from tests.golden import expectation, inputs
 from transforms.errors import ContentError
+from transforms.transcripts.captions.cue_names import looked_at
 from transforms.transcripts.decode import decode
 from transforms.transcripts.grammar import choose, score
 from transforms.transcripts.grammar.candidates import Candidate
@@ -55,6 +57,8 @@ PROSE = (
     "timed",
     "encoded",
 )
+CAPTIONS = ("vtt", "srt")
+_CUE = re.compile(r"^[^\n]*-->[^\n]*\n(.+?)(?:\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,10 @@ def golden() -> Iterator[Example]:
     for path in inputs():
         told = expectation(path)
         prose = path.parent.name in ("prose", "webpage") or told.get("format") in PROSE
-        if prose and "error" not in told:
+        if (prose or path.parent.name in CAPTIONS) and "error" not in told:
             names = {name for s in told.get("speakers", ()) for name in (s["label"], *s.get("variants", ()))}
-            yield from _examples("golden", path.read_bytes(), names, GOLDEN_WEIGHT)
+            examples = _examples if prose else _of_captions
+            yield from examples("golden", path.read_bytes(), names, GOLDEN_WEIGHT)
 
 
 def examples(count: int, seed: int) -> Iterator[Example]:
@@ -104,12 +109,11 @@ def examples(count: int, seed: int) -> Iterator[Example]:
         if two.shape in PROSE:
             yield from _examples("second", two.data, {*two.speakers, *chain(*two.aliases.values())} - {None})
     for three in third.documents(2 * count, seed):
+        names = {*(written for written, _ in three.written), *(s.speaker for s in three.said)} - {None}
         if three.kind in ("txt", "md", "html"):
-            yield from _examples(
-                "third",
-                three.data,
-                {*(written for written, _ in three.written), *(s.speaker for s in three.said)} - {None},
-            )
+            yield from _examples("third", three.data, names)
+        elif three.kind in CAPTIONS:
+            yield from _of_captions("captions", three.data, names)
     for none in third.no_transcripts(count, seed):
         yield from _examples("none", none.data, set())
 
@@ -128,6 +132,14 @@ def _examples(source: str, data: bytes, names: Iterable[str], weight: float = 1.
         labelled = (i for i, found in enumerate(whole.candidates) if any(one.name in known for one in found))
         begin = max(0, next(labelled, 0) - rng.randint(0, 3))
         yield Example(source, Document(lines[begin : begin + rng.randint(5, 30)]), known, weight)
+
+
+def _of_captions(source: str, data: bytes, names: Iterable[str], weight: float = 1.0) -> Iterator[Example]:
+    """Yield the texts of the cues of a file in each way in which they are looked at."""
+    texts = [" ".join(match[1].split()) for match in _CUE.finditer(decode(data).text)]
+    known = frozenset(chain(*map(_forms, names)))
+    for lines in looked_at(texts):
+        yield Example(source, Document(tidied(lines)), known, weight)
 
 
 def lines_of(data: bytes) -> Sequence:

@@ -36,12 +36,14 @@ from transforms.transcripts.services import (
 )
 from transforms.transcripts.tables import ctm, stm, trs
 
-METHOD = "transcripts-8"
+METHOD = "transcripts-9"
 MOST_SPEAKERS = 500
 UNLIKELY = 0.1  # a grammar that is not worth a try
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
 )
+
+_LOGGED = re.compile(r"\d{1,2} \d\d:\d\d:\d\d ")  # behind the month: Jan  2 10:30:00 host cron: done
 
 _JSON_MODULES = (
     podcast_json, youtube_json3, podlove, elevenlabs, aws, rev, speechmatics, google, azure, soniox, gladia,
@@ -144,10 +146,11 @@ def _next_best(found: Grammar | None, tried: Core) -> str:
 
 
 def _is_log(draft: Draft) -> bool:
-    """Check whether most of what nobody says begins with the level of a program's log."""
-    said = [piece.text for piece in draft.pieces if piece.kind == "speech" and piece.speaker is None]
+    """Check whether most of what is said begins as a line of a program's log: with its level, or day and time."""
+    said = [piece.text for piece in draft.pieces if piece.kind == "speech"]
     levels = sum(text.partition(" ")[0].strip("[]:") in _LOG_LEVELS for text in said)
-    return levels * 2 > len(said)
+    dated = sum(_LOGGED.match(text) is not None for text in said)
+    return (levels + dated) * 2 > len(said)
 
 
 def _choose(text: Text, name: str | None) -> Format:

@@ -13,9 +13,9 @@ from typing import Any
 from transforms.errors import ContentError
 from transforms.languages import language_tag
 from transforms.records import Seconds, TranscriptSource, Word
-from transforms.text import UNSPACED, ends_sentence, join_words
+from transforms.text import UNSPACED, ends_sentence, is_punctuated, join_words
 from transforms.transcripts.captions.cue_names import named_cues
-from transforms.transcripts.captions.cue_speakers import glue, is_punctuated, is_unspaced
+from transforms.transcripts.captions.cue_speakers import glue, is_unspaced
 from transforms.transcripts.captions.cues import Chunk, Clock, read_rows, resolve
 from transforms.transcripts.document import Boundary, Draft, Piece, Text
 from transforms.transcripts.names import is_nobody

@@ -55,7 +55,12 @@ def parse(text: Text) -> Draft:
         raise ContentError(msg)
     # Editors sort the lines by style or layer; they are shown in the order of their times.
     cues.sort(key=lambda cue: cue.start_time or 0.0)
-    return cue_draft([*(item for item in items if not isinstance(item, Cue)), *cues], clock, overlaps=False)
+    return cue_draft(
+        [*(item for item in items if not isinstance(item, Cue)), *cues],
+        clock,
+        overlaps=False,
+        grammar=text.grammar,
+    )
 
 
 def _items(text: Text, clock: Clock) -> Iterator[Item]:

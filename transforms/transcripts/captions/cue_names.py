@@ -1,33 +1,37 @@
-"""Names in front of the text of cues, where no markup says who speaks: `Ann: Hi.`, `[Ann] Hi.`, `(Ann) Hi.`."""
+"""Names in front of the text of cues, where no markup says who speaks: `Ann: Hi.`, `[Ann] Hi.`, `(Ann) Hi.`.
+
+What sets a name off is found out from the whole file, as in any text for the eye. A file is looked at in two ways:
+in paragraphs, each from one label to the next, and cue by cue, which tells how many cues do without a label.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
 
 from transforms.text import ends_sentence
-from transforms.transcripts.names import clean, is_generic, is_sound, likeness
+from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
+from transforms.transcripts.grammar.choose import LIKELY, SURE, Grammar, accepted, choose, how_likely
+from transforms.transcripts.grammar.ways import Document
+from transforms.transcripts.names import is_generic, likeness
+from transforms.transcripts.prose.lines import Line
 
-LONGEST_LABEL = 40  # characters
-# What comes back word by word may be longer: a name with its title and what the speaker does.
-LONGEST_REPEATED = 80
+FEWEST_TEXTS = 4  # below that it proves nothing
+A_FEW = 3  # texts that all have a label are worth a flag
+BEGINNING = 3  # texts, among which a file with names has the first one
+VERY_SURE = 0.9  # it may have none there
+RECURRING = 0.25  # is likely enough where each name comes back
+MOST = 0.5
+EVERY = 0.9  # of the texts have a label: then it is one, whatever it says
+MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 
-_COLON = re.compile("[:：]")
-_BRACKETS = re.compile(r"(?:\[([^\[\]]{1,60})\]|\(([^()]{1,60})\))(?!\s*[:：])\s*")
-# A full stop within a label ends a sentence, unless it shortens a title.
-_STOP = re.compile(
-    r"\b(?!(?:Col|Dr|Gen|Gov|Jr|Lt|Mr|Mrs|Ms|Prof|Rev|Sen|Sgt|Sr|St)\.)[^\W\d_]{2,}\.(?:\s|$)", re.IGNORECASE
-)
+_BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
+_NOTES = ("♪", "♫", "♬")
+_IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）")
 _SURNAME_FIRST = re.compile(r"([^\W\d_][\w'’ -]{0,40}), ([^\W\d_][\w'’. -]{0,40}?)((?: [(\[][^()\[\]]*[)\]])?)")
-
-_NOISES = frozenset(
-    "barks beeps buzzes clicks closes creaks knocks opens plays rings roars screams shouts slams squeaks starts "
-    "stops thuds whispers yells bang beep bell boom crash phone static thunder english french german spanish "
-    "chinese japanese italian russian voiceover".split()
-)
 # What stands behind a comma and is no given name.
 _OFFICES = frozenset(
     "analyst attorney author chair chairman chef coach correspondent critic dean director doctor economist editor "
@@ -35,200 +39,176 @@ _OFFICES = frozenset(
     "philosopher physician physicist president professor psychologist researcher scientist teacher writer".split()
 )
 
-# What people call themselves in meetings: `ann_lee92`, `ann@example.org`, `spk_0`.
-_HANDLE = re.compile(r"(?=[\w.+@-]*[^\W\d_])(?=[\w.+@-]*[\d_@])[\w.+@-]{2,40}")
-
-# What stands before the first colon of a text, whatever it is.
-_HEAD = re.compile(r"\s*([^\s:：?!][^:：?!]{0,59}?)\s*(?::\s+|：\s*)(?=\S)")
-_DEVICE = re.compile(r"\b[^\W\d_]?[a-z]+[A-Z]\w*|[\U0001f000-\U0001faff☀-➿]")
-_BESIDE = re.compile(r" [-–—|/] | ?[|@(\[]|(?= [\U0001f000-\U0001faff☀-➿])")
-WORDS_OF_A_HEAD = 6
-FEWEST_TEXTS = 4
-EVERY = 0.9  # of the texts have a head
-
-Kind = Literal["colon", "long", "lower", "handle", "brackets", "parentheses", "odd"]
+Key = tuple[Core, str]  # how a label is set off, and the name in it
+Openings = Mapping[Key, Candidate]
 
 
-@dataclass(frozen=True, slots=True)
-class CueLabel:
-    """What may be a name in front of a text, how it is set off from it, and the text behind it."""
+@dataclass(frozen=True)
+class Named:
+    """Each text with the name in front of it, `None` where none stands there, and the grammar that says so.
 
-    name: str
-    kind: Kind
-    rest: str
+    `grammar` is `None` where nothing says that anybody is named.
+    """
+
+    texts: list[tuple[str | None, str]]
+    grammar: Grammar | None
 
 
 def named_cues(texts: Sequence[str]) -> list[tuple[str | None, str]]:
-    """Split `Name: text` and `[Name] text` where it is sure enough that a name stands there.
+    """Split the name from each text that has one.
 
-    A name comes twice, or is of two words, or most texts begin with one, or it stands beside such names; and the
-    names of a file begin with it or come back.
-
-    >>> named_cues(["Ann: Hi.", "Rule one: listen.", "Ann: Why?"])
-    [('Ann', 'Hi.'), (None, 'Rule one: listen.'), ('Ann', 'Why?')]
+    >>> named_cues(["Ann: Hi.", "Well.", "Rule one: listen.", "Bo: Why?"])
+    [('Ann', 'Hi.'), (None, 'Well.'), (None, 'Rule one: listen.'), ('Bo', 'Why?')]
     >>> named_cues(["[Ann] Hi.", "[Bo] No.", "[Laughs] Yes.", "[Ann] Why?"])
-    [('[Ann]', 'Hi.'), ('[Bo]', 'No.'), (None, '[Laughs] Yes.'), ('[Ann]', 'Why?')]
+    [('Ann', 'Hi.'), ('Bo', 'No.'), (None, '[Laughs] Yes.'), ('Ann', 'Why?')]
     """
-    found = _without_broken([_label(text) for text in texts], texts)
-    names = _names(found)
-    sure = [label if label and label.name in names else None for label in found]
-    return [
-        (label.name, label.rest) if label else (None, text)
-        for label, text in zip(_with_odd_ones(sure, texts), texts, strict=True)
-    ]
+    return find_names(texts).texts
 
 
-def _with_odd_ones(sure: Sequence[CueLabel | None], texts: Sequence[str]) -> list[CueLabel | None]:
-    """Add the labels that look like no name, in a file that has one in front of many texts, as a meeting has.
+def find_names(texts: Sequence[str], forced: Core | None = None) -> Named:
+    """Split the name from each text that has one, by one grammar; `forced` is the one that the user says."""
+    opened, ended = _all_openings(texts)
+    nobody = Named([(None, text) for text in texts], None)
+    if not any(opened):
+        return nobody
+    spoken = _Texts(texts, opened, ended=ended)
+    grammar = choose(spoken.paragraphs, replace(forced, bullet="")) if forced else spoken.grammar()
+    return Named(list(spoken.split(grammar)), grammar) if grammar else nobody
 
-    Where each text has something before a colon, all of that are labels: whoever says `Step 2: breathe` is named
-    before it. Else a label is what a device calls itself (`iPhone von Jürgen 2`), or a name and what is beside it
-    (`Ann Lee - Team Red`).
+
+def looked_at(texts: Sequence[str]) -> Iterator[list[Line]]:
+    """Yield the texts in each way in which a grammar is looked for: in paragraphs, and cue by cue."""
+    opened, ended = _all_openings(texts)
+    if any(opened):
+        spoken = _Texts(texts, opened, ended=ended)
+        yield from (spoken.paragraphs, *spoken.cues)
+
+
+def openings(text: str) -> dict[Key, Candidate]:
+    """Return the ways in which a text could open with a name, set off by more than a space; sounds have none."""
+    if is_heard(text):
+        return {}
+    return {
+        (one.form.core, one.name): one
+        for one in candidates(Line(0, text), 0)
+        if (one.form.core.bracket or one.form.core.end not in ("", "  ", "\t")) and text.endswith(one.rest)
+    }
+
+
+def is_heard(text: str) -> bool:
+    """Check for a sound or a song: what stands in brackets as a whole, or behind a note of music."""
+    return text.startswith(_NOTES) or _IN_BRACKETS.fullmatch(text) is not None
+
+
+def is_label(text: str) -> bool:
+    """Check for a text that may be a name alone, set off by brackets or a colon."""
+    return _IN_BRACKETS.fullmatch(text) is not None or any(not one.rest for one in openings(text).values())
+
+
+def is_finished(text: str) -> bool:
+    """Check whether a sentence is not to go on behind a text: it ended, or was broken off."""
+    return not text or ends_sentence(text) or text.endswith(_BREAKS_OFF)
+
+
+def _all_openings(texts: Sequence[str]) -> tuple[list[Openings], bool]:
+    """Find out where a name could stand, and whether sentences end before names.
+
+    In such a file a name stands within a sentence only where it stands elsewhere, too.
     """
-    n_sure, heads = sum(map(bool, sure)), [_head(text) for text in texts]
-    if len(texts) < FEWEST_TEXTS or n_sure * 3 < len(texts):
-        return list(sure)
-    every = n_sure * 2 >= len(texts) and sum(map(bool, heads)) >= EVERY * len(texts)
-    return [
-        label or (head if head and (every or _is_of_a_meeting(head.name)) else None)
-        for label, head in zip(sure, heads, strict=True)
-    ]
+    found = [openings(text) for text in texts]
+    ended = [is_finished(before) for before in ["", *texts][: len(texts)]]
+    behind = [end for mine, end in zip(found, ended, strict=True) if mine]
+    if sum(behind) < MOSTLY_ENDED * len(behind):
+        return list(found), False
+    known = {key for mine, end in zip(found, ended, strict=True) if end for key in mine}
+    return [{key: one for key, one in mine.items() if key in known} for mine in found], True
 
 
-def _head(text: str) -> CueLabel | None:
-    match = _HEAD.match(text)
-    return (
-        CueLabel(match[1], "odd", text[match.end() :])
-        if match and len(match[1].split()) <= WORDS_OF_A_HEAD
-        else None
-    )
+def _both(one: float, other: float) -> float:
+    """Combine two probabilities of the same thing: the mean of their log-odds."""
+    odds = sqrt(one * other) / max(sqrt((1 - one) * (1 - other)), 1e-9)
+    return odds / (1 + odds)
 
 
-def _is_of_a_meeting(name: str) -> bool:
-    """Check for a device, a face, or a name with something beside it: what people call themselves in meetings."""
-    first = _BESIDE.split(name, maxsplit=1)[0]
-    return _DEVICE.search(name) is not None or (first != name and _likeness(first) > 0)
+class _Texts:
+    """Texts in the ways to look at them: in paragraphs, and cue by cue.
 
-
-def _names(found: Sequence[CueLabel | None]) -> set[str]:
-    """Return the labels that are names, judged among those that are set off in the same way.
-
-    The less a label looks like a name by itself, the larger a share of the texts such labels stand in front of.
+    `owner` says in which paragraph each text stands. Cues are looked at with and without a name that only says
+    once more who goes on.
     """
-    texts, heads = len(found), [label for label in found[:3] if label]
-    of: defaultdict[Kind, list[CueLabel]] = defaultdict(list)
-    for label in filter(None, found):
-        of[label.kind].append(label)
-    return (
-        _with_colon(of["colon"], heads, texts)
-        | _repeated(of["long"], 0)
-        | _repeated(of["lower"], texts // 2)
-        | _repeated(of["handle"], texts // 4)
-        | _in_brackets(of["brackets"], heads, texts // 10)
-        | _in_brackets(of["parentheses"], heads, texts // 4)
-    )
+
+    def __init__(self, texts: Sequence[str], opened: Sequence[Openings], *, ended: bool) -> None:
+        self.texts, self.opened, self.owner = texts, opened, list[int]()
+        paragraphs: list[list[str]] = []
+        cues: list[str] = []
+        once: list[str] = []
+        current: Openings = {}
+        for text, mine in zip(texts, opened, strict=True):
+            again = next((one.rest for key, one in mine.items() if key in current), None)
+            begins = again is None and (bool(mine) or not paragraphs)
+            shown = _large(text, mine) if begins and not ended else text
+            if begins:
+                current = mine
+                paragraphs.append([])
+            paragraphs[-1].append(shown if again is None else again)
+            self.owner.append(len(paragraphs) - 1)
+            cues.append(shown)
+            once.append(shown if again is None else again)
+        self.paragraphs = _lines(map(" ".join, paragraphs), ended=ended)
+        self.cues = [_lines(many, ended=ended) for many in ([cues] if cues == once else [cues, once])]
+
+    def grammar(self) -> Grammar | None:
+        """Find the grammar of the paragraphs, as likely as both ways say; `None` where none is likely."""
+        found = choose(self.paragraphs)
+        every = self._core_of_all(found)
+        core = every or (found.form.core if found.form else None)
+        if core is None:
+            return found if all(self.opened) and len(self.texts) >= A_FEW else None
+        likely = _both(found.probability, max(how_likely(lines, core) for lines in self.cues))
+        if every:
+            found = choose(self.paragraphs, core)
+            return replace(found, probability=likely, confidence=likely * found.confidence)
+        if likely < self._least(found):
+            return replace(found, probability=likely).declined() if likely >= LIKELY else None
+        return replace(found, probability=likely, confidence=likely * found.confidence / found.probability)
+
+    def _core_of_all(self, found: Grammar) -> Core | None:
+        """Find what sets a label off in nearly every text: all are names, if it is likely or most of them are."""
+        shown = Counter(core for mine in self.opened for core in {core for core, _ in mine})
+        core, count = shown.most_common(1)[0]
+        if found.form and found.form.core == core and count >= max(FEWEST_TEXTS, EVERY * len(self.texts)):
+            return core
+        if count < len(self.texts) or not (core.bracket or core.end == ":"):
+            return None
+        whole = next(whole for whole in Document(self.paragraphs).ways if whole.core == core)
+        return core if len(accepted(whole)[0]) >= MOST * len(whole.found) else None
+
+    def _least(self, grammar: Grammar) -> float:
+        """Say how likely a grammar must be: more where the file begins without a name, less where all recur."""
+        spoken = [owner for owner, text in zip(self.owner, self.texts, strict=True) if not is_heard(text)]
+        if not any(owner in grammar.labels for owner in spoken[:BEGINNING]):
+            return VERY_SURE
+        counts = Counter(key for mine in self.opened for key in mine)
+        recur = all(counts[one.form.core, one.name] > 1 for one in grammar.labels.values())
+        return RECURRING if recur else SURE
+
+    def split(self, grammar: Grammar) -> Iterable[tuple[str | None, str]]:
+        """Yield each text without the name that the grammar sees in front of it, and that."""
+        for text, mine, owner in zip(self.texts, self.opened, self.owner, strict=True):
+            label = grammar.labels.get(owner)
+            one = mine.get((label.form.core, label.name)) if label else None
+            yield (one.raw, one.rest) if one else (None, text)
 
 
-def _without_broken(found: Sequence[CueLabel | None], texts: Sequence[str]) -> list[CueLabel | None]:
-    """Leave out a word with capitals behind it that stands in an unfinished sentence: a title that was cut."""
-    counts = Counter(label.name for label in found if label)
-    kept: list[CueLabel | None] = []
-    for at, label in enumerate(found):
-        is_open = at > 0 and not ends_sentence(texts[at - 1]) and texts[at - 1][-1:] not in "-–—"
-        cut = label and is_open and counts[label.name] < 3 and " " not in label.name and _is_title(label.rest)
-        kept.append(None if cut else label)
-    return kept
+def _lines(texts: Iterable[str], *, ended: bool) -> list[Line]:
+    """Make a line of each text; where sentences have no end, each line is one."""
+    return [Line(n, text if ended or ends_sentence(text) else f"{text}.") for n, text in enumerate(texts)]
 
 
-def _is_title(rest: str) -> bool:
-    return any(word[0].isupper() for word in rest.split()[1:4])
-
-
-def _with_colon(labels: Sequence[CueLabel], heads: Sequence[CueLabel], texts: int) -> set[str]:
-    counts = Counter(label.name for label in labels)
-    sure = {name for name, count in counts.items() if count > 1 or _likeness(name) == 2}
-    if counts.total() > 1 and counts.total() * 2 >= texts:
-        sure = set(counts)
-    begins = any(label.name in sure for label in heads)
-    if not begins and not any(counts[name] > 1 for name in sure):
-        return set()
-    return sure | {name for name in counts if "," not in name}
-
-
-def _repeated(labels: Sequence[CueLabel], least: int) -> set[str]:
-    """Return the names that come back, if together they stand in front of at least so many texts."""
-    counts = Counter(label.name for label in labels)
-    names = {name for name, count in counts.items() if count > 1}
-    return names if sum(counts[name] for name in names) >= least else set()
-
-
-def _in_brackets(labels: Sequence[CueLabel], heads: Sequence[CueLabel], least: int) -> set[str]:
-    """Return the names in brackets: sounds and manners stand there too, so names must come back or be numbered."""
-    counts = Counter(label.name for label in labels)
-    spoken = {label.name for label in labels if label.rest}
-    sure = {name for name in spoken if _is_sure(name, counts[name], alone=len(spoken) == 1)}
-    begins = any(label.name in sure for label in heads)
-    if not (begins or any(counts[name] > 1 for name in sure)) or sum(counts[n] for n in sure) < max(least, 2):
-        return set()
-    # Beside many names, what stands in square brackets once is one too.
-    return spoken if len(sure) * 2 >= len(spoken) and "[" in labels[0].name else sure
-
-
-def _is_sure(name: str, count: int, *, alone: bool) -> bool:
-    """Check that what stands in brackets is numbered, comes back, or looks like a name beside another one."""
-    return is_generic(clean(name)[0]) or count > 1 or (_likeness(name) == 2 and not alone)
-
-
-def label_of(text: str) -> str | None:
-    """Return what stands before the first colon of a text, or in brackets at its start, if it may be a name."""
-    label = _label(text)
-    return label.name if label and label.kind in ("colon", "handle", "brackets") else None
-
-
-def may_have_label(text: str) -> bool:
-    """Check at a glance whether a text may begin with a name."""
-    return ":" in text or text.startswith("[") or "：" in text
-
-
-def _label(text: str) -> CueLabel | None:
-    if text.startswith(("[", "(")) and (match := _BRACKETS.match(text)):
-        return _bracketed(text, match)
-    head = text[: LONGEST_REPEATED + 3]
-    match = _COLON.search(head)
-    if not match or (match[0] == ":" and head[match.end() : match.end() + 1].strip()):
-        return None
-    name = head[: match.start()].strip()
-    kind = _kind(name) if name and not _STOP.search(name) else None
-    return CueLabel(name, kind, text[match.end() :].strip()) if kind else None
-
-
-def _bracketed(text: str, match: re.Match[str]) -> CueLabel | None:
-    name = match[0].strip()
-    inner = (match[1] or match[2]).strip()
-    if is_sound(name) or _is_noise(inner) or _STOP.search(inner) or not _likeness(inner):
-        return None
-    return CueLabel(name, "brackets" if match[1] else "parentheses", text[match.end() :].strip())
-
-
-def _is_noise(text: str) -> bool:
-    """Check whether text may be a noise or a manner of speaking; without capitals a name is not told from one."""
-    last = text.casefold().split()[-1]
-    verbal = last in _NOISES or (last.endswith("ing") and len(last) > 5)
-    manner = " " not in text and last.endswith(("ing", "ed", "ly"))
-    return verbal or manner or text.upper() == text.lower()
-
-
-def _kind(name: str) -> Kind | None:
-    """Judge what stands before a colon; `None` where it can be no name."""
-    if _likeness(name):
-        return "colon" if len(name) <= LONGEST_LABEL and len(name.split()) <= 5 else "long"
-    if name.islower() and len(name.split()) <= 2 and _likeness(name.title()):
-        return "lower"
-    return "handle" if _HANDLE.fullmatch(name) else None
-
-
-def _likeness(label: str) -> int:
-    return likeness(clean(label)[0])
+def _large(text: str, mine: Openings) -> str:
+    """Begin what is said behind a name with a capital, as sentences do that have marks."""
+    rest = min((one.rest for one in mine.values()), key=len, default=text)
+    return text[: len(text) - len(rest)] + rest[:1].upper() + rest[1:]
 
 
 def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from transforms.records import Seconds, TranscriptSource, Word
-from transforms.text import ends_sentence, join_lines, join_words
-from transforms.transcripts.captions.cue_names import first_name_first, label_of, may_have_label, named_cues
+from transforms.text import is_punctuated, join_lines, join_words
+from transforms.transcripts.captions.cue_names import (
+    Key,
+    Named,
+    find_names,
+    first_name_first,
+    is_finished,
+    is_label,
+    openings,
+)
 from transforms.transcripts.captions.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Boundary, Draft, Piece
+from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.grammar.choose import SURE, choose
-from transforms.transcripts.names import clean, is_generic, likeness
+from transforms.transcripts.names import clean, is_generic
 from transforms.transcripts.prose.lines import Line
-
-MOSTLY_NAMED = 0.5  # of the texts begin with a name
-VERY_SURE = 0.9
 
 
 def cue_draft(
@@ -27,8 +32,12 @@ def cue_draft(
     *,
     source: TranscriptSource | None = None,
     overlaps: bool = True,
+    grammar: Core | None = None,
 ) -> Draft:
-    """Make a draft of cues and what stands between them; names are searched where no markup names a voice."""
+    """Make a draft of cues and what stands between them; names are searched where no markup names a voice.
+
+    `grammar` is how they are set off from what is said, if the user says so.
+    """
     cues = [item for item in items if isinstance(item, Cue)]
     rolling = rolls(cues)
     for cue in cues:
@@ -40,50 +49,37 @@ def cue_draft(
     voiced = any(row.voice for cue in cues for row in cue.rows)
     units = _units(cues, frozenset() if voiced else _first_labels(cues))
     speech = [unit for cue in cues for unit in units[id(cue)]]
-    names = [_voiced(unit) for unit in speech] if voiced else _named([unit.text for unit in speech])
-    pieces = _first_names_first(_pieces(items, units, iter(names), voiced=voiced), marked=voiced)
+    texts = [unit.text for unit in speech]
+    named = Named([_voiced(unit) for unit in speech], None) if voiced else find_names(texts, grammar)
+    pieces = _first_names_first(_pieces(items, units, iter(named.texts), voiced=voiced), marked=voiced)
     return Draft(
         pieces=tuple(pieces),
         boundary=_boundary(speech),
         source=source or _source(pieces),
         flags=tuple(sorted(clock.flags)),
+        grammar=named.grammar,
     )
 
 
-def _units(cues: Iterable[Cue], known: frozenset[str]) -> dict[int, list[Unit]]:
+def _units(cues: Iterable[Cue], known: frozenset[Key]) -> dict[int, list[Unit]]:
     """Part each cue into what is said in one go, by the id of the cue."""
     return {id(cue): units_of(cue, known) for cue in cues}
 
 
 def _name_rows(cues: Iterable[Cue]) -> None:
-    """Set names off by a colon where most cues have one on a row of its own, which comes back."""
+    """Set names off by a colon where most cues have one on a row of its own."""
     shown = [cue for cue in cues if cue.rows]
     heads = [cue for cue in shown if len(cue.rows) > 1 and not (cue.rows[0].chunks or cue.rows[0].voice)]
-    names = _row_names(Counter(cue.rows[0].text for cue in heads))
-    named = [cue for cue in heads if cue.rows[0].text in names]
-    if len(names) < 2 or len(named) == len(names) or len(named) * 2 <= len(shown):
+    if len(heads) * 2 <= len(shown):
         return
-    for cue in named:
+    parts = [(cue.rows[0].text, " ".join(row.text for row in cue.rows[1:])) for cue in heads]
+    grammar = choose([Line(n, text, gap=not n % 2) for n, text in enumerate(chain.from_iterable(parts))])
+    named = [one for line, one in grammar.labels.items() if not line % 2 and one.form.core.is_bare]
+    if grammar.probability < SURE or len(named) * 2 <= len(shown):
+        return
+    for one in named:
+        cue = heads[one.line // 2]
         cue.rows[0] = replace(cue.rows[0], text=f"{cue.rows[0].text}:")
-
-
-def _row_names(counts: Mapping[str, int]) -> set[str]:
-    """Return the rows that look like names, or may be names and come back."""
-    found = (text for text in counts if text[-1].isalnum())
-    return {text for text in found if likeness(clean(text)[0]) + (counts[text] > 1) > 1}
-
-
-def _named(texts: Sequence[str]) -> list[tuple[str | None, str]]:
-    """Split names from texts: by what names look like, else by the grammar that all the texts prove."""
-    names = named_cues(texts)
-    known = sum(name is not None for name, _ in names)
-    if known >= MOSTLY_NAMED * len(texts):
-        return names
-    grammar = choose([Line(number, text) for number, text in enumerate(texts)])
-    alone = sum(not one.rest for one in grammar.labels.values())
-    if grammar.probability < (VERY_SURE if known else SURE) or alone or len(grammar.labels) <= known:
-        return names
-    return [(x.raw, x.rest) if (x := grammar.labels.get(i)) else (None, text) for i, text in enumerate(texts)]
 
 
 def _voiced(unit: Unit) -> tuple[str | None, str]:
@@ -101,14 +97,9 @@ def _first_names_first(pieces: list[Piece], *, marked: bool) -> list[Piece]:
     return [replace(p, speaker=turned.get(p.speaker, p.speaker)) if p.speaker else p for p in pieces]
 
 
-def _first_labels(cues: Iterable[Cue]) -> frozenset[str]:
-    return frozenset(
-        label
-        for cue in cues
-        if cue.rows and may_have_label(cue.rows[0].text.lstrip(">- "))
-        for label in [label_of(cue.rows[0].text.lstrip(">- "))]
-        if label
-    )
+def _first_labels(cues: Iterable[Cue]) -> frozenset[Key]:
+    """Return what a cue of the file may begin with as its name."""
+    return frozenset(key for cue in cues if cue.rows for key in openings(cue.rows[0].text.lstrip(">- ")))
 
 
 def _boundary(units: Sequence[Unit]) -> Boundary:
@@ -178,8 +169,6 @@ def _speech(unit: Unit, text: str, speaker: str | None, *, opens: bool) -> Piece
 # Chunks of text with times → words, and what scripts and marks say about them.
 
 
-# With fewer marks than this the text is taken as unpunctuated.
-WORDS_PER_SENTENCE = 40
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -242,15 +231,6 @@ def is_unspaced(text: str) -> bool:
     return _UNSPACED.search(text) is not None
 
 
-def is_punctuated(words: Iterable[str]) -> bool:
-    """Check whether enough words end a sentence for the marks to be used."""
-    count = ends = 0
-    for word in words:
-        count += 1
-        ends += ends_sentence(word)
-    return ends > 0 and ends * WORDS_PER_SENTENCE >= count
-
-
 def cue_words(cue: Cue) -> tuple[Word, ...]:
     """Return the words of a cue whose text has times: each lasts until the next, the last until the cue ends."""
     if not any(row.chunks for row in cue.rows):
@@ -311,7 +291,6 @@ def unroll(cues: Sequence[Cue]) -> None:
 
 _CHANGE = re.compile(r"(?:(?<=\s)|^)(>{2,3})\s*")
 _DASH = re.compile(r"([-‐–—])\s+(?=\S)|([-‐])(?=[^\W\d_]|[\[(\"“'¿¡♪])")
-_BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
 
 
 @dataclass(slots=True)
@@ -327,7 +306,7 @@ class Unit:
     words: tuple[Word, ...] = ()
 
 
-def units_of(cue: Cue, known: frozenset[str]) -> list[Unit]:
+def units_of(cue: Cue, known: frozenset[Key]) -> list[Unit]:
     """Cut a cue where its speaker changes; `known` are the labels that begin a cue of the file."""
     units: list[Unit] = []
     texts: list[list[str]] = []
@@ -337,7 +316,7 @@ def units_of(cue: Cue, known: frozenset[str]) -> list[Unit]:
         for mark, text in _marked(row):
             # a small letter goes on: the dash is one of the sentence
             is_change = mark.startswith(">") or (
-                bool(mark) and (dashed or _is_finished(before)) and not text[:1].islower()
+                bool(mark) and (dashed or is_finished(before)) and not text[:1].islower()
             )
             if units and not mark and units[-1].voice == row.voice and not _begins(text, before, known):
                 texts[-1].append(text)
@@ -366,14 +345,12 @@ def _marked(row: Row) -> Iterator[tuple[str, str]]:
         yield "", text
 
 
-def _begins(text: str, before: str, known: frozenset[str]) -> bool:
+def _begins(text: str, before: str, known: frozenset[Key]) -> bool:
     """Check whether a further row of a cue begins with a name, not with a word that the line break put there."""
-    label = label_of(text) if may_have_label(text) else None
-    return label is not None and (_is_finished(before) or label.isupper() or label in known)
-
-
-def _is_finished(text: str) -> bool:
-    return not text or ends_sentence(text) or text.endswith(_BREAKS_OFF)
+    found = openings(text)
+    if not known.isdisjoint(found):
+        return True
+    return not is_label(before) and any(is_finished(before) or one.raw.isupper() for one in found.values())
 
 
 def _share_words(units: Sequence[Unit], words: tuple[Word, ...]) -> None:

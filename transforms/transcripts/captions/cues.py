@@ -305,11 +305,14 @@ _TAG = re.compile(r"a|b|big|br|c|center|div|em|font|i|lang|p|rp|rt|ruby|s|small|
 _STYLES = frozenset(("<c>", "</c>", "<i>", "</i>", "<b>", "</b>"))
 # What a web form escaped before it reached the file; a colon behind the name is that of a label.
 _ESCAPED_VOICE = re.compile(r"&lt;(/?v(?:[.\s][^&<>]{0,80})?)&gt;[ \t]*:?")
+_BOLD = re.compile(r"\*\*(?=\S)([^*]+)(?<=\S)\*\*")  # of Markdown: **Ann:** Hi.
 _VOICE = re.compile(r"(?:\.\S*)?\s*(.*)", re.DOTALL)
 
 
 def read_rows(body: Sequence[tuple[int, str]]) -> list[Row]:
     """Read the text lines of a cue: without tags, with the voices and word times that tags give."""
+    if any("**" in text for _, text in body):
+        body = [(line, _BOLD.sub(r"\1", text)) for line, text in body]
     if any("&lt;" in text for _, text in body):
         body = [(line, _ESCAPED_VOICE.sub(r"<\1>", text)) for line, text in body]
     for _, text in body:

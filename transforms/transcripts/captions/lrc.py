@@ -52,7 +52,7 @@ def parse(text: Text) -> Draft:
         raise ContentError(msg)
     for cue, after in pairwise(cues):
         cue.end_time = after.start_time
-    return cue_draft([*tags, *(cue for cue in cues if cue.rows)], clock)
+    return cue_draft([*tags, *(cue for cue in cues if cue.rows)], clock, grammar=text.grammar)
 
 
 def _offset(offset: str) -> float:

@@ -70,7 +70,7 @@ def parse(text: Text) -> Draft:
         for index, line in enumerate(text.lines[:begin])
         if line.strip()
     ]
-    return cue_draft([*above, *items], clock)
+    return cue_draft([*above, *items], clock, grammar=text.grammar)
 
 
 FORMAT = Format("srt", "SubRip captions", example_of(__doc__), fits, parse)

@@ -65,7 +65,7 @@ def parse(text: Text) -> Draft:
     if not any(isinstance(item, Cue) for item in items):
         msg = "the TTML has no paragraph with text"
         raise ContentError(msg)
-    return cue_draft(items, clock)
+    return cue_draft(items, clock, grammar=text.grammar)
 
 
 def _root(text: str) -> tuple[Any, int]:

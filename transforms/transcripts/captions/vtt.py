@@ -63,7 +63,7 @@ def parse(text: Text) -> Draft:
         msg = "the WebVTT has no cue: no line reads like 00:00.000 --> 00:01.000"
         raise ContentError(msg)
     header = _header(text.lines, top, begin) if headed else _loose(text.lines, top, begin)
-    return cue_draft([*header, *items], clock, source=_source(header))
+    return cue_draft([*header, *items], clock, source=_source(header), grammar=text.grammar)
 
 
 def _source(header: Sequence[Piece]) -> TranscriptSource | None:

@@ -57,7 +57,7 @@ def parse(text: Text) -> Draft:
         cue.end_time = _earlier(cue.end_time, end) if _is_behind(end, cue.start_time) else cue.end_time
         end = cue.start_time
     about = json_text.metadata(document, used=("events", "pens", "wsWinStyles", "wpWinPositions"))
-    return cue_draft([*about, *_in_order(cues, dropped)], clock, source="captions")
+    return cue_draft([*about, *_in_order(cues, dropped)], clock, source="captions", grammar=text.grammar)
 
 
 def _in_order(cues: Sequence[Cue], dropped: Sequence[Piece]) -> list[Item]:

@@ -26,6 +26,7 @@ _BEFORE = re.compile(
     rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|,\]]?"
 )
 _BEHIND = re.compile(rf"\s*(?:(?P<time>{_TIME})|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
+_DIGIT_OF_TIME = re.compile(r"\d[:.m]")  # in every time, and quick to look for
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_TIME}|{WRAPPED})\s*$")
 _COLON = re.compile(r"[:：]")
@@ -170,6 +171,8 @@ class _Reader:
 
     def _span(self) -> Span | None:
         """Return the marked stretch that the label begins in; two that touch are one."""
+        if not self.line.spans:
+            return None
         mine = [
             x
             for x in self.line.spans
@@ -211,7 +214,7 @@ class _Reader:
         colon = next(colons, limit)
         if colon < limit:
             yield colon
-        if time := _FIRST_TIME.search(text, at, limit):
+        if _DIGIT_OF_TIME.search(text, at, limit) and (time := _FIRST_TIME.search(text, at, limit)):
             yield time.start()
         if (dash := _DASH.search(text, at, limit)) and dash.start() < colon:
             yield dash.start()
@@ -259,7 +262,7 @@ class _Reader:
             if marked and _ENDING_DASH.search(head.raw):
                 head.end, head.raw = head.end or head.raw[-1], head.raw[:-1].rstrip()
                 continue
-            last = _LAST_TIME.search(head.raw)
+            last = _LAST_TIME.search(head.raw) if _DIGIT_OF_TIME.search(head.raw) else None
             if last is None:
                 break
             if not head.stamp or head.where == "behind":

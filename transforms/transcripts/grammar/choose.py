@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import nlargest
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar import score
@@ -21,6 +22,10 @@ SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.05  # a label that stands once in a strong form is none below this
 UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
+MOST_LABELS = 2000  # of one form are judged, those that stand oftenest: no episode has more than 500 speakers
+LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file
+SURE_PART = 0.95
+FEWEST_OF_PART = 4  # labels
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
 
 
@@ -54,7 +59,9 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
     Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged.
     """
     document = Document(lines)
-    ways = sorted(_ways(document, forced), key=lambda way: -way.probability)
+    ways = sorted(
+        (way for whole in document.ways for way in _way(whole, forced)), key=lambda way: -way.probability
+    )
     meant = [way for way in ways if forced is None or forced.covers(way.form.core)]
     if not meant or (forced is None and meant[0].probability < LIKELY):
         next_form, likely = (ways[0].form, ways[0].probability) if ways else (None, 0.0)
@@ -66,6 +73,8 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
         if other.probability >= LIKELY and other in meant and _is_kin(other, labels):
             labels = {**_of_kin(other, labels), **labels}
     labels |= _known(document, labels)
+    if forced is None:
+        labels |= _of_other_part(document, labels)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
     return Grammar(
         dict(sorted(labels.items())),
@@ -76,6 +85,13 @@ def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
         best.doubted,
         (best.probability if forced is None else 1.0) * (1 - _unsure_share(document, best, labels)),
     )
+
+
+def how_likely(lines: Sequence[Line], core: Core) -> float:
+    """Return how likely it is that a document of these lines sets its labels off so."""
+    document = Document(lines)
+    mine = (way.probability for whole in document.ways if whole.core == core for way in _way(whole, None))
+    return max(mine, default=0.0)
 
 
 @dataclass(frozen=True)
@@ -93,16 +109,15 @@ class Way:
         return Counter(one.form for one in self.kept).most_common(1)[0][0]
 
 
-def _ways(document: Document, forced: Core | None) -> Iterator[Way]:
-    """Yield each way to mark labels that has any, with its probability."""
+def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
+    """Yield a way to mark labels with its probability; nothing where none is a label."""
     given = forced if forced and not forced.is_bare else None  # any short line may be a name alone
-    for whole in document.ways:
-        kept, unsure = accepted(whole, is_given=given is not None and given.covers(whole.core))
-        if kept:
-            measured = replace(whole, found=kept) if whole.is_weak else whole
-            lines = {one.line for one in kept}
-            doubted = tuple(one for one in whole.found if one.line not in lines)
-            yield Way(kept, doubted, unsure, score.of_form(of_form(measured)))
+    kept, unsure = accepted(whole, is_given=given is not None and given.covers(whole.core))
+    if kept:
+        measured = replace(whole, found=kept) if whole.is_weak else whole
+        lines = {one.line for one in kept}
+        doubted = tuple(one for one in whole.found if one.line not in lines)
+        yield Way(kept, doubted, unsure, score.of_form(of_form(measured)))
 
 
 def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candidate, ...], frozenset[str]]:
@@ -113,12 +128,15 @@ def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candi
     places: defaultdict[str, list[int]] = defaultdict(list)
     for i, one in enumerate(whole.found):
         places[one.name].append(i)
+    oftenest = (
+        places if len(places) <= MOST_LABELS else nlargest(MOST_LABELS, places, key=lambda x: len(places[x]))
+    )
     usual = Usual(whole)
-    likely = {name: _likely(name, mine, usual, is_given=is_given) for name, mine in places.items()}
+    likely = {name: _likely(name, places[name], usual, is_given=is_given) for name in oftenest}
     if whole.timed:
         likely |= dict.fromkeys(_proved_by_time(whole, whole.timed), 1.0)
     unsure = frozenset(name for name, p in likely.items() if UNSURE < p < 1 - UNSURE)
-    return tuple(one for one in whole.found if likely[one.name] >= SURE), unsure
+    return tuple(one for one in whole.found if likely.get(one.name, 0.0) >= SURE), unsure
 
 
 def _proved_by_time(whole: Occurrences, timed: Occurrences) -> set[str]:
@@ -138,7 +156,7 @@ def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> 
     if not strong and len(mine) == 1 and (has_marks(first.raw) or (first.form.alone and ends_sentence(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
     likely = score.of_label(of_label(name, mine, usual))
-    proved = likely >= DOUBTED_ONCE or first.start_time is not None
+    proved = likely >= DOUBTED_ONCE or (usual.seen.is_marked and first.start_time is not None)
     return max(likely, SURE) if strong and proved else likely
 
 
@@ -149,6 +167,18 @@ def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -
     unsure = [one.line for one in (*best.kept, *best.doubted) if one.name in best.unsure]
     moved = sum(document.words_between(line, ends.get(line, line + 1)) for line in unsure)
     return min(1.0, moved / max(document.words, 1))
+
+
+def _of_other_part(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
+    """Find the labels above or below all of these, where much stands there and surely marks them otherwise."""
+    found: dict[int, Candidate] = {}
+    for begin, end in ((0, min(labels)), (max(labels) + 1, len(document.lines))):
+        if document.words_between(begin, end) < LEAST_PART * document.words:
+            continue
+        part = choose(document.lines[begin:end])
+        if part.probability >= SURE_PART and len(part.labels) >= FEWEST_OF_PART:
+            found |= {begin + i: replace(one, line=begin + i) for i, one in part.labels.items()}
+    return found
 
 
 def _is_kin(other: Way, labels: dict[int, Candidate]) -> bool:

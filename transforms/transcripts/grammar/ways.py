@@ -58,8 +58,12 @@ class Document:
     @cached_property
     def phrases(self) -> frozenset[str]:
         """What stands before a colon within a line: no label."""
+        texts = [line.text for line in self.lines]
+        colons = [max(text.rfind(":"), text.rfind("：")) for text in texts]
         return frozenset(
-            fold(match[1].strip()) for line in self.lines for match in _INNER_COLON.finditer(line.text)
+            fold(match[1].strip())
+            for text, last in zip(texts, colons, strict=True)
+            for match in _INNER_COLON.finditer(text, 0, last + 1)
         )
 
     @cached_property

@@ -20,15 +20,20 @@ from transforms.transcripts.tables.columns import moment
 _TIME = r"\d{1,7}(?::\d{1,2}){0,2}(?:[.,]\d{1,6})?"
 _LINE = re.compile(rf"\s*[\[(<]\s*({_TIME})s?\s*(?:-+>|→|–|—|-|to)\s*({_TIME})s?\s*[\])>]:?\s*(.*)", re.ASCII)
 _ARROW = re.compile(r"-+>|→")
+_MARKED = re.compile(r"\s*(\*{1,3}|_{2})(?=\S)[^\n]{1,80}?\1")
 SHARE = 0.5
 
 
 def fits(text: Text) -> bool:
-    """Check for lines most of which begin so; clocks without fractions may begin prose, seconds may not."""
+    """Check for lines most of which begin so; clocks without fractions may begin prose, seconds may not.
+
+    Where names are marked up behind the times, it is Markdown.
+    """
     lines = [line for line in text.lines[:400] if line.strip()]
     found = [match for line in lines if (match := _LINE.match(line)) and match[3].strip()]
     sure = [match for match in found if "." in match[1] or _ARROW.search(match[0])]
-    return bool(sure) and len(found) >= SHARE * len(lines)
+    marked = sum(_MARKED.match(match[3]) is not None for match in found)
+    return bool(sure) and len(found) >= SHARE * len(lines) and marked < SHARE * len(found)
 
 
 def parse(text: Text) -> Draft:
@@ -51,7 +56,7 @@ def parse(text: Text) -> Draft:
     if not any(isinstance(item, Cue) and item.rows for item in items):
         msg = "no transcript found: no line begins with a stretch of time such as [0.00 --> 2.50]"
         raise ContentError(msg)
-    return cue_draft(items, clock)
+    return cue_draft(items, clock, grammar=text.grammar)
 
 
 FORMAT = Format("prints", "lines with [start --> end], as Whisper prints them", example_of(__doc__), fits, parse)

@@ -12,10 +12,13 @@ Example:
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.names import clean, is_nobody, likeness
+from transforms.transcripts.grammar.looks import small_tokens
+from transforms.transcripts.names import clean
 from transforms.transcripts.prose.lines import Line, LineLabel, numbered
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.survey import Survey, survey
@@ -32,17 +35,34 @@ _LABEL = re.compile(rf"(?P<name>\S.*?)\s+{_TIME}", re.IGNORECASE)
 LONGEST = 160  # characters of such a line
 _EVENT = re.compile(r"(.+) (started|stopped) transcription\.?", re.IGNORECASE)
 LEAST = 2
+MOST_WORDS = 6  # of a name
+_APART = re.compile(r"\s{2,}\d|\t")
 
 
 def fits(text: Text) -> bool:
     """Check for two such lines at least, each with a name."""
-    return sum(_label(line) is not None for line in text.lines[:2000]) >= LEAST
+    return len(_labels(numbered(text.lines[:2000]))) >= LEAST
+
+
+def _labels(lines: Sequence[Line]) -> dict[int, LineLabel]:
+    """Find the lines that hold nothing but a name and a time in words.
+
+    The name stands apart, comes back or stands alone elsewhere, or the line begins a block.
+    """
+    found = {i: label for i, line in enumerate(lines) if (label := _label(line.text))}
+    counts = Counter(label.raw for label in found.values())
+    counts.update(line.text.strip() for line in lines if len(line.text) <= LONGEST)
+    return {
+        i: label
+        for i, label in found.items()
+        if counts[label.raw] > 1 or (lines[i].gap and not small_tokens(label.name)) or _APART.search(lines[i].text)
+    }
 
 
 def _label(line: str) -> LineLabel | None:
-    """Read a line that holds nothing but a name and a time in words.
+    """Read what may be a name with a time in words.
 
-    >>> _label("Ann Lee   1 hour 0 minutes 4 seconds").start_time, _label("It took 5 minutes 30 seconds")
+    >>> _label("Ann Lee   1 hour 0 minutes 4 seconds").start_time, _label("Wait 30 seconds")
     (3604.0, None)
     """
     shown = line.strip() if len(line) <= LONGEST else ""
@@ -50,8 +70,7 @@ def _label(line: str) -> LineLabel | None:
     if not match or not (match["m"] or match["h"]):
         return None
     name, _ = clean(match["name"])
-    apart = re.search(r"\s{2,}\d|\t", shown) is not None
-    if not (is_nobody(name) or likeness(name) == 2 or (apart and len(name.split()) < 6)):
+    if len(name.split()) >= MOST_WORDS:
         return None
     start = int(match["h"] or 0) * 3600 + int(match["m"] or 0) * 60 + int(match["s"])
     return LineLabel(match["name"].strip(), name, float(start), None, "")
@@ -60,7 +79,7 @@ def _label(line: str) -> LineLabel | None:
 def parse(text: Text) -> Draft:
     """Read what stands under each such line; other times in words are said."""
     lines = _without_copies([line for line in numbered(text.lines) if line.text.strip()])
-    labels = {i: label for i, line in enumerate(lines) if (label := _label(line.text))}
+    labels = _labels(lines)
     own = labels and not text.grammar
     found = Survey(lines, "own", labels, min(labels), len(lines)) if own else survey(lines, text.grammar)
     draft = read_labelled(found)

@@ -16,6 +16,7 @@ Example:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from transforms.errors import ContentError
@@ -23,12 +24,14 @@ from transforms.text import ends_sentence
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Clock, Cue, Item, Row
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.names import clean, is_nobody, likeness
+from transforms.transcripts.grammar.looks import has_marks
+from transforms.transcripts.names import LONGEST_NAME, clean, is_nobody
 from transforms.transcripts.prose.lines import times
 
 _TIMECODE = r"\d{1,2}:\d\d:\d\d(?:[:;.,]\d{2,3})?"
 _RANGE = re.compile(rf"[\[(]? ?({_TIMECODE}\s*(?:-|–|—|to)\s*{_TIMECODE}) ?[\])]?", re.ASCII)
 NAMED_SHARE = 0.8  # of the blocks have a name above their words
+FEW = 4  # names that need not come back
 
 
 def fits(text: Text) -> bool:
@@ -53,13 +56,16 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, str, list[tuple[int, st
 
 
 def _are_named(blocks: Sequence[tuple[int, str, list[tuple[int, str]]]]) -> bool:
+    """Check whether most blocks begin with what may be a name, and most of these come back."""
     full = [below for _, _, below in blocks if below]
-    named = [below for below in full if len(below) > 1 and _is_name(below[0][1])]
-    return bool(full) and len(named) >= NAMED_SHARE * len(full)
+    heads = Counter(below[0][1] for below in full if len(below) > 1 and _is_name(below[0][1]))
+    back = sum(count for count in heads.values() if count > 1) + sum(map(is_nobody, heads))
+    few = len(heads) < FEW
+    return bool(full) and heads.total() >= NAMED_SHARE * len(full) and (few or back * 2 >= heads.total())
 
 
 def _is_name(text: str) -> bool:
-    return is_nobody(text) or (likeness(clean(text)[0]) > 0 and not ends_sentence(text))
+    return len(text) <= LONGEST_NAME and not has_marks(text) and not ends_sentence(clean(text)[0])
 
 
 def parse(text: Text) -> Draft:
@@ -86,7 +92,7 @@ def parse(text: Text) -> Draft:
         items.append(Piece(at, "label", f"{stretch} {voice or ''}".strip()))
         start, end = times(stretch)
         items.append(Cue(at, start, end, [Row(number, line, voice) for number, line in said]))
-    return cue_draft(items, clock)
+    return cue_draft(items, clock, grammar=text.grammar)
 
 
 FORMAT = Format(

@@ -20,7 +20,7 @@ from transforms.transcripts.names import is_aside
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import ENDED, may_be_title, states
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
-from transforms.transcripts.prose.read import front_matter
+from transforms.transcripts.prose.read import are_of_day, front_matter, without_times
 from transforms.transcripts.prose.shared_survey import declined, has_times, plain_lines, survey_of
 
 WORDS_OF_A_CAPTION = 12  # at most, on average
@@ -74,7 +74,9 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
             pieces.append(Piece(line.number, "speech", text, start_time=start, end_time=stop))
         start = stop = None
     pieces += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in kept[end:]]
-    return Draft(tuple(pieces), "sentence" if _is_cut(pieces) else "cue", "captions")
+    draft = Draft(tuple(pieces), "sentence" if _is_cut(pieces) else "cue", "captions")
+    timed = sum(piece.start_time is not None for piece in pieces)
+    return without_times(draft) if timed and are_of_day(kept, timed) else draft
 
 
 def _headings(lines: Sequence[Line], first: int, end: int) -> frozenset[int]:

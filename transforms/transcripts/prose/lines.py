@@ -11,12 +11,19 @@ from transforms.times import parse_clock
 from transforms.transcripts.names import LONGEST_NAME, UNSEEN
 
 LONGEST_STAMP = 120  # characters, with the address of a link
-CLOCK = r"(?:\d{1,3}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{1,3}|[:;]\d\d)?|(?:\d{1,2}h ?)?[0-5]?\dm ?[0-5]?\ds(?!\w))"
+# Small letters may be a word, as in `10:30 am Anfang`.
+_HALF_OF_DAY = r"(?:\s?(?:[AP]M|[ap]\.m\.)(?!\w)|[ap]m(?!\w)|\s[ap]m(?=\s*(?:$|[\])|,:–—-])))"
+CLOCK = (
+    rf"(?:\d{{1,3}}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{{1,3}}|[:;]\d\d|{_HALF_OF_DAY})?"
+    r"|(?:\d{1,2}h ?)?[0-5]?\dm ?[0-5]?\ds(?!\w))"
+)
 _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
 _RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"
 # A time as texts mark it; behind a Markdown link's text stands its address.
 _SECONDS = r"\d{1,6}\.\d{1,3}s?"
+_DATE = r"\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4},?\s+"
 _IN_BRACKETS = (
+    rf"\[{_DATE}{CLOCK}\]",
     rf"\[{CLOCK}\]{_BETWEEN}\[{CLOCK}\]",
     rf"[\[(<]{_SECONDS}\s*(?:-->|->|→|–|-)\s*{_SECONDS}[\])>]",
     rf"\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?",
@@ -27,6 +34,7 @@ STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d%]|:\d))"
 _CLOCKS = re.compile(CLOCK)
 _STAMP_FIRST = re.compile(rf"\s*({STAMP})(?=$|[\s:：|,\-–—\]])\s*[:：|,\-–—]*\s*")
 _STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*({STAMP})\s*[:：]?\s*$")
+_OF_DAY = re.compile(rf"\d:[0-5]\d(?::[0-5]\d)?{_HALF_OF_DAY}|\[{_DATE}{CLOCK}")
 _MARK = re.compile(rf"\s*({WRAPPED})")
 _UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
 
@@ -81,10 +89,24 @@ def seconds(clock: str) -> Seconds:
 
     >>> seconds("1:02:03.5"), seconds("75:30"), seconds("0h01m44s"), seconds("00:01:02:15")
     (3723.5, 4530.0, 104.0, 62.0)
+    >>> seconds("1:02 PM"), seconds("12:00:05am")
+    (46920.0, 5.0)
     """
+    if half := re.search(r"\s?([ap])\.?m\.?$", clock, re.IGNORECASE):
+        hour, *rest = clock[: half.start()].split(":")
+        return (int(hour) % 12 + 12 * (half[1] in "pP")) * 3600 + seconds(":".join((*rest, "0")[:2]))
     clock = clock.rstrip("s").replace(" ", "").replace("h", ":").replace("m", ":")
     whole = clock.partition(";")[0].split(":")[:3]
     return parse_clock(":".join(whole)) or 0.0
+
+
+def is_of_day(text: str) -> bool:
+    """Check for a time of the day in the head of a line: it does not say when in a recording that is.
+
+    >>> is_of_day("Ann Lee 10:32 AM"), is_of_day("Ann Lee 10:32"), is_of_day("10:30 am Anfang")
+    (True, False, False)
+    """
+    return _OF_DAY.search(text[:LONGEST_STAMP]) is not None
 
 
 def times(stamp: str) -> tuple[Seconds, Seconds | None]:

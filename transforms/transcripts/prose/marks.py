@@ -30,6 +30,8 @@ def _marked(line: Line) -> Line:
     elif quote := _QUOTE.match(text):
         text, mark = text[quote.end() :], "blockquote"
     shown, spans = visible(text)
+    if shown == line.text and not (spans or mark):
+        return line
     return replace(line, text=shown, heading=line.heading or heading is not None, mark=mark, spans=spans)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from transforms.errors import ContentError
 from transforms.records import Seconds
@@ -14,6 +15,7 @@ from transforms.transcripts.prose.headings import chapter_of
 from transforms.transcripts.prose.lines import (
     Line,
     LineLabel,
+    is_of_day,
     lone_time,
     split_last_time,
     split_marks,
@@ -37,7 +39,19 @@ def read_labelled(found: Survey) -> Draft:
         raise ContentError(msg)
     pieces = [*_front(found), *_body(found)]
     flags = ("talk_before_labels",) if found.talk else ()
-    return Draft(tuple(pieces), "paragraph", flags=flags, grammar=found.grammar)
+    draft = Draft(tuple(pieces), "paragraph", flags=flags, grammar=found.grammar)
+    return without_times(draft) if are_of_day(found.lines, len(found.labels)) else draft
+
+
+def are_of_day(lines: Sequence[Line], times: int) -> bool:
+    """Check whether most times of a text are times of the day, as in a chat: no place in a recording."""
+    return sum(is_of_day(line.text) for line in lines) * 2 > times
+
+
+def without_times(draft: Draft) -> Draft:
+    """Leave out when things were said, and flag it."""
+    pieces = (replace(piece, start_time=None, end_time=None) for piece in draft.pieces)
+    return replace(draft, pieces=tuple(pieces), flags=(*draft.flags, "times_of_day"))
 
 
 def _front(found: Survey) -> Iterator[Piece]:
@@ -189,13 +203,24 @@ def _control(text: str) -> str | None:
 
 
 LONGEST_EPISODE_TITLE = 30  # words
+_COLUMN = re.compile(r"[^\d.!?]{1,30}")
+_CELL = re.compile(r"th|(?:.*>)?t[dh]\d*")
 
 
 def front_matter(lines: Sequence[Line]) -> Iterator[Piece]:
     """Sort the lines above a transcript by what they are."""
-    front = _Front()
-    for line in lines:
+    front, row = _Front(), _header_row(lines)
+    for line in lines[:row]:
         yield from front.sort(line, is_last=line is lines[-1])
+    yield from (Piece(line.number, "metadata", line.text, "header") for line in lines[row:])
+
+
+def _header_row(lines: Sequence[Line]) -> int:
+    """Find where the row begins that heads the columns of a table: several short cells above the first label."""
+    begin = len(lines)
+    while begin and _CELL.fullmatch(lines[begin - 1].mark) and _COLUMN.fullmatch(lines[begin - 1].text):
+        begin -= 1
+    return begin if len(lines) - begin > 1 else len(lines)
 
 
 class _Front:

@@ -17,6 +17,7 @@ TIMED_SHARE = 0.4  # of the lines
 ALONE_SHARE = 0.15  # of them, where each time has a line of its own
 
 
+@lru_cache(maxsize=2)
 def plain_lines(text: Text) -> tuple[Line, ...]:
     """Number the lines of a text from 1, the marks of Markdown taken away."""
     return marked_lines(text.lines)

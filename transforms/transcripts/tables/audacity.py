@@ -49,7 +49,7 @@ def parse(text: Text) -> Draft:
     if not shown or all(is_generic(row) or is_nobody(row) for row in shown):
         msg = "no transcript found: the labels hold no words; give a transcript that says what is said"
         raise ContentError(msg)
-    return cue_draft(items, clock)
+    return cue_draft(items, clock, grammar=text.grammar)
 
 
 FORMAT = Format("audacity", "labels of Audacity", example_of(__doc__), fits, parse)
