@@ -90,7 +90,7 @@ def ingest(settings: Settings, found: EpisodeSource, said: Said | None = None) -
 
 def ingest_file(settings: Settings, path: Path, said: Said | None = None) -> Joined:
     """Ingest one audio file so."""
-    (found,) = find_episodes(str(path), 1)
+    (found,) = find_episodes(str(path), 1, settings.reach)
     return ingest(settings, found, said)
 
 

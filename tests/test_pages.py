@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
+from flows.http.reach import Reach
 from flows.sources.directories import find_listed
 from flows.sources.episodes import find_episodes
 from flows.sources.pages import find_on_page
@@ -20,7 +21,7 @@ from transforms.errors import ContentError, HostileError, SourceError
 from transforms.page_links import parse_page, same_page
 
 HERE = "https://example.org/episodes/1"
-LOCAL = ("127.0.0.1", "localhost")
+LOCAL = Reach(("127.0.0.1", "localhost"))
 
 JSON_LD = {
     "@context": "https://schema.org",

@@ -18,6 +18,7 @@ from flows.episode.batch import ingest_waiting
 from flows.feeds import outcomes
 from flows.feeds.pending import PendingEpisode, PendingQueue, retried
 from flows.feeds.poll import announce
+from flows.http.reach import Reach
 from flows.published.text_files import find_texts, read_text
 from flows.serve.ingest_flow import check_named
 from flows.settings import Options, Settings
@@ -79,7 +80,7 @@ def test_nothing_outside_is_opened_and_the_answer_does_not_say_what_is_there(wat
     """Links, dots, homes, descriptors, null bytes and other schemes: one line, the same for each."""
     named = location.replace("{watched}", str(watched))
 
-    for opens in (check, find_texts, lambda one: read_text(one, ())):
+    for opens in (check, find_texts, lambda one: read_text(one, Reach())):
         with pytest.raises(HostileError, match="a request may name no file outside") as refused:
             opens(named)
         assert "swordfish" not in str(refused.value)
@@ -95,7 +96,7 @@ def test_what_is_watched_and_what_is_on_the_web_may_be_named(watched: Path) -> N
         "https://example.org/1.mp3",
     ):
         check(location)
-    assert read_text(str(watched / "talk.vtt"), ())[0].startswith(b"WEBVTT")
+    assert read_text(str(watched / "talk.vtt"), Reach())[0].startswith(b"WEBVTT")
 
 
 @pytest.mark.parametrize("opens", [find_episodes, read_feed])
@@ -106,18 +107,18 @@ def test_a_feed_or_folder_that_may_be_named_leads_nowhere_else(
     audio = watched / "inside" / "a.wav"
     audio.symlink_to("/etc/hostname")
     with pytest.raises(HostileError):
-        find_episodes(str(watched / "inside"), 1)
+        find_episodes(str(watched / "inside"), 1, Reach())
     outside = watched.parent / "old.xml"
     outside.write_text("<rss version='2.0'><channel><title>Old</title></channel></rss>")
     with pytest.raises(HostileError):
-        opens(str(outside), 1) if opens is find_episodes else opens(str(outside))
+        opens(str(outside), *((1,) if opens is find_episodes else ()), Reach())
 
 
 def test_a_person_may_name_anything(watched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sits at the machine could read it anyway."""
     monkeypatch.setattr(allowed_files, "_reach", None)
 
-    assert b"swordfish" in read_text(str(watched / "link.vtt"), ())[0]
+    assert b"swordfish" in read_text(str(watched / "link.vtt"), Reach())[0]
 
 
 @pytest.mark.parametrize("name", ["/models/mine", "mine", "../x", "base/..", "~", "https://evil.example/x", ""])

@@ -138,7 +138,7 @@ def poll(
     settings = settings_to_write()
     from flows.display.terminal import showing
 
-    with showing(), working_on("poll", "the feeds"):
+    with showing(), working_on("poll", "the feeds", settings):
         summary = _poll(settings, feeds)
     heard: list[dict[str, Any]] = _hear(settings) if ingest else []
     if as_json:

@@ -119,7 +119,7 @@ def _import(
         from flows.serve.import_flow import import_as_run as import_all
     else:
         from flows.published.import_texts import import_texts as import_all
-    with working_on("import", public_source(sources[0])):
+    with working_on("import", public_source(sources[0]), settings):
         results = import_all(sources, hints, settings)
     refused = [one for one in results if isinstance(one, RefusedText)]
     failed = [
@@ -174,7 +174,7 @@ def reparse() -> None:
 
     settings = settings_to_write()
     with showing() as reporter:
-        with working_on("reparse", "the kept texts"):
+        with working_on("reparse", "the kept texts", settings):
             if has_server():
                 from flows.serve.import_flow import reparse as reparse_as_run
 

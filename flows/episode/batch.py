@@ -89,7 +89,7 @@ def ingest_locations(
         started_at, private = datetime.now(UTC), is_known_private(settings.home, location)
         source = private_address(location) if private else public_source(location)
         try:
-            with working_on("find", source), keeping_private(private):
+            with working_on("find", source, settings), keeping_private(private):
                 named.append((location, look_for(location, latest, settings)))
         except Exception as error:
             record(StageFailed("find", started_at, error), source, None, settings)
@@ -286,7 +286,7 @@ class _Batch:
         one.reporter.start(episode.title or found.source)
         result: Result
         try:
-            with since(self.since), working_on("ingest", found.source, episode.episode_id):
+            with since(self.since), working_on("ingest", found.source, self.settings, episode.episode_id):
                 result = self.process(found, wanted.options, self.settings, one.client)
         except BaseException as error:  # it was written down; Prefect's own are no exceptions
             result = error if isinstance(error, Exception) else RuntimeError(repr(error))

@@ -19,7 +19,7 @@ def look_up(location: str, latest: int, settings: Settings) -> tuple[EpisodeSour
     """
     if location.startswith(KNOWN_BY_ID):
         return (_known(location, settings),)
-    return find_episodes(location, latest, settings.allow)
+    return find_episodes(location, latest, settings.reach)
 
 
 def look_for(location: str, latest: int, settings: Settings) -> Named:
@@ -31,7 +31,7 @@ def look_for(location: str, latest: int, settings: Settings) -> Named:
     """
     if location.startswith(KNOWN_BY_ID):
         return Named((_known(location, settings),))
-    return find_named(location, latest, settings.allow)
+    return find_named(location, latest, settings.reach)
 
 
 def _known(location: str, settings: Settings) -> EpisodeSource:

@@ -85,7 +85,7 @@ def fetch(
         got = download(
             location,
             scratch / "audio",
-            allow=settings.allow,
+            settings.reach,
             longest=settings.longest_download * 60,
             expected=expected,
             on_progress=lambda done, _: on_progress(float(done)),

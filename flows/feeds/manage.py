@@ -123,7 +123,7 @@ def _mark(settings: Settings, chosen: Sequence[Subscription], private: bool) -> 
 def _outlines(source: str, settings: Settings) -> Iterator[tuple[Outline, bool]]:
     """List the feeds that a user names, and whether a list of others names them."""
     if "://" in source:
-        yield Outline(feed_behind(source, settings.allow), None), False
+        yield Outline(feed_behind(source, settings.reach), None), False
         return
     path = Path(source).expanduser()
     try:

@@ -26,6 +26,7 @@ from flows.feeds.subscriptions import Backfill, Poll, SeenEpisodes, Subscription
 from flows.home import clock
 from flows.home.locks import held, is_held
 from flows.http import fetch
+from flows.http.reach import Reach
 from flows.loader import load_and_publish
 from flows.locations import keeping_private
 from flows.progress import REPORTER
@@ -432,14 +433,8 @@ def ask(settings: Settings, subscription: Subscription) -> FeedResponse | str:
     poll = subscription.poll
     if is_youtube(subscription.url):
         return _ask_channel(subscription)
-    got = fetch.fetch_if_changed(
-        subscription.url,
-        poll.etag,
-        poll.last_modified,
-        max_bytes=MAX_BYTES,
-        allow=settings.allow,
-        idle_timeout=SILENCE,
-    )
+    reach = replace(settings.reach, idle_timeout=SILENCE)
+    got = fetch.fetch_if_changed(subscription.url, reach, poll.etag, poll.last_modified, max_bytes=MAX_BYTES)
     url = got.moved_to or subscription.url
     if isinstance(got, fetch.Unchanged):
         return url
@@ -449,7 +444,7 @@ def ask(settings: Settings, subscription: Subscription) -> FeedResponse | str:
     following = answer.feed.new_feed_url
     if following and following not in (url, subscription.url):
         try:
-            return _moved(settings, subscription, following) or answer
+            return _moved(reach, subscription, following) or answer
         except TurntableError:  # the publisher names an address that does not answer: the old one does
             return answer
     return answer
@@ -464,9 +459,9 @@ def _ask_channel(subscription: Subscription) -> FeedResponse | str:
     return FeedResponse(feed, subscription.url, None, None, digest)
 
 
-def _moved(settings: Settings, subscription: Subscription, url: str) -> FeedResponse | None:
+def _moved(reach: Reach, subscription: Subscription, url: str) -> FeedResponse | None:
     """Read a feed where its publisher says that it lies now."""
-    got = fetch.fetch_if_changed(url, max_bytes=MAX_BYTES, allow=settings.allow, idle_timeout=SILENCE)
+    got = fetch.fetch_if_changed(url, reach, max_bytes=MAX_BYTES)
     return _read(subscription, got, got.moved_to or url) if isinstance(got, fetch.Changed) else None
 
 
@@ -497,7 +492,7 @@ def _wants_more(wanted: Backfill, there: int) -> bool:
 
 def _whole(settings: Settings, subscription: Subscription, feed: Feed) -> Feed:
     """Read all the pages of a feed; their episodes get the names that those of the first page have."""
-    whole = read_feed(subscription.url, pages=500, allow=settings.allow)
+    whole = read_feed(subscription.url, settings.reach, pages=500)
     if whole.podcast.podcast_id == feed.podcast.podcast_id:
         return whole
     return feed

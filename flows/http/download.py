@@ -16,7 +16,8 @@ import httpx2
 
 from flows.http.addresses import parsed, shown
 from flows.http.body import check_not_empty, chunks, content_length, has_proven_end, media_type
-from flows.http.request import BrokenError, OpenedUrl, Reach, opened
+from flows.http.reach import Reach
+from flows.http.request import BrokenError, OpenedUrl, opened
 from flows.http.streams import check_no_playlist, patience_without_length
 from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Seconds
@@ -81,11 +82,10 @@ class _Partial:
 def download(
     url: str,
     path: Path,
+    reach: Reach,
     *,
     max_bytes: int = 4_000_000_000,
-    allow: tuple[str, ...] = (),
     on_progress: Report | None = None,
-    idle_timeout: Seconds = 60.0,
     longest: Seconds = 10_800.0,
     expected: Seconds | None = None,
 ) -> Download:
@@ -110,14 +110,14 @@ def download(
         for _ in range(_MAX_TRIES):
             before = partial.size if partial else 0
             try:
-                with _next_answer(url, Reach(allow, idle_timeout), partial) as answer:
+                with _next_answer(url, reach, partial) as answer:
                     partial = partial or _Partial(open_file())
                     if not _is_rest(answer, partial):
                         if answer.response.status_code in (206, 416):
                             partial.begin(None)
                             continue
                         partial.begin(answer.response)
-                    _take(answer, partial, max_bytes, idle_timeout, clock, on_progress)
+                    _take(answer, partial, max_bytes, reach.idle_timeout, clock, on_progress)
                     if partial.total in (None, partial.size):
                         check_not_empty(answer.target, partial.size)
                         return _result(answer, partial)

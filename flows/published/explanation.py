@@ -69,7 +69,7 @@ def explain(location: str, hints: Hints, settings: Settings) -> Explanation:
     """
     source = public_source(location)
     try:
-        data, facts = read_text(location, settings.allow)
+        data, facts = read_text(location, settings.reach)
         published, draft = transcripts.explain(
             data, format=hints.format, media_type=facts.get("media_type"), grammar=core_of(hints)
         )

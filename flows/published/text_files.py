@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.allowed_files import check
 from flows.http import fetch
+from flows.http.reach import Reach
 from flows.locations import is_url, kept_address
 from flows.sources import folders
 from flows.sources.folders import LeftOut
@@ -58,7 +59,7 @@ def _is_other(path: Path, problem: str | None) -> bool:
     return folders.is_audio(path) or folders.is_picture(path) or path.is_dir() or "folder" in (problem or "")
 
 
-def read_text(location: str, allow: tuple[str, ...]) -> tuple[bytes, Facts]:
+def read_text(location: str, reach: Reach) -> tuple[bytes, Facts]:
     """Read the bytes of a text, and what is said of them outside.
 
     Raises:
@@ -68,7 +69,7 @@ def read_text(location: str, allow: tuple[str, ...]) -> tuple[bytes, Facts]:
     """
     check(location)  # a link in a folder may lead anywhere
     if is_url(location):
-        body = fetch.fetch(location, allow=allow)
+        body = fetch.fetch(location, reach)
         media_type = body.media_type
         if media_type and body.charset:
             media_type = f"{media_type}; charset={body.charset}"

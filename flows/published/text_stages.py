@@ -62,7 +62,7 @@ def read(store: Store, location: str, settings: Settings) -> Artifact:
     Raises:
         TurntableError: as `read_text`.
     """
-    data, facts = read_text(location, settings.allow)
+    data, facts = read_text(location, settings.reach)
     inputs = {"text": hashlib.sha256(data).hexdigest()}
     return store.make(
         "read", lambda _: Made(data, facts=facts), method="copy-1", suffix=".bin", inputs=inputs, parameters={}

@@ -78,7 +78,7 @@ def ingest_episode(
         client = CLIENT.get() or EngineClient(SharedEngine(settings))
         outcome = process_episode(found, options, settings, client, by_event=location.startswith(KNOWN_BY_ID))
     if outcome is not None:
-        _write_page(outcome)
+        _write_page(outcome, settings)
     return outcome
 
 
@@ -135,9 +135,9 @@ def check_named(location: str, models: tuple[str, ...], settings: Settings) -> N
         check(location)
 
 
-def _write_page(outcome: Outcome) -> None:
+def _write_page(outcome: Outcome, settings: Settings) -> None:
     """Leave a page in the Prefect UI that a person can read."""
-    settings, rows = Settings(), list[str]()
+    rows = list[str]()
     title = flow_run.name or outcome.source
     if settings.load == "inline":
         talk_time = query.talk_time(settings.snapshot, outcome.episode_id)

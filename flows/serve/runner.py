@@ -72,7 +72,7 @@ def main() -> None:
     take_over(home)
     threading.Thread(target=name_runs, args=(home,), daemon=True).start()
     for folder in given.watch:
-        threading.Thread(target=watch, args=(folder, home), daemon=True).start()
+        threading.Thread(target=watch, args=(folder, settings), daemon=True).start()
     if gone_on:
         print(f"turntable: {counted(gone_on, 'run')} cut off last time: going on", flush=True)
     print("turntable: ready", flush=True)

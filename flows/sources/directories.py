@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flows.http import fetch
+from flows.http.reach import Reach
 from flows.locations import shown_address
 from flows.sources.feed_pages import read_feed
 from flows.sources.found import EpisodeSource, found_in_feed
@@ -36,9 +37,7 @@ def is_directory(url: str) -> bool:
     return bool(_APPLE.search(host) or _PODCAST_INDEX.match(host))
 
 
-def find_listed(
-    url: str, latest: int, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP
-) -> tuple[EpisodeSource, ...]:
+def find_listed(url: str, latest: int, reach: Reach, *, lookup: str = APPLE_LOOKUP) -> tuple[EpisodeSource, ...]:
     """Find what a link into a directory means: one episode, or the newest ones of a show.
 
     Raises:
@@ -47,8 +46,8 @@ def find_listed(
     """
     _check_key(url)
     show, episode, country = _apple_ids(url)
-    feed_url, listed = _ask_apple(show, episode, country, allow, lookup)
-    feed = read_feed(feed_url, allow=allow)
+    feed_url, listed = _ask_apple(show, episode, country, reach, lookup)
+    feed = read_feed(feed_url, reach)
     if episode is None:
         return newest(feed, latest)
     fitting = _same_episode(feed, listed) if listed else None
@@ -62,7 +61,7 @@ def find_listed(
     return (found,)
 
 
-def feed_of(url: str, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP) -> str:
+def feed_of(url: str, reach: Reach, *, lookup: str = APPLE_LOOKUP) -> str:
     """Return the address of the feed of the show that a link into a directory names.
 
     Raises:
@@ -71,7 +70,7 @@ def feed_of(url: str, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP
     """
     _check_key(url)
     show, _, country = _apple_ids(url)
-    return _ask_apple(show, None, country, allow, lookup)[0]
+    return _ask_apple(show, None, country, reach, lookup)[0]
 
 
 def _check_key(url: str) -> None:
@@ -99,11 +98,11 @@ def _apple_ids(url: str) -> tuple[str, str | None, str | None]:
 
 
 def _ask_apple(
-    show: str, episode: str | None, country: str | None, allow: tuple[str, ...], lookup: str
+    show: str, episode: str | None, country: str | None, reach: Reach, lookup: str
 ) -> tuple[str, dict[str, Any] | None]:
     """Ask for the feed of a show and, if one is named, what Apple lists of an episode."""
     asked = {"id": show, "entity": "podcastEpisode" if episode else "podcast", "limit": str(_APPLE_LISTS)}
-    body = fetch.fetch(f"{lookup}?{urlencode(asked | ({'country': country} if country else {}))}", allow=allow)
+    body = fetch.fetch(f"{lookup}?{urlencode(asked | ({'country': country} if country else {}))}", reach)
     results = list(_results(body.data))
     feeds = [result["feedUrl"] for result in results if isinstance(result.get("feedUrl"), str)]
     if not feeds:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flows.allowed_files import check
 from flows.http import fetch
+from flows.http.reach import Reach
 from flows.locations import is_url, shown_address
 from flows.sources import directories, folders, pages, youtube
 from flows.sources.directories import feed_of, is_directory
@@ -35,21 +36,21 @@ class Named:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[EpisodeSource, ...]:
+def find_episodes(location: str, latest: int, reach: Reach) -> tuple[EpisodeSource, ...]:
     """Find the episodes with audio that a path or a URL means; of a feed, the newest `latest` ones.
 
     Raises:
         SourceError: nothing is there, or nothing that has audio.
         TurntableError: as `find_named`.
     """
-    found = find_named(location, latest, allow).episodes
+    found = find_named(location, latest, reach).episodes
     if not found:
         msg = f"no audio in {location}: it holds no {KNOWN} file; `turntable import` loads texts"
         raise SourceError(msg)
     return found
 
 
-def find_named(location: str, latest: int, allow: tuple[str, ...] = ()) -> Named:
+def find_named(location: str, latest: int, reach: Reach) -> Named:
     """Find what a path or a URL means; of a feed, the newest `latest` episodes.
 
     Raises:
@@ -58,7 +59,7 @@ def find_named(location: str, latest: int, allow: tuple[str, ...] = ()) -> Named
         TransientError, HostileError: as `flows.http.fetch` and `flows.allowed_files` say.
     """
     if is_url(location):
-        return _behind(location, latest, allow)
+        return _behind(location, latest, reach)
     if not location:
         msg = "an empty name: give a file, a folder, an audio URL or a feed URL"
         raise SourceError(msg)
@@ -76,33 +77,33 @@ def find_named(location: str, latest: int, allow: tuple[str, ...] = ()) -> Named
         msg = f"{path} cannot be read ({(error.strerror or str(error)).lower()}): check that you may read it"
         raise SourceError(msg) from error
     if is_feed(head):
-        return Named(_in_feed(str(path), latest, allow))
+        return Named(_in_feed(str(path), latest, reach))
     return Named(texts=(str(path),)) if folders.is_text(path) else Named((_file(path),))
 
 
-def _behind(url: str, latest: int, allow: tuple[str, ...]) -> Named:
+def _behind(url: str, latest: int, reach: Reach) -> Named:
     if urlsplit(url).path.lower().endswith(folders.CAPTIONS):
         return Named(texts=(url,))
-    return Named(_behind_url(url, latest, allow))
+    return Named(_behind_url(url, latest, reach))
 
 
-def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[EpisodeSource, ...]:
+def _behind_url(url: str, latest: int, reach: Reach) -> tuple[EpisodeSource, ...]:
     if is_youtube(url):
         return youtube.find_videos(url, latest)
     if directories.is_directory(url):
-        return directories.find_listed(url, latest, allow)
+        return directories.find_listed(url, latest, reach)
     if urlsplit(url).path.lower().endswith(tuple(SUFFIXES)):
         return (_url(url),)
-    start = fetch.peek(url, allow=allow)
+    start = fetch.peek(url, reach)
     if is_feed(start.data):
-        return _in_feed(url, latest, allow)
+        return _in_feed(url, latest, reach)
     if start.media_type in pages.HTML:
-        return pages.find_on_page(url, latest, allow)
+        return pages.find_on_page(url, latest, reach)
     return (_url(url),)
 
 
-def _in_feed(location: str, latest: int, allow: tuple[str, ...]) -> tuple[EpisodeSource, ...]:
-    found = directories.newest(read_feed(location, allow=allow), latest)
+def _in_feed(location: str, latest: int, reach: Reach) -> tuple[EpisodeSource, ...]:
+    found = directories.newest(read_feed(location, reach), latest)
     if not found:
         msg = f"{shown_address(location) if is_url(location) else location} has no episode with audio"
         raise SourceError(msg)
@@ -136,7 +137,7 @@ def _url(url: str) -> EpisodeSource:
 # The feed behind what a user names: a web page, a link into a directory, a channel; or a feed itself.
 
 
-def feed_behind(url: str, allow: tuple[str, ...] = ()) -> str:
+def feed_behind(url: str, reach: Reach) -> str:
     """Return the address of the feed that a user means; what does not answer now is taken for a feed.
 
     Raises:
@@ -146,14 +147,14 @@ def feed_behind(url: str, allow: tuple[str, ...] = ()) -> str:
     if is_youtube(url):
         return url
     if is_directory(url):
-        return feed_of(url, allow)
+        return feed_of(url, reach)
     try:
-        start = fetch.peek(url, allow=allow)
+        start = fetch.peek(url, reach)
     except TransientError:
         return url  # the poll that follows may be luckier
     if is_feed(start.data) or start.media_type not in HTML:
         return url
-    feeds = feeds_on(url, allow)
+    feeds = feeds_on(url, reach)
     if not feeds:
         msg = f"{shown_address(url)} is a web page that declares no feed: give the address of the feed"
         raise SourceError(msg)
