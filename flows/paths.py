@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flows.locations import Location
 
 NEUTRAL = "/"  # only the machine's owner can put something there
 _PATHS = ("TURNTABLE_HOME", "TURNTABLE_MODELS", "TURNTABLE_CONFIG", "PREFECT_HOME")
@@ -32,11 +36,16 @@ def absolute(path: str | Path) -> Path:
     return Path(*_start[:1], Path(path).expanduser())
 
 
-def located(location: str) -> str:
-    """Return the whole of a path; a URL as it is, and nothing for nothing."""
-    from flows.locations import is_url
+def located(text: str) -> Location:
+    """Parse what the user names: a path as a whole, a URL and nothing at all as they are.
 
-    return location if is_url(location) or not location.strip() else str(absolute(location))
+    A file that is there under the name of an episode is a file.
+    """
+    from flows.locations import at_path, locate
+
+    found, whole = locate(text), absolute(text)
+    is_path = found.kind == "path" or (found.kind == "episode" and os.path.exists(whole))  # noqa: PTH110 - a name of any length
+    return at_path(whole) if is_path and text.strip() else found
 
 
 def model(name: str) -> str:
@@ -45,4 +54,4 @@ def model(name: str) -> str:
     >>> model("base"), model("/models/base")
     ('base', '/models/base')
     """
-    return located(name) if os.sep in name or name in ("~", ".", "..") else name
+    return located(name).address if os.sep in name or name in ("~", ".", "..") else name

@@ -41,7 +41,7 @@ from flows.engines.model_server import keeping_models
 from flows.feeds.pending import PendingQueue, unheard
 from flows.home.folder import home_tag, named
 from flows.home.locks import held
-from flows.locations import KNOWN_BY_ID
+from flows.locations import KNOWN_BY_ID, locate
 from flows.serve.deployments import WAITED_FOR, deployments, ensure_automations, take_over
 from flows.serve.run_names import name_of, timed
 from flows.serve.watched import watch
@@ -142,7 +142,7 @@ def _name_of(run: FlowRun, home: Path, verb: str | None) -> str | None:
     asked = run.parameters
     location = asked.get("location") or asked.get("url") or next(iter(asked.get("locations") or ()), None)
     if isinstance(location, str):
-        return name_of(location, home)
+        return name_of(locate(location), home)
     return timed(verb, run.expected_start_time) if verb else None
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flows.http import fetch
 from flows.http.reach import Reach
-from flows.locations import shown_address
+from flows.locations import locate, shown_address
 from flows.sources.feed_pages import read_feed
 from flows.sources.found import EpisodeSource, found_in_feed
 from transforms.errors import ContentError, SourceError
@@ -47,7 +47,7 @@ def find_listed(url: str, latest: int, reach: Reach, *, lookup: str = APPLE_LOOK
     _check_key(url)
     show, episode, country = _apple_ids(url)
     feed_url, listed = _ask_apple(show, episode, country, reach, lookup)
-    feed = read_feed(feed_url, reach)
+    feed = read_feed(locate(feed_url), reach)
     if episode is None:
         return newest(feed, latest)
     fitting = _same_episode(feed, listed) if listed else None

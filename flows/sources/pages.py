@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flows.http import fetch
 from flows.http.reach import Reach
-from flows.locations import shown_address
+from flows.locations import locate, shown_address
 from flows.sources import youtube
 from flows.sources.directories import newest
 from flows.sources.feed_pages import read_feed
@@ -16,7 +16,7 @@ from transforms.errors import ContentError, HostileError, SourceError, Turntable
 from transforms.page_links import MAX_BYTES, PageLinks, is_title_of, parse_page, same_page
 from transforms.records import Episode, Feed, url_episode_id, without_query
 from transforms.redaction import public_address, public_page
-from transforms.video_info import youtube_id
+from transforms.video_info import WATCH, youtube_id
 
 HTML = ("text/html", "application/xhtml+xml")
 _MOST_FEEDS = 3
@@ -71,7 +71,7 @@ def _feeds(page: PageLinks, reach: Reach) -> Iterator[Feed]:
     """Read the feeds that a page declares; one that cannot be read holds up no other."""
     for url in page.feeds[:_MOST_FEEDS]:
         try:
-            yield read_feed(url, reach)
+            yield read_feed(locate(url), reach)
         except HostileError:
             raise
         except TurntableError:
@@ -112,7 +112,7 @@ def _alone(page: PageLinks) -> EpisodeSource | None:
         page_url=_own_address(page),
         duration=page.duration,
     )
-    return EpisodeSource(url, None, public_episode(episode))
+    return EpisodeSource(locate(url), None, public_episode(episode))
 
 
 def _own_address(page: PageLinks) -> str:
@@ -124,7 +124,7 @@ def _played(page: PageLinks, reach: Reach) -> EpisodeSource | None:
     """Look into the players that a page embeds: a video of YouTube, or a page with audio of its own."""
     videos = list(dict.fromkeys(name for url in page.players if (name := youtube_id(url))))
     if len(videos) == 1:
-        found = youtube.video(f"https://youtu.be/{videos[0]}")
+        found = youtube.video(locate(f"{WATCH}{videos[0]}"))
         return replace(found, episode=replace(found.episode, page_url=_own_address(page)))
     for url in [url for url in page.players if not youtube_id(url)][:_MOST_PLAYERS]:
         try:
