@@ -24,7 +24,7 @@ from flows.published.import_texts import ImportContext, import_one
 from flows.published.linking import EpisodeIndex, Hints
 from flows.runs import StageFailed, record
 from flows.settings import Options, Said, Settings
-from flows.sources.episodes import find_episodes
+from flows.sources.episodes import find_named
 from flows.sources.found import EpisodeSource, bare_episode
 from tests.conftest import write_wav
 from tests.feeds import Publisher, item
@@ -91,7 +91,7 @@ def ingest(settings: Settings, found: EpisodeSource, said: Said | None = None) -
 
 def ingest_file(settings: Settings, path: Path, said: Said | None = None) -> Joined:
     """Ingest one audio file so."""
-    (found,) = find_episodes(at_path(path), 1, settings.reach)
+    (found,) = find_named(at_path(path), 1, settings.reach).episodes
     return ingest(settings, found, said)
 
 

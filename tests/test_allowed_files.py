@@ -23,7 +23,7 @@ from flows.locations import at_path, locate
 from flows.published.text_files import find_texts, read_text
 from flows.serve.ingest_flow import check_named
 from flows.settings import Options, Settings
-from flows.sources.episodes import find_episodes
+from flows.sources.episodes import find_named
 from flows.sources.feed_pages import read_feed
 from flows.sources.found import EpisodeSource, bare_episode
 from transforms.errors import HostileError, TransientError
@@ -100,7 +100,7 @@ def test_what_is_watched_and_what_is_on_the_web_may_be_named(watched: Path) -> N
     assert read_text(at_path(watched / "talk.vtt"), Reach())[0].startswith(b"WEBVTT")
 
 
-@pytest.mark.parametrize("opens", [find_episodes, read_feed])
+@pytest.mark.parametrize("opens", [find_named, read_feed])
 def test_a_feed_or_folder_that_may_be_named_leads_nowhere_else(
     watched: Path, opens: Callable[..., object]
 ) -> None:
@@ -108,11 +108,11 @@ def test_a_feed_or_folder_that_may_be_named_leads_nowhere_else(
     audio = watched / "inside" / "a.wav"
     audio.symlink_to("/etc/hostname")
     with pytest.raises(HostileError):
-        find_episodes(at_path(watched / "inside"), 1, Reach())
+        find_named(at_path(watched / "inside"), 1, Reach())
     outside = watched.parent / "old.xml"
     outside.write_text("<rss version='2.0'><channel><title>Old</title></channel></rss>")
     with pytest.raises(HostileError):
-        opens(at_path(outside), *((1,) if opens is find_episodes else ()), Reach())
+        opens(at_path(outside), *((1,) if opens is find_named else ()), Reach())
 
 
 def test_a_person_may_name_anything(watched: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,7 +220,7 @@ def attempt(get: Callable[[], Got]) -> Got | TurntableError:
 
 @pytest.mark.parametrize("case", BEHAVIOURS.values(), ids=BEHAVIOURS.keys())
 def test_bad_servers(case: Bad, tmp_path: Path) -> None:
-    """A file is one version from end to end and has its own hash; after an error there is none."""
+    """A file is one version from end to end; after an error there is none."""
     path = tmp_path / "audio"
     with serve(*case.answers, **case.how) as server:
         got = attempt(lambda: download(server.url, path, **{"reach": HERE, **case.asked}))
@@ -229,7 +229,6 @@ def test_bad_servers(case: Bad, tmp_path: Path) -> None:
     if isinstance(case.outcome, bytes):
         assert isinstance(got, Download)
         assert path.read_bytes() == case.outcome
-        assert (got.sha256, got.size) == (hashlib.sha256(case.outcome).hexdigest(), len(case.outcome))
     else:
         assert isinstance(got, case.outcome)
         assert error_class(got) == case.outcome.error_class

@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 from flows.http.reach import Reach
 from flows.locations import locate
 from flows.sources.directories import find_listed
-from flows.sources.episodes import find_episodes
+from flows.sources.episodes import find_named
 from flows.sources.pages import find_on_page
 from tests.conftest import only
 from transforms.errors import ContentError, HostileError, SourceError
@@ -165,7 +165,7 @@ def test_a_page_with_audio_is_an_episode(httpserver: HTTPServer) -> None:
     """The page describes it; a token in its address is kept nowhere."""
     serve(httpserver, "/one", page("<meta property='og:title' content='Dust'>", "<audio src='/1.mp3?t=s3cret'>"))
 
-    found = only(find_episodes(locate(f"{httpserver.url_for('/one')}?key=s3cret"), 1, LOCAL))
+    found = only(find_named(locate(f"{httpserver.url_for('/one')}?key=s3cret"), 1, LOCAL).episodes)
 
     assert found.location.address == httpserver.url_for("/1.mp3") + "?t=s3cret"
     assert (found.episode.title, found.episode.audio_url) == ("Dust", httpserver.url_for("/1.mp3"))

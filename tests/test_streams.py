@@ -64,9 +64,9 @@ FILES = {
 def test_a_file_is_no_stream(name: str, tmp_path: Path) -> None:
     """Ordinary hosts are odd, too."""
     with serve(FILES[name]) as server:
-        got = download(server.url, tmp_path / "audio", reach=HERE)
+        download(server.url, tmp_path / "audio", reach=HERE)
 
-    assert got.size >= 5_000
+    assert (tmp_path / "audio").stat().st_size >= 5_000
 
 
 def test_what_has_no_length_and_no_end_is_given_up(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from flows.allowed_files import check_left
 from flows.engines.shared_engine import EngineClient, SharedEngine
-from flows.episode.lookup import look_for
+from flows.episode.lookup import look_up
 from flows.episode.pipeline import Outcome, process_episode
 from flows.feeds.manage import due
 from flows.feeds.outcomes import note_failed
@@ -90,7 +90,7 @@ def ingest_locations(
             shown = location.shown
         try:
             with working_on("find", shown, settings), keeping_private(private):
-                named.append((location, look_for(location, latest, settings)))
+                named.append((location, look_up(location, latest, settings)))
         except Exception as error:
             record(StageFailed("find", started_at, error), shown, None, settings)
             yield location, error

@@ -35,6 +35,7 @@ from flows.settings import Options, Settings
 from flows.sources import youtube
 from flows.sources.found import EpisodeSource
 from flows.threads import beside
+from transforms.audio.container import KNOWN
 from transforms.errors import ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Seconds
 
@@ -84,7 +85,10 @@ def resolve_episode(location: Location, settings: Settings) -> EpisodeSource:
     """
 
     def find() -> EpisodeSource:
-        found = look_up(location, 1, settings)
+        found = look_up(location, 1, settings).episodes
+        if not found:
+            msg = f"no audio in {location.shown}: it holds no {KNOWN} file; `turntable import` loads texts"
+            raise SourceError(msg)
         if len(found) != 1:
             msg = f"{location.public} means {len(found)} episodes: name one, or use `turntable ingest`"
             raise SourceError(msg)

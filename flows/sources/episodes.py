@@ -19,7 +19,7 @@ from flows.sources.feed_pages import read_feed
 from flows.sources.folders import LeftOut
 from flows.sources.found import EpisodeSource, bare_episode
 from flows.sources.pages import HTML, feeds_on
-from transforms.audio.container import KNOWN, SUFFIXES
+from transforms.audio.container import SUFFIXES
 from transforms.errors import SourceError, TransientError
 from transforms.feed import is_feed
 from transforms.records import file_episode_id, url_episode_id
@@ -33,20 +33,6 @@ class Named:
     episodes: tuple[EpisodeSource, ...] = ()
     texts: tuple[Location, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-
-
-def find_episodes(location: Location, latest: int, reach: Reach) -> tuple[EpisodeSource, ...]:
-    """Find the episodes with audio that a path or a URL means; of a feed, the newest `latest` ones.
-
-    Raises:
-        SourceError: nothing is there, or nothing that has audio.
-        TurntableError: as `find_named`.
-    """
-    found = find_named(location, latest, reach).episodes
-    if not found:
-        msg = f"no audio in {location.shown}: it holds no {KNOWN} file; `turntable import` loads texts"
-        raise SourceError(msg)
-    return found
 
 
 def find_named(location: Location, latest: int, reach: Reach) -> Named:
