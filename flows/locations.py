@@ -155,7 +155,3 @@ def kept_text(text: str) -> str:
 def kept_address(url: str) -> str | None:
     """Write an address to be kept with what came from it; `None` where it is private."""
     return None if is_kept_private() else public_address(url)
-
-
-# As a JSON schema has it: forms and servers refuse what does not fit before there is a run.
-ADDRESS_OR_PATH = r"^(https?://[^/?#\s]\S*|[^:]+|[^:]*:[^/].*|[^:/]*/.*)$"

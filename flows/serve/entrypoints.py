@@ -23,12 +23,12 @@ from flows.feeds.pending import PendingEpisode
 from flows.feeds.poll import Polled, PollSummary, poll
 from flows.home.folder import TAG
 from flows.loader import load_and_publish
-from flows.locations import ADDRESS_OR_PATH, locate
+from flows.locations import locate
 from flows.serve.ingest_flow import check_named, ingest_as_run
 from flows.serve.markdown_pages import MOST_ROWS, cells, table, words
 from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import name_of, timed
-from flows.serve.run_parameters import unveiled
+from flows.serve.run_parameters import Address, unveiled
 from flows.settings import Options, Settings
 from transforms.errors import SourceError
 from transforms.records import Channels, Quality
@@ -131,7 +131,6 @@ def poll_page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
 
 
 # The schemas are what Prefect's API checks: what does not fit never becomes a run.
-Address = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
 Language = Annotated[
     str,
     AfterValidator(whisper_languages.spoken_language),

@@ -5,28 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
-from pydantic import Field, SecretStr
 
 from flows.allowed_files import check, confine
 from flows.episode_log import tell, telling_refusals
-from flows.locations import ADDRESS_OR_PATH, Location
+from flows.locations import Location
 from flows.published.import_texts import Imported, RefusedText, Result, import_texts, reparse_texts
 from flows.published.linking import Hints
 from flows.serve.markdown_pages import MOST_ROWS, cells, table
 from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import timed
-from flows.serve.run_parameters import unveiled, veiled
+from flows.serve.run_parameters import Address, SecretAddress, unveiled, veiled
 from flows.settings import Settings
 from transforms.text import counted
-
-# The schema is what Prefect's API checks: what does not fit never becomes a run.
-Address = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
-SecretAddress = Annotated[SecretStr, Field(json_schema_extra={"pattern": ADDRESS_OR_PATH})]
 
 
 def _run_name() -> str:

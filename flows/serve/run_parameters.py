@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from typing import Annotated
+
+from pydantic import Field, SecretStr
 
 from flows.locations import Location, locate
+
+# As a JSON schema has it: forms and servers refuse what does not fit before there is a run.
+ADDRESS_OR_PATH = r"^(https?://[^/?#\s]\S*|[^:]+|[^:]*:[^/].*|[^:/]*/.*)$"
+Address = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
+SecretAddress = Annotated[SecretStr, Field(json_schema_extra={"pattern": ADDRESS_OR_PATH})]
 
 
 def veiled(location: Location, *, private: bool = False) -> str | SecretStr:

@@ -12,9 +12,9 @@ from flows.http import fetch
 from flows.http.reach import Reach
 from flows.locations import locate, shown_address
 from flows.sources.feed_pages import read_feed
-from flows.sources.found import EpisodeSource, found_in_feed
+from flows.sources.found import EpisodeSource, fitting, newest
 from transforms.errors import ContentError, SourceError
-from transforms.records import Episode, Feed, without_query
+from transforms.records import Feed, without_query
 from transforms.redaction import public_page
 from transforms.text import fold_title
 
@@ -50,8 +50,7 @@ def find_listed(url: str, latest: int, reach: Reach, *, lookup: str = APPLE_LOOK
     feed = read_feed(locate(feed_url), reach)
     if episode is None:
         return newest(feed, latest)
-    fitting = _same_episode(feed, listed) if listed else None
-    found = found_in_feed(feed.podcast, fitting) if fitting else None
+    found = _listed(feed, listed) if listed else None
     if found is None:
         cause = (
             "its feed does not have it" if listed else f"it is not among the newest {_APPLE_LISTS} of Apple's list"
@@ -79,11 +78,6 @@ def _check_key(url: str) -> None:
             f"{shown_address(url)}: Podcast Index answers only to those with a key; open it and copy its RSS link"
         )
         raise SourceError(msg)
-
-
-def newest(feed: Feed, latest: int) -> tuple[EpisodeSource, ...]:
-    """Take the newest episodes of a feed that have audio."""
-    return tuple(one for e in feed.episodes[:latest] if (one := found_in_feed(feed.podcast, e)))
 
 
 def _apple_ids(url: str) -> tuple[str, str | None, str | None]:
@@ -122,14 +116,14 @@ def _results(data: bytes) -> Iterator[dict[str, Any]]:
     return (result for result in results or () if isinstance(result, dict))
 
 
-def _same_episode(feed: Feed, listed: dict[str, Any]) -> Episode | None:
+def _listed(feed: Feed, listed: dict[str, Any]) -> EpisodeSource | None:
     """Find what Apple lists in the feed: by guid, by the address of the audio, by its title."""
     guid, url, title = (listed.get(key) for key in ("episodeGuid", "episodeUrl", "trackName"))
     audio = without_query(url) if isinstance(url, str) else None
     folded = fold_title(title) if isinstance(title, str) else ""
-    ways = (
-        [e for e in feed.episodes if guid and e.guid == guid],
-        [e for e in feed.episodes if audio and without_query(e.audio_url or "") == audio],
-        [e for e in feed.episodes if folded and fold_title(e.title or "") == folded],
+    return fitting(
+        feed,
+        lambda e: bool(guid) and e.guid == guid,
+        lambda e: bool(audio) and without_query(e.audio_url or "") == audio,
+        lambda e: bool(folded) and fold_title(e.title or "") == folded,
     )
-    return next((fitting[0] for fitting in ways if len(fitting) == 1), None)

@@ -17,7 +17,7 @@ from flows.sources import directories, folders, pages, youtube
 from flows.sources.directories import feed_of, is_directory
 from flows.sources.feed_pages import read_feed
 from flows.sources.folders import LeftOut
-from flows.sources.found import EpisodeSource, bare_episode
+from flows.sources.found import EpisodeSource, bare_episode, newest
 from flows.sources.pages import HTML, feeds_on
 from transforms.audio.container import SUFFIXES
 from transforms.errors import SourceError, TransientError
@@ -89,7 +89,7 @@ def _behind_url(location: Location, latest: int, reach: Reach) -> tuple[EpisodeS
 
 
 def _in_feed(location: Location, latest: int, reach: Reach) -> tuple[EpisodeSource, ...]:
-    found = directories.newest(read_feed(location, reach), latest)
+    found = newest(read_feed(location, reach), latest)
     if not found:
         msg = f"{location.shown} has no episode with audio"
         raise SourceError(msg)

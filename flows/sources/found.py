@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import SecretStr, TypeAdapter
 
 from flows.locations import KNOWN_BY_ID, Location, is_kept_private, locate
-from transforms.records import PODCAST_NAMESPACE, Chapter, Episode, Podcast, TranscriptLink
+from transforms.records import PODCAST_NAMESPACE, Chapter, Episode, Feed, Podcast, TranscriptLink
 from transforms.redaction import (
     is_private,
     parts_of,
@@ -122,6 +122,20 @@ def found_in_feed(podcast: Podcast, episode: Episode) -> EpisodeSource | None:
         offered_with(episode, podcast.feed_url, podcast.site_url, private=private),
         private,
     )
+
+
+def newest(feed: Feed, latest: int) -> tuple[EpisodeSource, ...]:
+    """Take the newest episodes of a feed that have audio."""
+    return tuple(one for e in feed.episodes[:latest] if (one := found_in_feed(feed.podcast, e)))
+
+
+def fitting(feed: Feed, *ways: Callable[[Episode], bool]) -> EpisodeSource | None:
+    """Find an episode in its feed by the first way in which exactly one fits; `None` where it has no audio."""
+    for fits in ways:
+        found = [episode for episode in feed.episodes if fits(episode)]
+        if len(found) == 1:
+            return found_in_feed(feed.podcast, found[0])
+    return None
 
 
 def addresses_of(episode: Episode) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ from flows.http import fetch
 from flows.http.reach import Reach
 from flows.locations import locate, shown_address
 from flows.sources import youtube
-from flows.sources.directories import newest
 from flows.sources.feed_pages import read_feed
-from flows.sources.found import EpisodeSource, bare_episode, found_in_feed, public_episode
+from flows.sources.found import EpisodeSource, bare_episode, fitting, newest, public_episode
 from transforms.errors import ContentError, HostileError, SourceError, TurntableError
 from transforms.page_links import MAX_BYTES, PageLinks, is_title_of, parse_page, same_page
 from transforms.records import Episode, Feed, url_episode_id, without_query
@@ -81,13 +80,12 @@ def _feeds(page: PageLinks, reach: Reach) -> Iterator[Feed]:
 def _listed(feed: Feed, page: PageLinks) -> EpisodeSource | None:
     """Find the episode of a page in a feed: by its address, by its audio, by its title; never one of several."""
     audio = {without_query(url) for url in page.audio}
-    ways = (
-        [e for e in feed.episodes if any(same_page(one, own) for one in _addresses(e) for own in page.addresses)],
-        [e for e in feed.episodes if without_query(e.audio_url or "") in audio],
-        [e for e in feed.episodes if is_title_of(e.title, page)],
+    found = fitting(
+        feed,
+        lambda e: any(same_page(one, own) for one in _addresses(e) for own in page.addresses),
+        lambda e: without_query(e.audio_url or "") in audio,
+        lambda e: is_title_of(e.title, page),
     )
-    fitting = next((found[0] for found in ways if len(found) == 1), None)
-    found = found_in_feed(feed.podcast, fitting) if fitting else None
     if found is None or found.private:
         return found
     return replace(found, episode=replace(found.episode, page_url=_own_address(page)))
