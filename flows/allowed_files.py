@@ -109,7 +109,7 @@ def _real(location: Location) -> str:
     """Follow every link of a path, whatever of it is there; `/` for what no path can be."""
     try:
         return os.path.realpath(location.path)
-    except (OSError, ValueError, RuntimeError):  # a null byte, a home of nobody
+    except (OSError, ValueError):  # a null byte
         return os.sep
 
 

@@ -5,6 +5,7 @@ What is private is worked on inside `keeping_private`: there messages name hosts
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from flows.paths import absolute, expanded
 from transforms.errors import TurntableError
 from transforms.redaction import private_address, public_address, public_page, public_text
 from transforms.video_info import WATCH, is_youtube, youtube_id
@@ -55,7 +57,7 @@ class Location:
     @property
     def path(self) -> Path:
         """Where it lies on this machine, if it is a path."""
-        return Path(self.address).expanduser()
+        return expanded(self.address)
 
     @property
     def shown(self) -> str:
@@ -85,6 +87,16 @@ def locate(text: str) -> Location:
 def at_path(path: Path) -> Location:
     """Return the location of a file or folder of this machine, whatever it is called."""
     return Location("path", str(path), _printable(str(path)))
+
+
+def located(text: str) -> Location:
+    """Parse what the user names: a path as a whole, a URL and nothing at all as they are.
+
+    A file that is there under the name of an episode is a file.
+    """
+    found, whole = locate(text), absolute(text)
+    is_path = found.kind == "path" or (found.kind == "episode" and os.path.exists(whole))  # noqa: PTH110 - a name of any length
+    return at_path(whole) if is_path and text.strip() else found
 
 
 def _printable(text: str) -> str:

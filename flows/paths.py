@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from flows.locations import Location
 
 NEUTRAL = "/"  # only the machine's owner can put something there
 _PATHS = ("TURNTABLE_HOME", "TURNTABLE_MODELS", "TURNTABLE_CONFIG", "PREFECT_HOME")
@@ -33,19 +29,12 @@ def leave() -> None:
 
 def absolute(path: str | Path) -> Path:
     """Return the whole of a path that may begin at the folder which the command was started in, or at `~`."""
-    return Path(*_start[:1], Path(path).expanduser())
+    return Path(*_start[:1], expanded(path))
 
 
-def located(text: str) -> Location:
-    """Parse what the user names: a path as a whole, a URL and nothing at all as they are.
-
-    A file that is there under the name of an episode is a file.
-    """
-    from flows.locations import at_path, locate
-
-    found, whole = locate(text), absolute(text)
-    is_path = found.kind == "path" or (found.kind == "episode" and os.path.exists(whole))  # noqa: PTH110 - a name of any length
-    return at_path(whole) if is_path and text.strip() else found
+def expanded(path: str | Path) -> Path:
+    """Return a path whose `~` is a home; `~name` of nobody is a name like any other, as in a shell."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises there
 
 
 def model(name: str) -> str:
@@ -54,4 +43,5 @@ def model(name: str) -> str:
     >>> model("base"), model("/models/base")
     ('base', '/models/base')
     """
-    return located(name).address if os.sep in name or name in ("~", ".", "..") else name
+    is_path = (os.sep in name and "://" not in name) or name in ("~", ".", "..")
+    return str(absolute(name)) if is_path else name

@@ -9,7 +9,7 @@ import pytest
 from flows import paths
 from flows.commands.options import well_spelled
 from flows.episode.batch import ingest_locations
-from flows.locations import Location, at_path, keeping_private, locate
+from flows.locations import Location, at_path, keeping_private, locate, located
 from flows.serve.run_parameters import unveiled, veiled
 from flows.settings import Options, Settings
 from flows.sources.folders import LeftOut
@@ -80,13 +80,14 @@ def test_what_the_user_names_is_parsed_as_a_whole(tmp_path: Path, monkeypatch: p
     assert [(one.public, str(error).partition(";")[0]) for one, error in bad.items()] == [
         ("htps:/x", "htps:/x: a URL of scheme 'htps' cannot be fetched")
     ]
-    assert paths.located("episode:" + "x" * 300).kind == "episode"
+    assert located("episode:" + "x" * 300).kind == "episode"
+    assert located("~talk.mp3").path == tmp_path / "~talk.mp3"  # of nobody's home
 
 
 def test_an_episode_that_nobody_knows_is_refused_by_its_id(tmp_path: Path) -> None:
     """`verify`, `rebuild` and damaged files advise `turntable ingest episode:ID`: it is no path."""
     settings = Settings(home=tmp_path / "home")
-    done = ingest_locations([paths.located("episode:nobody")], 1, Options(), settings)
+    done = ingest_locations([located("episode:nobody")], 1, Options(), settings)
 
     ((place, error),) = list(done)
     assert place.public == "episode:nobody"

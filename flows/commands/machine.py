@@ -62,7 +62,7 @@ def request(
 ) -> None:
     """Ask the server that serves this home to hear something, and do not wait for it."""
     from flows.access import find_server
-    from flows.paths import located
+    from flows.locations import located
     from transforms.errors import SourceError
 
     language = as_language(language)

@@ -175,9 +175,8 @@ def as_language(text: str | None) -> str | None:
 
 def well_spelled(sources: Sequence[str]) -> tuple[list[Location], dict[Location, SourceError]]:
     """Parse what the user names; what is no address is parted from it: a slip of the keyboard leaves nothing."""
-    from flows import paths
     from flows.http.addresses import check_spelling
-    from flows.locations import locate
+    from flows.locations import locate, located
 
     good: list[Location] = []
     bad: dict[Location, SourceError] = {}
@@ -188,7 +187,7 @@ def well_spelled(sources: Sequence[str]) -> tuple[list[Location], dict[Location,
             slip = locate(source)
             bad[slip] = SourceError(f"{slip.public}: {error}")
         else:
-            good.append(paths.located(source))
+            good.append(located(source))
     return good, bad
 
 
@@ -197,8 +196,7 @@ def find_episode(snapshot: Path, text: str) -> str:
 
     A file that came by another name is known by its bytes.
     """
-    from flows.locations import locate
-    from flows.paths import located
+    from flows.locations import locate, located
     from flows.sources.folders import hash_of
     from warehouse import query
 
