@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.locations import is_url, public_source
+from flows.locations import Location, at_path
 from flows.settings import Settings
 from transforms.errors import HostileError
 from transforms.speech.models import MODELS
@@ -33,19 +33,19 @@ class AllowedFolders:
         return not _lies_in(path, self.home) and any(_lies_in(path, folder) for folder in self.folders)
 
 
-_reach: AllowedFolders | None = None  # of this process; None: a person asked
+_allowed: AllowedFolders | None = None  # of this process; None: a person asked
 
 
 def confine(settings: Settings) -> None:
     """Keep this process to what a request may name, if its run is of a deployment."""
-    global _reach  # noqa: PLW0603 - threads of the run, which copy no context, are kept to it too
+    global _allowed  # noqa: PLW0603 - threads of the run, which copy no context, are kept to it too
     if is_requested():
-        _reach = _of_requests(settings)
+        _allowed = _of_requests(settings)
 
 
 def is_confined() -> bool:
     """Check whether this process is kept to what a request may name."""
-    return _reach is not None
+    return _allowed is not None
 
 
 def _of_requests(settings: Settings) -> AllowedFolders:
@@ -61,17 +61,17 @@ def is_requested() -> bool:
     return bool(context and context.flow_run and context.flow_run.deployment_id)
 
 
-def check(location: str | Path) -> None:
+def check(place: Location | Path) -> None:
     """Check that a path or an address may be opened; without a request, every one may.
 
     Raises:
         HostileError: it is a file that nobody watches or allowed.
     """
-    if _reach is not None:
-        _check_within(_reach, location)
+    if _allowed is not None:
+        _check_within(_allowed, place)
 
 
-def check_left(location: str, models: Iterable[str], settings: Settings) -> None:
+def check_left(location: Location, models: Iterable[str], settings: Settings) -> None:
     """Check what a request left behind, whoever takes it up: it may name what the request might.
 
     Raises:
@@ -81,12 +81,11 @@ def check_left(location: str, models: Iterable[str], settings: Settings) -> None
     _check_within(_of_requests(settings), location)
 
 
-def _check_within(reach: AllowedFolders, location: str | Path) -> None:
-    if str(location).lower().startswith(("http://", "https://")):
-        return
-    if is_url(str(location)) or not reach.has(_real(location)):
+def _check_within(allowed: AllowedFolders, place: Location | Path) -> None:
+    location = at_path(place) if isinstance(place, Path) else place
+    if not location.is_web and (location.is_url or not allowed.has(_real(location))):
         msg = (
-            f"{public_source(str(location))!r}: a request may name no file outside the folders that are watched "
+            f"{location.public!r}: a request may name no file outside the folders that are watched "
             "or allowed; use `turntable ingest` or `import` at a terminal, or set TURNTABLE_FOLDERS"
         )
         raise HostileError(msg)
@@ -106,11 +105,11 @@ def check_models(names: Iterable[str]) -> None:
             raise HostileError(msg)
 
 
-def _real(location: str | Path) -> str:
+def _real(location: Location) -> str:
     """Follow every link of a path, whatever of it is there; `/` for what no path can be."""
     try:
-        return os.path.realpath(Path(location).expanduser())
-    except (OSError, ValueError, RuntimeError):  # a null byte, a home of nobody
+        return os.path.realpath(location.path)
+    except (OSError, ValueError):  # a null byte
         return os.sep
 
 

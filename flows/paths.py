@@ -29,14 +29,12 @@ def leave() -> None:
 
 def absolute(path: str | Path) -> Path:
     """Return the whole of a path that may begin at the folder which the command was started in, or at `~`."""
-    return Path(*_start[:1], Path(path).expanduser())
+    return Path(*_start[:1], expanded(path))
 
 
-def located(location: str) -> str:
-    """Return the whole of a path; a URL as it is, and nothing for nothing."""
-    from flows.locations import is_url
-
-    return location if is_url(location) or not location.strip() else str(absolute(location))
+def expanded(path: str | Path) -> Path:
+    """Return a path whose `~` is a home; `~name` of nobody is a name like any other, as in a shell."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own raises there
 
 
 def model(name: str) -> str:
@@ -45,4 +43,5 @@ def model(name: str) -> str:
     >>> model("base"), model("/models/base")
     ('base', '/models/base')
     """
-    return located(name) if os.sep in name or name in ("~", ".", "..") else name
+    is_path = (os.sep in name and "://" not in name) or name in ("~", ".", "..")
+    return str(absolute(name)) if is_path else name

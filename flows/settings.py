@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from flows.http.reach import Reach
 from transforms.errors import SourceError
 from transforms.feed import identity
 from transforms.records import Channels, Episode, Podcast, Quality
@@ -142,6 +143,11 @@ class Settings(BaseSettings):
     def snapshot_gid(self) -> int | None:
         """The number of the group that may read the snapshot."""
         return _gid(self.snapshot_group) if self.snapshot_group else None
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Whom everything that this machine fetches may reach, and how."""
+        return Reach(self.allow, self.proxy.get_secret_value() if self.proxy else None)
 
     @cached_property
     def warehouse(self) -> Path:

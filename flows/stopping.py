@@ -18,12 +18,15 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from flows.progress import REPORTER, Reporter
 from flows.threads import beside
 from transforms.errors import Interrupted
 from transforms.records import Seconds
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,6 +42,7 @@ class _Work:
 
     stage: str
     source: str
+    settings: Settings
     episode_id: str | None
     started_at: datetime
     tell: Callable[[str], None] | None = None
@@ -49,9 +53,9 @@ _MINE: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 
 @contextmanager
-def working_on(stage: str, source: str, episode_id: str | None = None) -> Iterator[None]:
+def working_on(stage: str, source: str, settings: Settings, episode_id: str | None = None) -> Iterator[None]:
     """Note what is worked on below: if somebody stops this process meanwhile, a row says so of it."""
-    work = _Work(stage, source, episode_id, datetime.now(UTC))
+    work = _Work(stage, source, settings, episode_id, datetime.now(UTC))
     _AT.append(work)
     token = _MINE.set(work)
     try:
@@ -129,13 +133,12 @@ def _leave(reporter: Reporter) -> None:
 def _write_down(under_way: list[_Work], interrupted: Interrupted) -> None:
     """Keep a failure of each thing that was being done, then load them all."""
     from flows.runs import StageFailed, record
-    from flows.settings import Settings
     from warehouse import store
 
     store.LOCK_SECONDS = 1.0  # a stage of this very process may hold the warehouse
     for left, work in enumerate(under_way, 1 - len(under_way)):
         failed = StageFailed(work.stage, work.started_at, interrupted)
-        record(failed, work.source, work.episode_id, Settings(), load=left == 0)
+        record(failed, work.source, work.episode_id, work.settings, load=left == 0)
 
 
 def _end_children() -> None:

@@ -17,13 +17,14 @@ from flows.episode.pipeline import Work, load_audio
 from flows.episode.stages import Processed
 from flows.feeds.manage import add_feeds
 from flows.feeds.pending import PendingQueue, failed
+from flows.locations import Location, at_path, locate
 from flows.payloads import DIARIZATION, TRANSCRIPTION
 from flows.published import text_stages
 from flows.published.import_texts import ImportContext, import_one
 from flows.published.linking import EpisodeIndex, Hints
 from flows.runs import StageFailed, record
 from flows.settings import Options, Said, Settings
-from flows.sources.episodes import find_episodes
+from flows.sources.episodes import find_named
 from flows.sources.found import EpisodeSource, bare_episode
 from tests.conftest import write_wav
 from tests.feeds import Publisher, item
@@ -48,7 +49,7 @@ def make_home(folder: Path, publisher: Publisher) -> Settings:
         text.write_text(TALK.format(title=f"Talk number {number} of many"))
         import_text(settings, text)
     feeds = [publisher.publish("/one", [item(2), item(1)]), publisher.publish("/two", [item(9)], "The Other Side")]
-    add_feeds(settings, feeds, ("music",), Options(language="en"), "all")
+    add_feeds(settings, [locate(feed) for feed in feeds], ("music",), Options(language="en"), "all")
     (first, *_) = PendingQueue(settings.home).all()
     PendingQueue(settings.home).put(failed(first, "fetch", TransientError("no answer"), datetime.now(UTC)))
     for stage in ("fetch", "decode"):
@@ -77,7 +78,7 @@ def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> N
     store = Store(settings.home)
     known = EpisodeIndex(query.known_episodes(settings.snapshot))
     job = ImportContext(store, settings, hints or Hints(), known, text_stages.newest_stages(store))
-    import_one(job, str(path))
+    import_one(job, at_path(path))
 
 
 def ingest(settings: Settings, found: EpisodeSource, said: Said | None = None) -> Joined:
@@ -90,7 +91,7 @@ def ingest(settings: Settings, found: EpisodeSource, said: Said | None = None) -
 
 def ingest_file(settings: Settings, path: Path, said: Said | None = None) -> Joined:
     """Ingest one audio file so."""
-    (found,) = find_episodes(str(path), 1)
+    (found,) = find_named(at_path(path), 1, settings.reach).episodes
     return ingest(settings, found, said)
 
 
@@ -100,16 +101,16 @@ SPEAKERS = (SpeakerSegment(0.0, 1.0, "SPEAKER_00"), SpeakerSegment(1.0, 2.0, "SP
 def hear(settings: Settings, path: Path) -> None:
     """Ingest one audio file, as `turntable ingest` does, but with words that nobody recognised."""
     store = Store(settings.home)
-    heard = heard_as(store, settings, path, SPEAKERS)
+    heard = heard_as(store, settings, at_path(path), SPEAKERS)
     episode = bare_episode(file_episode_id(sha256(path)), None)
     stages.stage(store, None, episode, str(path), heard, stages.make_turns(store, heard))
 
 
 def heard_as(
-    store: Store, settings: Settings, location: Path | str, segments: tuple[SpeakerSegment, ...]
+    store: Store, settings: Settings, location: Location, segments: tuple[SpeakerSegment, ...]
 ) -> Processed:
     """Make all stages of some audio up to its words, four of them a second, with these speakers."""
-    fetched = stages.fetch(store, str(location), settings, lambda _: None)
+    fetched = stages.fetch(store, location, settings, lambda _: None)
     decoded = (stages.decode(store, fetched, "audio"),)
     words = tuple(Word(word, n / 4, n / 4 + 0.2, 0.9, None, None) for n, word in enumerate(WORDS))
     segment = Segment(0.0, 2.0, " ".join(WORDS), None, words)

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-HERE = ("127.0.0.1",)
+from flows.http.reach import Reach
+
+HERE = Reach(("127.0.0.1",))
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -130,14 +130,25 @@ LIES: dict[str, Bad] = {
     "length over the cap": bad(honest(FIRST), outcome=ContentError, asked={"max_bytes": SIZE - 1}),
     "endless body": bad(answer(), outcome=ContentError, how={"then": FIRST}, asked={"max_bytes": 100_000}),
     "endless header": bad(
-        b"HTTP/1.1 200 OK\r\n", outcome=TransientError, how={"then": b"a: b\r\n"}, asked={"idle_timeout": 1.0}
+        b"HTTP/1.1 200 OK\r\n",
+        outcome=TransientError,
+        how={"then": b"a: b\r\n"},
+        asked={"reach": replace(HERE, idle_timeout=1.0)},
     ),
     "a byte now and then": bad(
-        answer(), outcome=TransientError, how={"then": b"a", "pause": 0.02}, asked={"idle_timeout": 0.2}
+        answer(),
+        outcome=TransientError,
+        how={"then": b"a", "pause": 0.02},
+        asked={"reach": replace(HERE, idle_timeout=0.2)},
     ),
-    "silence before the answer": bad(b"", outcome=TransientError, how={"pause": 2.0}, asked={"idle_timeout": 0.2}),
+    "silence before the answer": bad(
+        b"", outcome=TransientError, how={"pause": 2.0}, asked={"reach": replace(HERE, idle_timeout=0.2)}
+    ),
     "silence in the body": bad(
-        cut(0.5, "length"), outcome=TransientError, how={"pause": 2.0}, asked={"idle_timeout": 0.2}
+        cut(0.5, "length"),
+        outcome=TransientError,
+        how={"pause": 2.0},
+        asked={"reach": replace(HERE, idle_timeout=0.2)},
     ),
     "no HTTP": bad(b"220 ftp.example ready\r\n", outcome=TransientError),
     "gzip bomb": bad(honest(BOMB, Content_Encoding="gzip"), outcome=HostileError, asked={"max_bytes": 9_000_000}),
@@ -209,16 +220,15 @@ def attempt(get: Callable[[], Got]) -> Got | TurntableError:
 
 @pytest.mark.parametrize("case", BEHAVIOURS.values(), ids=BEHAVIOURS.keys())
 def test_bad_servers(case: Bad, tmp_path: Path) -> None:
-    """A file is one version from end to end and has its own hash; after an error there is none."""
+    """A file is one version from end to end; after an error there is none."""
     path = tmp_path / "audio"
     with serve(*case.answers, **case.how) as server:
-        got = attempt(lambda: download(server.url, path, allow=HERE, **case.asked))
+        got = attempt(lambda: download(server.url, path, **{"reach": HERE, **case.asked}))
 
     assert len(server.requests) == case.n_requests
     if isinstance(case.outcome, bytes):
         assert isinstance(got, Download)
         assert path.read_bytes() == case.outcome
-        assert (got.sha256, got.size) == (hashlib.sha256(case.outcome).hexdigest(), len(case.outcome))
     else:
         assert isinstance(got, case.outcome)
         assert error_class(got) == case.outcome.error_class
@@ -234,7 +244,7 @@ DOCUMENTS = CUT | REFUSED | LIES
 def test_bad_servers_of_documents(case: Bad) -> None:
     """A poll meets the same servers, and gets the same: the whole document or the same class of error."""
     with serve(*case.answers, **case.how) as server:
-        got = attempt(lambda: fetch_if_changed(server.url, allow=HERE, **case.asked))
+        got = attempt(lambda: fetch_if_changed(server.url, **{"reach": HERE, **case.asked}))
 
     if isinstance(case.outcome, bytes):
         assert isinstance(got, Changed)
@@ -247,7 +257,7 @@ def test_bad_servers_of_documents(case: Bad) -> None:
 def test_the_rest_is_asked_for_by_name() -> None:
     """The second request names the version and the first missing byte, and nothing is asked in packed form."""
     with serve(half(), rest()) as server:
-        download(server.url, Path("/dev/null"), allow=HERE)
+        download(server.url, Path("/dev/null"), reach=HERE)
 
     first, second = (request.lower() for request in server.requests)
     assert b"range" not in first
@@ -260,7 +270,7 @@ def test_progress_never_passes_the_end(tmp_path: Path) -> None:
     """What a bar shows goes up to the whole size, over the break too."""
     seen: list[tuple[int, int | None]] = []
     with serve(half(), rest()) as server:
-        download(server.url, tmp_path / "a", allow=HERE, on_progress=lambda *so_far: seen.append(so_far))
+        download(server.url, tmp_path / "a", reach=HERE, on_progress=lambda *so_far: seen.append(so_far))
 
     assert [size for size, _ in seen] == sorted(size for size, _ in seen)
     assert seen[-1] == (SIZE, SIZE)
@@ -272,9 +282,9 @@ DATE = "Sat, 01 Mar 2025 10:00:00 GMT"
 def test_an_unchanged_document_is_not_sent_again() -> None:
     """The names of the version go out as they came in, and 304 is an answer of its own."""
     with serve(honest(FIRST, ETag=V1, Last_Modified=DATE), answer("304 x")) as server:
-        first = fetch_if_changed(server.url, allow=HERE)
+        first = fetch_if_changed(server.url, reach=HERE)
         assert isinstance(first, Changed)
-        second = fetch_if_changed(server.url, first.etag, first.last_modified, allow=HERE)
+        second = fetch_if_changed(server.url, HERE, first.etag, first.last_modified)
 
     assert (first.body.data, first.etag, first.last_modified, first.moved_to) == (FIRST, V1, DATE, None)
     assert second == Unchanged(V1, DATE, None)
@@ -287,14 +297,14 @@ def test_an_unchanged_document_is_not_sent_again() -> None:
 def test_304_may_bring_a_new_name() -> None:
     """What the server calls the version now is what counts."""
     with serve(answer("304 x", ETag='W/"new"')) as server:
-        assert fetch_if_changed(server.url, V1, DATE, allow=HERE) == Unchanged('W/"new"', DATE, None)
+        assert fetch_if_changed(server.url, HERE, V1, DATE) == Unchanged('W/"new"', DATE, None)
 
 
 @pytest.mark.parametrize("etag", ["a\r\nX-Evil: 1", "\0", "é", "x" * 600, "", " "])
 def test_odd_names_of_versions_are_not_sent(etag: str) -> None:
     """What cannot go into a header, or only fill it, is asked without."""
     with serve(honest(FIRST)) as server:
-        assert isinstance(fetch_if_changed(server.url, etag, etag, allow=HERE), Changed)
+        assert isinstance(fetch_if_changed(server.url, HERE, etag, etag), Changed)
 
     assert b"If-" not in server.requests[0]
     assert b"Evil" not in server.requests[0]
@@ -304,7 +314,7 @@ def test_odd_names_of_versions_are_not_sent(etag: str) -> None:
 def test_odd_names_of_versions_are_not_kept(name: str) -> None:
     """A server cannot make us keep what we could not send back."""
     with serve(honest(FIRST, ETag=name.encode().decode("latin-1"))) as server:
-        got = fetch_if_changed(server.url, allow=HERE)
+        got = fetch_if_changed(server.url, reach=HERE)
 
     assert isinstance(got, Changed)
     assert got.etag is None
@@ -328,7 +338,7 @@ def test_only_permanent_redirects_move_a_feed(statuses: tuple[int, ...], moved: 
     """One redirect for now, wherever in the chain, and the old address stays."""
     hops = [refusal(status, Location=f"/{n}?token=a") for n, status in enumerate(statuses)]
     with serve(*hops, end) as server:
-        got = fetch_if_changed(server.url, V1, allow=HERE)
+        got = fetch_if_changed(server.url, HERE, V1)
 
     last = f"{server.url}/{len(statuses) - 1}?token=a"
     assert got.moved_to == (last if moved else None)
@@ -338,7 +348,7 @@ def test_gone_is_a_source_error_of_its_own() -> None:
     """A poll tells 410, where it stops, from 404, where it tries again tomorrow."""
     for status, is_gone in ((410, True), (404, False)):
         with serve(refusal(status)) as server, pytest.raises(SourceError) as caught:
-            fetch(server.url, allow=HERE)
+            fetch(server.url, reach=HERE)
         assert isinstance(caught.value, Gone) is is_gone
 
 
@@ -346,12 +356,12 @@ def test_a_password_stays_within_its_origin() -> None:
     """It goes along to another path of the same host and port, also back to an absolute URL; nowhere else."""
     with serve(honest(FIRST)) as other:
         with serve(refusal(302, Location="/b"), honest(FIRST)) as server:
-            body = fetch(f"http://ann:swordfish@127.0.0.1:{server.port}/", allow=HERE)
+            body = fetch(f"http://ann:swordfish@127.0.0.1:{server.port}/", reach=HERE)
         assert [b"authorization" in request.lower() for request in server.requests] == [True, True]
         assert body.url == f"http://ann:swordfish@127.0.0.1:{server.port}/b"
 
         to_other = refusal(301, Location=f"http://eve:x@127.0.0.1:{other.port}/")
         with serve(to_other) as server:
-            got = fetch_if_changed(f"http://ann:swordfish@127.0.0.1:{server.port}/", allow=HERE)
+            got = fetch_if_changed(f"http://ann:swordfish@127.0.0.1:{server.port}/", reach=HERE)
         assert b"authorization" not in other.requests[0].lower()
         assert got.moved_to == f"{other.url}/"

@@ -31,6 +31,7 @@ from flows.feeds.subscriptions import is_due as is_feed_due
 from flows.home import clock, private
 from flows.home.folder import home_id
 from flows.home.locks import held, is_held
+from flows.locations import locate
 from flows.published import text_stages
 from flows.published.linking import Hints
 from flows.settings import Options, Settings
@@ -199,7 +200,7 @@ def test_a_damaged_subscription_is_named_and_comes_back(settings: Settings) -> N
     line = only(set_aside(settings))
     assert f"it was The Long Groove; subscribe again with `turntable add {feed.url}`" in line
     assert "turntable add" in only(verify.verify(settings)).advice
-    add_feeds(settings, [feed.url], (), Options(), "all")
+    add_feeds(settings, [locate(feed.url)], (), Options(), "all")
     assert len(list(PendingQueue(settings.home).all())) == waiting
     assert verify.verify(settings) == ()
 

@@ -19,6 +19,7 @@ from flows.feeds.pending import LOST_AFTER, PendingEpisode, PendingQueue, failed
 from flows.feeds.poll import Polled, PollSummary, poll
 from flows.feeds.subscriptions import Subscription, Subscriptions
 from flows.home.locks import held
+from flows.locations import locate
 from flows.serve.entrypoints import discovered
 from flows.settings import Options, Settings
 from flows.upkeep import rebuild, verify
@@ -45,7 +46,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def add(settings: Settings, url: str, backfill: Any = 0) -> Subscription:
     """Subscribe, and ask for the first time."""
-    add_feeds(settings, [url], (), Options(), backfill)
+    add_feeds(settings, [locate(url)], (), Options(), backfill)
     return Subscriptions(settings.home).find(url)
 
 
@@ -118,18 +119,18 @@ def test_a_show_is_subscribed_by_its_web_page(settings: Settings, host: Publishe
     host.pages["/"] = Page(f"<html><head><title>Home</title>{link}</head></html>".encode(), headers=html)
     host.pages["/bare"] = Page(b"<html><head><title>Home</title></head></html>", headers=html)
 
-    add_feeds(settings, [f"{host.url}/"], (), Options(), 0)
+    add_feeds(settings, [locate(f"{host.url}/")], (), Options(), 0)
 
     assert [s.url for s in Subscriptions(settings.home).all()] == [feed]
     with pytest.raises(SourceError, match=r"is a web page that declares no feed: give the address of the feed$"):
-        add_feeds(settings, [f"{host.url}/bare"], (), Options(), 0)
+        add_feeds(settings, [locate(f"{host.url}/bare")], (), Options(), 0)
 
 
 def test_an_address_where_no_feed_is_holds_up_none_and_is_asked_once(settings: Settings, host: Publisher) -> None:
     """What names it is one line; the feed beside it is subscribed."""
     feed = host.publish("/f", [item(1)])
 
-    added = add_feeds(settings, [f"{host.url}/missing", feed], (), Options(), 0)
+    added = add_feeds(settings, [locate(f"{host.url}/missing"), locate(feed)], (), Options(), 0)
 
     assert [one.refused for one in added] == [False, True]
     assert "404" in added[1].line

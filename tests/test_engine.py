@@ -25,6 +25,7 @@ from flows.engines.transcribing import Transcriber, TranscribeRequest
 from flows.episode import stages
 from flows.episode.batch import ingest_locations
 from flows.episode.pipeline import Outcome
+from flows.locations import at_path
 from flows.payloads import DIARIZATION, TRANSCRIPTION
 from flows.settings import Options, Settings
 from tests.conftest import DEMO_AUDIO, ROOT, ask, command, environment, started, write_wav
@@ -62,7 +63,7 @@ def settings(models: Path, tmp_path: Path) -> Settings:
 def decoded_of(settings: Settings, path: Path) -> Artifact:
     """The decoded audio of a file."""
     store = Store(settings.home)
-    return stages.decode(store, stages.fetch(store, str(path), settings, lambda _: None), path.name)
+    return stages.decode(store, stages.fetch(store, at_path(path), settings, lambda _: None), path.name)
 
 
 def words_of(artifact: Artifact) -> tuple[Word, ...]:
@@ -389,7 +390,7 @@ def test_channels_that_say_the_same_are_heard_as_usual(
     else:
         write_stereo(path, np.stack([piece, piece * 0.99], axis=1))
     store, said = Store(settings.home), list[str]()
-    fetched = stages.fetch(store, str(path), settings, lambda _: None)
+    fetched = stages.fetch(store, at_path(path), settings, lambda _: None)
 
     decoded = stages.decode_asked(store, fetched, "a.wav", "split", said.append)
 
@@ -462,7 +463,10 @@ def test_many_episodes_are_heard_together_and_a_damaged_one_harms_none(
 def ingest_batch(folder: str) -> None:
     """Ingest twelve episodes, in a process of its own."""
     settings = Settings()
-    done = [outcome for _, outcome in ingest_locations([folder], 1, options(settings, device="cpu"), settings)]
+    done = [
+        outcome
+        for _, outcome in ingest_locations([at_path(Path(folder))], 1, options(settings, device="cpu"), settings)
+    ]
     assert [type(outcome) for outcome in done] == [Outcome] * 12
 
 
@@ -553,7 +557,7 @@ def test_who_was_in_a_batch_that_broke_down_is_transcribed_alone(
 
     spoil(monkeypatch, break_over_a_batch)
     asked = options(settings, "fast", diarize=False)
-    sources = [str(folder / f"{n}.wav") for n in range(3)]
+    sources = [at_path(folder / f"{n}.wav") for n in range(3)]
 
     done = dict(ingest_locations(sources, 1, asked, settings))
 

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 
 from flows.display import explanation
 from flows.display.layout import draw
+from flows.locations import at_path
 from flows.published.explanation import Explanation, explain
 from flows.published.import_texts import Imported, reparse_texts
 from flows.published.linking import Hints
@@ -249,7 +250,7 @@ def told(tmp_path: Path, text: str, grammar: str | None = None) -> Explanation:
     """How a text is read."""
     path = tmp_path / "one.txt"
     path.write_text(text)
-    return explain(str(path), Hints(grammar=grammar), Settings(home=tmp_path))
+    return explain(at_path(path), Hints(grammar=grammar), Settings(home=tmp_path))
 
 
 @pytest.mark.parametrize("width", [60, 80])

@@ -22,6 +22,8 @@ from werkzeug import Response
 from flows.artifacts import Store
 from flows.episode import stages
 from flows.episode.stages import promise_flags
+from flows.http.reach import Reach
+from flows.locations import at_path, locate
 from flows.settings import Settings
 from flows.sources.feed_pages import parse_safely, read_feed
 from flows.sources.found import EpisodeSource, offered_with
@@ -78,7 +80,7 @@ def test_golden_feeds(path: Path) -> None:
 
 def test_the_demo_feed() -> None:
     """The bundled show is complete, and everything that it names lies beside it."""
-    feed = read_feed(str(DEMO / "feed.xml"))
+    feed = read_feed(at_path(DEMO / "feed.xml"), Reach())
 
     show = podcast_id("https://longgroove.example/feed.xml")
     assert feed.podcast == Podcast(
@@ -697,7 +699,7 @@ def link(url: str, relation: str = "next") -> str:
     return f"<atom:link rel='{relation}' href='{url}'/>"
 
 
-LOCAL = ("localhost", "127.0.0.1")
+LOCAL = Reach(("localhost", "127.0.0.1"))
 
 
 def guids(feed: Feed) -> list[str | None]:
@@ -723,7 +725,7 @@ def test_pages_are_read_up_to_the_limit(paged: HTTPServer) -> None:
     """Each page adds what is new in it, under the name of the show; a page that leads back ends it."""
     url = paged.url_for("/feed")
 
-    one, two, three, all_of_it = (read_feed(url, pages=n, allow=LOCAL) for n in (1, 2, 3, 99))
+    one, two, three, all_of_it = (read_feed(locate(url), pages=n, reach=LOCAL) for n in (1, 2, 3, 99))
 
     assert (guids(one), one.next_url) == (["9", "8"], paged.url_for("/feed/=2"))
     assert (guids(two), two.next_url) == (["9", "8", "7"], paged.url_for("/archive"))
@@ -742,7 +744,7 @@ def test_a_page_that_is_missing_ends_the_reading(httpserver: HTTPServer, status:
     httpserver.expect_request("/feed").respond_with_data(page(9, head=link("/older")))
     httpserver.expect_request("/older").respond_with_data(data, status=status)
 
-    feed = read_feed(httpserver.url_for("/feed"), pages=9, allow=LOCAL)
+    feed = read_feed(locate(httpserver.url_for("/feed")), pages=9, reach=LOCAL)
 
     assert (guids(feed), feed.next_url) == (["9"], httpserver.url_for("/older"))
 
@@ -756,7 +758,7 @@ def test_a_page_that_may_come_later_is_an_error(
     httpserver.expect_request("/older").respond_with_data(b"", status=status)
 
     with pytest.raises(error):
-        read_feed(httpserver.url_for("/feed"), pages=2, allow=LOCAL)
+        read_feed(locate(httpserver.url_for("/feed")), pages=2, reach=LOCAL)
 
 
 def test_a_page_may_not_lead_into_a_private_network(httpserver: HTTPServer) -> None:
@@ -764,7 +766,7 @@ def test_a_page_may_not_lead_into_a_private_network(httpserver: HTTPServer) -> N
     httpserver.expect_request("/feed").respond_with_data(page(9, head=link("http://10.0.0.1/")))
 
     with pytest.raises(HostileError):
-        read_feed(httpserver.url_for("/feed"), pages=2, allow=LOCAL)
+        read_feed(locate(httpserver.url_for("/feed")), pages=2, reach=LOCAL)
 
 
 def test_pages_without_end_end(httpserver: HTTPServer) -> None:
@@ -773,7 +775,7 @@ def test_pages_without_end_end(httpserver: HTTPServer) -> None:
         lambda request: Response(page(1, head=link(f"/feed?x={len(request.url)}{'x' * len(request.url)}")))
     )
 
-    feed = read_feed(httpserver.url_for("/feed"), pages=4, allow=LOCAL)
+    feed = read_feed(locate(httpserver.url_for("/feed")), pages=4, reach=LOCAL)
 
     assert guids(feed) == ["1"]
     assert len(httpserver.log) == 4
@@ -784,7 +786,7 @@ def test_pages_on_disk(tmp_path: Path) -> None:
     (tmp_path / "feed.xml").write_bytes(page(2, head=link("old.xml")))
     (tmp_path / "old.xml").write_bytes(page(1, head=link("../secret.xml")))
 
-    feed = read_feed(str(tmp_path / "feed.xml"), pages=5)
+    feed = read_feed(at_path(tmp_path / "feed.xml"), Reach(), pages=5)
 
     assert (guids(feed), feed.next_url) == (["2", "1"], None)
 
@@ -840,12 +842,12 @@ def test_a_feed_from_the_web(httpserver: HTTPServer) -> None:
     )
     location = httpserver.url_for("/old.xml")
 
-    feed = read_feed(location, allow=("localhost", "127.0.0.1"))
+    feed = read_feed(locate(location), reach=LOCAL)
 
     assert feed.podcast.feed_url == location
     assert [episode.audio_url for episode in feed.episodes] == [httpserver.url_for("/new/1.mp3")]
     with pytest.raises(HostileError, match="private"):
-        read_feed(location)
+        read_feed(locate(location), Reach())
 
 
 def test_a_feed_that_is_not_there(tmp_path: Path) -> None:
@@ -853,7 +855,7 @@ def test_a_feed_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (tmp_path / "none.xml", tmp_path, tmp_path / "file" / "x", Path("ftp://a.example/feed.xml")):
         with pytest.raises(SourceError, match="no feed can be read there"):
-            read_feed(str(path))
+            read_feed(at_path(path), Reach())
 
 
 def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -862,7 +864,7 @@ def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = tmp_path / "feed.xml"
     path.write_bytes(PLAIN + b" " * 10_000)
     with pytest.raises(ContentError, match="larger than"):
-        read_feed(str(path))
+        read_feed(at_path(path), Reach())
 
 
 @pytest.mark.parametrize(
@@ -885,13 +887,13 @@ def test_another_enclosure_is_the_second_try(
     """Where the first address has nothing that can be heard; where none has, the first one's fault is told."""
     httpserver.expect_request("/b.mp3").respond_with_data(clip.read_bytes(), content_type="audio/mpeg")
     httpserver.expect_request(re.compile("/[ac].mp3")).respond_with_data(what_came, status=status)
-    settings, store = Settings(home=tmp_path, allow=LOCAL), Store(tmp_path)
+    settings, store = Settings(home=tmp_path, allow=LOCAL.allow), Store(tmp_path)
     tags = "".join(
         f"<enclosure url='{httpserver.url_for(path)}' type='audio/mpeg'/>"
         for path in ("/a.mp3", "/b.mp3", "/c.mp3")
     )
     (episode,) = parse_feed(START + f"<item><guid>1</guid>{tags}".encode() + END, URL).episodes
-    found = EpisodeSource(str(episode.audio_url), None, episode)
+    found = EpisodeSource(locate(str(episode.audio_url)), None, episode)
 
     fetched = stages.fetch_first(store, found, settings, lambda _: None)
     assert fetched.path.read_bytes() == clip.read_bytes()

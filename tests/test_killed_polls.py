@@ -12,6 +12,7 @@ from flows.feeds.manage import add_feeds, remove
 from flows.feeds.pending import PendingEpisode, PendingQueue
 from flows.feeds.poll import poll
 from flows.feeds.subscriptions import Subscriptions
+from flows.locations import locate
 from flows.settings import Options, Settings
 from flows.upkeep import verify
 from tests import killed, warm
@@ -45,7 +46,7 @@ def test_a_poll_that_is_killed_loses_and_doubles_nothing(
     """Three episodes wait, three are rows, all are announced, and then the feed is unchanged."""
     settings = Settings(home=tmp_path, allow=("127.0.0.1",))
     url = host.publish(f"/{tmp_path.name}", [item(1)])
-    add_feeds(settings, [url], (), Options(), 1)
+    add_feeds(settings, [locate(url)], (), Options(), 1)
     remove(settings, next(PendingQueue(settings.home).all()).episode.episode_id)
     host.publish(f"/{tmp_path.name}", [item(n) for n in (4, 3, 2, 1)])
 

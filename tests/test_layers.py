@@ -95,6 +95,18 @@ def test_only_flows_import_prefect() -> None:
     assert outside == {"flows.allowed_files", "flows.feeds.events"}  # is this a run of a server; events
 
 
+def test_settings_are_read_where_a_process_begins() -> None:
+    """What is below is given them: nothing asks again, as the proxy once did, what this machine may do."""
+    calls = {name: [n.func for n in ast.walk(tree) if isinstance(n, ast.Call)] for name, tree in modules().items()}
+    readers = {
+        name for name, called in calls.items() if "Settings" in {f.id for f in called if isinstance(f, ast.Name)}
+    }
+
+    served = {"deployments", "entrypoints", "import_flow", "ingest_flow", "runner"}
+    begins = {"flows.commands.options", "flows.engines.model_server", "flows.home.folder", "flows.bench.systems"}
+    assert readers == begins | {f"flows.serve.{name}" for name in served}
+
+
 def test_commands_start_without_heavy_libraries() -> None:
     """`turntable --help` and `turntable sql` answer at once: functions import what only they need."""
     entries = ["flows.cli", *(name for name in of_package("flows") if name.startswith("flows.commands"))]

@@ -12,6 +12,7 @@ from pydantic import SecretStr, ValidationError
 
 from flows.http import request
 from flows.http.fetch import fetch
+from flows.http.reach import Reach
 from flows.http.request import RateLimit
 from flows.settings import Settings
 from tests.servers import HERE, answer, honest, serve
@@ -93,23 +94,24 @@ def test_each_hop_takes_its_turn_and_one_at_a_time(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(request, "is_allowed", lambda *_: False)
     with serve(answer("302 x", Location="/b", Content_Length="0"), honest(b"hello")) as server:
         started = time.monotonic()
-        assert fetch(server.url, allow=HERE).data == b"hello"
+        assert fetch(server.url, reach=HERE).data == b"hello"
         assert time.monotonic() - started >= 0.1
         monkeypatch.undo()
         monkeypatch.setattr(request, "RATE_LIMIT", RateLimit(gap=10))
         started = time.monotonic()
         for _ in range(5):
-            fetch(server.url, allow=HERE)
+            fetch(server.url, reach=HERE)
         assert time.monotonic() - started < 30  # four gaps would be 40
 
 
-def test_a_proxy_is_asked_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_asked_where_it_is_set() -> None:
     """With TURNTABLE_PROXY every request goes there, with the name, which nobody here looks up."""
     with serve(honest(b"hello")) as proxy:
-        monkeypatch.setenv("TURNTABLE_PROXY", f"http://ann:swordfish@127.0.0.1:{proxy.port}")
-        body = fetch("http://show.invalid/feed?a=b")
+        settings = Settings(proxy=SecretStr(f"http://ann:swordfish@127.0.0.1:{proxy.port}"))
+        body = fetch("http://show.invalid/feed?a=b", settings.reach)
 
     assert body.data == b"hello"
+    assert "swordfish" not in repr(settings.reach)
     assert proxy.requests[0].startswith(b"GET http://show.invalid/feed?a=b HTTP/1.1\r\n")
     assert b"\r\nhost: show.invalid\r\n" in proxy.requests[0].lower()
     assert b"\r\nproxy-authorization: basic " in proxy.requests[0].lower()
@@ -120,32 +122,29 @@ def test_a_proxy_is_asked_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> No
     "127.0.0.1 127.1 0x7f.1 2130706433 [::1] [::ffff:10.0.0.1] 169.254.169.254 localhost LOCALHOST. a.localhost "
     "nas nas.local vault.internal router.home.arpa wiki.corp 0 10.0.0.1:80 show.test:8080".split(),
 )
-def test_behind_a_proxy_the_text_is_judged(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_behind_a_proxy_the_text_is_judged(host: str) -> None:
     """Numbers in any spelling, and names that are never public, do not get to the proxy."""
     with serve(honest(b"hello")) as proxy:
-        monkeypatch.setenv("TURNTABLE_PROXY", proxy.url)
         with pytest.raises(HostileError):
-            fetch(f"http://{host}/")
+            fetch(f"http://{host}/", Reach(proxy=proxy.url))
         with pytest.raises(HostileError):
-            fetch(f"http://ann:x@{host}/?a")
+            fetch(f"http://ann:x@{host}/?a", Reach(proxy=proxy.url))
 
     assert proxy.requests == []
 
 
-def test_behind_a_proxy_the_user_may_allow_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_behind_a_proxy_the_user_may_allow_a_name() -> None:
     """What is named in TURNTABLE_ALLOW goes through, on any port."""
     with serve(honest(b"hello")) as proxy:
-        monkeypatch.setenv("TURNTABLE_PROXY", proxy.url)
         for url in ("http://nas.local:8080/", "http://10.1.2.3/"):
-            assert fetch(url, allow=("nas.local", "10.0.0.0/8")).data == b"hello"
+            assert fetch(url, reach=Reach(("nas.local", "10.0.0.0/8"), proxy.url)).data == b"hello"
 
 
-def test_a_redirect_behind_a_proxy_is_judged_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_behind_a_proxy_is_judged_too() -> None:
     """The proxy is not asked for the private address that a public host names."""
-    with serve(answer("302 x", Location="http://169.254.169.254/", Content_Length="0")) as proxy:
-        monkeypatch.setenv("TURNTABLE_PROXY", proxy.url)
-        with pytest.raises(HostileError, match="private"):
-            fetch("http://show.test/")
+    to_it = answer("302 x", Location="http://169.254.169.254/", Content_Length="0")
+    with serve(to_it) as proxy, pytest.raises(HostileError, match="private"):
+        fetch("http://show.test/", Reach(proxy=proxy.url))
 
     assert len(proxy.requests) == 1
 

@@ -17,6 +17,7 @@ import pytest
 from flows.artifacts import Artifact, Store
 from flows.engines import diarizing, model_server, transcribing
 from flows.episode import stages
+from flows.locations import at_path
 from flows.payloads import TRANSCRIPTION
 from flows.settings import Options, Settings
 from tests.conftest import ROOT
@@ -47,7 +48,7 @@ def served() -> Iterator[None]:
 def decoded(settings: Settings, clip: Path) -> Artifact:
     """The decoded clip."""
     store = Store(settings.home)
-    return stages.decode(store, stages.fetch(store, str(clip), settings, nothing), clip.name)
+    return stages.decode(store, stages.fetch(store, at_path(clip), settings, nothing), clip.name)
 
 
 def asked(settings: Settings, **more: Any) -> Options:

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from flows.episode.batch import check_said
+from flows.http.reach import Reach
+from flows.locations import at_path, locate
 from flows.published.import_texts import import_texts
 from flows.published.linking import Hints, checked
 from flows.settings import Said, Settings
-from flows.sources.episodes import Named, find_episodes, find_named
+from flows.sources.episodes import Named, find_named
 from flows.sources.folders import audio_beside, told_left_out
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
@@ -69,7 +71,7 @@ def rows(settings: Settings, sql: str = EPISODES) -> list[Any]:
 
 def import_(settings: Settings, *paths: Path, **hints: str) -> Any:
     """Import texts as `turntable import` does."""
-    return import_texts([str(path) for path in paths], Hints(**hints), settings)
+    return import_texts([at_path(path) for path in paths], Hints(**hints), settings)
 
 
 def test_a_copy_and_a_rename_add_no_row_and_rename_nothing(settings: Settings, talk: Path) -> None:
@@ -100,7 +102,7 @@ def test_file_url_and_feed_item_of_the_same_bytes_are_one_episode(
         feed = feed_of(told, talk)
         for way in order:
             location = {"file": str(talk), "url": f"{told.url}/audio/1.wav", "feed": feed}[way]
-            ingest(settings, only(find_episodes(location, 1, settings.allow)))
+            ingest(settings, only(find_named(locate(location), 1, settings.reach).episodes))
 
         assert rows(settings) == [("Why a record turns", "feed", str(talk), f"{told.url}/audio/1.wav")]
         assert rows(settings, COUNTS) == [(1, 1, 2, 1, 1)]
@@ -117,7 +119,7 @@ def test_two_items_of_feeds_stay_two_episodes(settings: Settings, talk: Path) ->
         feed_of(told, talk)
         enclosure = f"<enclosure url='{told.url}/audio/1.wav' type='audio/wav' length='1'/>"
         items = [f"<item><title>{name}</title><guid>{name}</guid>{enclosure}</item>" for name in ("New", "Rerun")]
-        for found in find_episodes(told.publish("/two.xml", items), 2, settings.allow):
+        for found in find_named(locate(told.publish("/two.xml", items)), 2, settings.reach).episodes:
             ingest(settings, found)
 
     assert [title for title, *_ in rows(settings)] == ["New", "Rerun"]
@@ -134,7 +136,7 @@ def test_a_text_beside_the_audio_is_of_its_episode(order: tuple[str, ...], setti
         ways: dict[str, Callable[[], object]] = {
             "audio": lambda: ingest_file(settings, talk),
             "text": lambda: import_(settings, text),
-            "feed": lambda: ingest(settings, only(find_episodes(feed, 1, settings.allow))),
+            "feed": lambda: ingest(settings, only(find_named(locate(feed), 1, settings.reach).episodes)),
         }
         for way in order:
             ways[way]()
@@ -266,7 +268,7 @@ def test_a_header_tells_of_the_audio_beside_its_text(first: str, settings: Setti
 def test_a_file_that_the_user_calls_as_an_episode_of_a_feed_is_that(settings: Settings, talk: Path) -> None:
     """`--show` and `--title` mean the same for audio as for texts."""
     with publisher() as told:
-        found = only(find_episodes(feed_of(told, talk), 1, settings.allow))
+        found = only(find_named(locate(feed_of(told, talk)), 1, settings.reach).episodes)
         ingest(settings, found)
     other = make_audio(talk.with_name("with other advertisements.wav"), seed=2)
     ingest_file(settings, other, Said(show="the long groove", title="Why a Record Turns"))
@@ -288,13 +290,13 @@ def test_recorders_that_write_one_title_into_all_files_join_none(settings: Setti
 def test_what_the_user_says_is_said_of_one_episode(talk: Path) -> None:
     """Side by side is one; a folder of several, and an episode of a feed, are refused in a line."""
     talk.with_suffix(".vtt").write_text(VTT)
-    check_said(Said(title="Belts"), [find_named(str(talk.parent), 1)])
+    check_said(Said(title="Belts"), [find_named(at_path(talk.parent), 1, Reach())])
     make_audio(talk.with_name("other.wav"), seed=2)
-    check_said(Said(show="Needles"), [find_named(str(talk.parent), 1)])
+    check_said(Said(show="Needles"), [find_named(at_path(talk.parent), 1, Reach())])
     with pytest.raises(SourceError, match="for one episode, and there may be 2"):
-        check_said(Said(title="Belts"), [find_named(str(talk.parent), 1)])
+        check_said(Said(title="Belts"), [find_named(at_path(talk.parent), 1, Reach())])
     with publisher() as told:
-        found = find_episodes(feed_of(told, talk), 1, ("127.0.0.1",))
+        found = find_named(locate(feed_of(told, talk)), 1, Reach(("127.0.0.1",))).episodes
     with pytest.raises(SourceError, match="a feed says it itself"):
         check_said(Said(title="Belts"), [Named(found)])
 
@@ -314,10 +316,10 @@ def test_a_folder_says_what_it_left_out(tmp_path: Path) -> None:
     (tmp_path / "round").symlink_to(tmp_path / "round")
     for name in ("cover.JPG", "back.jpg", "LICENSE", ".DS_Store"):
         (tmp_path / name).write_bytes(b"x")
-    named = find_named(str(tmp_path), 1)
+    named = find_named(at_path(tmp_path), 1, Reach())
 
-    assert [Path(one.location).name for one in named.episodes] == ["talk.wav"]
-    assert [Path(one).name for one in named.texts] == ["talk.vtt"]
+    assert [one.location.path.name for one in named.episodes] == ["talk.wav"]
+    assert [one.path.name for one in named.texts] == ["talk.vtt"]
     assert told_left_out(named.left_out) == (
         "left out 5 files: 2 .jpg, 1 link to a folder, 1 link to nowhere, 1 without an ending"
     )
@@ -331,7 +333,7 @@ def test_a_folder_with_nothing_to_take_is_refused_in_a_line(
     for name in names:
         (tmp_path / name).write_bytes(b"x")
     with pytest.raises(SourceError, match=said):
-        find_named(str(tmp_path), 1)
+        find_named(at_path(tmp_path), 1, Reach())
 
 
 def test_a_home_that_heard_file_and_url_apart_is_mended_by_hearing_one_again(
@@ -343,7 +345,7 @@ def test_a_home_that_heard_file_and_url_apart_is_mended_by_hearing_one_again(
 
     hear(settings, talk)
     with publisher() as told:
-        found = only(find_episodes(feed_of(told, talk), 1, settings.allow))
+        found = only(find_named(locate(feed_of(told, talk)), 1, settings.reach).episodes)
         publish(settings)
         alone = replace(found.episode, episode_id="an-old-id")
         ingest(settings, EpisodeSource(found.location, found.podcast, alone, found.offered))

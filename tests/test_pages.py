@@ -12,15 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
+from flows.http.reach import Reach
+from flows.locations import locate
 from flows.sources.directories import find_listed
-from flows.sources.episodes import find_episodes
+from flows.sources.episodes import find_named
 from flows.sources.pages import find_on_page
 from tests.conftest import only
 from transforms.errors import ContentError, HostileError, SourceError
 from transforms.page_links import parse_page, same_page
 
 HERE = "https://example.org/episodes/1"
-LOCAL = ("127.0.0.1", "localhost")
+LOCAL = Reach(("127.0.0.1", "localhost"))
 
 JSON_LD = {
     "@context": "https://schema.org",
@@ -163,9 +165,9 @@ def test_a_page_with_audio_is_an_episode(httpserver: HTTPServer) -> None:
     """The page describes it; a token in its address is kept nowhere."""
     serve(httpserver, "/one", page("<meta property='og:title' content='Dust'>", "<audio src='/1.mp3?t=s3cret'>"))
 
-    found = only(find_episodes(f"{httpserver.url_for('/one')}?key=s3cret", 1, LOCAL))
+    found = only(find_named(locate(f"{httpserver.url_for('/one')}?key=s3cret"), 1, LOCAL).episodes)
 
-    assert found.location == httpserver.url_for("/1.mp3") + "?t=s3cret"
+    assert found.location.address == httpserver.url_for("/1.mp3") + "?t=s3cret"
     assert (found.episode.title, found.episode.audio_url) == ("Dust", httpserver.url_for("/1.mp3"))
     assert found.episode.page_url == httpserver.url_for("/one")
     assert "s3cret" not in repr(found.episode)
@@ -191,7 +193,7 @@ def test_a_page_is_found_in_its_feed(
 
     assert (found.episode.guid, found.episode.title) == ("g1", "Dust")
     assert (found.podcast and found.podcast.title, found.episode.page_url) == ("The Long Groove", url)
-    assert found.location.endswith("/1.mp3?token=s3cret")
+    assert found.location.address.endswith("/1.mp3?token=s3cret")
 
 
 def test_the_home_page_of_a_show_means_its_newest_episodes(httpserver: HTTPServer) -> None:
@@ -210,7 +212,7 @@ def test_a_player_in_a_frame_has_the_audio(httpserver: HTTPServer) -> None:
 
     found = only(find_on_page(url, 1, LOCAL))
 
-    assert found.location == httpserver.url_for("/1.mp3")
+    assert found.location.address == httpserver.url_for("/1.mp3")
     assert found.episode.title == "Why a record turns | The Long Groove"
 
 

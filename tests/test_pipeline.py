@@ -21,6 +21,7 @@ from flows.engines.shared_engine import EngineClient
 from flows.episode import batch
 from flows.episode.batch import Process, Wanted, ingest_locations, process_batch
 from flows.episode.pipeline import Outcome, process_episode
+from flows.locations import at_path, locate
 from flows.runs import attempt
 from flows.serve import prefect_runs
 from flows.serve.ingest_flow import ingest_as_run
@@ -61,7 +62,7 @@ def ingest(home: Path, models: Path, sources: list[Path], process: Process = pro
     """Ingest sources at once; what kinds of outcomes there are."""
     asked = Options(model="tiny.en", language="en", quality="fast", device="cpu")
     settings = Settings(home=home, models=models)
-    done = ingest_locations([str(path) for path in sources], 1, asked, settings, process)
+    done = ingest_locations([at_path(path) for path in sources], 1, asked, settings, process)
     return Counter(type(outcome) for _, outcome in done)
 
 
@@ -174,12 +175,14 @@ def over() -> Iterator[threading.Event]:
 
 def wanted(*numbers: int) -> list[Wanted]:
     """Episodes that nothing is known of."""
-    return [Wanted(EpisodeSource(str(n), None, bare_episode(f"episode-{n}", None)), Options()) for n in numbers]
+    return [
+        Wanted(EpisodeSource(locate(str(n)), None, bare_episode(f"episode-{n}", None)), Options()) for n in numbers
+    ]
 
 
 def outcome_of(found: EpisodeSource) -> Outcome:
     """What becomes of an episode that is nothing but a name."""
-    return Outcome(found.location, found.episode.episode_id, "", None, 0, (), ())
+    return Outcome(found.source, found.episode.episode_id, "", None, 0, (), ())
 
 
 def test_what_is_ready_first_comes_first(
@@ -190,7 +193,7 @@ def test_what_is_ready_first_comes_first(
     monkeypatch.setattr(batch, "SLOW", 0.05)
 
     def process(found: EpisodeSource, _: Options, __: Settings, ___: EngineClient) -> Outcome:
-        if int(found.location) < 4:
+        if int(found.source) < 4:
             over.wait(60)
         return outcome_of(found)
 

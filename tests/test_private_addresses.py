@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flows.http.fetch import download, fetch, fetch_if_changed, peek
+from flows.http.reach import Reach
 from tests.servers import answer, serve
 from transforms.errors import HostileError, SourceError, TransientError
 
@@ -98,7 +99,7 @@ def test_the_ear_hears(ear: Ear) -> None:
     for host in ("127.0.0.1", "127.255.255.254", "::1"):
         socket.create_connection((host, ear.port), timeout=5).close()
     with pytest.raises(TransientError):
-        fetch(f"http://127.1:{ear.port}/", allow=("127.0.0.0/8",))
+        fetch(f"http://127.1:{ear.port}/", reach=Reach(("127.0.0.0/8",)))
 
     assert len(ear.heard) >= 3
 
@@ -115,9 +116,9 @@ def test_no_spelling_is_reached(host: str, unmoved: Ear) -> None:
     urls = [f"http://{host}:{unmoved.port}/", f"http://{host}/", f"https://{host}/", f"http://u:p@{host}:443/x"]
     for url in urls:
         with pytest.raises((HostileError, SourceError)):
-            fetch(url)
+            fetch(url, Reach())
     with pytest.raises((HostileError, SourceError)):
-        fetch_if_changed(urls[0], '"a"')
+        fetch_if_changed(urls[0], Reach(), '"a"')
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
@@ -128,7 +129,7 @@ def test_no_redirect_reaches_a_spelling(host: str, unmoved: Ear) -> None:
         b"LOCATION", location.encode("latin-1")
     )
     with serve(to_it, host="127.0.0.2") as server, pytest.raises((HostileError, SourceError)):
-        peek(server.url, allow=("127.0.0.2",))
+        peek(server.url, reach=Reach(("127.0.0.2",)))
 
 
 @pytest.mark.parametrize("trick", TRICKS)
@@ -142,7 +143,7 @@ def test_no_trick_hides_the_host(trick: str, unmoved: Ear, monkeypatch: pytest.M
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with pytest.raises((HostileError, SourceError)):
-        download(trick.format(own=f"127.0.0.1:{unmoved.port}"), tmp_path / "audio")
+        download(trick.format(own=f"127.0.0.1:{unmoved.port}"), tmp_path / "audio", Reach())
 
     assert list(tmp_path.iterdir()) == []
 
@@ -175,4 +176,4 @@ def test_no_name_reaches_a_private_address(
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     for url in (f"http://{name}:{unmoved.port}/", f"http://{name}/"):
         with pytest.raises(HostileError):
-            fetch(url)
+            fetch(url, Reach())

@@ -18,7 +18,7 @@ from flows.feeds.manage import add_feeds, as_opml, listed
 from flows.feeds.pending import PendingQueue
 from flows.feeds.poll import poll
 from flows.feeds.subscriptions import Subscriptions, find_known
-from flows.locations import keeping_private
+from flows.locations import keeping_private, locate
 from flows.published import import_texts, text_stages
 from flows.published.linking import EpisodeIndex, Hints, Link
 from flows.serve.request_command import request
@@ -48,7 +48,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def add(settings: Settings, url: str, private: bool | None = None) -> str:
     """Subscribe to one feed; what was said."""
-    return only(add_feeds(settings, [url], (), Options(), "all", private)).line
+    return only(add_feeds(settings, [locate(url)], (), Options(), "all", private)).line
 
 
 def rows(settings: Settings) -> str:
@@ -86,7 +86,7 @@ def test_of_a_private_feed_no_address_is_kept(
     waiting = only(list(PendingQueue(settings.home).all()))
     found = find_known(settings.home, waiting.episode.episode_id)
     assert found is not None
-    assert found.location == f"{told.url}/u/{token}/1.mp3", "it can be heard"
+    assert found.location.address == f"{told.url}/u/{token}/1.mp3", "it can be heard"
     assert found.source == f"episode:{waiting.episode.episode_id}"
     assert token not in waiting.name
 
@@ -180,7 +180,7 @@ def test_no_secret_is_sent_to_a_server(token: str, told: Publisher, settings: Se
     add(settings, url, private=True)
 
     with pytest.raises(SourceError, match="turntable add") as caught:
-        request(settings.home, {"url": url})
+        request(settings.home, locate(url), {})
 
     assert token not in str(caught.value)
 
@@ -209,9 +209,18 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
     assert found.offers.chapters
 
     with keeping_private(found.private, found.offers.secrets):
-        read = text_stages.read(store, link.url, settings)
+        place = locate(link.url)
+        read = text_stages.read(store, place, settings)
         text = PublisherText(
-            link, read, text_stages.parse(store, read, Hints()), "vtt", 1, 4.0, has_names=True, has_times=True
+            link,
+            place,
+            read,
+            text_stages.parse(store, read, Hints()),
+            "vtt",
+            1,
+            4.0,
+            has_names=True,
+            has_times=True,
         )
         offered._stage(text, found, chapter_stage.choose(store, found, None, None), settings)
     loader.load(settings)
@@ -225,7 +234,7 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
     again = text_stages.stage(
         store,
         text_stages.kept_texts(store)[0],
-        import_texts.parsed_again(settings.home, text.parsed, f"episode:{found.episode.episode_id}"),
+        import_texts.parsed_again(settings.home, text.parsed, locate(f"episode:{found.episode.episode_id}")),
         Link(found.episode, found.podcast, "feed"),
         found.source,
         Hints(title="again"),

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from flows.http.addresses import parsed, shown
-from flows.locations import keeping_private, kept_text, redact, redacted_errors
+from flows.locations import keeping_private, kept_text, locate, redact, redacted_errors
 from flows.settings import Settings
 from flows.sources.found import bare_episode, found_in_feed, public_episode, public_podcast
 from transforms.errors import SourceError, one_line
@@ -36,7 +36,8 @@ PLACES = [
 def test_no_place_of_an_address_keeps_a_secret(place: str) -> None:
     """Wherever the token stands, it goes, the address is private, and what is left stays as it is."""
     url = place.replace("{}", TOKEN)
-    for left in (public_address(url), public_page(url), private_address(url), public_text(f"see {url}.")):
+    written = (public_address(url), public_page(url), private_address(url), public_text(f"see {url}."))
+    for left in (*written, repr(locate(url))):
         assert TOKEN not in left
         assert "host.example" in left
 
@@ -188,7 +189,7 @@ def test_a_private_episode_keeps_no_address() -> None:
     assert "host.example" not in str(found.podcast)
     assert found.private
     assert found.source == "episode:e"
-    assert (found.location, found.offers.page_url) == (url, url), "it can be fetched all the same"
+    assert (found.location.address, found.offers.page_url) == (url, url), "it can be fetched all the same"
     assert (found.episode.duration, found.episode.description, found.episode.transcripts) == (61.0, None, ())
     again = public_episode(found.episode, private=True)
     assert again == found.episode, "twice is as once"

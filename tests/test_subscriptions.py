@@ -154,7 +154,7 @@ def test_an_episode_that_waits_is_found_with_its_secret_and_without_it(tmp_path:
     found = find_known(tmp_path, EPISODE.episode_id)
 
     assert found is not None
-    assert (found.location, found.episode.audio_url) == (WAITING.location, EPISODE.audio_url)
+    assert (found.location.address, found.episode.audio_url) == (WAITING.location, EPISODE.audio_url)
     assert find_known(tmp_path, "nobody") is None
 
 

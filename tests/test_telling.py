@@ -12,6 +12,7 @@ import pytest
 from flows import episode_log
 from flows.feeds import outcomes
 from flows.feeds.pending import PendingEpisode, PendingQueue
+from flows.locations import locate
 from flows.serve.run_names import name_of
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource
@@ -50,7 +51,7 @@ def test_an_episode_is_told_by_its_title(
     settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How many turns, of how long; what failed, why, and when it is tried again; nothing where nobody serves."""
-    found = EpisodeSource("https://x.example/1.mp3", None, replace(EPISODE, title="Open\nquestions"))
+    found = EpisodeSource(locate("https://x.example/1.mp3"), None, replace(EPISODE, title="Open\nquestions"))
     outcomes.note_loaded(settings, found.episode, "an-id", "t", 1, 170.2, is_new=True)
     assert capsys.readouterr().out == ""
     monkeypatch.setenv(episode_log.SERVED, "1")
@@ -68,10 +69,12 @@ def test_an_episode_is_told_by_its_title(
 
 def test_a_run_is_called_by_the_title_of_its_episode(settings: Settings) -> None:
     """Whether it waits or was heard; else by where it lies."""
-    assert name_of("episode:youtube:abc", settings.home) == "Why a Needle Hops"
-    assert name_of(f"episode:{EPISODE.episode_id}", settings.home) == EPISODE.title
-    assert name_of("episode:nobody", settings.home) == "episode:nobody"
-    assert name_of("https://ann:secret@x.example/1.mp3?token=y", settings.home) == "https://x.example/1.mp3"
+    assert name_of(locate("episode:youtube:abc"), settings.home) == "Why a Needle Hops"
+    assert name_of(locate(f"episode:{EPISODE.episode_id}"), settings.home) == EPISODE.title
+    assert name_of(locate("episode:nobody"), settings.home) == "episode:nobody"
+    assert (
+        name_of(locate("https://ann:secret@x.example/1.mp3?token=y"), settings.home) == "https://x.example/1.mp3"
+    )
 
 
 def test_a_run_that_waits_has_the_name_that_it_will_have(settings: Settings, prefect_server: str) -> None:

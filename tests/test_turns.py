@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from flows.artifacts import Store
 from flows.episode.stages import make_turns
+from flows.locations import at_path
 from flows.payloads import TURNS, read_json
 from flows.settings import Settings
 from tests.homes import heard_as, make_audio
@@ -142,7 +143,7 @@ def test_speakers_are_numbered_by_their_first_turns(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     store = Store(settings.home)
 
-    heard = heard_as(store, settings, make_audio(tmp_path / "a.wav"), segments)
+    heard = heard_as(store, settings, at_path(make_audio(tmp_path / "a.wav")), segments)
 
     who = heard.diarization()
     assert who is not None

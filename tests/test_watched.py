@@ -28,7 +28,7 @@ def test_a_name_that_is_not_in_utf_8_is_one_row_until_the_file_changes(
     done: Look = {}
     seen = look(folder)
     for known in (done, done, {}):
-        take_in(seen, seen, known, settings.home)
+        take_in(seen, seen, known, settings)
 
     sql = "select source, stage, error_class, message from stage_runs"
     source, *others = only(rows_of(settings.snapshot, sql))
@@ -37,7 +37,7 @@ def test_a_name_that_is_not_in_utf_8_is_one_row_until_the_file_changes(
     assert capsys.readouterr().err.count("left alone until it changes") == 2
     path.write_bytes(b"another sound")
     seen = look(folder)
-    take_in(seen, seen, done, settings.home)
+    take_in(seen, seen, done, settings)
     assert len(rows_of(settings.snapshot, sql)) == 2
 
 

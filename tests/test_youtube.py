@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
+from flows.locations import locate
 from flows.sources import youtube
 from transforms.errors import ContentError, SourceError, error_class
 from transforms.records import Chapter
@@ -227,9 +228,9 @@ def test_yt_dlp_refuses_any_other_address_and_no_connection_is_seen(path: str, h
     with pytest.raises(SourceError, match="no video, channel or playlist of YouTube"):
         youtube._info(url, {})
     with pytest.raises(SourceError):
-        youtube.video(url)
+        youtube.video(locate(url))
     with pytest.raises(SourceError):
-        youtube.listing(url)
+        youtube.listing(locate(url))
 
     assert httpserver.log == []
 
@@ -243,7 +244,7 @@ def test_yt_dlp_refuses_any_other_address_and_no_connection_is_seen(path: str, h
     ],
 )
 def test_the_address_of_a_video_is_written_anew(url: str, asked: str) -> None:
-    assert youtube._watch(url) == asked
+    assert youtube._watch(locate(url)) == asked
     assert youtube_id(url) == "dQw4w9WgXcQ"
 
 
@@ -257,7 +258,7 @@ def test_the_address_of_a_video_is_written_anew(url: str, asked: str) -> None:
     ],
 )
 def test_the_address_of_a_list_is_written_anew(url: str, asked: str) -> None:
-    assert youtube._channel(url) == asked
+    assert youtube._channel(locate(url)) == asked
 
 
 @pytest.mark.parametrize(
@@ -273,4 +274,4 @@ def test_what_only_looks_like_youtube_is_not(url: str) -> None:
     """Neither a host that begins so, nor a user name, nor a path."""
     assert not is_youtube(url)
     with pytest.raises(SourceError):
-        youtube.video(url)
+        youtube.video(locate(url))

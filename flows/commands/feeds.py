@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from flows import paths
 from flows.commands.options import (
     AudioFirstFlag,
     JsonFlag,
@@ -79,10 +78,10 @@ def add(
     options = Options(
         language=as_language(language), speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality)
     )
-    located = [paths.located(source) for source in sources]
-    for error in well_spelled(sources)[1].values():
+    good, bad = well_spelled(sources)
+    for error in bad.values():
         raise error
-    added = add_feeds(settings_to_write(), located, tuple(tag or ()), options, _backfill(backfill), private)
+    added = add_feeds(settings_to_write(), good, tuple(tag or ()), options, _backfill(backfill), private)
     if as_json:
         from dataclasses import asdict
 
@@ -138,7 +137,7 @@ def poll(
     settings = settings_to_write()
     from flows.display.terminal import showing
 
-    with showing(), working_on("poll", "the feeds"):
+    with showing(), working_on("poll", "the feeds", settings):
         summary = _poll(settings, feeds)
     heard: list[dict[str, Any]] = _hear(settings) if ingest else []
     if as_json:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from flows.display.terminal import Terminal
     from flows.episode.batch import Ingested
     from flows.episode.pipeline import Outcome
+    from flows.locations import Location
     from flows.published.import_texts import Imported
     from flows.settings import Options, Policy
     from flows.sources.folders import LeftOut
@@ -206,9 +207,8 @@ def _ingest(sources: Sequence[str], latest: int, options: Options) -> Done:
     return done
 
 
-def _tell(source: str, outcome: Ingested, done: Done, reporter: Terminal) -> None:
+def _tell(source: Location, outcome: Ingested, done: Done, reporter: Terminal) -> None:
     """Say what became of one, and keep it; of a text that was refused that was said already."""
-    from flows.locations import public_source
     from flows.published.import_texts import Imported, RefusedText
     from flows.sources.folders import LeftOut
     from transforms.errors import error_class, one_line
@@ -217,9 +217,7 @@ def _tell(source: str, outcome: Ingested, done: Done, reporter: Terminal) -> Non
         case Exception():
             message = one_line(outcome)
             reporter.fail(message)
-            done.failed.append(
-                {"source": public_source(source), "error_class": error_class(outcome), "message": message}
-            )
+            done.failed.append({"source": source.public, "error_class": error_class(outcome), "message": message})
         case RefusedText():
             done.failed.append(
                 {"source": outcome.source, "error_class": outcome.error_class, "message": outcome.message}
@@ -234,7 +232,7 @@ def _tell(source: str, outcome: Ingested, done: Done, reporter: Terminal) -> Non
             done.episodes.append(outcome)
 
 
-def _each(sources: Sequence[str], latest: int, options: Options) -> Iterator[tuple[str, Ingested]]:
+def _each(sources: Sequence[Location], latest: int, options: Options) -> Iterator[tuple[Location, Ingested]]:
     """Ingest, where there is anything to ingest."""
     if sources:
         from flows.access import has_server

@@ -62,6 +62,7 @@ def request(
 ) -> None:
     """Ask the server that serves this home to hear something, and do not wait for it."""
     from flows.access import find_server
+    from flows.locations import located
     from transforms.errors import SourceError
 
     language = as_language(language)
@@ -73,8 +74,8 @@ def request(
         raise SourceError(msg)
     from flows.serve.request_command import request as ask
 
-    asked = {"url": url, "latest": latest, "language": as_language(language), "speakers": speakers}
-    typer.echo(f"asked for {url}: run {ask(settings.home, asked)}")
+    asked = {"latest": latest, "language": as_language(language), "speakers": speakers}
+    typer.echo(f"asked for {url}: run {ask(settings.home, located(url), asked)}")
 
 
 @app.command(epilog="Example: turntable rebuild")

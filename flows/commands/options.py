@@ -18,6 +18,7 @@ from transforms.text import strict_json, visible
 
 if TYPE_CHECKING:
     from flows.episode.batch import Process
+    from flows.locations import Location
     from flows.settings import Policy, Said, Settings
     from warehouse.answer import Table
 
@@ -172,21 +173,21 @@ def as_language(text: str | None) -> str | None:
         raise typer.BadParameter(str(error), param_hint="--language") from None
 
 
-def well_spelled(sources: Sequence[str]) -> tuple[list[str], dict[str, SourceError]]:
-    """Part what can be looked for, paths whole, from what is no address: a slip of the keyboard leaves nothing."""
-    from flows import paths
+def well_spelled(sources: Sequence[str]) -> tuple[list[Location], dict[Location, SourceError]]:
+    """Parse what the user names; what is no address is parted from it: a slip of the keyboard leaves nothing."""
     from flows.http.addresses import check_spelling
-    from flows.locations import public_source
+    from flows.locations import locate, located
 
-    good: list[str] = []
-    bad: dict[str, SourceError] = {}
+    good: list[Location] = []
+    bad: dict[Location, SourceError] = {}
     for source in sources:
         try:
             check_spelling(source)
         except SourceError as error:
-            bad[source] = SourceError(f"{public_source(source)}: {error}")
+            slip = locate(source)
+            bad[slip] = SourceError(f"{slip.public}: {error}")
         else:
-            good.append(paths.located(source))
+            good.append(located(source))
     return good, bad
 
 
@@ -195,18 +196,17 @@ def find_episode(snapshot: Path, text: str) -> str:
 
     A file that came by another name is known by its bytes.
     """
-    from flows.locations import public_source
-    from flows.paths import located
+    from flows.locations import locate, located
     from flows.sources.folders import hash_of
     from warehouse import query
 
-    place = located(text)
+    said, place = locate(text).public, located(text)
     try:
-        return query.find_episode(snapshot, public_source(text), public_source(place))
+        return query.find_episode(snapshot, said, place.public)
     except SourceError:
-        if not Path(place).is_file():
+        if place.kind != "path" or not place.path.is_file():
             raise
-        return query.find_episode(snapshot, public_source(text), hash_of(Path(place)))
+        return query.find_episode(snapshot, said, hash_of(place.path))
 
 
 def as_quality(text: str | None) -> Quality | None:

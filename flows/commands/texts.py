@@ -29,6 +29,7 @@ from transforms.errors import TurntableError
 from transforms.text import counted
 
 if TYPE_CHECKING:
+    from flows.locations import Location
     from flows.published.explanation import Explanation
     from flows.published.import_texts import Imported
     from flows.published.linking import Hints
@@ -77,11 +78,8 @@ def import_(
         _explain(good, hints, settings, as_json=as_json)
         return
     from flows.display.terminal import showing
-    from flows.locations import public_source
 
-    failed = [
-        {"source": public_source(one), "error_class": e.error_class, "message": str(e)} for one, e in bad.items()
-    ]
+    failed = [{"source": one.public, "error_class": e.error_class, "message": str(e)} for one, e in bad.items()]
     imported: list[Imported] = []
     left_out: list[LeftOut] = []
     with showing() as reporter:
@@ -107,11 +105,10 @@ def import_(
 
 
 def _import(
-    sources: Sequence[str], hints: Hints, settings: Settings
+    sources: Sequence[Location], hints: Hints, settings: Settings
 ) -> tuple[list[Imported], list[dict[str, str]], list[LeftOut]]:
     """Import, and part what came out; the refused ones were told of when they failed."""
     from flows.access import has_server
-    from flows.locations import public_source
     from flows.published.import_texts import Imported, RefusedText
     from flows.published.text_files import left_out as other_than_texts
 
@@ -119,7 +116,7 @@ def _import(
         from flows.serve.import_flow import import_as_run as import_all
     else:
         from flows.published.import_texts import import_texts as import_all
-    with working_on("import", public_source(sources[0])):
+    with working_on("import", sources[0].public, settings):
         results = import_all(sources, hints, settings)
     refused = [one for one in results if isinstance(one, RefusedText)]
     failed = [
@@ -132,7 +129,7 @@ def _import(
     return imported, failed, [*left_out, *(one.left_out for one in refused if one.stray)]
 
 
-def _explain(sources: Sequence[str], hints: Hints, settings: Settings, *, as_json: bool) -> None:
+def _explain(sources: Sequence[Location], hints: Hints, settings: Settings, *, as_json: bool) -> None:
     """Print how each text is read and what becomes of its lines; one that cannot be read stops no other."""
     from flows.display.explanation import print_explanation
     from flows.published.explanation import explain
@@ -174,7 +171,7 @@ def reparse() -> None:
 
     settings = settings_to_write()
     with showing() as reporter:
-        with working_on("reparse", "the kept texts"):
+        with working_on("reparse", "the kept texts", settings):
             if has_server():
                 from flows.serve.import_flow import reparse as reparse_as_run
 

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from flows.allowed_files import check_left
 from flows.engines.shared_engine import EngineClient, SharedEngine
-from flows.episode.lookup import look_for
+from flows.episode.lookup import look_up
 from flows.episode.pipeline import Outcome, process_episode
 from flows.feeds.manage import due
 from flows.feeds.outcomes import note_failed
@@ -24,7 +24,7 @@ from flows.feeds.pending import PendingEpisode
 from flows.feeds.subscriptions import find_known, is_known_private
 from flows.home import clock
 from flows.home.locks import held, is_held
-from flows.locations import keeping_private, public_source
+from flows.locations import Location, keeping_private
 from flows.progress import REPORTER, Recorded, Reporter, since
 from flows.published.import_texts import Imported, RefusedText, import_texts
 from flows.published.linking import Hints
@@ -38,7 +38,6 @@ from flows.stopping import working_on
 from flows.threads import beside
 from transforms.errors import HostileError, SourceError
 from transforms.records import Seconds
-from transforms.redaction import private_address
 
 AHEAD = 6  # episodes that are brought or ready; a host is asked more slowly than that (`flows.http.request`)
 SLOW: Seconds = 60.0  # a download that takes longer gives its place to the next
@@ -53,7 +52,7 @@ class Bring(Protocol):
     """Imports texts, here or as a run; `strays` lay in a folder."""
 
     def __call__(
-        self, locations: Sequence[str], hints: Hints, settings: Settings, *, strays: bool = False
+        self, locations: Sequence[Location], hints: Hints, settings: Settings, *, strays: bool = False
     ) -> tuple[Imported | RefusedText, ...]:
         """Import them all."""
 
@@ -67,13 +66,13 @@ class Wanted:
 
 
 def ingest_locations(
-    locations: Sequence[str],
+    locations: Sequence[Location],
     latest: int,
     options: Options,
     settings: Settings,
     process: Process = process_episode,
     bring: Bring = import_texts,
-) -> Iterator[tuple[str, Ingested]]:
+) -> Iterator[tuple[Location, Ingested]]:
     """Ingest every episode and every text behind paths or URLs; one that fails holds up none.
 
     Texts come first: a folder may say by them what its audio is called.
@@ -84,23 +83,24 @@ def ingest_locations(
     Raises:
         SourceError: the user says what one episode is called, and there are more.
     """
-    named: list[tuple[str, Named]] = []
+    named: list[tuple[Location, Named]] = []
     for location in locations:
-        started_at, private = datetime.now(UTC), is_known_private(settings.home, location)
-        source = private_address(location) if private else public_source(location)
+        started_at, private = datetime.now(UTC), is_known_private(settings.home, location.address)
+        with keeping_private(private):
+            shown = location.shown
         try:
-            with working_on("find", source), keeping_private(private):
-                named.append((location, look_for(location, latest, settings)))
+            with working_on("find", shown, settings), keeping_private(private):
+                named.append((location, look_up(location, latest, settings)))
         except Exception as error:
-            record(StageFailed("find", started_at, error), source, None, settings)
+            record(StageFailed("find", started_at, error), shown, None, settings)
             yield location, error
     check_said(options.said, [one for _, one in named])
-    enough: set[str] = set()
+    enough: set[Path | None] = set()
     for source, text in _bring_texts(named, options, settings, bring):
         if isinstance(text, Imported) and _is_enough(text, options):
-            enough.add(str(folders.audio_beside(Path(text.source))))
+            enough.add(folders.audio_beside(Path(text.source)))
         yield source, text
-    found = [(source, one) for source, some in named for one in some.episodes if one.location not in enough]
+    found = [(source, one) for source, some in named for one in some.episodes if one.location.path not in enough]
     yield from ((source, left_out) for source, some in named for left_out in some.left_out)
     wanted = [Wanted(one, options) for _, one in found]
     for number, outcome in process_batch(wanted, settings, process):
@@ -120,8 +120,8 @@ def check_said(said: Said, named: Sequence[Named]) -> None:
     if any(one.podcast is not None or one.episode.guid for one in episodes):
         msg = "--show, --title, --date and --url are for files and for addresses of audio: a feed says it itself"
         raise SourceError(msg)
-    audio = {one.location for one in episodes}
-    alone = [text for some in named for text in some.texts if str(folders.audio_beside(Path(text))) not in audio]
+    audio = {one.location.path for one in episodes}
+    alone = [text for some in named for text in some.texts if folders.audio_beside(text.path) not in audio]
     number = len(audio) + len(set(alone))
     if number > 1 and (said.title or said.url):
         way_out = "name one file, or give --show alone"
@@ -130,12 +130,12 @@ def check_said(said: Said, named: Sequence[Named]) -> None:
 
 
 def _bring_texts(
-    named: Sequence[tuple[str, Named]], options: Options, settings: Settings, bring: Bring
-) -> Iterator[tuple[str, Ingested]]:
+    named: Sequence[tuple[Location, Named]], options: Options, settings: Settings, bring: Bring
+) -> Iterator[tuple[Location, Ingested]]:
     """Import the texts that a user named, and those that lie in folders: what is none of them is left out."""
     if options.policy == "audio-only":
         left_out = (
-            (source, folders.left(Path(one), Path(one).suffix.lower()))
+            (source, LeftOut(one.public, Path(one.public).suffix.lower()))
             for source, some in named
             for one in some.texts
         )
@@ -144,15 +144,12 @@ def _bring_texts(
     hints = Hints(**asdict(options.said))
     for strays in (False, True):
         source_of = {
-            public_source(text): source
-            for source, some in named
-            for text in some.texts
-            if strays is (text != source)
+            text.public: source for source, some in named for text in some.texts if strays is (text != source)
         }
         texts = [text for source, some in named for text in some.texts if strays is (text != source)]
         for one in bring(list(dict.fromkeys(texts)), hints, settings, strays=strays) if texts else ():
             told = one.left_out if isinstance(one, RefusedText) and one.stray else one
-            yield source_of.get(one.source, one.source), told
+            yield source_of[one.source], told
 
 
 def _is_enough(text: Imported, options: Options) -> bool:
@@ -286,7 +283,7 @@ class _Batch:
         one.reporter.start(episode.title or found.source)
         result: Result
         try:
-            with since(self.since), working_on("ingest", found.source, episode.episode_id):
+            with since(self.since), working_on("ingest", found.source, self.settings, episode.episode_id):
                 result = self.process(found, wanted.options, self.settings, one.client)
         except BaseException as error:  # it was written down; Prefect's own are no exceptions
             result = error if isinstance(error, Exception) else RuntimeError(repr(error))

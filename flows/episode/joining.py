@@ -18,7 +18,7 @@ from typing import Any
 from flows.allowed_files import check
 from flows.artifacts import Artifact, Made, Store
 from flows.home import clock
-from flows.locations import is_url, public_source
+from flows.locations import Location, at_path
 from flows.published import text_stages
 from flows.published.beside import contradiction, tags_of
 from flows.published.linking import EpisodeIndex, Hints, TextEvidence, said_of
@@ -147,26 +147,26 @@ def _known_by(found: EpisodeSource, known: KnownEpisode | None, episode: Episode
 
 def _path(found: EpisodeSource, known: Sequence[str | None]) -> str | None:
     """Say where audio lies here: where it was first, as long as it is there."""
-    here = None if is_url(found.location) else public_source(str(Path(found.location).expanduser()))
+    here = None if found.location.is_url else at_path(found.location.path).public
     before = [path for path in known if path]
     return next((path for path in before if Path(path).is_file()), here or next(iter(before), None))
 
 
 def _known_beside(found: EpisodeSource, tags: Tags, settings: Settings) -> Iterator[tuple[Path, KnownEpisode]]:
     """Find the episodes that only texts vouch for which lie beside some audio and may be of it."""
-    if is_url(found.location):
+    if found.location.is_url:
         return
     hashes: dict[str, Path] = {}
-    for path in folders.texts_beside(Path(found.location).expanduser()):
+    for path in folders.texts_beside(found.location.path):
         with suppress(OSError, HostileError):
             check(path)
             hashes[folders.hash_of(path)] = path
     for sha256, known in query.episodes_of_texts(settings.snapshot, list(hashes)) if hashes else ():
-        if not _contradicts(sha256, str(hashes[sha256]), tags, settings):
+        if not _contradicts(sha256, at_path(hashes[sha256]), tags, settings):
             yield hashes[sha256], known
 
 
-def _contradicts(sha256: str, origin: str, tags: Tags, settings: Settings) -> bool:
+def _contradicts(sha256: str, origin: Location, tags: Tags, settings: Settings) -> bool:
     """Check whether a text that was imported says that it is of other audio."""
     store = Store(settings.home)
     text = text_stages.find_text(store, sha256)

@@ -1,43 +1,27 @@
-"""Which episodes a user means: one that is known here by its id, or what is behind a path or an address."""
+"""What a user means: an episode that is known here by its id, or what is behind a path or an address."""
 
 from __future__ import annotations
 
 from flows.feeds.subscriptions import find_known
-from flows.locations import KNOWN_BY_ID
+from flows.locations import Location
 from flows.settings import Settings
-from flows.sources.episodes import Named, find_episodes, find_named
-from flows.sources.found import EpisodeSource
+from flows.sources.episodes import Named, find_named
 from transforms.errors import SourceError
 
 
-def look_up(location: str, latest: int, settings: Settings) -> tuple[EpisodeSource, ...]:
-    """Return the episodes of `episode:ID`, a path or a URL; of a feed, the newest `latest` ones.
-
-    Raises:
-        SourceError: nobody knows that id.
-        TurntableError: as `find_episodes`.
-    """
-    if location.startswith(KNOWN_BY_ID):
-        return (_known(location, settings),)
-    return find_episodes(location, latest, settings.allow)
-
-
-def look_for(location: str, latest: int, settings: Settings) -> Named:
+def look_up(location: Location, latest: int, settings: Settings) -> Named:
     """Return the episodes of `episode:ID`, a path or a URL, and the texts; of a feed, the newest `latest` ones.
 
     Raises:
         SourceError: nobody knows that id.
         TurntableError: as `find_named`.
     """
-    if location.startswith(KNOWN_BY_ID):
-        return Named((_known(location, settings),))
-    return find_named(location, latest, settings.allow)
-
-
-def _known(location: str, settings: Settings) -> EpisodeSource:
-    episode_id = location.removeprefix(KNOWN_BY_ID)
-    found = find_known(settings.home, episode_id)
+    if location.kind != "episode":
+        return find_named(location, latest, settings.reach)
+    found = find_known(settings.home, location.name)
     if found is None:
-        msg = f"no episode {episode_id} waits or is known: `turntable status` and `turntable episodes` list them"
+        msg = (
+            f"no episode {location.name} waits or is known: `turntable status` and `turntable episodes` list them"
+        )
         raise SourceError(msg)
-    return found
+    return Named((found,))

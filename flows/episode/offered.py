@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from flows.artifacts import Artifact, Store
 from flows.episode import chapter_stage
-from flows.locations import is_url, public_source, shown_address
+from flows.locations import Location, locate
 from flows.published import text_stages
 from flows.published.linking import EpisodeIndex, Hints, Link
 from flows.published.text_stages import Parsed, StoredText, TextContext
@@ -24,7 +24,7 @@ from transforms.chapters import parse_json
 from transforms.errors import ContentError, one_line
 from transforms.records import Episode, Seconds, TranscriptLink
 from transforms.redaction import public_address
-from transforms.video_info import AUTOMATIC, youtube_id
+from transforms.video_info import AUTOMATIC
 
 _MOST_TRIED = 4
 # Best first: words and speakers, voices, lines, markup, bare text.
@@ -41,6 +41,7 @@ class PublisherText:
     """A transcript that the publisher offers, parsed; `staged` is `None` until it is chosen."""
 
     link: TranscriptLink
+    place: Location
     text: Artifact
     parsed: Parsed
     format: str
@@ -76,7 +77,8 @@ def bring_text(
     """
     best: PublisherText | None = None
     for link in candidates(found, options):
-        text = _attempt("text", found, link.url, settings, partial(_read, link, settings))
+        place = locate(link.url)
+        text = _attempt("text", found, place, settings, partial(_read, link, place, settings))
         if text is not None and (best is None or text.worth > best.worth):
             best = text
         if best is not None and all(best.worth):
@@ -85,13 +87,13 @@ def bring_text(
     if best is None:
         return None
     chapters = bring_chapters(found, listed, None, settings)
-    staged = _attempt("stage", found, best.link.url, settings, partial(_stage, best, found, chapters, settings))
+    staged = _attempt("stage", found, best.place, settings, partial(_stage, best, found, chapters, settings))
     return replace(best, staged=staged) if staged else None
 
 
 def _stage(text: PublisherText, found: EpisodeSource, chapters: Artifact | None, settings: Settings) -> Artifact:
     """Put what the warehouse needs of a text into one file."""
-    link, origin = Link(found.episode, found.podcast, "feed"), origin_of(text.link, found)
+    link, origin = Link(found.episode, found.podcast, "feed"), origin_of(text, found)
     flags = ("automatic_captions",) if text.link.rel == AUTOMATIC else ()
     kept, beside = StoredText(text.text, None), TextContext(chapters, flags)
     parsed = replace(text.parsed, published=found.public(text.parsed.published))
@@ -105,16 +107,18 @@ def _stage(text: PublisherText, found: EpisodeSource, chapters: Artifact | None,
 
 def bring_list(found: EpisodeSource, settings: Settings) -> Artifact | None:
     """Bring the list of chapters that the publisher keeps beside the episode; `None` where there is none."""
-    url = found.offers.chapters_url
-    return _attempt("chapters", found, url, settings, partial(_list, url, settings)) if url else None
+    if not found.offers.chapters_url:
+        return None
+    place = locate(found.offers.chapters_url)
+    return _attempt("chapters", found, place, settings, partial(_list, place, settings))
 
 
-def _list(url: str, settings: Settings) -> Artifact:
-    listed = _bring(url, settings)
+def _list(place: Location, settings: Settings) -> Artifact:
+    listed = _bring(place, settings)
     try:
         parse_json(listed.path.read_bytes())
     except ContentError as error:
-        msg = f"{shown_address(url)}: {one_line(error)}"
+        msg = f"{place.shown}: {one_line(error)}"
         raise ContentError(msg) from error
     return listed
 
@@ -155,28 +159,29 @@ def _rank(link: TranscriptLink) -> int:
     return next(places, len(_FORMATS))
 
 
-def _bring(location: str, settings: Settings) -> Artifact:
+def _bring(location: Location, settings: Settings) -> Artifact:
     """Bring a published text into the store."""
     return attempt("read", partial(text_stages.read, Store(settings.home), location, settings))
 
 
-def _read(link: TranscriptLink, settings: Settings) -> PublisherText:
-    text = _bring(link.url, settings)
+def _read(link: TranscriptLink, place: Location, settings: Settings) -> PublisherText:
+    text = _bring(place, settings)
     try:
         parsed = attempt("parse", partial(text_stages.parse, Store(settings.home), text, Hints()))
     except ContentError as error:
-        msg = f"{shown_address(link.url)}: {one_line(error)}"
+        msg = f"{place.shown}: {one_line(error)}"
         raise ContentError(msg) from error
-    return _told(link, text, parsed)
+    return _told(link, place, text, parsed)
 
 
-def _told(link: TranscriptLink, text: Artifact, parsed: Parsed) -> PublisherText:
+def _told(link: TranscriptLink, place: Location, text: Artifact, parsed: Parsed) -> PublisherText:
     """Look what a text has: names, times, how far it goes."""
     said = parsed.published
     turns = said.turns
     times = [time for turn in turns for time in (turn.start_time, turn.end_time) if time is not None]
     return PublisherText(
         link=link,
+        place=place,
         text=text,
         parsed=parsed,
         format=said.format,
@@ -189,16 +194,15 @@ def _told(link: TranscriptLink, text: Artifact, parsed: Parsed) -> PublisherText
 
 def _page(found: EpisodeSource, settings: Settings) -> PublisherText | None:
     """Look for a transcript on the page of an episode from the web: only what names those who speak is one."""
-    url = found.offers.page_url or found.episode.page_url
-    if not url or not is_url(found.location) or not url.startswith(("https://", "http://")) or youtube_id(url):
+    page = locate(found.offers.page_url or found.episode.page_url or "")
+    if not found.location.is_url or not page.is_web or page.kind == "video":
         return None
-    link = TranscriptLink(url, _PAGE, None, None)
     try:
-        text = _read(link, settings)
+        text = _read(TranscriptLink(page.address, _PAGE, None, None), page, settings)
     except ContentError:  # a page need not hold one
         return None
     except Exception as error:
-        _write_down("read", found, url, settings, datetime.now(UTC), error)
+        _write_down("read", found, page, settings, datetime.now(UTC), error)
         return None
     said = text.parsed.published
     speakers = {turn.speaker_name for turn in said.turns if turn.speaker_name}
@@ -206,17 +210,19 @@ def _page(found: EpisodeSource, settings: Settings) -> PublisherText | None:
     return text if text.has_names and len(speakers) >= 2 and words >= _FEWEST_WORDS else None
 
 
-def origin_of(link: TranscriptLink, found: EpisodeSource) -> str:
+def origin_of(text: PublisherText, found: EpisodeSource) -> str:
     """Return where a text came from; captions have no lasting address, private ones none to be told."""
     episode = found.episode
     if found.private:
         return found.source
-    if episode.episode_id.startswith("youtube:") and link.rel:
-        return episode.page_url or public_source(link.url)
-    return public_source(link.url)
+    if episode.episode_id.startswith("youtube:") and text.link.rel:
+        return episode.page_url or text.place.public
+    return text.place.public
 
 
-def _attempt(name: str, found: EpisodeSource, where: str, settings: Settings, work: Callable[[], R]) -> R | None:
+def _attempt(
+    name: str, found: EpisodeSource, where: Location, settings: Settings, work: Callable[[], R]
+) -> R | None:
     """Do what the audio does not depend on: an error is told and written down, and gives `None`."""
     started_at = datetime.now(UTC)
     try:
@@ -227,12 +233,12 @@ def _attempt(name: str, found: EpisodeSource, where: str, settings: Settings, wo
 
 
 def _write_down(
-    name: str, found: EpisodeSource, where: str, settings: Settings, started_at: datetime, error: Exception
+    name: str, found: EpisodeSource, where: Location, settings: Settings, started_at: datetime, error: Exception
 ) -> None:
     failed = StageFailed(name, started_at, error)
     record(
         failed,
-        found.source if found.private else public_source(where),
+        found.source if found.private else where.public,
         found.episode.episode_id,
         settings,
         load=False,

@@ -27,7 +27,7 @@ from flows.feeds import outcomes
 from flows.home import clock
 from flows.home.locks import held
 from flows.loader import load_and_publish
-from flows.locations import keeping_private, public_source
+from flows.locations import Location, keeping_private
 from flows.progress import began, since, stoppable
 from flows.published import text_stages
 from flows.runs import RUN, StageFailed, record, run_stage, run_step, say, shown
@@ -35,6 +35,7 @@ from flows.settings import Options, Settings
 from flows.sources import youtube
 from flows.sources.found import EpisodeSource
 from flows.threads import beside
+from transforms.audio.container import KNOWN
 from transforms.errors import ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Seconds
 
@@ -76,7 +77,7 @@ class Work:
         return Store(self.settings.home)
 
 
-def resolve_episode(location: str, settings: Settings) -> EpisodeSource:
+def resolve_episode(location: Location, settings: Settings) -> EpisodeSource:
     """Find the one episode that a location means; where there is none, a row says why.
 
     Raises:
@@ -84,16 +85,19 @@ def resolve_episode(location: str, settings: Settings) -> EpisodeSource:
     """
 
     def find() -> EpisodeSource:
-        found = look_up(location, 1, settings)
+        found = look_up(location, 1, settings).episodes
+        if not found:
+            msg = f"no audio in {location.shown}: it holds no {KNOWN} file; `turntable import` loads texts"
+            raise SourceError(msg)
         if len(found) != 1:
-            msg = f"{public_source(location)} means {len(found)} episodes: name one, or use `turntable ingest`"
+            msg = f"{location.public} means {len(found)} episodes: name one, or use `turntable ingest`"
             raise SourceError(msg)
         return found[0]
 
     try:
         return run_step("find", find)
     except StageFailed as failed:
-        record(failed, public_source(location), None, settings)
+        record(failed, location.public, None, settings)
         raise failed.error from None
 
 

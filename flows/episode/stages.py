@@ -14,7 +14,7 @@ from flows.allowed_files import check
 from flows.artifacts import Artifact, Made, Store
 from flows.home import clock
 from flows.http.fetch import download
-from flows.locations import is_url, kept_address, shown_address
+from flows.locations import Location, kept_address, locate
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS, WORDS, done_run, given_of, read_json, read_samples
 from flows.progress import Advance, Say
 from flows.settings import Settings
@@ -36,7 +36,6 @@ from transforms.records import (
 from transforms.speech import attribute as attribution
 from transforms.speech import channels
 from transforms.speech import diarize as diarization
-from transforms.video_info import is_youtube, youtube_id
 from warehouse.staging import Staged, write_staged
 
 MOST_OTHERS = 3  # addresses that are tried where the first one has no audio
@@ -49,7 +48,7 @@ def promised_seconds(found: EpisodeSource) -> Seconds | None:
     return found.episode.duration or (size / THINNEST if size else None)
 
 
-def check_audio(location: str, name: str) -> None:
+def check_audio(location: Location, name: str) -> None:
     """Check that a file of this machine is audio before it is copied; `name` is what messages call it.
 
     Whether it is there is a question for `fetch`.
@@ -57,15 +56,14 @@ def check_audio(location: str, name: str) -> None:
     Raises:
         ContentError, HostileError: as `transforms.audio.decoding.decode` says.
     """
-    path = Path(location)
-    if not is_url(location):
-        check(path)
-        if path.is_file():
-            decoding.check_audio(path, name)
+    if not location.is_url:
+        check(location)
+        if location.path.is_file():
+            decoding.check_audio(location.path, name)
 
 
 def fetch(
-    store: Store, location: str, settings: Settings, on_progress: Advance, expected: Seconds | None = None
+    store: Store, location: Location, settings: Settings, on_progress: Advance, expected: Seconds | None = None
 ) -> Artifact:
     """Bring the audio into the store, from a URL or from the disk.
 
@@ -76,25 +74,28 @@ def fetch(
         ContentError, HostileError: what came is no audio; nothing of it is kept.
         TransientError, ContentError, HostileError: as `flows.http.fetch` says.
     """
-    if not is_url(location):
-        return _fetch_file(store, Path(location))
-    if is_youtube(location):
+    if not location.is_url:
+        return _fetch_file(store, location)
+    if location.is_youtube:
         return _fetch_video(store, location, on_progress)
 
     def compute(scratch: Path) -> Made:
         got = download(
-            location,
+            location.address,
             scratch / "audio",
-            allow=settings.allow,
+            settings.reach,
             longest=settings.longest_download * 60,
             expected=expected,
             on_progress=lambda done, _: on_progress(float(done)),
         )
-        decoding.check_audio(scratch / "audio", shown_address(location))  # an error page is not kept
+        decoding.check_audio(scratch / "audio", location.shown)  # an error page is not kept
         return Made(scratch / "audio", facts={"url": kept_address(got.url), "media_type": got.media_type})
 
     # The whole URL decides what is fetched, but it may hold a secret: of that only its hash is kept.
-    url = {"url": kept_address(location), "url_sha256": hashlib.sha256(location.encode()).hexdigest()}
+    url = {
+        "url": kept_address(location.address),
+        "url_sha256": hashlib.sha256(location.address.encode()).hexdigest(),
+    }
     return store.make("fetch", compute, method="http-1", suffix=".bin", inputs={}, parameters=url)
 
 
@@ -108,24 +109,26 @@ def fetch_first(store: Store, found: EpisodeSource, settings: Settings, on_progr
     try:
         return fetch(store, found.location, settings, on_progress, expected)
     except (SourceError, ContentError, HostileError):
-        for location in filter(is_url, found.offers.others[:MOST_OTHERS]):
+        for location in map(locate, found.offers.others[:MOST_OTHERS]):
             with suppress(TurntableError):
-                return fetch(store, location, settings, on_progress, expected)
+                if location.is_url:
+                    return fetch(store, location, settings, on_progress, expected)
         raise
 
 
-def _fetch_video(store: Store, location: str, on_progress: Advance) -> Artifact:
+def _fetch_video(store: Store, location: Location, on_progress: Advance) -> Artifact:
     def compute(scratch: Path) -> Made:
         youtube.download(location, scratch / "audio", on_progress)
-        return Made(scratch / "audio", facts={"url": location})
+        return Made(scratch / "audio", facts={"url": location.public})
 
     # The id alone decides: the same video has several addresses.
-    video = {"video": youtube_id(location)}
+    video = {"video": location.name}
     return store.make("fetch", compute, method="yt-dlp-1", suffix=".bin", inputs={}, parameters=video)
 
 
-def _fetch_file(store: Store, path: Path) -> Artifact:
-    check(path)
+def _fetch_file(store: Store, location: Location) -> Artifact:
+    check(location)
+    path = location.path
 
     def compute(scratch: Path) -> Made:
         shutil.copyfile(path, scratch / "audio")

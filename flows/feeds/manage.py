@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from flows.feeds.pending import PendingEpisode, PendingQueue, is_due, retried
 from flows.feeds.poll import LARGE_PATIENCE, Polled, load_found, poll_feed
 from flows.feeds.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
 from flows.home.locks import held, is_held
-from flows.locations import keeping_private
+from flows.locations import Location, keeping_private
 from flows.settings import Options, Settings
 from flows.sources.episodes import feed_behind
 from flows.threads import each
@@ -61,7 +60,7 @@ class Added:
 
 def add_feeds(
     settings: Settings,
-    sources: Sequence[str],
+    sources: Sequence[Location],
     tags: tuple[str, ...],
     options: Options,
     backfill: Backfill,
@@ -79,12 +78,12 @@ def add_feeds(
     now, wanted, refused = datetime.now(UTC), {}, []
     for source in sources:
         try:
-            with keeping_private("://" in source and is_private(source) if private is None else private):
+            with keeping_private(is_private(source.address) if private is None else private):
                 outlines = list(_outlines(source, settings))
         except TurntableError as error:
             if len(sources) == 1:
                 raise
-            refused.append(Added(feed_id(source), f"not subscribed: {one_line(error)}", refused=True))
+            refused.append(Added(feed_id(source.address), f"not subscribed: {one_line(error)}", refused=True))
             continue
         for outline, is_listed in outlines:
             subscription = new_subscription(
@@ -120,21 +119,20 @@ def _mark(settings: Settings, chosen: Sequence[Subscription], private: bool) -> 
                 subscriptions.put(replace(seen, marked=private))
 
 
-def _outlines(source: str, settings: Settings) -> Iterator[tuple[Outline, bool]]:
+def _outlines(source: Location, settings: Settings) -> Iterator[tuple[Outline, bool]]:
     """List the feeds that a user names, and whether a list of others names them."""
-    if "://" in source:
-        yield Outline(feed_behind(source, settings.allow), None), False
+    if source.is_url:
+        yield Outline(feed_behind(source, settings.reach), None), False
         return
-    path = Path(source).expanduser()
     try:
-        data = path.read_bytes()
+        data = source.path.read_bytes()
     except OSError as error:
-        msg = f"{source}: neither an address as https://example.org/feed.xml nor an OPML file"
+        msg = f"{source.public}: neither an address as https://example.org/feed.xml nor an OPML file"
         raise SourceError(msg) from error
     if not is_opml(data):
-        msg = f"{source} is no OPML file: subscribe to a feed by its address"
+        msg = f"{source.public} is no OPML file: subscribe to a feed by its address"
         raise SourceError(msg)
-    yield from ((outline, True) for outline in read_opml(data, source))
+    yield from ((outline, True) for outline in read_opml(data, source.public))
 
 
 def _added(

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from flows.allowed_files import is_confined
 from flows.episode_log import tell
 from flows.feeds.events import FAILED, LOADED, EpisodeEvent, try_to_send
 from flows.feeds.pending import PendingEpisode, PendingQueue, failed
-from flows.locations import is_url
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource
 from transforms.errors import Interrupted, error_class, one_line
@@ -81,12 +79,12 @@ def note_failed(
 
 def _new(found: EpisodeSource, options: Options, now: datetime) -> PendingEpisode:
     """Let an episode wait that somebody asked for by hand."""
-    location = found.location if is_url(found.location) else str(Path(found.location).absolute())
+    place = found.location
     # it was tried, so no event has to say that it is there before its rest is over
     offers = found.offers
     episode = replace(found.episode, transcripts=offers.transcripts, chapters_url=offers.chapters_url)
     return PendingEpisode(
-        location,
+        place.address if place.is_url else str(place.path.absolute()),
         found.podcast,
         episode,
         options,

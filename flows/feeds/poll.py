@@ -26,8 +26,9 @@ from flows.feeds.subscriptions import Backfill, Poll, SeenEpisodes, Subscription
 from flows.home import clock
 from flows.home.locks import held, is_held
 from flows.http import fetch
+from flows.http.reach import Reach
 from flows.loader import load_and_publish
-from flows.locations import keeping_private
+from flows.locations import Location, keeping_private, locate
 from flows.progress import REPORTER
 from flows.settings import Settings
 from flows.sources import youtube
@@ -37,7 +38,6 @@ from flows.threads import each
 from transforms.errors import Gone, HostileError, TransientError, TurntableError, error_class, one_line
 from transforms.feed.identity import Difference, EpisodeKey, compare, corrected, known_of, settled
 from transforms.records import Episode, Feed, Podcast, Seconds
-from transforms.video_info import is_youtube
 from warehouse import query
 from warehouse.staging import write_discovered
 
@@ -429,17 +429,11 @@ class FeedResponse:
 
 def ask(settings: Settings, subscription: Subscription) -> FeedResponse | str:
     """Ask for a feed; one that is as it was is only an address, which may be a new one."""
-    poll = subscription.poll
-    if is_youtube(subscription.url):
-        return _ask_channel(subscription)
-    got = fetch.fetch_if_changed(
-        subscription.url,
-        poll.etag,
-        poll.last_modified,
-        max_bytes=MAX_BYTES,
-        allow=settings.allow,
-        idle_timeout=SILENCE,
-    )
+    poll, location = subscription.poll, locate(subscription.url)
+    if location.is_youtube:
+        return _ask_channel(subscription, location)
+    reach = replace(settings.reach, idle_timeout=SILENCE)
+    got = fetch.fetch_if_changed(subscription.url, reach, poll.etag, poll.last_modified, max_bytes=MAX_BYTES)
     url = got.moved_to or subscription.url
     if isinstance(got, fetch.Unchanged):
         return url
@@ -449,24 +443,24 @@ def ask(settings: Settings, subscription: Subscription) -> FeedResponse | str:
     following = answer.feed.new_feed_url
     if following and following not in (url, subscription.url):
         try:
-            return _moved(settings, subscription, following) or answer
+            return _moved(reach, subscription, following) or answer
         except TurntableError:  # the publisher names an address that does not answer: the old one does
             return answer
     return answer
 
 
-def _ask_channel(subscription: Subscription) -> FeedResponse | str:
+def _ask_channel(subscription: Subscription, location: Location) -> FeedResponse | str:
     """List a channel or a playlist of YouTube, which has no feed that says more; the ids tell what is new."""
-    feed = youtube.listing(subscription.url)
+    feed = youtube.listing(location)
     digest = hashlib.sha256(" ".join(e.episode_id for e in feed.episodes).encode()).hexdigest()
     if digest == subscription.poll.sha256:
         return subscription.url
     return FeedResponse(feed, subscription.url, None, None, digest)
 
 
-def _moved(settings: Settings, subscription: Subscription, url: str) -> FeedResponse | None:
+def _moved(reach: Reach, subscription: Subscription, url: str) -> FeedResponse | None:
     """Read a feed where its publisher says that it lies now."""
-    got = fetch.fetch_if_changed(url, max_bytes=MAX_BYTES, allow=settings.allow, idle_timeout=SILENCE)
+    got = fetch.fetch_if_changed(url, reach, max_bytes=MAX_BYTES)
     return _read(subscription, got, got.moved_to or url) if isinstance(got, fetch.Changed) else None
 
 
@@ -497,7 +491,7 @@ def _wants_more(wanted: Backfill, there: int) -> bool:
 
 def _whole(settings: Settings, subscription: Subscription, feed: Feed) -> Feed:
     """Read all the pages of a feed; their episodes get the names that those of the first page have."""
-    whole = read_feed(subscription.url, pages=500, allow=settings.allow)
+    whole = read_feed(locate(subscription.url), settings.reach, pages=500)
     if whole.podcast.podcast_id == feed.podcast.podcast_id:
         return whole
     return feed

@@ -25,6 +25,7 @@ from pydantic import NonNegativeInt, TypeAdapter
 
 from flows.feeds.pending import PendingQueue
 from flows.home import private
+from flows.locations import locate
 from flows.settings import Options
 from flows.sources.found import EpisodeSource, bare_episode, known_secrets, offered_with
 from transforms.choice import Named, choose
@@ -272,7 +273,7 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
     waiting = PendingQueue(home).get(episode_id)
     if waiting is not None:
         return EpisodeSource(
-            waiting.location,
+            locate(waiting.location),
             waiting.public_podcast,
             waiting.public_episode,
             waiting.offered,
@@ -285,7 +286,7 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
         return None
     bare = bare_episode(episode_id, None if private else public_address(location))
     offered = replace(offered_with(episode or bare), secrets=secrets)
-    return EpisodeSource(location, None, episode or bare, offered, private)
+    return EpisodeSource(locate(location), None, episode or bare, offered, private)
 
 
 def is_known_private(home: Path, url: str) -> bool:

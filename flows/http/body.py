@@ -60,12 +60,6 @@ def content_length(response: httpx2.Response) -> int | None:
     return int(length) if len(length) < 20 else None
 
 
-def has_proven_end(response: httpx2.Response) -> bool:
-    """Check whether a cut of the body would have been noticed."""
-    chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
-    return chunked or "Content-Length" in response.headers or "Content-Encoding" in response.headers
-
-
 def media_type(response: httpx2.Response) -> str | None:
     """Return what the server says that the body is, without parameters; it may be wrong."""
     return response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None

@@ -1,22 +1,22 @@
-"""Large files, streamed to disk and hashed on the way; a broken one goes on where that is safe."""
+"""Large files, streamed to disk; a broken one goes on where that is safe."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import httpx2
 
 from flows.http.addresses import parsed, shown
-from flows.http.body import check_not_empty, chunks, content_length, has_proven_end, media_type
-from flows.http.request import BrokenError, OpenedUrl, Reach, opened
+from flows.http.body import check_not_empty, chunks, content_length, media_type
+from flows.http.reach import Reach
+from flows.http.request import BrokenError, OpenedUrl, opened
 from flows.http.streams import check_no_playlist, patience_without_length
 from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Seconds
@@ -30,17 +30,10 @@ Report = Callable[[int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that came from a URL; `size` is in bytes.
+    """A file that came from a URL: the last one after redirects, and what the server calls it."""
 
-    `length_known` is False where the server neither named a length nor sent chunks: such a body may
-    have been cut without a sign, and only its content can tell.
-    """
-
-    sha256: str
-    size: int
     url: str
     media_type: str | None
-    length_known: bool
 
 
 @dataclass(slots=True)
@@ -51,21 +44,19 @@ class _Partial:
     size: int = 0
     total: int | None = None
     etag: str | None = None
-    digest: Any = field(default_factory=hashlib.sha256)
 
     def begin(self, response: httpx2.Response | None) -> None:
         """Forget what came, and note the version that comes now."""
         if self.size:
             self.file.seek(0)
             self.file.truncate()
-        self.size, self.digest = 0, hashlib.sha256()
+        self.size = 0
         self.total = content_length(response) if response else None
         self.etag = _strong_etag(response) if response and self.total else None
 
     def add(self, chunk: bytes) -> None:
         """Write the next bytes."""
         self.file.write(chunk)
-        self.digest.update(chunk)
         self.size += len(chunk)
 
     def is_continued_by(self, response: httpx2.Response) -> bool:
@@ -81,11 +72,10 @@ class _Partial:
 def download(
     url: str,
     path: Path,
+    reach: Reach,
     *,
     max_bytes: int = 4_000_000_000,
-    allow: tuple[str, ...] = (),
     on_progress: Report | None = None,
-    idle_timeout: Seconds = 60.0,
     longest: Seconds = 10_800.0,
     expected: Seconds | None = None,
 ) -> Download:
@@ -110,17 +100,17 @@ def download(
         for _ in range(_MAX_TRIES):
             before = partial.size if partial else 0
             try:
-                with _next_answer(url, Reach(allow, idle_timeout), partial) as answer:
+                with _next_answer(url, reach, partial) as answer:
                     partial = partial or _Partial(open_file())
                     if not _is_rest(answer, partial):
                         if answer.response.status_code in (206, 416):
                             partial.begin(None)
                             continue
                         partial.begin(answer.response)
-                    _take(answer, partial, max_bytes, idle_timeout, clock, on_progress)
+                    _take(answer, partial, max_bytes, reach.idle_timeout, clock, on_progress)
                     if partial.total in (None, partial.size):
                         check_not_empty(answer.target, partial.size)
-                        return _result(answer, partial)
+                        return Download(str(answer.target), media_type(answer.response))
                     partial.begin(None)
             except BrokenError:
                 if partial is None or partial.etag is None or partial.size <= before:
@@ -187,17 +177,6 @@ def _take(
         partial.add(chunk)
         if on_progress:
             on_progress(partial.size, partial.total)
-
-
-def _result(answer: OpenedUrl, partial: _Partial) -> Download:
-    response = answer.response
-    return Download(
-        sha256=partial.digest.hexdigest(),
-        size=partial.size,
-        url=str(answer.target),
-        media_type=media_type(response),
-        length_known=has_proven_end(response),
-    )
 
 
 def _strong_etag(response: httpx2.Response) -> str | None:

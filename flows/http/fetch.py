@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from flows.http.addresses import is_public
 from flows.http.body import check_not_empty, chunks, media_type
 from flows.http.download import Download, download
-from flows.http.request import OpenedUrl, Reach, opened
+from flows.http.reach import Reach
+from flows.http.request import OpenedUrl, opened
 from flows.http.streams import check_no_playlist
-from transforms.records import Seconds
 
 __all__ = [
     "Body",
@@ -35,7 +35,6 @@ __all__ = [
     "peek",
 ]
 
-_IDLE_TIMEOUT: Seconds = 60.0
 _MAX_BYTES = 20_000_000
 _VALIDATOR = re.compile(r"[\x20-\x7e]{1,512}")
 
@@ -73,16 +72,8 @@ class Unchanged:
     moved_to: str | None
 
 
-def fetch(
-    url: str,
-    *,
-    max_bytes: int = _MAX_BYTES,
-    allow: tuple[str, ...] = (),
-    idle_timeout: Seconds = _IDLE_TIMEOUT,
-) -> Body:
+def fetch(url: str, reach: Reach, *, max_bytes: int = _MAX_BYTES) -> Body:
     """Fetch a document into memory; `max_bytes` counts decompressed bytes.
-
-    `allow` names hosts, addresses and networks that may be reached although they are private.
 
     Raises:
         TransientError: a timeout, a cut body, 5xx, 408, 425 or 429; trying again later may work.
@@ -91,19 +82,17 @@ def fetch(
         HostileError: a private address, a port or redirect that we refuse, or a decompression bomb.
         ContentError: more than `max_bytes`, an unreadable compression, or a live stream.
     """
-    reach = Reach(allow, idle_timeout)
     with opened(url, reach, {"Accept-Encoding": "gzip"}) as answer:
         return _whole(answer, max_bytes, reach)
 
 
 def fetch_if_changed(
     url: str,
+    reach: Reach,
     etag: str | None = None,
     last_modified: str | None = None,
     *,
     max_bytes: int = _MAX_BYTES,
-    allow: tuple[str, ...] = (),
-    idle_timeout: Seconds = _IDLE_TIMEOUT,
 ) -> Changed | Unchanged:
     """Fetch a document unless it is still the one that `etag` or `last_modified` name.
 
@@ -114,7 +103,6 @@ def fetch_if_changed(
         TurntableError: as `fetch`.
     """
     asked = {name: value for name, value in _conditions(etag, last_modified) if value}
-    reach = Reach(allow, idle_timeout)
     headers = {"Accept-Encoding": "gzip", **asked}
     with opened(url, reach, headers, accept=(304,) if asked else ()) as answer:
         tag, date = (_validator(answer.response.headers.get(name)) for name in ("ETag", "Last-Modified"))
@@ -123,21 +111,15 @@ def fetch_if_changed(
         return Changed(_whole(answer, max_bytes, reach), tag, date, answer.moved_to)
 
 
-def peek(
-    url: str,
-    *,
-    n_bytes: int = 4096,
-    allow: tuple[str, ...] = (),
-    idle_timeout: Seconds = _IDLE_TIMEOUT,
-) -> Body:
+def peek(url: str, reach: Reach, *, n_bytes: int = 4096) -> Body:
     """Fetch only the first `n_bytes`, then hang up: enough to tell what a URL leads to.
 
     Raises:
         TurntableError: as `fetch`.
     """
     data = bytearray()
-    with opened(url, Reach(allow, idle_timeout), {"Accept-Encoding": "identity"}) as answer:
-        for chunk in chunks(answer.target, answer.response, None, idle_timeout):
+    with opened(url, reach, {"Accept-Encoding": "identity"}) as answer:
+        for chunk in chunks(answer.target, answer.response, None, reach.idle_timeout):
             data += chunk
             if len(data) >= n_bytes:
                 break

@@ -19,6 +19,7 @@ from typing import Any
 import httpx2
 
 from flows.http.addresses import is_allowed, judge_text, judged_addresses, origin, parsed, shown
+from flows.http.reach import Reach
 from flows.http.streams import check_recording, live_stream
 from transforms.errors import Gone, HostileError, SourceError, TransientError
 from transforms.records import Seconds
@@ -126,14 +127,6 @@ class BrokenError(TransientError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """Who may be reached although private, and how long a server may be silent."""
-
-    allow: tuple[str, ...]
-    idle_timeout: Seconds
-
-
-@dataclass(frozen=True, slots=True)
 class OpenedUrl:
     """An answer at the end of its redirects, its body unread; `moved_to` is where it lives for good."""
 
@@ -170,8 +163,7 @@ def opened(
 @contextmanager
 def _answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
     """Send one GET to a judged address of the host and hand out the answer, its body unread."""
-    proxy = _proxy()
-    if proxy:
+    if reach.proxy:
         judge_text(target, reach.allow)
         addresses = [target.host]
     else:
@@ -184,7 +176,7 @@ def _answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Ite
     with (
         nullcontext() if own else RATE_LIMIT.turn(target.host.rstrip(".").lower()),
         _network_errors(target, reach.idle_timeout),
-        httpx2.Client(verify=_tls(), trust_env=False, timeout=timeout, proxy=proxy) as client,
+        httpx2.Client(verify=_tls(), trust_env=False, timeout=timeout, proxy=reach.proxy) as client,
     ):
         response = _first_answer(
             addresses,
@@ -253,14 +245,6 @@ def _agent() -> str:
 @cache
 def _tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
-
-
-def _proxy() -> str | None:
-    """Return the proxy that the user set for this machine; those of the environment at large are not asked."""
-    from flows.settings import Settings
-
-    proxy = Settings().proxy
-    return proxy.get_secret_value() if proxy else None
 
 
 def _redirected(target: httpx2.URL, response: httpx2.Response) -> httpx2.URL | None:

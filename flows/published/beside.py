@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.allowed_files import check
-from flows.locations import is_url
+from flows.locations import Location, at_path
 from flows.published.linking import EpisodeIndex, Link, TextEvidence, by_text, linked
 from flows.settings import Said
 from flows.sources import folders
@@ -31,9 +31,9 @@ class AudioBeside:
     tags: Tags
 
 
-def find_audio(location: str) -> AudioBeside | None:
+def find_audio(location: Location) -> AudioBeside | None:
     """Find the audio that a text lies beside; `None` where there is none that can be read."""
-    path = None if is_url(location) else folders.audio_beside(Path(location).expanduser())
+    path = folders.audio_beside(location.path) if location.kind == "path" else None
     if path is None:
         return None
     try:
@@ -57,14 +57,15 @@ def link_beside(audio: AudioBeside, said: TextEvidence, user: Said, known: Episo
     if there is not None and there.is_published:
         return linked(there, "beside")
     episode = there.episode if there else bare_episode(file_episode_id(audio.sha256), None)
+    place = at_path(audio.path).public
     named = described(
         episode.episode_id,
         by_user(user),
-        without_name(episode, str(audio.path)),
+        without_name(episode, place),
         by_tags(audio.tags),
         by_text(said),
-        by_name(str(audio.path)),
-        by_place(str(audio.path)),
+        by_name(place),
+        by_place(place),
     )
     return Link(named.episode, named.podcast, "beside", there.linked_by if there and there.has_audio else None)
 

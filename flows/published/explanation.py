@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from flows.locations import public_source
+from flows.locations import Location
 from flows.published.linking import Hints, core_of
 from flows.published.text_files import read_text
 from flows.settings import Settings
@@ -61,23 +61,22 @@ class Explanation:
     blocks: tuple[Block, ...]
 
 
-def explain(location: str, hints: Hints, settings: Settings) -> Explanation:
+def explain(location: Location, hints: Hints, settings: Settings) -> Explanation:
     """Read a text, and say how.
 
     Raises:
         TurntableError: as `read_text` and `transforms.transcripts.explain` say, with the name of the text.
     """
-    source = public_source(location)
     try:
-        data, facts = read_text(location, settings.allow)
+        data, facts = read_text(location, settings.reach)
         published, draft = transcripts.explain(
             data, format=hints.format, media_type=facts.get("media_type"), grammar=core_of(hints)
         )
     except TurntableError as error:
-        msg = f"{source}: {error}"
+        msg = f"{location.public}: {error}"
         raise type(error)(msg) from error
     return Explanation(
-        source,
+        location.public,
         published.format,
         published.parse_coverage,
         published.parse_confidence,

@@ -14,7 +14,7 @@ from flows.artifacts import Artifact, Manifest, Store
 from flows.feeds.subscriptions import find_known
 from flows.home import clock
 from flows.loader import load_and_publish, ready_snapshot
-from flows.locations import KNOWN_BY_ID, public_source, redact
+from flows.locations import Location, locate, redact
 from flows.progress import REPORTER, throttled
 from flows.published import text_stages
 from flows.published.beside import AudioBeside, contradiction, find_audio
@@ -92,11 +92,11 @@ class ImportContext:
     hints: Hints
     known: EpisodeIndex
     before: dict[str, Manifest]
-    strays: frozenset[str] = frozenset()
+    strays: frozenset[Location] = frozenset()
 
 
 def import_texts(
-    locations: Sequence[str], hints: Hints, settings: Settings, *, strays: bool = False
+    locations: Sequence[Location], hints: Hints, settings: Settings, *, strays: bool = False
 ) -> tuple[Result, ...]:
     """Turn published texts into speaker turns in the warehouse; one that fails holds up none.
 
@@ -108,15 +108,15 @@ def import_texts(
     """
     ready_snapshot(settings)
     hints = checked(hints, settings.snapshot)
-    texts: list[str] = []
+    texts: list[Location] = []
     refused: list[Result] = []
     for location in locations:
         started_at = clock.now(settings.home)
         try:
             texts += find_texts(location)
         except (TurntableError, OSError) as error:
-            refused.append(_refused("find", public_source(location), started_at, error, settings))
-    found = (text for text in texts if strays or (text not in locations and is_seldom(Path(text))))
+            refused.append(_refused("find", location.public, started_at, error, settings))
+    found = (text for text in texts if strays or (text not in locations and is_seldom(text.path)))
     job = replace(_job(hints, settings), strays=frozenset(found))
     staged = attempt("texts", lambda: tuple(_counted(texts, partial(import_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
@@ -142,9 +142,9 @@ def _job(hints: Hints, settings: Settings) -> ImportContext:
     return ImportContext(store, settings, hints, known, text_stages.newest_stages(store))
 
 
-def import_one(job: ImportContext, location: str) -> Result:
+def import_one(job: ImportContext, location: Location) -> Result:
     """Read, parse, link and stage one text."""
-    source, started_at = public_source(location), clock.now(job.settings.home)
+    source, started_at = location.public, clock.now(job.settings.home)
     step = "read"
     try:
         text = text_stages.read(job.store, location, job.settings)
@@ -154,13 +154,13 @@ def import_one(job: ImportContext, location: str) -> Result:
         step = "stage"
         hints = _hints(job.hints, kept)
         audio = _audio_beside(location, parsed.published, hints)
-        linked = text_stages.link(kept, parsed.published, source, hints, job.known, audio)
+        linked = text_stages.link(kept, parsed.published, location, hints, job.known, audio)
         origin = source
         if kept.before is not None and text_stages.link_of(kept.before) == linked:
             origin = kept.before.parameters["origin"]  # the same text from elsewhere is nothing new
         staged = text_stages.stage(job.store, kept, parsed, linked, origin, hints, job.known)
     except Exception as error:
-        if location in job.strays and isinstance(error, ContentError) and not is_caption(location):
+        if location in job.strays and isinstance(error, ContentError) and not is_caption(location.address):
             return RefusedText(source, error.error_class, one_line(error), stray=True)
         return _refused(step, source, started_at, error, job.settings)
     return _imported(source, text, parsed, linked, is_new=staged.manifest.started_at >= started_at)
@@ -169,14 +169,14 @@ def import_one(job: ImportContext, location: str) -> Result:
 def _reparse_one(job: ImportContext, kept: StoredText) -> Result:
     assert kept.before is not None, "a kept text was staged"
     given, started_at = kept.before.parameters, clock.now(job.settings.home)
-    origin, hints = given["origin"], Hints(**given["hints"])
+    origin, hints, place = given["origin"], Hints(**given["hints"]), locate(given["origin"])
     step = "parse"
     try:
         parsed = text_stages.parse(job.store, kept.text, hints)
-        parsed = parsed_again(job.settings.home, parsed, origin)
+        parsed = parsed_again(job.settings.home, parsed, place)
         step = "stage"
-        audio = _audio_beside(origin, parsed.published, hints)
-        linked = text_stages.link(kept, parsed.published, origin, hints, job.known, audio)
+        audio = _audio_beside(place, parsed.published, hints)
+        linked = text_stages.link(kept, parsed.published, place, hints, job.known, audio)
         beside = text_stages.beside_of(job.store, kept.before)
         staged = text_stages.stage(job.store, kept, parsed, linked, origin, hints, job.known, beside)
     except Exception as error:
@@ -191,20 +191,20 @@ def _hints(now: Hints, kept: StoredText) -> Hints:
     return replace(Hints(**kept.before.parameters["hints"]), format=now.format, grammar=now.grammar)
 
 
-def _audio_beside(location: str, published: Published, hints: Hints) -> AudioBeside | None:
+def _audio_beside(location: Location, published: Published, hints: Hints) -> AudioBeside | None:
     """Find the audio that a text lies beside, unless something speaks against that: then a line says so."""
     audio = find_audio(location)
     said = said_of(published, "", location, hints)
     problem = contradiction(audio.tags, said, published) if audio else None
     if audio and problem:
         line = f"it lies beside {audio.path.name} but is taken for another episode: {problem}"
-        REPORTER.get().say(f"{public_source(location)}: {line}; --episode brings them together")
+        REPORTER.get().say(f"{location.public}: {line}; --episode brings them together")
     return None if problem else audio
 
 
-def parsed_again(home: Path, parsed: Parsed, origin: str) -> Parsed:
+def parsed_again(home: Path, parsed: Parsed, origin: Location) -> Parsed:
     """Take the secrets out of a text that came with a private episode, as when it was staged first."""
-    found = find_known(home, origin.removeprefix(KNOWN_BY_ID)) if origin.startswith(KNOWN_BY_ID) else None
+    found = find_known(home, origin.name) if origin.kind == "episode" else None
     return replace(parsed, published=found.public(parsed.published)) if found else parsed
 
 

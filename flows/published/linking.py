@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flows.locations import is_url
+from flows.locations import Location
 from flows.settings import Said
 from flows.sources.description import Description, by_name, by_user, described
 from flows.sources.found import bare_episode, lone_show
@@ -107,17 +107,22 @@ class TextEvidence:
     origin: str
     sha256: str
 
+    @property
+    def video(self) -> str | None:
+        """The id of the video that its page is on YouTube; `None` where it is none."""
+        return youtube_id(self.url)
 
-def said_of(published: Published, sha256: str, origin: str, hints: Hints) -> TextEvidence:
+
+def said_of(published: Published, sha256: str, origin: Location, hints: Hints) -> TextEvidence:
     """Gather what is said of a text's episode; the user's word comes first."""
-    url = hints.url or published.known("url") or (origin if is_url(origin) else None)
+    url = hints.url or published.known("url") or (origin.public if origin.is_url else None)
     return TextEvidence(
         title=hints.title or published.known("title"),
         show=hints.show or published.known("show"),
         url=public_page(url) if url else None,
         language=published.known("language"),
         published_at=parse_date(hints.date) or parse_date(published.known("published")),
-        origin=origin,
+        origin=origin.public,
         sha256=sha256,
     )
 
@@ -171,13 +176,13 @@ class EpisodeIndex:
         return None
 
     def _ways(self, said: TextEvidence) -> tuple[tuple[str, list[KnownEpisode]], ...]:
-        video, page = youtube_id(said.url), public_address(said.url) if said.url else None
+        page = public_address(said.url) if said.url and not said.video else None
         show, title = fold_title(said.show or ""), fold_title(said.title or "")
         titled = self._by_title.get(title, [])
         telling = len(title.split()) >= FEWEST_WORDS
         return (
-            ("url", self._by_url.get(page, []) if page and not video else []),
-            ("youtube", self._by_video.get(video, []) if video else []),
+            ("url", self._by_url.get(page, []) if page else []),
+            ("youtube", self._by_video.get(said.video, []) if said.video else []),
             ("show_title", [k for k in titled if show and fold_title(k.show or "") == show]),
             ("title", [k for k in titled if telling and not (show and k.show)]),
         )
@@ -200,10 +205,9 @@ def as_said(link: Link, user: Said, known: EpisodeIndex) -> Link:
 
 def new_link(said: TextEvidence) -> Link:
     """Make the episode of a text that fits none: named by what is surest of it."""
-    video = youtube_id(said.url)
     show, title = fold_title(said.show or ""), fold_title(said.title or "")
-    if video:
-        episode_id, how = f"youtube:{video}", "youtube"
+    if said.video:
+        episode_id, how = f"youtube:{said.video}", "youtube"
     elif title and (show or len(title.split()) >= FEWEST_WORDS):
         episode_id = str(uuid.uuid5(PODCAST_NAMESPACE, f"title:{show}:{title}"))
         how = "show_title" if show else "title"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from flows.allowed_files import check
 from flows.http import fetch
-from flows.locations import is_url, kept_address
+from flows.http.reach import Reach
+from flows.locations import Location, at_path, kept_address
 from flows.sources import folders
 from flows.sources.folders import LeftOut
 from transforms.errors import ContentError, SourceError
@@ -16,20 +17,20 @@ from transforms.transcripts.decode import LARGEST
 Facts = dict[str, str | None]
 
 
-def find_texts(location: str) -> tuple[str, ...]:
+def find_texts(location: Location) -> tuple[Location, ...]:
     """Name the texts behind a path or a URL: a folder means everything in it that is not hidden.
 
     Raises:
         SourceError: an empty name, or a folder without files.
     """
-    if not location.strip():
+    if not location.address.strip():
         msg = "an empty name: give a file, a folder or a URL of a transcript"
         raise SourceError(msg)
     check(location)
-    path = Path(location).expanduser()
-    if is_url(location) or not path.is_dir():
+    if location.is_url or not location.path.is_dir():
         return (location,)
-    found = tuple(str(inside) for inside, problem in folders.walk(path) if not _is_other(inside, problem))
+    path = location.path
+    found = tuple(at_path(inside) for inside, problem in folders.walk(path) if not _is_other(inside, problem))
     if not found:
         there = left_out(location)
         what = (
@@ -40,13 +41,12 @@ def find_texts(location: str) -> tuple[str, ...]:
     return found
 
 
-def left_out(location: str) -> tuple[LeftOut, ...]:
+def left_out(location: Location) -> tuple[LeftOut, ...]:
     """List what a folder holds that is taken for no text: audio, pictures, links to other folders."""
-    path = Path(location).expanduser()
-    if is_url(location) or not path.is_dir():
+    if location.is_url or not location.path.is_dir():
         return ()
     try:
-        inside = tuple(folders.walk(path))
+        inside = tuple(folders.walk(location.path))
     except SourceError:
         return ()
     kinds = ((one, problem or one.suffix.lower()) for one, problem in inside if _is_other(one, problem))
@@ -58,7 +58,7 @@ def _is_other(path: Path, problem: str | None) -> bool:
     return folders.is_audio(path) or folders.is_picture(path) or path.is_dir() or "folder" in (problem or "")
 
 
-def read_text(location: str, allow: tuple[str, ...]) -> tuple[bytes, Facts]:
+def read_text(location: Location, reach: Reach) -> tuple[bytes, Facts]:
     """Read the bytes of a text, and what is said of them outside.
 
     Raises:
@@ -67,13 +67,13 @@ def read_text(location: str, allow: tuple[str, ...]) -> tuple[bytes, Facts]:
         TransientError, HostileError: as `flows.http.fetch` says.
     """
     check(location)  # a link in a folder may lead anywhere
-    if is_url(location):
-        body = fetch.fetch(location, allow=allow)
+    if location.is_url:
+        body = fetch.fetch(location.address, reach)
         media_type = body.media_type
         if media_type and body.charset:
             media_type = f"{media_type}; charset={body.charset}"
-        return body.data, {"url": kept_address(location), "media_type": media_type}
-    path = Path(location).expanduser()
+        return body.data, {"url": kept_address(location.address), "media_type": media_type}
+    path = location.path
     try:
         _check_file(path)
         return path.read_bytes(), {"name": path.name.encode("utf-8", "replace").decode()}

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
 from flows.home import clock
+from flows.locations import Location
 from flows.payloads import done_run, given_of, read_json
 from flows.published.beside import AudioBeside, link_beside
 from flows.published.linking import EpisodeIndex, Hints, Link, as_said, core_of, linked, new_link, said_of
@@ -56,13 +57,13 @@ class Parsed:
     artifact: Artifact
 
 
-def read(store: Store, location: str, settings: Settings) -> Artifact:
+def read(store: Store, location: Location, settings: Settings) -> Artifact:
     """Bring the bytes of a text into the store, named by what they are.
 
     Raises:
         TurntableError: as `read_text`.
     """
-    data, facts = read_text(location, settings.allow)
+    data, facts = read_text(location, settings.reach)
     inputs = {"text": hashlib.sha256(data).hexdigest()}
     return store.make(
         "read", lambda _: Made(data, facts=facts), method="copy-1", suffix=".bin", inputs=inputs, parameters={}
@@ -101,7 +102,7 @@ def parse(store: Store, text: Artifact, hints: Hints) -> Parsed:
 def link(
     kept: StoredText,
     published: Published,
-    origin: str,
+    origin: Location,
     hints: Hints,
     known: EpisodeIndex,
     audio: AudioBeside | None = None,

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from prefect import flow, get_run_logger, tags
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field
 
 from flows.access import has_server
 from flows.allowed_files import is_requested
@@ -23,11 +23,12 @@ from flows.feeds.pending import PendingEpisode
 from flows.feeds.poll import Polled, PollSummary, poll
 from flows.home.folder import TAG
 from flows.loader import load_and_publish
-from flows.locations import ADDRESS_OR_PATH, public_source
+from flows.locations import locate
 from flows.serve.ingest_flow import check_named, ingest_as_run
 from flows.serve.markdown_pages import MOST_ROWS, cells, table, words
 from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import name_of, timed
+from flows.serve.run_parameters import Address, unveiled
 from flows.settings import Options, Settings
 from transforms.errors import SourceError
 from transforms.records import Channels, Quality
@@ -130,7 +131,6 @@ def poll_page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
 
 
 # The schemas are what Prefect's API checks: what does not fit never becomes a run.
-Location = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
 Language = Annotated[
     str,
     AfterValidator(whisper_languages.spoken_language),
@@ -143,8 +143,7 @@ def _request_name() -> str:
     """Call a run what it was asked for."""
     from prefect.runtime import flow_run
 
-    url = flow_run.parameters["url"]
-    return name_of(url.get_secret_value() if isinstance(url, SecretStr) else url, Settings().home)
+    return name_of(unveiled(flow_run.parameters["url"]), Settings().home)
 
 
 def _tags() -> list[str]:
@@ -156,7 +155,7 @@ def _tags() -> list[str]:
 
 @flow(name="ingest-episode", flow_run_name=_request_name, persist_result=False)
 def ingest_url(
-    url: Location,
+    url: Address,
     latest: Annotated[int, Field(ge=1)] = 1,
     language: Language | None = None,
     speakers: Annotated[int | None, Field(ge=1)] = None,
@@ -184,10 +183,10 @@ def ingest_url(
         HostileError: it names a file that nobody watches or allowed.
         TurntableError: an episode failed; each was written down.
     """
-    settings = Settings()
+    settings, location = Settings(), locate(url)
     if is_requested():
         with telling_refusals():
-            check_named(url, (model,), settings)
+            check_named(location, (model,), settings)
     options = Options(
         model=model,
         language=language,
@@ -198,8 +197,8 @@ def ingest_url(
         channels=channels,
     )
     with as_tasks(), tags(*_tags()):
-        check_starts(public_source(url))
-        outcomes = [one for _, one in ingest_locations([url], latest, options, settings, ingest_as_run)]
+        check_starts(location.public)
+        outcomes = [one for _, one in ingest_locations([location], latest, options, settings, ingest_as_run)]
     failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if failed:
         raise failed[0]  # each was written down; the run has to show that one failed

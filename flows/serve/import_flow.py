@@ -5,39 +5,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
-from pydantic import Field, SecretStr
 
 from flows.allowed_files import check, confine
 from flows.episode_log import tell, telling_refusals
-from flows.locations import ADDRESS_OR_PATH, public_source
+from flows.locations import Location
 from flows.published.import_texts import Imported, RefusedText, Result, import_texts, reparse_texts
 from flows.published.linking import Hints
 from flows.serve.markdown_pages import MOST_ROWS, cells, table
 from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import timed
+from flows.serve.run_parameters import Address, SecretAddress, unveiled, veiled
 from flows.settings import Settings
 from transforms.text import counted
-
-# The schema is what Prefect's API checks: what does not fit never becomes a run.
-Location = Annotated[str, Field(pattern=ADDRESS_OR_PATH)]
-SecretLocation = Annotated[SecretStr, Field(json_schema_extra={"pattern": ADDRESS_OR_PATH})]
 
 
 def _run_name() -> str:
     """Call a run what it imports."""
     given = flow_run.parameters["locations"]
-    names = [public_source(g if isinstance(g, str) else g.get_secret_value()) for g in given[:1]]
+    names = [unveiled(one).public for one in given[:1]]
     return " ".join([*names, *([f"and {len(given) - 1} more"] if len(given) > 1 else [])]) or "nothing"
 
 
 @flow(name="import-transcript", flow_run_name=_run_name, persist_result=False)
 def import_transcript(
-    locations: list[Location | SecretLocation], hints: Hints | None = None, *, strays: bool = False
+    locations: list[Address | SecretAddress], hints: Hints | None = None, *, strays: bool = False
 ) -> tuple[Result, ...]:
     """Turn published texts into speaker turns in the warehouse.
 
@@ -52,7 +48,7 @@ def import_transcript(
         ContentError, TransientError: the warehouse cannot be loaded; what was staged is loaded the next time.
     """
     settings = Settings()
-    named = [given if isinstance(given, str) else given.get_secret_value() for given in locations]
+    named = [unveiled(one) for one in locations]
     with telling_refusals():
         confine(settings)
         for location in named:
@@ -66,15 +62,14 @@ def import_transcript(
 
 
 def import_as_run(
-    locations: Sequence[str],
+    locations: Sequence[Location],
     hints: Hints,
     settings: Settings,  # noqa: ARG001 - the run reads its own
     *,
     strays: bool = False,
 ) -> tuple[Result, ...]:
     """Import texts as `import_texts` does, as a run; what a subscriber's URL holds stays out of its parameters."""
-    shown = [one if one == public_source(one) else SecretStr(one) for one in locations]
-    return import_transcript(shown, hints, strays=strays)
+    return import_transcript([veiled(one) for one in locations], hints, strays=strays)
 
 
 @flow(name="reparse", flow_run_name=lambda: timed("reparse"), persist_result=False)

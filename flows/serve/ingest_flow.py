@@ -16,10 +16,11 @@ from flows.engines.shared_engine import CLIENT, EngineClient, SharedEngine
 from flows.episode.pipeline import Outcome, process_episode, resolve_episode
 from flows.episode_log import telling_refusals
 from flows.feeds.pending import PendingQueue
-from flows.locations import KNOWN_BY_ID, keeping_private, public_source
+from flows.locations import Location, keeping_private
 from flows.serve.markdown_pages import table, words
 from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import name_of, page_key
+from flows.serve.run_parameters import unveiled, veiled
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource, unsealed
 from transforms.errors import HostileError
@@ -31,12 +32,10 @@ from warehouse import query
 def _run_name() -> str:
     """Call a run what people call the episode."""
     given = flow_run.parameters
-    location, episode = given["location"], given.get("episode")
-    if isinstance(location, SecretStr):
-        location = location.get_secret_value()
+    place, episode = unveiled(given["location"]), given.get("episode")
     if isinstance(episode, Episode):
-        return episode.title or EpisodeSource(location, None, episode, private=given.get("private", False)).source
-    return name_of(location, Settings().home)
+        return episode.title or EpisodeSource(place, None, episode, private=given.get("private", False)).source
+    return name_of(place, Settings().home)
 
 
 @flow(name="ingest-episode", flow_run_name=_run_name, persist_result=False)
@@ -67,18 +66,18 @@ def ingest_episode(
         TurntableError: whatever went wrong, after it was written down.
     """
     settings = Settings()
-    location = location.get_secret_value() if isinstance(location, SecretStr) else location
+    place = unveiled(location)
     with as_tasks(), keeping_private(private):
         with telling_refusals():
-            _check_request(location, (podcast, episode, offered), options, settings)
+            _check_request(place, (podcast, episode, offered), options, settings)
         if episode is None:
-            found = resolve_episode(location, settings)
+            found = resolve_episode(place, settings)
         else:
-            found = EpisodeSource(location, podcast, episode, unsealed(offered) if offered else None, private)
+            found = EpisodeSource(place, podcast, episode, unsealed(offered) if offered else None, private)
         client = CLIENT.get() or EngineClient(SharedEngine(settings))
-        outcome = process_episode(found, options, settings, client, by_event=location.startswith(KNOWN_BY_ID))
+        outcome = process_episode(found, options, settings, client, by_event=place.kind == "episode")
     if outcome is not None:
-        _write_page(outcome)
+        _write_page(outcome, settings)
     return outcome
 
 
@@ -89,7 +88,7 @@ def ingest_as_run(
     client: EngineClient,
 ) -> Outcome | None:
     """Process an episode as `process_episode` does, as a run whose parameters hold no secret."""
-    shown = found.location if found.location == found.source else SecretStr(found.location)
+    shown = veiled(found.location, private=found.private)
     offered = found.offered.sealed() if found.offered else None
     token = CLIENT.set(client)
     try:
@@ -98,7 +97,9 @@ def ingest_as_run(
         CLIENT.reset(token)
 
 
-def _check_request(location: str, known: tuple[object, ...], options: Options | None, settings: Settings) -> None:
+def _check_request(
+    location: Location, known: tuple[object, ...], options: Options | None, settings: Settings
+) -> None:
     """Check what a server asks for, before anything is opened.
 
     Raises:
@@ -107,14 +108,12 @@ def _check_request(location: str, known: tuple[object, ...], options: Options | 
     if not is_requested():
         return
     if any(one is not None for one in known):  # these hold addresses of their own, which are believed
-        msg = (
-            f"{public_source(location)!r}: a request names a location and options, never podcast, episode, offered"
-        )
+        msg = f"{location.public!r}: a request names a location and options, never podcast, episode, offered"
         raise HostileError(msg)
     check_named(location, (options.model, options.diarization_model) if options else (), settings)
 
 
-def check_named(location: str, models: tuple[str, ...], settings: Settings) -> None:
+def check_named(location: Location, models: tuple[str, ...], settings: Settings) -> None:
     """Check what a request names, and keep this process to what it may name.
 
     Only an episode that a person named at a terminal, by what nobody else wrote, may lie anywhere.
@@ -124,20 +123,20 @@ def check_named(location: str, models: tuple[str, ...], settings: Settings) -> N
     """
     check_models(models)
     waiting = None
-    if location.startswith(KNOWN_BY_ID):
-        waiting = PendingQueue(settings.home).get(location.removeprefix(KNOWN_BY_ID))
+    if location.kind == "episode":
+        waiting = PendingQueue(settings.home).get(location.name)
     if waiting is not None and waiting.feed_id is None and not waiting.confined:
         return
     confine(settings)
     if waiting is not None and waiting.confined:
         check_models((waiting.options.model, waiting.options.diarization_model))
-    if not location.startswith(KNOWN_BY_ID):
+    if location.kind != "episode":
         check(location)
 
 
-def _write_page(outcome: Outcome) -> None:
+def _write_page(outcome: Outcome, settings: Settings) -> None:
     """Leave a page in the Prefect UI that a person can read."""
-    settings, rows = Settings(), list[str]()
+    rows = list[str]()
     title = flow_run.name or outcome.source
     if settings.load == "inline":
         talk_time = query.talk_time(settings.snapshot, outcome.episode_id)

@@ -8,12 +8,12 @@ from typing import Any
 
 from flows.feeds.subscriptions import is_known_private
 from flows.home.folder import named
-from flows.locations import is_url
+from flows.locations import Location
 from transforms.errors import SourceError, TransientError, one_line
 from transforms.redaction import is_private, private_address
 
 
-def request(home: Path, asked: Mapping[str, Any]) -> str:
+def request(home: Path, location: Location, asked: Mapping[str, Any]) -> str:
     """Ask for a run of `ingest-episode/on-demand`, and return its name.
 
     Raises:
@@ -24,15 +24,15 @@ def request(home: Path, asked: Mapping[str, Any]) -> str:
     from prefect.deployments import run_deployment
     from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 
-    name, url = named("ingest-episode/on-demand", home), str(asked["url"])
+    name, url = named("ingest-episode/on-demand", home), location.address
     if is_private(url) or is_known_private(home, url):
         msg = (
             f"{private_address(url)} holds what looks like a secret, and all who see the server would see it: "
             "give it to `turntable add` or `turntable ingest`"
         )
         raise SourceError(msg)
-    here = Path(url).expanduser()
-    parameters = {**asked, "url": str(here.resolve()) if not is_url(url) and here.exists() else url}
+    here = location.kind == "path" and location.path.exists()
+    parameters = {**asked, "url": str(location.path.resolve()) if here else url}
     try:
         run: Any = run_deployment(name, parameters=parameters, timeout=0, as_subflow=False)
     except ObjectNotFound as error:

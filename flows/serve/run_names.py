@@ -8,22 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.feeds.pending import PendingQueue
-from flows.locations import KNOWN_BY_ID, public_source
+from flows.locations import Location
 from transforms.choice import short_id
 from warehouse import query
 
 LONGEST_KEY = 60  # characters of a title in the key of a page
 
 
-def name_of(location: str, home: Path) -> str:
+def name_of(location: Location, home: Path) -> str:
     """Return what people call a location: the title of an episode that is named by its id, else where it lies."""
-    if not location.startswith(KNOWN_BY_ID):
-        return public_source(location)
-    episode_id = location.removeprefix(KNOWN_BY_ID)
-    if waiting := PendingQueue(home).get(episode_id):
+    if location.kind != "episode":
+        return location.public
+    if waiting := PendingQueue(home).get(location.name):
         return waiting.name
-    known = query.known_episode(home / "turntable.duckdb", episode_id)
-    return known.title if known and known.title else location
+    known = query.known_episode(home / "turntable.duckdb", location.name)
+    return known.title if known and known.title else location.public
 
 
 def timed(verb: str, moment: datetime | None = None) -> str:

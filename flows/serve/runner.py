@@ -41,7 +41,7 @@ from flows.engines.model_server import keeping_models
 from flows.feeds.pending import PendingQueue, unheard
 from flows.home.folder import home_tag, named
 from flows.home.locks import held
-from flows.locations import KNOWN_BY_ID
+from flows.locations import KNOWN_BY_ID, locate
 from flows.serve.deployments import WAITED_FOR, deployments, ensure_automations, take_over
 from flows.serve.run_names import name_of, timed
 from flows.serve.watched import watch
@@ -72,7 +72,7 @@ def main() -> None:
     take_over(home)
     threading.Thread(target=name_runs, args=(home,), daemon=True).start()
     for folder in given.watch:
-        threading.Thread(target=watch, args=(folder, home), daemon=True).start()
+        threading.Thread(target=watch, args=(folder, settings), daemon=True).start()
     if gone_on:
         print(f"turntable: {counted(gone_on, 'run')} cut off last time: going on", flush=True)
     print("turntable: ready", flush=True)
@@ -142,7 +142,7 @@ def _name_of(run: FlowRun, home: Path, verb: str | None) -> str | None:
     asked = run.parameters
     location = asked.get("location") or asked.get("url") or next(iter(asked.get("locations") or ()), None)
     if isinstance(location, str):
-        return name_of(location, home)
+        return name_of(locate(location), home)
     return timed(verb, run.expected_start_time) if verb else None
 
 

@@ -27,27 +27,27 @@ LOOK_EVERY = 5.0  # seconds; a file of the same size at two looks is taken for c
 Look = dict[Path, tuple[int, int]]
 
 
-def watch(folder: Path, home: Path) -> None:
+def watch(folder: Path, settings: Settings) -> None:
     """Look at a folder for ever, for a home."""
     before: Look = {}
     done: Look = {}
     while True:
         now = look(folder)
-        take_in(before, now, done, home)
+        take_in(before, now, done, settings)
         before = now
         time.sleep(LOOK_EVERY)
 
 
-def take_in(before: Look, now: Look, done: Look, home: Path) -> None:
+def take_in(before: Look, now: Look, done: Look, settings: Settings) -> None:
     """Ask for a run of each file that is complete; one that no run can be asked for is a row, once, and let be."""
     for path in complete(before, now, done):
         try:
-            submit(path, now[path], home)
+            submit(path, now[path], settings.home)
         except Exception as error:
             if not is_refusal(error):  # the server may be busy: the file is still there at the next look
                 _say(f"{named_in_utf8(path)}: {one_line(error)}; trying again")
                 continue
-            _record(path, now[path], error, home)
+            _record(path, now[path], error, settings)
         done[path] = now[path]
 
 
@@ -58,11 +58,11 @@ def is_refusal(error: Exception) -> bool:
     return isinstance(error, SourceError)
 
 
-def _record(path: Path, measure: tuple[int, int], error: Exception, home: Path) -> None:
+def _record(path: Path, measure: tuple[int, int], error: Exception, settings: Settings) -> None:
     """Write down a file that is let be until it changes: one row, also where the server starts anew."""
     source = named_in_utf8(path)
     failed = StageFailed("find", datetime.now(UTC), SourceError(f"{source}: {one_line(error)}"))
-    record(failed, source, None, Settings(home=home), run_id=_key(path, measure, home)[:32])
+    record(failed, source, None, settings, run_id=_key(path, measure, settings.home)[:32])
     _say(f"{failed.error}; it is left alone until it changes")
 
 

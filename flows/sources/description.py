@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from flows.locations import kept_text, public_source
+from flows.locations import kept_text
 from flows.settings import Said
 from flows.sources.found import bare_episode, lone_show
 from transforms.audio.tags import Tags
@@ -49,14 +49,13 @@ def by_tags(tags: Tags) -> Description:
 
 
 def by_name(source: str) -> Description:
-    """Call an episode as its file is called: better than nothing."""
-    name = public_source(source)
-    return Description(replace(_NOTHING, title=Path(name).stem or name))
+    """Call an episode as its file is called: better than nothing; `source` is what may be shown of it."""
+    return Description(replace(_NOTHING, title=Path(source).stem or source))
 
 
-def by_place(location: str) -> Description:
+def by_place(path: str) -> Description:
     """Say where the audio of an episode lies on this machine."""
-    return Description(replace(_NOTHING, audio_path=public_source(location)))
+    return Description(replace(_NOTHING, audio_path=path))
 
 
 def without_name(episode: Episode, source: str) -> Description:

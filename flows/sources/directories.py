@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flows.http import fetch
-from flows.locations import shown_address
+from flows.http.reach import Reach
+from flows.locations import locate, shown_address
 from flows.sources.feed_pages import read_feed
-from flows.sources.found import EpisodeSource, found_in_feed
+from flows.sources.found import EpisodeSource, fitting, newest
 from transforms.errors import ContentError, SourceError
-from transforms.records import Episode, Feed, without_query
+from transforms.records import Feed, without_query
 from transforms.redaction import public_page
 from transforms.text import fold_title
 
@@ -36,9 +37,7 @@ def is_directory(url: str) -> bool:
     return bool(_APPLE.search(host) or _PODCAST_INDEX.match(host))
 
 
-def find_listed(
-    url: str, latest: int, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP
-) -> tuple[EpisodeSource, ...]:
+def find_listed(url: str, latest: int, reach: Reach, *, lookup: str = APPLE_LOOKUP) -> tuple[EpisodeSource, ...]:
     """Find what a link into a directory means: one episode, or the newest ones of a show.
 
     Raises:
@@ -47,12 +46,11 @@ def find_listed(
     """
     _check_key(url)
     show, episode, country = _apple_ids(url)
-    feed_url, listed = _ask_apple(show, episode, country, allow, lookup)
-    feed = read_feed(feed_url, allow=allow)
+    feed_url, listed = _ask_apple(show, episode, country, reach, lookup)
+    feed = read_feed(locate(feed_url), reach)
     if episode is None:
         return newest(feed, latest)
-    fitting = _same_episode(feed, listed) if listed else None
-    found = found_in_feed(feed.podcast, fitting) if fitting else None
+    found = _listed(feed, listed) if listed else None
     if found is None:
         cause = (
             "its feed does not have it" if listed else f"it is not among the newest {_APPLE_LISTS} of Apple's list"
@@ -62,7 +60,7 @@ def find_listed(
     return (found,)
 
 
-def feed_of(url: str, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP) -> str:
+def feed_of(url: str, reach: Reach, *, lookup: str = APPLE_LOOKUP) -> str:
     """Return the address of the feed of the show that a link into a directory names.
 
     Raises:
@@ -71,7 +69,7 @@ def feed_of(url: str, allow: tuple[str, ...] = (), *, lookup: str = APPLE_LOOKUP
     """
     _check_key(url)
     show, _, country = _apple_ids(url)
-    return _ask_apple(show, None, country, allow, lookup)[0]
+    return _ask_apple(show, None, country, reach, lookup)[0]
 
 
 def _check_key(url: str) -> None:
@@ -80,11 +78,6 @@ def _check_key(url: str) -> None:
             f"{shown_address(url)}: Podcast Index answers only to those with a key; open it and copy its RSS link"
         )
         raise SourceError(msg)
-
-
-def newest(feed: Feed, latest: int) -> tuple[EpisodeSource, ...]:
-    """Take the newest episodes of a feed that have audio."""
-    return tuple(one for e in feed.episodes[:latest] if (one := found_in_feed(feed.podcast, e)))
 
 
 def _apple_ids(url: str) -> tuple[str, str | None, str | None]:
@@ -99,11 +92,11 @@ def _apple_ids(url: str) -> tuple[str, str | None, str | None]:
 
 
 def _ask_apple(
-    show: str, episode: str | None, country: str | None, allow: tuple[str, ...], lookup: str
+    show: str, episode: str | None, country: str | None, reach: Reach, lookup: str
 ) -> tuple[str, dict[str, Any] | None]:
     """Ask for the feed of a show and, if one is named, what Apple lists of an episode."""
     asked = {"id": show, "entity": "podcastEpisode" if episode else "podcast", "limit": str(_APPLE_LISTS)}
-    body = fetch.fetch(f"{lookup}?{urlencode(asked | ({'country': country} if country else {}))}", allow=allow)
+    body = fetch.fetch(f"{lookup}?{urlencode(asked | ({'country': country} if country else {}))}", reach)
     results = list(_results(body.data))
     feeds = [result["feedUrl"] for result in results if isinstance(result.get("feedUrl"), str)]
     if not feeds:
@@ -123,14 +116,14 @@ def _results(data: bytes) -> Iterator[dict[str, Any]]:
     return (result for result in results or () if isinstance(result, dict))
 
 
-def _same_episode(feed: Feed, listed: dict[str, Any]) -> Episode | None:
+def _listed(feed: Feed, listed: dict[str, Any]) -> EpisodeSource | None:
     """Find what Apple lists in the feed: by guid, by the address of the audio, by its title."""
     guid, url, title = (listed.get(key) for key in ("episodeGuid", "episodeUrl", "trackName"))
     audio = without_query(url) if isinstance(url, str) else None
     folded = fold_title(title) if isinstance(title, str) else ""
-    ways = (
-        [e for e in feed.episodes if guid and e.guid == guid],
-        [e for e in feed.episodes if audio and without_query(e.audio_url or "") == audio],
-        [e for e in feed.episodes if folded and fold_title(e.title or "") == folded],
+    return fitting(
+        feed,
+        lambda e: bool(guid) and e.guid == guid,
+        lambda e: bool(audio) and without_query(e.audio_url or "") == audio,
+        lambda e: bool(folded) and fold_title(e.title or "") == folded,
     )
-    return next((fitting[0] for fitting in ways if len(fitting) == 1), None)

@@ -11,19 +11,19 @@ from urllib.parse import urlsplit
 
 from flows.allowed_files import check
 from flows.http import fetch
-from flows.locations import is_url, shown_address
+from flows.http.reach import Reach
+from flows.locations import Location, at_path
 from flows.sources import directories, folders, pages, youtube
 from flows.sources.directories import feed_of, is_directory
 from flows.sources.feed_pages import read_feed
 from flows.sources.folders import LeftOut
-from flows.sources.found import EpisodeSource, bare_episode
+from flows.sources.found import EpisodeSource, bare_episode, newest
 from flows.sources.pages import HTML, feeds_on
-from transforms.audio.container import KNOWN, SUFFIXES
+from transforms.audio.container import SUFFIXES
 from transforms.errors import SourceError, TransientError
 from transforms.feed import is_feed
 from transforms.records import file_episode_id, url_episode_id
 from transforms.redaction import public_address
-from transforms.video_info import is_youtube
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,11 @@ class Named:
     """What a user names: episodes that have audio, texts, and what lies beside them and is neither."""
 
     episodes: tuple[EpisodeSource, ...] = ()
-    texts: tuple[str, ...] = ()
+    texts: tuple[Location, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
 
-def find_episodes(location: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[EpisodeSource, ...]:
-    """Find the episodes with audio that a path or a URL means; of a feed, the newest `latest` ones.
-
-    Raises:
-        SourceError: nothing is there, or nothing that has audio.
-        TurntableError: as `find_named`.
-    """
-    found = find_named(location, latest, allow).episodes
-    if not found:
-        msg = f"no audio in {location}: it holds no {KNOWN} file; `turntable import` loads texts"
-        raise SourceError(msg)
-    return found
-
-
-def find_named(location: str, latest: int, allow: tuple[str, ...] = ()) -> Named:
+def find_named(location: Location, latest: int, reach: Reach) -> Named:
     """Find what a path or a URL means; of a feed, the newest `latest` episodes.
 
     Raises:
@@ -57,13 +43,13 @@ def find_named(location: str, latest: int, allow: tuple[str, ...] = ()) -> Named
         ContentError: a page that leads to no audio, or a feed that is none.
         TransientError, HostileError: as `flows.http.fetch` and `flows.allowed_files` say.
     """
-    if is_url(location):
-        return _behind(location, latest, allow)
-    if not location:
+    if location.is_url:
+        return _behind(location, latest, reach)
+    if not location.address:
         msg = "an empty name: give a file, a folder, an audio URL or a feed URL"
         raise SourceError(msg)
     check(location)
-    path = Path(location).expanduser()
+    path = location.path
     if path.is_dir():
         return _in_folder(path)
     if not path.is_file():
@@ -76,35 +62,36 @@ def find_named(location: str, latest: int, allow: tuple[str, ...] = ()) -> Named
         msg = f"{path} cannot be read ({(error.strerror or str(error)).lower()}): check that you may read it"
         raise SourceError(msg) from error
     if is_feed(head):
-        return Named(_in_feed(str(path), latest, allow))
-    return Named(texts=(str(path),)) if folders.is_text(path) else Named((_file(path),))
+        return Named(_in_feed(at_path(path), latest, reach))
+    return Named(texts=(at_path(path),)) if folders.is_text(path) else Named((_file(path),))
 
 
-def _behind(url: str, latest: int, allow: tuple[str, ...]) -> Named:
-    if urlsplit(url).path.lower().endswith(folders.CAPTIONS):
-        return Named(texts=(url,))
-    return Named(_behind_url(url, latest, allow))
+def _behind(location: Location, latest: int, reach: Reach) -> Named:
+    if urlsplit(location.address).path.lower().endswith(folders.CAPTIONS):
+        return Named(texts=(location,))
+    return Named(_behind_url(location, latest, reach))
 
 
-def _behind_url(url: str, latest: int, allow: tuple[str, ...]) -> tuple[EpisodeSource, ...]:
-    if is_youtube(url):
-        return youtube.find_videos(url, latest)
+def _behind_url(location: Location, latest: int, reach: Reach) -> tuple[EpisodeSource, ...]:
+    if location.is_youtube:
+        return youtube.find_videos(location, latest)
+    url = location.address
     if directories.is_directory(url):
-        return directories.find_listed(url, latest, allow)
+        return directories.find_listed(url, latest, reach)
     if urlsplit(url).path.lower().endswith(tuple(SUFFIXES)):
-        return (_url(url),)
-    start = fetch.peek(url, allow=allow)
+        return (_url(location),)
+    start = fetch.peek(url, reach)
     if is_feed(start.data):
-        return _in_feed(url, latest, allow)
+        return _in_feed(location, latest, reach)
     if start.media_type in pages.HTML:
-        return pages.find_on_page(url, latest, allow)
-    return (_url(url),)
+        return pages.find_on_page(url, latest, reach)
+    return (_url(location),)
 
 
-def _in_feed(location: str, latest: int, allow: tuple[str, ...]) -> tuple[EpisodeSource, ...]:
-    found = directories.newest(read_feed(location, allow=allow), latest)
+def _in_feed(location: Location, latest: int, reach: Reach) -> tuple[EpisodeSource, ...]:
+    found = newest(read_feed(location, reach), latest)
     if not found:
-        msg = f"{shown_address(location) if is_url(location) else location} has no episode with audio"
+        msg = f"{location.shown} has no episode with audio"
         raise SourceError(msg)
     return found
 
@@ -121,40 +108,42 @@ def _in_folder(folder: Path) -> Named:
         except OSError as error:
             cause = (error.strerror or str(error)).lower()
             left_out.append(folders.left(path, f"{path.suffix.lower()} that cannot be read ({cause})"))
-    return Named(tuple(episodes), tuple(map(str, inside.texts)), tuple(left_out))
+    return Named(tuple(episodes), tuple(map(at_path, inside.texts)), tuple(left_out))
 
 
 def _file(path: Path) -> EpisodeSource:
     check(path)  # a link in a folder may lead anywhere
-    return EpisodeSource(str(path), None, bare_episode(file_episode_id(folders.hash_of(path)), None))
+    return EpisodeSource(at_path(path), None, bare_episode(file_episode_id(folders.hash_of(path)), None))
 
 
-def _url(url: str) -> EpisodeSource:
-    return EpisodeSource(url, None, bare_episode(url_episode_id(url), public_address(url)))
+def _url(location: Location) -> EpisodeSource:
+    url = location.address
+    return EpisodeSource(location, None, bare_episode(url_episode_id(url), public_address(url)))
 
 
 # The feed behind what a user names: a web page, a link into a directory, a channel; or a feed itself.
 
 
-def feed_behind(url: str, allow: tuple[str, ...] = ()) -> str:
+def feed_behind(location: Location, reach: Reach) -> str:
     """Return the address of the feed that a user means; what does not answer now is taken for a feed.
 
     Raises:
         SourceError: nothing is there, a page that declares no feed, or a directory that has none.
         ContentError, HostileError: as `flows.http.fetch` says.
     """
-    if is_youtube(url):
+    url = location.address
+    if location.is_youtube:
         return url
     if is_directory(url):
-        return feed_of(url, allow)
+        return feed_of(url, reach)
     try:
-        start = fetch.peek(url, allow=allow)
+        start = fetch.peek(url, reach)
     except TransientError:
         return url  # the poll that follows may be luckier
     if is_feed(start.data) or start.media_type not in HTML:
         return url
-    feeds = feeds_on(url, allow)
+    feeds = feeds_on(url, reach)
     if not feeds:
-        msg = f"{shown_address(url)} is a web page that declares no feed: give the address of the feed"
+        msg = f"{location.shown} is a web page that declares no feed: give the address of the feed"
         raise SourceError(msg)
     return feeds[0]

@@ -20,6 +20,8 @@ from pydantic_core import from_json
 
 from flows.allowed_files import check
 from flows.http import fetch
+from flows.http.reach import Reach
+from flows.locations import Location, locate
 from transforms.errors import ContentError, SourceError
 from transforms.feed import believed, newest_first, not_a_feed, parse_feed
 from transforms.feed.identity import told_apart
@@ -41,28 +43,28 @@ _FEED = TypeAdapter(Feed)
 _EPISODE = TypeAdapter(Episode)
 
 
-def read_feed(location: str, *, pages: int = 1, allow: tuple[str, ...] = ()) -> Feed:
+def read_feed(location: Location, reach: Reach, *, pages: int = 1) -> Feed:
     """Read the feed at an http(s) URL or a local path, and the older pages that it leads to (RFC 5005).
 
-    A remote feed keeps the name that it is known by, `location`, wherever redirects lead. Of an episode
+    A remote feed keeps the name that it is known by, its address, wherever redirects lead. Of an episode
     that is on two pages the first one counts. `next_url` is where more can be had, None where that was
-    all: a page that is missing or empty leaves it, and ends the reading. `allow` is as in
-    `flows.http.fetch.fetch`.
+    all: a page that is missing or empty leaves it, and ends the reading.
 
     Raises:
         SourceError: the server does not give it, or there is no such file.
         ContentError: it is not a feed, or too large for one.
         TurntableError: as `flows.http.fetch.fetch`.
     """
-    feed = _page(location, location, allow, None)
+    name = location.address
+    feed = _page(location, name, reach, None)
     episodes = list(feed.episodes)
-    seen, following = {location}, _older(feed, {location})
+    seen, following = {name}, _older(feed, {name})
     for _ in range(min(pages, _MAX_PAGES) - 1):
         if following is None:
             break
         seen.add(following)
         try:
-            page = _page(following, location, allow, feed.podcast.podcast_id)
+            page = _page(locate(following), name, reach, feed.podcast.podcast_id)
         except (SourceError, ContentError):
             break
         if not page.episodes and not _older(page, seen):
@@ -160,11 +162,11 @@ def _answered(line: bytes | None, url: str) -> Any:
     return answer
 
 
-def _page(location: str, name: str, allow: tuple[str, ...], show: str | None) -> Feed:
-    if location.lower().startswith(("http://", "https://")):
-        body = fetch.fetch(location, max_bytes=MAX_BYTES, allow=allow)
+def _page(location: Location, name: str, reach: Reach, show: str | None) -> Feed:
+    if location.is_url:
+        body = fetch.fetch(location.address, reach, max_bytes=MAX_BYTES)
         return parse_safely(body.data, name, base=body.url, show=show, charset=body.charset)
-    return parse_safely(_read(Path(location)), name, base=location, show=show)
+    return parse_safely(_read(location.path), name, base=location.address, show=show)
 
 
 def _older(feed: Feed, seen: set[str]) -> str | None:

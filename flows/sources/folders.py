@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flows.locations import public_source
+from flows.locations import at_path
 from transforms.audio.container import SUFFIXES
 from transforms.errors import SourceError
 from transforms.hashes import sha256
@@ -102,7 +102,7 @@ def look_in(folder: Path) -> FolderContents:
 
 def left(path: Path, kind: str) -> LeftOut:
     """Write down what is left out, by a name that can be shown."""
-    return LeftOut(public_source(str(path)), kind)
+    return LeftOut(at_path(path).public, kind)
 
 
 def walk(folder: Path) -> Iterator[tuple[Path, str | None]]:

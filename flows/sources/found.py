@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from pydantic import SecretStr, TypeAdapter
 
-from flows.locations import KNOWN_BY_ID, is_kept_private, public_source
-from transforms.records import PODCAST_NAMESPACE, Chapter, Episode, Podcast, TranscriptLink
+from flows.locations import KNOWN_BY_ID, Location, is_kept_private, locate
+from transforms.records import PODCAST_NAMESPACE, Chapter, Episode, Feed, Podcast, TranscriptLink
 from transforms.redaction import (
     is_private,
     parts_of,
@@ -66,7 +66,7 @@ class EpisodeSource:
     Of a `private` one no address is kept with what comes from it.
     """
 
-    location: str
+    location: Location
     podcast: Podcast | None
     episode: Episode
     offered: PublisherExtras | None = None
@@ -75,7 +75,7 @@ class EpisodeSource:
     @property
     def source(self) -> str:
         """Name where it comes from, for pages and tables that others read."""
-        return f"{KNOWN_BY_ID}{self.episode.episode_id}" if self.private else public_source(self.location)
+        return f"{KNOWN_BY_ID}{self.episode.episode_id}" if self.private else self.location.public
 
     @property
     def offers(self) -> PublisherExtras:
@@ -116,12 +116,26 @@ def found_in_feed(podcast: Podcast, episode: Episode) -> EpisodeSource | None:
         return None
     private = is_kept_private() or is_private(podcast.feed_url or "")
     return EpisodeSource(
-        episode.audio_url,
+        locate(episode.audio_url),
         public_podcast(podcast, *addresses_of(episode), private=private),
         public_episode(episode, podcast.feed_url, podcast.site_url, private=private),
         offered_with(episode, podcast.feed_url, podcast.site_url, private=private),
         private,
     )
+
+
+def newest(feed: Feed, latest: int) -> tuple[EpisodeSource, ...]:
+    """Take the newest episodes of a feed that have audio."""
+    return tuple(one for e in feed.episodes[:latest] if (one := found_in_feed(feed.podcast, e)))
+
+
+def fitting(feed: Feed, *ways: Callable[[Episode], bool]) -> EpisodeSource | None:
+    """Find an episode in its feed by the first way in which exactly one fits; `None` where it has no audio."""
+    for fits in ways:
+        found = [episode for episode in feed.episodes if fits(episode)]
+        if len(found) == 1:
+            return found_in_feed(feed.podcast, found[0])
+    return None
 
 
 def addresses_of(episode: Episode) -> tuple[str, ...]:

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flows.http import fetch
-from flows.locations import shown_address
+from flows.http.reach import Reach
+from flows.locations import locate, shown_address
 from flows.sources import youtube
-from flows.sources.directories import newest
 from flows.sources.feed_pages import read_feed
-from flows.sources.found import EpisodeSource, bare_episode, found_in_feed, public_episode
+from flows.sources.found import EpisodeSource, bare_episode, fitting, newest, public_episode
 from transforms.errors import ContentError, HostileError, SourceError, TurntableError
 from transforms.page_links import MAX_BYTES, PageLinks, is_title_of, parse_page, same_page
 from transforms.records import Episode, Feed, url_episode_id, without_query
 from transforms.redaction import public_address, public_page
-from transforms.video_info import youtube_id
+from transforms.video_info import WATCH, youtube_id
 
 HTML = ("text/html", "application/xhtml+xml")
 _MOST_FEEDS = 3
 _MOST_PLAYERS = 3
 
 
-def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[EpisodeSource, ...]:
+def find_on_page(url: str, latest: int, reach: Reach) -> tuple[EpisodeSource, ...]:
     """Find the episode that a page is about, best described first: in its feed, in itself, in its player.
 
     A page that is the home of a show means the newest `latest` episodes of its feed.
@@ -32,8 +32,8 @@ def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Ep
         ContentError: nothing on it leads to audio.
         TransientError, HostileError: as `flows.http.fetch`.
     """
-    page = _read(url, allow)
-    feeds = list(_feeds(page, allow))
+    page = _read(url, reach)
+    feeds = list(_feeds(page, reach))
     for feed in feeds:
         if listed := _listed(feed, page):
             return (listed,)
@@ -42,7 +42,7 @@ def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Ep
     for feed in feeds:
         if feed.podcast.site_url and any(same_page(feed.podcast.site_url, own) for own in page.addresses):
             return newest(feed, latest)
-    if played := _played(page, allow):
+    if played := _played(page, reach):
         return (played,)
     if feeds:
         where = shown_address(str(feeds[0].podcast.feed_url))
@@ -52,25 +52,25 @@ def find_on_page(url: str, latest: int, allow: tuple[str, ...] = ()) -> tuple[Ep
     raise ContentError(msg)
 
 
-def feeds_on(url: str, allow: tuple[str, ...] = ()) -> tuple[str, ...]:
+def feeds_on(url: str, reach: Reach) -> tuple[str, ...]:
     """List the feeds that a page declares, unread.
 
     Raises:
         TurntableError: as `flows.http.fetch`.
     """
-    return _read(url, allow).feeds
+    return _read(url, reach).feeds
 
 
-def _read(url: str, allow: tuple[str, ...]) -> PageLinks:
-    body = fetch.fetch(url, max_bytes=MAX_BYTES, allow=allow)
+def _read(url: str, reach: Reach) -> PageLinks:
+    body = fetch.fetch(url, reach, max_bytes=MAX_BYTES)
     return parse_page(body.data, body.url, body.charset)
 
 
-def _feeds(page: PageLinks, allow: tuple[str, ...]) -> Iterator[Feed]:
+def _feeds(page: PageLinks, reach: Reach) -> Iterator[Feed]:
     """Read the feeds that a page declares; one that cannot be read holds up no other."""
     for url in page.feeds[:_MOST_FEEDS]:
         try:
-            yield read_feed(url, allow=allow)
+            yield read_feed(locate(url), reach)
         except HostileError:
             raise
         except TurntableError:
@@ -80,13 +80,12 @@ def _feeds(page: PageLinks, allow: tuple[str, ...]) -> Iterator[Feed]:
 def _listed(feed: Feed, page: PageLinks) -> EpisodeSource | None:
     """Find the episode of a page in a feed: by its address, by its audio, by its title; never one of several."""
     audio = {without_query(url) for url in page.audio}
-    ways = (
-        [e for e in feed.episodes if any(same_page(one, own) for one in _addresses(e) for own in page.addresses)],
-        [e for e in feed.episodes if without_query(e.audio_url or "") in audio],
-        [e for e in feed.episodes if is_title_of(e.title, page)],
+    found = fitting(
+        feed,
+        lambda e: any(same_page(one, own) for one in _addresses(e) for own in page.addresses),
+        lambda e: without_query(e.audio_url or "") in audio,
+        lambda e: is_title_of(e.title, page),
     )
-    fitting = next((found[0] for found in ways if len(found) == 1), None)
-    found = found_in_feed(feed.podcast, fitting) if fitting else None
     if found is None or found.private:
         return found
     return replace(found, episode=replace(found.episode, page_url=_own_address(page)))
@@ -111,7 +110,7 @@ def _alone(page: PageLinks) -> EpisodeSource | None:
         page_url=_own_address(page),
         duration=page.duration,
     )
-    return EpisodeSource(url, None, public_episode(episode))
+    return EpisodeSource(locate(url), None, public_episode(episode))
 
 
 def _own_address(page: PageLinks) -> str:
@@ -119,16 +118,16 @@ def _own_address(page: PageLinks) -> str:
     return public_page(page.addresses[1]) if len(page.addresses) > 1 else public_address(page.addresses[0])
 
 
-def _played(page: PageLinks, allow: tuple[str, ...]) -> EpisodeSource | None:
+def _played(page: PageLinks, reach: Reach) -> EpisodeSource | None:
     """Look into the players that a page embeds: a video of YouTube, or a page with audio of its own."""
     videos = list(dict.fromkeys(name for url in page.players if (name := youtube_id(url))))
     if len(videos) == 1:
-        found = youtube.video(f"https://youtu.be/{videos[0]}")
+        found = youtube.video(locate(f"{WATCH}{videos[0]}"))
         return replace(found, episode=replace(found.episode, page_url=_own_address(page)))
     for url in [url for url in page.players if not youtube_id(url)][:_MOST_PLAYERS]:
         try:
-            start = fetch.peek(url, allow=allow)
-            inside = _read(url, allow) if start.media_type in HTML else None
+            start = fetch.peek(url, reach)
+            inside = _read(url, reach) if start.media_type in HTML else None
         except TurntableError:
             continue
         if inside and inside.audio:

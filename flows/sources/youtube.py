@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from flows.locations import Location, locate
 from flows.sources.found import EpisodeSource, PublisherExtras
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 from transforms.records import Feed
@@ -22,13 +23,11 @@ from transforms.redaction import public_address
 from transforms.video_info import (
     WATCH,
     Info,
-    is_youtube,
     to_chapters,
     to_episode,
     to_error,
     to_feed,
     to_podcast,
-    youtube_id,
 )
 
 MAX_BYTES = 4_000_000_000
@@ -36,14 +35,14 @@ MAX_BYTES = 4_000_000_000
 EXTRACTORS = ("youtube", "youtube:tab", "youtube:playlist")
 
 
-def video(url: str) -> EpisodeSource:
+def video(location: Location) -> EpisodeSource:
     """Describe a video; `offered` also lists the captions that a machine heard, for those who ask for them.
 
     Raises:
         SourceError: it is private, removed, locked, or not of YouTube.
         TransientError: the network, a limit, or a live stream that has not ended.
     """
-    watch = _watch(url)
+    watch = _watch(location)
     info = _info(watch, {})
     if info.get("live_status") in ("is_live", "is_upcoming", "post_live"):
         msg = f"{watch}: it is live or not yet shown; try again when it is over"
@@ -51,10 +50,10 @@ def video(url: str) -> EpisodeSource:
     podcast, episode = to_podcast(info), to_episode(info)
     offered = PublisherExtras(to_episode(info, automatic=True).transcripts, None, to_chapters(info), "youtube")
     links = tuple(replace(link, url=public_address(link.url)) for link in episode.transcripts)
-    return EpisodeSource(watch, podcast, replace(episode, transcripts=links), offered)
+    return EpisodeSource(locate(watch), podcast, replace(episode, transcripts=links), offered)
 
 
-def listing(url: str, latest: int = 50) -> Feed:
+def listing(location: Location, latest: int = 50) -> Feed:
     """List the newest videos of a channel or a playlist, without asking for each of them.
 
     A flat listing knows ids and titles, seldom dates: `video` tells the rest.
@@ -63,7 +62,7 @@ def listing(url: str, latest: int = 50) -> Feed:
         SourceError, TransientError: as `video`.
         ContentError: nothing is listed.
     """
-    address = _channel(url)
+    address = _channel(location)
     info = _info(
         address,
         {
@@ -76,16 +75,16 @@ def listing(url: str, latest: int = 50) -> Feed:
     return to_feed({**info, "entries": list(info.get("entries") or ())}, address)
 
 
-def find_videos(url: str, latest: int) -> tuple[EpisodeSource, ...]:
+def find_videos(location: Location, latest: int) -> tuple[EpisodeSource, ...]:
     """Find the video that an address means, or the newest ones of a channel or a playlist.
 
     Raises:
         TurntableError: as `video` and `listing`.
     """
-    if youtube_id(url):
-        return (video(url),)
-    feed = listing(url, latest)
-    return tuple(EpisodeSource(str(one.audio_url), feed.podcast, one) for one in feed.episodes[:latest])
+    if location.kind == "video":
+        return (video(location),)
+    feed = listing(location, latest)
+    return tuple(EpisodeSource(locate(str(one.audio_url)), feed.podcast, one) for one in feed.episodes[:latest])
 
 
 def complete(found: EpisodeSource) -> EpisodeSource:
@@ -93,7 +92,7 @@ def complete(found: EpisodeSource) -> EpisodeSource:
 
     What is no such video is given back as it is.
     """
-    if found.offered is not None or not is_youtube(found.location):
+    if found.offered is not None or not found.location.is_youtube:
         return found
     whole = video(found.location)
     if found.podcast is None:
@@ -102,7 +101,9 @@ def complete(found: EpisodeSource) -> EpisodeSource:
     return replace(whole, podcast=found.podcast, episode=episode, private=found.private)
 
 
-def download(url: str, path: Path, on_progress: Callable[[float], None], max_bytes: int = MAX_BYTES) -> None:
+def download(
+    location: Location, path: Path, on_progress: Callable[[float], None], max_bytes: int = MAX_BYTES
+) -> None:
     """Bring the sound of a video to `path`, as it is offered; its container decides what it is.
 
     Raises:
@@ -116,7 +117,7 @@ def download(url: str, path: Path, on_progress: Callable[[float], None], max_byt
         on_progress(float(state.get("downloaded_bytes") or 0))
 
     _info(
-        _watch(url),
+        _watch(location),
         {
             "paths": {"home": str(folder), "temp": str(folder)},
             "outtmpl": {"default": "audio.%(ext)s"},
@@ -127,7 +128,7 @@ def download(url: str, path: Path, on_progress: Callable[[float], None], max_byt
     )
     made = [file for file in folder.iterdir() if file.is_file() and not file.is_symlink()]
     if len(made) != 1:
-        msg = f"{url}: no sound of at most {max_bytes} bytes came; look whether the video plays"
+        msg = f"{location.public}: no sound of at most {max_bytes} bytes came; look whether the video plays"
         raise ContentError(msg)
     made[0].replace(path)
 
@@ -166,21 +167,20 @@ class _Quiet:
     warning = error = info = debug
 
 
-def _watch(url: str) -> str:
-    """Write the address of a video anew, so that nothing but its id goes to yt-dlp."""
-    identifier = youtube_id(url)
-    if identifier is None or not is_youtube(url):
-        msg = f"{public_address(url)} is no video of YouTube: give an address such as {WATCH}…"
+def _watch(location: Location) -> str:
+    """Return the address of a video as we write it, so that nothing but its id goes to yt-dlp."""
+    if location.kind != "video":
+        msg = f"{location.public} is no video of YouTube: give an address such as {WATCH}…"
         raise SourceError(msg)
-    return f"{WATCH}{identifier}"
+    return location.public
 
 
-def _channel(url: str) -> str:
+def _channel(location: Location) -> str:
     """Write the address of a channel or playlist anew; the videos of a channel stand on a page of their own."""
-    if not is_youtube(url):
-        msg = f"{public_address(url)} is no channel or playlist of YouTube"
+    if not location.is_youtube:
+        msg = f"{location.public} is no channel or playlist of YouTube"
         raise SourceError(msg)
-    parts = urlsplit(url)
+    parts = urlsplit(location.address)
     lists = [part for part in parts.query.split("&") if part.startswith("list=")]
     if lists:
         return f"https://www.youtube.com/playlist?{lists[0]}"

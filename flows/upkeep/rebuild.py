@@ -15,6 +15,7 @@ from flows.home import clock, private
 from flows.home.inventory import misplaced
 from flows.home.permissions import close, share
 from flows.loader import FAILURE, clear, damage, documents, load, set_aside
+from flows.locations import locate
 from flows.settings import Settings
 from flows.upkeep.remedies import remedy, transcript_command
 from flows.upkeep.verify import damaged_artifacts
@@ -121,7 +122,7 @@ def _lost(store: Store, before: Contents | None) -> tuple[str, ...]:
 def _command(store: Store, lost: ShownTranscript) -> str:
     """Return the command that makes a transcript again; where its file is gone, from the copy that was kept."""
     origin = lost.origin
-    if origin is not None and "://" not in origin and not Path(origin).exists():
+    if origin is not None and not locate(origin).is_url and not Path(origin).exists():
         copy = _copy(store, lost)
         origin = str(copy.path) if copy else origin
     return transcript_command(store.home, lost.source, origin, lost.episode_id)

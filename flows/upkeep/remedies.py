@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flows.artifacts import Damaged, Manifest, read_manifest
 from flows.feeds.subscriptions import find_known
-from flows.locations import KNOWN_BY_ID, is_url
+from flows.locations import KNOWN_BY_ID, locate
 
 AGAIN = "ingest or import again what it came from"
 
@@ -41,5 +41,5 @@ def transcript_command(home: Path, source: str, origin: str | None, episode_id: 
     """
     if source == "asr" and episode_id and find_known(home, episode_id):
         return f"turntable ingest {KNOWN_BY_ID}{episode_id}"
-    place = origin if origin and is_url(origin) else shlex.quote(origin or "FILE")
+    place = origin if origin and locate(origin).is_url else shlex.quote(origin or "FILE")
     return f"turntable {'ingest' if source == 'asr' else 'import'} {place}"

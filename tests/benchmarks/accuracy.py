@@ -40,11 +40,12 @@ def score(path: Path, truth: Path, home: Path) -> list[str]:
     os.environ["TURNTABLE_HOME"] = str(home)
     from flows.episode.batch import ingest_locations
     from flows.episode.pipeline import Outcome
+    from flows.locations import at_path
     from flows.settings import Options, Settings
     from warehouse.export import export
 
     settings = Settings()
-    ((_, outcome),) = ingest_locations([str(path)], 1, Options(device="cpu", model="base"), settings)
+    ((_, outcome),) = ingest_locations([at_path(path)], 1, Options(device="cpu", model="base"), settings)
     if not isinstance(outcome, Outcome):
         raise outcome
     for form in ("stm", "rttm"):

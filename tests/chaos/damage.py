@@ -30,6 +30,7 @@ from flows.feeds.manage import remove as forget
 from flows.feeds.pending import PendingQueue
 from flows.feeds.poll import poll
 from flows.feeds.subscriptions import SeenEpisodes, Subscriptions
+from flows.locations import locate
 from flows.settings import Options, Settings
 from flows.upkeep import rebuild, verify
 from tests.chaos.figure import Figure
@@ -164,7 +165,7 @@ def _follow(folder: Path, settings: Settings, advice: list[str]) -> set[str]:
 def _type(folder: Path, settings: Settings, verb: str, arguments: list[str]) -> None:
     """Do what a command does, but for Prefect and the models."""
     if verb == "add":
-        add_feeds(settings, arguments, ("music",), Options(language="en"), "all")
+        add_feeds(settings, [locate(one) for one in arguments], ("music",), Options(language="en"), "all")
     elif verb == "import":
         import_text(settings, Path(arguments[0]))
     elif verb == "ingest" and not arguments[0].startswith("episode:"):
