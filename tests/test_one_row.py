@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from flows.episode.batch import check_said
+from flows.episode.joining import join_staged
+from flows.loader import load_and_publish
 from flows.published.import_texts import import_texts
 from flows.published.linking import Hints, checked
 from flows.settings import Said, Settings
@@ -39,6 +41,7 @@ COUNTS = """
     select (select count(*) from episodes), (select count(*) from transcripts), (select count(*) from turns),
         (select count(*) from renditions), (select count(*) from podcasts)
 """
+RUNS_OF_NOBODY = "select stage from stage_runs where episode_id not in (select episode_id from episodes)"
 
 
 @pytest.fixture
@@ -106,9 +109,33 @@ def test_file_url_and_feed_item_of_the_same_bytes_are_one_episode(
         assert rows(settings, COUNTS) == [(1, 1, 2, 1, 1)]
         told_rows = rows(settings, "select * exclude (updated_at) from episodes")
         assert not verify(settings)
+        assert rows(settings, RUNS_OF_NOBODY) == []
         rebuild(settings)
         assert rows(settings, "select * exclude (updated_at) from episodes") == told_rows
         assert rows(settings, COUNTS) == [(1, 1, 2, 1, 1)]
+
+
+@pytest.mark.parametrize("order", [("file", "feed"), ("feed", "file"), ("file", "url")], ids="-".join)
+def test_the_loader_joins_what_workers_heard(order: tuple[str, ...], settings: Settings, talk: Path) -> None:
+    """They know no other episodes: one row once all is loaded, and nothing left to do the next time."""
+    worker = settings.model_copy(update={"load": "elsewhere"})
+    with publisher() as told:
+        feed = feed_of(told, talk)
+        for way in order:
+            location = {"file": str(talk), "url": f"{told.url}/audio/1.wav", "feed": feed}[way]
+            ingest(worker, only(find_episodes(location, 1, settings.allow)))
+        load_and_publish(settings)
+        assert len(rows(settings)) == 2
+
+        assert join_staged(settings) == 1
+        load_and_publish(settings)
+
+        title, known_by = ("Why a record turns", "feed") if "feed" in order else ("talk", "file")
+        assert rows(settings) == [(title, known_by, str(talk), f"{told.url}/audio/1.wav")]
+    assert rows(settings, "select count(*), count(distinct episode_id) from transcripts") == [(2, 1)]
+    assert rows(settings, RUNS_OF_NOBODY) == []
+    assert join_staged(settings) == 0
+    assert not verify(settings)
 
 
 def test_two_items_of_feeds_stay_two_episodes(settings: Settings, talk: Path) -> None:

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from flows.access import has_server
 from flows.allowed_files import is_requested
 from flows.episode.batch import ingest_locations
+from flows.episode.joining import join_staged
 from flows.episode.pipeline import Outcome, check_starts
 from flows.episode_log import tell, telling_refusals
 from flows.feeds import events
@@ -211,7 +212,7 @@ def ingest_url(
 
 @flow(name="load-staged", flow_run_name=lambda: timed("load"), persist_result=False)
 def load_staged() -> int:
-    """Load what workers staged, and replace the snapshot; how many documents that were.
+    """Load what workers staged, make one episode of the same audio, replace the snapshot; how many documents came.
 
     Raises:
         SourceError: this machine is told to leave the warehouse alone.
@@ -222,6 +223,8 @@ def load_staged() -> int:
         msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
         raise SourceError(msg)
     loaded = load_and_publish(settings)
+    if join_staged(settings):
+        load_and_publish(settings)
     _tell_loaded(loaded, settings)
     return len(loaded)
 
