@@ -305,6 +305,13 @@ def _script(name: str) -> ModuleType:
     return module
 
 
+def test_what_messages_advise_is_there() -> None:
+    """Each command that the code names in a sentence, with its flags."""
+    advice = {span for text in _texts() for span in re.findall(r"`(turntable [^`]+)`", text)}
+    assert len(advice) > 20
+    assert not [f"{span}: {what}" for span in sorted(advice) for what in _unknown(span)]
+
+
 def test_messages_of_troubleshooting_are_said_by_the_code() -> None:
     """Words in capitals stand for what differs."""
     said = "\n".join(_texts())

@@ -198,7 +198,9 @@ def _audio_beside(location: str, published: Published, hints: Hints) -> AudioBes
     problem = contradiction(audio.tags, said, published) if audio else None
     if audio and problem:
         line = f"it lies beside {audio.path.name} but is taken for another episode: {problem}"
-        REPORTER.get().say(f"{public_source(location)}: {line}; --episode brings them together")
+        REPORTER.get().say(
+            f"{public_source(location)}: {line}; `turntable import --episode ID` brings them together"
+        )
     return None if problem else audio
 
 

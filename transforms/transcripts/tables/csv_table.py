@@ -67,7 +67,7 @@ def parse(text: Text) -> Draft:
     """
     header = _header(text)
     if header is None:
-        msg = "the table has no header with a column text and a column start or speaker: add one, or try --format"
+        msg = "the table has no header with a column text and a column start or speaker: add one"
         raise ContentError(msg)
     at, delimiter, names, columns = header
     above = [
