@@ -102,6 +102,7 @@ def test_a_lost_window_is_noticed(heard: SystemOutput, samples: np.ndarray) -> N
     assert any(_meet(hole, (window.start_time, window.end_time)) for hole in holes_of(missing, samples))
 
 
+@pytest.mark.system  # pyannote.metrics takes seconds to import
 def test_errors_are_counted_as_their_names_say() -> None:
     """One wrong word of four; the right words of the wrong speaker; half of the speech missed."""
     truth = [Utterance("A", 0.0, 2.0, "the red house"), Utterance("B", 2.0, 3.0, "Stands.")]

@@ -162,8 +162,13 @@ NAMED: dict[str, Callable[[str], bool]] = {
 }
 
 
+@cache
+def _app() -> Any:
+    return typer.main.get_command(app)
+
+
 def _unknown_arguments(arguments: list[str]) -> Iterator[str]:
-    command: Any = typer.main.get_command(app)
+    command: Any = _app()
     rest = [word for word in arguments if word not in ("…", "COMMAND")]
     while True:
         context = command.context_class(command, info_name=command.name)
@@ -190,7 +195,7 @@ def test_what_help_shows_is_on_the_pages() -> None:
     """Each command, and each of its options."""
     pages = _all_text()
     missing = []
-    for name, command in _subcommands(typer.main.get_command(app), "turntable"):
+    for name, command in _subcommands(_app(), "turntable"):
         missing += [] if re.search(rf"{name}\b", pages) else [name]
         options = {max(option.opts, key=len) for option in command.params if option.param_type_name == "option"}
         missing += [f"{name} {flag}" for flag in sorted(options) if not re.search(rf"{flag}\b", pages)]
@@ -335,6 +340,7 @@ def _pattern(message: str) -> str:
 _WORDS = {"JSON", "URL", "UTF", "GB", "MB", "RTTM", "STM", "OPML", "RSS", "CPU", "HTML", "PREFECT", "TURNTABLE"}
 
 
+@cache
 @cache
 def _texts() -> tuple[str, ...]:
     """Return every text in the code, with `…` where something is put in."""

@@ -164,7 +164,9 @@ def test_who_asks_twice_waits_for_nothing(silent: threading.Event, httpserver: H
         process = start(tmp_path, "ingest", url)
         wait_until(silent.is_set, process)
         process.send_signal(signal.SIGINT)
-        wait_until(lambda: any(tmp_path.glob("failures/*.json")), process, may_end=True)  # at the lock, in a second
+        wait_until(
+            lambda: any(tmp_path.glob("failures/*.json")), process, may_end=True
+        )  # at the lock, in a second
         stopped(process, signal.SIGINT)
 
     command(tmp_path, "rebuild")

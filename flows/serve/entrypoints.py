@@ -5,7 +5,7 @@ Those of one episode and of one text are in `flows.serve.ingest_flow` and `flows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -21,12 +21,12 @@ from flows.episode.pipeline import Outcome, check_starts
 from flows.episode_log import tell, telling_refusals
 from flows.feeds import events
 from flows.feeds.pending import PendingEpisode
-from flows.feeds.poll import Polled, PollSummary, poll
+from flows.feeds.poll import PollSummary, poll
 from flows.home.folder import TAG
 from flows.loader import load_and_publish
 from flows.locations import ADDRESS_OR_PATH, public_source
 from flows.serve.ingest_flow import check_named, ingest_as_run
-from flows.serve.markdown_pages import MOST_ROWS, cells, table, words
+from flows.serve.markdown_pages import MOST_ROWS, cells, poll_page
 from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import name_of, timed
 from flows.settings import Options, Settings
@@ -107,24 +107,6 @@ def _write_poll_page(summary: PollSummary) -> None:
         "\n".join(poll_page(summary, feeds)), key="poll", description="What the last poll found"
     )
     create_table_artifact([cells(asdict(feed)) for feed in feeds[:MOST_ROWS]] or [{}], key="poll-feeds")
-
-
-def poll_page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
-    """Write what a poll found for people; feeds without news are only counted."""
-    waiting = sum(feed.waiting for feed in feeds)
-    yield f"# {counted(waiting, 'new episode')} in {counted(len(feeds), 'feed')}"
-    failed = summary.count("failed") + summary.count("paused") + summary.count("slow")
-    yield (
-        f"{summary.count('unchanged')} feeds are as they were, {failed} could not be read. "
-        f"{summary.emitted} events were sent. It took {summary.seconds:.1f} s."
-    )
-    if summary.problem:
-        yield f"\n**{words(summary.problem)}**"
-    told = [feed for feed in feeds if feed.news not in ("unchanged", "busy")]
-    if told:
-        yield ""
-        names = ("feed", "news", "new episodes", "to be heard", "why")
-        yield from table(names, [(f.name, f.news, f.found, f.waiting, f.message) for f in told])
 
 
 # What a person asks for by a form, a command or a call: one URL, simple parameters, no waiting at a terminal.
