@@ -21,6 +21,7 @@ from flows.cli import app
 from flows.home.folder import home_id
 from flows.serve.one_machine import Served, _greet
 from flows.settings import Settings
+from tests import conftest
 from tests.conftest import rows_of
 from tests.feeds import Publisher, item, publisher
 from tests.pages import LANGUAGES, PAGES, ROOT, Block, Desk, Page, Step, agrees, columns_of, turntable_arguments
@@ -60,24 +61,15 @@ def example() -> Iterator[Publisher]:
         yield site
 
 
-@pytest.fixture(scope="module")
-def demonstrated(tmp_path_factory: pytest.TempPathFactory, models: Path, example: Publisher) -> tuple[Desk, str]:
-    """A desk after `make demo`, and what that printed."""
-    desk = Desk(tmp_path_factory.mktemp("desk"), models, example.url)
-    code, printed = desk.run("turntable demo")
-    assert code == 0, printed
-    return desk, printed
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_queries_do_what_their_page_says(
-    page: Page, demonstrated: tuple[Desk, str], tmp_path: Path, models: Path, example: Publisher
+    page: Page, demonstrated: tuple[Path, str], tmp_path: Path, models: Path, example: Publisher
 ) -> None:
     """In order, in a home that has the demo; what a command prints agrees with the page."""
     before, printed_by_demo = demonstrated
     desk = Desk(tmp_path, models, example.url)
     shutil.copytree(DATA, desk.folder, dirs_exist_ok=True)
-    shutil.copytree(before.home, desk.home)
+    shutil.copytree(before, desk.home)
     wrong = []
     for block in page.blocks():
         if block.language == "sql":
@@ -276,23 +268,22 @@ def test_the_schema_is_that_of_the_database() -> None:
     assert _script("schema").renewed(page) == page
 
 
-def test_the_readme_has_the_columns_of_turns(demonstrated: tuple[Desk, str]) -> None:
+def test_the_readme_has_the_columns_of_turns(demonstrated: tuple[Path, str]) -> None:
     """All of them, in order, with their types."""
     (table,) = re.findall(r"^\| column \|.*?\n\n", PAGES[0].text, re.MULTILINE | re.DOTALL)
     columns = rows_of(
-        demonstrated[0].home / "turntable.duckdb",
+        demonstrated[0] / "turntable.duckdb",
         "select column_name, lower(data_type) from duckdb_columns() where table_name = 'turns' "
         "order by column_index",
     )
     assert list(columns_of(table).items()) == columns
 
 
-def test_the_picture_has_a_bar_for_each_turn(demonstrated: tuple[Desk, str]) -> None:
+def test_the_picture_has_a_bar_for_each_turn(demonstrated: tuple[Path, str]) -> None:
     """The one that is drawn, and the one that the README shows."""
-    code, turns = demonstrated[0].run("turntable turns latest --json")
+    turns = conftest.command(demonstrated[0], "turns", "latest", "--json").stdout
     drawn = _script("picture").draw(json.loads(turns))
 
-    assert code == 0
     assert _bars(drawn) == len(json.loads(turns))
     assert abs(_bars((ROOT / "docs" / "turns.svg").read_text()) - _bars(drawn)) <= 1
 
