@@ -39,6 +39,7 @@ settings.load_profile("patient")
 
 # Who asks for one of these starts models or a Prefect server, or waits for seconds of audio to be heard.
 OF_SYSTEM = {"models", "demo_samples", "clip", "demonstrated", "prefect_server"}
+OF_MINUTES = ("test_serve", "test_chaos", "test_damage", "test_engine")
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "flows" / "demo"
@@ -48,13 +49,14 @@ DEMO_AUDIO = DEMO / "why-a-record-turns.ogg"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `system` what uses a fixture that is one; modules that start processes say so themselves.
 
-    Files with such tests come first: what takes long is not left over for one worker at the end.
+    Files with such tests come first, those of minutes before all: what takes long is not left over for one worker
+    at the end.
     """
     for item in items:
         if OF_SYSTEM & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.system)
     long = {item.path for item in items if item.get_closest_marker("system")}
-    items.sort(key=lambda item: item.path not in long)
+    items.sort(key=lambda item: (item.path.stem not in OF_MINUTES, item.path not in long))
 
 
 @pytest.fixture(scope="session")
