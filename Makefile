@@ -11,6 +11,8 @@ INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
 # a file of tests side by side with another: `make test WORKERS=8` where there are eight cores
 WORKERS ?= 2
+# each worker and each command would compile all modules anew
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
@@ -19,9 +21,8 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 demo: weights
 	$(BIN)/turntable demo
 
-# what stops, kills and serves runs alone: beside another it may wait too long for a core
-test: check weights
-	$(BIN)/pytest -m system
+test: weights $(TESTABLE)
+	$(PYTEST)
 
 # what starts no model, no Prefect and no process: a minute
 check: $(TESTABLE)

@@ -39,8 +39,8 @@ def secret(home: Path) -> str:
 def opening(home: Path, api: str) -> Iterator[None]:
     """Say while a server runs that the secret of a home is for it, and for nobody who has its port later."""
     path = home / "prefect" / "api"
-    write_bytes(path, " ".join((api, str(os.getpid()), _start_of(os.getpid()))).encode())
-    try:
+    try:  # a signal may end the writing, when the file is there already
+        write_bytes(path, " ".join((api, str(os.getpid()), _start_of(os.getpid()))).encode())
         yield
     finally:
         path.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from tests import warm
@@ -37,7 +38,8 @@ settings.register_profile("patient", deadline=None, max_examples=50)
 settings.load_profile("patient")
 
 # Who asks for one of these starts models or a Prefect server, or waits for seconds of audio to be heard.
-OF_SYSTEM = {"models", "demo_samples", "clip", "prefect_server"}
+OF_SYSTEM = {"models", "demo_samples", "clip", "demonstrated", "prefect_server"}
+OF_MINUTES = ("test_serve", "test_chaos", "test_damage", "test_engine")
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "flows" / "demo"
@@ -47,13 +49,14 @@ DEMO_AUDIO = DEMO / "why-a-record-turns.ogg"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `system` what uses a fixture that is one; modules that start processes say so themselves.
 
-    Files with such tests come first: what takes long is not left over for one worker at the end.
+    Files with such tests come first, those of minutes before all: what takes long is not left over for one worker
+    at the end.
     """
     for item in items:
         if OF_SYSTEM & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.system)
     long = {item.path for item in items if item.get_closest_marker("system")}
-    items.sort(key=lambda item: item.path not in long)
+    items.sort(key=lambda item: (item.path.stem not in OF_MINUTES, item.path not in long))
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +86,22 @@ def clip(demo_samples: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("clip") / "clip.wav"
     write_wav(path, demo_samples[: 19 * 16_000])
     return path
+
+
+@pytest.fixture(scope="session")
+def demonstrated(models: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The home of a reader who ran `turntable demo`, and what that printed; heard once for all workers."""
+    from tests.pages import Desk
+
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if worker else folder) / "demonstrated"
+    desk = Desk(folder, models, "https://example.org")
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "printed").exists():
+            code, printed = desk.run("turntable demo")
+            assert code == 0, printed
+            (folder / "printed").write_text(printed)
+    return desk.home, (folder / "printed").read_text()
 
 
 @pytest.fixture(scope="session")

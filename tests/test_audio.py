@@ -167,10 +167,10 @@ def test_a_wav_without_samples_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.system
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(at=st.integers(0, 290_000), noise=st.binary(min_size=1, max_size=2000))
+@given(at=st.integers(0, 58_000), noise=st.binary(min_size=1, max_size=2000))
 def test_any_damage_gives_audio_or_a_clear_error(at: int, noise: bytes, tmp_path: Path) -> None:
     """Overwritten bytes never raise anything else."""
-    data = bytearray(DEMO_AUDIO.read_bytes())
+    data = bytearray(DEMO_AUDIO.read_bytes()[:60_000])  # some twenty seconds
     data[at : at + len(noise)] = noise
     path = tmp_path / "damaged.ogg"
     path.write_bytes(data)

@@ -26,9 +26,10 @@ COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-def
 
 
 @pytest.fixture(scope="module")
-def demo_home(models: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A home that `turntable demo` filled, and what it printed."""
+def demo_home(demonstrated: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home that `turntable demo` filled, and what it prints; what it hears was heard before."""
     home = tmp_path_factory.mktemp("demo")
+    shutil.copytree(demonstrated[0] / "artifacts", home / "artifacts")
     return home, command(home, "demo").stdout
 
 

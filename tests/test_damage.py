@@ -684,7 +684,7 @@ def test_a_snapshot_that_a_tool_holds_is_not_taken_for_damage(settings: Settings
     assert held_by.advice == "close it there"
 
 
-def test_what_is_printed_works_as_it_is_printed(settings: Settings, prefect_server: str) -> None:
+def test_what_is_printed_works_as_it_is_printed(settings: Settings) -> None:
     """From what `verify` says by what `rebuild` says to a sound home: nothing but typing it."""
     sql = "select staged_key from load_log l join episodes e using (episode_id) where title like 'Talk number 1%'"
     key = only(rows_of(settings.snapshot, sql))[0]
@@ -695,7 +695,7 @@ def test_what_is_printed_works_as_it_is_printed(settings: Settings, prefect_serv
     (advice,) = {problem["do"] for problem in found}
     rebuilt = command(settings.home, *shlex.split(advice)[1:], check=False)
     (printed,) = re.findall(r"^turntable: lost: .*: `turntable (.+)`$", rebuilt.stderr, re.MULTILINE)
-    command(settings.home, *shlex.split(printed), api=prefect_server)
+    command(settings.home, *shlex.split(printed))
 
     assert rebuilt.returncode == 1
     assert before.items() <= {p: p.stat().st_mtime_ns for p in before}.items()

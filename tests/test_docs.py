@@ -21,6 +21,7 @@ from flows.cli import app
 from flows.home.folder import home_id
 from flows.serve.one_machine import Served, _greet
 from flows.settings import Settings
+from tests import conftest
 from tests.conftest import rows_of
 from tests.feeds import Publisher, item, publisher
 from tests.pages import LANGUAGES, PAGES, ROOT, Block, Desk, Page, Step, agrees, columns_of, turntable_arguments
@@ -60,24 +61,15 @@ def example() -> Iterator[Publisher]:
         yield site
 
 
-@pytest.fixture(scope="module")
-def demonstrated(tmp_path_factory: pytest.TempPathFactory, models: Path, example: Publisher) -> tuple[Desk, str]:
-    """A desk after `make demo`, and what that printed."""
-    desk = Desk(tmp_path_factory.mktemp("desk"), models, example.url)
-    code, printed = desk.run("turntable demo")
-    assert code == 0, printed
-    return desk, printed
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_and_queries_do_what_their_page_says(
-    page: Page, demonstrated: tuple[Desk, str], tmp_path: Path, models: Path, example: Publisher
+    page: Page, demonstrated: tuple[Path, str], tmp_path: Path, models: Path, example: Publisher
 ) -> None:
     """In order, in a home that has the demo; what a command prints agrees with the page."""
     before, printed_by_demo = demonstrated
     desk = Desk(tmp_path, models, example.url)
     shutil.copytree(DATA, desk.folder, dirs_exist_ok=True)
-    shutil.copytree(before.home, desk.home)
+    shutil.copytree(before, desk.home)
     wrong = []
     for block in page.blocks():
         if block.language == "sql":
@@ -162,8 +154,13 @@ NAMED: dict[str, Callable[[str], bool]] = {
 }
 
 
+@cache
+def _app() -> Any:
+    return typer.main.get_command(app)
+
+
 def _unknown_arguments(arguments: list[str]) -> Iterator[str]:
-    command: Any = typer.main.get_command(app)
+    command: Any = _app()
     rest = [word for word in arguments if word not in ("…", "COMMAND")]
     while True:
         context = command.context_class(command, info_name=command.name)
@@ -190,7 +187,7 @@ def test_what_help_shows_is_on_the_pages() -> None:
     """Each command, and each of its options."""
     pages = _all_text()
     missing = []
-    for name, command in _subcommands(typer.main.get_command(app), "turntable"):
+    for name, command in _subcommands(_app(), "turntable"):
         missing += [] if re.search(rf"{name}\b", pages) else [name]
         options = {max(option.opts, key=len) for option in command.params if option.param_type_name == "option"}
         missing += [f"{name} {flag}" for flag in sorted(options) if not re.search(rf"{flag}\b", pages)]
@@ -271,23 +268,22 @@ def test_the_schema_is_that_of_the_database() -> None:
     assert _script("schema").renewed(page) == page
 
 
-def test_the_readme_has_the_columns_of_turns(demonstrated: tuple[Desk, str]) -> None:
+def test_the_readme_has_the_columns_of_turns(demonstrated: tuple[Path, str]) -> None:
     """All of them, in order, with their types."""
     (table,) = re.findall(r"^\| column \|.*?\n\n", PAGES[0].text, re.MULTILINE | re.DOTALL)
     columns = rows_of(
-        demonstrated[0].home / "turntable.duckdb",
+        demonstrated[0] / "turntable.duckdb",
         "select column_name, lower(data_type) from duckdb_columns() where table_name = 'turns' "
         "order by column_index",
     )
     assert list(columns_of(table).items()) == columns
 
 
-def test_the_picture_has_a_bar_for_each_turn(demonstrated: tuple[Desk, str]) -> None:
+def test_the_picture_has_a_bar_for_each_turn(demonstrated: tuple[Path, str]) -> None:
     """The one that is drawn, and the one that the README shows."""
-    code, turns = demonstrated[0].run("turntable turns latest --json")
+    turns = conftest.command(demonstrated[0], "turns", "latest", "--json").stdout
     drawn = _script("picture").draw(json.loads(turns))
 
-    assert code == 0
     assert _bars(drawn) == len(json.loads(turns))
     assert abs(_bars((ROOT / "docs" / "turns.svg").read_text()) - _bars(drawn)) <= 1
 
@@ -303,6 +299,13 @@ def _script(name: str) -> ModuleType:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_what_messages_advise_is_there() -> None:
+    """Each command that the code names in a sentence, with its flags."""
+    advice = {span for text in _texts() for span in re.findall(r"`(turntable [^`]+)`", text)}
+    assert len(advice) > 20
+    assert not [f"{span}: {what}" for span in sorted(advice) for what in _unknown(span)]
 
 
 def test_messages_of_troubleshooting_are_said_by_the_code() -> None:
@@ -328,6 +331,7 @@ def _pattern(message: str) -> str:
 _WORDS = {"JSON", "URL", "UTF", "GB", "MB", "RTTM", "STM", "OPML", "RSS", "CPU", "HTML", "PREFECT", "TURNTABLE"}
 
 
+@cache
 @cache
 def _texts() -> tuple[str, ...]:
     """Return every text in the code, with `…` where something is put in."""

@@ -720,7 +720,7 @@ def test_too_little_memory_everywhere_is_an_error_that_says_what_to_do(
     monkeypatch.setattr(model_loading, "_FAILED", {})
     spoil(monkeypatch, fill)
 
-    with pytest.raises(ResourceError, match=r"too little memory on cpu int8 .*: take a smaller --model"):
+    with pytest.raises(ResourceError, match=r"too little memory on cpu int8 .*: take a smaller model"):
         heard(settings, decoded_of(settings, clip), options(settings))
 
     assert made(settings.home, "transcribe") == {}

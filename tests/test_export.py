@@ -13,8 +13,6 @@ import meeteval
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyannote.core import Segment
-from pyannote.database.util import load_rttm
 
 from tests.documents import EPISODE, TURNS, WORDS, publish, published, staged
 from transforms.errors import ContentError, SourceError
@@ -97,7 +95,7 @@ def test_podcasting_json(snapshot: Path):
 
 
 def test_the_libraries_of_the_field_read_them(snapshot: Path, tmp_path: Path):
-    """The readers of meeteval take SegLST, STM and RTTM, pyannote takes RTTM; they agree on who, when and what."""
+    """Those of meeteval take SegLST, STM and RTTM, and agree on who, when and what."""
     seglst = meeteval.io.SegLST(json.loads(export(snapshot, ID, "seglst")))
     stm = meeteval.io.STM.parse(export(snapshot, ID, "stm"), parse_float=float)
     said = [("A", 0.0, 1.5, "Why turn?"), ("B", 2.0, 3.0, "It must.")]
@@ -112,11 +110,27 @@ def test_the_libraries_of_the_field_read_them(snapshot: Path, tmp_path: Path):
         for line in meeteval.io.RTTM.load(tmp_path / "t.rttm").lines
     ]
     assert heard == [("A", 0.0, 1.75), ("B", 1.5, 1.5)]
+
+
+@pytest.mark.system
+def test_pyannote_reads_our_rttm(snapshot: Path, tmp_path: Path):
+    """Who and when; a line for each turn, whatever the speakers are called. It takes seconds to import."""
+    from pyannote.core import Segment
+    from pyannote.database.util import load_rttm
+
+    (tmp_path / "t.rttm").write_text(export(snapshot, ID, "rttm"), encoding="utf-8")
     (annotation,) = load_rttm(tmp_path / "t.rttm").values()
     assert [(segment, label) for segment, _, label in annotation.itertracks(yield_label=True)] == [
         (Segment(0, 1.75), "A"),
         (Segment(1.5, 3), "B"),
     ]
+
+    @given(st.lists(texts, min_size=1, max_size=5))
+    def is_a_line_for_each(speakers: list[str]) -> None:
+        (annotation,) = load_rttm(io.StringIO(_rttm(speakers))).values()
+        assert len(annotation) == len(speakers)
+
+    is_a_line_for_each()
 
 
 @pytest.mark.parametrize("name", ["stm", "vtt", "srt"])
@@ -282,15 +296,16 @@ def test_any_text_survives_stm_and_seglst(transcript: ExportTranscript):
 
 @given(st.lists(texts, min_size=1, max_size=5))
 def test_any_speaker_is_one_field_of_rttm(speakers: list[str]):
-    """Both meeteval and pyannote read ten fields a line, whatever the speakers are called."""
-    segments = tuple(Timed(name, float(i), i + 0.5, "") for i, name in enumerate(speakers))
-    written = FORMATS["rttm"](ExportTranscript("a session", (), segments))
-    lines = meeteval.io.RTTM.parse(written).lines
+    """There are ten fields a line, whatever the speakers are called."""
+    lines = meeteval.io.RTTM.parse(_rttm(speakers)).lines
     assert [(line.filename, float(line.begin_time), float(line.duration)) for line in lines] == [
         ("a_session", float(i), 0.5) for i in range(len(speakers))
     ]
-    (annotation,) = load_rttm(io.StringIO(written)).values()
-    assert len(annotation) == len(speakers)
+
+
+def _rttm(speakers: list[str]) -> str:
+    segments = tuple(Timed(name, float(i), i + 0.5, "") for i, name in enumerate(speakers))
+    return FORMATS["rttm"](ExportTranscript("a session", (), segments))
 
 
 @given(st.lists(st.tuples(texts, st.integers(0, 3000)), min_size=1, max_size=12))

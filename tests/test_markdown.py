@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from flows import episode_log
 from flows.feeds.poll import Polled, PollSummary
-from flows.serve.entrypoints import poll_page
 from flows.serve.log_lines import LogLines
-from flows.serve.markdown_pages import cells, table, words
+from flows.serve.markdown_pages import cells, poll_page, table, words
 from transforms.errors import SourceError
 from transforms.text import visible
 

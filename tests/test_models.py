@@ -271,7 +271,7 @@ def test_the_last_device_without_memory_is_a_resource_error() -> None:
     def work(_: Device) -> None:
         raise MemoryError
 
-    with pytest.raises(ResourceError, match="smaller --model"):
+    with pytest.raises(ResourceError, match="smaller model"):
         run_down((CPU,), work)
 
 

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from flows.episode.batch import check_said
+from flows.episode.joining import join_staged
 from flows.http.reach import Reach
+from flows.loader import load_and_publish
 from flows.locations import at_path, locate
 from flows.published.import_texts import import_texts
 from flows.published.linking import Hints, checked
@@ -41,6 +43,7 @@ COUNTS = """
     select (select count(*) from episodes), (select count(*) from transcripts), (select count(*) from turns),
         (select count(*) from renditions), (select count(*) from podcasts)
 """
+RUNS_OF_NOBODY = "select stage from stage_runs where episode_id not in (select episode_id from episodes)"
 
 
 @pytest.fixture
@@ -74,6 +77,7 @@ def import_(settings: Settings, *paths: Path, **hints: str) -> Any:
     return import_texts([at_path(path) for path in paths], Hints(**hints), settings)
 
 
+@pytest.mark.system
 def test_a_copy_and_a_rename_add_no_row_and_rename_nothing(settings: Settings, talk: Path) -> None:
     """The first name stays; the row says where the audio lies, also when it was moved."""
     ingest_file(settings, talk)
@@ -108,11 +112,37 @@ def test_file_url_and_feed_item_of_the_same_bytes_are_one_episode(
         assert rows(settings, COUNTS) == [(1, 1, 2, 1, 1)]
         told_rows = rows(settings, "select * exclude (updated_at) from episodes")
         assert not verify(settings)
+        assert rows(settings, RUNS_OF_NOBODY) == []
         rebuild(settings)
         assert rows(settings, "select * exclude (updated_at) from episodes") == told_rows
         assert rows(settings, COUNTS) == [(1, 1, 2, 1, 1)]
 
 
+@pytest.mark.system
+@pytest.mark.parametrize("order", [("file", "feed"), ("feed", "file"), ("file", "url")], ids="-".join)
+def test_the_loader_joins_what_workers_heard(order: tuple[str, ...], settings: Settings, talk: Path) -> None:
+    """They know no other episodes: one row once all is loaded, and nothing left to do the next time."""
+    worker = settings.model_copy(update={"load": "elsewhere"})
+    with publisher() as told:
+        feed = feed_of(told, talk)
+        for way in order:
+            location = {"file": str(talk), "url": f"{told.url}/audio/1.wav", "feed": feed}[way]
+            ingest(worker, only(find_named(locate(location), 1, settings.reach).episodes))
+        load_and_publish(settings)
+        assert len(rows(settings)) == 2
+
+        assert join_staged(settings) == 1
+        load_and_publish(settings)
+
+        title, known_by = ("Why a record turns", "feed") if "feed" in order else ("talk", "file")
+        assert rows(settings) == [(title, known_by, str(talk), f"{told.url}/audio/1.wav")]
+    assert rows(settings, "select count(*), count(distinct episode_id) from transcripts") == [(2, 1)]
+    assert rows(settings, RUNS_OF_NOBODY) == []
+    assert join_staged(settings) == 0
+    assert not verify(settings)
+
+
+@pytest.mark.system
 def test_two_items_of_feeds_stay_two_episodes(settings: Settings, talk: Path) -> None:
     """A rerun has a title and a date of its own, also where its audio is the same."""
     with publisher() as told:
@@ -151,6 +181,7 @@ def test_a_text_beside_the_audio_is_of_its_episode(order: tuple[str, ...], setti
     assert not verify(settings)
 
 
+@pytest.mark.system
 def test_a_text_that_came_before_its_audio_moves_to_it(settings: Settings, talk: Path, tmp_path: Path) -> None:
     """As where files arrive one after the other in a watched folder."""
     text, later = talk.with_suffix(".srt"), tmp_path / "later.wav"
@@ -188,6 +219,7 @@ def test_which_names_lie_side_by_side(name: str, is_beside: bool, talk: Path) ->
     assert audio_beside(talk.parent / name) == (talk if is_beside else None)
 
 
+@pytest.mark.system
 def test_two_texts_beside_one_audio_are_two_transcripts(settings: Settings, talk: Path) -> None:
     """Of one episode; the one that names its speakers is best."""
     talk.with_suffix(".vtt").write_text(VTT)
@@ -203,6 +235,7 @@ def test_two_texts_beside_one_audio_are_two_transcripts(settings: Settings, talk
     assert len(rows(settings)) == 1
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("name", "text", "cause"),
     [
@@ -229,6 +262,7 @@ def test_a_text_of_another_episode_that_shares_the_name(
     assert len(rows(settings)) == 2
 
 
+@pytest.mark.system
 def test_what_the_user_says_wins_over_tags_and_these_over_names(settings: Settings, tmp_path: Path) -> None:
     """Title, show, date and page; and a copy without a word takes nothing back."""
     audio = tmp_path / "rec 0042.mp3"
@@ -249,6 +283,7 @@ def test_what_the_user_says_wins_over_tags_and_these_over_names(settings: Settin
     assert not verify(settings)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("first", ["audio", "text"])
 def test_a_header_tells_of_the_audio_beside_its_text(first: str, settings: Settings, talk: Path) -> None:
     """A title and a date are better than the name of a file, in either order; what the user says is better."""
@@ -265,6 +300,7 @@ def test_a_header_tells_of_the_audio_beside_its_text(first: str, settings: Setti
     assert rows(settings, sql) == [("Dust", "Rille", "2026-03-05")]
 
 
+@pytest.mark.system
 def test_a_file_that_the_user_calls_as_an_episode_of_a_feed_is_that(settings: Settings, talk: Path) -> None:
     """`--show` and `--title` mean the same for audio as for texts."""
     with publisher() as told:
@@ -277,6 +313,7 @@ def test_a_file_that_the_user_calls_as_an_episode_of_a_feed_is_that(settings: Se
     assert rows(settings, "select count(*) from renditions") == [(2,)]
 
 
+@pytest.mark.system
 def test_recorders_that_write_one_title_into_all_files_join_none(settings: Settings, tmp_path: Path) -> None:
     """Tags are believed where a feed has the same, never between files."""
     for number in (1, 2):
@@ -336,6 +373,7 @@ def test_a_folder_with_nothing_to_take_is_refused_in_a_line(
         find_named(at_path(tmp_path), 1, Reach())
 
 
+@pytest.mark.system
 def test_a_home_that_heard_file_and_url_apart_is_mended_by_hearing_one_again(
     settings: Settings, talk: Path
 ) -> None:

@@ -322,6 +322,7 @@ def deliveries(draw: st.DrawFn) -> tuple[dict[str, Staged], list[list[str]]]:
     return documents, [draw(keys), draw(keys)]
 
 
+@pytest.mark.system  # it takes long
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(delivery=deliveries())
 def test_order_and_repeats_do_not_matter(
@@ -463,6 +464,7 @@ def test_a_damaged_warehouse_names_the_way_out(home: Path, warehouse: Path, data
     assert soundness.verify(warehouse, files, {}) == ()
 
 
+@pytest.mark.system  # it takes long
 def test_flipped_pages_are_an_error_or_found_by_verify(home: Path, warehouse: Path):
     """A bit flipped in the file is never a traceback of DuckDB's, and a rebuild heals it."""
     files = write(home, {"k1": staged(), "k2": published(1)})

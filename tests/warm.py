@@ -139,6 +139,13 @@ def _become(
         atexit._run_exitfuncs()  # a process that is forked so ends without
 
 
+def patient(*arguments: str) -> None:
+    """Be the command that, asked to stop, has all the time that a busy machine takes for its rows."""
+    stopping = importlib.import_module("flows.stopping")
+    stopping.LONGEST = 120.0
+    turntable(*arguments)
+
+
 def turntable(*arguments: str) -> None:
     """Be the command."""
     sys.argv = ["-c", *arguments]

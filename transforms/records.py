@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -306,15 +307,18 @@ def feed_episode_id(podcast: str, guid: str | None, audio_url: str | None) -> st
     if not name:
         msg = "an episode needs a guid or an enclosure"
         raise ValueError(msg)
-    return str(uuid.uuid5(uuid.uuid5(PODCAST_NAMESPACE, podcast), name))
+    return str(uuid.uuid5(_of_show(podcast), name))
+
+
+@lru_cache(256)  # of ten thousand episodes it is the same
+def _of_show(podcast: str) -> uuid.UUID:
+    return uuid.uuid5(PODCAST_NAMESPACE, podcast)
 
 
 def twin_episode_id(episode: Episode, *more: str | None) -> str:
     """Name an episode whose guid others have, too: by its guid, its audio and what else tells it apart."""
     names = (episode.guid, without_query(episode.audio_url or ""), *more)
-    return str(
-        uuid.uuid5(uuid.uuid5(PODCAST_NAMESPACE, episode.podcast_id or ""), "\n".join(n or "" for n in names))
-    )
+    return str(uuid.uuid5(_of_show(episode.podcast_id or ""), "\n".join(n or "" for n in names)))
 
 
 def url_episode_id(url: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ _BROKEN = (errno.EISDIR, errno.ENOTDIR, errno.EIO, errno.EACCES, errno.EPERM, er
 def seal(kind: TypeAdapter[T], value: T, name: str) -> bytes:
     """Write a value, which must be an object in JSON, so that `unseal` under the same name finds damage."""
     content = kind.dump_python(value, mode="json")
-    return json.dumps({**content, "digest": _digest(content, name)}, ensure_ascii=False, indent=1).encode()
+    return to_json({**content, "digest": _digest(content, name)}, indent=1, inf_nan_mode="constants")
 
 
 def unseal(kind: TypeAdapter[T], data: bytes, name: str) -> T:

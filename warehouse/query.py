@@ -167,6 +167,12 @@ def episodes_of_audio(snapshot: Path, sha256: str) -> tuple[KnownEpisode, ...]:
     )
 
 
+def shared_audio(snapshot: Path) -> list[str]:
+    """Return the hash of all audio that several episodes were heard as; none without a sound snapshot."""
+    sql = "select rendition_id from renditions group by 1 having count(distinct episode_id) > 1 order by 1"
+    return [sha256 for (sha256,) in _rows(snapshot, sql)]
+
+
 def episodes_of_texts(snapshot: Path, sha256s: Sequence[str]) -> tuple[tuple[str, KnownEpisode], ...]:
     """Return the episodes that nothing but texts vouches for, each with the hash of one of some texts that it has.
 

@@ -21,7 +21,18 @@ from warehouse.load import HERE, Check, Connection, believe, load_new, loaded_ke
 from warehouse.query import episode_of
 from warehouse.snapshot import holder
 from warehouse.staging import NOT_STORED
-from warehouse.store import beside, explained, locked, migrate, opened, quoted, require, rows, standing_still
+from warehouse.store import (
+    MOVED,
+    beside,
+    explained,
+    locked,
+    migrate,
+    opened,
+    quoted,
+    require,
+    rows,
+    standing_still,
+)
 
 REBUILD = "turntable rebuild"
 _TRANSCRIPTS = """
@@ -30,6 +41,11 @@ _TRANSCRIPTS = """
     qualify row_number() over (partition by l.transcript_id order by l.staged_at desc, l.staged_key desc) = 1
     order by all
 """
+# As the snapshot has them: what was run for an episode that all left was run for where they are now.
+_RUNS = f"""(
+    select r.* replace (coalesce(moved.episode_id, r.episode_id) as episode_id)
+    from warehouse.stage_runs r left join ({MOVED.format("warehouse")}) moved on moved.before = r.episode_id
+)"""  # noqa: S608
 # What `publish` leaves out of the snapshot.
 _SHOWN = {
     "episodes": "episode_id in (select episode_id from warehouse.transcripts) "
@@ -266,7 +282,10 @@ def _tables(con: Connection, database: str) -> list[str]:
 
 def _sum(con: Connection, database: str, table: str) -> tuple[int, int]:
     """Count and hash the rows of a table, whatever their order: DuckDB checks every block that it reads."""
-    shown = _SHOWN.get(table, "true") if database == "warehouse" else "true"
-    sql = f"select count(*), sum(hash(t)::hugeint) from {database}.{table} t where {shown}"  # noqa: S608
+    shown, rows_of = "true", f"{database}.{table}"
+    if database == "warehouse":
+        shown = _SHOWN.get(table, shown)
+        rows_of = _RUNS if table == "stage_runs" else rows_of
+    sql = f"select count(*), sum(hash(t)::hugeint) from {rows_of} t where {shown}"  # noqa: S608
     ((count, total),) = rows(con, sql)
     return count, total or 0

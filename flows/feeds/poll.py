@@ -291,9 +291,9 @@ def _waiting(
 def _refresh(settings: Settings, feed: Feed, aliases: Mapping[str, str]) -> None:
     """Tell those who wait what their feed says now; what failed of its source may come from a new place."""
     waiters = PendingQueue(settings.home)
-    for episode in feed.episodes:
-        episode_id = aliases.get(episode.episode_id, episode.episode_id)
-        seen = waiters.get(episode_id)
+    named = {aliases.get(e.episode_id, e.episode_id): e for e in feed.episodes}
+    for episode_id in waiters.among(named):
+        episode, seen = named[episode_id], waiters.get(episode_id)
         if seen is None or episode.audio_url is None or _says_the_same(seen, episode):
             continue
         with held(settings.home, episode_id) as mine:

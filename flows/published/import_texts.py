@@ -198,7 +198,7 @@ def _audio_beside(location: Location, published: Published, hints: Hints) -> Aud
     problem = contradiction(audio.tags, said, published) if audio else None
     if audio and problem:
         line = f"it lies beside {audio.path.name} but is taken for another episode: {problem}"
-        REPORTER.get().say(f"{location.public}: {line}; --episode brings them together")
+        REPORTER.get().say(f"{location.public}: {line}; `turntable import --episode ID` brings them together")
     return None if problem else audio
 
 

@@ -26,7 +26,7 @@ from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
 from warehouse.staging import Staged, read_rows, write_staged
 
-METHOD = "published-6"
+METHOD = "published-7"
 
 _PUBLISHED = TypeAdapter(Published)
 _EPISODE = TypeAdapter(Episode)

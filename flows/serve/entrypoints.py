@@ -5,7 +5,7 @@ Those of one episode and of one text are in `flows.serve.ingest_flow` and `flows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -16,16 +16,17 @@ from pydantic import AfterValidator, Field
 from flows.access import has_server
 from flows.allowed_files import is_requested
 from flows.episode.batch import ingest_locations
+from flows.episode.joining import join_staged
 from flows.episode.pipeline import Outcome, check_starts
 from flows.episode_log import tell, telling_refusals
 from flows.feeds import events
 from flows.feeds.pending import PendingEpisode
-from flows.feeds.poll import Polled, PollSummary, poll
+from flows.feeds.poll import PollSummary, poll
 from flows.home.folder import TAG
 from flows.loader import load_and_publish
 from flows.locations import locate
 from flows.serve.ingest_flow import check_named, ingest_as_run
-from flows.serve.markdown_pages import MOST_ROWS, cells, table, words
+from flows.serve.markdown_pages import MOST_ROWS, cells, poll_page
 from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import name_of, timed
 from flows.serve.run_parameters import Address, unveiled
@@ -107,24 +108,6 @@ def _write_poll_page(summary: PollSummary) -> None:
         "\n".join(poll_page(summary, feeds)), key="poll", description="What the last poll found"
     )
     create_table_artifact([cells(asdict(feed)) for feed in feeds[:MOST_ROWS]] or [{}], key="poll-feeds")
-
-
-def poll_page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
-    """Write what a poll found for people; feeds without news are only counted."""
-    waiting = sum(feed.waiting for feed in feeds)
-    yield f"# {counted(waiting, 'new episode')} in {counted(len(feeds), 'feed')}"
-    failed = summary.count("failed") + summary.count("paused") + summary.count("slow")
-    yield (
-        f"{summary.count('unchanged')} feeds are as they were, {failed} could not be read. "
-        f"{summary.emitted} events were sent. It took {summary.seconds:.1f} s."
-    )
-    if summary.problem:
-        yield f"\n**{words(summary.problem)}**"
-    told = [feed for feed in feeds if feed.news not in ("unchanged", "busy")]
-    if told:
-        yield ""
-        names = ("feed", "news", "new episodes", "to be heard", "why")
-        yield from table(names, [(f.name, f.news, f.found, f.waiting, f.message) for f in told])
 
 
 # What a person asks for by a form, a command or a call: one URL, simple parameters, no waiting at a terminal.
@@ -210,7 +193,7 @@ def ingest_url(
 
 @flow(name="load-staged", flow_run_name=lambda: timed("load"), persist_result=False)
 def load_staged() -> int:
-    """Load what workers staged, and replace the snapshot; how many documents that were.
+    """Load what workers staged, make one episode of the same audio, replace the snapshot; how many documents came.
 
     Raises:
         SourceError: this machine is told to leave the warehouse alone.
@@ -221,6 +204,8 @@ def load_staged() -> int:
         msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
         raise SourceError(msg)
     loaded = load_and_publish(settings)
+    if join_staged(settings):
+        load_and_publish(settings)
     _tell_loaded(loaded, settings)
     return len(loaded)
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from transforms.text import visible
+from flows.feeds.poll import Polled, PollSummary
+from transforms.text import counted, visible
 
 MOST_ROWS = 500  # of a table that a person reads
 # All that CommonMark, its tables and links, HTML and what makes links of bare addresses go by.
@@ -20,6 +21,24 @@ def words(value: object) -> str:
     '&#60;b&#62;&#91;x&#93;&#40;https&#58;//host&#46;example&#41;&#124;␊'
     """
     return "" if value is None else _MARKUP.sub(lambda found: f"&#{ord(found[0])};", visible(str(value)))
+
+
+def poll_page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
+    """Write what a poll found for people; feeds without news are only counted."""
+    waiting = sum(feed.waiting for feed in feeds)
+    yield f"# {counted(waiting, 'new episode')} in {counted(len(feeds), 'feed')}"
+    failed = summary.count("failed") + summary.count("paused") + summary.count("slow")
+    yield (
+        f"{summary.count('unchanged')} feeds are as they were, {failed} could not be read. "
+        f"{summary.emitted} events were sent. It took {summary.seconds:.1f} s."
+    )
+    if summary.problem:
+        yield f"\n**{words(summary.problem)}**"
+    told = [feed for feed in feeds if feed.news not in ("unchanged", "busy")]
+    if told:
+        yield ""
+        names = ("feed", "news", "new episodes", "to be heard", "why")
+        yield from table(names, [(f.name, f.news, f.found, f.waiting, f.message) for f in told])
 
 
 def table(names: Sequence[str], rows: Sequence[Iterable[object]]) -> Iterator[str]:

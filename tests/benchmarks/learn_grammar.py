@@ -98,16 +98,11 @@ def golden() -> Iterator[Example]:
 
 def examples(count: int, seed: int) -> Iterator[Example]:
     """Yield documents of the three corpora, and documents that are no transcripts."""
-    for one in first.documents(count, seed, None):
-        if one.shape in PROSE:
-            yield from _examples(
-                "first",
-                one.data,
-                {n for r in one.truth.rows if r.speaker for n in (r.speaker.name, *r.speaker.also)},
-            )
-    for two in second.generate(seed, count):
-        if two.shape in PROSE:
-            yield from _examples("second", two.data, {*two.speakers, *chain(*two.aliases.values())} - {None})
+    for one in (one for one in first.documents(count, seed, None) if one.shape in PROSE):
+        names = {n for r in one.truth.rows if r.speaker for n in (r.speaker.name, *r.speaker.also)}
+        yield from _examples("first", one.data, names)
+    for two in (two for two in second.generate(seed, count) if two.shape in PROSE):
+        yield from _examples("second", two.data, {*two.speakers, *chain(*two.aliases.values())} - {None})
     for three in third.documents(2 * count, seed):
         names = {*(written for written, _ in three.written), *(s.speaker for s in three.said)} - {None}
         if three.kind in ("txt", "md", "html"):

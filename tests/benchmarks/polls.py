@@ -7,6 +7,7 @@ more. Then how long the same takes with one server that does not answer.
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import tempfile
 import time
@@ -52,14 +53,21 @@ def _publish(host: Publisher, feeds: int, items: int) -> None:
 
 
 def _measure(name: str, settings: Settings, *, events: bool = False) -> None:
-    began = time.monotonic()
+    began, worked = time.monotonic(), _processor_seconds()
     summary = poll(settings, None, (lambda _: None) if events else None)
     counts = {news: summary.count(news) for news in ("new", "changed", "unchanged", "failed", "slow")}
     told = ", ".join(f"{count} {news}" for news, count in counts.items() if count)
     seconds = time.monotonic() - began
-    print(f"{name}: {seconds:.1f} s, {len(summary.feeds)} feeds: {told}; {summary.emitted} events")
+    spent = f"{seconds:.1f} s, {_processor_seconds() - worked:.1f} s of processor time"
+    print(f"{name}: {spent}, {len(summary.feeds)} feeds: {told}; {summary.emitted} events")
     for line in sorted({feed.message for feed in summary.feeds if feed.message})[:5]:
         print(f"  {line}")
+
+
+def _processor_seconds() -> float:
+    """Return what this process and those that it started have worked."""
+    used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import json
 import resource
 import sys
 from contextlib import suppress
-from datetime import datetime
-from typing import Any
+
+from pydantic_core import to_json
 
 from transforms.errors import ContentError
 from transforms.feed import open_feed
@@ -44,12 +44,7 @@ def _limit(kind: int, limit: int) -> None:
 
 
 def _tell(value: object) -> None:
-    sys.stdout.write(json.dumps(value, default=_fields) + "\n")
-
-
-def _fields(value: Any) -> object:
-    """Write a date, or the fields of a record: `dataclasses.asdict` takes a fifth of the time of a large feed."""
-    return value.isoformat() if isinstance(value, datetime) else {n: getattr(value, n) for n in value.__slots__}
+    sys.stdout.buffer.write(to_json(value) + b"\n")
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def compare(
     named = {renamed.get(e.episode_id, e.episode_id) for e in found}
     left = [k for k in known if k.episode_id not in named]
     again: dict[str, str] = {}
-    for key in (_audio_key, _path_key, _title_key):
+    for key in (_audio_key, _path_key, _title_key) if left else ():  # of ten thousand, a key takes a second
         again |= _matched(key, left, strangers)
         left = [k for k in left if k.episode_id not in again.values()]
         strangers = [e for e in strangers if e.episode_id not in again]

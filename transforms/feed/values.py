@@ -57,7 +57,10 @@ def plain_text(markup: str | None) -> str | None:
     >>> plain_text("<p>Dust &amp; <b>grooves</b>.</p><p>Needles.</p>")
     'Dust & grooves. Needles.'
     """
-    source = _HTML_TAG.sub(r"<\1>", NOT_TEXT.sub("", markup or ""))
+    source = NOT_TEXT.sub("", markup or "")
+    if "<" not in source and "&" not in source:
+        return folded(source)
+    source = _HTML_TAG.sub(r"<\1>", source)
     if not source.strip():
         return None
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)

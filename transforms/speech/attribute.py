@@ -14,7 +14,7 @@ from itertools import pairwise
 from transforms.records import Seconds, SpeakerSegment, Word
 from transforms.text import ends_sentence
 
-METHOD = "overlap-2"
+METHOD = "overlap-3"
 
 MARGIN = 0.1  # lead over the second speaker, as a share of the word's time; below it nobody said it
 REACH = 0.5  # seconds: a word in a silence of the diarization belongs to who speaks that close

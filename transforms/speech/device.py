@@ -135,7 +135,8 @@ def run_down(
             if not is_device_failure(error):
                 raise
             if smaller is None:
-                msg = f"too little memory on {device} ({first_line(error)}): take a smaller --model"
+                way_out = "take a smaller model of `turntable models`"
+                msg = f"too little memory on {device} ({first_line(error)}): {way_out}"
                 raise ResourceError(msg) from error
             line = f"{device} failed ({first_line(error)}): going on with {smaller}"
         on_warning(line)  # not above: the error holds the frames of the work, and they what is to be let go

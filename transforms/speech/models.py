@@ -246,7 +246,7 @@ def check_names(model: str, diarization_model: str | None, language: str | None)
     if diarization_model not in (None, "auto", "embedded"):
         find_model(diarization_model, "diarization")
     if model in MODELS and model.endswith(".en") and language not in (None, "en"):
-        msg = f"{model} knows English only, not {language!r}: take another --model"
+        msg = f"{model} knows English only, not {language!r}: take another one of `turntable models`"
         raise SourceError(msg)
 
 

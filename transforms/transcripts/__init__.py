@@ -11,7 +11,7 @@ from transforms.text import percent
 from transforms.transcripts.assemble import Published, assemble
 from transforms.transcripts.captions import ttml, youtube_json3
 from transforms.transcripts.decode import decode
-from transforms.transcripts.document import Draft, Format, Text
+from transforms.transcripts.document import AS_PARAGRAPHS, Draft, Format, Text
 from transforms.transcripts.documents import docx, pdf, rtf
 from transforms.transcripts.frames import without_frames
 from transforms.transcripts.grammar.candidates import Core, Form
@@ -38,6 +38,7 @@ from transforms.transcripts.tables import ctm, stm, trs
 
 METHOD = "transcripts-9"
 MOST_SPEAKERS = 500
+_SAY_FORMAT = "say what it is by `turntable import --format NAME`"
 UNLIKELY = 0.1  # a grammar that is not worth a try
 _LOG_LEVELS = frozenset(
     "TRACE DEBUG INFO NOTICE WARN WARNING ERROR CRITICAL FATAL Info Warning Error Debug".split()
@@ -94,20 +95,22 @@ def explain(
     draft = dataclasses.replace(draft, pieces=(*header, *draft.pieces), flags=(*text.flags, *draft.flags))
     speakers = {piece.speaker for piece in draft.pieces if piece.speaker}
     if len(speakers) > MOST_SPEAKERS:
-        msg = f"it names {len(speakers):,} speakers: no episode has more than {MOST_SPEAKERS}; try --format"
+        msg = f"it names {len(speakers):,} speakers: no episode has more than {MOST_SPEAKERS}; {_SAY_FORMAT}"
         raise ContentError(msg)
     if (speakers and speakers <= _LOG_LEVELS) or _is_log(draft):
         msg = "no transcript found: it is the log of a program, nobody speaks in it"
         raise ContentError(msg)
     published = dataclasses.replace(assemble(draft), format=chosen.name)
     if not published.turns and not published.sections:
-        msg = f"no transcript found: nobody says anything in it, read as {chosen.name}; try --format"
+        msg = f"no transcript found: nobody says anything in it, read as {chosen.name}; {_SAY_FORMAT}"
         raise ContentError(msg)
     return published, draft
 
 
 def _parsed(text: Text, name: str | None) -> tuple[Format, Draft]:
     chosen = _choose(text, name)
+    if name is not None and chosen in plain_formats.OF_PROSE and webpage.fits(text):
+        text = webpage.as_text(text)
     return chosen, chosen.parse(text)
 
 
@@ -169,5 +172,5 @@ def _choose(text: Text, name: str | None) -> Format:
     if text.json is not None:
         msg = "no transcript found: the JSON is of no known service and lists no rows with a text and a time"
         raise ContentError(msg)
-    msg = "no transcript found: no names, times or heading Transcript in it; try --format paragraphs"
+    msg = f"no transcript found: no names, times or heading Transcript in it; {AS_PARAGRAPHS}"
     raise ContentError(msg)

@@ -13,12 +13,13 @@ from transforms.transcripts.documents import docx, pdf
 LARGEST = 64_000_000  # bytes
 LONGEST_LINE = 2_000_000  # characters, but for JSON and pages
 
+_AUDIO = "audio: let its name end as that of audio does, as talk.mp3, and give it to `turntable ingest`"
 _MAGIC = (
     (b"\x1f\x8b", "a gzip file: unpack it and import what is in it"),
-    (b"ID3", "audio: give it to `turntable ingest`"),
-    (b"OggS", "audio: give it to `turntable ingest`"),
-    (b"RIFF", "audio: give it to `turntable ingest`"),
-    (b"fLaC", "audio: give it to `turntable ingest`"),
+    (b"ID3", _AUDIO),
+    (b"OggS", _AUDIO),
+    (b"RIFF", _AUDIO),
+    (b"fLaC", _AUDIO),
 )
 # What separates lines and fields in old files, and what Python takes for white space though nobody sees it.
 _SEPARATORS = {0x0B: "\n", 0x1C: " ", 0x1D: " ", 0x1E: " ", 0x1F: " ", 0x85: "\n"}

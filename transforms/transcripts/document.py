@@ -24,6 +24,8 @@ NO_SPEECH = frozenset(
 )
 Boundary = Literal["sentence", "cue", "paragraph"]
 
+AS_PARAGRAPHS = "try `turntable import --format paragraphs`"  # advice: it takes every text
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:

@@ -35,7 +35,9 @@ NETWORKS = {
     )
 }
 _DATA = (Specifications, Problem, Resolution, TorchVersion)  # beside numbers and text
-SAFE = "take `--diarization-model community-1`, whose revision is pinned, or weights that you trust"
+SAFE = (
+    "take `turntable ingest --diarization-model community-1`, whose revision is pinned, or weights that you trust"
+)
 _FOREIGN = re.compile(r"GLOBAL ([\w.]+)")  # of torch's message
 _UNFIT = (LookupError, TypeError, ValueError, AttributeError, AssertionError)
 

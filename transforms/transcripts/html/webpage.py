@@ -21,7 +21,7 @@ from typing import Any
 from lxml import etree
 
 from transforms.errors import ContentError
-from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.document import AS_PARAGRAPHS, Draft, Format, Piece, Text, example_of
 from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.html.html_blocks import HtmlBlock, read_blocks
 from transforms.transcripts.html.page_survey import page_survey
@@ -55,22 +55,30 @@ def parse(text: Text) -> Draft:
     Raises:
         ContentError: nothing in it is a transcript.
     """
-    # As bytes: text may not say its own encoding, and XHTML does.
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    root = etree.HTML(text.text.encode("utf-8", "replace"), parser)
-    if root is None:
-        msg = "no transcript found: the page is empty; try --format with another page"
-        raise ContentError(msg)
-    blocks = read_blocks(root)
+    root, blocks = _opened(text)
     shown = [block for block in blocks if block.noise is None]
     if not shown:
-        msg = "no transcript found: the page shows no text; try --format with another page"
+        msg = "no transcript found: the page shows no text, as where a script writes it; copy the text into a file"
         raise ContentError(msg)
     draft, behind = _read(shown, text.grammar)
     aside = [Piece(x.number, "dropped", x.text, x.noise) for x in blocks if x.noise is not None]
     aside += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in behind]
     pieces = merge(draft.pieces, sorted(aside, key=_place), key=_place)
     return replace(draft, pieces=(*read_head(root), *pieces))
+
+
+def as_text(text: Text) -> Text:
+    """Return what a page shows, a paragraph for each block: for whom it was said to be plain text."""
+    _, blocks = _opened(text)
+    shown = (block.text for block in blocks if block.noise is None)
+    return replace(text, text="\n\n".join(shown), media_type=None)
+
+
+def _opened(text: Text) -> tuple[Any, Sequence[HtmlBlock]]:
+    # As bytes: text may not say its own encoding, and XHTML does.
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    root = etree.HTML(text.text.encode("utf-8", "replace"), parser)
+    return root, () if root is None else read_blocks(root)
 
 
 def _place(piece: Piece) -> int:
@@ -105,9 +113,7 @@ def _read_paragraphs(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlB
     if first == last and asked_in_bold(blocks):
         return Draft(tuple(scraped.paragraphs(list(blocks))), "paragraph"), ()
     if first == last:
-        msg = (
-            "no transcript found: the page names no speakers, no heading says Transcript; try --format paragraphs"
-        )
+        msg = f"no transcript found: the page names no speakers, no heading says Transcript; {AS_PARAGRAPHS}"
         raise ContentError(msg)
     end = begin + last if not boxed else boxed[-1] + 1
     while (

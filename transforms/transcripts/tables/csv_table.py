@@ -69,7 +69,7 @@ def parse(text: Text) -> Draft:
     """
     header = _header(text)
     if header is None:
-        msg = "the table has no header with a column text and a column start or speaker: add one, or try --format"
+        msg = "the table has no header with a column text and a column start or speaker: add one"
         raise ContentError(msg)
     at, delimiter, names, columns = header
     above = list(front_matter(tidied(marked_lines(text.lines[:at]))))
