@@ -33,6 +33,7 @@ _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
 _DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|[>;]\s+")
+_SENTENCE = re.compile(r",.*[^\W\d_]{4}[.?!…。।؟]$")  # `Ann Lee, of course.` is said, not a role
 _ENDING_DASH = re.compile(r"\s[-–—|]$")
 # `COLM ST. CLAIR. So it is.`: a stop behind one to three capitals is theirs, where a name in capitals goes on.
 _CAPITAL = r"[^\W\d_a-zà-ÿ]"
@@ -324,7 +325,8 @@ def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
 def _name(raw: str) -> str:
     """Return the label folded and without its role; what goes on for long behind a comma is a sentence."""
     name, role = clean(raw)
-    return fold(name) if name and (role is None or len(role) <= LONGEST_ROLE) else fold(raw)
+    said = role is not None and (len(role) > LONGEST_ROLE or _SENTENCE.search(raw))
+    return fold(name) if name and not said else fold(raw)
 
 
 def _closing(text: str, at: int, close: str) -> int:

@@ -213,7 +213,8 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
             set_off = core.end == ":" or core.bracket or one.start_time is not None or marked
             if not (set_off or (alone and one.form.alone and fold(one.raw) in known)):
                 continue
-            again = (first <= i <= last or marked) and (one.name in known or one.name in short)
+            inside = first <= i and (i <= last or (one.form.alone and i + 1 < len(document.lines)))
+            again = (inside or marked) and (one.name in known or one.name in short)
             as_usual = (one.form.alone, one.start_time is not None) == usual
             if again or (as_usual and _is_full(one, known, document, labels)):
                 found[i] = one

@@ -82,7 +82,8 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
 def _headings(lines: Sequence[Line], first: int, end: int) -> frozenset[int]:
     """Find the lines without a time that are headings: what is said ends as sentences do, and they do not."""
     stamped = {i for i in range(first, end) if time_first(lines[i].text)}
-    ended = sum(ends_sentence(lines[i].text) for i in stamped)
+    said = (lines[min(i + 1, end - 1)] if lone_time(lines[i].text) else lines[i] for i in stamped)
+    ended = sum(ends_sentence(line.text) for line in said)
     if len(stamped) < FEWEST_STAMPED or ended < ENDED * len(stamped):
         return frozenset()
     above = (i - 1 for i in stamped if i - 1 > first and i - 1 not in stamped)

@@ -96,9 +96,9 @@ def in_place(
     if words and apart:
         words = {i for i in sure if not _TALK.fullmatch(lines[i].text)}
     asked = {i for i in placed if i not in sure and _may_head(lines[i].text)}
-    if len(placed) < len(plain):  # turns have paragraphs of their own: a question may be one of them
-        english = any(_ENGLISH.search(line.text) for line in lines[first : first + 40])
-        asked = asked if words and english else set()
+    english = any(_ENGLISH.search(line.text) for line in lines[first : first + 40])
+    if not english or any(lines[i].heading for i in body) or (len(placed) < len(plain) and not words):
+        asked = set()  # in turns with paragraphs of their own a question may be one; in other languages, always
     return frozenset(_alike(lines, again | words | asked))
 
 
