@@ -154,7 +154,7 @@ class _Texts:
             self.owner.append(len(paragraphs) - 1)
             cues.append(shown)
             once.append(shown if again is None else again)
-        self.paragraphs = _lines(map(" ".join, paragraphs), ended=ended)
+        self.paragraphs = Document(_lines(map(" ".join, paragraphs), ended=ended))
         self.cues = [_lines(many, ended=ended) for many in ([cues] if cues == once else [cues, once])]
 
     def grammar(self) -> Grammar | None:
@@ -180,7 +180,7 @@ class _Texts:
             return core
         if count < len(self.texts) or not (core.bracket or core.end == ":"):
             return None
-        whole = next(whole for whole in Document(self.paragraphs).ways if whole.core == core)
+        whole = next(whole for whole in self.paragraphs.ways if whole.core == core)
         return core if len(accepted(whole)[0]) >= MOST * len(whole.found) else None
 
     def _least(self, grammar: Grammar) -> float:
