@@ -81,7 +81,7 @@ def looked_at(texts: Sequence[str]) -> Iterator[list[Line]]:
     opened, ended = _all_openings(texts)
     if any(opened):
         spoken = _Texts(texts, opened, ended=ended)
-        yield from (spoken.paragraphs, *spoken.cues)
+        yield from (list(spoken.paragraphs.lines), *spoken.cues)
 
 
 def openings(text: str) -> dict[Key, Candidate]:
