@@ -15,7 +15,7 @@ from math import sqrt
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import LIKELY, SURE, Grammar, accepted, choose, how_likely
-from transforms.transcripts.grammar.ways import Document
+from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import is_generic, likeness
 from transforms.transcripts.prose.lines import Line
 
@@ -81,7 +81,7 @@ def looked_at(texts: Sequence[str]) -> Iterator[list[Line]]:
     opened, ended = _all_openings(texts)
     if any(opened):
         spoken = _Texts(texts, opened, ended=ended)
-        yield from (spoken.paragraphs, *spoken.cues)
+        yield from (list(spoken.paragraphs.lines), *spoken.cues)
 
 
 def openings(text: str) -> dict[Key, Candidate]:
@@ -154,7 +154,7 @@ class _Texts:
             self.owner.append(len(paragraphs) - 1)
             cues.append(shown)
             once.append(shown if again is None else again)
-        self.paragraphs = _lines(map(" ".join, paragraphs), ended=ended)
+        self.paragraphs = Document(_lines(map(" ".join, paragraphs), ended=ended))
         self.cues = [_lines(many, ended=ended) for many in ([cues] if cues == once else [cues, once])]
 
     def grammar(self) -> Grammar | None:
@@ -166,7 +166,9 @@ class _Texts:
             return found if all(self.opened) and len(self.texts) >= A_FEW else None
         likely = _both(found.probability, max(how_likely(lines, core) for lines in self.cues))
         if every:
-            found = choose(self.paragraphs, core)
+            found = choose(self.paragraphs, every)
+            if all(any(key[0] == every for key in mine) for mine in self.opened):
+                found = replace(found, labels={one.line: one for one in self._whole(every).found}, doubted=())
             return replace(found, probability=likely, confidence=likely * found.confidence)
         if likely < self._least(found):
             return replace(found, probability=likely).declined() if likely >= LIKELY else None
@@ -180,8 +182,11 @@ class _Texts:
             return core
         if count < len(self.texts) or not (core.bracket or core.end == ":"):
             return None
-        whole = next(whole for whole in Document(self.paragraphs).ways if whole.core == core)
+        whole = self._whole(core)
         return core if len(accepted(whole)[0]) >= MOST * len(whole.found) else None
+
+    def _whole(self, core: Core) -> Occurrences:
+        return next(whole for whole in self.paragraphs.ways if whole.core == core)
 
     def _least(self, grammar: Grammar) -> float:
         """Say how likely a grammar must be: more where the file begins without a name, less where all recur."""
@@ -197,7 +202,8 @@ class _Texts:
         for text, mine, owner in zip(self.texts, self.opened, self.owner, strict=True):
             label = grammar.labels.get(owner)
             one = mine.get((label.form.core, label.name)) if label else None
-            yield (one.raw, one.rest) if one else (None, text)
+            # A cue has its own time: one that stands in its text is said.
+            yield (one.raw, one.rest) if one and one.start_time is None else (None, text)
 
 
 def _lines(texts: Iterable[str], *, ended: bool) -> list[Line]:

@@ -53,12 +53,12 @@ class Grammar:
         return Grammar({}, None, likely, form, likely, confidence=1 - likely)
 
 
-def choose(lines: Sequence[Line], forced: Core | None = None) -> Grammar:
+def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Grammar:
     """Find the grammar of a document's lines; `forced` is the core that the user says it has.
 
     Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged.
     """
-    document = Document(lines)
+    document = lines if isinstance(lines, Document) else Document(lines)
     ways = sorted(
         (way for whole in document.ways for way in _way(whole, forced)), key=lambda way: -way.probability
     )

@@ -42,7 +42,8 @@ class Document:
     @cached_property
     def small_words(self) -> frozenset[str]:
         """The words that the text writes small: seldom names."""
-        return frozenset(_SMALL.findall("\n".join(line.text for line in self.lines)))
+        written = {word for line in self.lines for word in line.text.split()}
+        return frozenset(_SMALL.findall(" ".join(written)))
 
     @cached_property
     def called(self) -> int | None:
