@@ -133,8 +133,7 @@ def _of_captions(source: str, data: bytes, names: Iterable[str], weight: float =
     """Yield the texts of the cues of a file in each way in which they are looked at."""
     texts = [" ".join(match[1].split()) for match in _CUE.finditer(decode(data).text)]
     known = frozenset(chain(*map(_forms, names)))
-    for lines in looked_at(texts):
-        yield Example(source, Document(tidied(lines)), known, weight)
+    yield from (Example(source, document, known, weight) for document in looked_at(texts))
 
 
 def lines_of(data: bytes) -> Sequence:

@@ -76,12 +76,12 @@ def find_names(texts: Sequence[str], forced: Core | None = None) -> Named:
     return Named(list(spoken.split(grammar)), grammar) if grammar else nobody
 
 
-def looked_at(texts: Sequence[str]) -> Iterator[list[Line]]:
+def looked_at(texts: Sequence[str]) -> Iterator[Document]:
     """Yield the texts in each way in which a grammar is looked for: in paragraphs, and cue by cue."""
     opened, ended = _all_openings(texts)
     if any(opened):
         spoken = _Texts(texts, opened, ended=ended)
-        yield from (list(spoken.paragraphs.lines), *spoken.cues)
+        yield from (spoken.paragraphs, *map(Document, spoken.cues))
 
 
 def openings(text: str) -> dict[Key, Candidate]:
@@ -119,9 +119,22 @@ def _all_openings(texts: Sequence[str]) -> tuple[list[Openings], bool]:
     ended = [is_finished(before) for before in ["", *texts][: len(texts)]]
     behind = [end for mine, end in zip(found, ended, strict=True) if mine]
     if sum(behind) < MOSTLY_ENDED * len(behind):
-        return list(found), False
+        return _without_clauses(found, ended), False
     known = {key for mine, end in zip(found, ended, strict=True) if end for key in mine}
     return [{key: one for key, one in mine.items() if key in known} for mine in found], True
+
+
+def _without_clauses(found: list[dict[Key, Candidate]], ended: Sequence[bool]) -> list[Openings]:
+    """Leave out what stands once, begins small within a sentence, as most names do not: `said: I see`."""
+    counts = Counter(key for mine in found for key in mine)
+    large = sum(one.raw[:1].isupper() for mine in found for key, one in mine.items() if counts[key] > 1)
+    recurring = sum(count for count in counts.values() if count > 1)
+    if large < MOSTLY_ENDED * recurring:
+        return list(found)
+    return [
+        {key: one for key, one in mine.items() if end or counts[key] > 1 or not one.raw[:1].islower()}
+        for mine, end in zip(found, ended, strict=True)
+    ]
 
 
 def _both(one: float, other: float) -> float:
