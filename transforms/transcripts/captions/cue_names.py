@@ -177,6 +177,8 @@ class _Texts:
         core = every or (found.form.core if found.form else None)
         if core is None:
             return found if all(self.opened) and len(self.texts) >= A_FEW else None
+        if core.bracket and not every and len({one.name for one in found.labels.values()}) == 1:
+            return None  # `[Phone ringing]` now and then is a sound
         likely = _both(found.probability, max(how_likely(lines, core) for lines in self.cues))
         if every:
             found = choose(self.paragraphs, every)

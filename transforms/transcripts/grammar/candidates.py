@@ -219,7 +219,7 @@ class _Reader:
             yield time.start()
         if (dash := _DASH.search(text, at, limit)) and dash.start() < colon:
             yield dash.start()
-        if capitals := _CAPITALS.match(text, at, limit):
+        if (capitals := _CAPITALS.match(text, at, limit)) and _is_large(capitals[1]):
             yield capitals.end(1)
         if len(text) - at <= LONGEST_LABEL + 20:
             yield len(text)
@@ -293,7 +293,7 @@ class _Reader:
 
     def _loose_end(self, head: _Head, end: int, behind: int, rest: str) -> str:
         """Tell a stop behind capitals, a tab or a wide gap from no end at all; return the words without it."""
-        if end < len(self.text) and self.text[end] == "." and head.raw.isupper():
+        if end < len(self.text) and self.text[end] == "." and _is_large(head.raw):
             head.end = "."
             return rest.lstrip(". ")
         gap = self.text[end : behind + 2] if rest else ""
@@ -316,10 +316,16 @@ def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
     if head.end in (":", "：") and (rest.startswith("//") or _URL.search(head.raw)):
         return True
     in_sentence = rest and head.where == "behind" and not head.end and head.stamp.strip()[0].isdigit()
-    if in_sentence or not (head.end or bracket or mark or head.stamp or not rest):
+    runs_on = rest and head.where == "before" and not (head.end or bracket or mark)
+    if in_sentence or runs_on or not (head.end or bracket or mark or head.stamp or not rest):
         return True
     alone = bracket or not (rest or head.stamp)
     return bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
+
+
+def _is_large(raw: str) -> bool:
+    """Check for capitals, or a few words of a script without them."""
+    return raw.isupper() or (raw.upper() == raw.lower() and raw.count(" ") < 3)
 
 
 def _name(raw: str) -> str:

@@ -20,7 +20,7 @@ from transforms.transcripts.prose.lines import Line
 LIKELY = 0.3  # a form is the document's from here on: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
-DOUBTED_ONCE = 0.05  # a label that stands once in a strong form is none below this
+DOUBTED_ONCE = 0.1  # a label that stands once in a strong form is none below this
 UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
 MOST_LABELS = 2000  # of one form are judged, those that stand oftenest: no episode has more than 500 speakers
 LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file

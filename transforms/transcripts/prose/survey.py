@@ -84,6 +84,10 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     end = _end(whole, grammar.labels)
     if end < len(whole):
         grammar = choose(whole[:end], forced)
+    if forced is None and len(whole) > 1 and _is_one_colon(grammar):
+        grammar = grammar.declined()
+    if forced is None and not grammar.labels:
+        grammar = _below_heading(whole) or grammar
     labels = {i: label_of(one) for i, one in grammar.labels.items() if not _is_byline(whole, i, one)}
     labels = _without_header(whole, labels)
     if not labels:
@@ -97,6 +101,26 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     if above and found.headings and _is_untimed_title(above):
         return replace(found, first=found.first - 1)
     return found
+
+
+def _below_heading(lines: Sequence[Line]) -> Grammar | None:
+    """Find the grammar of what stands below the heading Transcript: a page may say more above it than below."""
+    half = lines[: len(lines) // 2 + 1]
+    begin = max((i for i, line in enumerate(half, 1) if furniture.TRANSCRIPT.fullmatch(line.text)), default=0)
+    found = choose(lines[begin:]) if begin else None
+    if found is None or not found.labels:
+        return None
+    labels = {i + begin: replace(one, line=one.line + begin) for i, one in found.labels.items()}
+    return replace(
+        found, labels=labels, doubted=tuple(replace(one, line=one.line + begin) for one in found.doubted)
+    )
+
+
+def _is_one_colon(grammar: Grammar) -> bool:
+    """Check for a single label that only a colon or the end of its line sets off: it proves nothing."""
+    core = grammar.form.core if grammar.form else None
+    timed = any(one.start_time is not None for one in grammar.labels.values())
+    return core is not None and len(grammar.labels) == 1 and not (timed or core.mark or core.bracket or core.block)
 
 
 def tidied(lines: Sequence[Line]) -> tuple[Line, ...]:
@@ -233,6 +257,8 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     top = order[: next((n for n, i in enumerate(order) if i not in keys), len(order))]
     header = {i for i in top if i < begun or (len(top) > 1 and len(top) < len(order))}
     header |= {i for i in keys if is_value(labels[i].rest)}
+    alone = (i for i in order if i < begun and not (labels[i].rest or labels[i].is_sure))
+    header |= {i for i in alone if counts[fold(labels[i].name)] == 1}  # a title above the transcript
     header |= {
         i for i in order if i < begun and furniture.key_value(f"{labels[i].name}: x") and is_value(labels[i].rest)
     }
