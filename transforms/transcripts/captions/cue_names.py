@@ -15,6 +15,7 @@ from math import sqrt
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import LIKELY, SURE, Grammar, accepted, choose, how_likely
+from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import is_generic, likeness
 from transforms.transcripts.prose.lines import Line
@@ -198,6 +199,8 @@ class _Texts:
         if count < len(self.texts) or not (core.bracket or core.end == ":"):
             return None
         whole = self._whole(core)
+        if count < A_FEW and all(is_full_name(one.raw) and not has_marks(one.raw) for one in whole.found):
+            return core
         return core if len(accepted(whole)[0]) >= MOST * len(whole.found) else None
 
     def _whole(self, core: Core) -> Occurrences:

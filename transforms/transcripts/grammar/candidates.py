@@ -25,7 +25,8 @@ _TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
 _BEFORE = re.compile(
     rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|,\]]?"
 )
-_BEHIND = re.compile(rf"\s*(?:(?P<time>{_TIME})|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
+# A bare time that a stop or a comma ends is said: `Ben: 10:30. I was early.`
+_BEHIND = re.compile(rf"\s*(?:(?P<time>{_TIME}(?![.,;!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
 _DIGIT_OF_TIME = re.compile(r"\d[:.m]")  # in every time, and quick to look for
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_TIME}|{WRAPPED})\s*$")
@@ -34,12 +35,15 @@ _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
 _DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|[>;]\s+")
 _SENTENCE = re.compile(r",.*[^\W\d_]{4}[.?!…。।؟]$")  # `Ann Lee, of course.` is said, not a role
+_STOP_DASH = re.compile(r"\.\s?[-–—]\s+")  # `P.- ¿Qué es?`
 _ENDING_DASH = re.compile(r"\s[-–—|]$")
 # `COLM ST. CLAIR. So it is.`: a stop behind one to three capitals is theirs, where a name in capitals goes on.
 _CAPITAL = r"[^\W\d_a-zà-ÿ]"
+_TITLE = r"(?:[^\W\d_]{1,4}\.\s)"  # `Mr. TALLOW. I yield.`
+_FIRST_TITLE = re.compile(_TITLE)
 _SHORT = "|".join(rf"(?<=\b{_CAPITAL * n})" for n in (1, 2, 3))
 _CAPITALS = re.compile(
-    rf"({_CAPITAL}(?:[^.a-zà-ÿ:\[\](){{}}]|(?:{_SHORT})\.(?=\s{_CAPITAL}[^a-zà-ÿ.]*\.\s)){{1,40}})\.\s+(?=\S)"
+    rf"({_TITLE}?{_CAPITAL}(?:[^.a-zà-ÿ:\[\](){{}}]|(?:{_SHORT})\.(?=\s{_CAPITAL}[^a-zà-ÿ.]*\.\s)){{1,40}})\.\s+(?=\S)"
 )
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
 _BRACKETS = {
@@ -56,6 +60,7 @@ _BRACKETS = {
 }
 _URL = re.compile(r"(?:https?|ftp|mailto|www)$|//", re.IGNORECASE)
 _ENTITY = re.compile(r"&\w+$")  # what is left of `&amp;`
+_DATE = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d")
 _PLACE = re.compile(r"(?<=[a-gi-z])\d+$")  # the place of an element among its like, not the level of a heading
 _SEMANTIC = frozenset(("strong", "cite", "u", "em", "code"))
 
@@ -184,7 +189,8 @@ class _Reader:
         first = min(mine, key=lambda x: (_rank(x.mark), x.end))
         end = first.end
         for other in self.line.spans:
-            if other.mark == first.mark and end <= other.begin <= end + 1:
+            ended = self.text[first.begin : end].rstrip().endswith((":", "："))
+            if other.mark == first.mark and end <= other.begin <= end + 1 and not ended:
                 end = other.end
         return Span(first.begin, end, first.mark)
 
@@ -217,9 +223,16 @@ class _Reader:
             yield colon
         if _DIGIT_OF_TIME.search(text, at, limit) and (time := _FIRST_TIME.search(text, at, limit)):
             yield time.start()
-        if (dash := _DASH.search(text, at, limit)) and dash.start() < colon:
+        if (
+            (dash := _DASH.search(text, at, limit))
+            and dash.start() < colon
+            and not _is_open(text[at : dash.start()])
+        ):
             yield dash.start()
-        if (capitals := _CAPITALS.match(text, at, limit)) and _is_large(capitals[1]):
+        if stop := _STOP_DASH.search(text, at, limit):
+            yield stop.start()
+        capitals = _CAPITALS.match(text, at, limit)
+        if capitals and _is_large(capitals[1]) and not text[at:colon].isupper():
             yield capitals.end(1)
         if len(text) - at <= LONGEST_LABEL + 20:
             yield len(text)
@@ -233,6 +246,8 @@ class _Reader:
         inside = not (self.span or bracket) and _COLON_INSIDE.search(head.raw)
         if inside or not _may_be_label(head.raw):
             return None
+        if dash := _STOP_DASH.match(text, end):
+            head.end, behind = head.end or ".-", dash.end()
         behind = self._set_off(head, behind)
         rest = text[behind:].strip()
         if head.where == "behind":
@@ -323,9 +338,15 @@ def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
     return bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
 
 
+def _is_open(text: str) -> bool:
+    """Check for a bracket that is not closed: a dash behind it is within it, as in `Ann [0:01 - 0:05]:`."""
+    return any(text.count(a) > text.count(b) for a, b in (("[", "]"), ("(", ")")))
+
+
 def _is_large(raw: str) -> bool:
     """Check for capitals, or a few words of a script without them."""
-    return raw.isupper() or (raw.upper() == raw.lower() and raw.count(" ") < 3)
+    name = _FIRST_TITLE.sub("", raw, count=1)
+    return name.isupper() or (name.upper() == name.lower() and name.count(" ") < 3)
 
 
 def _name(raw: str) -> str:
@@ -356,4 +377,4 @@ def _may_be_label(raw: str) -> bool:
         return False
     if not (any(c.isalnum() for c in raw) or ord(max(raw)) > 0x2100):
         return False
-    return not raw.startswith(("http://", "https://", "www.")) and not _ENTITY.search(raw)
+    return not (raw.startswith(("http://", "https://", "www.")) or _ENTITY.search(raw) or _DATE.match(raw))

@@ -26,6 +26,7 @@ MOST_LABELS = 2000  # of one form are judged, those that stand oftenest: no epis
 LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file
 SURE_PART = 0.95
 FEWEST_OF_PART = 4  # labels
+DOUBTFUL = 0.85  # is left of the confidence where something speaks against a reading
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
 
 
@@ -75,6 +76,7 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
     labels |= _known(document, labels)
     if forced is None:
         labels |= _of_other_part(document, labels)
+        labels = _with_words(document, labels)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
     return Grammar(
         dict(sorted(labels.items())),
@@ -83,8 +85,34 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
         rival.form if rival else None,
         rival.probability if rival else 0.0,
         best.doubted,
-        (best.probability if forced is None else 1.0) * (1 - _unsure_share(document, best, labels)),
+        (best.probability * _trust(document, labels, rival) if forced is None else 1.0)
+        * (1 - _unsure_share(document, best, labels)),
     )
+
+
+def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
+    """Leave out what stands once below a name alone and has no words behind it: it is what its owner says."""
+    counts = Counter(one.name for one in labels.values())
+    said = {
+        i
+        for i, one in labels.items()
+        if one.form.alone and one.start_time is None and counts[one.name] == 1
+        if i - 1 in labels and labels[i - 1].form.alone and (i + 1 in labels or i + 1 == len(document.lines))
+    }
+    return {i: one for i, one in labels.items() if i not in said}
+
+
+def _trust(document: Document, labels: dict[int, Candidate], rival: Way | None) -> float:
+    """Return 1, or less where something speaks against who is named: then the labels are flagged.
+
+    One who is named again and again, and nobody else: are the answers somebody's? Known names with a colon within
+    what is said: do turns begin there? Another form that is likely, too: who is right?
+    """
+    counts = Counter(one.name for one in labels.values())
+    alone = len(counts) == 1 and len(labels) > 1
+    inside = not document.phrases.isdisjoint(counts)
+    other = rival is not None and rival.probability >= LIKELY and len(rival.kept) >= OFTEN
+    return DOUBTFUL if alone or inside or other else 1.0
 
 
 def how_likely(lines: Sequence[Line], core: Core) -> float:
