@@ -17,6 +17,7 @@ from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 
+LIKELY_MARKED = 0.1  # a form with marks, brackets or times is the document's from here on
 LIKELY = 0.3  # a form is the document's from here on: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
@@ -64,14 +65,14 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
         (way for whole in document.ways for way in _way(whole, forced)), key=lambda way: -way.probability
     )
     meant = [way for way in ways if forced is None or forced.covers(way.form.core)]
-    if not meant or (forced is None and meant[0].probability < LIKELY):
+    if not meant or (forced is None and not any(way.is_likely for way in meant)):
         next_form, likely = (ways[0].form, ways[0].probability) if ways else (None, 0.0)
         return Grammar({}, None, likely, next_form, likely, confidence=1 - likely)
-    best = meant[0]
+    best = next((way for way in meant if way.is_likely), meant[0])
     others = [way for way in ways if way is not best]
     labels = {one.line: one for one in best.kept}
     for other in others:
-        if other.probability >= LIKELY and other in meant and _is_kin(other, labels):
+        if other.is_likely and other in meant and _is_kin(other, labels):
             labels = {**_of_kin(other, labels), **labels}
     labels |= _known(document, labels)
     if forced is None:
@@ -130,6 +131,12 @@ class Way:
     doubted: tuple[Candidate, ...]
     unsure: frozenset[str]
     probability: float
+    is_weak: bool
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether it may be the document's: who gives a text says that somebody speaks."""
+        return self.probability >= (LIKELY if self.is_weak else LIKELY_MARKED)
 
     @property
     def form(self) -> Form:
@@ -145,7 +152,7 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         measured = replace(whole, found=kept) if whole.is_weak else whole
         lines = {one.line for one in kept}
         doubted = tuple(one for one in whole.found if one.line not in lines)
-        yield Way(kept, doubted, unsure, score.of_form(of_form(measured)))
+        yield Way(kept, doubted, unsure, score.of_form(of_form(measured)), whole.is_weak)
 
 
 def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candidate, ...], frozenset[str]]:
