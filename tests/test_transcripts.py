@@ -11,7 +11,7 @@ from transforms.transcripts.captions.cue_names import named_cues
 from transforms.transcripts.document import Draft, Text
 from transforms.transcripts.grammar.choose import MOST_LABELS, accepted
 from transforms.transcripts.grammar.ways import Document
-from transforms.transcripts.names import join_variants
+from transforms.transcripts.people import join_variants
 from transforms.transcripts.prose.lines import Line
 
 

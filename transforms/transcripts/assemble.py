@@ -14,7 +14,8 @@ from transforms.records import Chapter, Seconds, Section, SoundEvent, Speaker, S
 from transforms.speech.attribute import overlap_seconds
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import NO_SPEECH, Draft, Piece
-from transforms.transcripts.names import is_nobody, is_sound, join_variants, split_sounds
+from transforms.transcripts.names import first_name_first, is_nobody, is_sound, split_sounds
+from transforms.transcripts.people import join_variants
 from transforms.turns import OVERLAP_SECONDS, shared
 
 _NAMED = 0.5  # share of the turns with a name or a time, from which on a text has them
@@ -78,6 +79,7 @@ def assemble(draft: Draft) -> Published:
         pieces = tuple(_sentences(pieces))
     if draft.grammar:
         pieces = _without_lone_heading(pieces)
+    pieces = _first_names_first(pieces, marked=draft.grammar is None)
     labels = Counter(piece.speaker for piece in pieces if piece.kind == "speech" and piece.speaker)
     speakers = join_variants(labels)
     chapters = _chapters(pieces)
@@ -114,6 +116,14 @@ def _without_lone_heading(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 def _without_nobody(piece: Piece) -> Piece:
     """Leave out the label of somebody whom the writer did not know."""
     return replace(piece, speaker=None, opens=False) if piece.speaker and is_nobody(piece.speaker) else piece
+
+
+def _first_names_first(pieces: tuple[Piece, ...], *, marked: bool) -> tuple[Piece, ...]:
+    """Turn all names around where the document writes `Lee, Ann`; `marked`: its format says what is a name."""
+    turned = first_name_first((p.speaker for p in pieces if p.speaker), marked=marked)
+    if not turned:
+        return pieces
+    return tuple(replace(p, speaker=turned.get(p.speaker, p.speaker)) if p.speaker else p for p in pieces)
 
 
 def _flags(pieces: Iterable[Piece]) -> Iterator[str]:

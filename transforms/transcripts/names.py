@@ -1,13 +1,11 @@
-"""Speakers' names as published: what may be one, trimmed, without roles, variants of one joined where that is sure."""
+"""Speakers' names as published: what may be one, trimmed, without roles, the first name first."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-
-from transforms.records import Speaker
 
 LONGEST_NAME = 60  # characters
 
@@ -21,10 +19,6 @@ PARTICLES = frozenset(
 )
 _SURNAME_PARTICLES = frozenset(
     "abd abu al ap bin ben bint da dal das de del della den der di dos du el ibn mac op st ter ten van von zu zum".split()
-)
-_HONORIFICS = frozenset(
-    "dr mr mrs ms miss mx prof professor sir dame lord lady rev rabbi sen rep gov pres herr frau dra sr sra don doña m "
-    "mme mlle pr д-р д ד\"ר דר פרופ פרופ' د أ م الدكتور الدكتورة".split()
 )
 # A person who is called by what they do; also with a number behind it.
 _GENERIC = re.compile(
@@ -91,7 +85,22 @@ _CLAUSE_TOKENS = frozenset(
 )
 _CLAUSE_END = re.compile(r"[的の]|(?:[说道于是在的了着过话题]|です|ます|した|こと|とは|ない|一句|一点)$")
 _NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
-_ROLE_BEHIND = re.compile(r"\s*[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\s*$")
+# (host), also with another one in it: (host (BBC))
+_ROLE_BEHIND = re.compile(
+    r"\s*[(\[（【]((?:[^()\[\]（）【】]|[(\[（【][^()\[\]（）【】]*[)\]）】]){1,60})[)\]）】]\s*$"
+)
+_BRACKETS = re.compile(r"\s*[()\[\]（）【】]\s*")
+# Shapes, stars and arrows that set a line off. Two that a word follows at once stand for a name that is left out: ○○さん.
+_ORNAMENT = "[\u25a0-\u25ff\u2605\u2606\u2720-\u2727\u2729-\u274b\u2756\u2794-\u27be\u2190-\u21ff\u203b\u2023\u2043\u2b50\u2b25\u2b1b\u2b1c]\ufe0f?"
+_ORNAMENTS = re.compile(rf"(?:{_ORNAMENT})+ (?=.*\w)|{_ORNAMENT}(?=[^\W_])")
+_SURNAME_FIRST = re.compile(r"([^\W\d_][\w'’ -]{0,40}), ([^\W\d_][\w'’. -]{0,40}?)((?: [(\[][^()\[\]]*[)\]])*)")
+MOST_SURNAMES = 4  # words in front of the comma, as in `van der Berg`, `García de la Cruz`
+# What stands behind a comma and is no given name.
+_WORK = frozenset(
+    "analyst attorney author chair chairman chef coach correspondent critic dean director doctor economist editor "
+    "engineer founder historian journalist judge lawyer manager mayor minister musician novelist nurse owner "
+    "philosopher physician physicist president professor psychologist researcher scientist teacher writer".split()
+)
 _TAG, _JOINT = re.compile(r" ?<[\w ]{1,20}>"), re.compile(r" & ")
 _TRIM = ' \t\u00a0\u2007\u202f\u3000:：*_#[](){}<>«»"“”|•·-–—~=,;'
 _SUFFIXES = frozenset("jr jr. sr sr. ii iii iv md phd ph.d. m.d. esq esq.".split())
@@ -103,21 +112,28 @@ def clean(label: str) -> tuple[str, str | None]:
 
     >>> clean("Rob Wiblin (host):"), clean("ANN LEE, HOST"), clean("Host [Ann Lee]")
     (('Rob Wiblin', 'host'), ('ANN LEE', 'HOST'), ('Ann Lee', 'Host'))
+    >>> clean("◇ Ana Ruiz (BBC) (host)")
+    ('Ana Ruiz', 'BBC, host')
     """
-    name = " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", label)).split())
-    role = None
-    name = name.rstrip(" :：")
-    if match := _ROLE_BEHIND.search(name):
-        before = _trimmed(name[: match.start()])
-        if before:
-            name, role = before, _trimmed(match[1])
-            if is_generic(name) and likeness(role) == 2 and not is_generic(role):
-                name, role = role, name
-    else:
-        before, comma, behind = name.partition(",")
-        if comma and behind.strip() and behind.strip().casefold() not in _SUFFIXES:
-            name, role = before, _trimmed(behind)
-    return _trimmed(name), role or None
+    name, roles = as_written(label), list[str]()
+    while (match := _ROLE_BEHIND.search(name)) and _trimmed(name[: match.start()]):
+        name, roles = name[: match.start()], [_trimmed(_BRACKETS.sub(", ", match[1])), *roles]
+    if roles and is_generic(_trimmed(name)) and likeness(roles[0]) == 2 and not is_generic(roles[0]):
+        name, roles[0] = roles[0], _trimmed(name)
+    before, comma, behind = name.partition(",")
+    if comma and behind.strip() and behind.strip().casefold() not in _SUFFIXES:
+        name, roles = before, [_trimmed(behind), *roles]
+    return _trimmed(name), ", ".join(filter(None, roles)) or None
+
+
+def as_written(label: str) -> str:
+    """Return a label on one line, without what is not seen, the colon behind it and ornaments in front of it.
+
+    >>> as_written("◆ Ann Lee  (BBC):"), as_written("○○さん")
+    ('Ann Lee (BBC)', '○○さん')
+    """
+    name = " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", label)).split()).rstrip(" :：")
+    return name[match.end() :] if (match := _ORNAMENTS.match(name)) else name
 
 
 def _trimmed(name: str) -> str:
@@ -229,62 +245,6 @@ def fold(name: str) -> str:
     return " ".join(plain.replace(".", " ").replace("’", "'").replace("_", " ").split())
 
 
-def join_variants(labels: Mapping[str, int]) -> dict[str, Speaker]:
-    """Return which labels as written are one speaker; `labels` counts them in the order of their first use.
-
-    Joined are: the same name in another case or with a role, a first or last name or initials that only one of the
-    full names has. Where two could be meant, the label stays its own speaker.
-
-    >>> join_variants({"Rob Wiblin:": 3, "ROB": 1})["ROB"].label
-    'Rob Wiblin'
-    """
-    groups: dict[str, list[str]] = {}
-    for label in labels:
-        groups.setdefault(_key(clean(label)[0]), []).append(label)
-    names = tuple(key for key, written in groups.items() if not all(map(_says_more, written)))
-    target = {key: _full_form(key, names) for key in groups}
-    merged: dict[str, list[str]] = {}
-    for key, written in groups.items():
-        merged.setdefault(target[key], []).extend(written)
-    return {
-        label: speaker
-        for key, written in merged.items()
-        for speaker in [_speaker(key, written, labels)]
-        for label in written
-    }
-
-
-def _says_more(label: str) -> bool:
-    """Check for words that no name has, as in `Stefan aus dem Off`: it is not what `Stefan` is short for."""
-    tokens = clean(label)[0].split()
-    return any(token.islower() and fold(token) not in PARTICLES for token in tokens[1:]) and tokens[0][0].isupper()
-
-
-def _key(name: str) -> str:
-    tokens = fold(name).split()
-    if len(tokens) > 1 and tokens[0] in _HONORIFICS:
-        tokens = tokens[1:]
-    return " ".join(tokens) or name
-
-
-def _full_form(key: str, keys: tuple[str, ...]) -> str:
-    """Find the one longer name that a short one can mean; without exactly one it stays itself."""
-    if is_generic(key):
-        return key
-    tokens = key.split()
-    longer = [other for other in keys if len(other.split()) > len(tokens) and not is_generic(other)]
-    fitting = [other for other in longer if _is_part(tokens, other.split())]
-    if not fitting and len(tokens) == 1 and 2 <= len(key) <= 5:
-        fitting = [other for other in longer if key in initials_of(other)]
-    return fitting[0] if len(fitting) == 1 else key
-
-
-def _is_part(tokens: list[str], whole: list[str]) -> bool:
-    """Check that a short name is the beginning, the end, or the first and the last of a longer one."""
-    outer = len(tokens) > 1 and (whole[0], whole[-1]) == (tokens[0], tokens[-1])
-    return outer or tokens in (whole[-len(tokens) :], whole[: len(tokens)])
-
-
 def initials_of(name: str) -> frozenset[str]:
     """Return the initials by which a name may be called, with and without its particles and parts.
 
@@ -303,21 +263,31 @@ def short_forms(name: str) -> frozenset[str]:
     return frozenset((*tokens, *initials_of(name), *(" ".join(tokens[i:]) for i in range(1, len(tokens)))))
 
 
-def _speaker(key: str, written: list[str], labels: Mapping[str, int]) -> Speaker:
-    """Show a speaker by the full name, in the case that is used most, capitals last."""
-    cleaned = {label: clean(label) for label in written}
-    full = [label for label in written if _key(cleaned[label][0]) == key]
-    counts: dict[str, int] = {}
-    for label in full:
-        counts[cleaned[label][0]] = counts.get(cleaned[label][0], 0) + labels[label]
-    shown = min(counts, key=lambda name: (name.isupper(), -counts[name]))
-    roles = [role for label in written if (role := cleaned[label][1])]
-    return Speaker(
-        label=shown,
-        name=None if is_generic(shown) else shown,
-        role=roles[0] if roles else None,
-        variants=tuple(dict.fromkeys(written)),
-    )
+def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:
+    """Turn `Lee, Ann` around where a text writes its names so: two of them, or one that is `marked` up as a name.
+
+    >>> first_name_first(["Lee, Ann", "Chan, Bo (Guest)", "Cy"], marked=False)
+    {'Lee, Ann': 'Ann Lee', 'Chan, Bo (Guest)': 'Bo Chan (Guest)'}
+    >>> first_name_first(["Ann Lee, Reuters", "Bo Chan, Producer"], marked=True)
+    {}
+    """
+    known = dict.fromkeys(names)
+    turned, sure = {}, False
+    for name in known:
+        match = _SURNAME_FIRST.fullmatch(as_written(name))
+        if match and len(match[1].split()) <= MOST_SURNAMES and _is_given(match[2]):
+            turned[name] = f"{match[2]} {match[1]}{match[3]}"
+            sure = sure or sum(token not in PARTICLES for token in match[1].split()) == 1
+    # `Ann Lee, Reuters` is no surname of two words, unless another one shows that surnames stand first.
+    enough = sure and len(turned) >= (1 if marked else 2) and len(turned) * 2 >= len(known)
+    return turned if enough else {}
+
+
+def _is_given(name: str) -> bool:
+    """Distinguish a given name from what somebody does."""
+    if is_generic(name) or not _WORK.isdisjoint(name.casefold().split()):
+        return False
+    return likeness(name) > 0 and (len(name) > 3 or not name.isupper())
 
 
 # What is heard and not said: the notes that transcribers put into brackets, and notes of music.

@@ -17,7 +17,6 @@ from transforms.transcripts.grammar.candidates import Candidate, Core, candidate
 from transforms.transcripts.grammar.choose import LIKELY, SURE, Grammar, accepted, choose, how_likely
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
-from transforms.transcripts.names import is_generic, likeness
 from transforms.transcripts.prose.lines import Line
 
 FEWEST_TEXTS = 4  # below that it proves nothing
@@ -32,13 +31,6 @@ MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 _BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
 _NOTES = ("♪", "♫", "♬")
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）")
-_SURNAME_FIRST = re.compile(r"([^\W\d_][\w'’ -]{0,40}), ([^\W\d_][\w'’. -]{0,40}?)((?: [(\[][^()\[\]]*[)\]])?)")
-# What stands behind a comma and is no given name.
-_OFFICES = frozenset(
-    "analyst attorney author chair chairman chef coach correspondent critic dean director doctor economist editor "
-    "engineer founder historian journalist judge lawyer manager mayor minister musician novelist nurse owner "
-    "philosopher physician physicist president professor psychologist researcher scientist teacher writer".split()
-)
 
 Key = tuple[Core, str]  # how a label is set off, and the name in it
 Openings = Mapping[Key, Candidate]
@@ -233,28 +225,3 @@ def _large(text: str, mine: Openings) -> str:
     """Begin what is said behind a name with a capital, as sentences do that have marks."""
     rest = min((one.rest for one in mine.values()), key=len, default=text)
     return text[: len(text) - len(rest)] + rest[:1].upper() + rest[1:]
-
-
-def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:
-    """Turn `Lee, Ann` around where a file writes its names so: two of them, or one that is `marked` up as a name.
-
-    >>> first_name_first(["Lee, Ann", "Chan, Bo (Guest)", "Cy"], marked=False)
-    {'Lee, Ann': 'Ann Lee', 'Chan, Bo (Guest)': 'Bo Chan (Guest)'}
-    >>> first_name_first(["Ann Lee, Host", "Bo Chan, Producer"], marked=True)
-    {}
-    """
-    known = set(names)
-    turned = {}
-    for name in known:
-        match = _SURNAME_FIRST.fullmatch(name)
-        if match and len(match[1].split()) < 3 and _is_given(match[2]):
-            turned[name] = f"{match[2]} {match[1]}{match[3]}"
-    enough = len(turned) >= (1 if marked else 2) and len(turned) * 2 >= len(known)
-    return {name: turned[name] for name in names if name in turned} if enough else {}
-
-
-def _is_given(name: str) -> bool:
-    """Distinguish a given name from what somebody does."""
-    if is_generic(name) or not _OFFICES.isdisjoint(name.casefold().split()):
-        return False
-    return likeness(name) > 0 and (len(name) > 3 or not name.isupper())

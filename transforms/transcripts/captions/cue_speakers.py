@@ -13,7 +13,6 @@ from transforms.transcripts.captions.cue_names import (
     Key,
     Named,
     find_names,
-    first_name_first,
     is_finished,
     is_label,
     openings,
@@ -51,7 +50,7 @@ def cue_draft(
     speech = [unit for cue in cues for unit in units[id(cue)]]
     texts = [unit.text for unit in speech]
     named = Named([_voiced(unit) for unit in speech], None) if voiced else find_names(texts, grammar)
-    pieces = _first_names_first(_pieces(items, units, iter(named.texts), voiced=voiced), marked=voiced)
+    pieces = _pieces(items, units, iter(named.texts), voiced=voiced)
     return Draft(
         pieces=tuple(pieces),
         boundary=_boundary(speech),
@@ -88,13 +87,6 @@ def _voiced(unit: Unit) -> tuple[str | None, str]:
     if colon and unit.voice and name.strip().casefold() == unit.voice.casefold():
         return unit.voice, text.strip()
     return None, unit.text
-
-
-def _first_names_first(pieces: list[Piece], *, marked: bool) -> list[Piece]:
-    turned = first_name_first(dict.fromkeys(p.speaker for p in pieces if p.speaker), marked=marked)
-    if not turned:
-        return pieces
-    return [replace(p, speaker=turned.get(p.speaker, p.speaker)) if p.speaker else p for p in pieces]
 
 
 def _first_labels(cues: Iterable[Cue]) -> frozenset[Key]:
