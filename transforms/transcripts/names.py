@@ -275,7 +275,8 @@ def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:
     turned, sure = {}, False
     for name in known:
         match = _SURNAME_FIRST.fullmatch(as_written(name))
-        if match and len(match[1].split()) <= MOST_SURNAMES and _is_given(match[2]):
+        surname = match is not None and len(match[1].split()) <= MOST_SURNAMES and not is_generic(match[1])
+        if match and surname and _is_given(match[2]):
             turned[name] = f"{match[2]} {match[1]}{match[3]}"
             sure = sure or sum(token not in PARTICLES for token in match[1].split()) == 1
     # `Ann Lee, Reuters` is no surname of two words, unless another one shows that surnames stand first.
