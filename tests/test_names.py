@@ -173,7 +173,7 @@ def test_what_stands_for_a_name_is_kept() -> None:
     ],
 )
 def test_first_names_stand_first(names: list[str], turned: list[str]) -> None:
-    """Surnames stand first where several of one text do, not where somebody's work or town stands behind a comma."""
+    """Surnames stand first where several of one text do, not where work or a town stands behind it."""
     assert list(first_name_first(names, marked=False).values()) == turned
 
 
