@@ -23,7 +23,10 @@ from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.shared_survey import declined
 from transforms.transcripts.prose.survey import survey
 
-_RULE = re.compile(r"^\s*[-=—*#]{2,}\s*(?:FULL )?TRANSCRIPT\s*[-=—*#]{2,}\s*$", re.MULTILINE | re.IGNORECASE)
+_GAP = r"[^\S\n]*"  # a gap over empty lines would be looked for from each of them anew
+_RULE = re.compile(
+    rf"^{_GAP}[-=—*#]{{2,}}{_GAP}(?:FULL )?TRANSCRIPT{_GAP}[-=—*#]{{2,}}{_GAP}$", re.MULTILINE | re.IGNORECASE
+)
 _KEY = re.compile(
     r"(?<![\w:])(TITLE|CHANNEL|SHOW|PODCAST|URL|DATE|PUBLISHED|LANGUAGE|DURATION|VIDEO ID|AUTHOR|DESCRIPTION):\s*"
 )
