@@ -10,6 +10,7 @@ from itertools import chain, pairwise
 from transforms.records import Seconds, TranscriptSource, Word
 from transforms.text import is_punctuated, join_lines, join_words
 from transforms.transcripts.captions.cue_names import (
+    EVERY,
     Key,
     Named,
     find_names,
@@ -46,7 +47,7 @@ def cue_draft(
     else:
         _name_rows(cues)
     voiced = any(row.voice for cue in cues for row in cue.rows)
-    units = _units(cues, frozenset() if voiced else _first_labels(cues))
+    units = _units(cues, voiced=voiced)
     speech = [unit for cue in cues for unit in units[id(cue)]]
     texts = [unit.text for unit in speech]
     named = Named([_voiced(unit) for unit in speech], None) if voiced else find_names(texts, grammar)
@@ -60,9 +61,12 @@ def cue_draft(
     )
 
 
-def _units(cues: Iterable[Cue], known: frozenset[Key]) -> dict[int, list[Unit]]:
+def _units(cues: Sequence[Cue], *, voiced: bool) -> dict[int, list[Unit]]:
     """Part each cue into what is said in one go, by the id of the cue."""
-    return {id(cue): units_of(cue, known) for cue in cues}
+    first = [] if voiced else [openings(cue.rows[0].text.lstrip(">- ")) for cue in cues if cue.rows]
+    known = frozenset(key for mine in first for key in mine)
+    every = bool(first) and sum(map(bool, first)) >= EVERY * len(first)
+    return {id(cue): units_of(cue, known, every=every) for cue in cues}
 
 
 def _name_rows(cues: Iterable[Cue]) -> None:
@@ -87,11 +91,6 @@ def _voiced(unit: Unit) -> tuple[str | None, str]:
     if colon and unit.voice and name.strip().casefold() == unit.voice.casefold():
         return unit.voice, text.strip()
     return None, unit.text
-
-
-def _first_labels(cues: Iterable[Cue]) -> frozenset[Key]:
-    """Return what a cue of the file may begin with as its name."""
-    return frozenset(key for cue in cues if cue.rows for key in openings(cue.rows[0].text.lstrip(">- ")))
 
 
 def _boundary(units: Sequence[Unit]) -> Boundary:
@@ -298,8 +297,8 @@ class Unit:
     words: tuple[Word, ...] = ()
 
 
-def units_of(cue: Cue, known: frozenset[Key]) -> list[Unit]:
-    """Cut a cue where its speaker changes; `known` are the labels that begin a cue of the file."""
+def units_of(cue: Cue, known: frozenset[Key], *, every: bool = False) -> list[Unit]:
+    """Cut a cue where its speaker changes; `known` are the labels that begin a cue of the file, nearly `every` one."""
     units: list[Unit] = []
     texts: list[list[str]] = []
     before = ""
@@ -310,7 +309,12 @@ def units_of(cue: Cue, known: frozenset[Key]) -> list[Unit]:
             is_change = mark.startswith(">") or (
                 bool(mark) and (dashed or is_finished(before)) and not text[:1].islower()
             )
-            if units and not mark and units[-1].voice == row.voice and not _begins(text, before, known):
+            if (
+                units
+                and not mark
+                and units[-1].voice == row.voice
+                and not _begins(text, before, known, every=every)
+            ):
                 texts[-1].append(text)
             else:
                 units.append(Unit(cue, row.line, mark, text, row.voice, is_change))
@@ -337,11 +341,11 @@ def _marked(row: Row) -> Iterator[tuple[str, str]]:
         yield "", text
 
 
-def _begins(text: str, before: str, known: frozenset[Key]) -> bool:
+def _begins(text: str, before: str, known: frozenset[Key], *, every: bool) -> bool:
     """Check whether a further row of a cue begins with a name, not with a word that the line break put there."""
     found = openings(text)
-    if not known.isdisjoint(found):
-        return True
+    if every or not known.isdisjoint(found):
+        return not known.isdisjoint(found)
     return not is_label(before) and any(is_finished(before) or one.raw.isupper() for one in found.values())
 
 
