@@ -20,10 +20,14 @@ from pytest_httpserver import HTTPServer
 from flows.feeds.subscriptions import Subscriptions, new_subscription
 from flows.home.folder import home_id
 from flows.settings import Options
+from tests.chaos.web import attack_server
 from tests.conftest import ROOT, ask, command, free_port, only, rows_of, write_wav
-from tests.serving import EVERY, VARIABLES, Serving, are_gone, serving
+from tests.serving import VARIABLES, Serving, are_gone, serving
 
 pytestmark = pytest.mark.system
+
+EVERY = 30.0  # seconds from one poll to the next
+OFTEN = ("--every", str(EVERY / 60))
 
 
 class Publisher:
@@ -96,7 +100,7 @@ def test_what_is_published_is_in_the_warehouse_with_nobody_doing_anything(
     """The feed's new episode, a request by POST and files in a watched folder; Ctrl-C ends it all."""
     home, inbox = tmp_path / "home", tmp_path / "inbox"
     inbox.mkdir()
-    with serving(home, free_port(), "--watch", str(inbox)) as served:
+    with serving(home, free_port(), "--watch", str(inbox), *OFTEN) as served:
         served.until(served.is_ready)
         (inbox / "talk.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:04.000\n<v Ann>A watched folder it is.</v>\n")
         published = publisher.publish("second")
@@ -157,13 +161,13 @@ def test_after_any_kill_nothing_is_lost_and_nothing_doubled(publisher: Publisher
     }
     for point, is_there in points.items():
         publisher.publish(point)
-        with serving(home, port) as served:
+        with serving(home, port, *OFTEN) as served:
             served.until(lambda: is_there(served), 240, every=0.02)  # noqa: B023 - called before the next round
             children = served.group()
             served.process.kill()
         wait_until(lambda: are_gone(children))  # noqa: B023
 
-    with serving(home, port) as served:
+    with serving(home, port, *OFTEN) as served:
         served.until(lambda: len(loaded(home)) == len(points), 240)
         served.until(lambda: not any(home.glob("waiting/*.json")))
         served.process.terminate()
@@ -237,6 +241,14 @@ def test_the_secret_is_where_its_owner_finds_it_and_nowhere_else(served: Serving
     assert secret not in said
     settings = httpx2.get(f"{served.api.removesuffix('/api')}/ui-settings", timeout=60).json()
     assert (settings["api_url"], settings["auth"]) == (served.api, "BASIC")
+
+
+def test_web_pages_and_strangers_get_nothing(served: Serving, tmp_path: Path) -> None:
+    """The short form of `make chaos ONLY=web`: each attack is refused, the owner gets in, nothing was done."""
+    figure = attack_server(served, tmp_path / "canary", short=True)
+
+    assert figure.got_through == ()
+    assert figure.tried >= 60
 
 
 def test_a_request_names_no_file_that_nobody_watches(served: Serving, tmp_path: Path) -> None:
