@@ -39,7 +39,10 @@ settings.load_profile("patient")
 
 # Who asks for one of these starts models or a Prefect server, or waits for seconds of audio to be heard.
 OF_SYSTEM = {"models", "demo_samples", "clip", "demonstrated", "prefect_server"}
-OF_MINUTES = ("test_serve", "test_chaos", "test_damage", "test_engine")
+OF_MINUTES = {
+    *("test_serve", "test_chaos", "test_engine", "test_docs", "test_ingest", "test_damage", "test_import"),
+    *("test_transcript_damage", "test_recognizer", "test_bench", "test_one_row", "test_speech", "test_ways_in"),
+}
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "flows" / "demo"
