@@ -149,8 +149,8 @@ def test_no_text_takes_long(payload: str) -> None:
 
 @pytest.mark.system
 @pytest.mark.parametrize("mark", [".", ","])
-def test_five_megabytes(mark: str) -> None:
-    """Five megabytes of captions are read in seconds."""
+def test_two_megabytes(mark: str) -> None:
+    """Two megabytes of captions are read in seconds."""
 
     def stamp(seconds: int) -> str:
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{mark}000"
@@ -159,12 +159,12 @@ def test_five_megabytes(mark: str) -> None:
     cues = [
         f"{n}\n{stamp(n * 2)} --> {stamp(n * 2 + 1)}\n"
         f"{'Ann: ' if n % 5 == 0 else ''}the record turns again\nbecause nobody stops what it began, they say\n"
-        for n in range(50_000)
+        for n in range(20_000)
     ]
     text = Text(header + "\n".join(cues))
-    assert len(text.text) > 5_000_000
+    assert len(text.text) > 2_000_000
     began = time.process_time()
     draft = FORMATS["vtt" if mark == "." else "srt"].parse(text)
-    assert time.process_time() - began < 60
-    assert sum(piece.kind == "speech" for piece in draft.pieces) == 50_000
+    assert time.process_time() - began < 24
+    assert sum(piece.kind == "speech" for piece in draft.pieces) == 20_000
     assert draft.flags == ()
