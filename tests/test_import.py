@@ -249,8 +249,8 @@ def test_ctrl_c_ends_an_import_at_once(tmp_path: Path) -> None:
     """One line, a row that says so, and the same command goes on behind what was done."""
     folder, home = tmp_path / "many", tmp_path / "home"
     folder.mkdir()
-    for number in range(100):
-        lines = f"Ann Lee: Why {number}?\nBob Ray: It is round.\n" * 500
+    for number in range(40):
+        lines = f"Ann Lee: Why {number}?\nBob Ray: It is round.\n" * 200
         (folder / f"{number}.txt").write_text(f"Talk number {number} of many\n\n{lines}")
     process = started(home, "import", str(folder))
     while not list(home.glob("artifacts/stage/*/*/manifest.json")) and process.poll() is None:
@@ -261,7 +261,7 @@ def test_ctrl_c_ends_an_import_at_once(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert said == "turntable: interrupted: run the same command to go on\n"
     command(home, "import", str(folder))
-    assert len(ask(home, "from transcripts")) == 100
+    assert len(ask(home, "from transcripts")) == 40
     assert [row["stage"] for row in ask(home, "from stage_runs where status = 'failed'")] == ["import"]
     assert "agree" in command(home, "verify").stdout
 

@@ -129,7 +129,7 @@ def test_the_better_transcript_is_best(ingested: Path, clip: Path, tmp_path: Pat
     assert ask(home, "select count(distinct speaker) as speakers from best_turns") == [{"speakers": 2}]
 
 
-@pytest.mark.parametrize("killed_after", ["fetch", "decode", "transcribe", "turns"])
+@pytest.mark.parametrize("killed_after", ["decode", "transcribe"])
 def test_after_kill_the_next_run_goes_on(killed_after: str, models: Path, clip: Path, tmp_path: Path) -> None:
     """Kill -9 behind a finished stage: that stage and those before it are not done again."""
     process = started(tmp_path, "ingest", str(clip), *TINY)

@@ -122,20 +122,20 @@ def test_every_word_of_mixed_captions_lands(lines: list[str]) -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        *("word " * 200_000, "<" * 1_000_000, "<a " * 300_000, "{\\" * 500_000, "&a" * 500_000, "-->" * 300_000),
-        *(">> a " * 200_000, "A: " * 300_000, " " * 1_000_000, "1" * 1_000_000, "<v Ann>a " * 100_000),
-        *("Ann: a\n" * 100_000, "a\n" * 300_000, "NOTE a\n\n" * 100_000, "\n" * 1_000_000, "1\n" * 300_000),
+        *("word " * 80_000, "<" * 400_000, "<a " * 120_000, "{\\" * 200_000, "&a" * 200_000, "-->" * 120_000),
+        *(">> a " * 80_000, "A: " * 120_000, " " * 400_000, "1" * 400_000, "<v Ann>a " * 40_000),
+        *("Ann: a\n" * 40_000, "a\n" * 120_000, "NOTE a\n\n" * 40_000, "\n" * 400_000, "1\n" * 120_000),
         *(
-            "00:01.000 --> 00:02.000\n" * 30_000,
-            "<cite>" * 100_000,
-            "<cite>a</cite> " * 60_000,
-            "x 1 y 1 2 " * 90_000,
+            "00:01.000 --> 00:02.000\n" * 12_000,
+            "<cite>" * 40_000,
+            "<cite>a</cite> " * 24_000,
+            "x 1 y 1 2 " * 36_000,
         ),
     ],
     ids=lambda payload: repr(payload[:12]),
 )
 def test_no_text_takes_long(payload: str) -> None:
-    """A megabyte of anything, also in one line, takes a time that grows with its length only."""
+    """Much of anything, also in one line, takes a time that grows with its length, not with the square of that."""
     began = time.process_time()
     for format in ("vtt", "srt"):
         FORMATS[format].parse(Text(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{payload}\n"))
@@ -144,13 +144,13 @@ def test_no_text_takes_long(payload: str) -> None:
     for format in ("stm", "ctm", "podcast_html", "ttml"):
         with suppress(ContentError):
             assert keeps_its_promises(FORMATS[format].parse(Text(payload)))
-    assert time.process_time() - began < 90
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.system
 @pytest.mark.parametrize("mark", [".", ","])
-def test_five_megabytes(mark: str) -> None:
-    """Five megabytes of captions are read in seconds."""
+def test_two_megabytes(mark: str) -> None:
+    """Two megabytes of captions are read in seconds."""
 
     def stamp(seconds: int) -> str:
         return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{mark}000"
@@ -159,12 +159,12 @@ def test_five_megabytes(mark: str) -> None:
     cues = [
         f"{n}\n{stamp(n * 2)} --> {stamp(n * 2 + 1)}\n"
         f"{'Ann: ' if n % 5 == 0 else ''}the record turns again\nbecause nobody stops what it began, they say\n"
-        for n in range(50_000)
+        for n in range(20_000)
     ]
     text = Text(header + "\n".join(cues))
-    assert len(text.text) > 5_000_000
+    assert len(text.text) > 2_000_000
     began = time.process_time()
     draft = FORMATS["vtt" if mark == "." else "srt"].parse(text)
-    assert time.process_time() - began < 60
-    assert sum(piece.kind == "speech" for piece in draft.pieces) == 50_000
+    assert time.process_time() - began < 24
+    assert sum(piece.kind == "speech" for piece in draft.pieces) == 20_000
     assert draft.flags == ()

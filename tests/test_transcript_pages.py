@@ -171,8 +171,8 @@ HOSTILE = {
     "deep": page("<div>" * 50_000 + "Ann: why?" + "</div>" * 50_000 + HEADED * 4),
     "deep inline": page("<b>" * 50_000 + HEADED * 4),
     "many tags in one block": page(HEADED * 4 + "<p>" + "<i>a</i><b>b</b>" * 100_000 + "</p>"),
-    "many turns": page("<p><b>Ann:</b> so</p><p><b>Bob:</b> no</p>" * 20_000),
-    "many names": page("".join(f"<p>Bo{i:x}b Ray: so {i}</p>" for i in range(30_000))),
+    "many turns": page("<p><b>Ann:</b> so</p><p><b>Bob:</b> no</p>" * 10_000),
+    "many names": page("".join(f"<p>Bo{i:x}b Ray: so {i}</p>" for i in range(15_000))),
     "nested speakers": page("<p data-speaker='Ann'>" * 20_000 + "x"),
     "nested buttons": page("<button>" * 20_000 + "x" + HEADED),
 }
@@ -185,4 +185,4 @@ def test_hostile_pages_do_not_hang(data: bytes):
     begun = time.process_time()
     with suppress(ContentError):
         read(data)
-    assert time.process_time() - begun < 30 * max(len(data) / 1e6, 1)
+    assert time.process_time() - begun < 15 * max(len(data) / 1e6, 1)

@@ -193,15 +193,20 @@ def broken_laws(warehouse: Path) -> tuple[Problem, ...]:
         ContentError: it is damaged.
     """
     with opened(warehouse, read_only=True) as con:
-        applied = {name for (name,) in rows(con, "select name from schema_migrations")}
-        known = {path.name for path in (HERE / "migrations").glob("*.sql")}
-        if unknown := applied - known:
-            detail = f"the warehouse has {max(unknown)}"
-            return (Problem("schema is of a newer Turntable", detail, f"upgrade, or {REBUILD}"),)
-        if known - applied:
-            return (Problem("schema is not the newest", "the next load brings it"),)
+        if problem := _wrong_schema(con):
+            return (problem,)
         found = rows(con, (HERE / "verify.sql").read_text(encoding="utf-8"))
     return tuple(Problem(check, detail) for check, detail in found)
+
+
+def _wrong_schema(con: Connection) -> Problem | None:
+    """Return how the schema of the open warehouse is not the newest, None where it is."""
+    applied = {name for (name,) in rows(con, "select name from schema_migrations")}
+    known = {path.name for path in (HERE / "migrations").glob("*.sql")}
+    if unknown := applied - known:
+        detail = f"the warehouse has {max(unknown)}"
+        return Problem("schema is of a newer Turntable", detail, f"upgrade, or {REBUILD}")
+    return Problem("schema is not the newest", "the next load brings it") if known - applied else None
 
 
 def unpublished(view: View) -> tuple[Problem, ...]:
@@ -241,8 +246,9 @@ def verify(
         TransientError: another process holds the warehouse, or the disk is full.
     """
     require(warehouse)
-    if problems := [problem for problem in broken_laws(warehouse) if problem.check.startswith("schema")]:
-        return tuple(problems)
+    with opened(warehouse, read_only=True) as con:
+        if problem := _wrong_schema(con):
+            return (problem,)
     with locked(warehouse), beside(warehouse) as fresh:
         with opened(fresh) as con:
             migrate(con)

@@ -24,6 +24,7 @@ Part = Literal["words", "speakers", "both"]  # what a system finds out
 Hear = Callable[[Path], dict[str, Any]]
 
 SAMPLE_EVERY = 0.05  # seconds between two looks at the memory
+LAST_WORDS = 10.0  # seconds: what a dead process started may keep its standard error open
 
 
 class SystemFailedError(Exception):
@@ -71,6 +72,7 @@ class System:
         self.loaded_memory: int | None = None
         self._process: subprocess.Popen[str] | None = None
         self._complaints: deque[str] = deque(maxlen=20)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> System:
         """Start the process and wait until its models are loaded.
@@ -87,7 +89,7 @@ class System:
             encoding="utf-8",
             env={**os.environ, **(self.environment or {})},
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener.start()
         try:
             self._answer()
         except SystemFailedError:
@@ -133,6 +135,7 @@ class System:
         line = self._process.stdout.readline()
         if not line:
             code = self._process.wait()
+            self._listener.join(LAST_WORDS)  # on a busy machine it may not have read them yet
             last = self._complaints[-1].strip()[:300] if self._complaints else "it said nothing"
             msg = f"{self.name} died (exit {code}): {last}"
             raise SystemFailedError(msg)

@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from flows.feeds.subscriptions import Subscriptions, new_subscription  # noqa: E402
 from flows.settings import Options  # noqa: E402
 from tests.conftest import ask, command, free_port  # noqa: E402
-from tests.test_serve import VARIABLES, Publisher, are_gone, loaded, serving, wait_until  # noqa: E402
+from tests.test_serve import OFTEN, VARIABLES, Publisher, are_gone, loaded, serving, wait_until  # noqa: E402
 from transforms.audio.decoding import decode  # noqa: E402
 
 WHAT = (
@@ -53,7 +53,7 @@ def main() -> None:
         threading.excepthook = lambda _: None  # a killed client breaks its pipe to the publisher
         for number, point in enumerate(points):
             began = time.monotonic()
-            with serving(home, port) as served:
+            with serving(home, port, *OFTEN) as served:
                 served.until(lambda n=number: is_idle(home, n), 400)
                 went_on = time.monotonic()
                 kill_at.write_text(point)
@@ -65,7 +65,7 @@ def main() -> None:
             print(
                 f"{point:28} went on in {went_on - began:3.0f} s, died after {died - went_on:3.0f} s", flush=True
             )
-        with serving(home, port) as served:
+        with serving(home, port, *OFTEN) as served:
             served.until(lambda: is_idle(home, len(points)), 400)
         rows = ask(home, "select count(*) as n, count(distinct episode_id) as e from transcripts")
         said = command(home, "verify", check=False)

@@ -26,7 +26,6 @@ from tests.serving import Serving, serving
 
 AUTH = "turntable:of-the-chaos"
 VARIABLES = {"PREFECT_API_AUTH_STRING": AUTH}
-SELDOM = ("--every", "15")  # polls are not what is tried here, and on a busy machine they would pile up
 RESTARTS = 120.0  # seconds from one kill of our home to the next
 # A healthy flow of somebody else, as Prefect runs it: 180 s between two signs of life.
 FOREIGN = """
@@ -78,7 +77,7 @@ def run(*, short: bool) -> Iterator[Figure]:
         if short:
             _register(server, theirs)
         else:
-            second = stack.enter_context(serving(theirs, free_port(), *SELDOM, api=server.api, **VARIABLES))
+            second = stack.enter_context(serving(theirs, free_port(), api=server.api, **VARIABLES))
             second.until(second.is_ready, 400)
         real = None if short else stack.enter_context(_foreign(here, server))
         quiet = _neighbours(server, theirs)
@@ -301,7 +300,7 @@ def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -
     """
     until, deaths, own, ended = time.monotonic() + (0 if short else 600), 0, None, {}
     while deaths == 0 or time.monotonic() < until:
-        with serving(ours, free_port(), *SELDOM, api=server.api, **VARIABLES) as one:
+        with serving(ours, free_port(), api=server.api, **VARIABLES) as one:
             if not _starts(one):
                 continue  # Prefect's SQLite was too busy for a moment: serve again, as it says
             if own is None:

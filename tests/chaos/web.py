@@ -44,21 +44,23 @@ class Attack:
 
 def run(*, short: bool) -> Iterator[Figure]:
     """Attack a served home; nothing may be read, changed or started, and its owner has to get in all the same."""
-    with tempfile.TemporaryDirectory() as folder:
-        home, canary = Path(folder) / "home", Path(folder) / "canary"
-        with serving(home, free_port()) as served:
-            served.until(served.is_ready)
-            known = served.post("deployments/filter", {})
-            target = str(next(d["id"] for d in known if d["name"].startswith("loader")))
-            wrong = list(_requests(served, target, canary, short=short))
-            tried = [*wrong, *_sockets(served, canary, short=short)]
-            if not short:
-                tried += _routes(served)
-            got = [what for what, refused in tried if not refused]
-            got += [f"the owner: {what}" for what, works in _owner(served) if not works]
-            got += _harm(served, known, canary)
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "home", free_port()) as served:
+        served.until(served.is_ready)
+        yield attack_server(served, Path(folder) / "canary", short=short)
+
+
+def attack_server(served: Serving, canary: Path, *, short: bool) -> Figure:
+    """Attack a server that runs; a shell command that is run makes the canary."""
+    known = served.post("deployments/filter", {})
+    target = str(next(d["id"] for d in known if d["name"].startswith("loader")))
+    tried = [*_requests(served, target, canary, short=short), *_sockets(served, canary, short=short)]
+    if not short:
+        tried += _routes(served)
+    got = [what for what, refused in tried if not refused]
+    got += [f"the owner: {what}" for what, works in _owner(served) if not works]
+    got += _harm(served, known, canary)
     sockets = sum(what.startswith("socket") for what, _ in tried)
-    yield Figure("hostile web requests and WebSockets", len(tried), tuple(got), 60, f"{sockets} WebSockets")
+    return Figure("hostile web requests and WebSockets", len(tried), tuple(got), 60, f"{sockets} WebSockets")
 
 
 def _hosts(port: int) -> tuple[tuple[str, ...], ...]:
