@@ -126,7 +126,8 @@ def _examples(source: str, data: bytes, names: Iterable[str], weight: float = 1.
     if known and source != "golden" and len(lines) > 20 and rng.random() < 0.5:
         labelled = (i for i, found in enumerate(whole.candidates) if any(one.name in known for one in found))
         begin = max(0, next(labelled, 0) - rng.randint(0, 3))
-        yield Example(source, Document(lines[begin : begin + rng.randint(5, 30)]), known, weight)
+        length = rng.choice((rng.randint(2, 4), rng.randint(5, 30)))
+        yield Example(source, Document(lines[begin : begin + length]), known, weight)
 
 
 def _of_captions(source: str, data: bytes, names: Iterable[str], weight: float = 1.0) -> Iterator[Example]:

@@ -298,7 +298,7 @@ class Unit:
 
 
 def units_of(cue: Cue, known: frozenset[Key], *, every: bool = False) -> list[Unit]:
-    """Cut a cue where its speaker changes; `known` are the labels that begin cues of the file, or nearly `every` one."""
+    """Cut a cue where its speaker changes; `known` are the labels that begin a cue of the file, or `every` cue."""
     units: list[Unit] = []
     texts: list[list[str]] = []
     before = ""
