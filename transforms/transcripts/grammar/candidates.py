@@ -113,16 +113,17 @@ class Form:
         label = f"{core.bracket}L{_BRACKETS.get(core.bracket, '')}"
         mark = core.mark.replace(">", "/")
         behind = " [T]" if self.time == "behind" else ""
-        closing = core.end if core.end in ":：." else ""
+        closing = core.end if core.end in _CLOSING else ""
         inside = f"{label}{closing}" if mark else f"{label}{behind}{closing}"
         opens = _SHOWN_MARKS.get(mark, f"<{mark}>" if mark else "")
         shown = f"{opens}{inside}{_SHOWN_MARKS.get(mark, f'</{mark}>')}{behind}" if mark else inside
-        end = "" if core.end in (":", "：", ".", "") else f" {_SHOWN_SPACES.get(core.end, core.end)}"
+        end = "" if core.end in _CLOSING else f" {_SHOWN_SPACES.get(core.end, core.end)}"
         before = ("[T] " if self.time == "before" else "") + (f"{core.bullet} " if core.bullet else "")
         block = _shown_block(core.block)
         return f"{block}{before}{shown}{end}{'⏎' if self.alone else ' R'}"
 
 
+_CLOSING = ("", ":", "：", ".", ".-", ";")  # stand right behind the label
 _SHOWN_MARKS = {"strong": "**", "em": "*", "strong em": "***", "code": "`"}
 _SHOWN_SPACES = {"\t": "⇥", "  ": "␣␣"}
 
