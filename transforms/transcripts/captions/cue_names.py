@@ -170,8 +170,8 @@ class _Texts:
         core = every or (found.form.core if found.form else None)
         if core is None:
             return found if all(self.opened) and len(self.texts) >= A_FEW else None
-        if core.bracket and not every and len({one.name for one in found.labels.values()}) == 1:
-            return None  # `[Phone ringing]` now and then is a sound
+        if not every and self._is_chance(core, found):
+            return None
         likely = _both(found.probability, max(how_likely(lines, core) for lines in self.cues))
         if every:
             found = choose(self.paragraphs, every)
@@ -181,6 +181,12 @@ class _Texts:
         if likely < self._least(found):
             return replace(found, probability=likely).declined() if likely >= LIKELY else None
         return replace(found, probability=likely, confidence=likely * found.confidence / found.probability)
+
+    def _is_chance(self, core: Core, found: Grammar) -> bool:
+        """Check for one name alone: `[Phone ringing]` now and then is a sound, `Star Wars: A New Hope` a title."""
+        names = {one.name for one in found.labels.values()}
+        texts = sum((core, name) in mine for name in names for mine in self.opened)
+        return len(names) == 1 and (bool(core.bracket) or (texts == 1 and len(self.texts) >= FEWEST_TEXTS))
 
     def _core_of_all(self, found: Grammar) -> Core | None:
         """Find what sets a label off in nearly every text: all are names, if it is likely or most of them are."""

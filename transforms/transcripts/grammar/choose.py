@@ -12,13 +12,14 @@ from transforms.transcripts.grammar import score
 from transforms.transcripts.grammar.candidates import Candidate, Core, Form
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
-from transforms.transcripts.grammar.looks import has_marks
+from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 
 LIKELY_MARKED = 0.1  # a form with marks, brackets or times is the document's from here on
-LIKELY = 0.3  # a form is the document's from here on: who gives a text says that somebody speaks
+LIKELY_NAMED = 0.02  # so is a form in which each line begins with a full name and a colon
+LIKELY = 0.3  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.1  # a label that stands once in a strong form is none below this
@@ -131,12 +132,12 @@ class Way:
     doubted: tuple[Candidate, ...]
     unsure: frozenset[str]
     probability: float
-    is_weak: bool
+    least: float
 
     @property
     def is_likely(self) -> bool:
-        """Whether it may be the document's: who gives a text says that somebody speaks."""
-        return self.probability >= (LIKELY if self.is_weak else LIKELY_MARKED)
+        """Whether it may be the document's: what sets labels off strongly, or names people, needs less."""
+        return self.probability >= self.least
 
     @property
     def form(self) -> Form:
@@ -152,7 +153,16 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         measured = replace(whole, found=kept) if whole.is_weak else whole
         lines = {one.line for one in kept}
         doubted = tuple(one for one in whole.found if one.line not in lines)
-        yield Way(kept, doubted, unsure, score.of_form(of_form(measured)), whole.is_weak)
+        yield Way(kept, doubted, unsure, score.of_form(of_form(measured)), _least(whole, kept))
+
+
+def _least(whole: Occurrences, kept: Sequence[Candidate]) -> float:
+    """Say how likely a form must be, by what sets its labels off and whether each line has a full name."""
+    if not whole.is_weak:
+        return LIKELY_MARKED
+    below = len(whole.document.lines) - kept[0].line
+    named = whole.core.end == ":" and len(kept) == below and all(is_full_name(one.raw) for one in kept)
+    return LIKELY_NAMED if named and len(kept) > 1 else LIKELY
 
 
 def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candidate, ...], frozenset[str]]:
