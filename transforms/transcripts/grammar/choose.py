@@ -17,7 +17,7 @@ from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 
-LIKELY_MARKED = 0.1  # a form with marks, brackets or times is the document's from here on
+LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a full name and a colon
 LIKELY = 0.3  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
@@ -153,12 +153,16 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         measured = replace(whole, found=kept) if whole.is_weak else whole
         lines = {one.line for one in kept}
         doubted = tuple(one for one in whole.found if one.line not in lines)
-        yield Way(kept, doubted, unsure, score.of_form(of_form(measured)), _least(whole, kept))
+        silent = sum(not words for words in measured.behind) * 2 > len(
+            kept
+        )  # who has nothing to say is no speaker
+        likely = 0.0 if silent and forced is None else score.of_form(of_form(measured))
+        yield Way(kept, doubted, unsure, likely, _least(whole, kept))
 
 
 def _least(whole: Occurrences, kept: Sequence[Candidate]) -> float:
     """Say how likely a form must be, by what sets its labels off and whether each line has a full name."""
-    if not whole.is_weak:
+    if whole.is_marked:
         return LIKELY_MARKED
     below = len(whole.document.lines) - kept[0].line
     named = whole.core.end == ":" and len(kept) == below and all(is_full_name(one.raw) for one in kept)
@@ -198,7 +202,8 @@ def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> 
     if strong and len(mine) >= OFTEN:
         return 1.0
     first = usual.seen.found[mine[0]]
-    if not strong and len(mine) == 1 and (has_marks(first.raw) or (first.form.alone and ends_sentence(first.raw))):
+    sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or usual.seen.is_marked)
+    if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
     likely = score.of_label(of_label(name, mine, usual))
     proved = likely >= DOUBTED_ONCE or (usual.seen.is_marked and first.start_time is not None)
