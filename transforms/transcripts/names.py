@@ -179,8 +179,8 @@ def likeness(name: str) -> int:
     surname = _is_surname(tokens, kinds)
     if {"no", "number"} & {*kinds} or "name" not in kinds or not (surname or _may_open(name, tokens, kinds)):
         return 0
-    full = kinds.count("name") >= 2 and not surname and not _uncased(name)
-    return 2 if full else int(not _uncased(name) or len(name) <= 24)
+    full = kinds.count("name") >= 2 and not surname and not is_uncased(name)
+    return 2 if full else int(not is_uncased(name) or len(name) <= 24)
 
 
 def _is_surname(tokens: list[str], kinds: list[str]) -> bool:
@@ -190,7 +190,7 @@ def _is_surname(tokens: list[str], kinds: list[str]) -> bool:
 
 def _is_clause(name: str, tokens: list[str]) -> bool:
     """Check for a clause in a script without capitals by its particles and its end."""
-    return _uncased(name) and (not _CLAUSE_TOKENS.isdisjoint(tokens) or _CLAUSE_END.search(name) is not None)
+    return is_uncased(name) and (not _CLAUSE_TOKENS.isdisjoint(tokens) or _CLAUSE_END.search(name) is not None)
 
 
 def _may_open(name: str, tokens: list[str], kinds: list[str]) -> bool:
@@ -227,8 +227,9 @@ def _is_letter(c: str) -> bool:
     return c.isdigit() or unicodedata.category(c)[0] in "LM"
 
 
-def _uncased(name: str) -> bool:
-    return name.upper() == name.lower()
+def is_uncased(text: str) -> bool:
+    """Check for a script without capitals."""
+    return text.upper() == text.lower()
 
 
 @lru_cache(maxsize=16384)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from transforms.records import Seconds
-from transforms.transcripts.names import clean, fold, is_sound
+from transforms.transcripts.names import clean, fold, is_sound, is_uncased
 from transforms.transcripts.prose.lines import CLOCK, WRAPPED, Line, Span, times
 
 LONGEST_LABEL = 80  # characters
@@ -347,7 +347,7 @@ def _is_open(text: str) -> bool:
 def _is_large(raw: str) -> bool:
     """Check for capitals, or a few words of a script without them."""
     name = _FIRST_TITLE.sub("", raw, count=1)
-    return name.isupper() or (name.upper() == name.lower() and name.count(" ") < 3)
+    return name.isupper() or (is_uncased(name) and name.count(" ") < 3)
 
 
 def _name(raw: str) -> str:

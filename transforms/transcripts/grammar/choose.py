@@ -153,10 +153,9 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         measured = replace(whole, found=kept) if whole.is_weak else whole
         lines = {one.line for one in kept}
         doubted = tuple(one for one in whole.found if one.line not in lines)
-        silent = sum(not words for words in measured.behind) * 2 > len(
-            kept
-        )  # who has nothing to say is no speaker
-        likely = 0.0 if silent and forced is None else score.of_form(of_form(measured))
+        # Who has nothing to say is no speaker.
+        is_silent = sum(not words for words in measured.behind) * 2 > len(kept)
+        likely = 0.0 if is_silent and forced is None else score.of_form(of_form(measured))
         yield Way(kept, doubted, unsure, likely, _least(whole, kept))
 
 

@@ -6,9 +6,9 @@ from itertools import pairwise
 from math import log
 
 from transforms.text import ends_sentence
-from transforms.transcripts.grammar.looks import has_marks, is_address, is_furniture, is_uncased, share
+from transforms.transcripts.grammar.looks import has_marks, is_address, is_furniture, share
 from transforms.transcripts.grammar.ways import Occurrences, is_element
-from transforms.transcripts.names import is_generic
+from transforms.transcripts.names import is_generic, is_uncased
 
 MANY = 40  # more than so many say no more than so many: no weight was learned on thousands
 

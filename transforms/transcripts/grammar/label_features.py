@@ -18,12 +18,11 @@ from transforms.transcripts.grammar.looks import (
     is_full_name,
     is_furniture,
     is_small,
-    is_uncased,
     share,
     small_tokens,
 )
 from transforms.transcripts.grammar.ways import MOST_TOKENS, Occurrences
-from transforms.transcripts.names import clean, is_generic, short_forms
+from transforms.transcripts.names import clean, is_generic, is_uncased, short_forms
 from transforms.transcripts.prose import furniture
 
 MANY = 40  # as of forms

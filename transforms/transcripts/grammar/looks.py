@@ -42,11 +42,6 @@ def is_full_name(raw: str) -> float:
     return float(1 < len(tokens) < 5 and all(token[0].isupper() for token in outer))
 
 
-def is_uncased(raw: str) -> bool:
-    """Check for a script without capitals."""
-    return raw.upper() == raw.lower()
-
-
 def has_capitals(text: str) -> bool:
     """Check for `The Longest War is a book`: speech has few capitals behind its first word."""
     return sum(word[0].isupper() for word in text.split()[1:4]) > 1

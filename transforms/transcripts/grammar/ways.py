@@ -33,6 +33,7 @@ class Document:
             0 if line.noise or alone else _words(line.text) for line, alone in zip(lines, self.alone, strict=True)
         ]
         self.words_until = [0, *accumulate(counts)]
+        self._looked_at, self._first_lines = 0, dict[str, int]()
         self.candidates = [candidates(line, i) for i, line in enumerate(lines)]
         self.stamped = [
             alone or any(x.start_time is not None for x in found)
@@ -49,6 +50,14 @@ class Document:
     def called(self) -> int | None:
         """The index of the first heading that says Transcript; `None` without one."""
         return next((i for i, line in enumerate(self.lines) if furniture.TRANSCRIPT.fullmatch(line.text)), None)
+
+    def first_lines(self, end: int) -> dict[str, int]:
+        """Return where each word of the lines before `end` stands first; what was looked at is not read again."""
+        for i in range(self._looked_at, end):
+            for word in _WORD.findall(fold(self.lines[i].text)):
+                self._first_lines.setdefault(word, i)
+        self._looked_at = max(self._looked_at, end)
+        return self._first_lines
 
     @cached_property
     def called_names(self) -> frozenset[str]:
@@ -121,19 +130,17 @@ class Occurrences:
         """How often a label, or the person of it, stands."""
         return self.counts[self.persons[name]]
 
-    @cached_property
-    def words_above(self) -> frozenset[str]:
-        """The words above the heading Transcript, or above all labels: who takes part is often named there."""
-        end = self.found[0].line if self.document.called is None else self.document.called
-        return frozenset(_WORD.findall(fold(" ".join(line.text for line in self.document.lines[:end]))))
-
     def listed(self, name: str) -> float:
-        """Which share of the words of a name stands above the transcript."""
-        return _share_in(name, self.words_above)
+        """Which share of the words of a name stands above the heading Transcript, or above all labels."""
+        document = self.document
+        end = self.found[0].line if document.called is None else document.called
+        first, mine = document.first_lines(end), _WORD.findall(name)
+        return sum(first.get(word, end) < end for word in mine) / len(mine) if mine else 0.0
 
     def called(self, name: str) -> float:
         """Which share of the words of a name begins large within a sentence elsewhere."""
-        return _share_in(name, self.document.called_names)
+        mine = _WORD.findall(name)
+        return sum(word in self.document.called_names for word in mine) / len(mine) if mine else 0.0
 
     @cached_property
     def behind(self) -> list[int]:
@@ -177,11 +184,6 @@ class Occurrences:
         """Keep the labels that stand more than once, if there are any."""
         kept = tuple(one for one in self.found if self.count(one.name) > 1)
         return Occurrences(self.document, self.core, kept) if kept else self
-
-
-def _share_in(name: str, words: frozenset[str]) -> float:
-    mine = _WORD.findall(name)
-    return sum(word in words for word in mine) / len(mine) if mine else 0.0
 
 
 def _short_form(name: str, names: set[str]) -> str:

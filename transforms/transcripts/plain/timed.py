@@ -18,12 +18,13 @@ from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.names import is_aside
 from transforms.transcripts.prose import furniture
-from transforms.transcripts.prose.headings import ENDED, may_be_title, states
+from transforms.transcripts.prose.headings import may_be_title, states
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
 from transforms.transcripts.prose.read import are_of_day, front_matter, without_times
 from transforms.transcripts.prose.shared_survey import declined, has_times, plain_lines, survey_of
 
 WORDS_OF_A_CAPTION = 12  # at most, on average
+ENDED = 0.95  # of what is said: then a line between two times that is not ended is a heading
 FEWEST_STAMPED = 8  # lines of which it is seen that they end as sentences do
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from transforms.transcripts.document import Piece
-from transforms.transcripts.names import fold
+from transforms.transcripts.names import fold, is_uncased
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time, time_first, time_last
 
@@ -14,7 +14,6 @@ LONGEST_TITLE = 18  # words
 SURE_HEADINGS = 5  # with times: then a question with one is a heading too
 LONGEST_QUESTION = 7  # words of a heading that asks
 LONGEST_BARE_TITLE = 90  # characters
-ENDED = 0.95  # of the paragraphs: then a line that is not, between two turns, is a heading
 ONE_WORD_TITLES = frozenset(
     "introduction intro outro conclusion conclusions preview prologue epilogue opening closing teaser interview "
     "q&a einleitung einführung abschied schluss fazit introducción conclusión introdução conclusão вступление "
@@ -91,7 +90,9 @@ def in_place(
     placed = [i for i in plain if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
     sure = {i for i in placed if not _asks(lines[i].text)}
     words = {
-        i for i in sure if " " in lines[i].text or fold(lines[i].text) in ONE_WORD_TITLES or _uncased(lines[i])
+        i
+        for i in sure
+        if " " in lines[i].text or fold(lines[i].text) in ONE_WORD_TITLES or is_uncased(lines[i].text)
     }
     if words and apart:
         words = {i for i in sure if not _TALK.fullmatch(lines[i].text)}
@@ -149,10 +150,6 @@ def _listed(line: Line) -> str | None:
 def may_be_title(text: str) -> bool:
     """Check whether text may be a heading, and is no control of a page."""
     return is_title(text) and furniture.noise(text) is None
-
-
-def _uncased(line: Line) -> bool:
-    return line.text.upper() == line.text.lower()
 
 
 def _is_placed(

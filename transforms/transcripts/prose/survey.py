@@ -105,8 +105,7 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
 
 def _below_heading(lines: Sequence[Line]) -> Grammar | None:
     """Find the grammar of what stands below the heading Transcript: a page may say more above it than below."""
-    half = lines[: len(lines) // 2 + 1]
-    begin = max((i for i, line in enumerate(half, 1) if furniture.TRANSCRIPT.fullmatch(line.text)), default=0)
+    begin = _heading(lines) + 1
     found = choose(lines[begin:]) if begin else None
     if found is None or not found.labels:
         return None
@@ -135,12 +134,17 @@ def _tidied(lines: Sequence[Line]) -> list[Line]:
 
 def _without_keys(lines: list[Line]) -> list[Line]:
     """Mark the header above the heading of the transcript: who is named there does not speak there."""
-    half = lines[: len(lines) // 2 + 1]
-    begun = max((i for i, line in enumerate(half) if furniture.TRANSCRIPT.fullmatch(line.text)), default=0)
+    begun = _heading(lines)
     return [
         replace(line, mark="header") if i < begun and furniture.key_value(line.text) else line
         for i, line in enumerate(lines)
     ]
+
+
+def _heading(lines: Sequence[Line]) -> int:
+    """Return the index of the last heading Transcript in the first half of a text; -1 without one."""
+    half = lines[: len(lines) // 2 + 1]
+    return max((i for i, line in enumerate(half) if furniture.TRANSCRIPT.fullmatch(line.text)), default=-1)
 
 
 def label_of(one: Candidate) -> LineLabel:
