@@ -52,6 +52,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Turntable needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP_INSTALL) .
+	# 1.2 s of the first command, and of each one where PYTHONDONTWRITEBYTECODE is set, as in many containers
+	$(BIN)/python -m compileall -q flows transforms warehouse
 	touch $(INSTALLED)
 
 # one of the test packages is compiled here (meeteval): it wants a C compiler

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.learn_grammar --documents 300 [--report]
 
-From the golden pairs of prose and pages and documents of the three corpora: first the weights of labels, by
-logistic regression; then, on the labels that these accept, those of forms, by a network with one hidden layer.
+From the golden pairs of prose and pages and documents of the three corpora: first the weights of labels, then, on
+the labels that these accept, those of forms; each by a network with one hidden layer.
 Documents are cut short, too, since few words are harder to read than many. The test is on other seeds, whose
 templates the weights have not seen. Writes `transforms/transcripts/grammar/weights.py`.
 """
@@ -43,7 +43,8 @@ WRITTEN = Path(choose.__file__).with_name("weights.py")
 TRAIN, TEST = (101, 103, 105), (202,)  # seeds
 GOLDEN_WEIGHT = 20.0  # a golden pair is a trap that somebody met
 MOST_WEIGHT = 5.0  # where a network learns it by heart
-NETWORKS, UNITS, EPOCHS, BATCH, RATE, RIDGE = 3, 24, 60, 256, 3e-3, 5e-5
+OF_LABELS, OF_FORMS = (2, 12), (3, 24)  # networks, hidden units of each: a document has many labels, and few forms
+EPOCHS, BATCH, RATE, RIDGE = 60, 256, 3e-3, 5e-5
 PROSE = (
     "post",
     "blocks",
@@ -161,33 +162,33 @@ def _forms(name: str) -> Iterator[str]:
 def learn(train: Sequence[Example], path: Path) -> None:
     """Learn both kinds of weights, and write them: those of forms need those of labels."""
     names, x, y, w = of_labels(train)
-    score.LABEL.clear()
-    score.LABEL.update({name: _rounded(weight) for name, weight in zip(names, fitted(x, y, w), strict=True)})
+    score.LABEL.update(packed(names, trained(x, y, w, *OF_LABELS)))
     names, x, y, w, _ = of_forms(train)
-    score.FORM.update(packed(names, trained(x, y, w)))
+    score.FORM.update(packed(names, trained(x, y, w, *OF_FORMS)))
     _write(path)
 
 
 def _write(path: Path) -> None:
-    units = (f"        ({worth}, {bias}, {weights})," for worth, bias, weights in score.FORM["units"])
     lines = [
         '"""The weights of the measures, as tests/benchmarks/learn_grammar.py learned them: not to be edited."""',
         "\nfrom __future__ import annotations\n\nfrom typing import Any\n",
         "# ruff: noqa: E501",
         "# fmt: off",
-        "LABEL: dict[str, float] = {",
-        *(f'    "{name}": {weight},' for name, weight in score.LABEL.items()),
-        "}",
         "# a unit: what it is worth, its bias, the weight of each measure",
-        "FORM: dict[str, Any] = {",
-        f'    "measures": {score.FORM["measures"]},',
-        f'    "bias": {score.FORM["bias"]},',
-        '    "units": (',
-        *units,
-        "    ),",
-        "}",
+        *_network("LABEL", score.LABEL),
+        *_network("FORM", score.FORM),
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _network(name: str, network: dict) -> Iterator[str]:
+    yield f"{name}: dict[str, Any] = {{"
+    yield f'    "measures": {network["measures"]},'
+    yield f'    "bias": {network["bias"]},'
+    yield '    "units": ('
+    yield from (f"        ({worth}, {bias}, {weights})," for worth, bias, weights in network["units"])
+    yield "    ),"
+    yield "}"
 
 
 def _rounded(number: float) -> float:
@@ -245,40 +246,27 @@ def _right(found: Iterable[Candidate], names: frozenset[str]) -> int:
     return sum(one.name in names for one in found)
 
 
-def fitted(x: np.ndarray, y: np.ndarray, w: np.ndarray, ridge: float = 1.0) -> np.ndarray:
-    """Fit a logistic regression by Newton's method; the first column is the bias and is not held back."""
-    weights = np.zeros(x.shape[1])
-    penalty = np.eye(x.shape[1]) * ridge
-    penalty[0, 0] = 1e-3
-    for _ in range(40):
-        p = 1 / (1 + np.exp(-np.clip(x @ weights, -50, 50)))
-        slope = x.T @ (w * (p - y)) + penalty @ weights
-        bend = (x * (w * np.maximum(p * (1 - p), 1e-6))[:, None]).T @ x + penalty
-        step = np.linalg.solve(bend, slope)
-        weights -= step
-        if np.abs(step).max() < 1e-6:
-            break
-    return weights
-
-
 # A network: the weights of the hidden units, shape (measures, units); their biases; what they are worth; the bias.
 Network = tuple[np.ndarray, np.ndarray, np.ndarray, float]
 
 
-def trained(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> Network:
-    """Train some networks from other beginnings; the mean of them is one network, steadier than each."""
+def trained(x: np.ndarray, y: np.ndarray, w: np.ndarray, networks: int, units: int) -> Network:
+    """Train some networks of so many hidden units; the mean of them is one network, steadier than each."""
     mean, scale = x.mean(0), x.std(0) + 1e-6
     weight = np.minimum(w, MOST_WEIGHT)
-    networks = [_descended((x - mean) / scale, y, weight, np.random.default_rng(seed)) for seed in range(NETWORKS)]
-    inner, bias, worth, outer = (np.concatenate(parts, axis=-1) for parts in zip(*networks, strict=True))
+    x = (x - mean) / scale
+    parts = [_descended(x, y, weight, units, np.random.default_rng(seed)) for seed in range(networks)]
+    inner, bias, worth, outer = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
     inner = inner / scale[:, None]
-    return inner, bias - mean @ inner, worth / NETWORKS, float(outer.mean())
+    return inner, bias - mean @ inner, worth / networks, float(outer.mean())
 
 
-def _descended(x: np.ndarray, y: np.ndarray, w: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+def _descended(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, units: int, rng: np.random.Generator
+) -> list[np.ndarray]:
     """Train one network by Adam (Kingma and Ba, 2015) with a rate that falls as a cosine."""
     n, measures = x.shape
-    shapes = ((measures, UNITS), (UNITS,), (UNITS,), (1,))
+    shapes = ((measures, units), (units,), (units,), (1,))
     parts = [rng.normal(0, 1 / np.sqrt(shape[0]), shape) * (len(shape) > 1 or shape[0] > 1) for shape in shapes]
     parts[1] *= 0
     first, second = [np.zeros_like(part) for part in parts], [np.zeros_like(part) for part in parts]
@@ -351,7 +339,7 @@ def report(train: Sequence[Example], test: Sequence[Example]) -> Iterator[str]:
     _, tx, ty, _, index = of_forms(test)
     yield "| measure | right without it |\n|---|---|"
     for i, name in enumerate(names):
-        without = trained(np.delete(x, i, 1), y, w)
+        without = trained(np.delete(x, i, 1), y, w, *OF_FORMS)
         share = _share_right(judged(without, np.delete(tx, i, 1)), ty, index, len(test))
         yield f"| {name} | {share:.2%} |"
 

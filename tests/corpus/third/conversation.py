@@ -50,7 +50,8 @@ def converse(rng: random.Random, template: Template) -> Conversation:
     order = _order(rng, spoken, count)
     if template.order != "T" and count > 8 and rng.random() < 0.12:
         once = rng.choice(persons.ONCE)
-        order[rng.randrange(count // 2, count)] = Person(once, once, once)
+        label = _in_brackets(rng, template, once)
+        order[rng.randrange(count // 2, count)] = Person(once, label, label)
     tight = not template.loose or template.frame in ("row", "list", "number", "quote")
     traps = rng.random() < 0.5
     turns: list[Turn] = []
@@ -100,6 +101,14 @@ def _other(rng: random.Random, template: Template, spoken: list[Person], languag
         (other,) = people(rng, 1, rng.choice(styles), language)
         if not persons.tokens(other) & taken:
             return other
+
+
+def _in_brackets(rng: random.Random, template: Template, once: str) -> str:
+    """Put a label into brackets now and then, as `(Woman in the back): …` stands among names without."""
+    plain = template.order == "L" and template.frame == "line" and template.separator == ":"
+    if not plain or template.mark or template.label_brackets or rng.random() > 0.4:
+        return once
+    return rng.choice(("[{}]", "({})")).format(once)
 
 
 def _turns(rng: random.Random, template: Template) -> int:

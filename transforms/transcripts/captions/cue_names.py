@@ -175,7 +175,7 @@ class _Texts:
         likely = _both(found.probability, max(how_likely(lines, core) for lines in self.cues))
         if every:
             found = choose(self.paragraphs, every)
-            if all(any(key[0] == every for key in mine) for mine in self.opened):
+            if all(any(_is_as(every, core) for core, _ in mine) for mine in self.opened):
                 found = replace(found, labels={one.line: one for one in self._whole(every).found}, doubted=())
             return replace(found, probability=likely, confidence=likely * found.confidence)
         if likely < self._least(found):
@@ -190,8 +190,9 @@ class _Texts:
 
     def _core_of_all(self, found: Grammar) -> Core | None:
         """Find what sets a label off in nearly every text: all are names, if it is likely or most of them are."""
-        shown = Counter(core for mine in self.opened for core in {core for core, _ in mine})
-        core, count = shown.most_common(1)[0]
+        cores = [{core for core, _ in mine} for mine in self.opened]
+        core, _ = Counter(core for mine in cores for core in mine).most_common(1)[0]
+        count = sum(any(_is_as(core, other) for other in mine) for mine in cores)
         if found.form and found.form.core == core and count >= max(FEWEST_TEXTS, EVERY * len(self.texts)):
             return core
         if count < len(self.texts) or not (core.bracket or core.end == ":"):
@@ -220,6 +221,11 @@ class _Texts:
             one = mine.get((label.form.core, label.name)) if label else None
             # A cue has its own time: one that stands in its text is said.
             yield (one.raw, one.rest) if one and one.start_time is None else (None, text)
+
+
+def _is_as(core: Core, other: Core) -> bool:
+    """Check whether a label is set off by a core, with or without brackets around it: `<NA>: What?`."""
+    return other == core or replace(other, bracket="") == core
 
 
 def _lines(texts: Iterable[str], *, ended: bool) -> list[Line]:

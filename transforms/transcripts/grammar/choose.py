@@ -198,6 +198,7 @@ def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> 
     """Return how likely a label is one: in a strong form it needs little, and what comes back there is one."""
     forms = {(usual.seen.found[i].form.time, usual.seen.found[i].form.alone) for i in mine}
     strong = is_given or (not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms))
+    strong = strong or all(usual.seen.found[i].form.core.bracket for i in mine)
     if strong and len(mine) >= OFTEN:
         return 1.0
     first = usual.seen.found[mine[0]]

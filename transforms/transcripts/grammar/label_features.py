@@ -86,6 +86,16 @@ class Usual:
         return share([is_uncased(one.raw) for one in self.recurring])
 
     @cached_property
+    def full_names(self) -> float:
+        """Which share of the labels that come back is of full names."""
+        return share([is_full_name(one.raw) for one in self.recurring])
+
+    @cached_property
+    def generic(self) -> float:
+        """Which share of the labels that come back names no person: Speaker 1, Host."""
+        return share([is_generic(one.raw) for one in self.recurring])
+
+    @cached_property
     def repeats(self) -> float:
         """How often one that comes back stands twice in a row: seldom, where each turn has one label."""
         names = [one.name for one in self.recurring]
@@ -147,6 +157,8 @@ def _counts(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "known_share": usual.known,
         "alternates": share([other != name for other in beside]) if beside else 0.5,
         "related": float(usual.is_related(name)),
+        "log_n": log(min(n, MANY)) / 2,
+        "log_distinct": log(min(len(seen.counts), MANY)) / 2,
     }
 
 
@@ -160,6 +172,7 @@ def _place(mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "strong": float(not seen.is_weak),
         "all_alone": share([one.form.alone for one in found]),
         "colon": float(seen.core.end == ":"),
+        "own_bracket": share([one.form.core.bracket != seen.core.bracket for one in found]),
         "usual_form": share([(one.form.time, one.form.alone) == usual.template for one in found]),
         "usual_gap": share([lines[one.line].gap == usual.gap for one in found]),
         "usual_time": share([(one.start_time is not None) == (usual.template[0] != "") for one in found]),
@@ -188,6 +201,8 @@ def _looks(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "unlike_small": abs(small - usual.small),
         "marks": float(has_marks(raw)),
         "generic": float(is_generic(raw)),
+        "usual_full_names": usual.full_names,
+        "usual_generic": usual.generic,
         "uncased": usual.uncased,
         "once_uncased": usual.uncased * once,
         "called": seen.called(name),
