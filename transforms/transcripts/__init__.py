@@ -36,7 +36,7 @@ from transforms.transcripts.services import (
 )
 from transforms.transcripts.tables import ctm, stm, trs
 
-METHOD = "transcripts-9"
+METHOD = "transcripts-10"
 MOST_SPEAKERS = 500
 _SAY_FORMAT = "say what it is by `turntable import --format NAME`"
 UNLIKELY = 0.1  # a grammar that is not worth a try

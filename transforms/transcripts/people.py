@@ -66,6 +66,7 @@ _OFFICES = frozenset(
 _ABOVE_OR_BELOW = frozenset(
     "vice deputy assistant associate acting under chief prime attorney lieutenant major".split()
 )
+_AND = frozenset("and und et y e i og och en ja ve și и й та και و と 和 와 과".split())
 # In brackets, how something is said, and no more on who says it, as in plays; a time.
 _MANNER = re.compile(
     r"v[ .]*o[ .]*|o[ .]*[sc][ .]*|cont(?:'?d|inued|inuing)?|\d+:[\d:.]+|aside|to \w[\w ]*|translated|interpreted|"
@@ -97,6 +98,8 @@ def join_variants(labels: Mapping[str, int]) -> dict[str, Speaker]:
 
     >>> join_variants({"Rob Wiblin:": 3, "ROB": 1})["ROB"].label
     'Rob Wiblin'
+    >>> sorted({one.label for one in join_variants({"Ana": 3, "Ben": 3, "Ana & Ben": 1, "Ana y Ben": 1}).values()})
+    ['Ana', 'Ana & Ben', 'Ana y Ben', 'Ben']
     >>> sorted({one.label for one in join_variants({"Mr. Hill": 3, "Mrs. Hill": 2, "Hill": 1}).values()})
     ['Hill', 'Mr. Hill', 'Mrs. Hill']
     """
@@ -165,7 +168,12 @@ def _full_forms(written: Written) -> dict[Person, Person]:
     """Find the one person each may be who is called by more; those without exactly one are not in it."""
     order = {person: place for place, person in enumerate(written)}
     ranks = {p: (len(p.name), len(p.titles) + len(p.told), -order[p]) for p in written}
-    longer = _by_short_forms(person for person, mine in written.items() if not all(map(_says_more, mine)))
+    names = {person.name for person in written}
+    longer = _by_short_forms(
+        person
+        for person, mine in written.items()
+        if not (all(map(_says_more, mine)) or _is_joint(person.name, names))
+    )
     namesakes: dict[tuple[str, ...], list[Person]] = defaultdict(list)
     for person in written:
         namesakes[person.name].append(person)
@@ -181,6 +189,14 @@ def _full_forms(written: Written) -> dict[Person, Person]:
         if len(whole) == 1:
             meant[person] = whole.pop()
     return meant
+
+
+def _is_joint(name: tuple[str, ...], names: set[tuple[str, ...]]) -> bool:
+    """Check for a label of two who speak at once, and alone elsewhere: `Ana & Ben`."""
+    return any(
+        (word in _AND or not any(map(str.isalnum, word))) and name[:i] in names and name[i + 1 :] in names
+        for i, word in enumerate(name)
+    )
 
 
 def _by_parts(people: Iterable[Person]) -> dict[str, list[Person]]:

@@ -100,7 +100,7 @@ def _document(
 def _style(rng: random.Random, template: Template, draft: Draft) -> Style:
     style = template.style
     if template.kind == "txt":
-        wrapped = rng.random() < 0.08 and template.frame not in ("row",)
+        wrapped = rng.random() < 0.08 and template.frame != "row" and "\t" not in template.separator
         if wrapped:
             draft.odd.add("wrapped lines")
         return replace(style, wrapped=wrapped, heading="caps" if rng.random() < 0.3 else "bare")
@@ -214,6 +214,7 @@ def _body(rng: random.Random, template: Template, talk: Conversation, draft: Dra
     half = half and template.separator.strip() == ":"
     slipped = _slipped(rng, template, talk)
     between = rng.random() < 0.15 and template.loose and template.frame not in ("row", "pair")
+    timed = template.time_on == "each" and rng.random() < 0.3  # all headings of a document, or none
     seen: set[str] = set()
     for number, turn in enumerate(talk.turns):
         if number == slipped[0]:
@@ -227,7 +228,7 @@ def _body(rng: random.Random, template: Template, talk: Conversation, draft: Dra
             if half and "bold half-way" in draft.odd and rng.random() < 0.3
             else ""
         )
-        _heading(rng, template, turn, draft, number)
+        _heading(rng, template, turn, draft, number, timed=timed)
         _turn(rng, template, turn, draft, number, slip, seen)
         if between and rng.random() < 0.15:
             _between(rng, template, talk, draft)
@@ -279,7 +280,9 @@ def _turn(
     draft.said.append(Said(turn.person and turn.person.name, text, value))
 
 
-def _heading(rng: random.Random, template: Template, turn: Turn, draft: Draft, number: int) -> None:
+def _heading(
+    rng: random.Random, template: Template, turn: Turn, draft: Draft, number: int, *, timed: bool
+) -> None:
     if not turn.heading or template.frame in ("row", "heading"):
         return
     if not number and not draft.blocks:
@@ -289,7 +292,7 @@ def _heading(rng: random.Random, template: Template, turn: Turn, draft: Draft, n
     if turn.person and rng.random() < 0.03 and template.kind != "txt" and number:
         draft.odd.add("a name as a heading")
         title = turn.person.name
-    if template.time_on == "each" and rng.random() < 0.3:
+    if timed:
         written, value = written_time(turn.start, turn.end, "MM:SS")
         time = f"[{written}] " if rng.random() < 0.5 else f"({written}) "
     draft.blocks.append(plain(f"{time}{title}", "heading", 2))

@@ -50,7 +50,7 @@ def converse(rng: random.Random, template: Template) -> Conversation:
     order = _order(rng, spoken, count)
     if template.order != "T" and count > 8 and rng.random() < 0.12:
         once = rng.choice(persons.ONCE)
-        label = _in_brackets(rng, template, once)
+        label = _label_of_one(rng, template, once)
         order[rng.randrange(count // 2, count)] = Person(once, label, label)
     tight = not template.loose or template.frame in ("row", "list", "number", "quote")
     traps = rng.random() < 0.5
@@ -103,9 +103,11 @@ def _other(rng: random.Random, template: Template, spoken: list[Person], languag
             return other
 
 
-def _in_brackets(rng: random.Random, template: Template, once: str) -> str:
-    """Put a label into brackets now and then, as `(Woman in the back): …` stands among names without."""
+def _label_of_one(rng: random.Random, template: Template, once: str) -> str:
+    """Write the label of one who speaks once: now and then in brackets, `(Woman in the back): …` among names."""
     plain = template.order == "L" and template.frame == "line" and template.separator == ":"
+    if template.separator == ". ":
+        return once.upper()
     if not plain or template.mark or template.label_brackets or rng.random() > 0.4:
         return once
     return rng.choice(("[{}]", "({})")).format(once)

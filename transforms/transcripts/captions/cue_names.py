@@ -14,7 +14,7 @@ from math import sqrt
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
-from transforms.transcripts.grammar.choose import LIKELY, SURE, Grammar, accepted, choose, how_likely
+from transforms.transcripts.grammar.choose import SURE, Grammar, accepted, choose, how_likely
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.prose.lines import Line
@@ -23,9 +23,11 @@ FEWEST_TEXTS = 4  # below that it proves nothing
 A_FEW = 3  # texts that all have a label are worth a flag
 BEGINNING = 3  # texts, among which a file with names has the first one
 VERY_SURE = 0.9  # it may have none there
+WORTH_A_FLAG = 0.3  # is likely enough to say that there may be names
 RECURRING = 0.25  # is likely enough where each name comes back
 MOST = 0.5
 EVERY = 0.9  # of the texts have a label: then it is one, whatever it says
+MOSTLY_SURE = 0.5  # of what recurs stands behind whole sentences: names do
 MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 
 _BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
@@ -106,15 +108,20 @@ def is_finished(text: str) -> bool:
 def _all_openings(texts: Sequence[str]) -> tuple[list[Openings], bool]:
     """Find out where a name could stand, and whether sentences end before names.
 
-    In such a file a name stands within a sentence only where it stands elsewhere, too.
+    In such a file a name stands within a sentence only where it stands elsewhere more often: what cues are cut at,
+    as in `and / then we started over: new records`, is none.
     """
     found = [openings(text) for text in texts]
     ended = [is_finished(before) for before in ["", *texts][: len(texts)]]
     behind = [end for mine, end in zip(found, ended, strict=True) if mine]
-    if sum(behind) < MOSTLY_ENDED * len(behind):
+    counts = Counter(key for mine in found for key in mine)
+    begins = Counter(key for mine, end in zip(found, ended, strict=True) if end for key in mine)
+    recurring = {key for key, count in counts.items() if count > 1}
+    sure = {key for key in recurring if begins[key] >= MOSTLY_ENDED * counts[key]}
+    many = sum(counts[key] for key in sure) >= MOSTLY_SURE * sum(counts[key] for key in recurring)
+    if sum(behind) < MOSTLY_ENDED * len(behind) and not (sure and many):
         return _without_clauses(found, ended), False
-    known = {key for mine, end in zip(found, ended, strict=True) if end for key in mine}
-    return [{key: one for key, one in mine.items() if key in known} for mine in found], True
+    return [{key: one for key, one in mine.items() if begins[key] * 2 >= counts[key]} for mine in found], True
 
 
 def _without_clauses(found: list[dict[Key, Candidate]], ended: Sequence[bool]) -> list[Openings]:
@@ -179,7 +186,7 @@ class _Texts:
                 found = replace(found, labels={one.line: one for one in self._whole(every).found}, doubted=())
             return replace(found, probability=likely, confidence=likely * found.confidence)
         if likely < self._least(found):
-            return replace(found, probability=likely).declined() if likely >= LIKELY else None
+            return replace(found, probability=likely).declined() if likely >= WORTH_A_FLAG else None
         return replace(found, probability=likely, confidence=likely * found.confidence / found.probability)
 
     def _is_chance(self, core: Core, found: Grammar) -> bool:

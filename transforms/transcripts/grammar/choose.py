@@ -19,7 +19,7 @@ from transforms.transcripts.prose.lines import Line
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a full name and a colon
-LIKELY = 0.3  # any other form: who gives a text says that somebody speaks
+LIKELY = 0.6  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.1  # a label that stands once in a strong form is none below this
@@ -108,13 +108,26 @@ def _trust(document: Document, labels: dict[int, Candidate], rival: Way | None) 
     """Return 1, or less where something speaks against who is named: then the labels are flagged.
 
     One who is named again and again, and nobody else: are the answers somebody's? Known names with a colon within
-    what is said: do turns begin there? Another form that is likely, too: who is right?
+    what is said: do turns begin there? Whole lines within turns, marked as labels are: who asks? Another form that
+    is likely, too: who is right?
     """
     counts = Counter(one.name for one in labels.values())
     alone = len(counts) == 1 and len(labels) > 1
     inside = not document.phrases.isdisjoint(counts)
     other = rival is not None and rival.probability >= LIKELY and len(rival.kept) >= OFTEN
-    return DOUBTFUL if alone or inside or other else 1.0
+    return DOUBTFUL if alone or inside or other or _marked_inside(document, labels) else 1.0
+
+
+def _marked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
+    """Check for whole lines within turns that are marked as the labels are: `**And did you stay?**`."""
+    mark = Counter(one.form.core.mark for one in labels.values()).most_common(1)[0][0]
+    lines = range(min(labels), len(document.lines)) if mark else ()
+    inside = (
+        any(one.form.core.mark == mark and not (one.rest or one.form.core.end) for one in document.candidates[i])
+        for i in lines
+        if i not in labels
+    )
+    return sum(inside) >= OFTEN
 
 
 def how_likely(lines: Sequence[Line], core: Core) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from math import log
 
@@ -10,6 +11,7 @@ from transforms.transcripts.grammar.looks import has_marks, is_address, is_furni
 from transforms.transcripts.grammar.ways import Occurrences, is_element
 from transforms.transcripts.names import is_generic, is_uncased
 
+_SPEAKER = re.compile(r"\.\S*(?:speaker|author|name|who)", re.IGNORECASE)  # a class that says what it holds
 MANY = 40  # more than so many say no more than so many: no weight was learned on thousands
 
 
@@ -74,6 +76,7 @@ def _marks(seen: Occurrences) -> dict[str, float]:
         "colon": float(core.end == ":"),
         "heading": float(seen.is_heading),
         "element": float(is_element(core.block) or "." in core.mark or core.mark == "cite"),
+        "declared": float(_SPEAKER.search(f"{core.block} {core.mark}") is not None),
         "other_end": float(core.end not in (":", "")),
         "bullet": float(core.bullet in ("-", "*", "•", "1.")),
         "weak_and_colon": float(seen.is_weak and core.end == ":"),

@@ -102,6 +102,14 @@ class Usual:
         return share([a == b for a, b in pairwise(names)])
 
     @cached_property
+    def every_line(self) -> float:
+        """Which share of the lines from the first to the last is set off so: in a tight text, each turn."""
+        found, document = self.seen.found, self.seen.document
+        inside = range(found[0].line, found[-1].line + 1)
+        spoken = sum(not (document.lines[i].noise or document.alone[i]) for i in inside)
+        return len(found) / max(spoken, 1)
+
+    @cached_property
     def known(self) -> float:
         """Which share of all occurrences is of labels that come back."""
         return sum(self.seen.count(one.name) > 1 for one in self.seen.found) / len(self.seen.found)
@@ -157,6 +165,8 @@ def _counts(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "known_share": usual.known,
         "alternates": share([other != name for other in beside]) if beside else 0.5,
         "related": float(usual.is_related(name)),
+        "every_line": usual.every_line,
+        "once_every_line": once * usual.every_line,
         "log_n": log(min(n, MANY)) / 2,
         "log_distinct": log(min(len(seen.counts), MANY)) / 2,
     }

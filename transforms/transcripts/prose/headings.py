@@ -142,6 +142,11 @@ def _may_ask(text: str) -> bool:
     return not (inner or _TALK.search(text))
 
 
+def _is_finished(text: str) -> bool:
+    """Check that no sentence goes on behind a text: it has ended, or an address ends it."""
+    return _ENDED.search(text) is not None or "://" in text.rpartition(" ")[2]
+
+
 def _listed(line: Line) -> str | None:
     chapter = chapter_of(line)
     return chapter.text if chapter else None if _asks(line.text) else line.text
@@ -169,7 +174,7 @@ def _is_placed(
     if behind not in labels or not may_be_title(line.text) or len(line.text) > LONGEST_BARE_TITLE:
         return False
     above = _above(lines, index, first)
-    if index > first and (above in bare or not _ENDED.search(lines[above].text)):
+    if index > first and (above in bare or not _is_finished(lines[above].text)):
         return False
     if apart:
         return line.gap and lines[index + 1].gap

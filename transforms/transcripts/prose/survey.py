@@ -313,11 +313,10 @@ def _parts_above(lines: Sequence[Line], label: int) -> int | None:
         return None
     alike = [i for i in range(below) if lines[i].heading and lines[i].mark == lines[below].mark]
     spoken = [i for i in range(alike[0], below) if _is_paragraph(lines[i])] if alike else []
-    beside = any(
-        furniture.section_heading(lines[i].text) or furniture.TRANSCRIPT.fullmatch(lines[i].text) for i in alike
-    )
+    beside = any(furniture.section_heading(lines[i].text) for i in alike)
+    called = alike and any(furniture.TRANSCRIPT.fullmatch(lines[i].text) for i in range(alike[0], below))
     words = sum(len(lines[i].text.split()) for i in spoken)
-    return alike[0] if words >= WORDS_OF_PARTS and not beside else None
+    return alike[0] if words >= WORDS_OF_PARTS and not (beside or called) else None
 
 
 def _is_paragraph(line: Line) -> bool:
