@@ -45,45 +45,6 @@ _NOBODY = re.compile(
     r"uu|n/a)",
     re.IGNORECASE,
 )
-# Words that begin a sentence or name a part of a text, and no person.
-_OPENERS = frozenset(
-    """
-    about above absolutely actually advertisement after again alright also although always among another answer
-    anyway are as at because before below besides both bottom bonus but by can caveat certainly chapter chapters
-    clarification clearly comment comments conclusion contact correct correction could date day definitely description
-    did disclaimer disclosure do does duration each edit editor's either email ep episode especially even every exactly
-    example examples except fact fair few figure finally first follow footnote for from further furthermore
-    generally given good great half have he heading hence her here here's hers high highlight highlights his how
-    however i i'd i'll i'm i've idea if image important in indeed instead intro introduction is isn't it it's its just
-    key language last lastly later length lesson let let's like likewise link links listen literally look low main
-    many maybe me mean meaning meanwhile mentioned mistake more moreover most music my myth namely naturally never
-    nevertheless new next no none nope note notes nothing now number obviously occasionally of official oh ok okay on
-    once one only option or other others our outline outro overall page part perhaps period phase photo picture plan
-    please plus podcast point possibly presumably previously probably problem produced prologue published question
-    questions quick quickly quote rather read reality really reason reasons recap recorded reference references
-    reminder resources response result results right rule said same second section see seriously she short should show
-    similarly since sixth so social solution some someone something sometimes sound source sources specifically
-    spoiler sponsor sponsors starting step still strangely subject subscribe such summary supposedly sure takeaway
-    takeaways thank thanks that that's the their them then there there's therefore these they they're thing things
-    third this those though three thus tip tips title to today together tomorrow too topic topics transcribed
-    transcript translation true trust truth twitter two type typically ultimately under unfortunately unless until
-    up update us usually version very via warning was watch we we're website well were what what's whatever when
-    where whereas whether which while who whose why will with without would written yeah year yep yes yesterday yet
-    you you're your
-    aber also dann das der die ein eine es frage für hinweis ich im in ja mit nein nun oder und von warum was wenn
-    wer wie wir zum zur
-    alors après avec bon c'est car ce cette donc elle en est et il ils je la le les mais non note nous on ou oui par
-    parce pour quand que quel quelle question qui si sur très un une vous
-    además ahora así bueno como con cuando cómo el ella ellos en entonces es eso esta este esto la las lo los más no
-    nota o para pero por porque pregunta pues que quién qué se si sí su también un una y yo
-    """.split()
-)
-# Scripts without capitals: words of a clause that tells or asks, and ends of one.
-_CLAUSE_TOKENS = frozenset(
-    "هي هو أن هذا هذه لي له لها قال قالت ثم في من على إن كان كانت الأمر السؤال הוא היא זה זאת לי לו לה אמר אמרה את של "
-    "על כי הייתה היה אז השאלה אני ואני רוצה וזאת".split()
-)
-_CLAUSE_END = re.compile(r"[的の]|(?:[说道于是在的了着过话题]|です|ます|した|こと|とは|ない|一句|一点)$")
 _NO_NAME = re.compile(r"[!?;=/\\@%&+$€£^~|]|\.\.\.|…|\.$")
 # (host), also with another one in it: (host (BBC))
 _ROLE_BEHIND = re.compile(
@@ -173,11 +134,11 @@ def likeness(name: str) -> int:
     tokens = name.split()
     if is_generic(name) and not name[0].islower():
         return 2
-    if not 0 < len(tokens) <= 6 or len(name) > LONGEST_NAME or _is_clause(name, tokens):
+    if not 0 < len(tokens) <= 6 or len(name) > LONGEST_NAME or _NO_NAME.search(_without_abbreviations(name)):
         return 0
     kinds = [_token_kind(token) for token in tokens]
     surname = _is_surname(tokens, kinds)
-    if {"no", "number"} & {*kinds} or "name" not in kinds or not (surname or _may_open(name, tokens, kinds)):
+    if {"no", "number"} & {*kinds} or "name" not in kinds or not (surname or kinds[0] != "particle"):
         return 0
     full = kinds.count("name") >= 2 and not surname and not is_uncased(name)
     return 2 if full else int(not is_uncased(name) or len(name) <= 24)
@@ -186,23 +147,6 @@ def likeness(name: str) -> int:
 def _is_surname(tokens: list[str], kinds: list[str]) -> bool:
     """Check for a surname that begins with its particle: van der Berg, dos Santos."""
     return kinds[0] == "particle" and fold(tokens[0]) in _SURNAME_PARTICLES
-
-
-def _is_clause(name: str, tokens: list[str]) -> bool:
-    """Check for a clause in a script without capitals by its particles and its end."""
-    return is_uncased(name) and (not _CLAUSE_TOKENS.isdisjoint(tokens) or _CLAUSE_END.search(name) is not None)
-
-
-def _may_open(name: str, tokens: list[str], kinds: list[str]) -> bool:
-    return kinds[0] != "particle" and not _opens_sentence(name, tokens)
-
-
-def _opens_sentence(name: str, tokens: list[str]) -> bool:
-    """Check for words that begin a sentence, or marks that no name has."""
-    initials = name.isupper() and 2 <= len(name) <= 4  # SO for Siobhán O'Neill
-    surname = len(tokens) > 1 and tokens[1][0].isupper() and fold(tokens[0]) in PARTICLES - {"the", "a"}  # LE GUIN
-    opener = fold(tokens[0]) in _OPENERS or tokens[0].casefold() in ("à", "às", "é")
-    return (opener and not (initials or surname)) or (_NO_NAME.search(_without_abbreviations(name)) is not None)
 
 
 def _without_abbreviations(name: str) -> str:

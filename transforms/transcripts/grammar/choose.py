@@ -19,7 +19,7 @@ from transforms.transcripts.prose.lines import Line
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a full name and a colon
-LIKELY = 0.6  # any other form: who gives a text says that somebody speaks
+LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.1  # a label that stands once in a strong form is none below this

@@ -10,6 +10,7 @@ from transforms.transcripts.names import clean
 from transforms.transcripts.prose import furniture
 
 _INNER_MARKS = re.compile(r"[?!;,…\"“”«»，。！？、；《》]|[^\W\d_]{5,}\.\s")
+_PARTICLE_ENDS = re.compile(r"(?<=^\w)['’]|(?<=^\w\w)[-'’]|(?<=^\w\w\w)[-'’]")
 _URL = re.compile(r"(?:https?://|www\.)\S+$")
 
 
@@ -39,7 +40,7 @@ def is_full_name(raw: str) -> float:
     """Return 1 for two to four words that begin with capitals, but for short ones between them: Ann van Lee."""
     tokens = clean(raw)[0].split()
     outer = [*tokens[:1], *tokens[-1:], *(token for token in tokens if len(token) > 3)]
-    return float(1 < len(tokens) < 5 and all(token[0].isupper() for token in outer))
+    return float(1 < len(tokens) < 5 and all(map(_begins_large, outer)))
 
 
 def has_capitals(text: str) -> bool:
@@ -55,7 +56,13 @@ def has_marks(raw: str) -> bool:
 def small_tokens(raw: str) -> float:
     """Return the share of the longer tokens that begin small."""
     tokens = [token for token in raw.split() if len(token) > 3 or (token.islower() and " " not in raw)]
-    return sum(token[0].islower() for token in tokens) / len(tokens) if tokens else 0.0
+    small = sum(token[0].islower() and not _begins_large(token) for token in tokens)
+    return small / len(tokens) if tokens else 0.0
+
+
+def _begins_large(token: str) -> bool:
+    """Check for a capital at the beginning, also behind a particle: `al-Rashid`, `d'Angelo`."""
+    return any(part[:1].isupper() for part in _PARTICLE_ENDS.split(token, maxsplit=1))
 
 
 def is_small(raw: str, small: frozenset[str]) -> bool:
