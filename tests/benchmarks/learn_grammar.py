@@ -43,8 +43,9 @@ WRITTEN = Path(choose.__file__).with_name("weights.py")
 TRAIN, TEST = (101, 103, 105), (202,)  # seeds
 GOLDEN_WEIGHT = 20.0  # a golden pair is a trap that somebody met
 MOST_WEIGHT = 5.0  # where a network learns it by heart
-OF_LABELS, OF_FORMS = (2, 12), (3, 24)  # networks, hidden units of each: a document has many labels, and few forms
-EPOCHS, BATCH, RATE, RIDGE = 60, 256, 3e-3, 5e-5
+OF_LABELS, OF_FORMS = (2, 12), (5, 24)  # networks, hidden units of each: a document has many labels, and few forms
+EPOCHS, BATCH, RATE, RIDGE = 120, 256, 3e-3, 5e-5
+NOISE = 0.2  # added to the measures, in standard deviations: what is nearly alike must be judged nearly alike
 PROSE = (
     "post",
     "blocks",
@@ -277,7 +278,8 @@ def _descended(
         for begin in range(0, n, BATCH):
             step += 1
             batch = order[begin : begin + BATCH]
-            for i, slope in enumerate(_slopes(parts, x[batch], y[batch], w[batch])):
+            shaken = x[batch] + rng.normal(0, NOISE, (len(batch), measures))
+            for i, slope in enumerate(_slopes(parts, shaken, y[batch], w[batch])):
                 first[i] = 0.9 * first[i] + 0.1 * slope
                 second[i] = 0.999 * second[i] + 0.001 * slope**2
                 parts[i] -= rate * (first[i] / (1 - 0.9**step)) / (np.sqrt(second[i] / (1 - 0.999**step)) + 1e-8)

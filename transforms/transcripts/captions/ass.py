@@ -75,7 +75,7 @@ def _items(text: Text, clock: Clock) -> Iterator[Item]:
         elif section == "events" and (match := _FORMAT.match(line)):
             names = [name.strip().casefold() for name in match[1].split(",")]
         else:
-            yield _note(number, line.strip(), section)
+            yield _note(number, " ".join(line.split()), section)
 
 
 def _event(number: int, is_comment: bool, values: str, names: list[str], clock: Clock) -> Item:

@@ -62,8 +62,10 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
     Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged.
     """
     document = lines if isinstance(lines, Document) else Document(lines)
+    # Of ways that are about as likely, the one with more labels: those with a time and those without are one.
     ways = sorted(
-        (way for whole in document.ways for way in _way(whole, forced)), key=lambda way: -way.probability
+        (way for whole in document.ways for way in _way(whole, forced)),
+        key=lambda way: (-round(way.probability, 2), -len(way.kept)),
     )
     meant = [way for way in ways if forced is None or forced.covers(way.form.core)]
     if not meant or (forced is None and not any(way.is_likely for way in meant)):

@@ -35,6 +35,7 @@ _CLOCKS = re.compile(CLOCK)
 _STAMP_FIRST = re.compile(rf"\s*({STAMP})(?=$|[\s:：|,\-–—\]])\s*[:：|,\-–—]*\s*")
 _STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*({STAMP})\s*[:：]?\s*$")
 _OF_DAY = re.compile(rf"\d:[0-5]\d(?::[0-5]\d)?{_HALF_OF_DAY}|\[{_DATE}{CLOCK}")
+_RANGE_OF_SECONDS = re.compile(rf"\s*{_SECONDS}\s*(?:-->|->|→)\s*{_SECONDS}\s*")  # alone: in a cell of a table
 _MARK = re.compile(rf"\s*({WRAPPED})")
 _UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
 
@@ -155,7 +156,11 @@ def lone_time(text: str) -> tuple[Seconds, Seconds | None] | None:
 
     >>> lone_time("0:12"), lone_time("[00:01:02]"), lone_time("0:12 Hello.")
     ((12.0, None), (62.0, None), None)
+    >>> lone_time("9.71 --> 11.60"), lone_time("9.71 - 11.60")
+    ((9.71, 11.6), None)
     """
+    if _RANGE_OF_SECONDS.fullmatch(text):
+        return times(text)
     match = _STAMP_FIRST.match(text)
     return times(match[1]) if match and match.end() == len(text) else None
 
