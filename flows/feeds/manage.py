@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.feeds.pending import PendingEpisode, PendingQueue, is_due, retried
+from flows.feeds.pending import PendingEpisode, PendingQueue, may_run, retried
 from flows.feeds.poll import LARGE_PATIENCE, Polled, load_found, poll_feed
 from flows.feeds.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
 from flows.home.locks import held, is_held
@@ -304,9 +304,9 @@ def _changed(settings: Settings, before: PendingEpisode, after: PendingEpisode) 
 
 
 def due(settings: Settings) -> list[PendingEpisode]:
-    """List the episodes that may be tried now, whether an event said so or not."""
+    """List the episodes that may be tried now."""
     now = datetime.now(UTC)
-    return [w for w in PendingQueue(settings.home).all() if is_due(replace(w, emitted_at=None), now)]
+    return [w for w in PendingQueue(settings.home).all() if may_run(w, now)]
 
 
 def _at(moment: datetime | None) -> str | None:

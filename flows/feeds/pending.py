@@ -11,14 +11,15 @@ anew.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import NonNegativeInt, TypeAdapter
 
+from flows.feeds.rests import is_resting
 from flows.home import private
 from flows.locations import KNOWN_BY_ID
 from flows.settings import Options
@@ -49,10 +50,10 @@ LOST_AFTER = timedelta(minutes=15)
 class PendingEpisode:
     """An episode that has been found and not been heard; `location` may be a secret.
 
-    `attempts` counts the runs that failed since somebody last looked after it, `failed_at` is when the last one
-    did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there. It
-    is `confined` to what a request may name where a request left it, or a file that nobody vouches for. `secrets`
-    are those of addresses that do not stand here, such as of its feed.
+    `attempts` counts the runs that failed since somebody last looked after it, `failures` those of each class;
+    `failed_at` is when the last one did. `next_try_at` is `None` where nothing failed, `emitted_at` where no event
+    said that it is there. It is `confined` to what a request may name where a request left it, or a file that
+    nobody vouches for. `secrets` are those of addresses that do not stand here, such as of its feed.
     """
 
     location: str
@@ -73,6 +74,7 @@ class PendingEpisode:
     failed_at: Moment | None = None
     confined: bool = False
     secrets: tuple[str, ...] = ()
+    failures: Mapping[ErrorClass, NonNegativeInt] = field(default_factory=dict)
 
     @property
     def public_episode(self) -> Episode:
@@ -204,9 +206,15 @@ def _places(waiting: PendingEpisode) -> frozenset[str]:
     return frozenset(filter(None, (episode.audio_url, episode.page_url)))
 
 
-def is_due(waiting: PendingEpisode, now: datetime) -> bool:
+def may_run(waiting: PendingEpisode, now: datetime) -> bool:
+    """Check whether an episode may be tried now, whether an event said so or not."""
+    rests = is_resting(waiting.next_try_at, waiting.failed_at, now, LONGEST_REST)
+    return not waiting.quarantined and not rests
+
+
+def needs_event(waiting: PendingEpisode, now: datetime) -> bool:
     """Check whether an event has to say that an episode is there: for the first time, again, or after a rest."""
-    if waiting.quarantined or _rests(waiting, now):
+    if not may_run(waiting, now):
         return False
     if waiting.emitted_at is None or waiting.emitted_at > now:  # the clock ran ahead when it was said
         return True
@@ -217,14 +225,6 @@ def is_due(waiting: PendingEpisode, now: datetime) -> bool:
     for _ in range(1, min(waiting.emits, 8)):
         patience *= 2
     return now - waiting.emitted_at >= min(patience, _DAY)
-
-
-def _rests(waiting: PendingEpisode, now: datetime) -> bool:
-    """Check whether a failed episode has to wait; not for a time that a clock which ran ahead wrote down."""
-    if waiting.next_try_at is None or waiting.next_try_at <= now:
-        return False
-    ran_ahead = waiting.failed_at is not None and waiting.failed_at > now
-    return not ran_ahead and waiting.next_try_at - now <= LONGEST_REST
 
 
 def emitted(waiting: PendingEpisode, now: datetime) -> PendingEpisode:
@@ -238,16 +238,19 @@ def unheard(waiting: PendingEpisode) -> PendingEpisode:
 
 
 def failed(waiting: PendingEpisode, stage: str, error: BaseException, now: datetime) -> PendingEpisode:
-    """Note a failed run: when to try again, or that nothing but a person can help."""
+    """Note a failed run: when to try again, or that nothing but a person can help.
+
+    Each class of failures has its own rests, and they go on where they were when another class came between.
+    """
     kind = error_class(error)
-    attempts = waiting.attempts + 1 if waiting.error_class in (None, kind) else 1
-    rests = RESTS[kind]
-    rest = rests[attempts - 1] if attempts <= len(rests) else None
+    before = waiting.failures.get(kind, 0)
+    rest = RESTS[kind][before] if before < len(RESTS[kind]) else None
     if rest is not None and isinstance(error, TransientError) and error.retry_after:
-        rest = max(rest, timedelta(seconds=error.retry_after))
+        rest = min(max(rest, timedelta(seconds=error.retry_after)), LONGEST_REST)
     return replace(
         waiting,
-        attempts=attempts,
+        attempts=waiting.attempts + 1,
+        failures={**waiting.failures, kind: before + 1},
         stage=stage,
         error_class=kind,
         message=one_line(error),
@@ -269,6 +272,7 @@ def retried(waiting: PendingEpisode) -> PendingEpisode:
     return replace(
         waiting,
         attempts=0,
+        failures={},
         stage=None,
         error_class=None,
         message=None,

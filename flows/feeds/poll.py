@@ -20,8 +20,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from flows.artifacts import Made, Store
-from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, moved
-from flows.feeds.pending import is_due as is_event_due
+from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, moved, needs_event
 from flows.feeds.subscriptions import Backfill, Poll, SeenEpisodes, Subscription, Subscriptions, is_due, rested
 from flows.home import clock
 from flows.home.locks import held, is_held
@@ -397,11 +396,11 @@ def announce(settings: Settings, emit: Emit) -> int:
     """
     waiters, count = PendingQueue(settings.home), 0
     for seen in waiters.all():
-        if not is_event_due(seen, datetime.now(UTC)):
+        if not needs_event(seen, datetime.now(UTC)):
             continue
         with held(settings.home, seen.episode.episode_id) as mine:
             waiting = waiters.get(seen.episode.episode_id) if mine else None
-            if waiting is None or not is_event_due(waiting, datetime.now(UTC)):
+            if waiting is None or not needs_event(waiting, datetime.now(UTC)):
                 continue
             said = emitted(waiting, datetime.now(UTC))
             emit(said)

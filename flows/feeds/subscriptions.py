@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from pydantic import NonNegativeInt, TypeAdapter
 
 from flows.feeds.pending import PendingQueue
+from flows.feeds.rests import is_resting
 from flows.home import private
 from flows.locations import locate
 from flows.settings import Options
@@ -38,7 +39,7 @@ from warehouse import query
 Backfill = int | Literal["all"]
 
 INTERVAL = timedelta(minutes=15)  # from one look at a feed to the next
-LONGEST_REST = timedelta(days=1)  # of a feed that fails again and again
+LONGEST_REST = timedelta(days=1)  # of a feed that fails again and again, or whose server asks for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,20 +207,18 @@ class Subscriptions:
 
 
 def is_due(subscription: Subscription, now: datetime) -> bool:
-    """Check whether a feed has to be asked; a rest that a clock which ran ahead wrote down is none."""
+    """Check whether a feed has to be asked."""
     poll = subscription.poll
-    if poll.paused is not None:
-        return False
-    if poll.next_at is None or poll.next_at <= now:
-        return True
-    ran_ahead = poll.polled_at is not None and poll.polled_at > now
-    return ran_ahead or poll.next_at - now > LONGEST_REST
+    return poll.paused is None and not is_resting(poll.next_at, poll.polled_at, now, LONGEST_REST)
 
 
 def rested(poll: Poll, error: str, kind: ErrorClass, now: datetime, retry_after: float | None) -> Poll:
-    """Note a poll that failed: the next one comes later each time, and not before the server wants it."""
-    rest = min(INTERVAL * 2 ** min(poll.failures, 16), LONGEST_REST)  # no time span holds 2**37 of them
-    rest = max(rest, timedelta(seconds=retry_after or 0))
+    """Note a poll that failed: the next one comes later each time, and not before the server wants it.
+
+    Whatever that wants, it is asked again after `LONGEST_REST`.
+    """
+    rest = INTERVAL * 2 ** min(poll.failures, 16)  # no time span holds 2**37 of them
+    rest = min(max(rest, timedelta(seconds=retry_after or 0)), LONGEST_REST)
     return replace(
         poll, polled_at=now, failures=poll.failures + 1, error_class=kind, error=error, next_at=now + rest
     )

@@ -102,7 +102,7 @@ class RateLimit:
 
 _MAX_REDIRECTS = 5
 _CONNECT_TIMEOUT: Seconds = 20.0
-_MAX_RETRY_AFTER: Seconds = 3_600.0
+_MAX_RETRY_AFTER: Seconds = 86_400.0  # the longest rest of a feed (`flows.feeds.subscriptions`)
 
 _STATUS = {
     401: "the server asks for a login; give a URL that needs none, or put user and password into it",
@@ -275,7 +275,7 @@ def _check_status(target: httpx2.URL, response: httpx2.Response, accept: tuple[i
 
 
 def _retry_after(value: str | None, now: datetime) -> Seconds | None:
-    """Read a Retry-After header, seconds or a date, as seconds from `now`, an hour at most.
+    """Read a Retry-After header, seconds or a date, as seconds from `now`, a day at most.
 
     None where it is missing or senseless. Spec: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
 
