@@ -124,7 +124,7 @@ def publish(warehouse: Path, snapshot: Path) -> None:
     """
     require(warehouse)
     snapshot.parent.mkdir(parents=True, exist_ok=True)
-    with locked(warehouse), beside(snapshot) as fresh:
+    with locked(warehouse), new_file(snapshot) as fresh:
         with explained(warehouse), duckdb.connect() as con:
             con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
             con.execute(f"attach {quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
@@ -172,7 +172,7 @@ def rebuild(
         TransientError: another process holds the warehouse, or the disk is full.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with locked(warehouse), beside(warehouse) as fresh:
+    with locked(warehouse), new_file(warehouse) as fresh:
         with opened(fresh) as con:
             migrate(con)
             done = load_new(con, staged, failures, check)
@@ -323,8 +323,8 @@ def quoted(path: Path) -> str:
 
 
 @contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """Name a new file in the folder of `path`; sweep it after, and what a killed process left before."""
+def new_file(path: Path) -> Iterator[Path]:
+    """Name a new file beside `path`, in its folder; sweep it after, and what a killed process left before."""
     _sweep(path)
     try:
         yield path.parent / f".{path.name}.{uuid4().hex}.tmp"

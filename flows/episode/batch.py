@@ -35,7 +35,7 @@ from flows.sources.episodes import Named
 from flows.sources.folders import LeftOut
 from flows.sources.found import EpisodeSource
 from flows.stopping import working_on
-from flows.threads import beside
+from flows.threads import start_thread
 from transforms.errors import HostileError, SourceError
 from transforms.records import Seconds
 
@@ -273,7 +273,7 @@ class _Batch:
         one = _Running(number, EngineClient(self.engine), reporter, time.monotonic())
         self.left.remove(number)
         self.running[self._id(number)] = one
-        beside(lambda: self._run(one))
+        start_thread(lambda: self._run(one))
 
     def _run(self, one: _Running) -> None:
         """Process an episode, in a thread of its own."""

@@ -54,7 +54,7 @@ class RateLimit:
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
 
     @contextmanager
-    def turn(self, host: str) -> Iterator[None]:
+    def slot(self, host: str) -> Iterator[None]:
         """Wait until a request to `host` may begin, and hold its place until the block ends.
 
         Raises:
@@ -174,7 +174,7 @@ def _answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Ite
     # A client of its own for each hop: no cookie and no TLS session of one name serves another one
     # that lives at the same address.
     with (
-        nullcontext() if own else RATE_LIMIT.turn(target.host.rstrip(".").lower()),
+        nullcontext() if own else RATE_LIMIT.slot(target.host.rstrip(".").lower()),
         _network_errors(target, reach.idle_timeout),
         httpx2.Client(verify=_tls(), trust_env=False, timeout=timeout, proxy=reach.proxy) as client,
     ):
