@@ -12,8 +12,8 @@ from pydantic import SecretStr, ValidationError
 
 from flows.http import request
 from flows.http.fetch import fetch
+from flows.http.rate_limit import RateLimit
 from flows.http.reach import Reach
-from flows.http.request import RateLimit
 from flows.settings import Settings
 from tests.servers import HERE, answer, honest, serve
 from transforms.errors import HostileError, TransientError

@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from flows.http.fetch import download, fetch, peek
-from flows.http.request import RateLimit
+from flows.http.rate_limit import RateLimit
 from tests.conftest import ask, command, only, rows_of, started
 from tests.servers import HERE, answer, serve
 from transforms.errors import ContentError, SourceError, TransientError

@@ -285,6 +285,11 @@ class StageRun:
     seconds: float
 
 
+def time_source(source: TranscriptSource) -> str:
+    """Name who gave the times of a transcript: `asr`, else `publisher`, whose captions are, too."""
+    return "asr" if source == "asr" else "publisher"
+
+
 def podcast_id(feed_url: str, guid: str | None = None) -> str:
     """Name a show: its `podcast:guid`, else the UUIDv5 of its feed URL.
 

@@ -39,7 +39,7 @@ from flows.threads import start_thread
 from transforms.errors import HostileError, SourceError
 from transforms.records import Seconds
 
-AHEAD = 6  # episodes that are brought or ready; a host is asked more slowly than that (`flows.http.request`)
+AHEAD = 6  # episodes that are brought or ready; a host is asked more slowly than that (`flows.http.rate_limit`)
 SLOW: Seconds = 60.0  # a download that takes longer gives its place to the next
 MOST = 64  # episodes at once, those that the engine has included
 

@@ -41,7 +41,7 @@ from warehouse import query
 from warehouse.staging import write_discovered
 
 METHOD = "discover-3"
-AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.http.request`)
+AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.http.rate_limit`)
 PATIENCE: Seconds = 90.0  # with one feed; whoever takes longer goes on alone, and the poll goes on without it
 LARGE_PATIENCE: Seconds = 600.0  # with those of some 100,000 episodes, which take minutes to read
 
