@@ -65,7 +65,7 @@ def load_embedded(segmentation: Path, embedding: Path, device: str, quality: Qua
 
     hop = LONGEST_HOP[quality]
     pipeline = EmbeddedDiarization(load_network(segmentation), campplus.load(embedding), longest_hop=hop)
-    # pyannote asks for all of its settings; `EmbeddedDiarization.apply` sets this one anew for an episode's own hop
+    # pyannote asks for every setting; `EmbeddedDiarization.apply` sets this one anew for the hop of an episode
     clustering = {**CLUSTERING, "min_cluster_size": fewest_chunks(hop)}
     pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": clustering})
     return pipeline.to(torch.device(device))
