@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flows.feeds import pending, subscriptions
 from flows.feeds.pending import RESTS, PendingEpisode, PendingQueue, emitted, failed, moved, needs_event, retried
-from flows.feeds.subscriptions import Poll, Subscriptions, feed_id, find_known, new_subscription, rested
+from flows.feeds.subscriptions import PollState, Subscriptions, feed_id, find_known, new_subscription, rested
 from flows.home.locks import held, is_held
 from flows.settings import Options
 from tests.documents import EPISODE, NOON, PODCAST
@@ -53,7 +53,7 @@ def test_what_is_written_is_read_and_nobody_else_reads_it(tmp_path: Path) -> Non
     made = new_subscription(
         "https://groove.example/f?t=1", NOON, tags=("a",), options=Options(speakers=(1, 2), policy="text-only")
     )
-    made = replace(made, poll=Poll(etag='"x"', polled_at=NOON, error="no"))
+    made = replace(made, poll=PollState(etag='"x"', polled_at=NOON, error="no"))
     Subscriptions(tmp_path).put(made)
     PendingQueue(tmp_path).put(WAITING)
 
@@ -123,7 +123,7 @@ def test_a_server_that_asks_for_patience_gets_it() -> None:
     """Retry-After is a lower bound, of an episode and of a feed."""
     error = TransientError("busy", retry_after=3000.0)
     one = failed(WAITING, "fetch", error, NOON)
-    poll = rested(Poll(), "busy", "transient", NOON, 3000.0)
+    poll = rested(PollState(), "busy", "transient", NOON, 3000.0)
 
     assert one.next_try_at == NOON + timedelta(seconds=3000)
     assert poll.next_at == NOON + timedelta(seconds=3000)
@@ -134,7 +134,7 @@ def test_a_server_that_asks_for_a_year_gets_what_counts_as_a_rest() -> None:
     year = 365 * 86_400.0
     one = failed(WAITING, "fetch", TransientError("busy", retry_after=year), NOON)
     feed = new_subscription("https://groove.example/f", NOON)
-    feed = replace(feed, poll=rested(Poll(), "busy", "transient", NOON, year))
+    feed = replace(feed, poll=rested(PollState(), "busy", "transient", NOON, year))
 
     assert not needs_event(one, NOON + pending.LONGEST_REST - timedelta(seconds=1))
     assert not subscriptions.is_due(feed, NOON + subscriptions.LONGEST_REST - timedelta(seconds=1))
@@ -153,7 +153,7 @@ def test_a_lost_event_is_said_again_and_no_sooner() -> None:
 
 def test_feeds_rest_longer_each_time_but_never_for_ever() -> None:
     """Twice as long after each failure, a day at most."""
-    poll, rests = Poll(), []
+    poll, rests = PollState(), []
     for _ in range(12):
         poll = rested(poll, "down", "transient", NOON, None)
         assert poll.next_at is not None

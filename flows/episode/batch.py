@@ -158,11 +158,11 @@ def _is_enough(text: Imported, options: Options) -> bool:
     return text.linked_by == "beside" and is_whole and options.policy in ("text-only", "transcript-first")
 
 
-def ingest_waiting(
+def ingest_pending(
     settings: Settings, process: Process = process_episode
 ) -> Iterator[tuple[PendingEpisode, Outcome | Exception | None]]:
     """Ingest every episode that waits and may be tried now, but for those that another process works on."""
-    waiting: list[PendingEpisode] = []
+    pending: list[PendingEpisode] = []
     wanted: list[Wanted] = []
     for one in due(settings):
         if is_held(settings.home, one.episode.episode_id):
@@ -173,17 +173,17 @@ def ingest_waiting(
         if error := _refused(one, found, settings):
             yield one, error
             continue
-        waiting.append(one)
+        pending.append(one)
         wanted.append(Wanted(found, one.options))
     for number, outcome in process_batch(wanted, settings, process):
-        yield waiting[number], outcome
+        yield pending[number], outcome
 
 
-def _refused(waiting: PendingEpisode, found: EpisodeSource, settings: Settings) -> HostileError | None:
+def _refused(pending: PendingEpisode, found: EpisodeSource, settings: Settings) -> HostileError | None:
     """Return why what a request left behind is not heard; it is noted as failed. `None` where nothing is wrong."""
-    if not waiting.confined:
+    if not pending.confined:
         return None
-    began, options = datetime.now(UTC), waiting.options
+    began, options = datetime.now(UTC), pending.options
     try:
         check_left(found.location, (options.model, options.diarization_model), settings)
     except HostileError as error:

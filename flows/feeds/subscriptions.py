@@ -43,7 +43,7 @@ LONGEST_REST = timedelta(days=1)  # of a feed that fails again and again, or who
 
 
 @dataclass(frozen=True, slots=True)
-class Poll:
+class PollState:
     """How the polls of a feed went; `None` where it did not happen. `paused` says why it is not asked any more.
 
     `sha256` is of the feed as it was read last: not every server can say that nothing changed.
@@ -80,7 +80,7 @@ class Subscription:
     options: Options
     backfill: Backfill
     added_at: Moment
-    poll: Poll = field(default_factory=Poll)
+    poll: PollState = field(default_factory=PollState)
     marked: bool | None = None
 
     @property
@@ -111,7 +111,7 @@ class SeenEpisodes:
 
 SUBSCRIPTION = TypeAdapter(Subscription)
 REMEMBERED = TypeAdapter(SeenEpisodes)
-POLLED = TypeAdapter(dict[str, Moment])
+POLL_TIMES = TypeAdapter(dict[str, Moment])
 
 
 def feed_id(url: str) -> str:
@@ -182,15 +182,15 @@ class Subscriptions:
         (self.folder / f"{feed_id}.json").unlink(missing_ok=True)
         self._episodes(feed_id).unlink(missing_ok=True)
 
-    def polled(self) -> Mapping[str, datetime]:
+    def poll_times(self) -> Mapping[str, datetime]:
         """Read when each feed was asked last; a feed without a time was not."""
         way_out = "it only told when feeds were asked, and the next poll writes it anew"
-        return private.read(self._times, POLLED, self.home, lambda: way_out) or {}
+        return private.read(self._times, POLL_TIMES, self.home, lambda: way_out) or {}
 
-    def note_polled(self, times: Mapping[str, datetime]) -> None:
+    def note_poll_times(self, times: Mapping[str, datetime]) -> None:
         """Write down when feeds were asked."""
         if times:
-            private.write(self._times, POLLED, {**self.polled(), **times})
+            private.write(self._times, POLL_TIMES, {**self.poll_times(), **times})
 
     def _read(self, path: Path) -> Subscription | None:
         return private.read(path, SUBSCRIPTION, self.home, lambda: self.way_back(path.stem))
@@ -212,7 +212,7 @@ def is_due(subscription: Subscription, now: datetime) -> bool:
     return poll.paused is None and not is_resting(poll.next_at, poll.polled_at, now, LONGEST_REST)
 
 
-def rested(poll: Poll, error: str, kind: ErrorClass, now: datetime, retry_after: float | None) -> Poll:
+def rested(poll: PollState, error: str, kind: ErrorClass, now: datetime, retry_after: float | None) -> PollState:
     """Note a poll that failed: the next one comes later each time, and not before the server wants it.
 
     Whatever that wants, it is asked again after `LONGEST_REST`.
@@ -269,14 +269,14 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
 
     Of one that does not wait the address may be out of date: feeds put tokens into it.
     """
-    waiting = PendingQueue(home).get(episode_id)
-    if waiting is not None:
+    pending = PendingQueue(home).get(episode_id)
+    if pending is not None:
         return EpisodeSource(
-            locate(waiting.location),
-            waiting.public_podcast,
-            waiting.public_episode,
-            waiting.offered,
-            waiting.private,
+            locate(pending.location),
+            pending.public_podcast,
+            pending.public_episode,
+            pending.offered,
+            pending.private,
         )
     episode = query.known_episode(home / "turntable.duckdb", episode_id)
     remembered, secrets, private = _remembered_location(Subscriptions(home), episode_id)
