@@ -18,10 +18,10 @@ from typing import Any
 
 from flows.artifacts import Artifact, Store
 from flows.engines.shared_engine import EngineClient
-from flows.episode import joining, offered, stages
+from flows.episode import extras, joining, stages
+from flows.episode.extras import PublisherText
 from flows.episode.joining import Joined
 from flows.episode.lookup import look_up
-from flows.episode.offered import PublisherText
 from flows.episode.stages import Processed
 from flows.feeds import outcomes
 from flows.home import clock
@@ -118,7 +118,7 @@ def process_episode(
     """
     source, episode = found.source, found.episode
     with (
-        keeping_private(found.private, found.offers.secrets),
+        keeping_private(found.private, found.extras.secrets),
         since(began() or clock.now(settings.home)),
         _claimed(settings, episode, source, by_event=by_event) as mine,
     ):
@@ -158,9 +158,9 @@ def _run_stages(work: Work) -> Outcome:
     found = run_once("find", partial(youtube.complete, work.found))  # of a video that was only listed
     work = replace(work, found=found, options=work.options.informed(found.podcast, found.episode))
     policy, settings = work.options.policy, work.settings
-    listed, text = offered.bring_list(found, settings), None
+    listed, text = extras.bring_list(found, settings), None
     if policy != "audio-only":
-        text = offered.bring_text(found, listed, work.options, settings)
+        text = extras.bring_text(found, listed, work.options, settings)
     if policy in ("audio-first", "audio-only"):
         return _process_audio(work, listed, text)
     if text is not None and (policy == "text-only" or text.replaces_audio(found.episode)):
@@ -197,7 +197,7 @@ def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | No
     recognize = _recognize if len(decoded) == 1 else _recognize_channels
     processed = recognize(work, fetched, decoded)
     turned = run_stage("turns", partial(stages.make_turns, store, processed))
-    chosen = offered.bring_chapters(found, listed, fetched, work.settings)
+    chosen = extras.bring_chapters(found, listed, fetched, work.settings)
     joined, name, document = load_audio(work, processed, turned, chosen)
     every = (*processed.artifacts, turned, document)
     return Outcome(
@@ -248,7 +248,7 @@ def _stage_transcript(
             processed,
             turned,
             chosen,
-            found.offers.integrity,
+            found.extras.integrity,
             name=name,
             known_by=joined.known_by,
         ),

@@ -109,7 +109,7 @@ def fetch_first(store: Store, found: EpisodeSource, settings: Settings, on_progr
     try:
         return fetch(store, found.location, settings, on_progress, expected)
     except (SourceError, ContentError, HostileError):
-        for location in map(locate, found.offers.others[:MOST_OTHERS]):
+        for location in map(locate, found.extras.others[:MOST_OTHERS]):
             with suppress(TurntableError):
                 if location.is_url:
                     return fetch(store, location, settings, on_progress, expected)

@@ -81,8 +81,8 @@ def _new(found: EpisodeSource, options: Options, now: datetime) -> PendingEpisod
     """Let an episode wait that somebody asked for by hand."""
     place = found.location
     # it was tried, so no event has to say that it is there before its rest is over
-    offers = found.offers
-    episode = replace(found.episode, transcripts=offers.transcripts, chapters_url=offers.chapters_url)
+    extras = found.extras
+    episode = replace(found.episode, transcripts=extras.transcripts, chapters_url=extras.chapters_url)
     return PendingEpisode(
         place.address if place.is_url else str(place.path.absolute()),
         found.podcast,
@@ -93,5 +93,5 @@ def _new(found: EpisodeSource, options: Options, now: datetime) -> PendingEpisod
         emitted_at=now,
         private=found.private,
         confined=is_confined(),
-        secrets=offers.secrets,
+        secrets=extras.secrets,
     )

@@ -23,7 +23,7 @@ from flows.feeds.rests import is_resting
 from flows.home import private
 from flows.locations import KNOWN_BY_ID
 from flows.settings import Options
-from flows.sources.found import PublisherExtras, addresses_of, offered_with, public_episode, public_podcast
+from flows.sources.found import PublisherExtras, addresses_of, extras_of, public_episode, public_podcast
 from transforms.choice import Named, choose
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Moment, Podcast
@@ -88,9 +88,9 @@ class PendingEpisode:
         return self.podcast and public_podcast(self.podcast, *more, private=self.private, secrets=self.secrets)
 
     @property
-    def offered(self) -> PublisherExtras:
+    def extras(self) -> PublisherExtras:
         """Take what the publisher offers beside the audio, with the secrets of all addresses."""
-        return offered_with(self.episode, *self._of_show, private=self.private, secrets=self.secrets)
+        return extras_of(self.episode, *self._of_show, private=self.private, secrets=self.secrets)
 
     @property
     def _of_show(self) -> tuple[str | None, ...]:

@@ -28,7 +28,7 @@ from flows.feeds.rests import is_resting
 from flows.home import private
 from flows.locations import locate
 from flows.settings import Options
-from flows.sources.found import EpisodeSource, bare_episode, known_secrets, offered_with
+from flows.sources.found import EpisodeSource, bare_episode, extras_of, known_secrets
 from transforms.choice import Named, choose
 from transforms.errors import ErrorClass, SourceError
 from transforms.feed.identity import EpisodeKey
@@ -275,7 +275,7 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
             locate(pending.location),
             pending.public_podcast,
             pending.public_episode,
-            pending.offered,
+            pending.extras,
             pending.private,
         )
     episode = query.known_episode(home / "turntable.duckdb", episode_id)
@@ -284,8 +284,8 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
     if location is None or is_masked(location):
         return None
     bare = bare_episode(episode_id, None if private else public_address(location))
-    offered = replace(offered_with(episode or bare), secrets=secrets)
-    return EpisodeSource(locate(location), None, episode or bare, offered, private)
+    extras = replace(extras_of(episode or bare), secrets=secrets)
+    return EpisodeSource(locate(location), None, episode or bare, extras, private)
 
 
 def is_known_private(home: Path, url: str) -> bool:

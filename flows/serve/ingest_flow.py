@@ -89,7 +89,7 @@ def ingest_as_run(
 ) -> Outcome | None:
     """Process an episode as `process_episode` does, as a run whose parameters hold no secret."""
     shown = veiled(found.location, private=found.private)
-    offered = found.offered.sealed() if found.offered else None
+    offered = found.known_extras.sealed() if found.known_extras else None
     token = CLIENT.set(client)
     try:
         return ingest_episode(shown, found.podcast, found.episode, options, offered, private=found.private)
