@@ -203,7 +203,7 @@ def _missing(settings: Settings) -> Iterator[Problem]:
 
 
 def _pending_nowhere(queue: PendingQueue, remembered: SeenEpisodes, untranscribed: Set[str]) -> Iterator[Problem]:
-    """Name the episodes of a feed that were found, have no transcript (`unheard`) and do not wait."""
+    """Name the episodes of a feed that were found, have no transcript (`untranscribed`) and are not pending."""
     wanted = {known.episode_id for known in remembered.known} - set(remembered.dropped)
     marked = queue.are_lost(wanted)
     for episode_id in sorted(wanted & untranscribed):
