@@ -86,7 +86,7 @@ class Recorded(Reporter):
             one(to)
 
 
-# Threads get a copy of the context (`flows.threads.beside`), so what the command sets is seen by all stages.
+# Threads get a copy of the context (`flows.threads.start_thread`), so what the command sets is seen by all stages.
 REPORTER: ContextVar[Reporter] = ContextVar("reporter", default=Reporter())  # noqa: B039 - it has no state
 STOP: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 _SINCE: ContextVar[datetime | None] = ContextVar("since", default=None)

@@ -70,12 +70,12 @@ def attempt(name: str, work: Callable[[], R], *, retries: bool = True) -> R:
 
 
 def run_stage(name: str, work: Callable[[], R]) -> R:
-    """Carry out a stage, and tell an error which stage it is from."""
-    return run_step(name, partial(attempt, name, work))
+    """Carry out a stage, again where time may heal, and tell an error which stage it is from."""
+    return run_once(name, partial(attempt, name, work))
 
 
-def run_step(name: str, work: Callable[[], R]) -> R:
-    """Do something once, and tell an error which step it is from."""
+def run_once(name: str, work: Callable[[], R]) -> R:
+    """Do what belongs to a stage but is no task of its own, once; tell an error which stage it is from."""
     started_at = datetime.now(UTC)
     try:
         return work()
@@ -133,11 +133,16 @@ def say(line: str) -> None:
     RUN.get().log(line)
 
 
+def is_computed(artifact: Artifact) -> bool:
+    """Check whether an artifact was made by the work on this episode, and not before it."""
+    moment = began()
+    return moment is not None and artifact.manifest.started_at >= moment
+
+
 def shown(
     name: str, total: Seconds | None, work: Callable[[Advance], tuple[Artifact, ...]]
 ) -> tuple[Artifact, ...]:
     """Do a stage's work, its progress on the terminal and, for the long ones, on a page of the run."""
-    moment = began() or datetime.now(UTC)
     REPORTER.get().begin(name, total)
     show = advancing(name, total)
     to_page = RUN.get().show(name, f"{name}, share of the audio") if total else None
@@ -151,7 +156,7 @@ def shown(
     artifacts = work(advance)
     if to_page:
         to_page(100.0)
-    computed = any(artifact.manifest.started_at >= moment for artifact in artifacts)
+    computed = any(map(is_computed, artifacts))
     took = sum(artifact.manifest.seconds for artifact in artifacts)  # not the time that others had the models
     REPORTER.get().finish(name, total, took, computed=computed)
     return artifacts

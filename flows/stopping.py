@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from flows.progress import REPORTER, Reporter
-from flows.threads import beside
+from flows.threads import start_thread
 from transforms.errors import Interrupted
 from transforms.records import Seconds
 
@@ -77,7 +77,7 @@ def stoppable(command: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(command)
     def run(*arguments: P.args, **options: P.kwargs) -> R:
         _catch(copy_context())
-        return beside(functools.partial(command, *arguments, **options)).result()
+        return start_thread(functools.partial(command, *arguments, **options)).result()
 
     return run
 

@@ -48,7 +48,7 @@ def each(
             yield running.pop(number)[0], result
 
 
-def beside(work: Callable[[], R]) -> Future[R]:
+def start_thread(work: Callable[[], R]) -> Future[R]:
     """Start work in a thread of its own, which dies with the process; it is in a copy of the context here."""
     done = Future[R]()
 

@@ -14,7 +14,7 @@ from flows import allowed_files
 from flows.allowed_files import AllowedFolders, check, check_models
 from flows.artifacts import Store
 from flows.episode import stages
-from flows.episode.batch import ingest_waiting
+from flows.episode.batch import ingest_pending
 from flows.feeds import outcomes
 from flows.feeds.pending import PendingEpisode, PendingQueue, retried
 from flows.feeds.poll import announce
@@ -216,7 +216,7 @@ def test_what_a_request_left_is_kept_to_it_whoever_takes_it_up(asked: Settings) 
     path.unlink()
     path.symlink_to(asked.home.parent / "secret.wav")
 
-    ((_, outcome),) = ingest_waiting(asked)
+    ((_, outcome),) = ingest_pending(asked)
 
     assert isinstance(outcome, HostileError)
     assert next(waiters.all()).quarantined

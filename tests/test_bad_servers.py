@@ -76,7 +76,7 @@ def bad(*answers: bytes, outcome: type[TurntableError] | bytes, **rest_of_it: An
     return Bad(answers, outcome, **rest_of_it)
 
 
-SOON = format_datetime(datetime.now(UTC) + timedelta(hours=5), usegmt=True)
+SOON = format_datetime(datetime.now(UTC) + timedelta(days=5), usegmt=True)
 BOMB = gzip.compress(bytes(50_000_000))
 WHOLE = honest(FIRST, ETag=V1)
 MULTIPART = "multipart/byteranges; boundary=x"
@@ -105,8 +105,8 @@ REFUSED: dict[str, Bad] = {
     "451": bad(refusal(451), outcome=SourceError),
     "429": bad(refusal(429), outcome=TransientError),
     "429, wait 7 s": bad(refusal(429, Retry_After="7"), outcome=TransientError, retry_after=7.0),
-    "429, wait until far": bad(refusal(429, Retry_After=SOON), outcome=TransientError, retry_after=3600.0),
-    "429, wait for ever": bad(refusal(429, Retry_After="9" * 99), outcome=TransientError, retry_after=3600.0),
+    "429, wait until far": bad(refusal(429, Retry_After=SOON), outcome=TransientError, retry_after=86400.0),
+    "429, wait for ever": bad(refusal(429, Retry_After="9" * 99), outcome=TransientError, retry_after=86400.0),
     "429, wait nonsense": bad(refusal(429, Retry_After="soon"), outcome=TransientError),
     "500": bad(refusal(500), outcome=TransientError),
     "502": bad(refusal(502), outcome=TransientError),

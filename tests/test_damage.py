@@ -24,9 +24,9 @@ from pydantic import TypeAdapter
 from flows import loader
 from flows.artifacts import Made, Store
 from flows.feeds.manage import add_feeds, listed, remove, standing
-from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, failed, is_due
+from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, failed, needs_event
 from flows.feeds.poll import poll
-from flows.feeds.subscriptions import Poll, Subscriptions, rested
+from flows.feeds.subscriptions import PollState, Subscriptions, rested
 from flows.feeds.subscriptions import is_due as is_feed_due
 from flows.home import clock, private
 from flows.home.folder import home_id
@@ -441,12 +441,12 @@ def test_a_time_that_a_clock_ahead_wrote_silences_nobody(settings: Settings) -> 
     )
     error = TransientError("no answer")
 
-    assert is_due(failed(fresh, "fetch", error, later), now)
-    assert not is_due(failed(fresh, "fetch", error, now), now)
-    assert is_due(emitted(fresh, later), now)
-    assert not is_due(emitted(fresh, now), now)
-    assert is_due(replace(fresh, next_try_at=now + timedelta(days=400)), now)
-    rests = Poll(polled_at=now, next_at=now + timedelta(hours=1))
+    assert needs_event(failed(fresh, "fetch", error, later), now)
+    assert not needs_event(failed(fresh, "fetch", error, now), now)
+    assert needs_event(emitted(fresh, later), now)
+    assert not needs_event(emitted(fresh, now), now)
+    assert needs_event(replace(fresh, next_try_at=now + timedelta(days=400)), now)
+    rests = PollState(polled_at=now, next_at=now + timedelta(hours=1))
     assert not is_feed_due(replace(feed, poll=rests), now)
     assert is_feed_due(replace(feed, poll=replace(rests, polled_at=later, next_at=later)), now)
     assert is_feed_due(replace(feed, poll=replace(rests, next_at=now + timedelta(days=400))), now)
@@ -512,7 +512,7 @@ def test_numbers_that_no_count_can_be(settings: Settings) -> None:
 
     assert PendingQueue(settings.home).get(path.stem) is None
     now = datetime.now(UTC)
-    assert rested(Poll(failures=5000), "no answer", "transient", now, None).next_at == now + timedelta(days=1)
+    assert rested(PollState(failures=5000), "no answer", "transient", now, None).next_at == now + timedelta(days=1)
 
 
 def as_pipe(path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from flows.feeds import poll as polling
 from flows.feeds.manage import add_feeds, remove
 from flows.feeds.pending import LOST_AFTER, PendingEpisode, PendingQueue, failed
-from flows.feeds.poll import Polled, PollSummary, poll
+from flows.feeds.poll import FeedResult, PollSummary, poll
 from flows.feeds.subscriptions import Subscription, Subscriptions
 from flows.home.locks import held
 from flows.locations import locate
@@ -50,7 +50,7 @@ def add(settings: Settings, url: str, backfill: Any = 0) -> Subscription:
     return Subscriptions(settings.home).find(url)
 
 
-def look(settings: Settings) -> Polled:
+def look(settings: Settings) -> FeedResult:
     """Poll the one feed."""
     (polled,) = poll(settings, [s.feed_id for s in Subscriptions(settings.home).all()]).feeds
     return polled

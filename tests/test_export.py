@@ -8,12 +8,14 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import get_type_hints
 
 import meeteval
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.commands import query
 from tests.documents import EPISODE, TURNS, WORDS, publish, published, staged
 from transforms.errors import ContentError, SourceError
 from transforms.records import Turn, Word
@@ -339,3 +341,10 @@ def test_words_of_the_warehouse_cut_the_cues(tmp_path: Path):
         found.append([text for *_, text in read_blocks(export(home / "s.duckdb", ID, "vtt"))])
     assert found == [["<v A>Why turn?", "<v A>It must."], ["<v A>Why turn? It must."]]
     assert TURNS[0].text in found[0][0]
+
+
+def test_the_help_names_every_format():
+    """It is written by hand: a command that imports `warehouse.export` for its help does not answer at once."""
+    annotation = get_type_hints(query.export, include_extras=True)["format_"]
+    *others, last = FORMATS
+    assert annotation.__metadata__[0].help == f"{', '.join(others)} or {last}."

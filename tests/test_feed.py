@@ -26,7 +26,7 @@ from flows.http.reach import Reach
 from flows.locations import at_path, locate
 from flows.settings import Settings
 from flows.sources.feed_pages import parse_safely, read_feed
-from flows.sources.found import EpisodeSource, offered_with
+from flows.sources.found import EpisodeSource, extras_of
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_feed, plain_text, resolve_url
 from transforms.feed.identity import names
@@ -63,11 +63,9 @@ def test_promised_bytes_are_compared(algorithm: str, tmp_path: Path) -> None:
         PLAIN.replace(b"<rss", b"<rss " + namespace).replace(END, promise.encode() + END), URL
     ).episodes
 
-    assert promise_flags(offered_with(episode).integrity, audio) == ()
-    assert promise_flags(offered_with(episode).integrity, other) == ("integrity_mismatch",)
-    assert (
-        promise_flags(offered_with(replace(episode, audio_url="https://a.example/2.mp3")).integrity, other) == ()
-    )
+    assert promise_flags(extras_of(episode).integrity, audio) == ()
+    assert promise_flags(extras_of(episode).integrity, other) == ("integrity_mismatch",)
+    assert promise_flags(extras_of(replace(episode, audio_url="https://a.example/2.mp3")).integrity, other) == ()
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.xml")), ids=lambda path: path.stem)

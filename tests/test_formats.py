@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.errors import ContentError
-from transforms.transcripts import FORMATS, read
+from transforms.transcripts import read
 from transforms.transcripts.decode import LARGEST
+from transforms.transcripts.formats import FORMATS
 from transforms.written_dates import parse_date
 
 Said = list[tuple[str | None, float | None, str]]

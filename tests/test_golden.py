@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.golden import SURE, expectation, inputs, name_of, reading, written
-from transforms.transcripts import FORMATS, explain
+from transforms.transcripts import explain
 from transforms.transcripts.decode import decode
+from transforms.transcripts.formats import FORMATS
 from transforms.transcripts.header import split_header
 
 PAIRS = [(path, expectation(path)) for path in inputs()]

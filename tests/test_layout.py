@@ -161,7 +161,7 @@ def test_what_waits_says_why_and_when_it_is_tried_again() -> None:
         "next_try_at": "2026-04-02 06:00:00Z",
         "message": "404 Not Found",
     }
-    table = lists.waiting(Table(tuple(row), [tuple(row.values())]))
+    table = lists.pending(Table(tuple(row), [tuple(row.values())]))
     assert table.rows == [
         (
             "failed",

@@ -12,8 +12,8 @@ from pydantic import SecretStr, ValidationError
 
 from flows.http import request
 from flows.http.fetch import fetch
+from flows.http.rate_limit import RateLimit
 from flows.http.reach import Reach
-from flows.http.request import RateLimit
 from flows.settings import Settings
 from tests.servers import HERE, answer, honest, serve
 from transforms.errors import HostileError, TransientError
@@ -27,7 +27,7 @@ def test_few_at_once_and_a_moment_between() -> None:
 
     def visit() -> None:
         nonlocal running, most
-        with manners.turn("show.test"):
+        with manners.slot("show.test"):
             with lock:
                 running += 1
                 most = max(most, running)
@@ -48,7 +48,7 @@ def test_hosts_do_not_wait_for_each_other() -> None:
     """A host that holds its places for long takes none of another one."""
     manners = RateLimit(at_once=1, gap=30, patience=0.1)
     started = time.monotonic()
-    with manners.turn("slow.test"), manners.turn("other.test"):
+    with manners.slot("slow.test"), manners.slot("other.test"):
         pass
 
     assert time.monotonic() - started < 20
@@ -58,12 +58,12 @@ def test_nobody_waits_for_ever() -> None:
     """Where the places stay taken, the next one is told to come again, and a place that is free again serves."""
     manners = RateLimit(at_once=1, gap=0, patience=0.05)
     with (
-        manners.turn("show.test"),
+        manners.slot("show.test"),
         pytest.raises(TransientError, match=r"show\.test: 1 requests") as caught,
-        manners.turn("show.test"),
+        manners.slot("show.test"),
     ):
         pass
-    with manners.turn("show.test"):
+    with manners.slot("show.test"):
         pass
 
     assert caught.value.retry_after == 0.05
@@ -73,7 +73,7 @@ def test_an_error_gives_the_place_back() -> None:
     """A request that fails holds no place."""
     manners = RateLimit(at_once=1, gap=0, patience=0.05)
     for _ in range(3):
-        with pytest.raises(KeyError), manners.turn("show.test"):
+        with pytest.raises(KeyError), manners.slot("show.test"):
             raise KeyError
 
 
@@ -81,7 +81,7 @@ def test_hosts_of_long_ago_are_forgotten() -> None:
     """A process that polls for months does not grow with each host."""
     manners = RateLimit(gap=0)
     for number in range(3_000):
-        with manners.turn(f"{number}.test"):
+        with manners.slot(f"{number}.test"):
             pass
 
     assert len(manners._hosts) <= 1_002

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import episode_log
-from flows.feeds.poll import Polled, PollSummary
+from flows.feeds.poll import FeedResult, PollSummary
 from flows.serve.log_lines import LogLines
 from flows.serve.markdown_pages import cells, poll_page, table, words
 from transforms.errors import SourceError
@@ -43,7 +43,7 @@ def test_a_table_keeps_its_rows_and_columns() -> None:
 
 def test_the_page_of_a_poll_shows_the_words_of_strangers() -> None:
     """Titles, messages of servers, problems."""
-    feed = Polled("f", EVIL, "failed", message=EVIL)
+    feed = FeedResult("f", EVIL, "failed", message=EVIL)
     text = "\n".join(poll_page(PollSummary((feed,), 0, 1.0, problem=EVIL), [feed]))
     assert "evil.example" not in text
     assert "<img" not in text

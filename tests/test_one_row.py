@@ -386,6 +386,6 @@ def test_a_home_that_heard_file_and_url_apart_is_mended_by_hearing_one_again(
         found = only(find_named(locate(feed_of(told, talk)), 1, settings.reach).episodes)
         publish(settings)
         alone = replace(found.episode, episode_id="an-old-id")
-        ingest(settings, EpisodeSource(found.location, found.podcast, alone, found.offered))
+        ingest(settings, EpisodeSource(found.location, found.podcast, alone, found.known_extras))
 
     assert [title for title, *_ in rows(settings)] == ["Why a record turns"]

@@ -27,7 +27,7 @@ from flows.serve import prefect_runs
 from flows.serve.ingest_flow import ingest_as_run
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource, bare_episode
-from flows.threads import beside
+from flows.threads import start_thread
 from tests.conftest import ROOT, environment, rows_of, write_wav
 from tests.feeds import item, publisher
 from tests.words import plain_text
@@ -218,7 +218,7 @@ def test_so_many_are_brought_ahead_and_no_more(
         over.wait(60)
         return outcome_of(found)
 
-    done = beside(lambda: list(process_batch(wanted(1, 2, 3, 4), Settings(home=tmp_path), process)))
+    done = start_thread(lambda: list(process_batch(wanted(1, 2, 3, 4), Settings(home=tmp_path), process)))
     assert all(started.acquire(timeout=60) for _ in range(2))
     assert not started.acquire(timeout=0.5)
     clients[0].release()

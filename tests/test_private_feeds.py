@@ -11,8 +11,8 @@ import pytest
 
 from flows import loader
 from flows.artifacts import Store
-from flows.episode import chapter_stage, offered
-from flows.episode.offered import PublisherText
+from flows.episode import chapter_stage, extras
+from flows.episode.extras import PublisherText
 from flows.feeds import manage
 from flows.feeds.manage import add_feeds, as_opml, listed
 from flows.feeds.pending import PendingQueue
@@ -205,10 +205,10 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
     waiting = only(list(PendingQueue(settings.home).all()))
     found = find_known(settings.home, waiting.episode.episode_id)
     assert found is not None
-    store, (link,) = Store(settings.home), found.offers.transcripts
-    assert found.offers.chapters
+    store, (link,) = Store(settings.home), found.extras.transcripts
+    assert found.extras.chapters
 
-    with keeping_private(found.private, found.offers.secrets):
+    with keeping_private(found.private, found.extras.secrets):
         place = locate(link.url)
         read = text_stages.read(store, place, settings)
         text = PublisherText(
@@ -222,7 +222,7 @@ def test_what_comes_with_a_private_episode_keeps_no_secret(
             has_names=True,
             has_times=True,
         )
-        offered._stage(text, found, chapter_stage.choose(store, found, None, None), settings)
+        extras._stage(text, found, chapter_stage.choose(store, found, None, None), settings)
     loader.load(settings)
     loader.publish(settings)
     assert "or ~" in said(settings)

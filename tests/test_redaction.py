@@ -189,7 +189,7 @@ def test_a_private_episode_keeps_no_address() -> None:
     assert "host.example" not in str(found.podcast)
     assert found.private
     assert found.source == "episode:e"
-    assert (found.location.address, found.offers.page_url) == (url, url), "it can be fetched all the same"
+    assert (found.location.address, found.extras.page_url) == (url, url), "it can be fetched all the same"
     assert (found.episode.duration, found.episode.description, found.episode.transcripts) == (61.0, None, ())
     again = public_episode(found.episode, private=True)
     assert again == found.episode, "twice is as once"
@@ -229,11 +229,11 @@ def test_of_a_marked_feed_every_part_of_its_addresses_counts() -> None:
         found = found_in_feed(podcast, episode)
     assert found is not None
 
-    kept = f"{found.episode} {found.podcast} {found.public(found.offers.chapters)}".lower()
+    kept = f"{found.episode} {found.podcast} {found.public(found.extras.chapters)}".lower()
     assert "swordfish" not in kept
     assert "correcthorse" not in kept
     assert found.episode.title == "Introduction to the podcast"
-    with keeping_private(True, found.offers.secrets):
+    with keeping_private(True, found.extras.secrets):
         error = ValueError("no correcthorse here")
         redact(error)
         assert "correcthorse" not in f"{error} {kept_text('correcthorse.mp3')}"

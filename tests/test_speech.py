@@ -22,7 +22,7 @@ from transforms.speech import transcribe as engine
 from transforms.speech.checks import DecodedWindow, Transcription, is_loop
 from transforms.speech.diarize import Diarization
 from transforms.speech.pyannote import campplus
-from transforms.speech.second_pass import Recording
+from transforms.speech.second_pass import Recording, decode_again
 from transforms.speech.transcribe import transcribe
 from transforms.speech.whisper.recognizer import Recognizer
 from transforms.speech.windows import LONGEST_SILENCE, WINDOW_SECONDS, cut_windows, find_speech, uncovered
@@ -158,6 +158,29 @@ def test_a_window_that_lost_its_words_is_decoded_again(whisper: Any, demo_sample
     assert "reel of film" in spoken(found.words)
 
 
+def test_only_what_still_fails_goes_on_to_the_next_step() -> None:
+    """What passed at first is left alone, the better answer is kept, and which language is spoken stays known."""
+
+    def window(coverage: float, decoding: str) -> DecodedWindow:
+        return DecodedWindow(0.0, 20.0, (), -0.1, 0.0, 1.0, coverage, 0.0, decoding, spoken="de")
+
+    first = [window(coverage, "batched") for coverage in (1.0, 0.2, 0.5, 0.5)]
+    stamped = [window(1.0, "stamped"), window(0.1, "stamped"), window(0.6, "stamped")]
+    alone = [replace(window(1.0, "pieces"), spoken=None), replace(window(0.6, "pieces"), spoken=None)]
+    asked: list[object] = []
+
+    best = decode_again(
+        ["a", "b", "c", "d"],
+        first,
+        lambda items: asked.append(items) or stamped,
+        lambda items: asked.append(items) or alone,
+    )
+
+    assert asked == [["b", "c", "d"], [("c", first[2]), ("d", stamped[2])]]
+    assert [one.decoding for one in best] == ["batched", "stamped", "pieces", "pieces"]
+    assert {one.spoken for one in best} == {"de"}
+
+
 def test_the_pieces_of_a_window_have_true_times(whisper: Any, demo_samples: np.ndarray) -> None:
     """The last resort, pieces of ten seconds, gives the same words at the same times."""
     samples = demo_samples[27 * RATE : 47 * RATE]
@@ -224,7 +247,7 @@ def test_what_is_in_another_language_is_decoded_in_its_own(
     base = Recognizer(models / "base", "cpu", "int8", 2)
     samples = demo_samples[: 26 * RATE]
     plain, forced = (transcribe(samples, base, language=language, quality="fast") for language in ("en", "de"))
-    monkeypatch.setattr(engine, "count", lambda _: ("de", 0.6))
+    monkeypatch.setattr(engine, "likeliest_language", lambda _: ("de", 0.6))
     switched = transcribe(samples, base, quality="fast")
 
     assert difference(plain.words, switched.words) < 0.05  # what voted was encoded on other threads

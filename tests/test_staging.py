@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.documents import EPISODE, NOON, published, stage_run, staged
-from transforms.records import Episode, Turn, Word
-from warehouse.staging import Staged, write_staged
+from transforms.records import (
+    Chapter,
+    Episode,
+    Person,
+    Podcast,
+    Rendition,
+    Section,
+    SoundEvent,
+    Speaker,
+    SpeakerSegment,
+    StageRun,
+    TranscriptLink,
+    Turn,
+    Word,
+)
+from warehouse.staging import NOT_STORED, Staged, schema, write_staged
 
 
 def read(document: Staged) -> dict[str, Any]:
@@ -184,6 +199,49 @@ def test_schema_does_not_depend_on_the_values():
         )
     )
     assert full == bare
+
+
+# Each record, where it is staged, and which of its fields go by another name there, or (`None`) are not stored.
+LABELLED = {"speaker": "speaker_label"}
+RECORDS: list[tuple[type, str, dict[str, str | None]]] = [
+    (Podcast, "podcast", {}),
+    (Episode, "episode", dict.fromkeys(NOT_STORED)),
+    (TranscriptLink, "episode.transcripts", {}),
+    (Person, "episode.persons", {}),
+    (Rendition, "rendition", {}),
+    (Turn, "turns", {**LABELLED, "first_word": None}),
+    (Word, "words", LABELLED),
+    (SpeakerSegment, "speaker_segments", LABELLED),
+    (Chapter, "chapters", {}),
+    (Chapter, "given_chapters", {}),
+    (Section, "sections", {}),
+    (SoundEvent, "events", {}),
+    (Speaker, "speakers", {"label": "speaker_label", "name": "speaker_name"}),
+    (StageRun, "stage_runs", {}),
+]
+
+
+def staged_fields(place: str) -> set[str]:
+    """Name the fields that the schema has in a place, as `episode.persons`."""
+    kind = pa.struct(list(schema()))
+    for name in filter(None, place.split(".")):
+        kind = kind.field(name).type
+        kind = kind.value_type if pa.types.is_list(kind) else kind
+    return {field.name for field in kind}
+
+
+@pytest.mark.parametrize(("record", "place", "renamed"), RECORDS, ids=[f"{r.__name__}-{p}" for r, p, _ in RECORDS])
+def test_the_schema_has_every_field_of_a_record(record: type, place: str, renamed: dict[str, str | None]):
+    """Arrow drops a field that the schema does not name, without a word."""
+    stored = {renamed.get(field.name, field.name) for field in fields(record)} - {None}
+    assert stored <= staged_fields(place)
+
+
+def test_the_schema_has_every_field_of_a_document():
+    """Of itself, or of its transcript; how an episode is known is a field of the episode."""
+    renamed = {"given": "given_chapters", "known_by": "linked_by"}
+    stored = {renamed.get(field.name, field.name) for field in fields(Staged)}
+    assert stored <= staged_fields("") | staged_fields("transcript") | staged_fields("episode")
 
 
 def test_done_runs_have_one_id_and_failed_ones_one_each():

@@ -15,7 +15,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from flows.http.fetch import download, fetch, peek
-from flows.http.request import RateLimit
+from flows.http.rate_limit import RateLimit
 from tests.conftest import ask, command, only, rows_of, started
 from tests.servers import HERE, answer, serve
 from transforms.errors import ContentError, SourceError, TransientError
@@ -115,10 +115,10 @@ def test_a_slow_request_keeps_its_place_at_a_host_for_a_while_only() -> None:
     """Two endless downloads do not keep the whole host; many do."""
     manners = RateLimit(at_once=1, gap=0.0, patience=0.3, slow=0.1, most=2)
     with (
-        manners.turn("show.test"),
-        manners.turn("show.test"),
+        manners.slot("show.test"),
+        manners.slot("show.test"),
         pytest.raises(TransientError, match="2 requests"),
-        manners.turn("show.test"),
+        manners.slot("show.test"),
     ):
         pass
 

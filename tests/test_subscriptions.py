@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from datetime import timedelta
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.feeds import pending, subscriptions
-from flows.feeds.pending import RESTS, PendingEpisode, PendingQueue, emitted, failed, is_due, moved, retried
-from flows.feeds.subscriptions import Poll, Subscriptions, feed_id, find_known, new_subscription, rested
+from flows.feeds.pending import RESTS, PendingEpisode, PendingQueue, emitted, failed, moved, needs_event, retried
+from flows.feeds.subscriptions import PollState, Subscriptions, feed_id, find_known, new_subscription, rested
 from flows.home.locks import held, is_held
 from flows.settings import Options
 from tests.documents import EPISODE, NOON, PODCAST
@@ -52,7 +53,7 @@ def test_what_is_written_is_read_and_nobody_else_reads_it(tmp_path: Path) -> Non
     made = new_subscription(
         "https://groove.example/f?t=1", NOON, tags=("a",), options=Options(speakers=(1, 2), policy="text-only")
     )
-    made = replace(made, poll=Poll(etag='"x"', polled_at=NOON, error="no"))
+    made = replace(made, poll=PollState(etag='"x"', polled_at=NOON, error="no"))
     Subscriptions(tmp_path).put(made)
     PendingQueue(tmp_path).put(WAITING)
 
@@ -94,38 +95,65 @@ def test_a_failing_episode_is_tried_ever_later_and_then_set_aside(errors: list[E
         one = failed(one, "fetch", error, now)
         assert one.error_class == error_class(error)
         assert one.quarantined == (one.next_try_at is None)
-        assert one.quarantined == (one.attempts > len(RESTS[error_class(error)]))
+        assert one.quarantined == (one.failures[error_class(error)] > len(RESTS[error_class(error)]))
+        assert one.attempts == sum(one.failures.values())
         if one.next_try_at:
-            assert not is_due(emitted(one, now), now)
-            assert is_due(emitted(one, now), one.next_try_at)
+            assert not needs_event(emitted(one, now), now)
+            assert needs_event(emitted(one, now), one.next_try_at)
             now = one.next_try_at
     again = retried(one)
-    assert (again.state, again.location, is_due(again, now)) == ("waiting", one.location, True)
+    assert (again.state, again.location, needs_event(again, now)) == ("waiting", one.location, True)
+    assert (again.attempts, again.failures) == (0, {})
+
+
+@given(st.sets(st.sampled_from(ERRORS), min_size=1))
+def test_failures_of_several_classes_come_to_an_end_too(errors: set[Exception]) -> None:
+    """An episode that fails now in this way, now in that: no class forgets how often it was there."""
+    most = sum(len(RESTS[error_class(error)]) for error in errors) + 1
+    one = WAITING
+    for error in islice(cycle(errors), most * len(errors)):
+        one = failed(one, "fetch", error, NOON)
+        if one.quarantined:
+            break
+    assert one.quarantined
+    assert one.attempts <= most
 
 
 def test_a_server_that_asks_for_patience_gets_it() -> None:
     """Retry-After is a lower bound, of an episode and of a feed."""
     error = TransientError("busy", retry_after=3000.0)
     one = failed(WAITING, "fetch", error, NOON)
-    poll = rested(Poll(), "busy", "transient", NOON, 3000.0)
+    poll = rested(PollState(), "busy", "transient", NOON, 3000.0)
 
     assert one.next_try_at == NOON + timedelta(seconds=3000)
     assert poll.next_at == NOON + timedelta(seconds=3000)
 
 
+def test_a_server_that_asks_for_a_year_gets_what_counts_as_a_rest() -> None:
+    """A longer one would be taken for the word of a clock that ran ahead, and be none at all."""
+    year = 365 * 86_400.0
+    one = failed(WAITING, "fetch", TransientError("busy", retry_after=year), NOON)
+    feed = new_subscription("https://groove.example/f", NOON)
+    feed = replace(feed, poll=rested(PollState(), "busy", "transient", NOON, year))
+
+    assert not needs_event(one, NOON + pending.LONGEST_REST - timedelta(seconds=1))
+    assert not subscriptions.is_due(feed, NOON + subscriptions.LONGEST_REST - timedelta(seconds=1))
+    assert subscriptions.is_due(feed, NOON + subscriptions.LONGEST_REST)
+
+
 def test_a_lost_event_is_said_again_and_no_sooner() -> None:
     """Due at first, then not, then again; never in quarantine."""
-    assert is_due(WAITING, NOON)
+    assert needs_event(WAITING, NOON)
     said = emitted(WAITING, NOON)
-    assert not is_due(said, NOON + pending.LOST_AFTER - timedelta(seconds=1))
-    assert is_due(said, NOON + pending.LOST_AFTER)
-    assert not is_due(replace(said, quarantined=True), NOON + pending.LOST_AFTER)
+    assert not needs_event(said, NOON + pending.LOST_AFTER - timedelta(seconds=1))
+    assert needs_event(said, NOON + pending.LOST_AFTER)
+    assert not needs_event(replace(said, quarantined=True), NOON + pending.LOST_AFTER)
     assert (said.emits, emitted(said, NOON).emits) == (1, 2)
 
 
 def test_feeds_rest_longer_each_time_but_never_for_ever() -> None:
     """Twice as long after each failure, a day at most."""
-    poll, rests = Poll(), []
+    poll, rests = PollState(), []
     for _ in range(12):
         poll = rested(poll, "down", "transient", NOON, None)
         assert poll.next_at is not None

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from tests.golden import SURE
 from transforms.errors import ContentError, SourceError
-from transforms.transcripts import FORMATS, explain
+from transforms.transcripts import explain
 from transforms.transcripts.document import Draft, Text
+from transforms.transcripts.formats import FORMATS
 
 OF_JSON = ("podcast_json", "json3", "whisper", "deepgram", "assemblyai", "seglst")
 

@@ -14,8 +14,9 @@ import webvtt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.transcripts import FORMATS, read
+from transforms.transcripts import read
 from transforms.transcripts.document import Piece, Text
+from transforms.transcripts.formats import FORMATS
 from warehouse import export
 
 Said = tuple[str | None, float | None, float | None, str]

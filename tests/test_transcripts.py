@@ -6,9 +6,10 @@ import pytest
 
 from tests.golden import SURE
 from transforms.errors import ContentError
-from transforms.transcripts import FORMATS, read
+from transforms.transcripts import read
 from transforms.transcripts.captions.cue_names import named_cues
 from transforms.transcripts.document import Draft, Text
+from transforms.transcripts.formats import FORMATS
 from transforms.transcripts.grammar.choose import MOST_LABELS, accepted
 from transforms.transcripts.grammar.ways import Document
 from transforms.transcripts.people import join_variants

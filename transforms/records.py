@@ -225,7 +225,8 @@ class Turn:
 
     `boundary` says which: `speaker`, `sentence`, `cue` or `paragraph`. `first_word` and `word_count`
     point into the words that the turns were made of. The last four are known only of published texts:
-    `time_source` is `publisher`, or `chapter` where the turn took the time of the chapter that it opens.
+    `time_source` is `publisher`, `asr` where the text itself came out of a recogniser, or `chapter` where the turn
+    took the time of the chapter that it opens; `warehouse.staging` says it of turns that came out of audio.
     """
 
     turn_index: int
@@ -282,6 +283,11 @@ class StageRun:
     flags: tuple[str, ...]
     started_at: Moment
     seconds: float
+
+
+def time_source(source: TranscriptSource) -> str:
+    """Name who gave the times of a transcript: `asr`, else `publisher`, whose captions are, too."""
+    return "asr" if source == "asr" else "publisher"
 
 
 def podcast_id(feed_url: str, guid: str | None = None) -> str:

@@ -102,17 +102,17 @@ def rttm(transcript: ExportTranscript) -> str:
     Raises:
         ContentError: no speaker is known.
     """
-    heard = transcript.speaker_segments or tuple(
+    segments = transcript.speaker_segments or tuple(
         turn for turn in _timed(transcript, "RTTM") if turn.speaker is not None
     )
-    if not heard:
+    if not segments:
         msg = f"no speaker of {transcript.session_id} is known, so there is no RTTM: diarize the episode first"
         raise ContentError(msg)
     session = _field(transcript.session_id)
     return "".join(
         f"SPEAKER {session} 1 {segment.start_time:.3f} {segment.end_time - segment.start_time:.3f} "
         f"<NA> <NA> {_field(segment.speaker)} <NA> <NA>\n"
-        for segment in heard
+        for segment in segments
     )
 
 

@@ -100,7 +100,7 @@ def discovered_episodes(snapshot: Path, podcast_id: str) -> dict[str, datetime |
         return {}
 
 
-def unheard(snapshot: Path) -> set[str]:
+def untranscribed(snapshot: Path) -> set[str]:
     """Name the episodes that polls found and that have no transcript; none where there is no sound snapshot."""
     sql = "select episode_id from discoveries where episode_id not in (select episode_id from transcripts)"
     try:

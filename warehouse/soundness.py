@@ -23,10 +23,10 @@ from warehouse.snapshot import holder
 from warehouse.staging import NOT_STORED
 from warehouse.store import (
     MOVED,
-    beside,
     explained,
     locked,
     migrate,
+    new_file,
     opened,
     quoted,
     require,
@@ -249,7 +249,7 @@ def verify(
     with opened(warehouse, read_only=True) as con:
         if problem := _wrong_schema(con):
             return (problem,)
-    with locked(warehouse), beside(warehouse) as fresh:
+    with locked(warehouse), new_file(warehouse) as fresh:
         with opened(fresh) as con:
             migrate(con)
             refused = load_new(con, staged, failures, check).refused

@@ -29,6 +29,7 @@ from transforms.records import (
     TranscriptSource,
     Turn,
     Word,
+    time_source,
 )
 
 Row = dict[str, Any]
@@ -264,9 +265,7 @@ def _times(spoken: Word | SpeakerSegment) -> dict[str, Seconds | None]:
 
 
 def _time_source(spoken: Turn | Word, source: TranscriptSource) -> str | None:
-    if spoken.start_time is None:
-        return None
-    return "asr" if source == "asr" else "publisher"
+    return None if spoken.start_time is None else time_source(source)
 
 
 def _run_id(run: StageRun) -> str:

@@ -27,7 +27,6 @@ from warehouse.snapshot import holder
 LOCK_SECONDS = 60.0
 # What DuckDB 1.5 can read: the tools of those who query may be older than ours.
 STORAGE_VERSION = "v1.5.0"
-# Not deleted in the warehouse: what is there would depend on the order in which documents come.
 # An episode that all its transcripts left → the one that has the newest of them.
 MOVED = """
 select l.episode_id as before, arg_max(t.episode_id, (l.staged_at, l.staged_key)) as episode_id
@@ -36,6 +35,8 @@ where l.episode_id not in (select episode_id from {0}.transcripts)
     and l.episode_id not in (select episode_id from {0}.discoveries)
 group by 1
 """
+# What nobody needs any more is deleted in the snapshot alone: what the warehouse held would depend on the order in
+# which documents came.
 _LEFT = f"""
 update snapshot.stage_runs set episode_id = moved.episode_id
 from ({MOVED.format("snapshot")}) moved where stage_runs.episode_id = moved.before;
@@ -123,7 +124,7 @@ def publish(warehouse: Path, snapshot: Path) -> None:
     """
     require(warehouse)
     snapshot.parent.mkdir(parents=True, exist_ok=True)
-    with locked(warehouse), beside(snapshot) as fresh:
+    with locked(warehouse), new_file(snapshot) as fresh:
         with explained(warehouse), duckdb.connect() as con:
             con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
             con.execute(f"attach {quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
@@ -171,7 +172,7 @@ def rebuild(
         TransientError: another process holds the warehouse, or the disk is full.
     """
     warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with locked(warehouse), beside(warehouse) as fresh:
+    with locked(warehouse), new_file(warehouse) as fresh:
         with opened(fresh) as con:
             migrate(con)
             done = load_new(con, staged, failures, check)
@@ -322,8 +323,8 @@ def quoted(path: Path) -> str:
 
 
 @contextmanager
-def beside(path: Path) -> Iterator[Path]:
-    """Name a new file in the folder of `path`; sweep it after, and what a killed process left before."""
+def new_file(path: Path) -> Iterator[Path]:
+    """Name a new file beside `path`, in its folder; sweep it after, and what a killed process left before."""
     _sweep(path)
     try:
         yield path.parent / f".{path.name}.{uuid4().hex}.tmp"
@@ -346,11 +347,15 @@ def _swap(fresh: Path, path: Path) -> None:
         with suppress(PermissionError):
             os.chown(fresh, -1, before.st_gid)
             fresh.chmod(before.st_mode & 0o640)
-    for place in (fresh, path.parent):
-        if place == path.parent:
-            fresh.replace(path)
-        descriptor = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    _sync(fresh)
+    fresh.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or which files a folder has, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -58,7 +58,7 @@ comment on column best_turns.chapter is 'Title of the chapter that the turn star
 comment on column best_turns.speaker is 'Name of the speaker, else the label; NULL where unsure';
 comment on column best_turns.start_time is 'Start, seconds from the start of the audio; NULL where unknown';
 comment on column best_turns.end_time is 'End, seconds from the start of the audio; NULL where unknown';
-comment on column best_turns.time_source is 'Who gave the times: asr or publisher; NULL where there are none';
+comment on column best_turns.time_source is 'Who gave the times: asr, publisher, or chapter where the turn opens one and took its time; NULL where there are none';
 comment on column best_turns.text is 'What was said';
 comment on column best_turns.word_count is 'Words in the turn';
 comment on column best_turns.boundary is 'What makes it one turn: speaker, sentence, cue or paragraph';

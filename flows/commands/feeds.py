@@ -169,13 +169,13 @@ def _poll(settings: Settings, feeds: list[str] | None) -> PollSummary:
 def _hear(settings: Settings) -> list[dict[str, Any]]:
     """Ingest what waits and may be tried now, one after the other."""
     from flows.display.terminal import showing
-    from flows.episode.batch import ingest_waiting
+    from flows.episode.batch import ingest_pending
     from transforms.errors import error_class, one_line
 
     told: list[dict[str, Any]] = []
     with showing() as reporter:
-        for waiting, outcome in ingest_waiting(settings, processor()):
-            row: dict[str, Any] = {"episode_id": waiting.episode.episode_id, "title": waiting.public_episode.title}
+        for pending, outcome in ingest_pending(settings, processor()):
+            row: dict[str, Any] = {"episode_id": pending.episode.episode_id, "title": pending.public_episode.title}
             row |= dict.fromkeys(("turns", "error_class", "message"))
             if isinstance(outcome, Exception):
                 reporter.fail(one_line(outcome))
@@ -213,7 +213,7 @@ def status(as_json: JsonFlag = False) -> None:
     from flows.feeds.manage import STATUS, standing
     from warehouse.answer import Table
 
-    show_list(Table(STATUS, standing(settings_to_ask())), lists.waiting, "no episode waits", as_json=as_json)
+    show_list(Table(STATUS, standing(settings_to_ask())), lists.pending, "no episode waits", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable retry --class transient")
@@ -253,14 +253,14 @@ def quarantine(
     settings = read_settings() if episode is None else settings_to_write()
     if episode is None:
         rows = [row for row in standing(settings) if row[0] == "quarantined"]
-        show_list(Table(STATUS, rows), lists.waiting, "no episode is in quarantine", as_json=as_json)
+        show_list(Table(STATUS, rows), lists.pending, "no episode is in quarantine", as_json=as_json)
         return
     one = set_aside(settings, episode, reason)
     tell(f"{_named(one)}: it is not tried again; `turntable retry {one.episode.episode_id[:8]}` ends that")
 
 
-def _named(waiting: PendingEpisode) -> str:
-    return waiting.name
+def _named(pending: PendingEpisode) -> str:
+    return pending.name
 
 
 def _backfill(text: str) -> Backfill:

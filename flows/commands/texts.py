@@ -154,7 +154,7 @@ def _explain(sources: Sequence[Location], hints: Hints, settings: Settings, *, a
 @app.command(epilog="Example: turntable formats --json")
 def formats(as_json: JsonFlag = False) -> None:
     """List the formats of text that `import` reads, with an example line each."""
-    from transforms.transcripts import FORMATS
+    from transforms.transcripts.formats import FORMATS
     from warehouse.answer import Table
 
     rows = [(known.name, known.about, " ⏎ ".join(known.example.split("\n")[:4])) for known in FORMATS.values()]

@@ -21,7 +21,7 @@ def episodes(table: Table) -> Table:
     return Table(("id", "title", "show", "date", "turns", "speakers"), rows)
 
 
-def waiting(table: Table) -> Table:
+def pending(table: Table) -> Table:
     """Show the episodes that wait: how they stand, why they failed, and when they are tried again."""
     rows = [
         (r["state"], short_id(r["episode_id"]), _title(r), r["show"], _why(r), _again(r), _day(r["since"]))

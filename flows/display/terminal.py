@@ -137,9 +137,9 @@ class Terminal(Reporter):
         self.close()
         flags = f"; flags: {', '.join(outcome.flags)}" if outcome.flags else ""
         news = "" if outcome.computed else " (all done before)"
-        theirs = f"; the publisher's transcript: {outcome.text}" if outcome.text and outcome.heard else ""
+        theirs = f"; the publisher's transcript: {outcome.text}" if outcome.text and outcome.from_audio else ""
         length = f" in {outcome.seconds:.0f} s" if outcome.seconds is not None else ""
-        what = f"{length} of audio" if outcome.heard else f"{length}, from the publisher's {outcome.text}"
+        what = f"{length} of audio" if outcome.from_audio else f"{length}, from the publisher's {outcome.text}"
         self.say(f"  {counted(outcome.turns, 'turn')}{what}{theirs}{flags}{news}")
 
     def imported(self, outcome: Imported) -> None:

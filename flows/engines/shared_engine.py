@@ -21,7 +21,7 @@ from flows.engines.transcribing import Transcriber, TranscribeRequest
 from flows.progress import STOP, Advance
 from flows.runs import say
 from flows.settings import Options, Settings, quality_of
-from flows.threads import beside
+from flows.threads import start_thread
 from transforms.errors import Interrupted, SourceError, TransientError
 from transforms.records import Seconds
 from transforms.speech.device import cpu_threads
@@ -86,7 +86,7 @@ class SharedEngine:
             self.changed.notify_all()
             if not self.is_working:
                 self.is_working = True
-                self.context.run(beside, self._work)
+                self.context.run(start_thread, self._work)
 
     def _work(self) -> None:
         while (first := self._first()) is not None:

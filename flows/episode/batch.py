@@ -35,11 +35,11 @@ from flows.sources.episodes import Named
 from flows.sources.folders import LeftOut
 from flows.sources.found import EpisodeSource
 from flows.stopping import working_on
-from flows.threads import beside
+from flows.threads import start_thread
 from transforms.errors import HostileError, SourceError
 from transforms.records import Seconds
 
-AHEAD = 6  # episodes that are brought or ready; a host is asked more slowly than that (`flows.http.request`)
+AHEAD = 6  # episodes that are brought or ready; a host is asked more slowly than that (`flows.http.rate_limit`)
 SLOW: Seconds = 60.0  # a download that takes longer gives its place to the next
 MOST = 64  # episodes at once, those that the engine has included
 
@@ -158,11 +158,11 @@ def _is_enough(text: Imported, options: Options) -> bool:
     return text.linked_by == "beside" and is_whole and options.policy in ("text-only", "transcript-first")
 
 
-def ingest_waiting(
+def ingest_pending(
     settings: Settings, process: Process = process_episode
 ) -> Iterator[tuple[PendingEpisode, Outcome | Exception | None]]:
     """Ingest every episode that waits and may be tried now, but for those that another process works on."""
-    waiting: list[PendingEpisode] = []
+    pending: list[PendingEpisode] = []
     wanted: list[Wanted] = []
     for one in due(settings):
         if is_held(settings.home, one.episode.episode_id):
@@ -173,17 +173,17 @@ def ingest_waiting(
         if error := _refused(one, found, settings):
             yield one, error
             continue
-        waiting.append(one)
+        pending.append(one)
         wanted.append(Wanted(found, one.options))
     for number, outcome in process_batch(wanted, settings, process):
-        yield waiting[number], outcome
+        yield pending[number], outcome
 
 
-def _refused(waiting: PendingEpisode, found: EpisodeSource, settings: Settings) -> HostileError | None:
+def _refused(pending: PendingEpisode, found: EpisodeSource, settings: Settings) -> HostileError | None:
     """Return why what a request left behind is not heard; it is noted as failed. `None` where nothing is wrong."""
-    if not waiting.confined:
+    if not pending.confined:
         return None
-    began, options = datetime.now(UTC), waiting.options
+    began, options = datetime.now(UTC), pending.options
     try:
         check_left(found.location, (options.model, options.diarization_model), settings)
     except HostileError as error:
@@ -273,7 +273,7 @@ class _Batch:
         one = _Running(number, EngineClient(self.engine), reporter, time.monotonic())
         self.left.remove(number)
         self.running[self._id(number)] = one
-        beside(lambda: self._run(one))
+        start_thread(lambda: self._run(one))
 
     def _run(self, one: _Running) -> None:
         """Process an episode, in a thread of its own."""

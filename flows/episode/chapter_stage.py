@@ -20,12 +20,12 @@ def choose(store: Store, found: EpisodeSource, listed: Artifact | None, fetched:
 
     The publisher's own list comes first, then what the feed says, the audio file, the show notes.
     """
-    offered, episode = found.offers, found.episode
+    extras, episode = found.extras, found.episode
 
     def compute(_: Path) -> Made:
         ways: list[tuple[str, Callable[[], tuple[Chapter, ...]]]] = [
             ("podcast:chapters", lambda: chapters.parse_json(listed.path.read_bytes()) if listed else ()),
-            (offered.chapters_source, lambda: chapters.settled(offered.chapters)),
+            (extras.chapters_source, lambda: chapters.settled(extras.chapters)),
             ("file", lambda: chapters.from_file(fetched.path) if fetched else ()),
             ("notes", lambda: chapters.from_notes(episode.description, episode.duration)),
         ]
@@ -41,7 +41,7 @@ def choose(store: Store, found: EpisodeSource, listed: Artifact | None, fetched:
         suffix=".json",
         inputs={name: artifact.sha256 for name, artifact in inputs.items() if artifact},
         parameters={
-            "given": [asdict(chapter) for chapter in found.public(offered.chapters)],
+            "given": [asdict(chapter) for chapter in found.public(extras.chapters)],
             "notes_sha256": hashlib.sha256((episode.description or "").encode()).hexdigest(),
             "duration": episode.duration,
         },

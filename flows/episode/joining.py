@@ -202,17 +202,17 @@ class Before:
 
 def staged_before(joined: Joined, inputs: Mapping[str, str], settings: Settings) -> Before | None:
     """Find what was staged of the same audio with the same words and speakers; `None` where that is new."""
-    store, wanted = Store(settings.home), _heard(inputs)
+    store, wanted = Store(settings.home), _without_chapters(inputs)
     for episode_id in (joined.episode.episode_id, *joined.others):
         for name, key in query.newest_documents(settings.snapshot, episode_id).items():
             document = store.find("stage", key)
-            if document is not None and _heard(document.manifest.inputs) == wanted:
+            if document is not None and _without_chapters(document.manifest.inputs) == wanted:
                 return Before(name, document)
     return None
 
 
-def _heard(inputs: Mapping[str, str]) -> dict[str, str]:
-    """Name what a transcript is made of: chapters come from elsewhere."""
+def _without_chapters(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Name what the words and speakers of a transcript are made of: chapters come from elsewhere."""
     return {name: sha256 for name, sha256 in inputs.items() if name != "chapters"}
 
 

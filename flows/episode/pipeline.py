@@ -18,10 +18,10 @@ from typing import Any
 
 from flows.artifacts import Artifact, Store
 from flows.engines.shared_engine import EngineClient
-from flows.episode import joining, offered, stages
+from flows.episode import extras, joining, stages
+from flows.episode.extras import PublisherText
 from flows.episode.joining import Joined
 from flows.episode.lookup import look_up
-from flows.episode.offered import PublisherText
 from flows.episode.stages import Processed
 from flows.feeds import outcomes
 from flows.home import clock
@@ -30,11 +30,11 @@ from flows.loader import load_and_publish
 from flows.locations import Location, keeping_private
 from flows.progress import began, since, stoppable
 from flows.published import text_stages
-from flows.runs import RUN, StageFailed, record, run_stage, run_step, say, shown
+from flows.runs import RUN, StageFailed, is_computed, record, run_once, run_stage, say, shown
 from flows.settings import Options, Settings
 from flows.sources import youtube
 from flows.sources.found import EpisodeSource
-from flows.threads import beside
+from flows.threads import start_thread
 from transforms.audio.container import KNOWN
 from transforms.errors import ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Seconds
@@ -59,7 +59,7 @@ class Outcome:
     flags: tuple[str, ...]
     computed: tuple[str, ...]
     text: str | None = None
-    heard: bool = True
+    from_audio: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def resolve_episode(location: Location, settings: Settings) -> EpisodeSource:
         return found[0]
 
     try:
-        return run_step("find", find)
+        return run_once("find", find)
     except StageFailed as failed:
         record(failed, location.public, None, settings)
         raise failed.error from None
@@ -118,7 +118,7 @@ def process_episode(
     """
     source, episode = found.source, found.episode
     with (
-        keeping_private(found.private, found.offers.secrets),
+        keeping_private(found.private, found.extras.secrets),
         since(began() or clock.now(settings.home)),
         _claimed(settings, episode, source, by_event=by_event) as mine,
     ):
@@ -154,13 +154,13 @@ def check_starts(source: str) -> None:
 
 def _run_stages(work: Work) -> Outcome:
     """Bring what the publisher offers, then the audio, as the policy says."""
-    run_step("start", partial(check_starts, work.found.source))
-    found = run_step("find", partial(youtube.complete, work.found))  # of a video that was only listed
+    run_once("start", partial(check_starts, work.found.source))
+    found = run_once("find", partial(youtube.complete, work.found))  # of a video that was only listed
     work = replace(work, found=found, options=work.options.informed(found.podcast, found.episode))
     policy, settings = work.options.policy, work.settings
-    listed, text = offered.bring_list(found, settings), None
+    listed, text = extras.bring_list(found, settings), None
     if policy != "audio-only":
-        text = offered.bring_text(found, listed, work.options, settings)
+        text = extras.bring_text(found, listed, work.options, settings)
     if policy in ("audio-first", "audio-only"):
         return _process_audio(work, listed, text)
     if text is not None and (policy == "text-only" or text.replaces_audio(found.episode)):
@@ -182,24 +182,24 @@ def _load_text(work: Work, text: PublisherText) -> Outcome:
         seconds=work.found.episode.duration or text.seconds,
         turns=text.turns,
         flags=text.staged.manifest.flags if text.staged else (),
-        computed=tuple(dict.fromkeys(a.manifest.stage for a in text.artifacts if _is_computed(a))),
+        computed=tuple(dict.fromkeys(a.manifest.stage for a in text.artifacts if is_computed(a))),
         text=text.format,
-        heard=False,
+        from_audio=False,
     )
 
 
 def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | None) -> Outcome:
     """Run the stages of the audio in their order."""
     found, source, store = work.found, work.found.source, work.store
-    run_step("decode", partial(stages.check_audio, found.location, source))
+    run_once("fetch", partial(stages.check_audio, found.location, source))
     fetched = run_stage("fetch", partial(_fetch, work))
     decoded = run_stage("decode", partial(_decode, work, fetched))
     recognize = _recognize if len(decoded) == 1 else _recognize_channels
-    heard = recognize(work, fetched, decoded)
-    turned = run_stage("turns", partial(stages.make_turns, store, heard))
-    chosen = offered.bring_chapters(found, listed, fetched, work.settings)
-    joined, name, document = load_audio(work, heard, turned, chosen)
-    every = (*heard.artifacts, turned, document)
+    processed = recognize(work, fetched, decoded)
+    turned = run_stage("turns", partial(stages.make_turns, store, processed))
+    chosen = extras.bring_chapters(found, listed, fetched, work.settings)
+    joined, name, document = load_audio(work, processed, turned, chosen)
+    every = (*processed.artifacts, turned, document)
     return Outcome(
         source=source,
         episode_id=joined.episode.episode_id,
@@ -207,33 +207,33 @@ def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | No
         seconds=stages.seconds_of(decoded[0]),
         turns=int(turned.manifest.facts["turns"]),
         flags=document.manifest.flags,
-        computed=tuple(dict.fromkeys(a.manifest.stage for a in every if _is_computed(a))),
+        computed=tuple(dict.fromkeys(a.manifest.stage for a in every if is_computed(a))),
         text=text.format if text else None,
     )
 
 
 def load_audio(
-    work: Work, heard: Processed, turned: Artifact, chosen: Artifact | None
+    work: Work, processed: Processed, turned: Artifact, chosen: Artifact | None
 ) -> tuple[Joined, str, Artifact]:
-    """Load what was heard as the episode that it is; the episode, the name of the transcript, the document.
+    """Load what the audio gave as the episode that it is; the episode, the name of the transcript, the document.
 
     Who has the same bytes meanwhile waits until it is known which episode they are.
     """
-    with held(work.settings.home, f"audio-{heard.fetched.sha256}", wait=LONGEST_JOIN):
-        joined, name, document = _stage(work, heard, turned, chosen)
+    with held(work.settings.home, f"audio-{processed.fetched.sha256}", wait=LONGEST_JOIN):
+        joined, name, document = _stage_transcript(work, processed, turned, chosen)
         run_stage("load", partial(load_and_publish, work.settings))
         if joined.others and joining.move(joined, work.settings):
             run_stage("load", partial(load_and_publish, work.settings))
     return joined, name, document
 
 
-def _stage(
-    work: Work, heard: Processed, turned: Artifact, chosen: Artifact | None
+def _stage_transcript(
+    work: Work, processed: Processed, turned: Artifact, chosen: Artifact | None
 ) -> tuple[Joined, str, Artifact]:
     """Stage the transcript of the episode that the audio is, under its name; what brings no news is there."""
     found, settings = work.found, work.settings
-    joined = joining.join(found, heard.fetched, work.options.said, settings)
-    inputs = stages.inputs_of(heard, turned, chosen)
+    joined = joining.join(found, processed.fetched, work.options.said, settings)
+    inputs = stages.inputs_of(processed, turned, chosen)
     before = joining.staged_before(joined, inputs, settings)
     name = before.transcript_id if before else stages.transcript_id(joined.episode.episode_id, turned)
     if before and before.says(joined, inputs):
@@ -245,21 +245,15 @@ def _stage(
             joined.podcast,
             joined.episode,
             joining.source_of(found, before),
-            heard,
+            processed,
             turned,
             chosen,
-            found.offers.integrity,
+            found.extras.integrity,
             name=name,
             known_by=joined.known_by,
         ),
     )
     return joined, name, document
-
-
-def _is_computed(artifact: Artifact) -> bool:
-    """Check whether a stage was not done before the work on this episode."""
-    moment = began()
-    return moment is not None and artifact.manifest.started_at >= moment
 
 
 def _fetch(work: Work) -> Artifact:
@@ -292,7 +286,7 @@ def _recognize(work: Work, fetched: Artifact, decoded: tuple[Artifact, ...]) -> 
         try:
             speakers = None
             if work.options.diarize:
-                speakers = beside(partial(run_stage, "diarize", partial(_diarize, work, decoded[0])))
+                speakers = start_thread(partial(run_stage, "diarize", partial(_diarize, work, decoded[0])))
             transcribed = run_stage("transcribe", partial(_transcribe, work, decoded, work.options))
             diarized = speakers.result() if speakers else None
         except BaseException:

@@ -109,7 +109,7 @@ def fetch_first(store: Store, found: EpisodeSource, settings: Settings, on_progr
     try:
         return fetch(store, found.location, settings, on_progress, expected)
     except (SourceError, ContentError, HostileError):
-        for location in map(locate, found.offers.others[:MOST_OTHERS]):
+        for location in map(locate, found.extras.others[:MOST_OTHERS]):
             with suppress(TurntableError):
                 if location.is_url:
                     return fetch(store, location, settings, on_progress, expected)
@@ -149,14 +149,14 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
     """
 
     def compute(scratch: Path) -> Made:
-        heard = decoding.decode(fetched.path, name, into=scratch / "samples.npy", channel=channel)
+        decoded = decoding.decode(fetched.path, name, into=scratch / "samples.npy", channel=channel)
         facts = {
-            "seconds": heard.seconds,
-            "header_seconds": heard.header_seconds,
-            "bad_packets": heard.bad_packets,
-            "format": heard.format,
+            "seconds": decoded.seconds,
+            "header_seconds": decoded.header_seconds,
+            "bad_packets": decoded.bad_packets,
+            "format": decoded.format,
         }
-        return Made(scratch / "samples.npy", flags=heard.flags, facts=facts)
+        return Made(scratch / "samples.npy", flags=decoded.flags, facts=facts)
 
     return store.make(
         "decode",
@@ -232,8 +232,7 @@ def attribute_channels(store: Store, transcribed: Sequence[Artifact]) -> Artifac
 
 def converse(transcribed: Sequence[Artifact]) -> tuple[tuple[Word, ...], diarization.Diarization]:
     """Read the words of all channels, and put them into the order of the conversation."""
-    heard = [read_json(TRANSCRIPTION, artifact) for artifact in transcribed]
-    return channels.converse([one.words for one in heard])
+    return channels.converse([read_json(TRANSCRIPTION, artifact).words for artifact in transcribed])
 
 
 def numbered(artifacts: Sequence[Artifact]) -> dict[str, str]:
@@ -282,8 +281,8 @@ class Processed:
         if self.attributed is None:
             return read_json(TRANSCRIPTION, self.transcribed[0]).words
         names = self._names()
-        said = read_json(WORDS, self.attributed)
-        return tuple(replace(word, speaker=names[word.speaker]) if word.speaker else word for word in said)
+        words = read_json(WORDS, self.attributed)
+        return tuple(replace(word, speaker=names[word.speaker]) if word.speaker else word for word in words)
 
     def diarization(self) -> diarization.Diarization | None:
         """Read who spoke when."""
@@ -293,22 +292,22 @@ class Processed:
 
     def _names(self) -> dict[str, str]:
         """Name the speakers in the order of their turns; who coughs before the first of them comes last."""
-        said = read_json(WORDS, self.attributed) if self.attributed else ()
-        heard = read_json(DIARIZATION, self.diarized).segments if self.diarized else ()
-        return diarization.in_order_of_speaking((*said, *heard))
+        words = read_json(WORDS, self.attributed) if self.attributed else ()
+        segments = read_json(DIARIZATION, self.diarized).segments if self.diarized else ()
+        return diarization.in_order_of_speaking((*words, *segments))
 
 
-def make_turns(store: Store, heard: Processed) -> Artifact:
+def make_turns(store: Store, processed: Processed) -> Artifact:
     """Group the words into turns; payload: the turns as JSON."""
-    words_of = heard.attributed or heard.transcribed[0]
+    words_of = processed.attributed or processed.transcribed[0]
     inputs = {"words": words_of.sha256}
-    if heard.diarized is not None:
-        inputs["diarization"] = heard.diarized.sha256
+    if processed.diarized is not None:
+        inputs["diarization"] = processed.diarized.sha256
 
     def compute(_: Path) -> Made:
-        who = heard.diarization()
+        who = processed.diarization()
         overlaps = attribution.overlap_seconds(who.segments) if who else None
-        made = turns.to_turns(heard.words(), heard.language, overlaps)
+        made = turns.to_turns(processed.words(), processed.language, overlaps)
         return Made(TURNS.dump_json(made), facts={"turns": len(made)})
 
     return store.make("turns", compute, method=turns.METHOD, suffix=".json", inputs=inputs, parameters={})
@@ -325,7 +324,7 @@ def stage(
     podcast: Podcast | None,
     episode: Episode,
     source: str,
-    heard: Processed,
+    processed: Processed,
     turned: Artifact,
     chosen: Artifact | None = None,
     promises: tuple[str, ...] = (),
@@ -341,37 +340,37 @@ def stage(
     named = name or transcript_id(episode.episode_id, turned)
 
     def compute(_: Path) -> Made:
-        decoded = heard.decoded[0].manifest
-        who = heard.diarization()
-        finished = (*heard.artifacts, turned, *([chosen] if chosen else []))
+        decoded = processed.decoded[0].manifest
+        who = processed.diarization()
+        finished = (*processed.artifacts, turned, *([chosen] if chosen else []))
         document = Staged(
             staged_at=clock.stamp(store.home),
             podcast=podcast,
             episode=replace(episode, title=episode.title or _stem(source)),
             rendition=Rendition(
-                rendition_id=heard.fetched.sha256,
-                url=heard.fetched.manifest.facts.get("url"),
-                media_type=heard.fetched.manifest.facts.get("media_type"),
+                rendition_id=processed.fetched.sha256,
+                url=processed.fetched.manifest.facts.get("url"),
+                media_type=processed.fetched.manifest.facts.get("media_type"),
                 header_seconds=decoded.facts["header_seconds"],
                 decoded_seconds=decoded.facts["seconds"],
                 bad_packets=decoded.facts["bad_packets"],
                 flags=decoded.flags,
-                fetched_at=heard.fetched.manifest.started_at,
+                fetched_at=processed.fetched.manifest.started_at,
             ),
             transcript_id=named,
             source="asr",
             format=None,
             origin=source,
-            language=heard.language,
-            model=heard.transcribed[0].manifest.model,
+            language=processed.language,
+            model=processed.transcribed[0].manifest.model,
             method_version=" ".join(
-                dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in (*heard.artifacts, turned))
+                dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in (*processed.artifacts, turned))
             ),
             parse_coverage=None,
-            flags=(*heard.flags, *promise_flags(promises, heard.fetched.path)),
+            flags=(*processed.flags, *promise_flags(promises, processed.fetched.path)),
             created_at=turned.manifest.started_at,
             turns=read_json(TURNS, turned),
-            words=heard.words(),
+            words=processed.words(),
             speaker_segments=who.segments if who else (),
             stage_runs=tuple(done_run(a, source, episode.episode_id) for a in finished),
             given=given_of(chosen),
@@ -382,13 +381,13 @@ def stage(
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
     metadata |= {"transcript": name} if name else {}
     metadata |= {"known_by": known_by} if known_by else {}
-    inputs = inputs_of(heard, turned, chosen)
+    inputs = inputs_of(processed, turned, chosen)
     return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
 
 
-def inputs_of(heard: Processed, turned: Artifact, chosen: Artifact | None) -> dict[str, str]:
+def inputs_of(processed: Processed, turned: Artifact, chosen: Artifact | None) -> dict[str, str]:
     """Name what a staged document is made of."""
-    return numbered((*heard.artifacts, turned, *([chosen] if chosen else [])))
+    return numbered((*processed.artifacts, turned, *([chosen] if chosen else [])))
 
 
 def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:

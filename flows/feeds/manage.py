@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.feeds.pending import PendingEpisode, PendingQueue, is_due, retried
-from flows.feeds.poll import LARGE_PATIENCE, Polled, load_found, poll_feed
+from flows.feeds.pending import PendingEpisode, PendingQueue, may_run, retried
+from flows.feeds.poll import LARGE_PATIENCE, FeedResult, load_found, poll_feed
 from flows.feeds.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
 from flows.home.locks import held, is_held
 from flows.locations import Location, keeping_private
@@ -103,10 +103,10 @@ def add_feeds(
     if private is not None:
         _mark(settings, [s for s, _ in wanted.values() if s not in new], private)
     looks = each(new, lambda s: poll_feed(settings, s.feed_id), at_once=_AT_ONCE, patience=LARGE_PATIENCE)
-    polled = {s.feed_id: p for s, p in looks}
-    subscriptions.note_polled({feed_id: now for feed_id, p in polled.items() if p is not None})
+    results = {s.feed_id: p for s, p in looks}
+    subscriptions.note_poll_times({feed_id: now for feed_id, p in results.items() if p is not None})
     load_found(settings)
-    added = (_added(subscriptions, s, polled, kept=is_listed) for s, is_listed in wanted.values())
+    added = (_added(subscriptions, s, results, kept=is_listed) for s, is_listed in wanted.values())
     return (*added, *refused)
 
 
@@ -136,17 +136,17 @@ def _outlines(source: Location, settings: Settings) -> Iterator[tuple[Outline, b
 
 
 def _added(
-    subscriptions: Subscriptions, asked: Subscription, polled: dict[str, Polled | None], *, kept: bool
+    subscriptions: Subscriptions, asked: Subscription, results: dict[str, FeedResult | None], *, kept: bool
 ) -> Added:
     """Return what became of a subscription; one that leads to no feed is taken back."""
     now = subscriptions.get(asked.feed_id) or asked
-    if asked.feed_id not in polled:
+    if asked.feed_id not in results:
         return Added(asked.feed_id, f"{now.name}: subscribed before{', private' if now.is_private else ''}")
-    look = polled[asked.feed_id]
+    look = results[asked.feed_id]
     if look is None or look.news not in ("failed", "paused"):
-        waiting, found = (look.waiting, look.found) if look else (0, 0)
+        n_pending, found = (look.waiting, look.found) if look else (0, 0)
         how = "subscribed as private" if now.is_private else "subscribed"
-        return Added(asked.feed_id, f"{now.name}: {how}, {waiting} of {counted(found, 'episode')} to be heard")
+        return Added(asked.feed_id, f"{now.name}: {how}, {n_pending} of {counted(found, 'episode')} to be heard")
     if kept or look.error_class == TransientError.error_class:
         return Added(asked.feed_id, f"{now.name}: subscribed, but not read yet ({look.message})")
     subscriptions.remove(asked.feed_id)
@@ -161,7 +161,7 @@ def as_opml(settings: Settings, tag: str | None) -> str:
 
 def listed(settings: Settings, tag: str | None) -> list[tuple[Any, ...]]:
     """Return how each subscription is: the rows of `COLUMNS`."""
-    times = Subscriptions(settings.home).polled()
+    times = Subscriptions(settings.home).poll_times()
     return [
         (
             s.feed_id,
@@ -195,16 +195,16 @@ def _state(subscription: Subscription) -> str:
 
 
 def remove(settings: Settings, name: str) -> str:
-    """End a subscription with its waiting episodes, or let one episode wait no more; say which that was.
+    """End a subscription with its pending episodes, or let one episode wait no more; say which that was.
 
     Raises:
         SourceError: nothing is called so, or several things.
         TransientError: it is being worked on.
     """
-    waiters, subscriptions = PendingQueue(settings.home), Subscriptions(settings.home)
+    queue, subscriptions = PendingQueue(settings.home), Subscriptions(settings.home)
     feed = subscriptions.at(name)
     if feed is None:
-        known = [*subscriptions.named(), *waiters.named()]
+        known = [*subscriptions.named(), *queue.named()]
         way_out = "`turntable feeds` and `turntable status` list them; give an id or a piece of a title"
         try:
             chosen = choose(public_address(name), known, "feed or waiting episode", way_out).id
@@ -212,19 +212,19 @@ def remove(settings: Settings, name: str) -> str:
             if _drop(settings, name):
                 return f"{name}: it is not missed any more"
             raise
-        if waiting := waiters.get(chosen):
-            waiters.remove(chosen)
+        if pending := queue.get(chosen):
+            queue.remove(chosen)
             _drop(settings, chosen)
-            return f"{waiting.name}: it waits no more"
+            return f"{pending.name}: it waits no more"
         feed = subscriptions.get(chosen) or subscriptions.find(name)
     with held(settings.home, f"feed-{feed.feed_id}", wait=5.0) as mine:
         if not mine:
             msg = f"{feed.name} is being read: run the same command again"
             raise TransientError(msg)
         subscriptions.remove(feed.feed_id)
-    left = [w for w in waiters.all() if w.feed_id == feed.feed_id]
-    for waiting in left:
-        waiters.remove(waiting.episode.episode_id)
+    left = [w for w in queue.all() if w.feed_id == feed.feed_id]
+    for pending in left:
+        queue.remove(pending.episode.episode_id)
     return f"{feed.name}: not subscribed any more, {counted(len(left), 'waiting episode')} dropped"
 
 
@@ -245,23 +245,23 @@ def _drop(settings: Settings, episode_id: str) -> bool:
 def standing(settings: Settings) -> list[tuple[Any, ...]]:
     """Return how each episode stands that has no transcript yet: the rows of `STATUS`, those that run first."""
     order = ("running", "waiting", "failed", "quarantined")
-    rows = [_row(settings, waiting) for waiting in PendingQueue(settings.home).all()]
+    rows = [_row(settings, pending) for pending in PendingQueue(settings.home).all()]
     return sorted(rows, key=lambda row: order.index(row[0]))
 
 
-def _row(settings: Settings, waiting: PendingEpisode) -> tuple[Any, ...]:
-    episode = waiting.episode
+def _row(settings: Settings, pending: PendingEpisode) -> tuple[Any, ...]:
+    episode = pending.episode
     return (
-        "running" if is_held(settings.home, episode.episode_id) else waiting.state,
+        "running" if is_held(settings.home, episode.episode_id) else pending.state,
         episode.episode_id,
-        waiting.public_episode.title,
-        waiting.public_podcast and waiting.public_podcast.title,
-        _at(waiting.since),
-        waiting.stage,
-        waiting.error_class,
-        waiting.attempts,
-        _at(waiting.next_try_at),
-        waiting.message,
+        pending.public_episode.title,
+        pending.public_podcast and pending.public_podcast.title,
+        _at(pending.since),
+        pending.stage,
+        pending.error_class,
+        pending.attempts,
+        _at(pending.next_try_at),
+        pending.message,
     )
 
 
@@ -271,13 +271,13 @@ def retry(settings: Settings, name: str | None, kind: ErrorClass | None) -> tupl
     Raises:
         SourceError: no waiting episode is called so.
     """
-    waiters = PendingQueue(settings.home)
-    chosen = [waiters.find(name)] if name is not None else [w for w in waiters.all() if _failed_so(w, kind)]
-    return tuple(_changed(settings, waiting, retried(waiting)) for waiting in chosen)
+    queue = PendingQueue(settings.home)
+    chosen = [queue.find(name)] if name is not None else [w for w in queue.all() if _failed_so(w, kind)]
+    return tuple(_changed(settings, pending, retried(pending)) for pending in chosen)
 
 
-def _failed_so(waiting: PendingEpisode, kind: ErrorClass | None) -> bool:
-    return waiting.error_class is not None if kind is None else waiting.error_class == kind
+def _failed_so(pending: PendingEpisode, kind: ErrorClass | None) -> bool:
+    return pending.error_class is not None if kind is None else pending.error_class == kind
 
 
 def quarantine(settings: Settings, name: str, reason: str | None) -> PendingEpisode:
@@ -287,9 +287,9 @@ def quarantine(settings: Settings, name: str, reason: str | None) -> PendingEpis
         SourceError: no waiting episode is called so.
         TransientError: it is being worked on.
     """
-    waiting = PendingQueue(settings.home).find(name)
-    said = reason or waiting.message or "set aside by hand"
-    return _changed(settings, waiting, replace(waiting, quarantined=True, next_try_at=None, message=said))
+    pending = PendingQueue(settings.home).find(name)
+    said = reason or pending.message or "set aside by hand"
+    return _changed(settings, pending, replace(pending, quarantined=True, next_try_at=None, message=said))
 
 
 def _changed(settings: Settings, before: PendingEpisode, after: PendingEpisode) -> PendingEpisode:
@@ -304,9 +304,9 @@ def _changed(settings: Settings, before: PendingEpisode, after: PendingEpisode) 
 
 
 def due(settings: Settings) -> list[PendingEpisode]:
-    """List the episodes that may be tried now, whether an event said so or not."""
+    """List the episodes that may be tried now."""
     now = datetime.now(UTC)
-    return [w for w in PendingQueue(settings.home).all() if is_due(replace(w, emitted_at=None), now)]
+    return [w for w in PendingQueue(settings.home).all() if may_run(w, now)]
 
 
 def _at(moment: datetime | None) -> str | None:

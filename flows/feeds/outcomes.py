@@ -20,9 +20,9 @@ from transforms.text import counted
 
 
 def options_of(settings: Settings, episode_id: str) -> Options | None:
-    """Return how a waiting episode is to be heard; `None` where it does not wait."""
-    waiting = PendingQueue(settings.home).get(episode_id)
-    return waiting.options if waiting else None
+    """Return how a pending episode is to be processed; `None` where it is not pending."""
+    pending = PendingQueue(settings.home).get(episode_id)
+    return pending.options if pending else None
 
 
 def note_loaded(
@@ -39,10 +39,10 @@ def note_loaded(
 
     `episode_id` is what it is called there. Call it while the episode is held.
     """
-    waiters = PendingQueue(settings.home)
-    waited = waiters.get(episode.episode_id) is not None
-    waiters.remove(episode.episode_id)
-    if settings.load == "inline" and (waited or is_new):  # elsewhere, the loader says so when it is true
+    queue = PendingQueue(settings.home)
+    was_pending = queue.get(episode.episode_id) is not None
+    queue.remove(episode.episode_id)
+    if settings.load == "inline" and (was_pending or is_new):  # elsewhere, the loader says so when it is true
         facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds}
         try_to_send(
             EpisodeEvent(LOADED, replace(episode, episode_id=episode_id), transcript_id, facts), settings.home
@@ -62,27 +62,27 @@ def note_failed(
     """
     if isinstance(error, Interrupted):
         return
-    now, waiters = datetime.now(UTC), PendingQueue(settings.home)
-    waiting = waiters.get(found.episode.episode_id) or _new(found, options, now)
-    waiting = failed(waiting, stage, error, now)
-    waiters.put(waiting)
+    now, queue = datetime.now(UTC), PendingQueue(settings.home)
+    pending = queue.get(found.episode.episode_id) or _new(found, options, now)
+    pending = failed(pending, stage, error, now)
+    queue.put(pending)
     facts = {
         "stage": stage,
         "error_class": error_class(error),
         "message": one_line(error),
-        "quarantined": waiting.quarantined,
+        "quarantined": pending.quarantined,
     }
     try_to_send(EpisodeEvent(FAILED, found.episode, now.isoformat(), facts), settings.home)
-    again = f"again at {waiting.next_try_at:%Y-%m-%d %H:%M} UTC" if waiting.next_try_at else "in quarantine"
-    tell(f"{waiting.name}: {stage} failed: {one_line(error)}; {again}")
+    again = f"again at {pending.next_try_at:%Y-%m-%d %H:%M} UTC" if pending.next_try_at else "in quarantine"
+    tell(f"{pending.name}: {stage} failed: {one_line(error)}; {again}")
 
 
 def _new(found: EpisodeSource, options: Options, now: datetime) -> PendingEpisode:
     """Let an episode wait that somebody asked for by hand."""
     place = found.location
     # it was tried, so no event has to say that it is there before its rest is over
-    offers = found.offers
-    episode = replace(found.episode, transcripts=offers.transcripts, chapters_url=offers.chapters_url)
+    extras = found.extras
+    episode = replace(found.episode, transcripts=extras.transcripts, chapters_url=extras.chapters_url)
     return PendingEpisode(
         place.address if place.is_url else str(place.path.absolute()),
         found.podcast,
@@ -93,5 +93,5 @@ def _new(found: EpisodeSource, options: Options, now: datetime) -> PendingEpisod
         emitted_at=now,
         private=found.private,
         confined=is_confined(),
-        secrets=offers.secrets,
+        secrets=extras.secrets,
     )

@@ -1,4 +1,4 @@
-"""Episodes that wait: one private file each, from the poll that found them until their turns are in the warehouse.
+"""Pending episodes: one private file each, from the poll that found them until their turns are in the warehouse.
 
     $TURNTABLE_HOME/waiting/<episode_id>.json
 
@@ -11,18 +11,19 @@ anew.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import NonNegativeInt, TypeAdapter
 
+from flows.feeds.rests import is_resting
 from flows.home import private
 from flows.locations import KNOWN_BY_ID
 from flows.settings import Options
-from flows.sources.found import PublisherExtras, addresses_of, offered_with, public_episode, public_podcast
+from flows.sources.found import PublisherExtras, addresses_of, extras_of, public_episode, public_podcast
 from transforms.choice import Named, choose
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Moment, Podcast
@@ -47,12 +48,12 @@ LOST_AFTER = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class PendingEpisode:
-    """An episode that has been found and not been heard; `location` may be a secret.
+    """An episode that has been found and is not transcribed yet; `location` may be a secret.
 
-    `attempts` counts the runs that failed since somebody last looked after it, `failed_at` is when the last one
-    did; `next_try_at` is `None` where nothing failed, `emitted_at` where no event said that it is there. It
-    is `confined` to what a request may name where a request left it, or a file that nobody vouches for. `secrets`
-    are those of addresses that do not stand here, such as of its feed.
+    `attempts` counts the runs that failed since somebody last looked after it, `failures` those of each class;
+    `failed_at` is when the last one did. `next_try_at` is `None` where nothing failed, `emitted_at` where no event
+    said that it is there. It is `confined` to what a request may name where a request left it, or a file that
+    nobody vouches for. `secrets` are those of addresses that do not stand here, such as of its feed.
     """
 
     location: str
@@ -73,6 +74,7 @@ class PendingEpisode:
     failed_at: Moment | None = None
     confined: bool = False
     secrets: tuple[str, ...] = ()
+    failures: Mapping[ErrorClass, NonNegativeInt] = field(default_factory=dict)
 
     @property
     def public_episode(self) -> Episode:
@@ -86,9 +88,9 @@ class PendingEpisode:
         return self.podcast and public_podcast(self.podcast, *more, private=self.private, secrets=self.secrets)
 
     @property
-    def offered(self) -> PublisherExtras:
+    def extras(self) -> PublisherExtras:
         """Take what the publisher offers beside the audio, with the secrets of all addresses."""
-        return offered_with(self.episode, *self._of_show, private=self.private, secrets=self.secrets)
+        return extras_of(self.episode, *self._of_show, private=self.private, secrets=self.secrets)
 
     @property
     def _of_show(self) -> tuple[str | None, ...]:
@@ -107,11 +109,11 @@ class PendingEpisode:
         return "failed" if self.attempts else "waiting"
 
 
-WAITING = TypeAdapter(PendingEpisode)
+PENDING = TypeAdapter(PendingEpisode)
 
 
 class PendingQueue:
-    """The waiting episodes of one home."""
+    """The pending episodes of one home."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -123,7 +125,7 @@ class PendingQueue:
         yield from sorted(found, key=lambda w: (w.since, w.episode.episode_id))
 
     def get(self, episode_id: str) -> PendingEpisode | None:
-        """Read one; `None` where it does not wait."""
+        """Read one; `None` where it is not pending."""
         return self._read(self._path(episode_id))
 
     def find(self, name: str) -> PendingEpisode:
@@ -143,29 +145,29 @@ class PendingQueue:
         """List what a user can mean."""
         return [Named(w.episode.episode_id, w.public_episode.title, _places(w)) for w in self.all()]
 
-    def put(self, waiting: PendingEpisode) -> None:
+    def put(self, pending: PendingEpisode) -> None:
         """Write one down, in place of what was there."""
-        path = self._path(waiting.episode.episode_id)
-        private.write(path, WAITING, waiting)
+        path = self._path(pending.episode.episode_id)
+        private.write(path, PENDING, pending)
         self._mark(path).unlink(missing_ok=True)
 
     def remove(self, episode_id: str) -> None:
-        """Forget one that has been heard."""
+        """Forget one that is transcribed."""
         path = self._path(episode_id)
         path.unlink(missing_ok=True)
         self._mark(path).unlink(missing_ok=True)
 
-    def waits(self, episode_id: str) -> bool:
-        """Check whether an episode waits, without reading it."""
+    def holds(self, episode_id: str) -> bool:
+        """Check whether an episode is pending, without reading it."""
         return self._path(episode_id).exists()
 
     def among(self, episode_ids: Iterable[str]) -> list[str]:
-        """Return which of some episodes wait, in their order; of thousands, few do."""
+        """Return which of some episodes are pending, in their order; of thousands, few are."""
         there = {path.name for path in self.folder.glob("[!.]*.json")}
         return [one for one in episode_ids if _name(one) in there] if there else []
 
     def are_lost(self, episode_ids: Iterable[str]) -> set[str]:
-        """Return which of some episodes waited in a file that was damaged, and do not wait again yet."""
+        """Return which of some episodes were pending in a file that was damaged, and are not again yet."""
         lost = {path.name for path in self.folder.glob(".*.lost")}
         return {one for one in episode_ids if self._mark(self._path(one)).name in lost} if lost else set()
 
@@ -181,7 +183,7 @@ class PendingQueue:
                 f"its address{address}"
             )
 
-        found = private.read(path, WAITING, self.home, way_out)
+        found = private.read(path, PENDING, self.home, way_out)
         if found is None or found.confined or is_sealed(path):
             return found
         return replace(found, confined=True)  # it is noted with whatever is written next, which has a digest
@@ -195,59 +197,60 @@ class PendingQueue:
 
 
 def _name(episode_id: str) -> str:
-    """Return the name of the file in which an episode waits; a request may name any."""
+    """Return the name of the file of a pending episode; a request may name any."""
     return f"{episode_id.replace(':', '-').replace('/', '-')}.json"
 
 
-def _places(waiting: PendingEpisode) -> frozenset[str]:
-    episode = waiting.public_episode
+def _places(pending: PendingEpisode) -> frozenset[str]:
+    episode = pending.public_episode
     return frozenset(filter(None, (episode.audio_url, episode.page_url)))
 
 
-def is_due(waiting: PendingEpisode, now: datetime) -> bool:
+def may_run(pending: PendingEpisode, now: datetime) -> bool:
+    """Check whether an episode may be tried now, whether an event said so or not."""
+    rests = is_resting(pending.next_try_at, pending.failed_at, now, LONGEST_REST)
+    return not pending.quarantined and not rests
+
+
+def needs_event(pending: PendingEpisode, now: datetime) -> bool:
     """Check whether an event has to say that an episode is there: for the first time, again, or after a rest."""
-    if waiting.quarantined or _rests(waiting, now):
+    if not may_run(pending, now):
         return False
-    if waiting.emitted_at is None or waiting.emitted_at > now:  # the clock ran ahead when it was said
+    if pending.emitted_at is None or pending.emitted_at > now:  # the clock ran ahead when it was said
         return True
-    if waiting.next_try_at is not None and waiting.emitted_at < waiting.next_try_at:
+    if pending.next_try_at is not None and pending.emitted_at < pending.next_try_at:
         return True
     # A long queue looks like lost events: ask less and less often, or each poll would make the queue longer.
     patience = LOST_AFTER
-    for _ in range(1, min(waiting.emits, 8)):
+    for _ in range(1, min(pending.emits, 8)):
         patience *= 2
-    return now - waiting.emitted_at >= min(patience, _DAY)
+    return now - pending.emitted_at >= min(patience, _DAY)
 
 
-def _rests(waiting: PendingEpisode, now: datetime) -> bool:
-    """Check whether a failed episode has to wait; not for a time that a clock which ran ahead wrote down."""
-    if waiting.next_try_at is None or waiting.next_try_at <= now:
-        return False
-    ran_ahead = waiting.failed_at is not None and waiting.failed_at > now
-    return not ran_ahead and waiting.next_try_at - now <= LONGEST_REST
-
-
-def emitted(waiting: PendingEpisode, now: datetime) -> PendingEpisode:
+def emitted(pending: PendingEpisode, now: datetime) -> PendingEpisode:
     """Note that an event said so."""
-    return replace(waiting, emitted_at=now, emits=waiting.emits + 1)
+    return replace(pending, emitted_at=now, emits=pending.emits + 1)
 
 
-def unheard(waiting: PendingEpisode) -> PendingEpisode:
-    """Note that nobody heard the event, or that what it started is gone: the next poll says it again."""
-    return replace(waiting, emitted_at=None) if waiting.next_try_at is None else waiting
+def event_lost(pending: PendingEpisode) -> PendingEpisode:
+    """Note that the event was lost, or that what it started is gone: the next poll says it again."""
+    return replace(pending, emitted_at=None) if pending.next_try_at is None else pending
 
 
-def failed(waiting: PendingEpisode, stage: str, error: BaseException, now: datetime) -> PendingEpisode:
-    """Note a failed run: when to try again, or that nothing but a person can help."""
+def failed(pending: PendingEpisode, stage: str, error: BaseException, now: datetime) -> PendingEpisode:
+    """Note a failed run: when to try again, or that nothing but a person can help.
+
+    Each class of failures has its own rests, and they go on where they were when another class came between.
+    """
     kind = error_class(error)
-    attempts = waiting.attempts + 1 if waiting.error_class in (None, kind) else 1
-    rests = RESTS[kind]
-    rest = rests[attempts - 1] if attempts <= len(rests) else None
+    before = pending.failures.get(kind, 0)
+    rest = RESTS[kind][before] if before < len(RESTS[kind]) else None
     if rest is not None and isinstance(error, TransientError) and error.retry_after:
-        rest = max(rest, timedelta(seconds=error.retry_after))
+        rest = min(max(rest, timedelta(seconds=error.retry_after)), LONGEST_REST)
     return replace(
-        waiting,
-        attempts=attempts,
+        pending,
+        attempts=pending.attempts + 1,
+        failures={**pending.failures, kind: before + 1},
         stage=stage,
         error_class=kind,
         message=one_line(error),
@@ -257,18 +260,19 @@ def failed(waiting: PendingEpisode, stage: str, error: BaseException, now: datet
     )
 
 
-def moved(waiting: PendingEpisode, location: str, episode: Episode) -> PendingEpisode:
+def moved(pending: PendingEpisode, location: str, episode: Episode) -> PendingEpisode:
     """Note what the feed says now; an episode that failed for what was at another address gets another chance."""
-    is_elsewhere = location != waiting.location and waiting.error_class in ("source", "content")
-    again = retried(waiting) if is_elsewhere else waiting
+    is_elsewhere = location != pending.location and pending.error_class in ("source", "content")
+    again = retried(pending) if is_elsewhere else pending
     return replace(again, location=location, episode=episode)
 
 
-def retried(waiting: PendingEpisode) -> PendingEpisode:
+def retried(pending: PendingEpisode) -> PendingEpisode:
     """Let somebody's repair count: everything that failed is forgotten, and the episode is due at once."""
     return replace(
-        waiting,
+        pending,
         attempts=0,
+        failures={},
         stage=None,
         error_class=None,
         message=None,

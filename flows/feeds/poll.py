@@ -1,6 +1,6 @@
 """One look at the subscribed feeds: what is new is written down before it is remembered as read.
 
-    ask → read → compare → waiting files → artifact → episodes of the feed → state of the feed
+    ask → read → compare → pending episodes → artifact → episodes of the feed → state of the feed
 
 A crash between two of these costs one more look: each step is done again and finds what it would write. After all
 feeds the artifacts are loaded, and events say which episodes wait. No Prefect.
@@ -20,9 +20,16 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from flows.artifacts import Made, Store
-from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, moved
-from flows.feeds.pending import is_due as is_event_due
-from flows.feeds.subscriptions import Backfill, Poll, SeenEpisodes, Subscription, Subscriptions, is_due, rested
+from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, moved, needs_event
+from flows.feeds.subscriptions import (
+    Backfill,
+    PollState,
+    SeenEpisodes,
+    Subscription,
+    Subscriptions,
+    is_due,
+    rested,
+)
 from flows.home import clock
 from flows.home.locks import held, is_held
 from flows.http import fetch
@@ -42,7 +49,7 @@ from warehouse import query
 from warehouse.staging import write_discovered
 
 METHOD = "discover-3"
-AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.http.request`)
+AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.http.rate_limit`)
 PATIENCE: Seconds = 90.0  # with one feed; whoever takes longer goes on alone, and the poll goes on without it
 LARGE_PATIENCE: Seconds = 600.0  # with those of some 100,000 episodes, which take minutes to read
 
@@ -53,7 +60,7 @@ _FOUND = TypeAdapter(tuple[Podcast, tuple[Episode, ...]])
 
 
 @dataclass(frozen=True, slots=True)
-class Polled:
+class FeedResult:
     """What a look at one feed brought: `found` new episodes, `waiting` of them to be heard."""
 
     feed_id: str
@@ -72,7 +79,7 @@ class PollSummary:
     `problem` is why what was found is not to be seen yet; the next poll loads it.
     """
 
-    feeds: tuple[Polled, ...]
+    feeds: tuple[FeedResult, ...]
     emitted: int
     seconds: Seconds
     problem: str | None = None
@@ -103,7 +110,7 @@ def poll(settings: Settings, feeds: Sequence[str] | None = None, emit: Emit | No
     )
     polled = tuple(_each_feed(settings, chosen))
     asked = {one.feed_id: began for one in polled if one.news not in ("busy", "slow")}
-    subscriptions.note_polled(asked)
+    subscriptions.note_poll_times(asked)
     problems, announced = _let_out(settings, emit)
     if _await_large(settings, [one.feed_id for one in polled if one.news == "slow"]):
         more = _let_out(settings, emit)
@@ -144,21 +151,21 @@ def _named(subscriptions: Subscriptions, names: Sequence[str]) -> list[Subscript
     return list(found.values())
 
 
-def _each_feed(settings: Settings, chosen: Sequence[Subscription]) -> Iterator[Polled]:
+def _each_feed(settings: Settings, chosen: Sequence[Subscription]) -> Iterator[FeedResult]:
     looks = each(chosen, lambda s: poll_feed(settings, s.feed_id), at_once=AT_ONCE, patience=PATIENCE)
     line = f"it takes more than {PATIENCE:.0f} s: it goes on alone"
     for done, (subscription, polled) in enumerate(looks, 1):
         REPORTER.get().count("feeds", done, len(chosen))
-        yield polled or Polled(subscription.feed_id, subscription.name, "slow", message=line)
+        yield polled or FeedResult(subscription.feed_id, subscription.name, "slow", message=line)
 
 
-def poll_feed(settings: Settings, feed_id: str) -> Polled:
+def poll_feed(settings: Settings, feed_id: str) -> FeedResult:
     """Ask one feed; whatever goes wrong with it is written down with it."""
     subscriptions = Subscriptions(settings.home)
     with held(settings.home, f"feed-{feed_id}") as mine:
         subscription = subscriptions.get(feed_id)
         if not mine or subscription is None:
-            return Polled(feed_id, subscription.name if subscription else feed_id, "busy")
+            return FeedResult(feed_id, subscription.name if subscription else feed_id, "busy")
         try:
             with keeping_private(subscription.is_private):
                 return _look(settings, subscriptions, subscription)
@@ -166,7 +173,22 @@ def poll_feed(settings: Settings, feed_id: str) -> Polled:
             return _note_failure(subscriptions, subscription, error)
 
 
-def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscription) -> Polled:
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What a feed says that was not `known` before: episodes to transcribe, and those whose title or time changed.
+
+    The episodes of `feed` have the ids that they go by here; `aliases` are other ids of some.
+    """
+
+    feed: Feed
+    known: SeenEpisodes
+    difference: Difference
+    aliases: Mapping[str, str]
+    to_transcribe: tuple[Episode, ...]
+    mended: tuple[Episode, ...]
+
+
+def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscription) -> FeedResult:
     now = datetime.now(UTC)
     remembered = subscriptions.remembered(subscription.feed_id)
     before, lost = _without_lost(settings, remembered)
@@ -175,10 +197,28 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
             subscription, poll=replace(subscription.poll, etag=None, last_modified=None, sha256=None)
         )
     answer = ask(settings, subscription)
-    if isinstance(answer, str):
-        _note_unchanged(subscriptions, subscription, answer, now)
-        return Polled(subscription.feed_id, subscription.name, "unchanged")
-    feed = answer.feed
+    if isinstance(answer, UnchangedFeed):
+        _note_unchanged(subscriptions, subscription, answer.url, now)
+        return FeedResult(subscription.feed_id, subscription.name, "unchanged")
+    news = _compare(settings, subscription, answer.feed, before)
+    fresh = news.to_transcribe
+    _add_pending(settings, replace(subscription, url=answer.url), answer.feed.podcast, fresh, now)
+    _refresh(settings, news.feed, news.aliases)
+    _recover(settings, subscription, lost, now)
+    podcast = _keep_news(settings, subscription, answer.url, news)
+    _remember(subscriptions, subscription.feed_id, remembered, news)
+    subscriptions.put(_after(subscription, answer, now, has_new=bool(fresh)))
+    return FeedResult(
+        subscription.feed_id,
+        podcast.title or subscription.name,
+        "new" if fresh else "changed",
+        len({e.episode_id for e in (*news.difference.new, *fresh)}),
+        waiting=len(fresh),
+    )
+
+
+def _compare(settings: Settings, subscription: Subscription, feed: Feed, before: SeenEpisodes | None) -> _News:
+    """Tell what is new in a feed from what is known of it; `before` is `None` where that was lost, or at first."""
     if before is None and subscription.poll.changed_at is not None:
         before = _recalled(settings, subscription, feed)
     known = before or SeenEpisodes()
@@ -187,29 +227,23 @@ def _look(settings: Settings, subscriptions: Subscriptions, subscription: Subscr
     aliases = {**known.aliases, **difference.aliases}
     mended = corrected(known.known, [_called(e, aliases) for e in feed.episodes])
     wanted = difference.new if before is not None else backfill(settings, subscription, feed)
-    heard = [e for e in wanted if e.audio_url is not None]
-    private = replace(subscription, url=answer.url).is_private
-    more = subscription.url, subscription.first_url, feed.podcast.site_url
-    podcast = replace(feed.podcast, feed_url=answer.url)
-    podcast = public_podcast(podcast, *more, *chain.from_iterable(map(addresses_of, heard)), private=private)
-    _wait(settings, replace(subscription, url=answer.url), feed.podcast, heard, now)
-    _refresh(settings, feed, aliases)
-    _recover(settings, subscription, lost, now)
+    with_audio = tuple(e for e in wanted if e.audio_url is not None)
+    return _News(feed, known, difference, aliases, with_audio, mended)
+
+
+def _keep_news(settings: Settings, subscription: Subscription, url: str, news: _News) -> Podcast:
+    """Keep what is new or corrected, without secrets, for the loader; return the show as others may see it."""
+    private = replace(subscription, url=url).is_private
+    podcast, fresh, mended = news.feed.podcast, news.to_transcribe, news.mended
+    more = subscription.url, subscription.first_url, podcast.site_url
+    addresses = chain.from_iterable(map(addresses_of, fresh))
+    podcast = public_podcast(replace(podcast, feed_url=url), *more, *addresses, private=private)
     stored = query.stored_episodes(settings.snapshot, [e.episode_id for e in mended]) if mended else {}
-    told = (*heard, *(replace(e, audio_path=stored[e.episode_id]) for e in mended if e.episode_id in stored))
+    told = (*fresh, *(replace(e, audio_path=stored[e.episode_id]) for e in mended if e.episode_id in stored))
     if told:
-        public = tuple(public_episode(one, answer.url, *more, private=private) for one in told)
+        public = tuple(public_episode(one, url, *more, private=private) for one in told)
         keep_found(Store(settings.home), podcast, public, clock.stamp(settings.home))
-    _remember(subscriptions, subscription.feed_id, remembered, known, difference, (*mended, *heard))
-    news: News = "new" if heard else "changed"
-    subscriptions.put(_after(subscription, answer, now, has_new=bool(heard)))
-    return Polled(
-        subscription.feed_id,
-        podcast.title or subscription.name,
-        news,
-        len({e.episode_id for e in (*difference.new, *heard)}),
-        waiting=len(heard),
-    )
+    return podcast
 
 
 def _without_lost(
@@ -251,28 +285,28 @@ def _recalled(settings: Settings, subscription: Subscription, feed: Feed) -> See
 
 def _recover(settings: Settings, subscription: Subscription, lost: Sequence[EpisodeKey], now: datetime) -> None:
     """Let an episode wait again that its feed does not list any more, by what is remembered of it."""
-    waiters = PendingQueue(settings.home)
-    still = waiters.are_lost(known.episode_id for known in lost)
+    queue = PendingQueue(settings.home)
+    still = queue.are_lost(known.episode_id for known in lost)
     for known in lost:
         if known.episode_id in still and known.audio_url is not None:
             episode = query.known_episode(settings.snapshot, known.episode_id)
             episode = episode or replace(bare_episode(known.episode_id, None), title=known.title)
-            waiters.put(_waiting(subscription, known.audio_url, None, episode, now))
+            queue.put(_as_pending(subscription, known.audio_url, None, episode, now))
 
 
-def _wait(
+def _add_pending(
     settings: Settings, subscription: Subscription, podcast: Podcast, episodes: Sequence[Episode], now: datetime
 ) -> None:
     """Write down each episode that is to be heard, unless it waits already; the queue has them in this order."""
-    waiters = PendingQueue(settings.home)
+    queue = PendingQueue(settings.home)
     for index, episode in enumerate(episodes):
         assert episode.audio_url is not None, "an episode without audio cannot be heard"
-        if waiters.get(episode.episode_id) is None:
+        if queue.get(episode.episode_id) is None:
             since = now + timedelta(microseconds=index)
-            waiters.put(_waiting(subscription, episode.audio_url, podcast, episode, since))
+            queue.put(_as_pending(subscription, episode.audio_url, podcast, episode, since))
 
 
-def _waiting(
+def _as_pending(
     subscription: Subscription, location: str, podcast: Podcast | None, episode: Episode, now: datetime
 ) -> PendingEpisode:
     """Return an episode of a feed as one that waits: heard and kept private as its feed is."""
@@ -290,21 +324,21 @@ def _waiting(
 
 def _refresh(settings: Settings, feed: Feed, aliases: Mapping[str, str]) -> None:
     """Tell those who wait what their feed says now; what failed of its source may come from a new place."""
-    waiters = PendingQueue(settings.home)
+    queue = PendingQueue(settings.home)
     named = {aliases.get(e.episode_id, e.episode_id): e for e in feed.episodes}
-    for episode_id in waiters.among(named):
-        episode, seen = named[episode_id], waiters.get(episode_id)
+    for episode_id in queue.among(named):
+        episode, seen = named[episode_id], queue.get(episode_id)
         if seen is None or episode.audio_url is None or _says_the_same(seen, episode):
             continue
         with held(settings.home, episode_id) as mine:
-            waiting = waiters.get(episode_id) if mine else None
-            if waiting is not None and episode.audio_url is not None:
-                waiters.put(moved(waiting, episode.audio_url, replace(episode, episode_id=episode_id)))
+            pending = queue.get(episode_id) if mine else None
+            if pending is not None and episode.audio_url is not None:
+                queue.put(moved(pending, episode.audio_url, replace(episode, episode_id=episode_id)))
 
 
-def _says_the_same(waiting: PendingEpisode, episode: Episode) -> bool:
-    before = waiting.episode
-    said = (before.title, before.published_at, waiting.location)
+def _says_the_same(pending: PendingEpisode, episode: Episode) -> bool:
+    before = pending.episode
+    said = (before.title, before.published_at, pending.location)
     return said == (episode.title, episode.published_at, episode.audio_url)
 
 
@@ -322,27 +356,21 @@ def keep_found(store: Store, podcast: Podcast, episodes: tuple[Episode, ...], no
     store.make("discover", compute, method=METHOD, suffix=".parquet", inputs={"found": content}, parameters={})
 
 
-def _remember(
-    subscriptions: Subscriptions,
-    feed_id: str,
-    remembered: SeenEpisodes | None,
-    known: SeenEpisodes,
-    difference: Difference,
-    heard: Sequence[Episode],
-) -> None:
+def _remember(subscriptions: Subscriptions, feed_id: str, remembered: SeenEpisodes | None, news: _News) -> None:
     """Write down what is known of a feed now, if that is more than is written."""
-    found = {e.episode_id: known_of(e) for e in (*difference.new, *heard)}
+    known, difference = news.known, news.difference
+    found = {e.episode_id: known_of(e) for e in (*difference.new, *news.mended, *news.to_transcribe)}
     written = {k.episode_id: k for k in remembered.known} if remembered else {}
     is_known = found.items() <= written.items()
     if remembered is not None and is_known and not difference.aliases:
         return
     kept = {k.episode_id: k for k in (*written.values(), *known.known)}
-    aliases = {**known.aliases, **difference.aliases}
-    subscriptions.remember(feed_id, replace(known, known=tuple({**kept, **found}.values()), aliases=aliases))
+    together = tuple({**kept, **found}.values())
+    subscriptions.remember(feed_id, replace(known, known=together, aliases=news.aliases))
 
 
 def _after(subscription: Subscription, answer: FeedResponse, now: datetime, *, has_new: bool) -> Subscription:
-    poll = Poll(
+    poll = PollState(
         etag=answer.etag,
         last_modified=answer.last_modified,
         sha256=answer.sha256,
@@ -368,7 +396,7 @@ def _note_unchanged(subscriptions: Subscriptions, subscription: Subscription, ur
         subscriptions.put(replace(subscription, url=url, poll=replace(well, polled_at=now)))
 
 
-def _note_failure(subscriptions: Subscriptions, subscription: Subscription, error: Exception) -> Polled:
+def _note_failure(subscriptions: Subscriptions, subscription: Subscription, error: Exception) -> FeedResult:
     """Write down why a feed could not be read; one that is gone or does harm is not asked again by itself."""
     line, kind, now = one_line(error), error_class(error), datetime.now(UTC)
     retry_after = error.retry_after if isinstance(error, TransientError) else None
@@ -377,7 +405,7 @@ def _note_failure(subscriptions: Subscriptions, subscription: Subscription, erro
     if stops:
         poll = replace(poll, paused=line, next_at=None)
     subscriptions.put(replace(subscription, poll=poll))
-    return Polled(
+    return FeedResult(
         subscription.feed_id, subscription.name, "paused" if stops else "failed", error_class=kind, message=line
     )
 
@@ -395,17 +423,17 @@ def announce(settings: Settings, emit: Emit) -> int:
 
     An episode that somebody works on is left alone. The event comes first: said twice, it does no harm.
     """
-    waiters, count = PendingQueue(settings.home), 0
-    for seen in waiters.all():
-        if not is_event_due(seen, datetime.now(UTC)):
+    queue, count = PendingQueue(settings.home), 0
+    for seen in queue.all():
+        if not needs_event(seen, datetime.now(UTC)):
             continue
         with held(settings.home, seen.episode.episode_id) as mine:
-            waiting = waiters.get(seen.episode.episode_id) if mine else None
-            if waiting is None or not is_event_due(waiting, datetime.now(UTC)):
+            pending = queue.get(seen.episode.episode_id) if mine else None
+            if pending is None or not needs_event(pending, datetime.now(UTC)):
                 continue
-            said = emitted(waiting, datetime.now(UTC))
+            said = emitted(pending, datetime.now(UTC))
             emit(said)
-            waiters.put(said)
+            queue.put(said)
             count += 1
     return count
 
@@ -427,19 +455,24 @@ class FeedResponse:
     sha256: str
 
 
-def ask(settings: Settings, subscription: Subscription) -> FeedResponse | str:
-    """Ask for a feed; one that is as it was is only an address, which may be a new one."""
+@dataclass(frozen=True, slots=True)
+class UnchangedFeed:
+    """A feed that is as it was; its address may be a new one."""
+
+    url: str
+
+
+def ask(settings: Settings, subscription: Subscription) -> FeedResponse | UnchangedFeed:
+    """Ask for a feed."""
     poll, location = subscription.poll, locate(subscription.url)
     if location.is_youtube:
         return _ask_channel(subscription, location)
     reach = replace(settings.reach, idle_timeout=SILENCE)
     got = fetch.fetch_if_changed(subscription.url, reach, poll.etag, poll.last_modified, max_bytes=MAX_BYTES)
     url = got.moved_to or subscription.url
-    if isinstance(got, fetch.Unchanged):
-        return url
-    answer = _read(subscription, got, url)
+    answer = None if isinstance(got, fetch.Unchanged) else _read(subscription, got, url)
     if answer is None:
-        return url
+        return UnchangedFeed(url)
     following = answer.feed.new_feed_url
     if following and following not in (url, subscription.url):
         try:
@@ -449,12 +482,12 @@ def ask(settings: Settings, subscription: Subscription) -> FeedResponse | str:
     return answer
 
 
-def _ask_channel(subscription: Subscription, location: Location) -> FeedResponse | str:
+def _ask_channel(subscription: Subscription, location: Location) -> FeedResponse | UnchangedFeed:
     """List a channel or a playlist of YouTube, which has no feed that says more; the ids tell what is new."""
     feed = youtube.listing(location)
     digest = hashlib.sha256(" ".join(e.episode_id for e in feed.episodes).encode()).hexdigest()
     if digest == subscription.poll.sha256:
-        return subscription.url
+        return UnchangedFeed(subscription.url)
     return FeedResponse(feed, subscription.url, None, None, digest)
 
 

@@ -24,10 +24,11 @@ from urllib.parse import urlsplit
 from pydantic import NonNegativeInt, TypeAdapter
 
 from flows.feeds.pending import PendingQueue
+from flows.feeds.rests import is_resting
 from flows.home import private
 from flows.locations import locate
 from flows.settings import Options
-from flows.sources.found import EpisodeSource, bare_episode, known_secrets, offered_with
+from flows.sources.found import EpisodeSource, bare_episode, extras_of, known_secrets
 from transforms.choice import Named, choose
 from transforms.errors import ErrorClass, SourceError
 from transforms.feed.identity import EpisodeKey
@@ -38,11 +39,11 @@ from warehouse import query
 Backfill = int | Literal["all"]
 
 INTERVAL = timedelta(minutes=15)  # from one look at a feed to the next
-LONGEST_REST = timedelta(days=1)  # of a feed that fails again and again
+LONGEST_REST = timedelta(days=1)  # of a feed that fails again and again, or whose server asks for more
 
 
 @dataclass(frozen=True, slots=True)
-class Poll:
+class PollState:
     """How the polls of a feed went; `None` where it did not happen. `paused` says why it is not asked any more.
 
     `sha256` is of the feed as it was read last: not every server can say that nothing changed.
@@ -79,7 +80,7 @@ class Subscription:
     options: Options
     backfill: Backfill
     added_at: Moment
-    poll: Poll = field(default_factory=Poll)
+    poll: PollState = field(default_factory=PollState)
     marked: bool | None = None
 
     @property
@@ -110,7 +111,7 @@ class SeenEpisodes:
 
 SUBSCRIPTION = TypeAdapter(Subscription)
 REMEMBERED = TypeAdapter(SeenEpisodes)
-POLLED = TypeAdapter(dict[str, Moment])
+POLL_TIMES = TypeAdapter(dict[str, Moment])
 
 
 def feed_id(url: str) -> str:
@@ -181,15 +182,15 @@ class Subscriptions:
         (self.folder / f"{feed_id}.json").unlink(missing_ok=True)
         self._episodes(feed_id).unlink(missing_ok=True)
 
-    def polled(self) -> Mapping[str, datetime]:
+    def poll_times(self) -> Mapping[str, datetime]:
         """Read when each feed was asked last; a feed without a time was not."""
         way_out = "it only told when feeds were asked, and the next poll writes it anew"
-        return private.read(self._times, POLLED, self.home, lambda: way_out) or {}
+        return private.read(self._times, POLL_TIMES, self.home, lambda: way_out) or {}
 
-    def note_polled(self, times: Mapping[str, datetime]) -> None:
+    def note_poll_times(self, times: Mapping[str, datetime]) -> None:
         """Write down when feeds were asked."""
         if times:
-            private.write(self._times, POLLED, {**self.polled(), **times})
+            private.write(self._times, POLL_TIMES, {**self.poll_times(), **times})
 
     def _read(self, path: Path) -> Subscription | None:
         return private.read(path, SUBSCRIPTION, self.home, lambda: self.way_back(path.stem))
@@ -206,20 +207,18 @@ class Subscriptions:
 
 
 def is_due(subscription: Subscription, now: datetime) -> bool:
-    """Check whether a feed has to be asked; a rest that a clock which ran ahead wrote down is none."""
+    """Check whether a feed has to be asked."""
     poll = subscription.poll
-    if poll.paused is not None:
-        return False
-    if poll.next_at is None or poll.next_at <= now:
-        return True
-    ran_ahead = poll.polled_at is not None and poll.polled_at > now
-    return ran_ahead or poll.next_at - now > LONGEST_REST
+    return poll.paused is None and not is_resting(poll.next_at, poll.polled_at, now, LONGEST_REST)
 
 
-def rested(poll: Poll, error: str, kind: ErrorClass, now: datetime, retry_after: float | None) -> Poll:
-    """Note a poll that failed: the next one comes later each time, and not before the server wants it."""
-    rest = min(INTERVAL * 2 ** min(poll.failures, 16), LONGEST_REST)  # no time span holds 2**37 of them
-    rest = max(rest, timedelta(seconds=retry_after or 0))
+def rested(poll: PollState, error: str, kind: ErrorClass, now: datetime, retry_after: float | None) -> PollState:
+    """Note a poll that failed: the next one comes later each time, and not before the server wants it.
+
+    Whatever that wants, it is asked again after `LONGEST_REST`.
+    """
+    rest = INTERVAL * 2 ** min(poll.failures, 16)  # no time span holds 2**37 of them
+    rest = min(max(rest, timedelta(seconds=retry_after or 0)), LONGEST_REST)
     return replace(
         poll, polled_at=now, failures=poll.failures + 1, error_class=kind, error=error, next_at=now + rest
     )
@@ -270,14 +269,14 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
 
     Of one that does not wait the address may be out of date: feeds put tokens into it.
     """
-    waiting = PendingQueue(home).get(episode_id)
-    if waiting is not None:
+    pending = PendingQueue(home).get(episode_id)
+    if pending is not None:
         return EpisodeSource(
-            locate(waiting.location),
-            waiting.public_podcast,
-            waiting.public_episode,
-            waiting.offered,
-            waiting.private,
+            locate(pending.location),
+            pending.public_podcast,
+            pending.public_episode,
+            pending.extras,
+            pending.private,
         )
     episode = query.known_episode(home / "turntable.duckdb", episode_id)
     remembered, secrets, private = _remembered_location(Subscriptions(home), episode_id)
@@ -285,8 +284,8 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
     if location is None or is_masked(location):
         return None
     bare = bare_episode(episode_id, None if private else public_address(location))
-    offered = replace(offered_with(episode or bare), secrets=secrets)
-    return EpisodeSource(locate(location), None, episode or bare, offered, private)
+    extras = replace(extras_of(episode or bare), secrets=secrets)
+    return EpisodeSource(locate(location), None, episode or bare, extras, private)
 
 
 def is_known_private(home: Path, url: str) -> bool:

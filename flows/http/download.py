@@ -16,7 +16,8 @@ import httpx2
 from flows.http.addresses import parsed, shown
 from flows.http.body import check_not_empty, chunks, content_length, media_type
 from flows.http.reach import Reach
-from flows.http.request import BrokenError, OpenedUrl, opened
+from flows.http.redirects import OpenedUrl, opened
+from flows.http.request import BrokenError
 from flows.http.streams import check_no_playlist, patience_without_length
 from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Seconds

@@ -2,9 +2,9 @@
 
 Somebody else wrote each URL that comes here, so it may point into our own network, at an endless body
 or at a bomb. Every address that a name resolves to is judged, and the connection goes to that very
-address, so that a second look-up cannot answer differently (`addresses`). Redirects are followed here
-and judged again, and no host is asked more often than is polite (`request`). Bytes, time and decompression
-are capped (`body`). No message holds a query, a user or a password.
+address, so that a second look-up cannot answer differently (`addresses`, `request`). Redirects are followed here
+and judged again (`redirects`), and no host is asked more often than is polite (`rate_limit`). Bytes, time and
+decompression are capped (`body`). No message holds a query, a user or a password.
 
 Proxies of the environment are not asked. One that is set with TURNTABLE_PROXY connects for us and looks
 names up itself, so that there only the text of an address can be judged: the proxy must refuse names
@@ -20,7 +20,7 @@ from flows.http.addresses import is_public
 from flows.http.body import check_not_empty, chunks, media_type
 from flows.http.download import Download, download
 from flows.http.reach import Reach
-from flows.http.request import OpenedUrl, opened
+from flows.http.redirects import OpenedUrl, opened
 from flows.http.streams import check_no_playlist
 
 __all__ = [

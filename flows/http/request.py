@@ -1,4 +1,4 @@
-"""One GET through every redirect: each hop is judged anew, and nothing secret goes from one host to another."""
+"""One GET to a judged address: what is sent, and what each answer and each error of the network means."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import logging
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -18,91 +16,15 @@ from typing import Any
 
 import httpx2
 
-from flows.http.addresses import is_allowed, judge_text, judged_addresses, origin, parsed, shown
+from flows.http.addresses import is_allowed, judge_text, judged_addresses, shown
+from flows.http.rate_limit import RATE_LIMIT
 from flows.http.reach import Reach
-from flows.http.streams import check_recording, live_stream
-from transforms.errors import Gone, HostileError, SourceError, TransientError
+from flows.http.streams import live_stream
+from transforms.errors import Gone, SourceError, TransientError
 from transforms.records import Seconds
 
-# Manners towards other people's servers: few requests at once to one host, and a moment between them.
-
-
-_MAX_IDLE_HOSTS = 1_000
-
-
-@dataclass(slots=True)
-class _Host:
-    """One host as this process uses it: since when each request goes on, and when the next one may begin."""
-
-    running: list[float] = field(default_factory=list)
-    next_at: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """How the whole process treats a host; whoever waits longer than `patience` is told to come again.
-
-    A request that goes on for longer than `slow` holds up the others of its host no more, until there are `most`.
-    """
-
-    at_once: int = 2
-    gap: Seconds = 0.2
-    patience: Seconds = 120.0
-    slow: Seconds = 60.0
-    most: int = 8
-    _hosts: dict[str, _Host] = field(default_factory=dict, repr=False)
-    _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
-
-    @contextmanager
-    def turn(self, host: str) -> Iterator[None]:
-        """Wait until a request to `host` may begin, and hold its place until the block ends.
-
-        Raises:
-            TransientError: requests to it go on for too long.
-        """
-        began = self._take(host)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._hosts[host].running.remove(began)
-                self._changed.notify_all()
-
-    def _take(self, host: str) -> float:
-        deadline = time.monotonic() + self.patience
-        with self._changed:
-            self._forget_idle()
-            here = self._hosts.setdefault(host, _Host())
-            while (now := time.monotonic()) < (free := self._free_at(here, now)):
-                if now >= deadline:
-                    msg = f"{host}: {len(here.running)} requests to it are still going on; try again later"
-                    raise TransientError(msg, retry_after=self.patience)
-                self._changed.wait(min(deadline, free) - now)
-                here = self._hosts.setdefault(host, here)
-            here.running.append(now)
-            here.next_at = now + self.gap
-            return now
-
-    def _free_at(self, here: _Host, now: float) -> float:
-        """Return when a request may begin, if nothing ends before."""
-        young = [began for began in here.running if began + self.slow > now]
-        if len(here.running) >= self.most:
-            return float("inf")
-        return max(here.next_at, young[-self.at_once] + self.slow if len(young) >= self.at_once else 0.0)
-
-    def _forget_idle(self) -> None:
-        """Drop the hosts that nobody uses, once there are many; a gap of one of them may be lost."""
-        if len(self._hosts) > _MAX_IDLE_HOSTS:
-            for name in [name for name, host in self._hosts.items() if not host.running]:
-                del self._hosts[name]
-
-
-# One request: its redirects, its answer, and what each error of the network means.
-
-
-_MAX_REDIRECTS = 5
 _CONNECT_TIMEOUT: Seconds = 20.0
-_MAX_RETRY_AFTER: Seconds = 3_600.0
+_MAX_RETRY_AFTER: Seconds = 86_400.0  # the longest rest of a feed (`flows.feeds.subscriptions`)
 
 _STATUS = {
     401: "the server asks for a login; give a URL that needs none, or put user and password into it",
@@ -113,9 +35,6 @@ _STATUS = {
 }
 _TRANSIENT_STATUS = {408, 425, 429}
 _WHOLE = (200, 203)
-_PERMANENT = (301, 308)
-
-RATE_LIMIT = RateLimit()
 
 for _name in ("httpx2", "httpcore2"):
     # They log URLs with their queries, and headers with passwords.
@@ -126,42 +45,8 @@ class BrokenError(TransientError):
     """The connection broke or fell silent on the way; what came before is good."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedUrl:
-    """An answer at the end of its redirects, its body unread; `moved_to` is where it lives for good."""
-
-    target: httpx2.URL
-    response: httpx2.Response
-    moved_to: str | None
-
-
 @contextmanager
-def opened(
-    url: str, reach: Reach, headers: Mapping[str, str], *, accept: tuple[int, ...] = ()
-) -> Iterator[OpenedUrl]:
-    """Follow redirects to an answer with a body, judging every hop; `accept` adds to the good statuses.
-
-    Raises:
-        TurntableError: as `flows.http.fetch.fetch`.
-    """
-    target = parsed(url)
-    permanent = True
-    for n_redirects in range(_MAX_REDIRECTS + 1):
-        with _answer(target, reach, headers) as response:
-            following = _redirected(target, response)
-            if following is None:
-                _check_status(target, response, accept)
-                check_recording(target, response)
-                yield OpenedUrl(target, response, str(target) if n_redirects and permanent else None)
-                return
-            permanent = permanent and response.status_code in _PERMANENT
-        target = following
-    msg = f"{shown(target)}: more than {_MAX_REDIRECTS} redirects lead here; give the URL of their end"
-    raise HostileError(msg)
-
-
-@contextmanager
-def _answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
+def answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
     """Send one GET to a judged address of the host and hand out the answer, its body unread."""
     if reach.proxy:
         judge_text(target, reach.allow)
@@ -174,7 +59,7 @@ def _answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Ite
     # A client of its own for each hop: no cookie and no TLS session of one name serves another one
     # that lives at the same address.
     with (
-        nullcontext() if own else RATE_LIMIT.turn(target.host.rstrip(".").lower()),
+        nullcontext() if own else RATE_LIMIT.slot(target.host.rstrip(".").lower()),
         _network_errors(target, reach.idle_timeout),
         httpx2.Client(verify=_tls(), trust_env=False, timeout=timeout, proxy=reach.proxy) as client,
     ):
@@ -247,22 +132,12 @@ def _tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context(trust_env=False)
 
 
-def _redirected(target: httpx2.URL, response: httpx2.Response) -> httpx2.URL | None:
-    """Return where a redirect leads; None where the answer is no redirect.
+def check_status(target: httpx2.URL, response: httpx2.Response, accept: tuple[int, ...]) -> None:
+    """Check that an answer has a body to read, of a status that is good or that `accept` names.
 
-    The user and password in a URL are for its origin alone, and a redirect cannot name others.
+    Raises:
+        TransientError, SourceError, Gone: as the status says.
     """
-    if not response.has_redirect_location:
-        return None
-    try:
-        following = parsed(str(target.join(response.headers["Location"])))
-    except (httpx2.InvalidURL, ValueError, SourceError):
-        msg = f"{shown(target)}: it redirects to what is no http address; give the URL of the file itself"
-        raise HostileError(msg) from None
-    return following.copy_with(userinfo=target.userinfo if origin(following) == origin(target) else b"")
-
-
-def _check_status(target: httpx2.URL, response: httpx2.Response, accept: tuple[int, ...]) -> None:
     status = response.status_code
     if status in _WHOLE or status in accept:
         return
@@ -275,7 +150,7 @@ def _check_status(target: httpx2.URL, response: httpx2.Response, accept: tuple[i
 
 
 def _retry_after(value: str | None, now: datetime) -> Seconds | None:
-    """Read a Retry-After header, seconds or a date, as seconds from `now`, an hour at most.
+    """Read a Retry-After header, seconds or a date, as seconds from `now`, a day at most.
 
     None where it is missing or senseless. Spec: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
 

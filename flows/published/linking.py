@@ -16,7 +16,6 @@ from flows.locations import Location
 from flows.settings import Said
 from flows.sources.description import Description, by_name, by_user, described
 from flows.sources.found import bare_episode, lone_show
-from transforms import transcripts
 from transforms.errors import SourceError
 from transforms.records import (
     PODCAST_NAMESPACE,
@@ -28,6 +27,7 @@ from transforms.records import (
 from transforms.redaction import public_address, public_page
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
+from transforms.transcripts.formats import FORMATS
 from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.grammar.template import parse_template
 from transforms.video_info import youtube_id
@@ -65,8 +65,8 @@ def checked(hints: Hints, snapshot: Path) -> Hints:
         raise SourceError(msg)
     hints = replace(hints, url=hints.url and public_page(hints.url))
     core_of(hints)
-    if hints.format is not None and hints.format not in transcripts.FORMATS:
-        msg = f"there is no format {hints.format!r}: choose one of {', '.join(transcripts.FORMATS)}"
+    if hints.format is not None and hints.format not in FORMATS:
+        msg = f"there is no format {hints.format!r}: choose one of {', '.join(FORMATS)}"
         raise SourceError(msg)
     if hints.episode is None:
         return hints

@@ -80,7 +80,7 @@ def _poll(settings: Settings, feeds: Sequence[str] | None) -> PollSummary:
     if not has_server():  # one that Prefect starts for this flow hears nobody
         return poll(settings, feeds)
     with events.sending(settings.home) as send:
-        return poll(settings, feeds, lambda waiting: send(discovered(waiting)))
+        return poll(settings, feeds, lambda pending: send(discovered(pending)))
 
 
 def _tell_found(summary: PollSummary) -> None:
@@ -94,10 +94,10 @@ def _tell_found(summary: PollSummary) -> None:
         tell(summary.problem)
 
 
-def discovered(waiting: PendingEpisode) -> events.EpisodeEvent:
+def discovered(pending: PendingEpisode) -> events.EpisodeEvent:
     """Say that an episode waits."""
     return events.EpisodeEvent(
-        events.DISCOVERED, waiting.public_episode, str(waiting.emits), {"feed_id": waiting.feed_id}
+        events.DISCOVERED, pending.public_episode, str(pending.emits), {"feed_id": pending.feed_id}
     )
 
 

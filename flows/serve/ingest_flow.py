@@ -89,7 +89,7 @@ def ingest_as_run(
 ) -> Outcome | None:
     """Process an episode as `process_episode` does, as a run whose parameters hold no secret."""
     shown = veiled(found.location, private=found.private)
-    offered = found.offered.sealed() if found.offered else None
+    offered = found.known_extras.sealed() if found.known_extras else None
     token = CLIENT.set(client)
     try:
         return ingest_episode(shown, found.podcast, found.episode, options, offered, private=found.private)
@@ -122,14 +122,14 @@ def check_named(location: Location, models: tuple[str, ...], settings: Settings)
         HostileError: it names a file that nobody watches or allowed, or a folder as a model.
     """
     check_models(models)
-    waiting = None
+    pending = None
     if location.kind == "episode":
-        waiting = PendingQueue(settings.home).get(location.name)
-    if waiting is not None and waiting.feed_id is None and not waiting.confined:
+        pending = PendingQueue(settings.home).get(location.name)
+    if pending is not None and pending.feed_id is None and not pending.confined:
         return
     confine(settings)
-    if waiting is not None and waiting.confined:
-        check_models((waiting.options.model, waiting.options.diarization_model))
+    if pending is not None and pending.confined:
+        check_models((pending.options.model, pending.options.diarization_model))
     if location.kind != "episode":
         check(location)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from flows.feeds.poll import Polled, PollSummary
+from flows.feeds.poll import FeedResult, PollSummary
 from transforms.text import counted, visible
 
 MOST_ROWS = 500  # of a table that a person reads
@@ -23,7 +23,7 @@ def words(value: object) -> str:
     return "" if value is None else _MARKUP.sub(lambda found: f"&#{ord(found[0])};", visible(str(value)))
 
 
-def poll_page(summary: PollSummary, feeds: Sequence[Polled]) -> Iterator[str]:
+def poll_page(summary: PollSummary, feeds: Sequence[FeedResult]) -> Iterator[str]:
     """Write what a poll found for people; feeds without news are only counted."""
     waiting = sum(feed.waiting for feed in feeds)
     yield f"# {counted(waiting, 'new episode')} in {counted(len(feeds), 'feed')}"

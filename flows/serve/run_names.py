@@ -19,8 +19,8 @@ def name_of(location: Location, home: Path) -> str:
     """Return what people call a location: the title of an episode that is named by its id, else where it lies."""
     if location.kind != "episode":
         return location.public
-    if waiting := PendingQueue(home).get(location.name):
-        return waiting.name
+    if pending := PendingQueue(home).get(location.name):
+        return pending.name
     known = query.known_episode(home / "turntable.duckdb", location.name)
     return known.title if known and known.title else location.public
 

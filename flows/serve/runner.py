@@ -38,7 +38,7 @@ from prefect.runner import Runner
 from prefect.states import AwaitingRetry, Crashed
 
 from flows.engines.model_server import keeping_models
-from flows.feeds.pending import PendingQueue, unheard
+from flows.feeds.pending import PendingQueue, event_lost
 from flows.home.folder import home_tag, named
 from flows.home.locks import held
 from flows.locations import KNOWN_BY_ID, locate
@@ -160,12 +160,12 @@ def forget_lost_events(settings: Settings) -> None:
         ours = FlowRunFilterTags(all_=[home_tag(settings.home)])
         runs = _all_runs(client, FlowRunFilter(state=FlowRunFilterState(type=coming), tags=ours))
         asked_for = {run.parameters.get("location") for run in runs}
-    waiters = PendingQueue(settings.home)
-    for waiting in waiters.all():
-        if KNOWN_BY_ID + waiting.episode.episode_id not in asked_for:
-            with held(settings.home, waiting.episode.episode_id) as mine:
-                if mine and (seen := waiters.get(waiting.episode.episode_id)):
-                    waiters.put(unheard(seen))
+    queue = PendingQueue(settings.home)
+    for pending in queue.all():
+        if KNOWN_BY_ID + pending.episode.episode_id not in asked_for:
+            with held(settings.home, pending.episode.episode_id) as mine:
+                if mine and (seen := queue.get(pending.episode.episode_id)):
+                    queue.put(event_lost(seen))
 
 
 def _all_runs(client: SyncPrefectClient, wanted: FlowRunFilter) -> Iterator[FlowRun]:

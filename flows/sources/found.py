@@ -62,14 +62,14 @@ def unsealed(text: SecretStr) -> PublisherExtras:
 class EpisodeSource:
     """One episode to ingest: where its audio lies, and what its feed says of it.
 
-    `podcast` and `episode` are public; `offered` is `None` where the episode itself says all that is offered.
+    `podcast` and `episode` are public; `known_extras` is `None` where the episode itself says all that is offered.
     Of a `private` one no address is kept with what comes from it.
     """
 
     location: Location
     podcast: Podcast | None
     episode: Episode
-    offered: PublisherExtras | None = None
+    known_extras: PublisherExtras | None = None
     private: bool = False
 
     @property
@@ -78,19 +78,19 @@ class EpisodeSource:
         return f"{KNOWN_BY_ID}{self.episode.episode_id}" if self.private else self.location.public
 
     @property
-    def offers(self) -> PublisherExtras:
-        """What is offered, wherever it is said."""
-        return self.offered or offered_with(self.episode)
+    def extras(self) -> PublisherExtras:
+        """What the publisher offers beside the audio, wherever it is said."""
+        return self.known_extras or extras_of(self.episode)
 
     def public(self, record: T) -> T:
         """Write what comes with the episode, as its publisher wrote it, without the secrets of its addresses."""
-        if not (self.private or self.offers.secrets):
+        if not (self.private or self.extras.secrets):
             return record
         write = private_address if self.private else str  # what is public stays word by word, but for the secrets
-        return public_record(record, partial(public_text, secrets=self.offers.secrets, write=write))
+        return public_record(record, partial(public_text, secrets=self.extras.secrets, write=write))
 
 
-def offered_with(
+def extras_of(
     episode: Episode, *more: str | None, private: bool = False, secrets: Iterable[str] = ()
 ) -> PublisherExtras:
     """Take from an episode, as its feed has it, what the publisher offers beside the audio.
@@ -119,7 +119,7 @@ def found_in_feed(podcast: Podcast, episode: Episode) -> EpisodeSource | None:
         locate(episode.audio_url),
         public_podcast(podcast, *addresses_of(episode), private=private),
         public_episode(episode, podcast.feed_url, podcast.site_url, private=private),
-        offered_with(episode, podcast.feed_url, podcast.site_url, private=private),
+        extras_of(episode, podcast.feed_url, podcast.site_url, private=private),
         private,
     )
 

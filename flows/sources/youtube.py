@@ -36,7 +36,7 @@ EXTRACTORS = ("youtube", "youtube:tab", "youtube:playlist")
 
 
 def video(location: Location) -> EpisodeSource:
-    """Describe a video; `offered` also lists the captions that a machine heard, for those who ask for them.
+    """Describe a video; its extras also list the captions that a machine made, for those who ask for them.
 
     Raises:
         SourceError: it is private, removed, locked, or not of YouTube.
@@ -48,9 +48,9 @@ def video(location: Location) -> EpisodeSource:
         msg = f"{watch}: it is live or not yet shown; try again when it is over"
         raise TransientError(msg, retry_after=3600.0)
     podcast, episode = to_podcast(info), to_episode(info)
-    offered = PublisherExtras(to_episode(info, automatic=True).transcripts, None, to_chapters(info), "youtube")
+    extras = PublisherExtras(to_episode(info, automatic=True).transcripts, None, to_chapters(info), "youtube")
     links = tuple(replace(link, url=public_address(link.url)) for link in episode.transcripts)
-    return EpisodeSource(locate(watch), podcast, replace(episode, transcripts=links), offered)
+    return EpisodeSource(locate(watch), podcast, replace(episode, transcripts=links), extras)
 
 
 def listing(location: Location, latest: int = 50) -> Feed:
@@ -92,7 +92,7 @@ def complete(found: EpisodeSource) -> EpisodeSource:
 
     What is no such video is given back as it is.
     """
-    if found.offered is not None or not found.location.is_youtube:
+    if found.known_extras is not None or not found.location.is_youtube:
         return found
     whole = video(found.location)
     if found.podcast is None:

@@ -80,7 +80,7 @@ def _read_private_files(settings: Settings, store: Store) -> None:
     subscriptions = Subscriptions(settings.home)
     list(PendingQueue(settings.home).all())
     list(subscriptions.all())
-    subscriptions.polled()
+    subscriptions.poll_times()
     for path in sorted(subscriptions.folder.glob("[!.]*.episodes.json")):
         subscriptions.remembered(path.name.removesuffix(".episodes.json"))
 

@@ -19,8 +19,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from flows.artifacts import STAGE_RUN, Artifact, Damaged, Store, measured, read
-from flows.feeds.pending import WAITING, PendingQueue
-from flows.feeds.subscriptions import POLLED, REMEMBERED, SUBSCRIPTION, SeenEpisodes, Subscriptions
+from flows.feeds.pending import PENDING, PendingQueue
+from flows.feeds.subscriptions import POLL_TIMES, REMEMBERED, SUBSCRIPTION, SeenEpisodes, Subscriptions
 from flows.home import clock, private
 from flows.home.inventory import misplaced
 from flows.loader import documents
@@ -117,10 +117,10 @@ def _private_files(settings: Settings) -> Iterator[Problem]:
     home = settings.home
     episodes = set((home / "feeds").glob("[!.]*.episodes.json"))
     kinds: tuple[tuple[TypeAdapter[Any], list[Path]], ...] = (
-        (WAITING, sorted((home / "waiting").glob("[!.]*.json"))),
+        (PENDING, sorted((home / "waiting").glob("[!.]*.json"))),
         (SUBSCRIPTION, sorted(set((home / "feeds").glob("[!.]*.json")) - episodes)),
         (REMEMBERED, sorted(episodes)),
-        (POLLED, [home / "polled.json"]),
+        (POLL_TIMES, [home / "polled.json"]),
         (clock.NEWEST, [home / "clock.json"]),
         (STAGE_RUN, list(Store(home).all_failures().values())),
     )
@@ -195,19 +195,19 @@ def _missing(settings: Settings) -> Iterator[Problem]:
         subscription = subscriptions.get(feed_id)
         if subscription is not None and subscription.poll.changed_at is not None:  # it was read
             yield Problem("what is known of a feed is missing", feed_id, f"turntable poll {feed_id}")
-    unheard = query.unheard(settings.snapshot)
-    for feed_id in sorted(known) if unheard else ():
+    untranscribed = query.untranscribed(settings.snapshot)
+    for feed_id in sorted(known) if untranscribed else ():
         if not private.damage(feeds / f"{feed_id}.episodes.json", REMEMBERED):
             remembered = subscriptions.remembered(feed_id) or SeenEpisodes()
-            yield from _waiting_nowhere(PendingQueue(settings.home), remembered, unheard)
+            yield from _pending_nowhere(PendingQueue(settings.home), remembered, untranscribed)
 
 
-def _waiting_nowhere(pending: PendingQueue, remembered: SeenEpisodes, unheard: Set[str]) -> Iterator[Problem]:
-    """Name the episodes of a feed that were found, have no transcript (`unheard`) and do not wait."""
+def _pending_nowhere(queue: PendingQueue, remembered: SeenEpisodes, untranscribed: Set[str]) -> Iterator[Problem]:
+    """Name the episodes of a feed that were found, have no transcript (`untranscribed`) and are not pending."""
     wanted = {known.episode_id for known in remembered.known} - set(remembered.dropped)
-    marked = pending.are_lost(wanted)
-    for episode_id in sorted(wanted & unheard):
-        if not pending.waits(episode_id):
+    marked = queue.are_lost(wanted)
+    for episode_id in sorted(wanted & untranscribed):
+        if not queue.holds(episode_id):
             here = f"turntable ingest episode:{episode_id}, or turntable remove {episode_id}"
             advice = "turntable poll" if episode_id in marked else here
             yield Problem("episode was found and waits nowhere", episode_id, advice)

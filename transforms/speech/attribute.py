@@ -1,7 +1,10 @@
 """Words and speakers → words with speakers.
 
 Each word goes to the speaker with the largest overlap in the exclusive diarization. How far that speaker leads
-the second is kept as `speaker_margin`; where the lead is too small the speaker is `None`, not a guess.
+the second is kept as `speaker_margin`; where the lead is too small the speaker is `None`.
+
+Two kinds of words get theirs from beside them, and no margin: a word in a silence goes to whoever alone speaks
+within `REACH` of it, and one between two words of one speaker to him, unless it is a sentence of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from transforms.text import ends_sentence
 
 METHOD = "overlap-3"
 
-MARGIN = 0.1  # lead over the second speaker, as a share of the word's time; below it nobody said it
+MARGIN = 0.1  # lead over the second speaker, as a share of the word's time with a speaker; below it, nobody
 REACH = 0.5  # seconds: a word in a silence of the diarization belongs to who speaks that close
 
 
@@ -66,7 +69,7 @@ def _overlaps(
 def _nearest(
     start: Seconds, end: Seconds, segments: Sequence[SpeakerSegment], starts: Sequence[Seconds]
 ) -> str | None:
-    """Name who speaks within half a second of a stretch that lies in silence, if only one does."""
+    """Name who speaks within `REACH` of a stretch that lies in silence, if only one does."""
     n = bisect.bisect_right(starts, start)
     near = {
         segment.speaker
@@ -77,7 +80,9 @@ def _nearest(
 
 
 def smooth(words: Sequence[Word]) -> list[Word]:
-    """Give a one-word island to the speaker of its neighbours, where both agree and it is no sentence of its own.
+    """Give a one-word island, of another speaker or of none, to its neighbours' speaker.
+
+    That is where both agree and it is no sentence of its own.
 
     A real one-word turn ("Yes.") follows the end of a sentence and ends one; a slip of the diarization stands in
     the middle of one.

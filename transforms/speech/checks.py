@@ -1,4 +1,4 @@
-"""What became of the windows of an episode, and the checks that they must pass: Whisper's own, and ours."""
+"""What became of the windows of a recording, and the checks that they must pass: Whisper's own, and ours."""
 
 from __future__ import annotations
 
@@ -66,7 +66,10 @@ class DecodedWindow:
         return tuple(name for name, failed in checks.items() if failed)
 
     def badness(self) -> tuple[int, float]:
-        """Order the answers for one window: fewer failed checks first, then less speech without words."""
+        """Order the answers for one window: fewer failed checks first, then less speech without words.
+
+        An answer that is silent counts as two checks more.
+        """
         return len(self.failures) + 2 * self.is_silent, -self.coverage
 
     @property

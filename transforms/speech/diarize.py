@@ -65,7 +65,8 @@ def load_embedded(segmentation: Path, embedding: Path, device: str, quality: Qua
 
     hop = LONGEST_HOP[quality]
     pipeline = EmbeddedDiarization(load_network(segmentation), campplus.load(embedding), longest_hop=hop)
-    clustering = {**CLUSTERING, "min_cluster_size": fewest_chunks(hop)}  # a shorter hop has its own
+    # pyannote asks for every setting; `EmbeddedDiarization.apply` sets this one anew for the hop of an episode
+    clustering = {**CLUSTERING, "min_cluster_size": fewest_chunks(hop)}
     pipeline.instantiate({"segmentation": {"min_duration_off": 0.0}, "clustering": clustering})
     return pipeline.to(torch.device(device))
 

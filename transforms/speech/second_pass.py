@@ -1,16 +1,18 @@
-"""One episode on its way through Whisper: its speech, its windows, and what is done about those that fail.
+"""The second pass: what is done about the windows of a recording that fail their checks.
+
+    with time stamps, in batches → each alone: sequentially → without repetitions → in pieces of ten seconds
 
 faster-whisper's batched mode is fast but keeps whatever comes out: it has no fallback and none of Whisper's
-checks, so a window may lose half a minute of speech without a word (SYSTRAN/faster-whisper#1179).
-Here each window is checked against the speech that the voice activity detector heard, and decoded again, first
-by the guarded sequential mode, then in smaller pieces, where it fails.
+checks, so a window may lose half a minute of speech without a word (SYSTRAN/faster-whisper#1179). Here each window
+is checked, also against the speech that the voice activity detector found (`checks`). What fails goes on to the
+next step, until an answer passes, and the best one is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -24,15 +26,46 @@ if TYPE_CHECKING:
 
     from transforms.speech.whisper.recognizer import Recognizer
 
-NO_REPEAT = 3  # tokens that are not written twice, where a text was none;
-BEST_BEAMS = 5  # and that many hypotheses are kept then, whatever the quality
+# Where the text of a window is wrong, it is decoded without writing so many tokens in a row twice, and with at
+# least so many hypotheses, whatever the quality.
+NO_REPEAT = 3
+BEST_BEAMS = 5
 HOTWORD_TOKENS = 120  # of the 223 that Whisper's prompt has room for
 LONGEST_WORD: Seconds = 5.0  # what lasts longer swallowed a pause
 
 
+T = TypeVar("T")
+
+
+def decode_again(
+    items: Sequence[T],
+    windows: Sequence[DecodedWindow],
+    stamped: Callable[[list[T]], list[DecodedWindow]],
+    alone: Callable[[list[tuple[T, DecodedWindow]]], list[DecodedWindow]],
+) -> list[DecodedWindow]:
+    """Decode the windows that failed once more: with time stamps, which lose fewer words, then each alone.
+
+    Args:
+        items: whose windows they are; only `stamped` and `alone` look into them.
+        windows: what came of each at first.
+        stamped: decodes some in batches, with time stamps.
+        alone: decodes each by itself, as `Recording.again` does.
+    """
+    best = list(windows)
+    failed = [n for n, window in enumerate(best) if window.failures]
+    if not failed:
+        return best
+    for n, window in zip(failed, stamped([items[n] for n in failed]), strict=True):
+        best[n] = min(best[n], window, key=DecodedWindow.badness)
+    failed = [n for n in failed if best[n].failures]
+    for n, window in zip(failed, alone([(items[n], best[n]) for n in failed]), strict=True):
+        best[n] = replace(window, spoken=best[n].spoken)
+    return best
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One recording: its samples, int16 or float32 mono 16 kHz, and the speech that was heard in it."""
+    """One recording: its samples, int16 or float32 mono 16 kHz, and the spans where somebody speaks in it."""
 
     samples: NDArray[Any]
     recognizer: Recognizer
@@ -67,7 +100,7 @@ class Recording:
         return self.window(span, list(segments), "sequential")
 
     def guarded(self, span: Span) -> DecodedWindow:
-        """Decode one span, and again without repetitions if that gave no text.
+        """Decode one span, and again without repetitions if any check but that of uncovered speech failed.
 
         Whisper draws samples then, at rising temperatures. CTranslate2 cannot draw the same ones again: each of
         its threads goes on where its last draw ended, so the same sound had other words each time. It also took
@@ -98,10 +131,11 @@ class Recording:
         )
 
     def again(self, first: DecodedWindow) -> DecodedWindow:
-        """Decode a window that failed once more, and keep the best answer."""
+        """Decode a window that failed once more, by itself, and keep the best answer."""
         span = (first.start_time, first.end_time)
         best = first
-        # With time stamps it was decoded before; without repetitions helps against what is wrong with a text.
+        # Where only words are missing, pieces find them: with time stamps it was decoded before, and without
+        # repetitions helps against what is wrong with a text.
         passes = (self.pieces,) if first.failures == ("uncovered_speech",) else (self.guarded, self.pieces)
         for decode in passes:
             best = min(best, decode(span), key=DecodedWindow.badness)
@@ -125,7 +159,7 @@ class Recording:
 def _window(
     span: Span,
     segments: tuple[Segment, ...],
-    episode: Recording,
+    recording: Recording,
     *,
     avg_logprob: float,
     no_speech_prob: float,
@@ -133,9 +167,9 @@ def _window(
     decoding: str,
 ) -> DecodedWindow:
     words = [(w.start_time, w.end_time) for s in segments for w in s.words if w.start_time is not None]
-    holes = list(uncovered(episode.speech, [(start, end or start) for start, end in words], span))
-    heard = sum(
-        min(end, span[1]) - max(start, span[0]) for start, end in episode.speech if meet((start, end), span)
+    holes = list(uncovered(recording.speech, [(start, end or start) for start, end in words], span))
+    speech_seconds = sum(
+        min(end, span[1]) - max(start, span[0]) for start, end in recording.speech if meet((start, end), span)
     )
     return DecodedWindow(
         start_time=round(span[0], 3),
@@ -144,10 +178,12 @@ def _window(
         avg_logprob=round(float(avg_logprob), 4),
         no_speech_prob=round(float(no_speech_prob), 4),
         compression_ratio=round(float(compression_ratio), 3),
-        coverage=round(1 - sum(end - start for start, end in holes) / heard, 3) if heard else 1.0,
+        coverage=round(1 - sum(end - start for start, end in holes) / speech_seconds, 3)
+        if speech_seconds
+        else 1.0,
         longest_hole=round(max((end - start for start, end in holes), default=0.0), 3),
         decoding=decoding,
-        language=episode.language,
+        language=recording.language,
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +20,7 @@ from transforms.errors import SourceError
 from transforms.records import Quality, Seconds
 from transforms.speech.checks import DecodedWindow, Transcription
 from transforms.speech.device import side_by_side
-from transforms.speech.second_pass import Recording, within_budget
+from transforms.speech.second_pass import Recording, decode_again, within_budget
 from transforms.speech.windows import WINDOW_SECONDS, Span, cut_windows, find_speech
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class _Underway:
     """
 
     job: TranscribeJob
-    episode: Recording
+    recording: Recording
     spans: tuple[Span, ...]
     language: str | None = None
     probability: float | None = None
@@ -76,13 +77,13 @@ class _Underway:
 
     def language_of(self, n: int) -> str:
         """The language in which to decode a window."""
-        return (self.switched[n].spoken if n in self.switched else None) or self.episode.language
+        return (self.switched[n].spoken if n in self.switched else None) or self.recording.language
 
     def finished(self) -> Transcription:
         """Return what was said, when all windows came out."""
         windows = tuple(self.done[n] for n in range(len(self.spans)))
-        heard = sum(end - start for start, end in self.episode.speech)
-        return Transcription(windows, self.language, self.probability, heard)
+        speech_seconds = sum(end - start for start, end in self.recording.speech)
+        return Transcription(windows, self.language, self.probability, speech_seconds)
 
 
 _Item = tuple[_Underway, int]  # a window: whose it is, and its number there
@@ -102,9 +103,9 @@ def transcribe_many(
     Raises:
         SourceError: the model does not know a language.
     """
-    for heard in transcribe_as_they_come(jobs, recognizer, quality=quality, on_progress=on_progress):
-        if heard is not None:
-            yield heard
+    for done in transcribe_as_they_come(jobs, recognizer, quality=quality, on_progress=on_progress):
+        if done is not None:
+            yield done
 
 
 def transcribe_as_they_come(
@@ -153,12 +154,12 @@ class _Engine:
         return len(self.waiting) >= self.n_ahead
 
     def add(self, job: TranscribeJob) -> Iterator[tuple[str, Transcription]]:
-        """Hear where somebody speaks in a recording, and let its windows wait; one without speech is done."""
-        recording = self._underway(job)
-        self.waiting += [(recording, n) for n in range(len(recording.spans))]
-        if not recording.spans:
-            self._advance(recording.seconds)
-            yield job.key, recording.finished()
+        """Find where somebody speaks in a recording, and let its windows wait; one without speech is done."""
+        underway = self._underway(job)
+        self.waiting += [(underway, n) for n in range(len(underway.spans))]
+        if not underway.spans:
+            self._advance(underway.seconds)
+            yield job.key, underway.finished()
 
     def _underway(self, job: TranscribeJob) -> _Underway:
         known = self.recognizer.supported_languages
@@ -168,22 +169,24 @@ class _Engine:
         speech = find_speech(job.samples)
         spans = cut_windows(speech, WINDOW_SECONDS, len(job.samples) / SAMPLE_RATE)
         hint = within_budget(job.hotwords, self.recognizer.count_tokens)
-        episode = Recording(job.samples, self.recognizer, job.language or "en", self.beam_size, speech, hint)
-        recording = _Underway(job, episode, spans, job.language)
+        recording = Recording(job.samples, self.recognizer, job.language or "en", self.beam_size, speech, hint)
+        underway = _Underway(job, recording, spans, job.language)
         if job.language is None and spans:
-            self._vote(recording)
-        return recording
+            self._vote(underway)
+        return underway
 
-    def _vote(self, recording: _Underway) -> None:
+    def _vote(self, underway: _Underway) -> None:
         """Find out the language; what the windows that vote are encoded to is kept for when they are decoded."""
         import torch
 
         if self.recognizer.model.is_multilingual:
-            encoded = self._each(self._encoded, [[(recording, n)] for n in voters(recording.spans)])
-            recording.language, recording.probability = count(self.recognizer.languages(torch.cat(encoded)))
+            encoded = self._each(self._encoded, [[(underway, n)] for n in voters(underway.spans)])
+            underway.language, underway.probability = likeliest_language(
+                self.recognizer.languages(torch.cat(encoded))
+            )
         else:
-            recording.language, recording.probability = "en", 1.0
-        recording.episode = replace(recording.episode, language=recording.language)
+            underway.language, underway.probability = "en", 1.0
+        underway.recording = replace(underway.recording, language=underway.language)
 
     def work(self) -> Iterator[tuple[str, Transcription]]:
         """Decode the windows that wait longest, together with others that can share their batches."""
@@ -192,18 +195,18 @@ class _Engine:
         taken = set(map(_name, chosen))
         self.waiting = [item for item in self.waiting if _name(item) not in taken]
         chosen.sort(key=_seconds, reverse=True)
-        windows = list(chain.from_iterable(self._each(self._heard, self._batches(chosen, FEWEST_OF_EACH))))
+        windows = list(chain.from_iterable(self._each(self._decode, self._batches(chosen, FEWEST_OF_EACH))))
         kept = [pair for pair in zip(chosen, windows, strict=True) if not self._switch(*pair)]
         chosen, windows = [item for item, _ in kept], [window for _, window in kept]
-        self._second_pass(chosen, windows)
+        windows = decode_again(chosen, windows, self._stamped, self._alone)
         yield from self._finish(chosen, windows)
 
     def _switch(self, item: _Item, window: DecodedWindow) -> bool:
         """Let a window wait for its own language, where nobody has said which one is spoken."""
-        recording, n = item
-        if recording.job.language is not None or window.spoken is None or n in recording.switched:
+        underway, n = item
+        if underway.job.language is not None or window.spoken is None or n in underway.switched:
             return False
-        recording.switched[n] = window
+        underway.switched[n] = window
         self.waiting.append(item)
         return True
 
@@ -213,18 +216,14 @@ class _Engine:
         n = max(-(-len(items) // self.recognizer.batch_size), n_workers)
         return [items[len(items) * k // n : len(items) * (k + 1) // n] for k in range(n)]
 
-    def _second_pass(self, items: list[_Item], windows: list[DecodedWindow]) -> None:
-        """Decode the windows that failed once more: with time stamps, which lose fewer words, then each alone."""
-        failed = [n for n, window in enumerate(windows) if window.failures]
-        if not failed:
-            return
-        stamped = self._each(self._heard_stamped, self._batches([items[n] for n in failed], 1))
-        for n, window in zip(failed, chain.from_iterable(stamped), strict=True):
-            windows[n] = min(windows[n], window, key=DecodedWindow.badness)
-        failed = [n for n in failed if windows[n].failures]
-        alone = self._each(lambda n: _episode(items[n]).again(windows[n]), failed)
-        for n, window in zip(failed, alone, strict=True):
-            windows[n] = replace(window, spoken=windows[n].spoken)
+    def _stamped(self, items: list[_Item]) -> list[DecodedWindow]:
+        """Decode windows in batches, with time stamps."""
+        batches = self._batches(items, 1)
+        return list(chain.from_iterable(self._each(partial(self._decode, stamped=True), batches)))
+
+    def _alone(self, items: list[tuple[_Item, DecodedWindow]]) -> list[DecodedWindow]:
+        """Decode windows that failed, each by itself."""
+        return self._each(lambda one: _recording(one[0]).again(one[1]), items)
 
     def _each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Do some work for each item, on every core: several at a time, which keeps the cores busier than one."""
@@ -238,45 +237,42 @@ class _Engine:
 
     def _finish(self, batch: list[_Item], windows: list[DecodedWindow]) -> Iterator[tuple[str, Transcription]]:
         """Yield the recordings that are complete with these windows."""
-        for (recording, n), window in zip(batch, windows, strict=True):
+        for (underway, n), window in zip(batch, windows, strict=True):
             # the surer one, where it was decoded in two languages
-            best = max(recording.switched.pop(n, window), window, key=lambda one: one.avg_logprob)
-            recording.done[n] = replace(best, segments=()) if best.is_silent else best
-            del recording.encoded[n]
-            start, end = recording.spans[n]
+            best = max(underway.switched.pop(n, window), window, key=lambda one: one.avg_logprob)
+            underway.done[n] = replace(best, segments=()) if best.is_silent else best
+            del underway.encoded[n]
+            start, end = underway.spans[n]
             self._advance(end - start)
-            if len(recording.done) == len(recording.spans):
-                self._advance(recording.seconds - sum(end - start for start, end in recording.spans))
-                yield recording.job.key, recording.finished()
+            if len(underway.done) == len(underway.spans):
+                self._advance(underway.seconds - sum(end - start for start, end in underway.spans))
+                yield underway.job.key, underway.finished()
 
-    def _heard(self, batch: list[_Item], *, stamped: bool = False) -> list[DecodedWindow]:
-        spans = [recording.spans[n] for recording, n in batch]
+    def _decode(self, batch: list[_Item], *, stamped: bool = False) -> list[DecodedWindow]:
+        spans = [underway.spans[n] for underway, n in batch]
         language, hint = _group(batch[0])
         lengths = [end - start for start, end in spans]
         decoder = self.recognizer.batches()
-        heard = decoder.decode(self._encoded(batch), lengths, language, hint, self.beam_size, stamped=stamped)
+        decoded = decoder.decode(self._encoded(batch), lengths, language, hint, self.beam_size, stamped=stamped)
         return [
             replace(
-                _episode(item).window(span, segments, "stamped" if stamped else "batched"),
+                _recording(item).window(span, segments, "stamped" if stamped else "batched"),
                 spoken=surely_other(language, spoken),
             )
-            for item, span, segments, spoken in zip(batch, spans, heard, decoder.spoken, strict=True)
+            for item, span, segments, spoken in zip(batch, spans, decoded, decoder.spoken, strict=True)
         ]
-
-    def _heard_stamped(self, batch: list[_Item]) -> list[DecodedWindow]:
-        return self._heard(batch, stamped=True)
 
     def _encoded(self, batch: list[_Item]) -> Tensor:
         """Encode windows, (windows, 1500, dimension), but those only that were not encoded before."""
         import torch
 
-        new = [(recording, n) for recording, n in batch if n not in recording.encoded]
+        new = [(underway, n) for underway, n in batch if n not in underway.encoded]
         if new:
-            clips = [recording.episode.cut(recording.spans[n]) for recording, n in new]
+            clips = [underway.recording.cut(underway.spans[n]) for underway, n in new]
             encoded = self.recognizer.encode_clips(clips)
-            for (recording, n), window in zip(new, encoded, strict=True):
-                recording.encoded[n] = window
-        return torch.stack([recording.encoded[n] for recording, n in batch])
+            for (underway, n), window in zip(new, encoded, strict=True):
+                underway.encoded[n] = window
+        return torch.stack([underway.encoded[n] for underway, n in batch])
 
     def _advance(self, seconds: Seconds) -> None:
         self.seconds += seconds
@@ -285,14 +281,14 @@ class _Engine:
 
 def _group(item: _Item) -> tuple[str, str | None]:
     """What windows must have in common to share a batch: the language, and what is hinted at."""
-    recording, n = item
-    return recording.language_of(n), recording.episode.hint
+    underway, n = item
+    return underway.language_of(n), underway.recording.hint
 
 
-def _episode(item: _Item) -> Recording:
-    """The episode of a window, in the language of the window."""
-    recording, n = item
-    return replace(recording.episode, language=recording.language_of(n))
+def _recording(item: _Item) -> Recording:
+    """The recording of a window, in the language of the window."""
+    underway, n = item
+    return replace(underway.recording, language=underway.language_of(n))
 
 
 def _name(item: _Item) -> tuple[str, int]:
@@ -323,10 +319,10 @@ def voters(spans: Sequence[Span]) -> tuple[int, ...]:
     return tuple(max(third, key=lambda number: spans[number][1] - spans[number][0]) for third in thirds)
 
 
-def count(votes: Sequence[Mapping[str, float]]) -> tuple[str, float]:
-    """Count what windows hold for likely; the language of the best mean probability wins.
+def likeliest_language(votes: Sequence[Mapping[str, float]]) -> tuple[str, float]:
+    """Choose the language that windows hold for the likeliest, by its mean probability; return that, too.
 
-    >>> count([{"en": 0.9, "de": 0.1}, {"en": 0.3, "de": 0.7}])
+    >>> likeliest_language([{"en": 0.9, "de": 0.1}, {"en": 0.3, "de": 0.7}])
     ('en', 0.6)
     """
     means = {name: statistics.fmean(vote.get(name, 0.0) for vote in votes) for name in votes[0]}
@@ -369,6 +365,6 @@ def transcribe(
         SourceError: the model does not know the language.
     """
     job = TranscribeJob("", samples, language, tuple(hotwords))
-    ((_, heard),) = transcribe_many([job], recognizer, quality=quality, on_progress=on_progress)
+    ((_, transcription),) = transcribe_many([job], recognizer, quality=quality, on_progress=on_progress)
     on_progress(len(samples) / SAMPLE_RATE)
-    return heard
+    return transcription

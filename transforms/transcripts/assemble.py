@@ -10,7 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from transforms.records import Chapter, Seconds, Section, SoundEvent, Speaker, SpeakerSegment, Turn, Word
+from transforms.records import (
+    Chapter,
+    Seconds,
+    Section,
+    SoundEvent,
+    Speaker,
+    SpeakerSegment,
+    Turn,
+    Word,
+    time_source,
+)
 from transforms.speech.attribute import overlap_seconds
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import NO_SPEECH, Draft, Piece
@@ -289,7 +299,7 @@ def _turn(
     word_count: int,
 ) -> Turn:
     speaker = speakers[said[0].speaker] if said[0].speaker else None
-    start, end, source = _span(said, chapter_start, "asr" if draft.source == "asr" else "publisher")
+    start, end, source = _span(said, chapter_start, time_source(draft.source))
     lines = [piece.text for piece in said]
     text = "\n".join(lines) if draft.boundary == "paragraph" else join_lines(lines)
     return Turn(

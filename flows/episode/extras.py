@@ -107,9 +107,9 @@ def _stage(text: PublisherText, found: EpisodeSource, chapters: Artifact | None,
 
 def bring_list(found: EpisodeSource, settings: Settings) -> Artifact | None:
     """Bring the list of chapters that the publisher keeps beside the episode; `None` where there is none."""
-    if not found.offers.chapters_url:
+    if not found.extras.chapters_url:
         return None
-    place = locate(found.offers.chapters_url)
+    place = locate(found.extras.chapters_url)
     return _attempt("chapters", found, place, settings, partial(_list, place, settings))
 
 
@@ -136,7 +136,7 @@ def candidates(found: EpisodeSource, options: Options) -> tuple[TranscriptLink, 
 
     What a machine heard is left out unless somebody asks for it; the recogniser here hears as well.
     """
-    links = [link for link in found.offers.transcripts if options.auto_captions or link.rel != AUTOMATIC]
+    links = [link for link in found.extras.transcripts if options.auto_captions or link.rel != AUTOMATIC]
     show = found.podcast.language if found.podcast else None
     spoken = options.language or found.episode.language or show
     if spoken:
@@ -194,7 +194,7 @@ def _told(link: TranscriptLink, place: Location, text: Artifact, parsed: Parsed)
 
 def _page(found: EpisodeSource, settings: Settings) -> PublisherText | None:
     """Look for a transcript on the page of an episode from the web: only what names those who speak is one."""
-    page = locate(found.offers.page_url or found.episode.page_url or "")
+    page = locate(found.extras.page_url or found.episode.page_url or "")
     if not found.location.is_url or not page.is_web or page.kind == "video":
         return None
     try:
