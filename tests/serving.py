@@ -1,21 +1,34 @@
-"""A `turntable serve` that runs, for those who attack it and those who wait for it."""
+"""A `turntable serve` or a Prefect server that runs, for those who attack it and those who wait for it."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
+from filelock import FileLock
 
-from tests.conftest import environment, turntable
+from tests.conftest import environment, free_port, turntable
 
 # Minutes from one poll to the next: each is a process, which costs seconds of a core. The first one comes soon.
 SELDOM = "15"
-VARIABLES = {"TURNTABLE_ALLOW": "127.0.0.1", "TURNTABLE_MODEL": "tiny.en", "TURNTABLE_DEVICE": "cpu"}
+VARIABLES = {
+    "TURNTABLE_ALLOW": "127.0.0.1",
+    "TURNTABLE_MODEL": "tiny.en",
+    "TURNTABLE_QUALITY": "fast",
+    "TURNTABLE_DEVICE": "cpu",
+    # Who waits for a run of the same deployment looks again after half a minute, if nobody says otherwise.
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
+}
 
 
 class Serving:
@@ -41,10 +54,7 @@ class Serving:
 
     def is_up(self) -> bool:
         """Check whether its server answers."""
-        try:
-            return httpx2.get(f"{self.api}/health", timeout=2).status_code == 200
-        except httpx2.HTTPError:
-            return False
+        return answers(self.api)
 
     def is_ready(self) -> bool:
         """Check whether this start has said so."""
@@ -88,12 +98,63 @@ class Serving:
 @contextmanager
 def serving(home: Path, port: int, *arguments: str, api: str | None = None, **variables: str) -> Iterator[Serving]:
     """Serve, at its own server or at the one of `api`, and leave nothing behind."""
+    if api is None:
+        put_database(home / "prefect")
     one = Serving(home, port, *arguments, api=api, **variables)
     try:
         yield one
     finally:
         one.process.kill()
         one.process.wait()
+
+
+@contextmanager
+def prefect(folder: Path) -> Iterator[str]:
+    """Run a Prefect server that is nobody's home; its address, and its files in a folder."""
+    put_database(folder)
+    port = free_port()
+    variables = {
+        "PREFECT_HOME": str(folder),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_ENABLED": "false",
+    }
+    app = ["--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", *app], env=environment(None, variables), stdout=log, stderr=log
+        )
+    try:
+        deadline = time.monotonic() + 180
+        while not answers(api := f"http://127.0.0.1:{port}/api"):
+            assert time.monotonic() < deadline, (folder / "server.log").read_text()
+            time.sleep(0.1)
+        yield api
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def answers(api: str) -> bool:
+    """Check whether a Prefect server answers."""
+    try:
+        return httpx2.get(f"{api}/health", timeout=2).status_code == 200
+    except httpx2.HTTPError:
+        return False
+
+
+def put_database(folder: Path) -> None:
+    """Give a Prefect home the database that a first start makes, which takes ten seconds: it is made once."""
+    made = Path(sys.prefix) / f"prefect-of-the-tests-{version('prefect')}.db"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            with TemporaryDirectory() as home:
+                upgrade = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
+                subprocess.run(upgrade, env=os.environ | {"PREFECT_HOME": home}, check=True, capture_output=True)
+                shutil.copy(Path(home, "prefect.db"), f"{made}.new")
+            Path(f"{made}.new").replace(made)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "prefect.db").exists():
+        shutil.copyfile(made, folder / "prefect.db")
 
 
 def are_gone(pids: list[int]) -> bool:

@@ -106,7 +106,6 @@ def test_what_is_published_is_in_the_warehouse_with_nobody_doing_anything(
         published = publisher.publish("second")
         served.until(lambda: bool(served.events("podcast.episode.discovered")))
         event = only(served.events("podcast.episode.discovered"))
-        served.until(lambda: bool(served.events("podcast.episode.loaded")))
         requested = {
             "id": "7d5a1d0e-5a44-4b8e-8a53-3b2f6f2f9f10",
             "occurred": "2026-11-21T06:00:00Z",
