@@ -110,12 +110,17 @@ def demonstrated(models: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of one real Prefect server for all flows and commands of the session."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import PREFECT_API_URL
+    from prefect.testing import utilities
 
-    from tests.serving import prefect
+    from tests.serving import put_database
 
-    with prefect(tmp_path_factory.mktemp("prefect")) as api, temporary_settings({PREFECT_API_URL: api}):
-        yield api
+    folder = tmp_path_factory.mktemp("prefect")
+    put_database(folder / "prefect-test.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utilities, "mkdtemp", lambda: str(folder))  # where the harness looks for its database
+        with utilities.prefect_test_harness(server_startup_timeout=120):
+            yield str(PREFECT_API_URL.value())
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> None:

@@ -1,4 +1,4 @@
-"""A `turntable serve` or a Prefect server that runs, for those who attack it and those who wait for it."""
+"""A `turntable serve` that runs, for those who attack it and those who wait for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 from filelock import FileLock
 
-from tests.conftest import environment, free_port, turntable
+from tests.conftest import environment, turntable
 
 # Minutes from one poll to the next: each is a process, which costs seconds of a core. The first one comes soon.
 SELDOM = "15"
@@ -99,39 +99,13 @@ class Serving:
 def serving(home: Path, port: int, *arguments: str, api: str | None = None, **variables: str) -> Iterator[Serving]:
     """Serve, at its own server or at the one of `api`, and leave nothing behind."""
     if api is None:
-        put_database(home / "prefect")
+        put_database(home / "prefect" / "prefect.db")
     one = Serving(home, port, *arguments, api=api, **variables)
     try:
         yield one
     finally:
         one.process.kill()
         one.process.wait()
-
-
-@contextmanager
-def prefect(folder: Path) -> Iterator[str]:
-    """Run a Prefect server that is nobody's home; its address, and its files in a folder."""
-    put_database(folder)
-    port = free_port()
-    variables = {
-        "PREFECT_HOME": str(folder),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_UI_ENABLED": "false",
-    }
-    app = ["--factory", "prefect.server.api.server:create_app", "--host", "127.0.0.1", "--port", str(port)]
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", *app], env=environment(None, variables), stdout=log, stderr=log
-        )
-    try:
-        deadline = time.monotonic() + 180
-        while not answers(api := f"http://127.0.0.1:{port}/api"):
-            assert time.monotonic() < deadline, (folder / "server.log").read_text()
-            time.sleep(0.1)
-        yield api
-    finally:
-        server.terminate()
-        server.wait(60)
 
 
 def answers(api: str) -> bool:
@@ -142,19 +116,22 @@ def answers(api: str) -> bool:
         return False
 
 
-def put_database(folder: Path) -> None:
-    """Give a Prefect home the database that a first start makes, which takes ten seconds: it is made once."""
+def put_database(path: Path) -> None:
+    """Put the database that the first start of a Prefect server makes where it is looked for.
+
+    That takes ten seconds of a core, so it is made once for an environment.
+    """
     made = Path(sys.prefix) / f"prefect-of-the-tests-{version('prefect')}.db"
     with FileLock(f"{made}.lock"):
         if not made.exists():
             with TemporaryDirectory() as home:
                 upgrade = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
                 subprocess.run(upgrade, env=os.environ | {"PREFECT_HOME": home}, check=True, capture_output=True)
-                shutil.copy(Path(home, "prefect.db"), f"{made}.new")
+                shutil.copyfile(Path(home, "prefect.db"), f"{made}.new")
             Path(f"{made}.new").replace(made)
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "prefect.db").exists():
-        shutil.copyfile(made, folder / "prefect.db")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        shutil.copyfile(made, path)
 
 
 def are_gone(pids: list[int]) -> bool:

@@ -124,7 +124,7 @@ def _register(server: Server, home: Path) -> None:
 def _server(folder: Path, *, short: bool) -> Iterator[Server]:
     """Start a Prefect server; in the short form it looks for silence each second."""
     port, log = free_port(), folder / "server.log"
-    put_database(folder / "prefect")
+    put_database(folder / "prefect" / "prefect.db")
     quick = {
         "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "PT1S",
         "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1S",
@@ -302,7 +302,7 @@ def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -
                     _hasten(server, ours)
                     for run in quiet.values():  # from now on, ten seconds of silence are too long
                         _keep_alive(server, run)
-                ended = _ended(server, ours, 12 if short else 30)
+                ended = _ended(server, ours, 6 if short else 30)
                 own = _silent(server, ours)
             end = time.monotonic() + RESTARTS
             while time.monotonic() < end and not (short and "AwaitingRetry" in server.history(own)):

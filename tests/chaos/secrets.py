@@ -8,19 +8,21 @@ every column of Parquet; and all that the commands printed. What is meant to hol
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
 import wave
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
 from tests.chaos.figure import Figure
-from tests.conftest import command
+from tests.conftest import command, environment, free_port
 from tests.feeds import Page, Publisher, item, publisher
-from tests.serving import prefect
+from tests.serving import answers, put_database
 
 # Each is said in one place; the shapes are those of tokens in the wild, and the last ones only a person can know.
 SHAPES = {
@@ -69,10 +71,9 @@ def run(*, short: bool) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as mine, tempfile.TemporaryDirectory() as theirs, publisher() as told:
         _publish(told)
         home, lists = Path(mine, "home"), Path(theirs)
-        with prefect(Path(mine, "server")) as api:
+        with _prefect(Path(mine, "server")) as api:
             said = _use(home, told, lists, api=api)
             said += "" if short else _hear(home, told, lists, api)
-            time.sleep(3)  # the server writes logs and events behind
         said += "" if short else _use(Path(mine, "alone"), told, lists, api=None)
         n_files = sum(1 for _ in _files(Path(mine)))
         found = [*_in_files(Path(mine)), *(f"{place}: printed" for place in _in(said.encode()))]
@@ -202,6 +203,41 @@ def _hear(home: Path, told: Publisher, lists: Path, api: str) -> str:
     options = ("--audio-only", "--model", "tiny.en", "--no-diarize")
     done = command(home, "--debug", "ingest", address, *options, api=api, check=False, TURNTABLE_ALLOW="127.0.0.1")
     return done.stdout + done.stderr
+
+
+@contextmanager
+def _prefect(folder: Path) -> Iterator[str]:
+    """Run a Prefect server whose database can be searched."""
+    put_database(folder / "prefect.db")
+    port = free_port()
+    variables = {"PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--no-ui",
+        ],
+        env=environment(None, variables),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until = time.monotonic() + 180
+        while not answers(api := f"http://127.0.0.1:{port}/api"):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        yield api
+        time.sleep(3)  # it writes logs and events behind
+    finally:
+        server.terminate()
+        server.wait(30)
 
 
 def _files(folder: Path) -> Iterator[Path]:
