@@ -128,6 +128,7 @@ def grows_with_its_length(read: Callable[[str], object], long: str) -> bool:
     return taken[1] < 7 * taken[0] + 0.5
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "payload",
     [
@@ -153,6 +154,7 @@ def test_no_text_takes_long(payload: str) -> None:
     assert grows_with_its_length(read, payload)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("mark", [".", ","])
 def test_hours_of_captions(mark: str) -> None:
     """A cue every two seconds for three hours: all are read, in a time that grows with their number."""
