@@ -41,7 +41,7 @@ settings.load_profile("patient")
 OF_SYSTEM = {"models", "demo_samples", "clip", "demonstrated", "prefect_server"}
 OF_MINUTES = {
     *("test_serve", "test_chaos", "test_engine", "test_docs", "test_ingest", "test_damage", "test_import"),
-    *("test_transcript_damage", "test_recognizer", "test_bench", "test_one_row", "test_speech", "test_ways_in"),
+    *("test_diarize", "test_recognizer", "test_bench", "test_one_row", "test_discover", "test_ways_in"),
 }
 
 ROOT = Path(__file__).parent.parent
