@@ -96,9 +96,11 @@ class Serving:
 
 
 @contextmanager
-def serving(home: Path, port: int, *arguments: str, api: str | None = None, **variables: str) -> Iterator[Serving]:
-    """Serve, at its own server or at the one of `api`, and leave nothing behind."""
-    if api is None:
+def serving(
+    home: Path, port: int, *arguments: str, api: str | None = None, is_first: bool = False, **variables: str
+) -> Iterator[Serving]:
+    """Serve, at its own server or at that of `api`, and leave nothing behind; a first start makes its database."""
+    if api is None and not is_first:
         put_database(home / "prefect" / "prefect.db")
     one = Serving(home, port, *arguments, api=api, **variables)
     try:

@@ -181,8 +181,8 @@ def test_after_any_kill_nothing_is_lost_and_nothing_doubled(publisher: Publisher
 
 
 def test_a_closed_terminal_ends_it_all(tmp_path: Path) -> None:
-    """SIGHUP, however early: nothing runs on, and the next command finds no server that is gone."""
-    with serving(tmp_path / "home", free_port()) as served:
+    """SIGHUP at the first start of all: nothing runs on, and the next command finds no server that is gone."""
+    with serving(tmp_path / "home", free_port(), is_first=True) as served:
         served.until((tmp_path / "home" / "prefect" / "api").exists)
         children = served.group()
         served.process.send_signal(signal.SIGHUP)
