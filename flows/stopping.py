@@ -144,6 +144,7 @@ def _write_down(under_way: list[_Work], interrupted: Interrupted) -> None:
 def _end_children() -> None:
     """Kill what else was started: the parser of a large feed, a system that is measured; nobody waits for it."""
     for children in Path("/proc/self/task").glob("*/children"):
-        with suppress(OSError):
+        with suppress(OSError):  # the thread has ended
             for child in children.read_text().split():
-                os.kill(int(child), signal.SIGKILL)
+                with suppress(ProcessLookupError):  # the child has; there may be others
+                    os.kill(int(child), signal.SIGKILL)

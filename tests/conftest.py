@@ -41,7 +41,7 @@ settings.load_profile("patient")
 OF_SYSTEM = {"models", "demo_samples", "clip", "demonstrated", "prefect_server"}
 OF_MINUTES = {
     *("test_serve", "test_chaos", "test_engine", "test_docs", "test_ingest", "test_damage", "test_import"),
-    *("test_transcript_damage", "test_recognizer", "test_bench", "test_one_row", "test_speech", "test_ways_in"),
+    *("test_diarize", "test_recognizer", "test_bench", "test_one_row", "test_discover", "test_ways_in"),
 }
 
 ROOT = Path(__file__).parent.parent
@@ -108,13 +108,19 @@ def demonstrated(models: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of one real Prefect server for all flows and commands of the session."""
     from prefect.settings import PREFECT_API_URL
-    from prefect.testing.utilities import prefect_test_harness
+    from prefect.testing import utilities
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield str(PREFECT_API_URL.value())
+    from tests.serving import put_database
+
+    folder = tmp_path_factory.mktemp("prefect")
+    put_database(folder / "prefect-test.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utilities, "mkdtemp", lambda: str(folder))  # where the harness looks for its database
+        with utilities.prefect_test_harness(server_startup_timeout=120):
+            yield str(PREFECT_API_URL.value())
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int = 16_000) -> None:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx2
+from filelock import FileLock
 
 from tests.conftest import environment, turntable
 
 # Minutes from one poll to the next: each is a process, which costs seconds of a core. The first one comes soon.
 SELDOM = "15"
-VARIABLES = {"TURNTABLE_ALLOW": "127.0.0.1", "TURNTABLE_MODEL": "tiny.en", "TURNTABLE_DEVICE": "cpu"}
+VARIABLES = {
+    "TURNTABLE_ALLOW": "127.0.0.1",
+    "TURNTABLE_MODEL": "tiny.en",
+    "TURNTABLE_QUALITY": "fast",
+    "TURNTABLE_DEVICE": "cpu",
+    # Who waits for a run of the same deployment looks again after half a minute, if nobody says otherwise.
+    "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
+}
 
 
 class Serving:
@@ -41,10 +54,7 @@ class Serving:
 
     def is_up(self) -> bool:
         """Check whether its server answers."""
-        try:
-            return httpx2.get(f"{self.api}/health", timeout=2).status_code == 200
-        except httpx2.HTTPError:
-            return False
+        return answers(self.api)
 
     def is_ready(self) -> bool:
         """Check whether this start has said so."""
@@ -86,14 +96,44 @@ class Serving:
 
 
 @contextmanager
-def serving(home: Path, port: int, *arguments: str, api: str | None = None, **variables: str) -> Iterator[Serving]:
-    """Serve, at its own server or at the one of `api`, and leave nothing behind."""
+def serving(
+    home: Path, port: int, *arguments: str, api: str | None = None, is_first: bool = False, **variables: str
+) -> Iterator[Serving]:
+    """Serve, at its own server or at that of `api`, and leave nothing behind; a first start makes its database."""
+    if api is None and not is_first:
+        put_database(home / "prefect" / "prefect.db")
     one = Serving(home, port, *arguments, api=api, **variables)
     try:
         yield one
     finally:
         one.process.kill()
         one.process.wait()
+
+
+def answers(api: str) -> bool:
+    """Check whether a Prefect server answers."""
+    try:
+        return httpx2.get(f"{api}/health", timeout=2).status_code == 200
+    except httpx2.HTTPError:
+        return False
+
+
+def put_database(path: Path) -> None:
+    """Put the database that the first start of a Prefect server makes where it is looked for.
+
+    That takes ten seconds of a core, so it is made once for an environment.
+    """
+    made = Path(sys.prefix) / f"prefect-of-the-tests-{version('prefect')}.db"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            with TemporaryDirectory() as home:
+                upgrade = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"]
+                subprocess.run(upgrade, env=os.environ | {"PREFECT_HOME": home}, check=True, capture_output=True)
+                shutil.copyfile(Path(home, "prefect.db"), f"{made}.new")
+            Path(f"{made}.new").replace(made)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        shutil.copyfile(made, path)
 
 
 def are_gone(pids: list[int]) -> bool:

@@ -16,8 +16,9 @@ from flows.bench.compare import BenchRun, Contender, compare, find_episodes, rat
 from flows.bench.process import System, SystemFailedError
 from flows.bench.score import Errors, Utterance
 from flows.commands.bench import report
+from tests import warm
 from tests.benchmarks.join_episodes import episodes_of, join
-from tests.conftest import command, write_wav
+from tests.conftest import command, environment, write_wav
 from transforms.audio.decoding import decode
 from transforms.errors import ContentError, SourceError
 from transforms.records import SpeakerSegment
@@ -214,8 +215,11 @@ def test_bench_scores_a_folder(tmp_path: Path, models: Path, clip: Path) -> None
         kept = [line for line, stop in zip(lines, ends, strict=True) if stop < 19]
         (folder / f"clip{suffix}").write_text("".join(kept))
 
-    done = command(tmp_path, "bench", str(folder), "--device", "cpu", "--json", TURNTABLE_MODEL="tiny.en")
+    surroundings = environment(None, {"TURNTABLE_MODEL": "tiny.en"})
+    asked = ("--home", str(tmp_path), "bench", str(folder), "--device", "cpu", "--json")
+    done = warm.run(warm.hasty, *asked, environment=surroundings)
 
+    assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["failed"] == []
     total = {one["system"]: one for one in found["total"]}

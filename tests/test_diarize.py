@@ -302,17 +302,18 @@ def test_one_person_is_one_speaker(pipeline: Any, demo: np.ndarray) -> None:
     assert {segment.speaker for segment in found.segments} == set(found.voices) == {"SPEAKER_00"}
 
 
-@pytest.mark.parametrize(("of", "speakers"), [("one", (2, 2)), ("one", (3, 4)), ("both", (1, 1))])
+@pytest.mark.parametrize(("of", "impossible"), [("one", [(2, 2), (3, 4)]), ("both", [(1, 1)])])
 def test_a_number_of_speakers_that_cannot_be_is_ignored(
-    of: str, speakers: tuple[int, int], pipeline: Any, demo: np.ndarray
+    of: str, impossible: list[tuple[int, int]], pipeline: Any, demo: np.ndarray
 ) -> None:
     """It would cut one voice in two, or join two clear ones: the result is the one without it, with a flag."""
-    samples = np.concatenate(sentences(demo, "Mara_Quill"))[: 25 * RATE] if of == "one" else demo[: 40 * RATE]
+    samples = np.concatenate(sentences(demo, "Mara_Quill"))[: 25 * RATE] if of == "one" else demo[: 30 * RATE]
     free = diarize.diarize(samples, pipeline)
-    asked = diarize.diarize(samples, pipeline, speakers=speakers)
 
-    assert asked.flags == ("speakers_ignored",)
-    assert asked.exclusive == free.exclusive
+    for speakers in impossible:
+        asked = diarize.diarize(samples, pipeline, speakers=speakers)
+        assert asked.flags == ("speakers_ignored",)
+        assert asked.exclusive == free.exclusive
     assert diarize.diarize(samples, pipeline, speakers=(len(free.voices),) * 2) == free  # which flags nothing
 
 

@@ -21,14 +21,15 @@ from tests.feeds import Publisher, item, publisher
 
 pytestmark = pytest.mark.system
 
-# The renamings of a poll of one feed with three new episodes, in their order, and the calls between. Behind one is
-# before the next: nothing is written in between. `make chaos ONLY=kills` tries both.
+# The renamings of a poll of one feed with three new episodes, in their order, and the calls between; of the three
+# that wait, the one in the middle. Behind one is before the next: nothing is written in between. `make chaos
+# ONLY=kills` tries every renaming, before and behind.
 STEPS = (
-    *("waiting/ 1", "waiting/ 2", "waiting/ 3"),
+    "waiting/ 2",
     *("discover/ 1", "discover/ 2"),
     *(".episodes.json", "/feeds/ 2", "polled.json"),
     *("the load", "a transaction", "the publishing", "turntable.duckdb"),
-    *("an event", "waiting/ 4", "waiting/ 5", "waiting/ 6"),
+    *("an event", "waiting/ 5"),
 )
 POINTS = [*(("before", step) for step in STEPS), ("after", "a transaction"), ("after", "waiting/ 6")]
 

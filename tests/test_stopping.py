@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -50,8 +51,10 @@ def children(process: Started) -> dict[int, str]:
     """What a process started: the command line of each by its id."""
     found: dict[int, str] = {}
     for path in Path(f"/proc/{process.pid}/task").glob("*/children"):
-        for child in path.read_text().split():
-            found[int(child)] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+        with suppress(OSError):  # the thread has ended
+            for child in path.read_text().split():
+                with suppress(OSError):  # the child has
+                    found[int(child)] = Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
     return found
 
 
@@ -87,7 +90,7 @@ def is_alive(process_id: int) -> bool:
     """Check whether a process runs; one that nobody waits for yet does not."""
     try:
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except OSError:  # not there, or gone between the opening and the reading
         return False
 
 

@@ -146,8 +146,15 @@ def patient(*arguments: str) -> None:
     turntable(*arguments)
 
 
+def hasty(*arguments: str) -> None:
+    """Be the command that, where systems are measured, lets them hear two seconds before the clock runs."""
+    importlib.import_module("flows.bench.compare").WARM_UP_SECONDS = 2
+    turntable(*arguments)
+
+
 def turntable(*arguments: str) -> None:
-    """Be the command."""
+    """Be the command, which rests for a moment only before it tries again what failed."""
+    importlib.import_module("flows.runs").RETRY_SECONDS = (0.05, 0.05)
     sys.argv = ["-c", *arguments]
     sys.modules["__main__"].__file__ = "turntable"
     importlib.reload(importlib.import_module("flows"))  # it sets variables

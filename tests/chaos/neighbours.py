@@ -22,7 +22,7 @@ import httpx2
 from flows.home.folder import home_id, home_tag, named
 from tests.chaos.figure import Figure
 from tests.conftest import ROOT, environment, free_port
-from tests.serving import Serving, serving
+from tests.serving import Serving, answers, put_database, serving
 
 AUTH = "turntable:of-the-chaos"
 VARIABLES = {"PREFECT_API_AUTH_STRING": AUTH}
@@ -124,6 +124,7 @@ def _register(server: Server, home: Path) -> None:
 def _server(folder: Path, *, short: bool) -> Iterator[Server]:
     """Start a Prefect server; in the short form it looks for silence each second."""
     port, log = free_port(), folder / "server.log"
+    put_database(folder / "prefect" / "prefect.db")
     quick = {
         "PREFECT_SERVER_EVENTS_EXPIRED_BUCKET_BUFFER": "PT1S",
         "PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY": "PT1S",
@@ -137,18 +138,11 @@ def _server(folder: Path, *, short: bool) -> Iterator[Server]:
         )
     server = Server(f"http://127.0.0.1:{port}/api", log)
     try:
-        _until(lambda: _answers(server), f"the server does not start: {log}")
+        _until(lambda: answers(server.api), f"the server does not start: {log}")
         yield server
     finally:
         process.kill()
         process.wait()
-
-
-def _answers(server: Server) -> bool:
-    try:
-        return httpx2.get(f"{server.api}/health", timeout=2).status_code == 200
-    except httpx2.HTTPError:
-        return False
 
 
 def _until(holds: Callable[[], bool], otherwise: str, seconds: float = 180) -> None:
@@ -308,7 +302,7 @@ def _beside(server: Server, ours: Path, quiet: dict[str, str], *, short: bool) -
                     _hasten(server, ours)
                     for run in quiet.values():  # from now on, ten seconds of silence are too long
                         _keep_alive(server, run)
-                ended = _ended(server, ours, 12 if short else 30)
+                ended = _ended(server, ours, 6 if short else 30)
                 own = _silent(server, ours)
             end = time.monotonic() + RESTARTS
             while time.monotonic() < end and not (short and "AwaitingRetry" in server.history(own)):

@@ -14,15 +14,15 @@ import tempfile
 import time
 import wave
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
 import duckdb
 
 from tests.chaos.figure import Figure
 from tests.conftest import command, environment, free_port
 from tests.feeds import Page, Publisher, item, publisher
+from tests.serving import answers, put_database
 
 # Each is said in one place; the shapes are those of tokens in the wild, and the last ones only a person can know.
 SHAPES = {
@@ -208,20 +208,32 @@ def _hear(home: Path, told: Publisher, lists: Path, api: str) -> str:
 @contextmanager
 def _prefect(folder: Path) -> Iterator[str]:
     """Run a Prefect server whose database can be searched."""
+    put_database(folder / "prefect.db")
     port = free_port()
     variables = {"PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
     server = subprocess.Popen(
-        [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+        [
+            sys.executable,
+            "-m",
+            "prefect",
+            "server",
+            "start",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--no-ui",
+        ],
         env=environment(None, variables),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(600):
-            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5):
-                break
-            time.sleep(0.3)
-        yield f"http://127.0.0.1:{port}/api"
+        until = time.monotonic() + 180
+        while not answers(api := f"http://127.0.0.1:{port}/api"):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        yield api
         time.sleep(3)  # it writes logs and events behind
     finally:
         server.terminate()

@@ -52,7 +52,7 @@ def run(*, short: bool) -> Iterator[Figure]:
     """Ask everything of a small snapshot, then for more rows than memory has room for."""
     with _place() as place, chdir(place.empty):
         reaching = [f"from {reader}('{where}')" for reader in READERS for where in PLACES] + REACHING
-        chosen = [*reaching[::9], *HOGS[::9]] if short else [*reaching, *HOGS]
+        chosen = [*reaching[::16], *HOGS[::16]] if short else [*reaching, *HOGS]
         seconds = 1.0 if short else 2.0
         with _peak() as peak:
             harm = [line for sql in chosen if (line := _harm(place, sql, seconds))]
