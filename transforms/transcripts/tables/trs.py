@@ -63,7 +63,7 @@ def _shown(value: str | None) -> str:
 
 def _about(root: Any) -> Iterator[Piece]:
     if language := root.get("{http://www.w3.org/XML/1998/namespace}lang"):
-        yield Piece(1, "metadata", language_tag(language), "language")
+        yield Piece(1, "metadata", language_tag(_shown(language)), "language")
     if program := _shown(next((node.get("program") for node in root.iter("Episode")), None)):
         yield Piece(1, "metadata", program, "show")
     for key in ("audio_filename", "scribe", "version_date"):
