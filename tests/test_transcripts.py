@@ -61,7 +61,7 @@ def test_other_documents(document: str) -> None:
     [
         (b"\x00\x01\x02\x03" * 100, "binary"),
         (b"x" * 3_000_000, "line of more than"),
-        ("".join(f"Speaker {n}: Yes, it is so.\n" for n in range(600)).encode() * 2, "600 speakers"),
+        ("".join(f"Speaker {n}: Yes, it is so.\n" for n in range(600)).encode() * 4, "600 speakers"),
     ],
     ids=["binary", "one line", "list of names"],
 )

@@ -27,7 +27,7 @@ WORTH_A_FLAG = 0.3  # is likely enough to say that there may be names
 RECURRING = 0.25  # is likely enough where each name comes back
 MOST = 0.5
 EVERY = 0.9  # of the texts have a label: then it is one, whatever it says
-MOSTLY_SURE = 0.5  # of what recurs stands behind whole sentences: names do
+FEWEST_SURE, MOSTLY_SURE = 8, 0.5  # of what recurs stands behind whole sentences: names do
 MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 
 _BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
@@ -118,10 +118,14 @@ def _all_openings(texts: Sequence[str]) -> tuple[list[Openings], bool]:
     begins = Counter(key for mine, end in zip(found, ended, strict=True) if end for key in mine)
     recurring = {key for key, count in counts.items() if count > 1}
     sure = {key for key in recurring if begins[key] >= MOSTLY_ENDED * counts[key]}
-    many = sum(counts[key] for key in sure) >= MOSTLY_SURE * sum(counts[key] for key in recurring)
-    if sum(behind) < MOSTLY_ENDED * len(behind) and not (sure and many):
+    named = sum(counts[key] for key in sure)
+    many = named >= max(FEWEST_SURE, MOSTLY_SURE * sum(counts[key] for key in recurring))
+    if sum(behind) < MOSTLY_ENDED * len(behind) and not many:
         return _without_clauses(found, ended), False
-    return [{key: one for key, one in mine.items() if begins[key] * 2 >= counts[key]} for mine in found], True
+    return [
+        {key: one for key, one in mine.items() if begins[key] * 2 >= counts[key] or (begins[key] and not many)}
+        for mine in found
+    ], True
 
 
 def _without_clauses(found: list[dict[Key, Candidate]], ended: Sequence[bool]) -> list[Openings]:
