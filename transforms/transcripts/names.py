@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -215,17 +216,23 @@ def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:
     {'Lee, Ann': 'Ann Lee', 'Chan, Bo (Guest)': 'Bo Chan (Guest)'}
     >>> first_name_first(["Ann Lee, Reuters", "Bo Chan, Producer"], marked=True)
     {}
+    >>> first_name_first(["Kim, Gast", "Lee, Gast"], marked=True)
+    {}
     """
     known = dict.fromkeys(names)
-    turned, sure = {}, False
+    turned, owners, sure = dict[str, str](), defaultdict[str, set[str]](set), False
     for name in known:
         match = _SURNAME_FIRST.fullmatch(as_written(name))
         surname = match is not None and len(match[1].split()) <= MOST_SURNAMES and not is_generic(match[1])
         if match and surname and _is_given(match[2]):
             turned[name] = f"{match[2]} {match[1]}{match[3]}"
-            sure = sure or sum(token not in PARTICLES for token in match[1].split()) == 1
-    # `Ann Lee, Reuters` is no surname of two words, unless another one shows that surnames stand first.
-    enough = sure and len(turned) >= (1 if marked else 2) and len(turned) * 2 >= len(known)
+            owners[match[2]].add(match[1])
+            one_word = sum(token not in PARTICLES for token in match[1].split()) == 1
+            sure = sure or (one_word and not is_uncased(match[1]))  # a name in Hangul is one word as a whole
+    # `Ann Lee, Reuters` is no surname of two words, unless another one shows that surnames stand first; and what
+    # most have in common is what they do.
+    shared = len(owners) * 2 <= sum(map(len, owners.values())) and len(turned) > 1
+    enough = sure and not shared and len(turned) >= (1 if marked else 2) and len(turned) * 2 >= len(known)
     return turned if enough else {}
 
 
