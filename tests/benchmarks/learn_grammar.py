@@ -43,9 +43,7 @@ WRITTEN = Path(choose.__file__).with_name("weights.py")
 TRAIN, TEST = (101, 103, 105), (202,)  # seeds
 GOLDEN_WEIGHT = 20.0  # a golden pair is a trap that somebody met
 MOST_WEIGHT = 5.0  # where a network learns it by heart
-OF_LABELS, OF_FORMS = (2, 12), (5, 24)  # networks, hidden units of each: a document has many labels, and few forms
-EPOCHS, BATCH, RATE, RIDGE = 120, 256, 3e-3, 5e-5
-NOISE = 0.2  # added to the measures, in standard deviations: what is nearly alike must be judged nearly alike
+BATCH, RATE, RIDGE = 256, 3e-3, 5e-5
 PROSE = (
     "post",
     "blocks",
@@ -61,6 +59,24 @@ PROSE = (
 )
 CAPTIONS = ("vtt", "srt")
 _CUE = re.compile(r"^[^\n]*-->[^\n]*\n(.+?)(?:\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How many networks of how many hidden units are trained, how often all examples are seen.
+
+    `noise` is added to the measures, in standard deviations: what is nearly alike must be judged nearly alike. It
+    helps forms, and harms labels, of which one measure may decide.
+    """
+
+    networks: int
+    units: int
+    epochs: int
+    noise: float
+
+
+OF_LABELS = Training(2, 12, 60, 0.0)  # a document has many labels, and few forms
+OF_FORMS = Training(5, 24, 120, 0.2)
 
 
 @dataclass(frozen=True)
@@ -163,9 +179,9 @@ def _forms(name: str) -> Iterator[str]:
 def learn(train: Sequence[Example], path: Path) -> None:
     """Learn both kinds of weights, and write them: those of forms need those of labels."""
     names, x, y, w = of_labels(train)
-    score.LABEL.update(packed(names, trained(x, y, w, *OF_LABELS)))
+    score.LABEL.update(packed(names, trained(x, y, w, OF_LABELS)))
     names, x, y, w, _ = of_forms(train)
-    score.FORM.update(packed(names, trained(x, y, w, *OF_FORMS)))
+    score.FORM.update(packed(names, trained(x, y, w, OF_FORMS)))
     _write(path)
 
 
@@ -251,34 +267,33 @@ def _right(found: Iterable[Candidate], names: frozenset[str]) -> int:
 Network = tuple[np.ndarray, np.ndarray, np.ndarray, float]
 
 
-def trained(x: np.ndarray, y: np.ndarray, w: np.ndarray, networks: int, units: int) -> Network:
-    """Train some networks of so many hidden units; the mean of them is one network, steadier than each."""
+def trained(x: np.ndarray, y: np.ndarray, w: np.ndarray, how: Training) -> Network:
+    """Train some networks from other beginnings; the mean of them is one network, steadier than each."""
     mean, scale = x.mean(0), x.std(0) + 1e-6
-    weight = np.minimum(w, MOST_WEIGHT)
-    x = (x - mean) / scale
-    parts = [_descended(x, y, weight, units, np.random.default_rng(seed)) for seed in range(networks)]
+    weight, x = np.minimum(w, MOST_WEIGHT), (x - mean) / scale
+    parts = [_descended(x, y, weight, how, np.random.default_rng(seed)) for seed in range(how.networks)]
     inner, bias, worth, outer = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
     inner = inner / scale[:, None]
-    return inner, bias - mean @ inner, worth / networks, float(outer.mean())
+    return inner, bias - mean @ inner, worth / how.networks, float(outer.mean())
 
 
 def _descended(
-    x: np.ndarray, y: np.ndarray, w: np.ndarray, units: int, rng: np.random.Generator
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, how: Training, rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Train one network by Adam (Kingma and Ba, 2015) with a rate that falls as a cosine."""
     n, measures = x.shape
-    shapes = ((measures, units), (units,), (units,), (1,))
+    shapes = ((measures, how.units), (how.units,), (how.units,), (1,))
     parts = [rng.normal(0, 1 / np.sqrt(shape[0]), shape) * (len(shape) > 1 or shape[0] > 1) for shape in shapes]
     parts[1] *= 0
     first, second = [np.zeros_like(part) for part in parts], [np.zeros_like(part) for part in parts]
     step = 0
-    for epoch in range(EPOCHS):
+    for epoch in range(how.epochs):
         order = rng.permutation(n)
-        rate = RATE * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS)) + 1e-5
+        rate = RATE * 0.5 * (1 + np.cos(np.pi * epoch / how.epochs)) + 1e-5
         for begin in range(0, n, BATCH):
             step += 1
             batch = order[begin : begin + BATCH]
-            shaken = x[batch] + rng.normal(0, NOISE, (len(batch), measures))
+            shaken = x[batch] + how.noise * rng.normal(size=(len(batch), measures))
             for i, slope in enumerate(_slopes(parts, shaken, y[batch], w[batch])):
                 first[i] = 0.9 * first[i] + 0.1 * slope
                 second[i] = 0.999 * second[i] + 0.001 * slope**2
@@ -341,7 +356,7 @@ def report(train: Sequence[Example], test: Sequence[Example]) -> Iterator[str]:
     _, tx, ty, _, index = of_forms(test)
     yield "| measure | right without it |\n|---|---|"
     for i, name in enumerate(names):
-        without = trained(np.delete(x, i, 1), y, w, *OF_FORMS)
+        without = trained(np.delete(x, i, 1), y, w, OF_FORMS)
         share = _share_right(judged(without, np.delete(tx, i, 1)), ty, index, len(test))
         yield f"| {name} | {share:.2%} |"
 
