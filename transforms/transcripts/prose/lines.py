@@ -27,7 +27,7 @@ _IN_BRACKETS = (
     rf"\[{CLOCK}\]{_BETWEEN}\[{CLOCK}\]",
     rf"[\[(<]{_SECONDS}\s*(?:-->|->|→|–|-)\s*{_SECONDS}[\])>]",
     rf"\[\(?{_RANGE}\)?\](?:\([^()\s]*\))?",
-    *(rf"{a}{_RANGE}{b}" for a, b in ((r"\(", r"\)"), "<>", (r"\{", r"\}"), "【】", "（）", "«»", "〈〉", "“”")),
+    rf"[(<{{【（«〈“]{_RANGE}[)>}}】）»〉”]",
 )
 WRAPPED = f"(?:{'|'.join(_IN_BRACKETS)})"
 STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d%]|:\d))"
