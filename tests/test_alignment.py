@@ -6,12 +6,14 @@ import itertools
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.alignments import Case, Said, damaged, heard_as, heard_word, some_words, spoken
 from transforms.alignment import AlignedWord, Alignment, Gap, align
+from transforms.alignment.ends import until_quiet
 from transforms.alignment.naming import Naming, label_errors, name_labels
 from transforms.alignment.parting import Part, part
 from transforms.records import Word
@@ -68,6 +70,7 @@ def test_times_lie_in_the_audio(text: list[str], heard: list[tuple[str, float, f
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=80))
+@example("the shop paint harbour 1991 1991 a a a".split())  # little company at the end
 def test_a_text_that_is_what_was_heard_aligns_wholly(words: list[str]) -> None:
     """However short it is, and however often a word comes back."""
     said = spoken(words, random.Random(1))
@@ -259,7 +262,7 @@ def parts(text: str, voices: str) -> list[tuple[str, str | None]]:
     blocks = [block.split() for block in text.split("/")]
     words = [word for block in blocks for word in block]
     numbers = [number for number, block in enumerate(blocks) for _ in block]
-    found = part(words, numbers, [None if voice == "." else voice for voice in voices])
+    found = part(words, numbers, [None if voice == "." else voice for voice in voices], [None] * len(words))
     assert found is not None
     assert [one.first_word for one in found] == list(
         itertools.accumulate((o.word_count for o in found[:-1]), initial=0)
@@ -295,13 +298,18 @@ def test_captions_of_one_voice_are_one_turn_and_unknown_ones_stay() -> None:
 
 
 def test_where_few_voices_are_known_nothing_is_parted() -> None:
-    assert part(["so", "it", "turns"], [0, 0, 0], [None, None, "a"]) is None
-    assert part([], [], []) is None
+    assert part(["so", "it", "turns"], [0, 0, 0], [None, None, "a"], [None] * 3) is None
+    assert part([], [], [], []) is None
 
 
 def test_a_part_is_known_by_its_first_block() -> None:
-    found = part("One two. Three four.".split(), [0, 0, 1, 1], ["a"] * 4)
+    found = part("One two. Three four.".split(), [0, 0, 1, 1], ["a"] * 4, [0] * 4)
     assert found == (Part(0, 4, "a", 0),)
+
+
+def test_no_part_goes_on_into_the_next_chapter() -> None:
+    found = part("One two. Three four.".split(), [0, 0, 1, 1], ["a"] * 4, [0, 0, 1, 1])
+    assert found == (Part(0, 2, "a", 0), Part(2, 2, "a", 1))
 
 
 def test_a_gap_of_the_text_lies_between_its_neighbours() -> None:
@@ -310,3 +318,14 @@ def test_a_gap_of_the_text_lies_between_its_neighbours() -> None:
     text = [*words[:150], *some_words(80, 99), *words[150:]]
     gaps = [gap for gap in align(text, heard_as(said), "en", 200.0).gaps if gap.kind == "text"]
     assert gaps == [Gap("text", 150, 80, said[149].end_time, said[150].start_time)]
+
+
+def test_a_word_before_a_pause_ends_where_its_sound_does() -> None:
+    """A recogniser lets it end too early; where music goes on, and where the next word follows, it stays."""
+    time = np.arange(3 * 16_000) / 16_000
+    sound = np.where((time < 0.8) | (time >= 1.5), 8000 * np.sin(2 * np.pi * 220 * time), 0).astype(np.int16)
+    words = [heard_word("so", 0.1, 0.3), heard_word("round", 0.3, 0.6), heard_word("it", 1.5, 1.7)]
+    assert [word.end_time for word in until_quiet(words, sound)] == [0.3, pytest.approx(0.8, abs=0.02), 1.7]
+    assert until_quiet([], sound) == []
+    assert until_quiet([replace(words[0], start_time=None, end_time=None)], sound)[0].end_time is None
+    assert until_quiet([heard_word("late", 2.9, 3.4)], sound)[0].end_time == 3.4  # beyond the last sample

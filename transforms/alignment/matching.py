@@ -36,7 +36,7 @@ def match(text: Sequence[Hashable], heard: Sequence[Hashable]) -> list[Pair]:
     numbers: dict[Hashable, int] = {}
     text, heard = ([numbers.setdefault(unit, len(numbers)) for unit in side] for side in (text, heard))
     weights = _weights(text, heard)
-    pairs = _trusted(_equal(text, heard), text, weights)
+    pairs = _trusted(text, heard, weights)
     for _ in range(LOOKS):
         more = _moved(text, heard, pairs, weights)
         if not more:
@@ -78,11 +78,12 @@ def _weights(text: Sequence[Hashable], heard: Sequence[Hashable]) -> dict[Hashab
     return {unit: min(1.0, max(0.25, usual / counts[unit])) for unit in set(text) if unit in counts}
 
 
-def _trusted(pairs: Sequence[Pair], text: Sequence[Hashable], weights: dict[Hashable, float]) -> list[Pair]:
-    """Keep the pairs that have enough company within reach on both sides, themselves included; both rise.
+def _trusted(text: Sequence[Hashable], heard: Sequence[Hashable], weights: dict[Hashable, float]) -> list[Pair]:
+    """Align both, and keep the pairs that have enough company within reach on both sides, themselves included.
 
-    Of a few words half is enough.
+    Of a few words half is enough, and a long run needs none, nor what is the same from end to end.
     """
+    pairs, sure = _equal(text, heard), min(SURE_RUN, max(len(text), len(heard)))
     sums = list(accumulate((weights[text[place]] for place, _ in pairs), initial=0.0))
     enough = min(COMPANY, sum(weights.get(unit, 1.0) for unit in text) / 2)
     sides = [place for place, _ in pairs], [place for _, place in pairs]
@@ -91,7 +92,7 @@ def _trusted(pairs: Sequence[Pair], text: Sequence[Hashable], weights: dict[Hash
         for number in run:
             first = max([bisect.bisect_left(side, side[number] - REACH) for side in sides])
             last = min([bisect.bisect_right(side, side[number] + REACH) for side in sides])
-            if len(run) >= SURE_RUN or sums[last] - sums[first] >= enough:
+            if len(run) >= sure or sums[last] - sums[first] >= enough:
                 kept.append(pairs[number])
     return kept
 
@@ -120,7 +121,7 @@ def _moved(
         where = _elsewhere(stretch, text, others, places)
         if where is not None:
             both = text[stretch.start : stretch.stop], heard[where.start : where.stop]
-            for mine, theirs in _trusted(_equal(*both), both[0], weights):
+            for mine, theirs in _trusted(*both, weights):
                 found.setdefault(theirs + where.start, mine + stretch.start)  # what stands twice is said once
     return [(mine, theirs) for theirs, mine in found.items()]
 

@@ -29,18 +29,20 @@ class Part:
     block: int
 
 
-def part(words: Sequence[str], blocks: Sequence[int], voices: Sequence[str | None]) -> tuple[Part, ...] | None:
+def part(
+    words: Sequence[str], blocks: Sequence[int], voices: Sequence[str | None], chapters: Sequence[int | None]
+) -> tuple[Part, ...] | None:
     """Part a text where the voice changes; every word is in exactly one part, in order.
 
-    `blocks` numbers the block of each word (paragraph, cue or sentence of the text), `voices` is the label that it
-    was heard as. `None` where too few are known.
+    `blocks` and `chapters` number the block of each word (paragraph, cue or sentence of the text) and its chapter,
+    which no part goes beyond; `voices` is the label that it was heard as. `None` where too few are known.
     """
     n_known = sum(voice is not None for voice in voices)
     if not words or n_known < LEAST_KNOWN * len(words):
         return None
     voices = _filled(voices)
     pieces = [piece for sentence in _sentences(words, blocks) for piece in _pieces(sentence, words, voices)]
-    return tuple(_joined(pieces, blocks))
+    return tuple(_joined(pieces, blocks, chapters))
 
 
 def _filled(voices: Sequence[str | None]) -> list[str | None]:
@@ -101,15 +103,18 @@ def _voices_in(sentence: range, voices: Sequence[str | None]) -> list[tuple[str 
 
 def _cut(first: int, last: int, words: Sequence[str]) -> int:
     """Return where a sentence is cut between two voices: behind a mark, where one stands about there."""
-    for place in [*range(first, last + 1), first - 1, last + 1]:
+    near: list[int] = [*range(first, last + 1), first - 1, last + 1]
+    for place in near:
         if 0 < place < len(words) and words[place - 1].rstrip(CLOSING_MARKS)[-1:] in _PAUSES:
             return place
     return last
 
 
-def _joined(pieces: Sequence[tuple[range, str | None]], blocks: Sequence[int]) -> Iterator[Part]:
-    """Join what one voice says; what nobody is known to say is one part a sentence at most, as in the text."""
-    for voice, run in groupby(pieces, key=lambda piece: piece[1]):
+def _joined(
+    pieces: Sequence[tuple[range, str | None]], blocks: Sequence[int], chapters: Sequence[int | None]
+) -> Iterator[Part]:
+    """Join what one voice says; what nobody is known to say stays in the blocks of the text."""
+    for (voice, _), run in groupby(pieces, key=lambda piece: (piece[1], chapters[piece[0].start])):
         places = [piece for piece, _ in run]
         if voice is not None:
             first = places[0].start
