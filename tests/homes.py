@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 from flows import loader
 from flows.artifacts import Artifact, Made, Store
 from flows.engines.shared_engine import EngineClient, SharedEngine
-from flows.episode import stages
+from flows.episode import extras, stages
 from flows.episode.joining import Joined
 from flows.episode.pipeline import Work, load_audio
 from flows.episode.stages import Processed
@@ -25,7 +26,7 @@ from flows.published.linking import EpisodeIndex, Hints
 from flows.runs import StageFailed, record
 from flows.settings import Options, Said, Settings
 from flows.sources.episodes import find_named
-from flows.sources.found import EpisodeSource, bare_episode
+from flows.sources.found import EpisodeSource, PublisherExtras, bare_episode
 from tests.conftest import write_wav
 from tests.feeds import Publisher, item
 from transforms.errors import TransientError
@@ -81,20 +82,35 @@ def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> N
     import_one(job, at_path(path))
 
 
-def ingest(settings: Settings, found: EpisodeSource, said: Said | None = None) -> Joined:
+def ingest(
+    settings: Settings,
+    found: EpisodeSource,
+    said: Said | None = None,
+    words: tuple[Word, ...] | None = None,
+    segments: tuple[SpeakerSegment, ...] | None = None,
+) -> Joined:
     """Ingest an episode as `turntable ingest` does, but with words that nobody recognised."""
     store = Store(settings.home)
-    heard = heard_as(store, settings, found.location, SPEAKERS)
+    heard = heard_as(store, settings, found.location, segments or SPEAKERS, words or FEW)
     work = Work(found, Options(said=said or Said()), settings, EngineClient(SharedEngine(settings)))
-    return load_audio(work, heard, stages.make_turns(store, heard), None)[0]
+    text = extras.bring_text(found, None, Options(), settings)
+    return load_audio(work, heard, stages.make_turns(store, heard), None, text)[0]
 
 
-def ingest_file(settings: Settings, path: Path, said: Said | None = None) -> Joined:
-    """Ingest one audio file so."""
+def ingest_file(
+    settings: Settings,
+    path: Path,
+    said: Said | None = None,
+    words: tuple[Word, ...] | None = None,
+    segments: tuple[SpeakerSegment, ...] | None = None,
+    known_extras: PublisherExtras | None = None,
+) -> Joined:
+    """Ingest one audio file so; `known_extras` are what a publisher offers beside it."""
     (found,) = find_named(at_path(path), 1, settings.reach).episodes
-    return ingest(settings, found, said)
+    return ingest(settings, replace(found, known_extras=known_extras), said, words, segments)
 
 
+FEW = tuple(Word(word, n / 4, n / 4 + 0.2, 0.9, None, None) for n, word in enumerate(WORDS))
 SPEAKERS = (SpeakerSegment(0.0, 1.0, "SPEAKER_00"), SpeakerSegment(1.0, 2.0, "SPEAKER_01"))
 
 
@@ -107,13 +123,16 @@ def hear(settings: Settings, path: Path) -> None:
 
 
 def heard_as(
-    store: Store, settings: Settings, location: Location, segments: tuple[SpeakerSegment, ...]
+    store: Store,
+    settings: Settings,
+    location: Location,
+    segments: tuple[SpeakerSegment, ...],
+    words: tuple[Word, ...] = FEW,
 ) -> Processed:
     """Make all stages of some audio up to its words, four of them a second, with these speakers."""
     fetched = stages.fetch(store, location, settings, lambda _: None)
     decoded = (stages.decode(store, fetched, "audio"),)
-    words = tuple(Word(word, n / 4, n / 4 + 0.2, 0.9, None, None) for n, word in enumerate(WORDS))
-    segment = Segment(0.0, 2.0, " ".join(WORDS), None, words)
+    segment = Segment(0.0, 2.0, " ".join(word.word for word in words), None, words)
     said = Transcription(
         (DecodedWindow(0.0, 2.0, (segment,), -0.1, 0.0, 1.0, 1.0, 0.0, "batched"),), "en", 0.99, 2.0
     )

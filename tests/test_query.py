@@ -211,6 +211,8 @@ def test_best_turns_joins_all_that_is_known(snapshot: Path):
         "page_url": "https://groove.example/1",
         "chapter": None,
         "speaker": "Mara Quill",
+        "name_source": None,
+        "name_confidence": None,
         "start_time": 0.0,
         "end_time": 1.5,
         "time_source": "publisher",

@@ -101,6 +101,8 @@ def test_every_field_is_there_under_the_name_of_its_column():
             "method_version": "1",
             "parse_coverage": None,
             "parse_confidence": None,
+            "aligned_to": None,
+            "aligned_share": None,
             "flags": ["low_margin"],
             "created_at": NOON,
             "linked_by": None,
@@ -126,10 +128,13 @@ def test_every_field_is_there_under_the_name_of_its_column():
             {"segment_index": 1, "speaker_label": "B", "start_time": 1.5, "end_time": 3.0},
         ],
         "stage_runs": [run_row("fetch", None), run_row("transcribe", "tiny.en")],
+        "described_at": None,
+        "gaps": [],
+        "evals": [],
     }
 
 
-UNNAMED = {"speaker_name": None, "name_source": None, "chapter_index": None}
+UNNAMED = {"speaker_name": None, "name_source": None, "name_confidence": None, "chapter_index": None}
 
 
 def turn(*values: object) -> dict[str, Any]:
@@ -140,7 +145,8 @@ def turn(*values: object) -> dict[str, Any]:
 
 def word(*values: object) -> dict[str, Any]:
     names = "word_index turn_index word start_time end_time time_source probability speaker_label"
-    return dict(zip([*names.split(), "speaker_margin"], values, strict=True))
+    row = dict(zip([*names.split(), "speaker_margin"], values, strict=True))
+    return {**row, "time_confidence": None}
 
 
 def run_row(stage: str, model: str | None) -> dict[str, Any]:

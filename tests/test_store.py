@@ -139,9 +139,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             True,
             ["low_margin"],
             NOON,
-            None,
-            None,
-            None,
+            *[None] * 5,
         )
     ]
     nothing = (None, None, None)
@@ -162,6 +160,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             False,
             1.0,
             0.85,
+            None,
         ),
         (
             "asr-1",
@@ -179,13 +178,14 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             False,
             0.5,
             0.8,
+            None,
         ),
     ]
     assert rows(warehouse, "from words order by all") == [
-        ("asr-1", 0, 0, "Why", 0.0, 0.5, "asr", 0.9, "A", 1.0),
-        ("asr-1", 1, 0, "turn?", 0.5, 1.5, "asr", 0.8, "A", 1.0),
-        ("asr-1", 2, 1, "It", 2.0, 2.5, "asr", 0.7, "B", 0.5),
-        ("asr-1", 3, 1, "must.", 2.5, 3.0, "asr", 0.9, "B", 0.5),
+        ("asr-1", 0, 0, "Why", 0.0, 0.5, "asr", 0.9, "A", 1.0, None),
+        ("asr-1", 1, 0, "turn?", 0.5, 1.5, "asr", 0.8, "A", 1.0, None),
+        ("asr-1", 2, 1, "It", 2.0, 2.5, "asr", 0.7, "B", 0.5, None),
+        ("asr-1", 3, 1, "must.", 2.5, 3.0, "asr", 0.9, "B", 0.5, None),
     ]
     assert rows(warehouse, "from speaker_segments order by all") == [
         ("asr-1", 0, "A", 0.0, 1.75),
@@ -196,7 +196,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
         tuple({**asdict(run), "flags": []}.values())
         for run in (stage_run("fetch"), stage_run("transcribe", model="tiny.en"))
     ]
-    assert rows(warehouse, "select * exclude (loaded_at, text_md5, has_chapters) from load_log") == [
+    assert rows(warehouse, "select * exclude (loaded_at, text_md5, has_chapters, described_at) from load_log") == [
         ("k1", "asr-1", episode_id, "show-1", "5ha", 2, 4, NOON)
     ]
 
@@ -615,6 +615,7 @@ def test_migrate_twice_is_migrate_once():
             ("0006_feed_order.sql",),
             ("0007_one_row.sql",),
             ("0008_confidence.sql",),
+            ("0009_aligned.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (
@@ -734,6 +735,8 @@ VIOLATIONS = {
     "not exactly one best transcript": "update transcripts set is_best = false",
     "best transcript without turns": "update transcripts set source = 'publisher'; delete from turns",
     "turn outside the audio": "update turns set end_time = 10.6 where turn_index = 1",
+    "published word outside the audio": "update transcripts set aligned_to = transcript_id where source = 'asr'; "
+    "update words set time_source = 'aligned', end_time = 10.6 where word_index = 3",
     "word in no turn": "update words set turn_index = null where word_index = 0",
     "word count of a turn is wrong": "update turns set word_count = 3 where turn_index = 1",
     "short audio without a flag": "update renditions set flags = []",

@@ -1,28 +1,30 @@
 -- Bring in the temp table `document`: staged documents with their `staged_key`. A transcript is a row; what a poll
 -- found is a row an episode, without a transcript. Whatever was staged later wins, in whatever order it comes:
--- load_log and discoveries tell what came before.
+-- load_log and discoveries tell what came before. Where other transcripts told of one since, what its document says of
+-- show, episode, audio and chapters was said when it was staged first: described_at.
+update document set described_at = staged_at where described_at is null;
 create or replace temp view seen as
-select staged_key, episode_id, podcast_id, staged_at from load_log
+select staged_key, episode_id, podcast_id, coalesce(described_at, staged_at) as staged_at from load_log
 union all
 select staged_key, episode_id, podcast_id, staged_at from discoveries;
 
 insert or replace into podcasts by name
-select unnest(podcast), staged_at as updated_at
+select unnest(podcast), described_at as updated_at
 from document d
 where podcast is not null and not exists (
     from seen l
-    where l.podcast_id = d.podcast.podcast_id and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+    where l.podcast_id = d.podcast.podcast_id and (l.staged_at, l.staged_key) > (d.described_at, d.staged_key)
 )
-qualify row_number() over (partition by d.podcast.podcast_id order by staged_at desc, staged_key desc) = 1;
+qualify row_number() over (partition by d.podcast.podcast_id order by described_at desc, staged_key desc) = 1;
 
 insert or replace into episodes by name
-select unnest(episode), staged_at as updated_at
+select unnest(episode), described_at as updated_at
 from document d
 where not exists (
     from seen l
-    where l.episode_id = d.episode.episode_id and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+    where l.episode_id = d.episode.episode_id and (l.staged_at, l.staged_key) > (d.described_at, d.staged_key)
 )
-qualify row_number() over (partition by d.episode.episode_id order by staged_at desc, staged_key desc) = 1;
+qualify row_number() over (partition by d.episode.episode_id order by described_at desc, staged_key desc) = 1;
 
 insert or replace into renditions by name
 select unnest(rendition), episode.episode_id as episode_id
@@ -30,10 +32,10 @@ from document d
 where rendition is not null and not exists (
     from load_log l
     where l.episode_id = d.episode.episode_id and l.rendition_id = d.rendition.rendition_id
-        and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+        and (coalesce(l.described_at, l.staged_at), l.staged_key) > (d.described_at, d.staged_key)
 )
 qualify row_number() over (
-    partition by d.episode.episode_id, d.rendition.rendition_id order by staged_at desc, staged_key desc
+    partition by d.episode.episode_id, d.rendition.rendition_id order by described_at desc, staged_key desc
 ) = 1;
 
 -- A done stage may come with several documents; it stays one row.
@@ -64,6 +66,8 @@ delete from transcript_speakers where transcript_id in (from replaced);
 delete from events where transcript_id in (from replaced);
 delete from chapters where transcript_id in (from replaced);
 delete from sections where document_id in (from replaced);
+delete from gaps where transcript_id in (from replaced);
+delete from evals where transcript_id in (from replaced);
 
 insert into transcripts by name select unnest(transcript) from chosen;
 insert into turns by name select transcript_id, episode_id, unnest(turns, max_depth := 2) from chosen;
@@ -75,6 +79,9 @@ insert into chapters by name select transcript_id, episode_id, unnest(chapters, 
 insert into sections by name
 select transcript_id as document_id, episode_id, unnest(sections, max_depth := 2) from chosen;
 
+insert into gaps by name select transcript_id, unnest(gaps, max_depth := 2) from chosen;
+insert into evals by name select transcript_id, episode_id, unnest(evals, max_depth := 2) from chosen;
+
 -- The chapters of the episode itself: those of the newest document whose maker looked for them.
 create or replace temp table given as
 select episode.episode_id as episode_id, given_chapters
@@ -82,9 +89,9 @@ from document d
 where given_chapters is not null and not exists (
     from load_log l
     where l.episode_id = d.episode.episode_id and l.has_chapters
-        and (l.staged_at, l.staged_key) > (d.staged_at, d.staged_key)
+        and (coalesce(l.described_at, l.staged_at), l.staged_key) > (d.described_at, d.staged_key)
 )
-qualify row_number() over (partition by d.episode.episode_id order by d.staged_at desc, d.staged_key desc) = 1;
+qualify row_number() over (partition by d.episode.episode_id order by d.described_at desc, d.staged_key desc) = 1;
 delete from chapters where transcript_id is null and episode_id in (select episode_id from given);
 insert into chapters by name
 select episode_id, unnest(given_chapters, max_depth := 2) from given;
@@ -106,6 +113,7 @@ select
     text_md5,
     given_chapters is not null as has_chapters,
     staged_at,
+    described_at,
     now() as loaded_at
 from document left join texts using (staged_key)
 where transcript is not null;
@@ -132,6 +140,7 @@ ranked as (
         order by
             t.transcript_id is null,
             t.transcript_id is null and s.source <> 'asr',
+            list_has_any(s.flags, ['other_audio', 'partial_text']),
             list_position(['publisher', 'asr', 'captions'], s.source),
             not coalesce(t.has_speakers, false),
             s.created_at desc,

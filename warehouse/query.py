@@ -207,6 +207,51 @@ def newest_documents(snapshot: Path, episode_id: str) -> dict[str, str]:
     return dict(_rows(snapshot, sql, episode_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A label of a transcript, what it is called there, and in how many turns."""
+
+    label: str
+    transcript_id: str
+    name: str | None
+    turns: int
+
+
+def voices(snapshot: Path, episode_id: str) -> list[Voice]:
+    """List the voices of an episode; where several transcripts have one, that is first which was heard last."""
+    sql = """
+        select t.speaker_label, t.transcript_id, any_value(t.speaker_name), count(*)
+        from turns t join transcripts s using (transcript_id)
+        where s.episode_id = ? and t.speaker_label is not null
+        group by all
+        order by
+            any_value(s.source = 'asr' and s.format is null) desc, max(s.is_best) desc, max(s.created_at) desc,
+            t.transcript_id, t.speaker_label
+    """
+    return [Voice(*row) for row in _rows(snapshot, sql, episode_id)]
+
+
+def episodes_to_align(snapshot: Path) -> set[str]:
+    """Name the episodes that have a published text and a transcript of our own; none without a sound snapshot."""
+    sql = """
+        select episode_id from transcripts group by 1
+        having bool_or(source = 'asr' and format is null) and bool_or(format is not null)
+    """
+    return {name for (name,) in _rows(snapshot, sql)}
+
+
+def misaligned(snapshot: Path) -> set[str]:
+    """Name the episodes with a transcript that still tells of one which another episode has now."""
+    sql = """
+        select v.episode_id from evals v left join transcripts t on t.transcript_id = v.reference_id
+        where v.episode_id is distinct from t.episode_id
+        union
+        select s.episode_id from transcripts s left join transcripts t on t.transcript_id = s.aligned_to
+        where s.aligned_to is not null and s.episode_id is distinct from t.episode_id
+    """
+    return {name for (name,) in _rows(snapshot, sql)}
+
+
 def _looked_up(snapshot: Path, condition: str, *parameters: object) -> tuple[KnownEpisode, ...]:
     """Return the episodes that fulfil a condition; none where there is no sound snapshot."""
     try:

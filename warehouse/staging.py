@@ -35,6 +35,7 @@ from transforms.records import (
 Row = dict[str, Any]
 
 _LISTS = ("turns", "words", "speaker_segments", "chapters", "sections", "events", "speakers", "stage_runs")
+_TOLD_LATER = {"described_at": None, "gaps": (), "evals": ()}  # by other transcripts of the episode
 _TURN = tuple(field.name for field in fields(Turn) if field.name not in ("speaker", "first_word"))
 
 
@@ -114,6 +115,7 @@ def write_discovered(staged_at: datetime, podcast: Podcast, episodes: Iterable[E
                 "episode": _episode(episode, "feed"),
                 "feed_index": index,
                 **dict.fromkeys(_LISTS, ()),
+                **_TOLD_LATER,
             }
             for index, episode in enumerate(episodes)
         ]
@@ -150,6 +152,25 @@ def write_moved(
     )
 
 
+def read_transcript(path: Path) -> Row:
+    """Read a staged document as the one row that it is."""
+    import pyarrow.parquet as pq
+
+    (row,) = pq.read_table(path).to_pylist()
+    return {**row}
+
+
+def write_again(row: Row, staged_at: datetime, runs: Iterable[StageRun]) -> bytes:
+    """Write a transcript as a newer document of it, with the stages that made it so; the episode is no news."""
+    times = {"staged_at": staged_at, "described_at": row["staged_at"]}
+    return _parquet([{**row, **times, "stage_runs": [*row["stage_runs"], *map(run_row, runs)]}])
+
+
+def run_row(run: StageRun) -> Row:
+    """Return a stage that ran as a row of `stage_runs`."""
+    return {"run_id": _run_id(run), **asdict(run)}
+
+
 def _parquet(rows: list[Row]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -178,7 +199,8 @@ def _document(staged: Staged) -> Row:
         "sections": [asdict(section) for section in staged.sections],
         "events": [asdict(event) for event in staged.events],
         "speakers": list(map(_speaker, staged.speakers)),
-        "stage_runs": [{"run_id": _run_id(run), **asdict(run)} for run in staged.stage_runs],
+        "stage_runs": list(map(run_row, staged.stage_runs)),
+        **_TOLD_LATER,
     }
 
 
@@ -307,7 +329,8 @@ def schema() -> Any:
         fetched_at=moment,
     )
     transcript = struct(
-        "transcript_id episode_id rendition_id source format origin language model method_version",
+        "transcript_id episode_id rendition_id source format origin language model method_version aligned_to",
+        aligned_share=real,
         linked_by=text,
         document_sha256=text,
         parse_coverage=real,
@@ -317,6 +340,7 @@ def schema() -> Any:
     )
     turn = struct(
         "speaker_label speaker_name name_source time_source text boundary",
+        name_confidence=real,
         turn_index=count,
         chapter_index=count,
         **times,
@@ -327,6 +351,7 @@ def schema() -> Any:
     )
     word = struct(
         "word time_source speaker_label",
+        time_confidence=real,
         word_index=count,
         turn_index=count,
         **times,
@@ -344,9 +369,14 @@ def schema() -> Any:
         started_at=moment,
         seconds=real,
     )
+    gap = struct("kind", gap_index=count, first_word=count, word_count=count, **times)
+    counts = "words errors aligned_words substitutions deletions insertions named_words misnamed_words"
+    rates = "wer aligned_wer reference_share share label_error"
+    judged = struct("reference_id", **dict.fromkeys(counts.split(), count), **dict.fromkeys(rates.split(), real))
     return pa.schema(
         {
             "staged_at": moment,
+            "described_at": moment,
             "podcast": podcast,
             "episode": episode,
             "rendition": rendition,
@@ -360,6 +390,8 @@ def schema() -> Any:
             "events": pa.list_(event),
             "speakers": pa.list_(speaker),
             "stage_runs": pa.list_(stage_run),
+            "gaps": pa.list_(gap),
+            "evals": pa.list_(judged),
             "feed_index": count,
         }
     )

@@ -54,6 +54,14 @@ join renditions r on r.rendition_id = s.rendition_id and r.episode_id = s.episod
 where t.start_time < 0 or t.end_time < t.start_time or t.end_time > r.decoded_seconds + 0.5
 
 union all
+select 'published word outside the audio', w.transcript_id || ' word ' || w.word_index
+from words w
+join transcripts s on s.transcript_id = w.transcript_id
+join transcripts o on o.transcript_id = s.aligned_to
+join renditions r on r.rendition_id = o.rendition_id and r.episode_id = o.episode_id
+where w.time_source in ('aligned', 'interpolated') and w.end_time > r.decoded_seconds + 0.5
+
+union all
 select 'word in no turn', w.transcript_id || ' word ' || w.word_index
 from words w
 where not exists (from turns t where t.transcript_id = w.transcript_id and t.turn_index = w.turn_index)

@@ -22,6 +22,8 @@ select
     e.page_url,
     coalesce(own.title, given.title) as chapter,
     coalesce(t.speaker_name, t.speaker_label) as speaker,
+    t.name_source,
+    t.name_confidence,
     t.start_time,
     t.end_time,
     t.time_source,
@@ -56,9 +58,11 @@ comment on column best_turns.published_at is 'When the episode was published, UT
 comment on column best_turns.page_url is 'Web page of the episode';
 comment on column best_turns.chapter is 'Title of the chapter that the turn starts in; NULL where unknown';
 comment on column best_turns.speaker is 'Name of the speaker, else the label; NULL where unsure';
+comment on column best_turns.name_source is 'How the name of the speaker was found: publisher, aligned or user; NULL for a label';
+comment on column best_turns.name_confidence is 'How sure the name is, 0 to 1; NULL for published text and for a label';
 comment on column best_turns.start_time is 'Start, seconds from the start of the audio; NULL where unknown';
 comment on column best_turns.end_time is 'End, seconds from the start of the audio; NULL where unknown';
-comment on column best_turns.time_source is 'Who gave the times: asr, publisher, or chapter where the turn opens one and took its time; NULL where there are none';
+comment on column best_turns.time_source is 'Who gave the times: asr, publisher, chapter, aligned or interpolated; NULL where there are none';
 comment on column best_turns.text is 'What was said';
 comment on column best_turns.word_count is 'Words in the turn';
 comment on column best_turns.boundary is 'What makes it one turn: speaker, sentence, cue or paragraph';
@@ -107,3 +111,24 @@ comment on column talk_time.words is 'Words of the speaker';
 comment on column talk_time.seconds is 'Time spoken: the lengths of the turns without pauses of more than a second between two words, seconds; NULL where no turn has times';
 comment on column talk_time.share is 'Share of the seconds of all known speakers of the episode, 0 to 1; NULL for unknown speakers';
 comment on column talk_time.longest_turn is 'Length of the longest turn, pauses included, seconds; NULL where no turn has times';
+
+create or replace view recognizers as
+select
+    t.model,
+    count(distinct v.episode_id) as episodes,
+    sum(v.aligned_words)::bigint as words,
+    sum(v.substitutions + v.deletions + v.insertions) / nullif(sum(v.aligned_words), 0) as wer,
+    sum(v.errors) / nullif(sum(v.words), 0) as raw_wer,
+    sum(v.misnamed_words) / nullif(sum(v.named_words), 0) as label_error
+from evals v
+join transcripts t using (transcript_id)
+join transcripts r on r.transcript_id = v.reference_id and r.aligned_share >= 0.3
+group by t.model;
+
+comment on view recognizers is 'How wrong each model was on the episodes here that have a published text, one row per model.';
+comment on column recognizers.model is 'Model that recognised the words';
+comment on column recognizers.episodes is 'Episodes that it is judged by';
+comment on column recognizers.words is 'Words of their texts in the stretches where text and recogniser go together';
+comment on column recognizers.wer is 'Word error rate in these stretches, 0 to 1 and more';
+comment on column recognizers.raw_wer is 'Word error rate over all, with what publishers left out or put in';
+comment on column recognizers.label_error is 'Share of the words of named voices that the text gives to somebody else; NULL without names';

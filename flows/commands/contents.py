@@ -37,6 +37,7 @@ GROUPS = (
             "import": ("texts", "Load published transcripts."),
             "formats": ("texts", "List the formats that `import` reads."),
             "reparse": ("texts", "Read kept texts with today's parsers."),
+            "name": ("voices", "Say who a voice of an episode is."),
         },
         "turntable ingest talk.mp3 https://example.org/feed.xml",
     ),

@@ -17,6 +17,7 @@ from typing import Any
 
 from flows.allowed_files import check
 from flows.artifacts import Artifact, Made, Store
+from flows.episode.aligning import base_of
 from flows.home import clock
 from flows.locations import Location, at_path
 from flows.published import text_stages
@@ -205,10 +206,16 @@ def staged_before(joined: Joined, inputs: Mapping[str, str], settings: Settings)
     store, wanted = Store(settings.home), _without_chapters(inputs)
     for episode_id in (joined.episode.episode_id, *joined.others):
         for name, key in query.newest_documents(settings.snapshot, episode_id).items():
-            document = store.find("stage", key)
+            document = _first(store, key)
             if document is not None and _without_chapters(document.manifest.inputs) == wanted:
                 return Before(name, document)
     return None
+
+
+def _first(store: Store, key: str) -> Artifact | None:
+    """Find a staged document as it was before others told of it; `None` where it is lost."""
+    document = store.find("stage", key)
+    return base_of(store, document) if document else None
 
 
 def _without_chapters(inputs: Mapping[str, str]) -> dict[str, str]:
@@ -233,7 +240,7 @@ def move(joined: Joined, settings: Settings) -> int:
     store, moved = Store(settings.home), 0
     keys = (query.newest_documents(settings.snapshot, one).values() for one in joined.others)
     for key in chain.from_iterable(keys):
-        document = store.find("stage", key)
+        document = _first(store, key)
         if document is not None:
             _move(store, document, joined)
             moved += 1

@@ -1,6 +1,6 @@
 """One episode, its stages in order, nothing else. No Prefect.
 
-    text, chapters → fetch → decode → transcribe ∥ diarize → attribute → turns → stage → load
+    text, chapters → fetch → decode → transcribe ∥ diarize → attribute → turns → stage → align → load
 
 What the publisher offers comes first, and a failure there stops nothing; `Options.policy` says whether the audio
 follows. Each stage leaves an artifact; work that dies is taken up again where it ended, and a second time finds
@@ -19,6 +19,7 @@ from typing import Any
 from flows.artifacts import Artifact, Store
 from flows.engines.shared_engine import EngineClient
 from flows.episode import extras, joining, stages
+from flows.episode.aligning import align_episode
 from flows.episode.extras import PublisherText
 from flows.episode.joining import Joined
 from flows.episode.lookup import look_up
@@ -174,10 +175,12 @@ def _run_stages(work: Work) -> Outcome:
 
 def _load_text(work: Work, text: PublisherText) -> Outcome:
     """Load a published transcript, and leave the audio alone."""
+    episode_id = work.found.episode.episode_id
+    run_stage("align", partial(align_episode, work.settings, episode_id, _at_hand(text)))
     run_stage("load", partial(load_and_publish, work.settings))
     return Outcome(
         source=work.found.source,
-        episode_id=work.found.episode.episode_id,
+        episode_id=episode_id,
         transcript_id=text_stages.document_id(text.text),
         seconds=work.found.episode.duration or text.seconds,
         turns=text.turns,
@@ -198,7 +201,7 @@ def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | No
     processed = recognize(work, fetched, decoded)
     turned = run_stage("turns", partial(stages.make_turns, store, processed))
     chosen = extras.bring_chapters(found, listed, fetched, work.settings)
-    joined, name, document = load_audio(work, processed, turned, chosen)
+    joined, name, document = load_audio(work, processed, turned, chosen, text)
     every = (*processed.artifacts, turned, document)
     return Outcome(
         source=source,
@@ -213,18 +216,33 @@ def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | No
 
 
 def load_audio(
-    work: Work, processed: Processed, turned: Artifact, chosen: Artifact | None
+    work: Work,
+    processed: Processed,
+    turned: Artifact,
+    chosen: Artifact | None,
+    text: PublisherText | None = None,
 ) -> tuple[Joined, str, Artifact]:
     """Load what the audio gave as the episode that it is; the episode, the name of the transcript, the document.
 
     Who has the same bytes meanwhile waits until it is known which episode they are.
     """
-    with held(work.settings.home, f"audio-{processed.fetched.sha256}", wait=LONGEST_JOIN):
+    settings = work.settings
+    with held(settings.home, f"audio-{processed.fetched.sha256}", wait=LONGEST_JOIN):
         joined, name, document = _stage_transcript(work, processed, turned, chosen)
-        run_stage("load", partial(load_and_publish, work.settings))
-        if joined.others and joining.move(joined, work.settings):
-            run_stage("load", partial(load_and_publish, work.settings))
+        episode_id = joined.episode.episode_id
+        at_hand = {name: document, **_at_hand(text)} if not joined.others else {name: document}
+        run_stage("align", partial(align_episode, settings, episode_id, at_hand))
+        run_stage("load", partial(load_and_publish, settings))
+        if joined.others and joining.move(joined, settings):
+            run_stage("load", partial(load_and_publish, settings))
+            if run_stage("align", partial(align_episode, settings, episode_id, {})):
+                run_stage("load", partial(load_and_publish, settings))
     return joined, name, document
+
+
+def _at_hand(text: PublisherText | None) -> dict[str, Artifact]:
+    """Return the document of a text that was staged just now, by its transcript."""
+    return {text_stages.document_id(text.text): text.staged} if text and text.staged else {}
 
 
 def _stage_transcript(

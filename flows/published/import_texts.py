@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from flows.artifacts import Artifact, Manifest, Store
+from flows.episode.aligning import align_known
 from flows.feeds.subscriptions import find_known
 from flows.home import clock
 from flows.loader import load_and_publish, ready_snapshot
@@ -120,6 +121,7 @@ def import_texts(
     job = replace(_job(hints, settings), strays=frozenset(found))
     staged = attempt("texts", lambda: tuple(_counted(texts, partial(import_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
+    _align(staged, settings)
     return (*refused, *staged)
 
 
@@ -133,7 +135,15 @@ def reparse_texts(settings: Settings) -> tuple[Result, ...]:
     kept = text_stages.kept_texts(job.store)
     staged = attempt("texts", lambda: tuple(_counted(kept, partial(_reparse_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
+    _align(staged, settings)
     return staged
+
+
+def _align(staged: Sequence[Result], settings: Settings) -> None:
+    """Align the texts with what was heard of their episodes, and load what comes out."""
+    episodes = {one.episode_id for one in staged if isinstance(one, Imported)}
+    if attempt("align", partial(align_known, settings, episodes)):
+        attempt("load", partial(load_and_publish, settings))
 
 
 def _job(hints: Hints, settings: Settings) -> ImportContext:

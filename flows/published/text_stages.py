@@ -251,10 +251,10 @@ def beside_of(store: Store, manifest: Manifest) -> TextContext:
 
 
 def newest_stages(store: Store) -> dict[str, Manifest]:
-    """Find the newest staging of each text, by the hash of its bytes."""
+    """Find the newest staging of each text, by the hash of its bytes; not what else was told of it since."""
     newest: dict[str, Manifest] = {}
     for manifest in store.manifests("stage"):
-        if manifest.method.startswith("published-"):
+        if manifest.method.startswith("published-") and "base" not in manifest.parameters:
             before = newest.get(manifest.inputs["text"])
             if before is None or before.started_at < manifest.started_at:
                 newest[manifest.inputs["text"]] = manifest

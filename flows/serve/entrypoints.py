@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 
 from flows.access import has_server
 from flows.allowed_files import is_requested
+from flows.episode.aligning import align_known
 from flows.episode.batch import ingest_locations
 from flows.episode.joining import join_staged
 from flows.episode.pipeline import Outcome, check_starts
@@ -204,7 +205,7 @@ def load_staged() -> int:
         msg = "TURNTABLE_LOAD=elsewhere is set here: run load-staged where the warehouse lies (queue `load`)"
         raise SourceError(msg)
     loaded = load_and_publish(settings)
-    if join_staged(settings):
+    if join_staged(settings) + len(align_known(settings, {one.episode_id for one in loaded})):
         load_and_publish(settings)
     _tell_loaded(loaded, settings)
     return len(loaded)

@@ -50,6 +50,7 @@ _LEFT = (".lock", "serve.lock")
 # When and how fast is another matter after work was done again.
 _MOMENTS = (
     "staged_at",
+    "described_at",
     "loaded_at",
     "updated_at",
     "applied_at",

@@ -1,0 +1,167 @@
+"""How right the times and names of published texts are: on an episode with truth, under damage, over three hours.
+
+    python tests/benchmarks/alignment.py                                      damage and size, with words made up
+    python tests/benchmarks/alignment.py --text FILE…                         the same with real texts, too
+    python tests/benchmarks/alignment.py --episode AUDIO TEXT TRUTH.json      an episode through the whole pipeline
+
+TRUTH.json: `{"sentences": [{"speaker", "start", "end", "text"}, …]}`, in the order and the words of the text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from tests.alignments import Case, damaged, some_words
+from transforms.alignment import Alignment, align
+
+RUN = "from flows.cli import main; main()"
+NEAR = 0.5
+EXACT = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of a damaged case: shares of its spoken words and of the times given; seconds and megabytes."""
+
+    right: float
+    within: float
+    false: float
+    untold: float
+    seconds: float
+    megabytes: float
+
+
+def judge(case: Case) -> Found:
+    """Align a case and compare with the truth."""
+    began = time.process_time()
+    found = align(case.words, case.heard, "en", case.duration)
+    seconds = time.process_time() - began
+    tracemalloc.start()
+    align(case.words, case.heard, "en", case.duration)
+    megabytes = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    return Found(*_shares(case, found), seconds, megabytes)
+
+
+def _shares(case: Case, found: Alignment) -> tuple[float, float, float, float]:
+    spoken = within = exact = false = given = untold = 0
+    for said, word in zip(case.text, found.words, strict=True):
+        if not any(map(str.isalnum, said.word)):
+            continue
+        off = None
+        if said.start_time is not None and said.end_time is not None:
+            spoken += 1
+            untold += word.start_time is None
+            if word.start_time is not None and word.end_time is not None:
+                off = max(abs(word.start_time - said.start_time), abs(word.end_time - said.end_time))
+        if word.start_time is not None:
+            given += 1
+            false += off is None or off > NEAR
+        within += off is not None and off <= NEAR
+        exact += off is not None and off <= EXACT
+    return within / spoken, exact / spoken, false / given, untold / spoken
+
+
+def damage(texts: Sequence[Path]) -> None:
+    """Print what damage does to words made up, and to real texts."""
+    print("| words | damaged side | hours | within 0.5 s | within 0.3 s | false | no time | processor s | MB |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    words = {"made up": some_words(28_000, 1), **{path.name[:12]: path.read_text().split() for path in texts}}
+    for name, every in words.items():
+        for side in ("text", "heard"):
+            cases = [damaged(every, some_words(3000, 2), random.Random(seed), side) for seed in range(3)]
+            found = [judge(case) for case in cases]
+            shares = [statistics.fmean(getattr(one, field) for one in found) for field in Found.__slots__[:4]]
+            cost = max(one.seconds for one in found), max(one.megabytes for one in found)
+            hours = cases[0].duration / 3600
+            told = " | ".join(f"{100 * share:.2f} %" for share in shares)
+            print(f"| {name}, {len(every):,} | {side} | {hours:.1f} | {told} | {cost[0]:.2f} | {cost[1]:.0f} |")
+
+
+def episode(audio: Path, text: Path, truth: Path) -> None:
+    """Ingest an episode, import its text, and compare both with the truth."""
+    sentences = json.loads(truth.read_text())["sentences"]
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        began = time.monotonic()
+        _turntable(home, "ingest", str(audio))
+        heard = time.monotonic() - began
+        _turntable(home, "import", str(text), "--episode", "latest")
+        with duckdb.connect(str(home / "turntable.duckdb"), read_only=True) as con:
+            words = con.execute(
+                "select word, w.start_time, w.end_time from words w join transcripts using (transcript_id) "
+                "where format is not null order by word_index"
+            ).fetchall()
+            names = con.execute(
+                "select speaker_label, any_value(speaker_name), any_value(name_confidence) from turns "
+                "join transcripts using (transcript_id) where format is null and speaker_label is not null "
+                "group by 1 order by 1"
+            ).fetchall()
+            stage = "select stage, sum(seconds) from stage_runs group by 1"
+            seconds = dict(con.execute(stage).fetchall())
+            evals = con.execute("select aligned_wer, wer, label_error from evals").fetchall()
+            chapters = con.execute(
+                "select title, start_time from chapters where start_time is not null order by 2"
+            ).fetchall()
+    _compare(sentences, words)
+    print(f"voices: {names}; evals (aligned_wer, wer, label_error): {evals}; chapters: {chapters}")
+    print(f"align {seconds['align']:.2f} s of {heard:.1f} s that the ingest took")
+
+
+def _compare(
+    sentences: Sequence[dict[str, object]], words: Sequence[tuple[str, float | None, float | None]]
+) -> None:
+    """Print how far the sentences are off, and whether any word has a time that was not said."""
+    said = [word for one in sentences for word in str(one["text"]).split()]
+    first = next(n for n in range(len(words)) if [w for w, *_ in words[n : n + 6]] == said[:6])
+    place, starts, ends = first, [], []
+    for one in sentences:
+        inside = words[place : place + len(str(one["text"]).split())]
+        place += len(inside)
+        starts.append(_off(inside[0][1], one["start"]))
+        ends.append(_off(inside[-1][2], one["end"]))
+    unspoken = [word for word, start, _ in (*words[:first], *words[place:]) if start is not None]
+    for name, off in (("starts", starts), ("ends", ends)):
+        near = sum(one <= EXACT for one in off) / len(off)
+        mean = statistics.fmean(off)
+        print(f"{name} of {len(off)} sentences: {100 * near:.1f} % within {EXACT} s, mean {mean:.3f} s")
+    print(f"words with a time of {len(words) - len(said)} that were not said: {len(unspoken)}")
+
+
+def _off(found: float | None, true: object) -> float:
+    return abs(found - float(str(true))) if found is not None else float("inf")
+
+
+def _turntable(home: Path, *arguments: str) -> None:
+    command, environment = [sys.executable, "-c", RUN, *arguments], {**os.environ, "TURNTABLE_HOME": str(home)}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+
+
+def main() -> None:
+    """Run what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--text", nargs="*", type=Path, default=[])
+    parser.add_argument("--episode", nargs=3, type=Path)
+    asked = parser.parse_args()
+    if asked.episode:
+        episode(*asked.episode)
+    else:
+        damage(asked.text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,351 @@
+"""A published text and what was heard of its episode tell of each other, whichever came first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from flows.artifacts import Store
+from flows.episode.aligning import name_voice
+from flows.locations import at_path
+from flows.published.import_texts import Imported, import_texts, reparse_texts
+from flows.published.linking import Hints
+from flows.settings import Settings
+from flows.sources.found import PublisherExtras
+from flows.upkeep.rebuild import rebuild
+from flows.upkeep.verify import verify
+from tests.conftest import write_wav
+from tests.feeds import Page, publisher
+from tests.homes import ingest_file
+from transforms.errors import ContentError, SourceError
+from transforms.records import SpeakerSegment, TranscriptLink, Word
+
+pytestmark = pytest.mark.system  # twenty homes are made and compared
+
+ANN = (
+    "Welcome back to the show about things that go round. Today we ask why a record turns, and who keeps it from "
+    "stopping when the needle is heavy.",
+    "And the belt between them, what does that do for the sound in a room like this one?",
+)
+BOB = (
+    "A record turns because a motor under the plate never rests. In nineteen ninety one I built one with my own "
+    "hands out of a sewing machine.",
+    "It keeps the shaking of the motor away from the stone that reads the groove. Without it you hear a hum.",
+)
+SAID = [(name, text) for pair in zip(ANN, BOB, strict=True) for name, text in zip("AB", pair, strict=True)]
+NAMES = {"A": "Ann Lee", "B": "Bob Ray"}
+TALK = "Why a record turns\n\n" + "\n".join(f"{NAMES[who]}: {text}" for who, text in SAID)
+PACE = 0.4  # seconds a word
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home whose user may fetch from this machine."""
+    return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+
+
+def audio(folder: Path) -> Path:
+    """Write a minute of noise: what is said in it, `hear` says."""
+    path = folder / "Why a record turns.wav"
+    write_wav(path, np.random.default_rng(1).normal(0, 0.1, 60 * 16_000))
+    return path
+
+
+def hear(settings: Settings, folder: Path, shift: float = 0.0, extras: PublisherExtras | None = None) -> str:
+    """Ingest the talk as if it had been heard, with one word wrong; the id of its episode."""
+    words, segments, now = [], [], shift
+    for number, (_, text) in enumerate(SAID):
+        start = now
+        for word in text.replace("sewing", "sowing").split():
+            words.append(Word(word, round(now, 2), round(now + PACE - 0.05, 2), 0.9, None, None))
+            now += PACE
+        segments.append(SpeakerSegment(start, now, f"SPEAKER_0{number % 2}"))
+    joined = ingest_file(settings, audio(folder), None, tuple(words), tuple(segments), extras)
+    return joined.episode.episode_id
+
+
+def publish_text(
+    settings: Settings, folder: Path, text: str = TALK, name: str = "Why a record turns.txt"
+) -> Imported:
+    """Import a text that lies beside the audio."""
+    path = folder / name
+    path.write_text(text)
+    (result,) = import_texts([at_path(path)], Hints(), settings)
+    assert isinstance(result, Imported), result
+    return result
+
+
+def ask(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(settings.snapshot), read_only=True) as con:
+        return con.execute(query).fetchall()
+
+
+TURNS = """
+    select
+        source, speaker_label, speaker_name, name_source, name_confidence, t.start_time, t.end_time, time_source,
+        text
+    from turns t join transcripts using (transcript_id) order by source, turn_index
+"""
+
+
+BOTH = "from turns t join transcripts using (transcript_id)"
+PUBLISHED = f"{BOTH} where format is not null order by turn_index"
+
+
+def rows(settings: Settings) -> list[Any]:
+    """All that the transcripts hold, whenever it was made."""
+    return [
+        ask(settings, TURNS),
+        ask(settings, "from words order by all"),
+        ask(settings, "from gaps order by all"),
+        ask(settings, "from evals order by all"),
+        ask(settings, "select * exclude (created_at) from transcripts order by all"),
+    ]
+
+
+def documents(settings: Settings) -> int:
+    return len(Store(settings.home).all("stage"))
+
+
+@pytest.mark.parametrize("first", ["audio", "text"])
+def test_text_and_audio_tell_of_each_other(settings: Settings, tmp_path: Path, first: str) -> None:
+    """The text has the times of the audio, the voices the names of the text; once done it is done."""
+    steps = [lambda: hear(settings, tmp_path), lambda: publish_text(settings, tmp_path)]
+    for step in steps if first == "audio" else reversed(steps):
+        step()
+    found = ask(settings, TURNS)
+    heard, published = [row for row in found if row[0] == "asr"], [row for row in found if row[0] == "publisher"]
+    assert [row[1:5] for row in heard] == [
+        ("SPEAKER_00", "Ann Lee", "aligned", 1.0),
+        ("SPEAKER_01", "Bob Ray", "aligned", 1.0),
+    ] * 2
+    assert [row[2:4] for row in published] == [("Ann Lee", "publisher"), ("Bob Ray", "publisher")] * 2
+    assert [row[5:8] for row in published] == [(*row[5:7], "aligned") for row in heard]
+    assert ask(settings, "select count(*), count(start_time) from words where time_source <> 'asr'") == [(94, 94)]
+    ((wer, share, label_error),) = ask(settings, "select aligned_wer, share, label_error from evals")
+    assert (wer, label_error) == (pytest.approx(1 / 94, abs=0.001), 0.0)
+    assert share > 0.98
+    assert ask(settings, "select model, episodes, words from recognizers") == [(None, 1, 94)]
+    assert ask(settings, "select source, aligned_share > 0.98 from transcripts where is_best") == [
+        ("publisher", True)
+    ]
+    before, staged = rows(settings), documents(settings)
+    for step in steps:
+        step()
+    reparse_texts(settings)
+    assert documents(settings) == staged
+    assert rows(settings) == before
+    assert verify(settings, deep=True) == ()
+    rebuild(settings)
+    assert rows(settings) == before
+
+
+def test_a_text_that_is_offered_beside_the_audio(settings: Settings, tmp_path: Path) -> None:
+    """It is fetched first, and aligned before anything is loaded; the second time nothing is new."""
+    with publisher() as there:
+        there.pages["/1.vtt"] = Page(cues(0.1).encode(), headers={"Content-Type": "text/vtt"})
+        link = TranscriptLink(f"{there.url}/1.vtt", "text/vtt", "en", None)
+        for _ in range(2):
+            hear(settings, tmp_path, extras=PublisherExtras(transcripts=(link,)))
+    assert ask(settings, "select linked_by, audio_path is not null from episodes") == [("file", True)]
+    assert documents(settings) == 4  # each of two as it was and as it is
+    assert ask(settings, "select aligned_share > 0.98 from transcripts where format is not null") == [(True,)]
+    names = "select distinct speaker_name, name_source from turns where time_source = 'asr' order by 1"
+    assert ask(settings, names) == [("Ann Lee", "aligned"), ("Bob Ray", "aligned")]
+    assert verify(settings, deep=True) == ()
+
+
+def test_what_goes_wrong_leaves_the_transcripts_as_they_were(settings: Settings, tmp_path: Path) -> None:
+    """A text whose words are not those of its turns is a fault of ours: it is told, and both are there."""
+    hear(settings, tmp_path)
+    store = Store(settings.home)
+    (folder,) = store.all("stage").values()
+    manifest = (folder / "manifest.json").read_bytes()
+    (folder / "manifest.json").write_bytes(manifest[:-20])  # what was heard cannot be read any more
+    publish_text(settings, tmp_path)
+    assert ask(settings, "select source, aligned_share from transcripts order by 1") == [
+        ("asr", None),
+        ("publisher", None),
+    ]
+
+
+def test_a_text_of_another_episode_has_no_times(settings: Settings, tmp_path: Path) -> None:
+    """It is flagged, and what was heard is the one to read."""
+    other = "\n".join(
+        f"{who}: On the {n}th of May the bakers of the town open their ovens early, and whoever comes smells it."
+        for n in range(4, 8)
+        for who in ("Cem Ada", "Dora Eve")
+    )
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path, other)
+    assert ask(settings, "select source, is_best, flags, aligned_share < 0.3 from transcripts order by 1") == [
+        ("asr", True, [], None),
+        ("publisher", False, ["other_audio"], True),
+    ]
+    assert ask(
+        settings, "select count(*) from turns where time_source = 'aligned' or name_source = 'aligned'"
+    ) == [(0,)]
+    ((message,),) = ask(settings, "select message from stage_runs where stage = 'align'")
+    assert message.startswith("does not match: ")
+
+
+def test_a_page_of_quotations_is_not_the_best(settings: Settings, tmp_path: Path) -> None:
+    """It has times and names, and less than half of what was said."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path, f"Why a record turns\n\nAnn Lee: {ANN[0]}\nBob Ray: It must.\n")
+    is_partial = "list_contains(flags, 'partial_text')"
+    assert ask(settings, f"select source, is_best, {is_partial} from transcripts order by 1") == [
+        ("asr", True, False),
+        ("publisher", False, True),
+    ]
+    names = "select distinct speaker_name from turns where time_source = 'asr' order by 1 nulls last"
+    assert ask(settings, names) == [("Ann Lee",), (None,)]
+
+
+def test_a_text_in_another_language_proves_nothing(settings: Settings, tmp_path: Path) -> None:
+    """Its own header says so: it is neither timed nor flagged."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path, cues(0.1).replace("WEBVTT", "WEBVTT\nKind: captions\nLanguage: de"), "b.vtt")
+    assert ask(settings, "select language, aligned_share, flags from transcripts where format is not null") == [
+        ("de", None, [])
+    ]
+
+
+def test_a_text_without_speakers_has_the_voices(settings: Settings, tmp_path: Path) -> None:
+    """Paragraphs are parted where the voice changes; a name that a user gives is that of both."""
+    episode_id = hear(settings, tmp_path)
+    publish_text(
+        settings, tmp_path, "Why a record turns\nTranscript\n\n" + " ".join(text for _, text in SAID) + "\n"
+    )
+    assert ask(settings, f"select speaker_label, speaker_name, text {PUBLISHED}") == [
+        (f"SPEAKER_0{n % 2}", None, text) for n, (_, text) in enumerate(SAID)
+    ]
+    name_voice(settings, episode_id, "SPEAKER_01", "Bob Ray")
+    named = (
+        f"select distinct source, speaker_name, name_source {BOTH} where speaker_label = 'SPEAKER_01' order by 1"
+    )
+    assert ask(settings, named) == [("asr", "Bob Ray", "user"), ("publisher", "Bob Ray", "user")]
+    assert verify(settings, deep=True) == ()
+
+
+def test_captions_have_the_names_of_another_text(settings: Settings, tmp_path: Path) -> None:
+    """One text names nobody, another one does: the voices bring the names of the one to the other."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    plain = "Why a record turns\nTranscript\n\n" + " ".join(text for _, text in SAID) + "\n"
+    publish_text(settings, tmp_path, plain, "Why a record turns.md")
+    found = ask(
+        settings, f"select distinct speaker_label, speaker_name, name_source {BOTH} where time_source = 'aligned'"
+    )
+    assert {("SPEAKER_00", "Ann Lee", "aligned"), ("SPEAKER_01", "Bob Ray", "aligned")} <= set(found)
+
+
+def test_a_name_wins_and_can_be_taken_back(settings: Settings, tmp_path: Path) -> None:
+    """What a user says stands over what was found, in a warehouse made anew too."""
+    episode_id = hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    before = rows(settings)
+    assert name_voice(settings, episode_id, "SPEAKER_01", "Robert Ray") == 2
+    name_voice(settings, episode_id, "SPEAKER_01", "Rob Ray")
+    names = f"select distinct speaker_name, name_source {BOTH} where source = 'asr' order by 1"
+    assert ask(settings, names) == [("Ann Lee", "aligned"), ("Rob Ray", "user")]
+    rebuild(settings)
+    hear(settings, tmp_path)
+    assert ask(settings, names) == [("Ann Lee", "aligned"), ("Rob Ray", "user")]
+    name_voice(settings, episode_id, "SPEAKER_01", None)
+    assert rows(settings) == before
+    name_voice(settings, episode_id, "SPEAKER_01", "Rob Ray")  # the same as once before is news again
+    assert ask(settings, names) == [("Ann Lee", "aligned"), ("Rob Ray", "user")]
+    assert verify(settings, deep=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "error", "says"),
+    [
+        ("SPEAKER_07", "Jan", SourceError, "its labels are SPEAKER_00, SPEAKER_01"),
+        ("SPEAKER_00", "—!", ContentError, "is no name"),
+        ("SPEAKER_00", "", ContentError, "is no name"),
+        ("SPEAKER_00", "n" * 201, ContentError, "is no name"),
+    ],
+)
+def test_what_is_no_name_or_no_voice(
+    settings: Settings, tmp_path: Path, label: str, name: str, error: type[Exception], says: str
+) -> None:
+    episode_id = hear(settings, tmp_path)
+    with pytest.raises(error, match=says):
+        name_voice(settings, episode_id, label, name)
+
+
+def cues(shift: float, ad: float = 0.0) -> str:
+    """Write the talk as captions, the second half of them `ad` seconds later."""
+    written, now = "WEBVTT\n\n", shift
+    for number, (who, text) in enumerate(SAID):
+        now += ad if number == 2 else 0.0
+        end = now + PACE * len(text.split())
+        written += f"00:{now:06.3f} --> 00:{min(end, 59.999):06.3f}\n<v {NAMES[who]}>{text}\n\n"
+        now = end
+    return written
+
+
+def test_times_of_its_own_stay_where_they_are_those_of_the_audio(settings: Settings, tmp_path: Path) -> None:
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path, cues(0.3), "Why a record turns.vtt")
+    times = f"select t.start_time, t.time_source {PUBLISHED}"
+    assert ask(settings, times)[:2] == [
+        (0.3, "publisher"),
+        (pytest.approx(0.3 + 28 * PACE, abs=0.01), "publisher"),
+    ]
+
+
+def test_times_of_another_edition_are_those_of_the_audio(settings: Settings, tmp_path: Path) -> None:
+    """Ours has eight seconds of an ad before all: the times that the text brings are of no use here."""
+    hear(settings, tmp_path, shift=8.0)
+    publish_text(settings, tmp_path, cues(0.0), "Why a record turns.vtt")
+    times = f"select t.start_time, t.time_source {PUBLISHED}"
+    assert ask(settings, times)[0] == (8.0, "aligned")
+
+
+def test_a_text_that_leaves_takes_its_names_along(settings: Settings, tmp_path: Path) -> None:
+    """Linked to another episode, it says nothing any more of who is heard in this one."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    (tmp_path / "Why a record turns.txt").unlink()
+    (tmp_path / "other").mkdir()
+    other = publish_text(
+        settings, tmp_path / "other", "Something else\n\nCem Ada: So it is.\nDora Eve: It is.\n", "b.txt"
+    )
+    moved = tmp_path / "moved.txt"
+    moved.write_text(TALK)
+    import_texts([at_path(moved)], Hints(episode=other.episode_id), settings)
+    assert ask(settings, "select count(*) from turns where name_source = 'aligned'") == [(0,)]
+    assert ask(settings, "from evals") == []
+    assert verify(settings, deep=True) == ()
+
+
+def test_what_others_tell_is_no_news_of_the_episode(settings: Settings, tmp_path: Path) -> None:
+    """What was said of it last stands, also where a transcript that was staged before is told of after."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    path = tmp_path / "Why a record turns.txt"
+    (one,) = import_texts([at_path(path)], Hints(title="Round and round"), settings)
+    assert isinstance(one, Imported)
+    assert ask(settings, "select title from episodes") == [("Round and round",)]
+    name_voice(settings, one.episode_id, "SPEAKER_00", "Anna Lee")
+    assert ask(settings, "select title from episodes") == [("Round and round",)]
+    assert verify(settings, deep=True) == ()
+
+
+def test_a_summary_is_not_aligned(settings: Settings, tmp_path: Path) -> None:
+    """It has sections and no turns: that is no sign of other audio."""
+    hear(settings, tmp_path)
+    summary = (
+        "Why a record turns\nKey takeaways\nA record turns because it is round.\nTable of contents\n"
+        "• The shape • The motor\nThe shape\nThe talk begins with the shape of a record, which is round.\n"
+        "The motor\nIt goes on to the motor.\n"
+    )
+    publish_text(settings, tmp_path, summary)
+    assert ask(settings, "select source, flags from transcripts where format is not null") == [("publisher", [])]

@@ -1,0 +1,281 @@
+"""The rows of transcripts that tell of each other: published text with seconds of the audio, voices with names.
+
+A row is a staged document as a dictionary; its lists hold dictionaries of the columns of the warehouse's tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import accumulate, groupby
+from typing import Any
+
+from transforms.alignment import AlignedWord, Alignment
+from transforms.alignment.naming import Naming, label_errors, name_labels
+from transforms.alignment.parting import part
+from transforms.records import Seconds, Word
+from transforms.text import join_lines
+
+Row = dict[str, Any]
+
+OTHER_AUDIO = "other_audio"
+LEAST_COMMON = 0.15  # share of the words that align, below which a text is of other audio; of strangers 0.001 do
+PARTIAL_TEXT = "partial_text"
+LEAST_COVERED = 0.5  # share of what was heard that a text has, below which it is but a part
+SAME_CLOCK: Seconds = 2.0  # a text whose own times are not farther off than this is of the same audio
+LEAST_ON_CLOCK = 0.8  # share of its turns that are not
+LEAST_TIMED = 0.3  # share of the words of a turn that have a time, before the turn has one
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a voice is called: the name, how it was found (`aligned` or `user`), and how sure that is, 0 to 1."""
+
+    name: str
+    source: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A published text that was aligned with what was heard, and the voices that it names."""
+
+    transcript_id: str
+    alignment: Alignment
+    named: Mapping[str, Naming]
+    named_words: int
+    misnamed_words: int
+
+
+def words_of(row: Row) -> list[str]:
+    """Return the words of a published text: as it gives them, else as its turns are written."""
+    return [word["word"] for word in _own_words(row)]
+
+
+def heard_words(row: Row) -> list[Word]:
+    """Return the words of a transcript of our own, with the labels of their voices."""
+    return [
+        Word(w["word"], w["start_time"], w["end_time"], w["probability"], w["speaker_label"], w["speaker_margin"])
+        for w in row["words"]
+    ]
+
+
+def reference(text: Row, alignment: Alignment, voices: Sequence[str | None]) -> Reference:
+    """Find out which voices a published text names; `voices` are the labels of the words that were heard."""
+    speakers = [turn["speaker_label"] for turn in text["turns"] for _ in range(turn["word_count"])]
+    pairs = [
+        (voice, speaker)
+        for word, speaker in zip(alignment.words, speakers, strict=False)
+        if word.heard is not None and speaker and (voice := voices[word.heard])
+    ]
+    named = name_labels(pairs) if alignment.is_match else {}
+    return Reference(text["transcript"]["transcript_id"], alignment, named, *label_errors(pairs, named))
+
+
+def names_by(text: Row, found: Reference) -> dict[str, Name]:
+    """Return what voices are called by a published text; a speaker that it only numbers gives no name."""
+    names = {one["speaker_label"]: one["speaker_name"] for one in text["speakers"] or ()}
+    names |= {turn["speaker_label"]: turn["speaker_name"] for turn in text["turns"] if turn["speaker_name"]}
+    return {
+        label: Name(names[naming.speaker], "aligned", naming.confidence)
+        for label, naming in found.named.items()
+        if names.get(naming.speaker)
+    }
+
+
+def named(row: Row, names: Mapping[str, Name]) -> Row:
+    """Give the turns of voices that have a name that name."""
+    return {**row, "turns": [_named(turn, names) for turn in row["turns"]]}
+
+
+def judged(row: Row, references: Sequence[Reference]) -> Row:
+    """Say how wrong a transcript of our own was, by each published text."""
+    return {**row, "evals": [_eval(one) for one in references]}
+
+
+def aligned(row: Row, heard_id: str, alignment: Alignment, voices: Sequence[str | None]) -> Row:
+    """Put a published text on the clock of what was heard as `heard_id`, and give it the voices that it lacks.
+
+    A text of other audio, or one of which nobody can tell, stays as it is, but for a flag of the first. Times that
+    it brings stay where they are on the same clock.
+    """
+    told = {**row["transcript"], "aligned_to": heard_id, "aligned_share": alignment.share}
+    told["flags"] = [*told["flags"], *_doubts(alignment)]
+    if not alignment.is_match:
+        return {**row, "transcript": told}
+    words, found = _own_words(row), alignment.words
+    on_clock = _is_on_clock(row["turns"], found)
+    parted = _parted(row, words, alignment, voices)
+    turns = [
+        _timed(turn, found[first : first + turn["word_count"]], on_clock=on_clock)
+        for turn, first in zip(parted["turns"], _firsts(parted["turns"]), strict=True)
+    ]
+    of_each = (turn for turn in turns for _ in range(turn["word_count"]))
+    return {
+        **parted,
+        "transcript": told,
+        "turns": turns,
+        "words": [
+            _word(word, index, turn, time, on_clock=on_clock)
+            for index, (word, turn, time) in enumerate(zip(words, of_each, found, strict=True))
+        ],
+        "chapters": [_opened(chapter, turns, on_clock=on_clock) for chapter in row["chapters"]],
+        "gaps": [{"gap_index": number, **asdict(gap)} for number, gap in enumerate(alignment.gaps)],
+    }
+
+
+def _doubts(alignment: Alignment) -> list[str]:
+    """Name what speaks against reading a text instead of what was heard."""
+    if alignment.share < LEAST_COMMON:
+        return [OTHER_AUDIO]
+    return [PARTIAL_TEXT] if alignment.is_match and alignment.heard_share < LEAST_COVERED else []
+
+
+def _named(turn: Row, names: Mapping[str, Name]) -> Row:
+    name = names.get(turn["speaker_label"])
+    if name is None:
+        return turn
+    known = {"speaker_name": name.name, "name_source": name.source, "name_confidence": name.confidence}
+    return {**turn, **known}
+
+
+def _eval(one: Reference) -> Row:
+    counts = asdict(one.alignment.errors)
+    return {
+        **counts,
+        "reference_id": one.transcript_id,
+        "wer": one.alignment.errors.rate,
+        "aligned_wer": one.alignment.errors.aligned_rate,
+        "reference_share": one.alignment.text_share,
+        "share": one.alignment.heard_share,
+        "named_words": one.named_words,
+        "misnamed_words": one.misnamed_words,
+        "label_error": round(one.misnamed_words / one.named_words, 4) if one.named_words else None,
+    }
+
+
+def _own_words(row: Row) -> list[Row]:
+    """Return the words of a published text, each with the turn that it is in."""
+    return row["words"] or [
+        {"word": word, "turn_index": turn["turn_index"], "speaker_label": turn["speaker_label"]}
+        for turn in row["turns"]
+        for word in turn["text"].split()
+    ]
+
+
+def _parted(row: Row, words: list[Row], alignment: Alignment, voices: Sequence[str | None]) -> Row:
+    """Give a text that names nobody the voices that its words were heard as, and the turns of these."""
+    blocks = {turn["turn_index"]: turn for turn in row["turns"]}
+    if any(turn["speaker_label"] for turn in row["turns"]):
+        return row
+    labels = [voices[found.heard] if found.heard is not None else None for found in alignment.words]
+    numbers = [word["turn_index"] for word in words]
+    parts = part([w["word"] for w in words], numbers, labels, [blocks[n]["chapter_index"] for n in numbers])
+    if parts is None:
+        return row
+    turns = []
+    for index, one in enumerate(parts):
+        inside = words[one.first_word : one.first_word + one.word_count]
+        is_first = one.first_word == 0 or numbers[one.first_word - 1] != one.block
+        behind = one.first_word + one.word_count
+        last = blocks[inside[-1]["turn_index"]]
+        is_last = behind == len(words) or numbers[behind] != last["turn_index"]
+        turns.append(
+            {
+                **blocks[one.block],
+                "turn_index": index,
+                "speaker_label": one.speaker,
+                "start_time": blocks[one.block]["start_time"] if is_first else None,
+                "end_time": last["end_time"] if is_last else None,
+                "text": last["text"]
+                if is_first and is_last and last["turn_index"] == one.block
+                else _text(inside),
+                "word_count": len(inside),
+                "boundary": "speaker" if one.speaker else last["boundary"],
+            }
+        )
+    new = dict(zip(numbers, _turn_of_each(turns), strict=True))  # the last part of each block
+    return {
+        **row,
+        "turns": turns,
+        "events": [{**e, "turn_index": new.get(e["turn_index"])} for e in row["events"]],
+    }
+
+
+def _text(words: Sequence[Row]) -> str:
+    """Write words as one text, the lines of cues and paragraphs joined as that language joins them."""
+    blocks = groupby(words, key=lambda word: word["turn_index"])
+    return join_lines(" ".join(word["word"] for word in block) for _, block in blocks)
+
+
+def _turn_of_each(turns: Sequence[Row]) -> Iterator[int]:
+    """Yield the index of the turn of each word."""
+    for turn in turns:
+        yield from [turn["turn_index"]] * turn["word_count"]
+
+
+def _firsts(turns: Sequence[Row]) -> list[int]:
+    """Return the place of the first word of each turn."""
+    return list(accumulate((turn["word_count"] for turn in turns), initial=0))[:-1]
+
+
+def _is_on_clock(turns: Sequence[Row], words: Sequence[AlignedWord]) -> bool:
+    """Check whether the times that a text brings are those of the audio: another edition has other ads."""
+    apart = [
+        abs(turn["start_time"] - start)
+        for turn, first in zip(turns, _firsts(turns), strict=True)
+        if turn["start_time"] is not None and turn["word_count"] and (start := words[first].start_time) is not None
+    ]
+    return not apart or sum(off <= SAME_CLOCK for off in apart) >= LEAST_ON_CLOCK * len(apart)
+
+
+def _timed(turn: Row, words: Sequence[AlignedWord], *, on_clock: bool) -> Row:
+    """Give a turn the times of its words, unless it has times of its own on the same clock."""
+    if on_clock and turn["start_time"] is not None and turn["end_time"] is not None:
+        return turn
+    known = [word for word in words if word.start_time is not None]
+    if len(known) < max(1, LEAST_TIMED * len(words)):
+        return turn if on_clock else {**turn, "start_time": None, "end_time": None, "time_source": None}
+    run = max(_forward(known), key=len)
+    is_whole = run[0] is words[0] and run[-1] is words[-1]
+    is_sure = is_whole and all(word.time_source == "aligned" for word in (run[0], run[-1]))
+    ends = [word.end_time for word in run if word.end_time is not None]
+    return {
+        **turn,
+        "start_time": run[0].start_time,
+        "end_time": max(ends),
+        "time_source": "aligned" if is_sure else "interpolated",
+    }
+
+
+def _forward(words: Sequence[AlignedWord]) -> Iterator[list[AlignedWord]]:
+    """Yield runs of words in which the time does not go back: elsewhere a passage was moved."""
+    run: list[AlignedWord] = []
+    for word in words:
+        if run and (word.start_time or 0.0) < (run[-1].start_time or 0.0):
+            yield run
+            run = []
+        run.append(word)
+    yield run
+
+
+def _word(word: Row, index: int, turn: Row, found: AlignedWord, *, on_clock: bool) -> Row:
+    """Return the row of a word: with its own times where they are on the same clock, else those found."""
+    placed = {
+        **word,
+        "word_index": index,
+        "turn_index": turn["turn_index"],
+        "speaker_label": turn["speaker_label"],
+    }
+    if on_clock and word.get("start_time") is not None:
+        return placed
+    times = {"start_time": found.start_time, "end_time": found.end_time, "time_source": found.time_source}
+    return {**placed, **times, "time_confidence": found.confidence}
+
+
+def _opened(chapter: Row, turns: Sequence[Row], *, on_clock: bool) -> Row:
+    """Give a chapter the time of the turn that it begins with."""
+    if on_clock and chapter["start_time"] is not None:
+        return chapter
+    first = next((turn for turn in turns if turn["chapter_index"] == chapter["chapter_index"]), None)
+    return {**chapter, "start_time": first["start_time"] if first else None, "end_time": None}
