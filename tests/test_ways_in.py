@@ -141,7 +141,7 @@ def test_a_good_transcript_saves_the_audio(
     done = ingest(tmp_path, publish(httpserver, clip, tags(httpserver)), policy)
 
     assert "/1.wav" not in [request.path for request, _ in httpserver.log]
-    assert (only(done["episodes"])["heard"], only(done["episodes"])["text"]) == (False, "vtt")
+    assert (only(done["episodes"])["from_audio"], only(done["episodes"])["text"]) == (False, "vtt")
     assert "from the publisher's vtt" in done["said"]
     assert only(ask(tmp_path, "select distinct source from best_turns")) == {"source": "publisher"}
     assert len(ask(tmp_path, "from chapters where transcript_id is null")) == 4
