@@ -120,13 +120,17 @@ def test_every_word_of_mixed_captions_lands(lines: list[str]) -> None:
 
 
 def grows_with_its_length(read: Callable[[str], object], long: str) -> bool:
-    """Check that reading four times as much takes four times as long, and not sixteen times."""
-    taken = []
-    for text in (long[: len(long) // 4], long):
+    """Check that reading four times as much takes four times as long, and not sixteen times.
+
+    What grows too fast does so each time; beside others, or while garbage is collected, anything may once.
+    """
+
+    def taken(text: str) -> float:
         began = time.process_time()
         read(text)
-        taken.append(time.process_time() - began)
-    return taken[1] < 7 * taken[0] + 0.5
+        return time.process_time() - began
+
+    return any(taken(long) < 7 * taken(long[: len(long) // 4]) + 0.5 for _ in range(3))
 
 
 @pytest.mark.system
@@ -175,5 +179,5 @@ def test_hours_of_captions(mark: str) -> None:
         drafts.append(FORMATS["vtt" if mark == "." else "srt"].parse(Text(text)))
 
     assert grows_with_its_length(read, header + "\n".join(cues))
-    assert sum(piece.kind == "speech" for piece in drafts[-1].pieces) == 5_000
-    assert drafts[-1].flags == ()
+    assert sum(piece.kind == "speech" for piece in drafts[0].pieces) == 5_000
+    assert drafts[0].flags == ()
