@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from dataclasses import fields, replace
 from typing import Any
 
@@ -282,3 +284,13 @@ def test_a_word_in_no_turn_has_no_turn():
     document = staged()
     row = read(replace(document, turns=document.turns[:1]))
     assert [one["turn_index"] for one in row["words"]] == [0, 0, None, None]
+
+
+@pytest.mark.system
+def test_writing_does_not_import_pandas():
+    """Which pyarrow would, for 0.3 s of each command; who wants it afterwards has it."""
+    code = (
+        "import sys; from tests.documents import staged; from warehouse.staging import write_staged;"
+        "write_staged(staged()); assert 'pandas' not in sys.modules; import pandas"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
