@@ -55,6 +55,15 @@ def language_tag(text: str) -> str:
     return "-".join([_LONG.get(code, code), *map(_subtag, subtags)])
 
 
+def primary_language(tag: str | None) -> str:
+    """Return the language of a tag without its country or script; nothing of `None`.
+
+    >>> primary_language("en-GB"), primary_language("PT_br"), primary_language(None)
+    ('en', 'pt', '')
+    """
+    return (tag or "").lower().replace("_", "-").partition("-")[0]
+
+
 def _subtag(text: str) -> str:
     if len(text) == 4 and text.isalpha():
         return text.title()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -231,25 +231,23 @@ def voices(snapshot: Path, episode_id: str) -> list[Voice]:
     return [Voice(*row) for row in _rows(snapshot, sql, episode_id)]
 
 
-def episodes_to_align(snapshot: Path) -> set[str]:
-    """Name the episodes that have a published text and a transcript of our own; none without a sound snapshot."""
-    sql = """
-        select episode_id from transcripts group by 1
-        having bool_or(source = 'asr' and format is null) and bool_or(format is not null)
+def episodes_to_align(snapshot: Path, episode_ids: Iterable[str]) -> set[str]:
+    """Name those of some episodes that have a published text and a transcript of our own.
+
+    And every one with a transcript that still tells of one which another episode has now. None without a sound
+    snapshot.
     """
-    return {name for (name,) in _rows(snapshot, sql)}
-
-
-def misaligned(snapshot: Path) -> set[str]:
-    """Name the episodes with a transcript that still tells of one which another episode has now."""
     sql = """
+        select episode_id from transcripts where episode_id in (select unnest(?::varchar[])) group by 1
+        having bool_or(source = 'asr' and format is null) and bool_or(format is not null)
+        union
         select v.episode_id from evals v left join transcripts t on t.transcript_id = v.reference_id
         where v.episode_id is distinct from t.episode_id
         union
         select s.episode_id from transcripts s left join transcripts t on t.transcript_id = s.aligned_to
         where s.aligned_to is not null and s.episode_id is distinct from t.episode_id
     """
-    return {name for (name,) in _rows(snapshot, sql)}
+    return {name for (name,) in _rows(snapshot, sql, list(episode_ids))}
 
 
 def _looked_up(snapshot: Path, condition: str, *parameters: object) -> tuple[KnownEpisode, ...]:

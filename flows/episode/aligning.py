@@ -26,6 +26,7 @@ from transforms.alignment import Alignment, rows
 from transforms.alignment.ends import until_quiet
 from transforms.alignment.rows import Name, Reference
 from transforms.errors import ContentError, Interrupted, SourceError, one_line
+from transforms.languages import primary_language
 from transforms.records import Word
 from warehouse import query
 from warehouse.staging import Row, read_transcript, write_again
@@ -112,7 +113,7 @@ def base_of(store: Store, document: Artifact) -> Artifact | None:
 
 def align_known(settings: Settings, episode_ids: set[str]) -> tuple[Artifact, ...]:
     """Align what the warehouse has of some episodes, and of those that a text has left since."""
-    wanted = (query.episodes_to_align(settings.snapshot) & episode_ids) | query.misaligned(settings.snapshot)
+    wanted = query.episodes_to_align(settings.snapshot, episode_ids)
     decoded = Decoded(Store(settings.home))
     return tuple(one for name in sorted(wanted) for one in align_episode(settings, name, {}, decoded))
 
@@ -224,8 +225,7 @@ def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> A
 
 def _differ(written: Row, spoken: Row) -> bool:
     """Check whether a text says that it is in another language than was heard: a translation proves nothing."""
-    languages = (row["transcript"]["language"] for row in (written, spoken))
-    one, other = ((language or "").lower().replace("_", "-").partition("-")[0] for language in languages)
+    one, other = (primary_language(row["transcript"]["language"]) for row in (written, spoken))
     return bool(one and other and one != other)
 
 

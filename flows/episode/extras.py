@@ -22,6 +22,7 @@ from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource
 from transforms.chapters import parse_json
 from transforms.errors import ContentError, one_line
+from transforms.languages import primary_language
 from transforms.records import Episode, Seconds, TranscriptLink
 from transforms.redaction import public_address
 from transforms.video_info import AUTOMATIC
@@ -140,15 +141,12 @@ def candidates(found: EpisodeSource, options: Options) -> tuple[TranscriptLink, 
     show = found.podcast.language if found.podcast else None
     spoken = options.language or found.episode.language or show
     if spoken:
-        links = [link for link in links if link.language is None or _is_same(link.language, spoken)] or links
+        mine = primary_language(spoken)
+        links = [
+            link for link in links if link.language is None or primary_language(link.language) == mine
+        ] or links
     ranked = sorted(enumerate(links), key=lambda one: (one[1].rel == AUTOMATIC, _rank(one[1]), one[0]))
     return tuple(link for _, link in ranked)[:_MOST_TRIED]
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Check whether two language tags are of one language, whatever the country."""
-    first, second = (tag.lower().replace("_", "-").partition("-")[0] for tag in (one, other))
-    return first == second
 
 
 def _rank(link: TranscriptLink) -> int:

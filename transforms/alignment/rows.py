@@ -62,7 +62,7 @@ def heard_words(row: Row) -> list[Word]:
 
 def reference(text: Row, alignment: Alignment, voices: Sequence[str | None]) -> Reference:
     """Find out which voices a published text names; `voices` are the labels of the words that were heard."""
-    speakers = [turn["speaker_label"] for turn in text["turns"] for _ in range(turn["word_count"])]
+    speakers = [turn["speaker_label"] for turn in _turn_of_each(text["turns"])]
     pairs = [
         (voice, speaker)
         for word, speaker in zip(alignment.words, speakers, strict=False)
@@ -110,14 +110,13 @@ def aligned(row: Row, heard_id: str, alignment: Alignment, voices: Sequence[str 
         _timed(turn, found[first : first + turn["word_count"]], on_clock=on_clock)
         for turn, first in zip(parted["turns"], _firsts(parted["turns"]), strict=True)
     ]
-    of_each = (turn for turn in turns for _ in range(turn["word_count"]))
     return {
         **parted,
         "transcript": told,
         "turns": turns,
         "words": [
             _word(word, index, turn, time, on_clock=on_clock)
-            for index, (word, turn, time) in enumerate(zip(words, of_each, found, strict=True))
+            for index, (word, turn, time) in enumerate(zip(words, _turn_of_each(turns), found, strict=True))
         ],
         "chapters": [_opened(chapter, turns, on_clock=on_clock) for chapter in row["chapters"]],
         "gaps": [{"gap_index": number, **asdict(gap)} for number, gap in enumerate(alignment.gaps)],
@@ -194,7 +193,8 @@ def _parted(row: Row, words: list[Row], alignment: Alignment, voices: Sequence[s
                 "boundary": "speaker" if one.speaker else last["boundary"],
             }
         )
-    new = dict(zip(numbers, _turn_of_each(turns), strict=True))  # the last part of each block
+    of_each = (turn["turn_index"] for turn in _turn_of_each(turns))
+    new = dict(zip(numbers, of_each, strict=True))  # the last part of each block
     return {
         **row,
         "turns": turns,
@@ -208,10 +208,10 @@ def _text(words: Sequence[Row]) -> str:
     return join_lines(" ".join(word["word"] for word in block) for _, block in blocks)
 
 
-def _turn_of_each(turns: Sequence[Row]) -> Iterator[int]:
-    """Yield the index of the turn of each word."""
+def _turn_of_each(turns: Sequence[Row]) -> Iterator[Row]:
+    """Yield the turn of each word."""
     for turn in turns:
-        yield from [turn["turn_index"]] * turn["word_count"]
+        yield from [turn] * turn["word_count"]
 
 
 def _firsts(turns: Sequence[Row]) -> list[int]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from transforms.alignment.numbers import spoken
+from transforms.languages import primary_language
 
 # Han, kana, Thai, Lao, Burmese and Khmer.
 _UNSPACED = (
@@ -46,7 +47,7 @@ def units_of(words: Iterable[str], language: str | None) -> Iterator[tuple[str, 
     >>> list(units_of(["Well-known,", "33⅓", "—", "colour’s", "你好"], "en"))[1:]
     [('thirty', 'three', 'and', 'a', 'third'), (), ('colors',), ('你', '好')]
     """
-    is_english = language is None or language.lower().partition("-")[0] == "en"
+    is_english = language is None or primary_language(language) == "en"
     for word in words:
         yield _units(word, is_english)
 

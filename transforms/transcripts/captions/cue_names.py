@@ -236,7 +236,7 @@ class _Texts:
 
 def _is_as(core: Core, other: Core) -> bool:
     """Check whether a label is set off by a core, with or without brackets around it: `<NA>: What?`."""
-    return other == core or replace(other, bracket="") == core
+    return core in (other, other.without_bracket)
 
 
 def _lines(texts: Iterable[str], *, ended: bool) -> list[Line]:

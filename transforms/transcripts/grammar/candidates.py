@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transforms.records import Seconds
 from transforms.transcripts.names import clean, fold, is_sound, is_uncased
@@ -86,6 +86,11 @@ class Core:
         return (self.mark, self.bracket, self.end) == (other.mark, other.bracket, other.end) and (
             mine == its or (any_block and mine[1] == its[1])
         )
+
+    @property
+    def without_bracket(self) -> Core:
+        """The same without what the label stands in."""
+        return replace(self, bracket="")
 
     @property
     def is_bare(self) -> bool:

@@ -122,7 +122,7 @@ def _trust(document: Document, labels: dict[int, Candidate], rival: Way | None) 
 
 def _marked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
     """Check for whole lines within turns that are marked as the labels are: `**And did you stay?**`."""
-    mark = Counter(one.form.core.mark for one in labels.values()).most_common(1)[0][0]
+    mark = _usual_mark(labels)
     lines = range(min(labels), len(document.lines)) if mark else ()
     inside = (
         any(one.form.core.mark == mark and not (one.rest or one.form.core.end) for one in document.candidates[i])
@@ -130,6 +130,11 @@ def _marked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
         if i not in labels
     )
     return sum(inside) >= OFTEN
+
+
+def _usual_mark(labels: dict[int, Candidate]) -> str:
+    """Return how most labels are marked up."""
+    return Counter(one.form.core.mark for one in labels.values()).most_common(1)[0][0]
 
 
 def how_likely(lines: Sequence[Line], core: Core) -> float:
@@ -268,7 +273,7 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
     short = {form for form, owners in forms.items() if owners == 1 and len(form) > 2}
     alone = sum(one.form.alone for one in labels.values()) * 2 > len(labels)
     usual = Counter((one.form.alone, one.start_time is not None) for one in labels.values()).most_common(1)[0][0]
-    mark = Counter(one.form.core.mark for one in labels.values()).most_common(1)[0][0]
+    mark = _usual_mark(labels)
     first, last = min(labels), max(labels)
     found: dict[int, Candidate] = {}
     for i, line in enumerate(document.candidates):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
@@ -84,7 +84,7 @@ class Document:
             for one in line:
                 found[one.form.core].setdefault(one.line, one)
         for core in found:
-            bare = replace(core, bracket="")
+            bare = core.without_bracket
             if core.bracket and len(found.get(bare, ())) > len(found[core]):
                 # `[Unknown]: What is it?` among `Ann: …`: set off as the others are, and by brackets, too
                 found[bare] = dict(sorted({**found[core], **found[bare]}.items()))
