@@ -97,9 +97,13 @@ def ready_snapshot(settings: Settings) -> None:
     try:
         with open_snapshot(settings.snapshot) as con:
             con.execute(READ)
+            is_older = warehouse_store.is_older(con)
     except (ContentError, TransientError, duckdb.Error):
         publish(settings, anew=True)
-    upgrade(settings)
+        upgrade(settings)
+    else:
+        if is_older:
+            _upgrade(settings)
 
 
 def upgrade(settings: Settings) -> None:
@@ -117,8 +121,12 @@ def upgrade(settings: Settings) -> None:
     except duckdb.Error:  # it is none of ours, or cut off: who asks it will say so
         return
     if is_older:
-        warehouse_store.upgrade(settings.warehouse)
-        publish(settings)
+        _upgrade(settings)
+
+
+def _upgrade(settings: Settings) -> None:
+    warehouse_store.upgrade(settings.warehouse)
+    publish(settings)
 
 
 def _has_snapshot(settings: Settings) -> bool:

@@ -63,14 +63,14 @@ def import_(
     as_json: JsonFlag = False,
 ) -> None:
     """Load transcripts that somebody published as text."""
-    from flows.loader import ready_snapshot
     from flows.published.linking import Hints, checked
 
     settings = read_settings(with_home=False)
-    ready_snapshot(settings)
-    meant = find_episode(settings.snapshot, episode) if episode is not None else None
     said = as_said(show, title, date, url)
-    hints = checked(Hints(**asdict(said), episode=meant, format=format_, grammar=grammar), settings.snapshot)
+    hints = checked(
+        Hints(**asdict(said), episode=_named(episode, settings), format=format_, grammar=grammar),
+        settings.snapshot,
+    )
     good, bad = well_spelled(sources)
     if explain:
         for error in bad.values():
@@ -104,6 +104,16 @@ def import_(
         raise typer.Exit(1)
 
 
+def _named(episode: str | None, settings: Settings) -> str | None:
+    """Return the id of the episode that the user names; `None` where none is named."""
+    from flows.loader import ready_snapshot
+
+    if episode is None:
+        return None
+    ready_snapshot(settings)
+    return find_episode(settings.snapshot, episode)
+
+
 def _import(
     sources: Sequence[Location], hints: Hints, settings: Settings
 ) -> tuple[list[Imported], list[dict[str, str]], list[LeftOut]]:
@@ -132,8 +142,11 @@ def _import(
 def _explain(sources: Sequence[Location], hints: Hints, settings: Settings, *, as_json: bool) -> None:
     """Print how each text is read and what becomes of its lines; one that cannot be read stops no other."""
     from flows.display.explanation import print_explanation
+    from flows.loader import ready_snapshot
     from flows.published.explanation import explain
     from flows.published.text_files import find_texts
+
+    ready_snapshot(settings)
 
     told: list[Explanation] = []
     texts = [text for source in sources for text in find_texts(source)]

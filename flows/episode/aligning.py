@@ -113,7 +113,11 @@ def base_of(store: Store, document: Artifact) -> Artifact | None:
 
 def align_known(settings: Settings, episode_ids: set[str]) -> tuple[Artifact, ...]:
     """Align what the warehouse has of some episodes, and of those that a text has left since."""
-    wanted = query.episodes_to_align(settings.snapshot, episode_ids)
+    return align_episodes(settings, query.episodes_to_align(settings.snapshot, episode_ids))
+
+
+def align_episodes(settings: Settings, wanted: set[str]) -> tuple[Artifact, ...]:
+    """Align the transcripts of each episode with each other."""
     decoded = Decoded(Store(settings.home))
     return tuple(one for name in sorted(wanted) for one in align_episode(settings, name, {}, decoded))
 

@@ -10,11 +10,13 @@ import ipaddress
 import re
 import socket
 from pathlib import Path
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from flows.locations import shown_address
 from transforms.errors import HostileError, SourceError, TransientError
+
+if TYPE_CHECKING:
+    import httpx2
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -153,6 +155,8 @@ def parsed(url: str) -> httpx2.URL:
     Raises:
         SourceError: it is none, or not of http or https.
     """
+    import httpx2  # a command that reads files needs none of it
+
     try:
         target = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError):

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from flows.artifacts import Artifact, Manifest, Store
-from flows.episode.aligning import align_known
 from flows.feeds.subscriptions import find_known
 from flows.home import clock
 from flows.loader import load_and_publish, ready_snapshot
@@ -141,8 +140,13 @@ def reparse_texts(settings: Settings) -> tuple[Result, ...]:
 
 def _align(staged: Sequence[Result], settings: Settings) -> None:
     """Align the texts with what was heard of their episodes, and load what comes out."""
-    episodes = {one.episode_id for one in staged if isinstance(one, Imported)}
-    if attempt("align", partial(align_known, settings, episodes)):
+    imported = {one.episode_id for one in staged if isinstance(one, Imported)}
+    wanted = query.episodes_to_align(settings.snapshot, imported)
+    if not wanted:
+        return
+    from flows.episode.aligning import align_episodes
+
+    if attempt("align", partial(align_episodes, settings, wanted)):
         attempt("load", partial(load_and_publish, settings))
 
 

@@ -6,7 +6,6 @@ import stat
 from pathlib import Path
 
 from flows.allowed_files import check
-from flows.http import fetch
 from flows.http.reach import Reach
 from flows.locations import Location, at_path, kept_address
 from flows.sources import folders
@@ -68,6 +67,8 @@ def read_text(location: Location, reach: Reach) -> tuple[bytes, Facts]:
     """
     check(location)  # a link in a folder may lead anywhere
     if location.is_url:
+        from flows.http import fetch
+
         body = fetch.fetch(location.address, reach)
         media_type = body.media_type
         if media_type and body.charset:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
-
-import yaml
 
 from transforms.languages import language_tag
 from transforms.text import fold_title
@@ -116,6 +113,10 @@ def _fold(key: str) -> str:
 
 def _values(shown: str, rule: str) -> dict[Any, Any] | None:
     """Parse the header; `None` where it is not sound: many a title has a colon."""
+    import tomllib
+
+    import yaml
+
     if len(shown) > LONGEST:
         return None
     try:
