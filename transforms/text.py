@@ -76,12 +76,13 @@ def percent(share: float) -> str:
 
 
 def ends_sentence(word: str) -> bool:
-    """Check whether a word is the last of its sentence.
+    """Check whether a word is the last of its sentence; Greek asks with a semicolon.
 
-    >>> ends_sentence("pounds!”"), ends_sentence("two")
-    (True, False)
+    >>> ends_sentence("pounds!”"), ends_sentence("two"), ends_sentence("two;"), ends_sentence("τι;")
+    (True, False, False, True)
     """
-    return word.rstrip(CLOSING_MARKS).endswith(SENTENCE_ENDS)
+    bare = word.rstrip(CLOSING_MARKS)
+    return bare.endswith(SENTENCE_ENDS) or (bare[-1:] == ";" and "α" <= bare[-2:-1].lower() <= "ώ")
 
 
 def is_punctuated(words: Iterable[str]) -> bool:

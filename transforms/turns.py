@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from transforms.records import Seconds, Turn, Word
 from transforms.text import ends_sentence, join_words
 
-METHOD = "turns-4"
+METHOD = "turns-5"
 
 OVERLAP_SECONDS = 0.2  # a turn overlaps another when two voices are heard that long in it
 

@@ -31,7 +31,7 @@ from transforms.records import Word
 from warehouse import query
 from warehouse.staging import Row, read_transcript, write_again
 
-METHOD = "told-1"
+METHOD = "told-2"
 
 _ALIGNMENT = TypeAdapter(Alignment)
 _LONGEST_NAME = 200

@@ -17,7 +17,7 @@ from itertools import pairwise
 from transforms.records import Seconds, SpeakerSegment, Word
 from transforms.text import ends_sentence
 
-METHOD = "overlap-3"
+METHOD = "overlap-4"
 
 MARGIN = 0.1  # lead over the second speaker, as a share of the word's time with a speaker; below it, nobody
 REACH = 0.5  # seconds: a word in a silence of the diarization belongs to who speaks that close

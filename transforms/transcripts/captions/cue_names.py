@@ -14,9 +14,10 @@ from math import sqrt
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
-from transforms.transcripts.grammar.choose import SURE, Grammar, accepted, choose, how_likely
+from transforms.transcripts.grammar.choose import OFTEN, SURE, Grammar, accepted, choose, how_likely
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
+from transforms.transcripts.names import is_sound
 from transforms.transcripts.prose.lines import Line
 
 FEWEST_TEXTS = 4  # below that it proves nothing
@@ -28,6 +29,7 @@ RECURRING = 0.25  # is likely enough where each name comes back
 MOST = 0.5
 EVERY = 0.9  # of the texts have a label: then it is one, whatever it says
 FEWEST_SURE, MOSTLY_SURE = 8, 0.5  # of what recurs stands behind whole sentences: names do
+SEVERAL = 2  # speakers
 MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 
 _BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
@@ -114,8 +116,10 @@ def _all_openings(texts: Sequence[str]) -> tuple[list[Openings], bool]:
     found = [openings(text) for text in texts]
     ended = [is_finished(before) for before in ["", *texts][: len(texts)]]
     behind = [end for mine, end in zip(found, ended, strict=True) if mine]
-    counts = Counter(key for mine in found for key in mine)
-    begins = Counter(key for mine, end in zip(found, ended, strict=True) if end for key in mine)
+    # A name that the next cue says again stands there once: the sentence goes on behind it.
+    new = [mine.keys() - before.keys() for before, mine in zip([{}, *found], found, strict=False)]
+    counts = Counter(key for keys in new for key in keys)
+    begins = Counter(key for keys, end in zip(new, ended, strict=True) if end for key in keys)
     recurring = {key for key, count in counts.items() if count > 1}
     sure = {key for key in recurring if begins[key] >= MOSTLY_ENDED * counts[key]}
     named = sum(counts[key] for key in sure)
@@ -175,6 +179,28 @@ class _Texts:
         self.cues = [_lines(many, ended=ended) for many in ([cues] if cues == once else [cues, once])]
 
     def grammar(self) -> Grammar | None:
+        """Find how names are set off: by what the whole file proves, else by what comes back in brackets."""
+        proved = self._proved()
+        return proved if proved and proved.labels else self._in_brackets() or proved
+
+    def _in_brackets(self) -> Grammar | None:
+        """Find several names that come back in brackets, as sounds seldom do; unsure, so that it is flagged.
+
+        Full names are read, anything else is only worth a flag. `None` where there are no such names.
+        """
+        for whole in self.paragraphs.ways:
+            names = [one for one in whole.found if one.form.core.bracket and not is_sound(f"[{one.raw}]")]
+            counts = Counter(one.name for one in names)
+            often = [one for one in names if counts[one.name] >= OFTEN]
+            if len({one.name for one in often}) < SEVERAL or len(often) < MOSTLY_ENDED * len(names):
+                continue
+            form = Counter(one.form for one in often).most_common(1)[0][0]
+            full = sum(is_full_name(one.raw) for one in often) > MOST * len(often)
+            labels = {one.line: one for one in names} if full else {}
+            return Grammar(labels, form if full else None, WORTH_A_FLAG, form, WORTH_A_FLAG, (), WORTH_A_FLAG)
+        return None
+
+    def _proved(self) -> Grammar | None:
         """Find the grammar of the paragraphs, as likely as both ways say; `None` where none is likely."""
         found = choose(self.paragraphs)
         every = self._core_of_all(found)

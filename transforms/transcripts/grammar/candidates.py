@@ -7,7 +7,7 @@ time, a dash, or the end of its line. Which way is the document's, `choose` find
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.records import Seconds
@@ -158,6 +158,24 @@ def candidates(line: Line, index: int) -> tuple[Candidate, ...]:
     if line.noise is not None or not line.text or line.mark == "header":
         return ()
     return tuple(_Reader(line, index).candidates())
+
+
+def without_end(line: Line, index: int, heads: Sequence[str]) -> Candidate | None:
+    """Return the label with which a line begins behind its time, where what ends labels was forgotten.
+
+    `heads` are the labels of the document as they are written, the longest first. `None` where no time, or none of
+    them, stands there.
+
+    >>> without_end(Line(0, "[0:07] Ann Lee We began in May."), 0, ("Ann Lee", "Ann")).rest
+    'We began in May.'
+    """
+    reader = _Reader(line, index)
+    mine = (head for head in heads if reader.text.startswith(f"{head} ", reader.at))
+    if not reader.stamp or (head := next(mine, None)) is None:
+        return None
+    form = Form(Core(line.mark, reader.bullet, "", "", ""), "before", alone=False)
+    rest = reader.text[reader.at + len(head) :].strip()
+    return Candidate(index, form, head, _name(head), *times(reader.stamp), rest)
 
 
 class _Reader:

@@ -9,7 +9,7 @@ from heapq import nlargest
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar import score
-from transforms.transcripts.grammar.candidates import Candidate, Core, Form
+from transforms.transcripts.grammar.candidates import Candidate, Core, Form, without_end
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
@@ -275,13 +275,16 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
     usual = Counter((one.form.alone, one.start_time is not None) for one in labels.values()).most_common(1)[0][0]
     mark = _usual_mark(labels)
     first, last = min(labels), max(labels)
+    written = {one.raw for one in labels.values() if one.name in known}
+    heads = sorted(written, key=len, reverse=True)
+    timed = sum(one.form.time == "before" for one in labels.values()) * 2 > len(labels)
     found: dict[int, Candidate] = {}
     for i, line in enumerate(document.candidates):
         for one in line if i not in labels else ():
             core = one.form.core
             marked = core.mark == mark != ""
             set_off = core.end == ":" or core.bracket or one.start_time is not None or marked
-            if not (set_off or (alone and one.form.alone and fold(one.raw) in known)):
+            if not (set_off or (alone and one.form.alone and (one.raw in written or fold(one.raw) in known))):
                 continue
             inside = first <= i and (i <= last or (one.form.alone and i + 1 < len(document.lines)))
             again = (inside or marked) and (one.name in known or one.name in short)
@@ -289,6 +292,8 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
             if again or (as_usual and _is_full(one, known, document, labels)):
                 found[i] = one
                 break
+        if timed and i not in labels and i not in found and (bare := without_end(document.lines[i], i, heads)):
+            found[i] = bare
     return found
 
 
