@@ -35,6 +35,9 @@ BACK_SECONDS = 0.05
 SURE_LABELS = 0.9  # confidence in who speaks below which it is flagged
 # What may have been speech and is in no turn.
 _BESIDE = frozenset((("metadata", "description"), ("metadata", "subtitle"), ("dropped", "behind the transcript")))
+_MAY_BE_SAID = frozenset(("behind the transcript", "row of one column"))
+A_PARAGRAPH = 200  # characters
+LEFT_OUT = 10  # times what may be said and was dropped is to be in turns
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
 _UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
 _ABBREVIATIONS = frozenset("dr. mr. mrs. ms. prof. st. jr. sr. vs. e.g. i.e. etc. no. u.s. a.m. p.m.".split())
@@ -146,14 +149,17 @@ def _flags(pieces: Iterable[Piece]) -> Iterator[str]:
 
 
 def _doubts(draft: Draft, turns: Sequence[Turn]) -> Iterator[str]:
-    """Flag what is not sure in a text for the eye: who speaks, whether anybody is named, whether it is speech."""
+    """Flag what is not sure: whether all that is said is there and, in a text for the eye, who speaks."""
+    said = sum(len(turn.text) for turn in turns)
+    left_out = sum(len(p.text) for p in draft.pieces if p.kind == "dropped" and p.name in _MAY_BE_SAID)
+    if left_out > A_PARAGRAPH and left_out * LEFT_OUT > said:
+        yield "part_left_out"
     if draft.grammar is None:
         return
     if draft.grammar.confidence < SURE_LABELS:
         yield "labels_uncertain"
     if turns and not any(turn.speaker for turn in turns):
         yield "nobody_named"
-    said = sum(len(turn.text) for turn in turns)
     beside = sum(len(p.text) for p in draft.pieces if (p.kind, p.name) in _BESIDE)
     if said < beside:
         yield "little_is_turns"

@@ -30,6 +30,7 @@ MOST = 0.5
 EVERY = 0.9  # of the texts have a label: then it is one, whatever it says
 FEWEST_SURE, MOSTLY_SURE = 8, 0.5  # of what recurs stands behind whole sentences: names do
 SEVERAL = 2  # speakers
+TWICE = 2
 MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 
 _BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
@@ -191,11 +192,11 @@ class _Texts:
         for whole in self.paragraphs.ways:
             names = [one for one in whole.found if one.form.core.bracket and not is_sound(f"[{one.raw}]")]
             counts = Counter(one.name for one in names)
-            often = [one for one in names if counts[one.name] >= OFTEN]
+            full = sum(is_full_name(one.raw) for one in names) > MOST * len(names)
+            often = [one for one in names if counts[one.name] >= (TWICE if full else OFTEN)]
             if len({one.name for one in often}) < SEVERAL or len(often) < MOSTLY_ENDED * len(names):
                 continue
             form = Counter(one.form for one in often).most_common(1)[0][0]
-            full = sum(is_full_name(one.raw) for one in often) > MOST * len(often)
             labels = {one.line: one for one in names} if full else {}
             return Grammar(labels, form if full else None, WORTH_A_FLAG, form, WORTH_A_FLAG, (), WORTH_A_FLAG)
         return None
