@@ -81,10 +81,12 @@ def publish(settings: Settings, *, anew: bool = False) -> None:
 
 def load_and_publish(settings: Settings) -> tuple[Loaded, ...]:
     """Load what the warehouse has not seen, and publish it: one damaged document holds up nobody's rows."""
+    loaded: tuple[Loaded, ...] = ()
     try:
-        return load(settings)
+        loaded = load(settings)
     finally:
-        publish(settings)
+        publish(settings, anew=bool(loaded))
+    return loaded
 
 
 def ready_snapshot(settings: Settings) -> None:

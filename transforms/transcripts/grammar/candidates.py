@@ -29,7 +29,7 @@ _BEFORE = re.compile(
 _BEHIND = re.compile(rf"\s*(?:(?:,\s+)?(?P<time>{_TIME}(?![.,;!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
 _DIGIT_OF_TIME = re.compile(r"\d[:.m]")  # in every time, and quick to look for
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
-_LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_TIME}|{WRAPPED})\s*$")
+_LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_RANGE}(?![\d%\w]|:\d)|{WRAPPED})\s*$")
 _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
