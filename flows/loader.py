@@ -66,16 +66,16 @@ def damage(payload: Path) -> str | None:
     return None
 
 
-def publish(settings: Settings, *, anew: bool = False) -> None:
+def publish(settings: Settings, *, anew: bool = False, whole: bool = False) -> None:
     """Replace the snapshot that people read by what the warehouse holds now, unless it is the same.
 
-    `anew` replaces it all the same.
+    `anew` replaces it all the same; of a `whole` one nothing is left of what was there before.
     """
     if settings.load == "elsewhere":
         return
     clear(settings)
-    if anew or not warehouse_store.is_published(settings.warehouse, settings.snapshot):
-        warehouse_store.publish(settings.warehouse, settings.snapshot)
+    if anew or whole or not warehouse_store.is_published(settings.warehouse, settings.snapshot):
+        warehouse_store.publish(settings.warehouse, settings.snapshot, whole=whole)
     share(settings.home, settings.snapshot, settings.snapshot_gid)
 
 
@@ -101,7 +101,7 @@ def ready_snapshot(settings: Settings) -> None:
             con.execute(READ)
             is_older = warehouse_store.is_older(con)
     except (ContentError, TransientError, duckdb.Error):
-        publish(settings, anew=True)
+        publish(settings, whole=True)
         upgrade(settings)
     else:
         if is_older:

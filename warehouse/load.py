@@ -207,5 +207,10 @@ def transaction(con: Connection) -> Iterator[None]:
     con.commit()
 
 
+def quoted(path: Path) -> str:
+    """Write a path as a text in SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def _rows(con: Connection, sql: str) -> list[Any]:
     return con.execute(sql).fetchall()

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from transforms.records import Episode, Podcast, StageRun
-from warehouse.load import HERE, Check, Connection, believe, load_new, loaded_keys
+from warehouse.load import HERE, Check, Connection, believe, load_new, loaded_keys, quoted
 from warehouse.query import episode_of
 from warehouse.snapshot import holder
 from warehouse.staging import NOT_STORED
@@ -28,7 +28,6 @@ from warehouse.store import (
     migrate,
     new_file,
     opened,
-    quoted,
     require,
     rows,
     standing_still,

@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from transforms.sealed import is_no_file
-from warehouse.load import BUGS, HERE, Check, Connection, Load, believe, load_new, transaction
+from warehouse import spare
+from warehouse.load import BUGS, HERE, Check, Connection, Load, believe, load_new, quoted, transaction
 from warehouse.snapshot import holder
 
 LOCK_SECONDS = 60.0
@@ -110,11 +111,12 @@ def load(
         return load_new(con, staged, failures, check)
 
 
-def publish(warehouse: Path, snapshot: Path) -> None:
+def publish(warehouse: Path, snapshot: Path, *, whole: bool = False, keep_from: int = spare.LARGE) -> None:
     """Replace the snapshot, which people read, by a copy of the warehouse as it is now.
 
-    The rows are copied, not the file: a file keeps the bytes of what was deleted. Who has the old
-    snapshot open goes on reading it. An episode that all its transcripts left, and a show without
+    Of a snapshot of `keep_from` bytes or more only what changed is written, as `warehouse.spare` says, unless the
+    `whole` is asked for. Rows are copied then, not the file: a file keeps the bytes of what was deleted. Who has
+    the old snapshot open goes on reading it. An episode that all its transcripts left, and a show without
     episodes, stay behind in the warehouse; what was run for it counts as run for the one that has them now.
 
     Raises:
@@ -125,15 +127,41 @@ def publish(warehouse: Path, snapshot: Path) -> None:
     require(warehouse)
     snapshot.parent.mkdir(parents=True, exist_ok=True)
     with locked(warehouse), new_file(snapshot) as fresh:
-        with explained(warehouse), duckdb.connect() as con:
-            con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
-            con.execute(f"attach {quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
-            con.execute("copy from database warehouse to snapshot")
-            con.execute(_LEFT)
-            con.execute("detach snapshot")
+        if whole or not _brought_up_to_date(warehouse, spare.place(snapshot), fresh):
+            spare.place(snapshot).unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
+            _copied_whole(warehouse, fresh)
+        spare.mark_as_ours(fresh)
         # A program that has the old one open for writing keeps its changes there: no part of the new one.
         Path(f"{snapshot}.wal").unlink(missing_ok=True)
-        _swap(fresh, snapshot)
+        with spare.kept(snapshot, fresh.with_name(f"{fresh.name}.old"), keep_from):
+            _swap(fresh, snapshot)
+
+
+def _copied_whole(warehouse: Path, fresh: Path) -> None:
+    with explained(warehouse), duckdb.connect() as con:
+        con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
+        con.execute(f"attach {quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
+        con.execute("copy from database warehouse to snapshot")
+        con.execute(_LEFT)
+        con.execute("detach snapshot")
+
+
+def _brought_up_to_date(warehouse: Path, before: Path, fresh: Path) -> bool:
+    """Make the next snapshot of the one before the last; False where there is none that can be used."""
+    if not spare.is_ours(before):
+        return False
+    before.replace(fresh)
+    try:
+        with duckdb.connect() as con:
+            con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
+            con.execute(f"attach {quoted(fresh)} as snapshot")  # not if another process has it open
+            with transaction(con):
+                done = spare.bring_up_to_date(con, _LEFT)
+            con.execute("detach snapshot")
+            return done
+    except duckdb.Error:  # whatever is wrong with it: a whole copy needs nothing of it
+        return False
 
 
 def is_published(warehouse: Path, snapshot: Path) -> bool:
@@ -315,11 +343,6 @@ def _translated(error: Exception, path: Path) -> TurntableError:
             f"{path} was made by a newer Turntable: upgrade, or make it anew with `turntable rebuild`"
         )
     return ContentError(f"{path} is damaged: {cause}; make it anew with `turntable rebuild`")
-
-
-def quoted(path: Path) -> str:
-    """Write a path as a text in SQL."""
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 @contextmanager

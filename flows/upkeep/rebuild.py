@@ -47,7 +47,7 @@ def rebuild(settings: Settings, *, deep: bool = False) -> tuple[str, ...]:
     done = warehouse_store.rebuild(settings.warehouse, documents(store), store.all_failures(), damage)
     if set_aside(store, done):
         load(settings)
-    warehouse_store.publish(settings.warehouse, settings.snapshot)
+    warehouse_store.publish(settings.warehouse, settings.snapshot, whole=True)
     share(settings.home, settings.snapshot, settings.snapshot_gid)
     lost = _lost(store, before)
     if not lost and kept is not None and before is not None:
