@@ -78,7 +78,7 @@ def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> N
     loader.ready_snapshot(settings)
     store = Store(settings.home)
     known = EpisodeIndex(query.known_episodes(settings.snapshot))
-    job = ImportContext(store, settings, hints or Hints(), known, text_stages.newest_stages(store))
+    job = ImportContext(store, settings, hints or Hints(), known, lambda: text_stages.newest_stages(store))
     import_one(job, at_path(path))
 
 

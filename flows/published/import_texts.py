@@ -6,7 +6,7 @@ import errno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -85,13 +85,17 @@ Result = Imported | RefusedText
 
 @dataclass(frozen=True, slots=True)
 class ImportContext:
-    """What all texts of one import share; `strays` are those that lay in a folder and need not be transcripts."""
+    """What all texts of one import share.
+
+    `before` gives the newest staging of each text, by its hash: it reads the manifests of the whole home, once.
+    `strays` are those that lay in a folder and need not be transcripts.
+    """
 
     store: Store
     settings: Settings
     hints: Hints
     known: EpisodeIndex
-    before: dict[str, Manifest]
+    before: Callable[[], dict[str, Manifest]]
     strays: frozenset[Location] = frozenset()
 
 
@@ -153,7 +157,7 @@ def _align(staged: Sequence[Result], settings: Settings) -> None:
 def _job(hints: Hints, settings: Settings) -> ImportContext:
     store = Store(settings.home)
     known = EpisodeIndex(query.known_episodes(settings.snapshot))
-    return ImportContext(store, settings, hints, known, text_stages.newest_stages(store))
+    return ImportContext(store, settings, hints, known, cache(partial(text_stages.newest_stages, store)))
 
 
 def import_one(job: ImportContext, location: Location) -> Result:
@@ -162,7 +166,8 @@ def import_one(job: ImportContext, location: Location) -> Result:
     step = "read"
     try:
         text = text_stages.read(job.store, location, job.settings)
-        kept = StoredText(text, job.before.get(text.sha256))
+        is_new = text.manifest.started_at >= started_at
+        kept = StoredText(text, None if is_new else job.before().get(text.sha256))
         step = "parse"
         parsed = text_stages.parse(job.store, text, job.hints)
         step = "stage"
