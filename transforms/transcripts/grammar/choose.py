@@ -173,10 +173,16 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         measured = replace(whole, found=kept) if whole.is_weak else whole
         lines = {one.line for one in kept}
         doubted = tuple(one for one in whole.found if one.line not in lines)
-        # Who has nothing to say is no speaker.
+        # Who has nothing to say is no speaker, and what is said is none: `Jistě.`
         is_silent = sum(not words for words in measured.behind) * 2 > len(kept)
-        likely = 0.0 if is_silent and forced is None else score.of_form(of_form(measured))
+        is_said = whole.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept)
+        likely = 0.0 if (is_silent or is_said) and forced is None else score.of_form(of_form(measured))
         yield Way(kept, doubted, unsure, likely, _least(whole, kept))
+
+
+def _is_sentence(one: Candidate) -> bool:
+    """Check for a line that ends as a sentence does; plays set names so, in capitals (`HAMLET.`)."""
+    return one.form.alone and ends_sentence(one.raw) and not one.raw.isupper()
 
 
 def _least(whole: Occurrences, kept: Sequence[Candidate]) -> float:
@@ -288,6 +294,7 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
                 continue
             inside = first <= i and (i <= last or (one.form.alone and i + 1 < len(document.lines)))
             again = (inside or marked) and (one.name in known or one.name in short)
+            again |= marked and one.form.alone and one.name in counts
             as_usual = (one.form.alone, one.start_time is not None) == usual
             if again or (as_usual and _is_full(one, known, document, labels)):
                 found[i] = one
