@@ -14,7 +14,7 @@ from flows.episode.aligning import name_voice
 from flows.locations import at_path
 from flows.published.import_texts import Imported, import_texts, reparse_texts
 from flows.published.linking import Hints
-from flows.settings import Settings
+from flows.settings import Said, Settings
 from flows.sources.found import PublisherExtras
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
@@ -55,16 +55,23 @@ def audio(folder: Path) -> Path:
     return path
 
 
-def hear(settings: Settings, folder: Path, shift: float = 0.0, extras: PublisherExtras | None = None) -> str:
+def hear(
+    settings: Settings,
+    folder: Path,
+    shift: float = 0.0,
+    extras: PublisherExtras | None = None,
+    talk: list[tuple[str, str]] = SAID,
+    title: str | None = None,
+) -> str:
     """Ingest the talk as if it had been heard, with one word wrong; the id of its episode."""
     words, segments, now = [], [], shift
-    for number, (_, text) in enumerate(SAID):
+    for number, (_, text) in enumerate(talk):
         start = now
         for word in text.replace("sewing", "sowing").split():
             words.append(Word(word, round(now, 2), round(now + PACE - 0.05, 2), 0.9, None, None))
             now += PACE
         segments.append(SpeakerSegment(start, now, f"SPEAKER_0{number % 2}"))
-    joined = ingest_file(settings, audio(folder), None, tuple(words), tuple(segments), extras)
+    joined = ingest_file(settings, audio(folder), Said(title=title), tuple(words), tuple(segments), extras)
     return joined.episode.episode_id
 
 
@@ -103,6 +110,7 @@ def rows(settings: Settings) -> list[Any]:
         ask(settings, "from words order by all"),
         ask(settings, "from gaps order by all"),
         ask(settings, "from evals order by all"),
+        ask(settings, "from name_evidence order by all"),
         ask(settings, "select * exclude (created_at) from transcripts order by all"),
     ]
 
@@ -278,6 +286,40 @@ def test_what_is_no_name_or_no_voice(
     episode_id = hear(settings, tmp_path)
     with pytest.raises(error, match=says):
         name_voice(settings, episode_id, label, name)
+
+
+INTRODUCED = [
+    ("A", "Good evening, I'm Ann Lee, and with me is Bob Raye. Bob, why does a record turn?"),
+    ("B", "Thank you, Ann. It turns because a motor under the plate never rests, as Jan Motte wrote."),
+]
+NAMED = f"select distinct speaker_label, speaker_name, name_source {BOTH} where time_source = 'asr' order by 1"
+
+
+def test_voices_that_no_text_names_say_who_they_are(settings: Settings, tmp_path: Path) -> None:
+    """The sentences stand beside the names; a text or a user wins over them, and without them they are back."""
+    title = "Why a record turns, with Bob Ray"
+    episode_id = hear(settings, tmp_path, talk=INTRODUCED, title=title)
+    introduced = [("SPEAKER_00", "Ann Lee", "introduced"), ("SPEAKER_01", "Bob Ray", "introduced")]
+    assert ask(settings, NAMED) == introduced
+    assert ask(settings, "select kind, speaker_name, quote from name_evidence where speaker_name = 'Ann Lee'") == [
+        ("self", "Ann Lee", "Good evening, I'm Ann Lee, and with me is Bob Raye."),
+        ("addressed", "Ann Lee", "Thank you, Ann."),
+    ]
+    before, staged = rows(settings), documents(settings)
+    hear(settings, tmp_path, talk=INTRODUCED, title=title)
+    assert documents(settings) == staged
+    name_voice(settings, episode_id, "SPEAKER_01", "Robert Ray")
+    assert ask(settings, NAMED)[1] == ("SPEAKER_01", "Robert Ray", "user")
+    assert ask(settings, "select distinct speaker_name from name_evidence") == [("Ann Lee",)]
+    name_voice(settings, episode_id, "SPEAKER_01", None)
+    assert rows(settings) == before
+    rebuild(settings)
+    assert rows(settings) == before
+    talk = zip(("Anna Lee", "Bob Ray"), INTRODUCED, strict=True)
+    publish_text(settings, tmp_path, f"{title}\n\n" + "".join(f"{name}: {text}\n" for name, (_, text) in talk))
+    assert ask(settings, NAMED)[0] == ("SPEAKER_00", "Anna Lee", "aligned")
+    assert ask(settings, "from name_evidence") == []
+    assert verify(settings, deep=True) == ()
 
 
 def cues(shift: float, ad: float = 0.0) -> str:

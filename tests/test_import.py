@@ -283,7 +283,7 @@ def test_a_home_of_an_older_schema_is_brought_up(texts: Path, tmp_path: Path) ->
             newest = "transcripts.aligned_to transcripts.aligned_share turns.name_confidence words.time_confidence"
             for table, column in (name.split(".") for name in f"{newest} load_log.described_at".split()):
                 con.execute(f"alter table {table} drop column {column}")
-            con.execute("drop table gaps; drop table evals")
+            con.execute("drop table gaps; drop table evals; drop table name_evidence")
             con.execute("delete from schema_migrations where name >= '0006'")
 
     assert command(settings.home, "episodes", "--json").returncode == 0

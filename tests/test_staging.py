@@ -133,6 +133,7 @@ def test_every_field_is_there_under_the_name_of_its_column():
         "described_at": None,
         "gaps": [],
         "evals": [],
+        "name_evidence": [],
     }
 
 

@@ -232,14 +232,14 @@ def voices(snapshot: Path, episode_id: str) -> list[Voice]:
 
 
 def episodes_to_align(snapshot: Path, episode_ids: Iterable[str]) -> set[str]:
-    """Name those of some episodes that have a published text and a transcript of our own.
+    """Name those of some episodes that have a transcript of our own.
 
     And every one with a transcript that still tells of one which another episode has now. None without a sound
     snapshot.
     """
     sql = """
         select episode_id from transcripts where episode_id in (select unnest(?::varchar[])) group by 1
-        having bool_or(source = 'asr' and format is null) and bool_or(format is not null)
+        having bool_or(source = 'asr' and format is null)
         union
         select v.episode_id from evals v left join transcripts t on t.transcript_id = v.reference_id
         where v.episode_id is distinct from t.episode_id

@@ -37,7 +37,12 @@ from transforms.records import (
 Row = dict[str, Any]
 
 _LISTS = ("turns", "words", "speaker_segments", "chapters", "sections", "events", "speakers", "stage_runs")
-_TOLD_LATER = {"described_at": None, "gaps": (), "evals": ()}  # by other transcripts of the episode
+_TOLD_LATER = {
+    "described_at": None,
+    "gaps": (),
+    "evals": (),
+    "name_evidence": (),
+}  # by other transcripts of the episode
 _TURN = tuple(field.name for field in fields(Turn) if field.name not in ("speaker", "first_word"))
 
 
@@ -396,6 +401,11 @@ def schema() -> Any:
         seconds=real,
     )
     gap = struct("kind", gap_index=count, first_word=count, word_count=count, **times)
+    evidence = struct(
+        "speaker_label speaker_name kind quote",
+        weight=real,
+        **dict.fromkeys(("evidence_index", "turn_index", "first_word", "word_count"), count),
+    )
     counts = "words errors aligned_words substitutions deletions insertions named_words misnamed_words"
     rates = "wer aligned_wer reference_share share label_error"
     judged = struct("reference_id", **dict.fromkeys(counts.split(), count), **dict.fromkeys(rates.split(), real))
@@ -418,6 +428,7 @@ def schema() -> Any:
             "stage_runs": pa.list_(stage_run),
             "gaps": pa.list_(gap),
             "evals": pa.list_(judged),
+            "name_evidence": pa.list_(evidence),
             "feed_index": count,
         }
     )

@@ -1,8 +1,9 @@
 """What the transcripts of an episode tell of each other: times for what was published, names for who was heard.
 
-Each published text is aligned with each transcript of our own (stage `align`). What follows from that, and what a
-user calls a voice, becomes newer documents of the same transcripts, made of those that were staged first: their
-`base`. Whatever came first, the result is the same; nothing is recognised anew.
+Each published text is aligned with each transcript of our own (stage `align`), whose own words tell who is heard
+where no text does (`introduce`). What follows from that, and what a user calls a voice, becomes newer documents of
+the same transcripts, made of those that were staged first: their `base`. Whatever came first, the result is the
+same; nothing is recognised anew.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store
 from flows.episode.given_names import give_name, given_names
+from flows.episode.introducing import INTRODUCTIONS, introduce
 from flows.home import clock
 from flows.loader import load_and_publish
 from flows.payloads import done_run, read_json, read_samples
@@ -26,6 +28,7 @@ from transforms.alignment import Alignment, rows
 from transforms.alignment.ends import until_quiet
 from transforms.alignment.rows import Name, Reference
 from transforms.errors import ContentError, Interrupted, SourceError, one_line
+from transforms.introductions import Introductions
 from transforms.languages import primary_language
 from transforms.records import Word
 from warehouse import query
@@ -61,11 +64,18 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What else is told of a transcript: by alignments, and by the user."""
+    """What else is told of a transcript: by alignments, by its own words, and by the user."""
 
     method: str
     alignments: tuple[Artifact, ...]
+    introduced: Artifact | None
     names: dict[str, str]
+
+    @property
+    def artifacts(self) -> dict[str, Artifact]:
+        """What it is told by, by the names of inputs."""
+        inputs = {f"align-{number}": one for number, one in enumerate(self.alignments)}
+        return inputs | ({"introduce": self.introduced} if self.introduced else {})
 
     def parameters(self, base: Artifact) -> dict[str, Any]:
         """Name it, as the document that is made of it says it."""
@@ -74,12 +84,13 @@ class Told:
             "names": self.names,
             "method": self.method,
             "align": _keys(self.alignments),
+            "introduce": self.introduced.manifest.key if self.introduced else None,
         }
 
     def is_told_by(self, document: Document) -> bool:
         """Check whether the newest document says it."""
         if document.newest.key == document.base.manifest.key:
-            return not self.alignments and not self.names
+            return not self.artifacts and not self.names
         said = document.newest.parameters
         return all(said.get(name) == value for name, value in self.parameters(document.base).items())
 
@@ -173,12 +184,14 @@ def _align_episode(
     texts = [one for one in documents if one.is_text]
     heard = [one for one in documents if not one.is_text]
     names = given_names(store)
+    known = query.known_as(settings.snapshot, episode_id)
     made: list[Artifact | None] = []
     of_texts: dict[Document, Voices] = {}  # the last that was heard wins
     for one in heard:
         pairs = {text: _align(store, decoded, text, one) for text in texts}
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
-        voices = Voices(one, proofs, names.get(one.transcript_id, {}))
+        introduced = introduce(store, one.base, one.row, known)
+        voices = Voices(one, proofs, introduced, names.get(one.transcript_id, {}))
         of_texts |= dict.fromkeys(proofs, voices)
         made.append(_tell_heard(store, voices))
     for text in texts:
@@ -235,10 +248,14 @@ def _differ(written: Row, spoken: Row) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """The voices of a transcript of our own: the texts that it was aligned with, and what a user calls them."""
+    """The voices of a transcript of our own, and what tells who they are.
+
+    That are the texts that it was aligned with, its own words (`None`: they name nobody), and the user.
+    """
 
     heard: Document
     texts: Mapping[Document, Artifact]
+    introduced: Artifact | None
     called: dict[str, str]
 
     @property
@@ -251,11 +268,15 @@ class Voices:
         labels = self.labels
         return [rows.reference(t.row, read_json(_ALIGNMENT, found), labels) for t, found in self.texts.items()]
 
+    def introductions(self) -> Introductions:
+        """Read who they are by the words of the episode."""
+        return read_json(INTRODUCTIONS, self.introduced) if self.introduced else Introductions((), ())
+
     def names(self, references: list[Reference]) -> dict[str, Name]:
-        """Return what they are called: by the user, else by the text that fits best."""
+        """Return what they are called: by the user, else by the text that fits best, else by their own words."""
         found = sorted(zip(self.texts, references, strict=True), key=lambda one: one[1].alignment.share)
         by_texts = {label: name for text, one in found for label, name in rows.names_by(text.row, one).items()}
-        return by_texts | _by_user(self.called)
+        return (by_texts or rows.names_said(self.introductions())) | _by_user(self.called)
 
 
 def _tell_heard(store: Store, voices: Voices) -> Artifact | None:
@@ -263,9 +284,12 @@ def _tell_heard(store: Store, voices: Voices) -> Artifact | None:
 
     def compute() -> Row:
         references = voices.references()
-        return rows.judged(rows.named(voices.heard.row, voices.names(references)), references)
+        names = voices.names(references)
+        row = rows.introduced(rows.named(voices.heard.row, names), voices.introductions(), names)
+        return rows.judged(row, references)
 
-    return _stage(store, voices.heard, Told(METHOD, tuple(voices.texts.values()), voices.called), compute)
+    told = Told(METHOD, tuple(voices.texts.values()), voices.introduced, voices.called)
+    return _stage(store, voices.heard, told, compute)
 
 
 def _tell_text(store: Store, text: Document, voices: Voices | None, called: dict[str, str]) -> Artifact | None:
@@ -282,7 +306,8 @@ def _tell_text(store: Store, text: Document, voices: Voices | None, called: dict
 
     alignments = tuple(voices.texts.values()) if voices else ()
     names = {**(voices.called if voices else {}), **called}
-    return _stage(store, text, Told(METHOD, alignments, names), compute)
+    told = Told(METHOD, alignments, voices.introduced if voices else None, names)
+    return _stage(store, text, told, compute)
 
 
 def _by_user(called: dict[str, str]) -> dict[str, Name]:
@@ -297,7 +322,7 @@ def _stage(store: Store, document: Document, told: Told, compute: Any) -> Artifa
     episode_id = document.row["episode"]["episode_id"]
 
     def made(_: Path) -> Made:
-        runs = [done_run(one, origin, episode_id) for one in told.alignments]
+        runs = [done_run(one, origin, episode_id) for one in told.artifacts.values()]
         row = compute()
         return Made(write_again(row, clock.stamp(store.home), runs), flags=tuple(row["transcript"]["flags"]))
 
@@ -307,6 +332,6 @@ def _stage(store: Store, document: Document, told: Told, compute: Any) -> Artifa
         made,
         method=base.method,
         suffix=".parquet",
-        inputs={**base.inputs, **{f"align-{n}": one.sha256 for n, one in enumerate(told.alignments)}},
+        inputs={**base.inputs, **{name: one.sha256 for name, one in told.artifacts.items()}},
         parameters={**base.parameters, **told.parameters(document.base), **again},
     )

@@ -13,6 +13,8 @@ from typing import Any
 from transforms.alignment import AlignedWord, Alignment
 from transforms.alignment.naming import Naming, label_errors, name_labels
 from transforms.alignment.parting import part
+from transforms.introductions import Introductions
+from transforms.introductions.cues import Utterance
 from transforms.records import Seconds, Word
 from transforms.text import join_lines
 
@@ -29,7 +31,7 @@ LEAST_TIMED = 0.3  # share of the words of a turn that have a time, before the t
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What a voice is called: the name, how it was found (`aligned` or `user`), and how sure that is, 0 to 1."""
+    """What a voice is called, how that was found (`aligned`, `introduced`, `user`), and how sure it is, 0 to 1."""
 
     name: str
     source: str
@@ -58,6 +60,35 @@ def heard_words(row: Row) -> list[Word]:
         Word(w["word"], w["start_time"], w["end_time"], w["probability"], w["speaker_label"], w["speaker_margin"])
         for w in row["words"]
     ]
+
+
+def utterances_of(row: Row) -> list[Utterance]:
+    """Return the turns of a transcript of our own as what is said in them; its words are those of its turns."""
+    words = [word["word"] for word in row["words"]]
+    return [
+        Utterance(
+            turn["turn_index"],
+            turn["speaker_label"],
+            tuple(words[first : first + turn["word_count"]]),
+            first,
+            turn["start_time"] or 0.0,
+            turn["end_time"] or 0.0,
+        )
+        for turn, first in zip(row["turns"], _firsts(row["turns"]), strict=True)
+    ]
+
+
+def introduced(row: Row, found: Introductions, names: Mapping[str, Name]) -> Row:
+    """Say which sentences the names of voices rest on, but for those that have another one by now."""
+    taken = [
+        one for one in found.evidence if (name := names.get(one.speaker_label)) and name.source == "introduced"
+    ]
+    return {**row, "name_evidence": [{"evidence_index": n, **asdict(one)} for n, one in enumerate(taken)]}
+
+
+def names_said(found: Introductions) -> dict[str, Name]:
+    """Return what voices are called by the words of the episode itself."""
+    return {one.speaker_label: Name(one.speaker_name, "introduced", one.confidence) for one in found.names}
 
 
 def reference(text: Row, alignment: Alignment, voices: Sequence[str | None]) -> Reference:
