@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from flows.artifacts import Store
-from flows.episode.aligning import name_voice
+from flows.episode.aligning import name_voice, pin_transcript
 from flows.locations import at_path
 from flows.published.import_texts import Imported, import_texts, reparse_texts
 from flows.published.linking import Hints
@@ -62,6 +63,7 @@ def hear(
     extras: PublisherExtras | None = None,
     talk: list[tuple[str, str]] = SAID,
     title: str | None = None,
+    voices: str = "AB",
 ) -> str:
     """Ingest the talk as if it had been heard, with one word wrong; the id of its episode."""
     words, segments, now = [], [], shift
@@ -70,7 +72,7 @@ def hear(
         for word in text.replace("sewing", "sowing").split():
             words.append(Word(word, round(now, 2), round(now + PACE - 0.05, 2), 0.9, None, None))
             now += PACE
-        segments.append(SpeakerSegment(start, now, f"SPEAKER_0{number % 2}"))
+        segments.append(SpeakerSegment(start, now, f"SPEAKER_0{'ABC'.index(voices[number % len(voices)])}"))
     joined = ingest_file(settings, audio(folder), Said(title=title), tuple(words), tuple(segments), extras)
     return joined.episode.episode_id
 
@@ -201,17 +203,95 @@ def test_a_text_of_another_episode_has_no_times(settings: Settings, tmp_path: Pa
     assert message.startswith("does not match: ")
 
 
-def test_a_page_of_quotations_is_not_the_best(settings: Settings, tmp_path: Path) -> None:
-    """It has times and names, and less than half of what was said."""
+AD = (
+    "This show is brought to you by the lathe works of Leeds, where every bowl is turned by hand since ninety one."
+)
+INTRO = "Before we begin, a word on the weather, which was so bad that our guest came late and wet and cold."
+BEST = "select speaker, text_source, text, start_time from best_turns order by turn_index"
+
+
+def test_the_best_of_both(settings: Settings, tmp_path: Path) -> None:
+    """An intro and an ad are heard and not written, the end is written and not said: each is where it belongs."""
+    first = BOB[0].partition(". ")
+    talk = [("A", INTRO), ("A", ANN[0]), ("B", first[0] + "."), ("C", AD), ("B", first[2]), ("A", ANN[1])]
+    hear(settings, tmp_path, talk=talk, voices="AABCBA")
+    publish_text(
+        settings, tmp_path, TALK + "Ann Lee: And now for something that was cut out of the recording by us.\n"
+    )
+    assert ask(settings, "select source from transcripts where is_best") == [("merged",)]
+    starts = list(itertools.accumulate((PACE * len(text.split()) for _, text in talk), initial=0.0))
+    assert ask(settings, BEST) == [
+        (who, source, text, pytest.approx(start, abs=0.02))
+        for who, source, text, start in zip(
+            ("Ann Lee", "Ann Lee", "Bob Ray", "SPEAKER_02", "Bob Ray", "Ann Lee"),
+            ("asr", "publisher", "publisher", "asr", "publisher", "publisher"),
+            [text for _, text in talk],
+            starts[:-1],
+            strict=True,
+        )
+    ]
+    before, staged = rows(settings), documents(settings)
+    hear(settings, tmp_path, talk=talk, voices="AABCBA")
+    reparse_texts(settings)
+    assert (rows(settings), documents(settings)) == (before, staged)
+    assert verify(settings, deep=True) == ()
+    rebuild(settings)
+    assert rows(settings) == before
+
+
+def test_another_transcript_is_pinned(settings: Settings, tmp_path: Path) -> None:
+    """By a piece of its id or its kind; that survives a rebuild, and is taken back."""
+    episode_id = hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    best = "select source from transcripts where is_best"
+    before = rows(settings)
+    assert pin_transcript(settings, episode_id, "asr") == "asr"
+    rebuild(settings)
+    hear(settings, tmp_path)
+    assert ask(settings, best) == [("asr",)]
+    ((text_id,),) = ask(settings, "select transcript_id from transcripts where source = 'publisher'")
+    assert pin_transcript(settings, episode_id, text_id[:8]) == "publisher"
+    assert ask(settings, "select source from transcripts where is_pinned") == [("publisher",)]
+    with pytest.raises(
+        SourceError, match=r"no transcript of this episode is 'vtt': it has publisher \w{8}, asr \w"
+    ):
+        pin_transcript(settings, episode_id, "vtt")
+    assert pin_transcript(settings, episode_id, None) is None
+    assert rows(settings) == before
+    assert verify(settings, deep=True) == ()
+
+
+def test_a_merged_transcript_goes_with_its_text(settings: Settings, tmp_path: Path) -> None:
+    """Linked to another episode, the text leaves what was heard behind, which is the best again."""
+    hear(settings, tmp_path, talk=[("A", INTRO), *SAID], voices="AABAB")
+    publish_text(settings, tmp_path)
+    assert ask(settings, "select source from transcripts where is_best") == [("merged",)]
+    other = publish_text(settings, tmp_path, "Something else\n\nCem Ada: So it is.\nDora Eve: It is.\n", "b.txt")
+    import_texts([at_path(tmp_path / "Why a record turns.txt")], Hints(episode=other.episode_id), settings)
+    assert ("asr", "Why a record turns") in ask(
+        settings, "select source, title from transcripts join episodes using (episode_id) where is_best"
+    )
+    assert ask(settings, "select flags from transcripts where source = 'merged'") == [(["withdrawn"],)]
+    assert verify(settings, deep=True) == ()
+
+
+def test_a_page_of_quotations(settings: Settings, tmp_path: Path) -> None:
+    """With less than half of what was said it is not the best; what it has stands in that as it is written."""
     hear(settings, tmp_path)
     publish_text(settings, tmp_path, f"Why a record turns\n\nAnn Lee: {ANN[0]}\nBob Ray: It must.\n")
     is_partial = "list_contains(flags, 'partial_text')"
     assert ask(settings, f"select source, is_best, {is_partial} from transcripts order by 1") == [
-        ("asr", True, False),
+        ("asr", False, False),
+        ("merged", True, False),
         ("publisher", False, True),
     ]
-    names = "select distinct speaker_name from turns where time_source = 'asr' order by 1 nulls last"
-    assert ask(settings, names) == [("Ann Lee",), (None,)]
+    heard = [text.replace("sewing", "sowing") for _, text in SAID[1:]]
+    assert ask(settings, "select speaker, text_source, text from best_turns order by turn_index") == [
+        ("Ann Lee", "publisher", ANN[0]),
+        ("SPEAKER_01", "asr", heard[0]),
+        ("Ann Lee", "asr", heard[1]),
+        ("SPEAKER_01", "asr", heard[2]),
+    ]
 
 
 def test_a_text_in_another_language_proves_nothing(settings: Settings, tmp_path: Path) -> None:

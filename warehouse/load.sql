@@ -142,8 +142,9 @@ ranked as (
         order by
             t.transcript_id is null,
             t.transcript_id is null and s.source <> 'asr',
+            not coalesce(s.is_pinned, false),
             list_has_any(s.flags, ['other_audio', 'partial_text']),
-            list_position(['publisher', 'asr', 'captions'], s.source),
+            list_position(['merged', 'publisher', 'asr', 'captions'], s.source),
             not coalesce(t.has_speakers, false),
             s.created_at desc,
             s.transcript_id

@@ -207,6 +207,22 @@ def newest_documents(snapshot: Path, episode_id: str) -> dict[str, str]:
     return dict(_rows(snapshot, sql, episode_id))
 
 
+def transcripts(snapshot: Path, episode_id: str) -> Table:
+    """List the transcripts of an episode that have turns, the best first, by id and source."""
+    return _answer(
+        snapshot,
+        """
+        select
+            s.transcript_id, source, model, format, count(*) as turns, is_best,
+            coalesce(is_pinned, false) as is_pinned, created_at
+        from transcripts s join turns t using (transcript_id)
+        where s.episode_id = ?
+        group by all order by is_best desc, source, s.transcript_id
+        """,
+        episode_id,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A label of a transcript, what it is called there, and in how many turns."""
@@ -218,11 +234,14 @@ class Voice:
 
 
 def voices(snapshot: Path, episode_id: str) -> list[Voice]:
-    """List the voices of an episode; where several transcripts have one, that is first which was heard last."""
+    """List the voices of an episode; where several transcripts have one, that is first which was heard last.
+
+    Those of a merged transcript are voices of others.
+    """
     sql = """
         select t.speaker_label, t.transcript_id, any_value(t.speaker_name), count(*)
         from turns t join transcripts s using (transcript_id)
-        where s.episode_id = ? and t.speaker_label is not null
+        where s.episode_id = ? and t.speaker_label is not null and s.source <> 'merged'
         group by all
         order by
             any_value(s.source = 'asr' and s.format is null) desc, max(s.is_best) desc, max(s.created_at) desc,
@@ -248,6 +267,12 @@ def episodes_to_align(snapshot: Path, episode_ids: Iterable[str]) -> set[str]:
         where s.aligned_to is not null and s.episode_id is distinct from t.episode_id
     """
     return {name for (name,) in _rows(snapshot, sql, list(episode_ids))}
+
+
+def heard_episodes(snapshot: Path) -> set[str]:
+    """Name all episodes that were heard here; none without a sound snapshot."""
+    sql = "select distinct episode_id from transcripts where source = 'asr' and format is null"
+    return {name for (name,) in _rows(snapshot, sql)}
 
 
 def _looked_up(snapshot: Path, condition: str, *parameters: object) -> tuple[KnownEpisode, ...]:

@@ -368,9 +368,10 @@ def schema() -> Any:
         parse_confidence=real,
         flags=texts,
         created_at=moment,
+        is_pinned=truth,
     )
     turn = struct(
-        "speaker_label speaker_name name_source time_source text boundary",
+        "speaker_label speaker_name name_source time_source text_source text boundary",
         name_confidence=real,
         turn_index=count,
         chapter_index=count,
@@ -381,7 +382,7 @@ def schema() -> Any:
         mean_probability=real,
     )
     word = struct(
-        "word time_source speaker_label",
+        "word time_source text_source speaker_label",
         time_confidence=real,
         word_index=count,
         turn_index=count,

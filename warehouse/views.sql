@@ -28,6 +28,7 @@ select
     t.end_time,
     t.time_source,
     t.text,
+    coalesce(t.text_source, b.source) as text_source,
     t.word_count,
     t.boundary,
     t.is_overlap,
@@ -58,18 +59,19 @@ comment on column best_turns.published_at is 'When the episode was published, UT
 comment on column best_turns.page_url is 'Web page of the episode';
 comment on column best_turns.chapter is 'Title of the chapter that the turn starts in; NULL where unknown';
 comment on column best_turns.speaker is 'Name of the speaker, else the label; NULL where unsure';
-comment on column best_turns.name_source is 'How the name of the speaker was found: publisher, aligned or user; NULL for a label';
+comment on column best_turns.name_source is 'How the name of the speaker was found: publisher, aligned, introduced or user; NULL for a label';
 comment on column best_turns.name_confidence is 'How sure the name is, 0 to 1; NULL for published text and for a label';
 comment on column best_turns.start_time is 'Start, seconds from the start of the audio; NULL where unknown';
 comment on column best_turns.end_time is 'End, seconds from the start of the audio; NULL where unknown';
 comment on column best_turns.time_source is 'Who gave the times: asr, publisher, chapter, aligned or interpolated; NULL where there are none';
 comment on column best_turns.text is 'What was said';
+comment on column best_turns.text_source is 'Whose words these are: publisher, captions or asr; in a merged transcript, asr is what was said and not written, as an ad';
 comment on column best_turns.word_count is 'Words in the turn';
 comment on column best_turns.boundary is 'What makes it one turn: speaker, sentence, cue or paragraph';
 comment on column best_turns.is_overlap is 'Whether somebody else speaks meanwhile; NULL where unknown';
 comment on column best_turns.speaker_margin is 'How far the speaker leads the second, 0 to 1; NULL where unknown';
 comment on column best_turns.mean_probability is 'Mean probability of the words, 0 to 1; NULL where unknown';
-comment on column best_turns.source is 'Who made the transcript: asr, publisher or captions';
+comment on column best_turns.source is 'Who made the transcript: asr, publisher, captions or merged';
 comment on column best_turns.language is 'Language tag (BCP 47) of the words';
 comment on column best_turns.model is 'Model that recognised the words; NULL for published text';
 comment on column best_turns.audio_url is 'Where the audio is offered; NULL for a lone file';

@@ -38,6 +38,7 @@ GROUPS = (
             "formats": ("texts", "List the formats that `import` reads."),
             "reparse": ("texts", "Read kept texts with today's parsers."),
             "name": ("voices", "Say who a voice of an episode is."),
+            "pin": ("transcripts", "Say which transcript is read."),
         },
         "turntable ingest talk.mp3 https://example.org/feed.xml",
     ),

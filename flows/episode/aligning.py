@@ -8,91 +8,41 @@ same; nothing is recognised anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store
-from flows.episode.given_names import give_name, given_names
+from flows.episode.given_names import Names, give_name, given_names
 from flows.episode.introducing import INTRODUCTIONS, introduce
+from flows.episode.merging import Parents, merged_name, stage_merged
+from flows.episode.pins import keep_pin, pins
+from flows.episode.told import Document, Told, documents, stage_told
 from flows.home import clock
 from flows.loader import load_and_publish
-from flows.payloads import done_run, read_json, read_samples
+from flows.payloads import read_json, read_samples
 from flows.runs import StageFailed, record, say
 from flows.settings import Settings
 from transforms import alignment
 from transforms.alignment import Alignment, rows
 from transforms.alignment.ends import until_quiet
+from transforms.alignment.merging import merge
 from transforms.alignment.rows import Name, Reference
 from transforms.errors import ContentError, Interrupted, SourceError, one_line
 from transforms.introductions import Introductions
 from transforms.languages import primary_language
 from transforms.records import Word
 from warehouse import query
-from warehouse.staging import Row, read_transcript, write_again
+from warehouse.staging import Row
 
 METHOD = "told-2"
 
 _ALIGNMENT = TypeAdapter(Alignment)
 _LONGEST_NAME = 200
 _LEAST_WORDS = 20  # of a text and of speech, before they prove anything: a summary has no turns, music no words
-
-
-@dataclass(slots=True, eq=False)
-class Document:
-    """A transcript as it was staged first, and as it was staged last; `row` is read when it is needed."""
-
-    transcript_id: str
-    base: Artifact
-    newest: Manifest
-    _row: Row = field(default_factory=dict)
-
-    @property
-    def row(self) -> Row:
-        """The rows of the first."""
-        self._row = self._row or read_transcript(self.base.path)
-        return self._row
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it was published, and not heard here."""
-        return self.base.manifest.method.startswith("published-")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What else is told of a transcript: by alignments, by its own words, and by the user."""
-
-    method: str
-    alignments: tuple[Artifact, ...]
-    introduced: Artifact | None
-    names: dict[str, str]
-
-    @property
-    def artifacts(self) -> dict[str, Artifact]:
-        """What it is told by, by the names of inputs."""
-        inputs = {f"align-{number}": one for number, one in enumerate(self.alignments)}
-        return inputs | ({"introduce": self.introduced} if self.introduced else {})
-
-    def parameters(self, base: Artifact) -> dict[str, Any]:
-        """Name it, as the document that is made of it says it."""
-        return {
-            "base": base.manifest.key,
-            "names": self.names,
-            "method": self.method,
-            "align": _keys(self.alignments),
-            "introduce": self.introduced.manifest.key if self.introduced else None,
-        }
-
-    def is_told_by(self, document: Document) -> bool:
-        """Check whether the newest document says it."""
-        if document.newest.key == document.base.manifest.key:
-            return not self.artifacts and not self.names
-        said = document.newest.parameters
-        return all(said.get(name) == value for name, value in self.parameters(document.base).items())
 
 
 class Decoded:
@@ -110,16 +60,6 @@ class Decoded:
         key = self._keys.get(heard.inputs.get("decode", ""))
         found = self._store.find("decode", key) if key else None
         return until_quiet(words, read_samples(found)) if found else words
-
-
-def _keys(artifacts: tuple[Artifact, ...]) -> list[str]:
-    return [artifact.manifest.key for artifact in artifacts]
-
-
-def base_of(store: Store, document: Artifact) -> Artifact | None:
-    """Return the document that one was made of: itself, where nothing else was told; `None` where it is lost."""
-    key = document.manifest.parameters.get("base")
-    return store.find("stage", key) if key else document
 
 
 def align_known(settings: Settings, episode_ids: set[str]) -> tuple[Artifact, ...]:
@@ -158,6 +98,37 @@ def name_voice(settings: Settings, episode_id: str, label: str, name: str | None
     return found.turns
 
 
+def pin_transcript(settings: Settings, episode_id: str, name: str | None) -> str | None:
+    """Let a transcript of an episode be the one to read, whatever else there is, and load that; its source.
+
+    It is named by its source or the beginning of its id. `None` takes back what was pinned.
+
+    Raises:
+        SourceError: the episode has no such transcript, or several.
+    """
+    store = Store(settings.home)
+    known = {row[0]: row[1] for row in query.transcripts(settings.snapshot, episode_id).rows}
+    chosen = None if name is None else _chosen(known, name)
+    for transcript_id in known.keys() & (pins(store) | {chosen}):
+        if (transcript_id == chosen) != (transcript_id in pins(store)):
+            keep_pin(store, transcript_id, is_pinned=transcript_id == chosen)
+    if _align_episode(store, settings, episode_id, {}, Decoded(store)):
+        load_and_publish(settings)
+    return known[chosen] if chosen else None
+
+
+def _chosen(known: Mapping[str, str], name: str) -> str:
+    """Return the id of the transcript of this source, or whose id begins so; `known` are ids and sources."""
+    found = [one for one, source in known.items() if source == name]
+    found = found or [one for one in known if one.startswith(name)]
+    if len(found) != 1:
+        has = ", ".join(f"{source} {one[:8]}" for one, source in known.items()) or "none"
+        what = "several transcripts of this episode are" if found else "no transcript of this episode is"
+        msg = f"{what} {name!r}: it has {has}"
+        raise SourceError(msg)
+    return found[0]
+
+
 def align_episode(
     settings: Settings, episode_id: str, at_hand: Mapping[str, Artifact], decoded: Decoded | None = None
 ) -> tuple[Artifact, ...]:
@@ -180,38 +151,20 @@ def align_episode(
 def _align_episode(
     store: Store, settings: Settings, episode_id: str, at_hand: Mapping[str, Artifact], decoded: Decoded
 ) -> tuple[Artifact, ...]:
-    documents = _documents(store, query.newest_documents(settings.snapshot, episode_id), at_hand)
-    texts = [one for one in documents if one.is_text]
-    heard = [one for one in documents if not one.is_text]
-    names = given_names(store)
-    known = query.known_as(settings.snapshot, episode_id)
+    newest = query.newest_documents(settings.snapshot, episode_id)
+    every = documents(store, newest, at_hand)
+    texts, heard = [one for one in every if one.is_text], [one for one in every if not one.is_text]
+    user, known = User(given_names(store), pins(store)), query.known_as(settings.snapshot, episode_id)
     made: list[Artifact | None] = []
     of_texts: dict[Document, Voices] = {}  # the last that was heard wins
     for one in heard:
         pairs = {text: _align(store, decoded, text, one) for text in texts}
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
-        introduced = introduce(store, one.base, one.row, known)
-        voices = Voices(one, proofs, introduced, names.get(one.transcript_id, {}))
+        voices = Voices(one, proofs, introduce(store, one.base, one.row, known), user)
         of_texts |= dict.fromkeys(proofs, voices)
-        made.append(_tell_heard(store, voices))
-    for text in texts:
-        made.append(_tell_text(store, text, of_texts.get(text), names.get(text.transcript_id, {})))
+        made += _tell_heard(store, voices), _tell_merged(store, voices, newest)
+    made += [_tell_text(store, text, of_texts.get(text), user) for text in texts]
     return tuple(one for one in made if one is not None)
-
-
-def _documents(store: Store, known: Mapping[str, str], at_hand: Mapping[str, Artifact]) -> list[Document]:
-    """Read which transcripts there are, in the order in which they were staged first."""
-    found: dict[str, Document] = {}
-    for transcript_id, key in known.items():
-        newest = store.find("stage", key)
-        base = base_of(store, newest) if newest else None
-        if newest and base:
-            found[transcript_id] = Document(transcript_id, base, newest.manifest)
-    for transcript_id, one in at_hand.items():
-        before = found.get(transcript_id)
-        if before is None or before.newest.started_at < one.manifest.started_at:
-            found[transcript_id] = Document(transcript_id, one, one.manifest)
-    return sorted(found.values(), key=lambda one: (one.base.manifest.started_at, one.transcript_id))
 
 
 def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> Artifact:
@@ -247,6 +200,22 @@ def _differ(written: Row, spoken: Row) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """What a user says of transcripts: the names of their voices, and which are to be read."""
+
+    names: Names
+    pins: frozenset[str]
+
+    def called(self, *documents: Document) -> dict[str, str]:
+        """Return the names of the labels of some transcripts; the last wins."""
+        return {label: name for one in documents for label, name in self.names.get(one.transcript_id, {}).items()}
+
+    def is_pinned(self, document: Document) -> bool:
+        """Check whether a transcript is to be read, whatever else there is."""
+        return document.transcript_id in self.pins
+
+
+@dataclass(frozen=True, slots=True)
 class Voices:
     """The voices of a transcript of our own, and what tells who they are.
 
@@ -256,17 +225,20 @@ class Voices:
     heard: Document
     texts: Mapping[Document, Artifact]
     introduced: Artifact | None
-    called: dict[str, str]
+    user: User
 
     @property
     def labels(self) -> list[str | None]:
         """The voice of each word."""
         return [word["speaker_label"] for word in self.heard.row["words"]]
 
+    def reference(self, text: Document) -> Reference:
+        """Read what a text says of them."""
+        return rows.reference(text.row, read_json(_ALIGNMENT, self.texts[text]), self.labels)
+
     def references(self) -> list[Reference]:
         """Read what each text says of them."""
-        labels = self.labels
-        return [rows.reference(t.row, read_json(_ALIGNMENT, found), labels) for t, found in self.texts.items()]
+        return [self.reference(text) for text in self.texts]
 
     def introductions(self) -> Introductions:
         """Read who they are by the words of the episode."""
@@ -276,62 +248,78 @@ class Voices:
         """Return what they are called: by the user, else by the text that fits best, else by their own words."""
         found = sorted(zip(self.texts, references, strict=True), key=lambda one: one[1].alignment.share)
         by_texts = {label: name for text, one in found for label, name in rows.names_by(text.row, one).items()}
-        return (by_texts or rows.names_said(self.introductions())) | _by_user(self.called)
+        return (by_texts or rows.names_said(self.introductions())) | _by_user(self.user.called(self.heard))
+
+    def told(self, *documents: Document) -> Told:
+        """Name what tells of them, and of other transcripts of the episode beside theirs."""
+        names = self.user.called(self.heard, *documents)
+        is_pinned = any(self.user.is_pinned(one) for one in documents or (self.heard,))
+        return Told(METHOD, tuple(self.texts.values()), self.introduced, names, is_pinned)
 
 
 def _tell_heard(store: Store, voices: Voices) -> Artifact | None:
     """Stage a transcript of our own with the names that its voices have, and how wrong it was."""
-
-    def compute() -> Row:
-        references = voices.references()
-        names = voices.names(references)
-        row = rows.introduced(rows.named(voices.heard.row, names), voices.introductions(), names)
-        return rows.judged(row, references)
-
-    told = Told(METHOD, tuple(voices.texts.values()), voices.introduced, voices.called)
-    return _stage(store, voices.heard, told, compute)
+    return stage_told(store, voices.heard, voices.told(), lambda: _heard_row(voices))
 
 
-def _tell_text(store: Store, text: Document, voices: Voices | None, called: dict[str, str]) -> Artifact | None:
+def _heard_row(voices: Voices) -> Row:
+    references = voices.references()
+    names = voices.names(references)
+    row = rows.introduced(rows.named(voices.heard.row, names), voices.introductions(), names)
+    return rows.judged(row, references)
+
+
+def _tell_text(store: Store, text: Document, voices: Voices | None, user: User) -> Artifact | None:
     """Stage a published text on the clock of what was heard, and with the voices if it names nobody."""
-
-    def compute() -> Row:
-        row = text.row
-        if voices is not None:
-            found = read_json(_ALIGNMENT, voices.texts[text])
-            row = rows.aligned(row, voices.heard.transcript_id, found, voices.labels)
-            if not any(turn["speaker_label"] for turn in text.row["turns"]):
-                row = rows.named(row, voices.names(voices.references()))
-        return rows.named(row, _by_user(called))
-
-    alignments = tuple(voices.texts.values()) if voices else ()
-    names = {**(voices.called if voices else {}), **called}
-    told = Told(METHOD, alignments, voices.introduced if voices else None, names)
-    return _stage(store, text, told, compute)
+    told = voices.told(text) if voices else Told(METHOD, (), None, user.called(text), user.is_pinned(text))
+    return stage_told(store, text, told, lambda: _text_row(text, voices, user))
 
 
-def _by_user(called: dict[str, str]) -> dict[str, Name]:
-    return {label: Name(name, "user", 1.0) for label, name in called.items()}
+def _text_row(text: Document, voices: Voices | None, user: User) -> Row:
+    row = text.row
+    if voices is not None:
+        found = read_json(_ALIGNMENT, voices.texts[text])
+        row = rows.aligned(row, voices.heard.transcript_id, found, voices.labels)
+        if not any(turn["speaker_label"] for turn in text.row["turns"]):
+            row = rows.named(row, voices.names(voices.references()))
+    return rows.named(row, _by_user(user.called(text)))
 
 
-def _stage(store: Store, document: Document, told: Told, compute: Any) -> Artifact | None:
-    """Stage what is told of a transcript, unless its newest document says so already."""
-    if told.is_told_by(document):
-        return None
-    base, origin = document.base.manifest, document.row["transcript"]["origin"] or ""
-    episode_id = document.row["episode"]["episode_id"]
+def _tell_merged(store: Store, voices: Voices, newest: Mapping[str, str]) -> Artifact | None:
+    """Stage the best of what was heard and of the text that fits it best; nothing where that text is the best."""
+    heard, merged_id = voices.heard, merged_name(voices.heard.transcript_id)
+    text = max((one for one in voices.texts if _is_to_merge(one, voices)), key=_fitness(voices), default=None)
+    before = store.find("stage", newest[merged_id]) if merged_id in newest else None
 
-    def made(_: Path) -> Made:
-        runs = [done_run(one, origin, episode_id) for one in told.artifacts.values()]
-        row = compute()
-        return Made(write_again(row, clock.stamp(store.home), runs), flags=tuple(row["transcript"]["flags"]))
+    def compute() -> Row | None:
+        if text is None:
+            return None
+        reference = voices.reference(text)
+        return merge(
+            _text_row(text, voices, voices.user), reference.alignment, _heard_row(voices), reference.named
+        )
 
-    again = {"instead_of": document.newest.key} if document.newest.key != base.key else {}
-    return store.make(
-        "stage",
-        made,
-        method=base.method,
-        suffix=".parquet",
-        inputs={**base.inputs, **{name: one.sha256 for name, one in told.artifacts.items()}},
-        parameters={**base.parameters, **told.parameters(document.base), **again},
+    told = voices.told(text) if text else voices.told()
+    return stage_merged(
+        store, Parents(merged_id, text, heard), told, before, compute, merged_id in voices.user.pins
     )
+
+
+def _is_to_merge(text: Document, voices: Voices) -> bool:
+    """Check whether a text has words of the publisher's that were heard; captions are no better than ours."""
+    is_match = voices.texts[text].manifest.facts["is_match"]
+    return bool(is_match and text.row["turns"] and text.row["transcript"]["source"] == "publisher")
+
+
+def _fitness(voices: Voices) -> Callable[[Document], Any]:
+    """Return how a text is compared with others: one with speakers wins, then what was heard of it."""
+
+    def key(text: Document) -> tuple[bool, float, str]:
+        found = read_json(_ALIGNMENT, voices.texts[text])
+        return any(t["speaker_label"] for t in text.row["turns"]), found.heard_share, text.transcript_id
+
+    return key
+
+
+def _by_user(called: Mapping[str, str]) -> dict[str, Name]:
+    return {label: Name(name, "user", 1.0) for label, name in called.items()}

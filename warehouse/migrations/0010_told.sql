@@ -26,3 +26,54 @@ comment on column name_evidence.turn_index is 'The turn in which it is said (tur
 comment on column name_evidence.first_word is 'First word of the sentence (words.word_index)';
 comment on column name_evidence.word_count is 'Words of the sentence';
 comment on column name_evidence.quote is 'The sentence';
+
+-- The best of both, and what a user pins. A check of the values of a column can only be made with its table.
+alter table transcripts rename to transcripts_before;
+create table transcripts (
+    transcript_id varchar primary key,
+    episode_id varchar not null,
+    rendition_id varchar,
+    source varchar not null check (source in ('asr', 'publisher', 'captions', 'merged')),
+    format varchar,
+    origin varchar,
+    language varchar,
+    model varchar,
+    method_version varchar not null,
+    parse_coverage double check (parse_coverage between 0 and 1),
+    is_best boolean not null default false,
+    flags varchar[] not null,
+    created_at timestamp with time zone not null,
+    linked_by varchar,
+    document_sha256 varchar,
+    parse_confidence double,
+    aligned_to varchar,
+    aligned_share double,
+    is_pinned boolean
+);
+insert into transcripts by name select * from transcripts_before;
+drop table transcripts_before;
+comment on table transcripts is 'One row per transcript; those of one episode live side by side.';
+comment on column transcripts.transcript_id is 'Key of the finished transcript';
+comment on column transcripts.episode_id is 'The episode (episodes.episode_id)';
+comment on column transcripts.rendition_id is 'The audio that it belongs to (renditions.rendition_id); NULL where unknown';
+comment on column transcripts.source is 'Who made it: asr (recognised here), publisher, captions, or merged: the words of a publisher''s text where it goes with the audio, and what was heard where it has gaps';
+comment on column transcripts.format is 'Format of a published text, such as vtt or post; NULL for what was recognised here';
+comment on column transcripts.origin is 'Path or URL that a published text came from, also of the one that was merged';
+comment on column transcripts.language is 'Language tag (BCP 47) of the words';
+comment on column transcripts.model is 'Model that recognised the words; NULL for published text';
+comment on column transcripts.method_version is 'Version of the method that made it';
+comment on column transcripts.parse_coverage is 'Share of the words of a published text that are in a turn, chapter, section, event or metadata, 0 to 1; NULL for asr';
+comment on column transcripts.is_best is 'The one of its episode to read: one with turns before silence; the one that a user pinned; one that fits the audio and has half of what was heard before one that does not (flags other_audio, partial_text); then merged, publisher, asr, captions; then one with speakers before one without; then the newest created_at; then the smallest transcript_id. Never a published text without turns';
+comment on column transcripts.flags is 'What to know about the transcript; docs/transcripts.md lists the flags of published texts, docs/audio.md those of audio';
+comment on column transcripts.created_at is 'When it was made, UTC';
+comment on column transcripts.linked_by is 'How a published text was linked to its episode: feed (the publisher offers it), episode (given), url, youtube, show_title, beside (audio of the same name lies beside it), title or file; NULL for asr';
+comment on column transcripts.document_sha256 is 'sha256 of the bytes of a published text, hexadecimal; NULL for asr';
+comment on column transcripts.parse_confidence is 'How sure it is who speaks in a published text, 0 to 1: how likely its way to mark labels is, times the share of words that no doubtful label moves; NULL where the format itself says who speaks, and for asr';
+comment on column transcripts.aligned_to is 'Transcript of our own (transcripts.transcript_id) on whose clock a published text was put; NULL where none was';
+comment on column transcripts.aligned_share is 'Share of the words that were heard as written, 0 to 1, of the shorter of the two: under 0.3 nothing is taken from it, under 0.15 the text is of other audio; NULL where it was not aligned';
+comment on column transcripts.is_pinned is 'Whether a user said that this one is to be read; NULL where nobody did';
+
+alter table turns add column text_source varchar;
+comment on column turns.text_source is 'Of a merged transcript, whose words these are: publisher or asr, which were said and not written, as an ad or what was cut from the text; NULL where all are of transcripts.source';
+alter table words add column text_source varchar;
+comment on column words.text_source is 'Of a merged transcript, whose word it is: publisher or asr; NULL where all are of transcripts.source';
