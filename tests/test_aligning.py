@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from flows.settings import Said, Settings
 from flows.sources.found import PublisherExtras
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
-from tests.conftest import write_wav
+from tests.conftest import command, write_wav
 from tests.feeds import Page, publisher
 from tests.homes import ingest_file
 from transforms.errors import ContentError, SourceError
@@ -140,6 +141,9 @@ def test_text_and_audio_tell_of_each_other(settings: Settings, tmp_path: Path, f
     assert (wer, label_error) == (pytest.approx(1 / 94, abs=0.001), 0.0)
     assert share > 0.98
     assert ask(settings, "select model, episodes, words from recognizers") == [(None, 1, 94)]
+    judged = "select aligned_cp_words, aligned_cp_errors, tcp_errors, names, aligned_share, der < 0.05 from evals"
+    assert ask(settings, judged) == [(94, 1, 1, 0, 1.0, True)]
+    assert ask(settings, "select podcast, episodes, cpwer < 0.02 from recognizers_by_show") == [(None, 1, True)]
     assert ask(settings, "select source, aligned_share > 0.98 from transcripts where is_best") == [
         ("publisher", True)
     ]
@@ -471,3 +475,20 @@ def test_a_summary_is_not_aligned(settings: Settings, tmp_path: Path) -> None:
     )
     publish_text(settings, tmp_path, summary)
     assert ask(settings, "select source, flags from transcripts where format is not null") == [("publisher", [])]
+
+
+def test_two_transcripts_are_compared(settings: Settings, tmp_path: Path) -> None:
+    """By the text that judges both; what no text judges is named, with the way out."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    hear(settings, tmp_path, talk=[(who, text.replace("record", "reckoned")) for who, text in SAID])
+    ids = [row[0] for row in ask(settings, "select transcript_id from evals order by errors")]
+    done = command(settings.home, "eval", *(one[:8] for one in ids), "--json")
+    found = json.loads(done.stdout)
+    assert (found["recommended"], found["metric"], found["is_sure"]) == (ids[0][:8], "cpwer", False)
+    assert [one["words"] for one in found["scores"]] == [94, 94]
+    told = command(settings.home, "eval", *(one[:8] for one in ids)).stdout
+    assert f"take {ids[0][:8]}: 1.1 against 3.2 % words wrong or of another speaker, on 1 episode" in told
+    refused = command(settings.home, "eval", "base", ids[0])
+    assert refused.returncode == 1
+    assert "no published text judges 'base': judged are none" in refused.stderr

@@ -223,6 +223,24 @@ def transcripts(snapshot: Path, episode_id: str) -> Table:
     )
 
 
+def judged(snapshot: Path) -> Table:
+    """List how wrong each transcript of our own was, by each text that fits it, where both go together."""
+    return _answer(
+        snapshot,
+        """
+        select
+            v.transcript_id, v.reference_id, v.episode_id, t.model, epoch(t.created_at),
+            v.aligned_words, v.substitutions + v.deletions + v.insertions, coalesce(v.aligned_cp_words, 0),
+            v.aligned_cp_errors, coalesce(v.names, 0), coalesce(v.names_wrong, 0), v.speech_seconds,
+            v.voice_error_seconds, coalesce(v.long_deletion_words, 0), v.silent_insertions
+        from evals v
+        join transcripts t using (transcript_id)
+        join transcripts r on r.transcript_id = v.reference_id and r.aligned_share >= 0.3
+        order by all
+        """,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A label of a transcript, what it is called there, and in how many turns."""

@@ -337,7 +337,7 @@ def schema() -> Any:
     moment, texts = pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
     times = {"start_time": real, "end_time": real}
 
-    def struct(names: str = "", **others: Any) -> Any:
+    def struct(names: str = "", /, **others: Any) -> Any:
         return pa.struct([*((name, text) for name in names.split()), *others.items()])
 
     podcast = struct("podcast_id title author feed_url site_url language")
@@ -407,8 +407,11 @@ def schema() -> Any:
         weight=real,
         **dict.fromkeys(("evidence_index", "turn_index", "first_word", "word_count"), count),
     )
-    counts = "words errors aligned_words substitutions deletions insertions named_words misnamed_words"
-    rates = "wer aligned_wer reference_share share label_error"
+    counts = "words errors aligned_words substitutions deletions insertions named_words misnamed_words "
+    counts += "cp_words cp_errors tcp_errors aligned_cp_words aligned_cp_errors aligned_tcp_errors long_deletions "
+    counts += "long_deletion_words silent_insertions names names_wrong"
+    rates = "wer aligned_wer aligned_share cpwer tcpwer aligned_cpwer aligned_tcpwer reference_share share "
+    rates += "label_error speech_seconds voice_error_seconds der"
     judged = struct("reference_id", **dict.fromkeys(counts.split(), count), **dict.fromkeys(rates.split(), real))
     return pa.schema(
         {

@@ -48,6 +48,7 @@ GROUPS = (
             "episodes": ("query", "List the episodes."),
             "turns": ("query", "Print who said what, when."),
             "sql": ("query", "Ask in SQL."),
+            "eval": ("transcripts", "Compare models on your own episodes."),
             "export": ("query", "Write a transcript as VTT, SRT, RTTM …"),
         },
         'turntable sql "from best_turns limit 5"',

@@ -11,11 +11,13 @@ from itertools import accumulate, groupby
 from typing import Any
 
 from transforms.alignment import AlignedWord, Alignment
+from transforms.alignment.judging import Written, judge, said_by, together
 from transforms.alignment.naming import Naming, label_errors, name_labels
 from transforms.alignment.parting import part
+from transforms.alignment.voice_errors import voice_errors
 from transforms.introductions import Introductions
 from transforms.introductions.cues import Utterance
-from transforms.records import Seconds, Word
+from transforms.records import Seconds, SpeakerSegment, Word
 from transforms.text import join_lines
 
 Row = dict[str, Any]
@@ -44,6 +46,7 @@ class Reference:
 
     transcript_id: str
     alignment: Alignment
+    written: tuple[Written, ...]
     named: Mapping[str, Naming]
     named_words: int
     misnamed_words: int
@@ -93,14 +96,15 @@ def names_said(found: Introductions) -> dict[str, Name]:
 
 def reference(text: Row, alignment: Alignment, voices: Sequence[str | None]) -> Reference:
     """Find out which voices a published text names; `voices` are the labels of the words that were heard."""
-    speakers = [turn["speaker_label"] for turn in _turn_of_each(text["turns"])]
+    speakers = (turn["speaker_label"] for turn in _turn_of_each(text["turns"]))
+    written = tuple(map(Written, words_of(text), speakers, alignment.words))
     pairs = [
-        (voice, speaker)
-        for word, speaker in zip(alignment.words, speakers, strict=False)
-        if word.heard is not None and speaker and (voice := voices[word.heard])
+        (voice, one.speaker)
+        for one in written
+        if one.found.heard is not None and one.speaker and (voice := voices[one.found.heard])
     ]
     named = name_labels(pairs) if alignment.is_match else {}
-    return Reference(text["transcript"]["transcript_id"], alignment, named, *label_errors(pairs, named))
+    return Reference(text["transcript"]["transcript_id"], alignment, written, named, *label_errors(pairs, named))
 
 
 def names_by(text: Row, found: Reference) -> dict[str, Name]:
@@ -121,7 +125,7 @@ def named(row: Row, names: Mapping[str, Name]) -> Row:
 
 def judged(row: Row, references: Sequence[Reference]) -> Row:
     """Say how wrong a transcript of our own was, by each published text."""
-    return {**row, "evals": [_eval(one) for one in references]}
+    return {**row, "evals": [_eval(row, one) for one in references]}
 
 
 def aligned(row: Row, heard_id: str, alignment: Alignment, voices: Sequence[str | None]) -> Row:
@@ -169,19 +173,37 @@ def _named(turn: Row, names: Mapping[str, Name]) -> Row:
     return {**turn, **known}
 
 
-def _eval(one: Reference) -> Row:
-    counts = asdict(one.alignment.errors)
+def _eval(row: Row, one: Reference) -> Row:
+    errors = one.alignment.errors
+    segments = [
+        SpeakerSegment(s["start_time"], s["end_time"], s["speaker_label"]) for s in row["speaker_segments"]
+    ]
+    found = judge(one.written, heard_words(row), segments, row["transcript"]["language"])
+    voices = voice_errors(said_by(one.written), together(one.written), segments) if segments else None
     return {
-        **counts,
+        **asdict(errors),
+        **asdict(found),
         "reference_id": one.transcript_id,
-        "wer": one.alignment.errors.rate,
-        "aligned_wer": one.alignment.errors.aligned_rate,
+        "wer": errors.rate,
+        "aligned_wer": errors.aligned_rate,
+        "aligned_share": _rate(errors.aligned_words, errors.words),
+        "cpwer": _rate(found.cp_errors, found.cp_words),
+        "tcpwer": _rate(found.tcp_errors, found.cp_words),
+        "aligned_cpwer": _rate(found.aligned_cp_errors, found.aligned_cp_words),
+        "aligned_tcpwer": _rate(found.aligned_tcp_errors, found.aligned_cp_words),
         "reference_share": one.alignment.text_share,
         "share": one.alignment.heard_share,
         "named_words": one.named_words,
         "misnamed_words": one.misnamed_words,
-        "label_error": round(one.misnamed_words / one.named_words, 4) if one.named_words else None,
+        "label_error": _rate(one.misnamed_words, one.named_words),
+        "speech_seconds": voices.speech if voices else None,
+        "voice_error_seconds": voices.errors if voices else None,
+        "der": voices.rate if voices else None,
     }
+
+
+def _rate(errors: int | None, words: int) -> float | None:
+    return round(errors / words, 4) if words and errors is not None else None
 
 
 def _own_words(row: Row) -> list[Row]:
