@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,15 @@ from flows.locations import at_path
 from flows.published.import_texts import Imported, import_texts, reparse_texts
 from flows.published.linking import Hints
 from flows.settings import Said, Settings
+from flows.sources.episodes import find_named
 from flows.sources.found import PublisherExtras
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
 from tests.conftest import command, write_wav
 from tests.feeds import Page, publisher
-from tests.homes import ingest_file
+from tests.homes import ingest
 from transforms.errors import ContentError, SourceError
-from transforms.records import SpeakerSegment, TranscriptLink, Word
+from transforms.records import Podcast, SpeakerSegment, TranscriptLink, Word
 
 pytestmark = pytest.mark.system  # twenty homes are made and compared
 
@@ -50,10 +52,10 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
 
 
-def audio(folder: Path) -> Path:
+def audio(folder: Path, seed: int) -> Path:
     """Write a minute of noise: what is said in it, `hear` says."""
     path = folder / "Why a record turns.wav"
-    write_wav(path, np.random.default_rng(1).normal(0, 0.1, 60 * 16_000))
+    write_wav(path, np.random.default_rng(seed).normal(0, 0.1, 60 * 16_000))
     return path
 
 
@@ -65,6 +67,8 @@ def hear(
     talk: list[tuple[str, str]] = SAID,
     title: str | None = None,
     voices: str = "AB",
+    guid: str | None = None,
+    seed: int = 1,
 ) -> str:
     """Ingest the talk as if it had been heard, with one word wrong; the id of its episode."""
     words, segments, now = [], [], shift
@@ -74,7 +78,15 @@ def hear(
             words.append(Word(word, round(now, 2), round(now + PACE - 0.05, 2), 0.9, None, None))
             now += PACE
         segments.append(SpeakerSegment(start, now, f"SPEAKER_0{'ABC'.index(voices[number % len(voices)])}"))
-    joined = ingest_file(settings, audio(folder), Said(title=title), tuple(words), tuple(segments), extras)
+    (found,) = find_named(at_path(audio(folder, seed)), 1, settings.reach).episodes
+    found = replace(found, known_extras=extras)
+    if guid:
+        feed = Podcast("show", "The Long Groove", None, "https://cdn.example/feed", None, "en")
+        known = replace(
+            found.episode, episode_id="of-a-feed", podcast_id="show", guid=guid, title=title or TALK[:18]
+        )
+        found = replace(found, podcast=feed, episode=known)
+    joined = ingest(settings, found, Said(title=title), tuple(words), tuple(segments))
     return joined.episode.episode_id
 
 
@@ -298,13 +310,84 @@ def test_a_page_of_quotations(settings: Settings, tmp_path: Path) -> None:
     ]
 
 
+GERMAN = (
+    "Willkommen zu der Sendung über die Dinge, die sich drehen. Heute fragen wir, warum sich eine Platte dreht "
+    "und wer sie davon abhält, stehen zu bleiben, wenn die Nadel schwer ist.",
+    "Eine Platte dreht sich, weil der Motor unter dem Teller nie ruht. Ich habe einen mit meinen eigenen Händen "
+    "aus einer Nähmaschine gebaut, und das war im Jahr neunzehnhundert, als noch keiner von uns wusste, wie.",
+)
+
+
 def test_a_text_in_another_language_proves_nothing(settings: Settings, tmp_path: Path) -> None:
-    """Its own header says so: it is neither timed nor flagged."""
+    """The words that it uses all the time tell: it is flagged, not timed, and not the best."""
     hear(settings, tmp_path)
-    publish_text(settings, tmp_path, cues(0.1).replace("WEBVTT", "WEBVTT\nKind: captions\nLanguage: de"), "b.vtt")
-    assert ask(settings, "select language, aligned_share, flags from transcripts where format is not null") == [
-        ("de", None, [])
+    talk = zip(NAMES.values(), GERMAN, strict=True)
+    publish_text(settings, tmp_path, "Why a record turns\n\n" + "".join(f"{who}: {text}\n" for who, text in talk))
+    is_foreign = "list_contains(flags, 'other_language')"
+    assert ask(settings, f"select source, is_best, aligned_share, {is_foreign} from transcripts order by 1") == [
+        ("asr", True, None, False),
+        ("publisher", False, None, True),
     ]
+    assert ask(settings, "from evals") == []
+    ((message,),) = ask(settings, "select message from stage_runs where stage = 'align'")
+    assert message == "is in another language than what was heard of its episode"
+    staged = documents(settings)
+    reparse_texts(settings)
+    assert documents(settings) == staged
+    assert verify(settings, deep=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_foreign"), [("Sie dreht sich immer weiter im Kreis herum. ", True), ("", False)]
+)
+def test_a_text_that_says_its_language(settings: Settings, tmp_path: Path, text: str, is_foreign: bool) -> None:
+    """Few words are believed what they say; words that were heard are of no other language, whatever they say."""
+    hear(settings, tmp_path)
+    head = "WEBVTT\nKind: captions\nLanguage: de"
+    few = f"{head}\n\n00:00.000 --> 00:20.000\n{text * 4}\n"
+    captions = few if text else cues(0.1).replace("WEBVTT", head)
+    publish_text(settings, tmp_path, captions, "Why a record turns.vtt")
+    told = "select language, aligned_share is null, list_contains(flags, 'other_language') from transcripts"
+    assert ask(settings, f"{told} where format is not null") == [("de", is_foreign, is_foreign)]
+
+
+def test_a_summary_in_prose_does_not_match(settings: Settings, tmp_path: Path) -> None:
+    """It has turns and the words of the subject, in another order."""
+    hear(settings, tmp_path)
+    told = (
+        "Ann and Bob talk about what turns. She asks him why a record turns and what the belt does for its sound. "
+    )
+    told += "He has built a motor of a sewing machine, and says that a belt keeps its shaking away from the stone."
+    publish_text(settings, tmp_path, f"Why a record turns\nTranscript\n\n{told}\n")
+    assert ask(settings, "select source, is_best, flags from transcripts order by 1") == [
+        ("asr", True, []),
+        ("publisher", False, ["nobody_named", "other_audio"]),
+    ]
+
+
+def test_two_texts_that_disagree_name_nobody(settings: Settings, tmp_path: Path) -> None:
+    """Of one voice each says another name, and both fit; where one says less of a name, it is the same."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    publish_text(settings, tmp_path, TALK.replace("Bob Ray:", "Bob:").replace("Ann Lee:", "Cem Ada:"), "b.txt")
+    assert ask(settings, NAMED) == [("SPEAKER_00", None, None), ("SPEAKER_01", "Bob Ray", "aligned")]
+    assert ask(settings, "select count(*) from evals") == [(2,)]
+    assert verify(settings, deep=True) == ()
+
+
+def test_an_episode_that_comes_again_with_another_ad(settings: Settings, tmp_path: Path) -> None:
+    """The text moves to the clock of what was heard last; names are on both, and the newest is read."""
+    hear(settings, tmp_path, guid="one")
+    publish_text(settings, tmp_path)
+    hear(settings, tmp_path, shift=8.0, guid="one", seed=2)
+    times = f"select t.start_time, t.time_source {PUBLISHED}"
+    assert ask(settings, times)[0] == (8.0, "aligned")
+    assert ask(settings, NAMED) == [("SPEAKER_00", "Ann Lee", "aligned"), ("SPEAKER_01", "Bob Ray", "aligned")]
+    assert ask(
+        settings, "select count(*), count(distinct rendition_id) from transcripts where source = 'asr'"
+    ) == [(2, 2)]
+    assert ask(settings, "select min(start_time) from best_turns") == [(8.0,)]
+    assert verify(settings, deep=True) == ()
 
 
 def test_a_text_without_speakers_has_the_voices(settings: Settings, tmp_path: Path) -> None:
@@ -487,8 +570,10 @@ def test_two_transcripts_are_compared(settings: Settings, tmp_path: Path) -> Non
     found = json.loads(done.stdout)
     assert (found["recommended"], found["metric"], found["is_sure"]) == (ids[0][:8], "cpwer", False)
     assert [one["words"] for one in found["scores"]] == [94, 94]
+    better, worse = (100 * one["cpwer"] for one in found["scores"])
+    assert better < worse
     told = command(settings.home, "eval", *(one[:8] for one in ids)).stdout
-    assert f"take {ids[0][:8]}: 1.1 against 3.2 % words wrong or of another speaker, on 1 episode" in told
+    assert f"take {ids[0][:8]}: {better:.1f} against {worse:.1f} % words wrong or of another speaker" in told
     refused = command(settings.home, "eval", "base", ids[0])
     assert refused.returncode == 1
     assert "no published text judges 'base': judged are none" in refused.stderr

@@ -8,7 +8,7 @@ same; nothing is recognised anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -157,13 +157,19 @@ def _align_episode(
     user, known = User(given_names(store), pins(store)), query.known_as(settings.snapshot, episode_id)
     made: list[Artifact | None] = []
     of_texts: dict[Document, Voices] = {}  # the last that was heard wins
+    foreign: dict[Document, Artifact] = {}
     for one in heard:
         pairs = {text: _align(store, decoded, text, one) for text in texts}
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
         voices = Voices(one, proofs, introduce(store, one.base, one.row, known), user)
         of_texts |= dict.fromkeys(proofs, voices)
+        foreign |= {text: found for text, found in pairs.items() if found.manifest.facts["is_other_language"]}
         made += _tell_heard(store, voices), _tell_merged(store, voices, newest)
-    made += [_tell_text(store, text, of_texts.get(text), user) for text in texts]
+    for text in texts:
+        if text in of_texts or text not in foreign:
+            made.append(_tell_text(store, text, of_texts.get(text), user))
+        else:
+            made.append(_tell_foreign(store, text, foreign[text], user))
     return tuple(one for one in made if one is not None)
 
 
@@ -175,13 +181,15 @@ def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> A
         words, said = rows.words_of(written), decoded.ended(rows.heard_words(spoken), heard.base.manifest)
         language = spoken["transcript"]["language"] or written["transcript"]["language"]
         found = alignment.align(words, said, language, spoken["rendition"]["decoded_seconds"])
-        is_proof = min(len(words), len(said)) >= _LEAST_WORDS and not _differ(written, spoken)
-        facts = {"share": found.share, "is_match": found.is_match, "is_proof": is_proof}
-        warnings: tuple[str, ...] = ()
-        if is_proof and not found.is_match:
-            warnings = (f"does not match: {found.share * 100:.0f} % of the words align",)
-            say(f"{written['transcript']['origin']} {warnings[0]} with what was heard of its episode")
-        return Made(_ALIGNMENT.dump_json(found), facts=facts, warnings=warnings)
+        is_enough = min(len(words), len(said)) >= _LEAST_WORDS
+        is_other = (
+            is_enough and not found.is_match and (found.is_same_language is False or _differ(written, spoken))
+        )
+        facts = {"share": found.share, "is_match": found.is_match, "is_proof": is_enough and not is_other}
+        warnings = tuple(_doubts(found, is_enough=is_enough, is_other_language=is_other))
+        for warning in warnings:
+            say(f"{written['transcript']['origin']} {warning}")
+        return Made(_ALIGNMENT.dump_json(found), facts=facts | {"is_other_language": is_other}, warnings=warnings)
 
     return store.make(
         "align",
@@ -191,6 +199,14 @@ def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> A
         inputs={"text": text.base.sha256, "heard": heard.base.sha256},
         parameters={},
     )
+
+
+def _doubts(found: Alignment, *, is_enough: bool, is_other_language: bool) -> Iterator[str]:
+    """Say what speaks against a text, if anything does."""
+    if is_other_language:
+        yield "is in another language than what was heard of its episode"
+    elif is_enough and not found.is_match:
+        yield f"does not match: {found.share * 100:.0f} % of the words align with what was heard of its episode"
 
 
 def _differ(written: Row, spoken: Row) -> bool:
@@ -246,8 +262,8 @@ class Voices:
 
     def names(self, references: list[Reference]) -> dict[str, Name]:
         """Return what they are called: by the user, else by the text that fits best, else by their own words."""
-        found = sorted(zip(self.texts, references, strict=True), key=lambda one: one[1].alignment.share)
-        by_texts = {label: name for text, one in found for label, name in rows.names_by(text.row, one).items()}
+        said = [(rows.names_by(t.row, one), one) for t, one in zip(self.texts, references, strict=True)]
+        by_texts = rows.agreed([(names, one.alignment.share) for names, one in said])
         return (by_texts or rows.names_said(self.introductions())) | _by_user(self.user.called(self.heard))
 
     def told(self, *documents: Document) -> Told:
@@ -273,6 +289,12 @@ def _tell_text(store: Store, text: Document, voices: Voices | None, user: User) 
     """Stage a published text on the clock of what was heard, and with the voices if it names nobody."""
     told = voices.told(text) if voices else Told(METHOD, (), None, user.called(text), user.is_pinned(text))
     return stage_told(store, text, told, lambda: _text_row(text, voices, user))
+
+
+def _tell_foreign(store: Store, text: Document, alignment: Artifact, user: User) -> Artifact | None:
+    """Stage a published text that is in another language than what was heard, as it is and with a flag."""
+    told = Told(METHOD, (alignment,), None, user.called(text), user.is_pinned(text))
+    return stage_told(store, text, told, lambda: rows.translated(_text_row(text, None, user)))
 
 
 def _text_row(text: Document, voices: Voices | None, user: User) -> Row:

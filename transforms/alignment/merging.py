@@ -250,6 +250,6 @@ def _transcript(text: Row, heard: Row) -> Row:
         "document_sha256": None,
         "linked_by": None,
         "flags": [flag for flag in text["flags"] if flag != "partial_text"],
-        "created_at": max(text["created_at"], heard["created_at"]),
+        "created_at": heard["created_at"],  # of two of one text that counts which was heard last
         "is_pinned": None,
     }

@@ -17,6 +17,7 @@ from transforms.alignment.parting import part
 from transforms.alignment.voice_errors import voice_errors
 from transforms.introductions import Introductions
 from transforms.introductions.cues import Utterance
+from transforms.introductions.people import is_one_person
 from transforms.records import Seconds, SpeakerSegment, Word
 from transforms.text import join_lines
 
@@ -25,9 +26,11 @@ Row = dict[str, Any]
 OTHER_AUDIO = "other_audio"
 LEAST_COMMON = 0.15  # share of the words that align, below which a text is of other audio; of strangers 0.001 do
 PARTIAL_TEXT = "partial_text"
+OTHER_LANGUAGE = "other_language"
 LEAST_COVERED = 0.5  # share of what was heard that a text has, below which it is but a part
 SAME_CLOCK: Seconds = 2.0  # a text whose own times are not farther off than this is of the same audio
 LEAST_ON_CLOCK = 0.8  # share of its turns that are not
+CLEAR_LEAD = 0.1  # by which a text fits better than another one, so that its names count against those
 LEAST_TIMED = 0.3  # share of the words of a turn that have a time, before the turn has one
 
 
@@ -81,6 +84,12 @@ def utterances_of(row: Row) -> list[Utterance]:
     ]
 
 
+def translated(row: Row) -> Row:
+    """Say of a published text that it is in another language than was heard: nothing of it can be compared."""
+    flags = [*row["transcript"]["flags"], OTHER_LANGUAGE]
+    return {**row, "transcript": {**row["transcript"], "flags": flags}}
+
+
 def introduced(row: Row, found: Introductions, names: Mapping[str, Name]) -> Row:
     """Say which sentences the names of voices rest on, but for those that have another one by now."""
     taken = [
@@ -116,6 +125,20 @@ def names_by(text: Row, found: Reference) -> dict[str, Name]:
         for label, naming in found.named.items()
         if names.get(naming.speaker)
     }
+
+
+def agreed(names: Sequence[tuple[Mapping[str, Name], float]]) -> dict[str, Name]:
+    """Bring the names of several texts together, each with the share of it that aligns: the best one counts.
+
+    Where another that fits about as well calls a voice otherwise, nobody can tell: it has no name.
+    """
+    best = sorted(names, key=lambda one: -one[1])
+    found: dict[str, Name] = {}
+    for label in dict.fromkeys(label for of, _ in best for label in of):
+        (first, share), *others = [(of[label], share) for of, share in best if label in of]
+        if all(share - other > CLEAR_LEAD or is_one_person(first.name, one.name) for one, other in others):
+            found[label] = first
+    return found
 
 
 def named(row: Row, names: Mapping[str, Name]) -> Row:

@@ -136,6 +136,16 @@ def is_same(one: str, other: str) -> bool:
     return min(len(mine), len(theirs)) > 1 and alike >= SAME_NAME
 
 
+def is_one_person(one: str, other: str) -> bool:
+    """Check whether two names may be one person's: alike, or the one a part of the other.
+
+    >>> is_one_person("Ann Lee", "Ann"), is_one_person("Ann Lee", "Bob")
+    (True, False)
+    """
+    mine, theirs = set(_parts(one)), set(_parts(other))
+    return is_same(one, other) or mine <= theirs or theirs <= mine
+
+
 def is_heard_as(candidate: str, heard: str) -> bool:
     """Check whether a full name that was heard may be that of a candidate.
 
