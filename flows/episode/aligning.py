@@ -38,7 +38,7 @@ from transforms.records import Word
 from warehouse import query
 from warehouse.staging import Row
 
-METHOD = "told-2"
+METHOD = "told-3"
 
 _ALIGNMENT = TypeAdapter(Alignment)
 _LONGEST_NAME = 200
