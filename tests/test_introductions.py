@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from transforms.introductions import Introductions, introduce
 from transforms.introductions.candidates import candidates
 from transforms.introductions.cues import Utterance
+from transforms.introductions.people import Candidate
 
 
 def heard(*talk: tuple[str, str], known: tuple[str, ...] = ()) -> Introductions:
@@ -18,7 +19,7 @@ def heard(*talk: tuple[str, str], known: tuple[str, ...] = ()) -> Introductions:
         words = tuple(text.split())
         turns.append(Utterance(index, label or None, words, now, float(now), float(now + len(words))))
         now += len(words)
-    return introduce(turns, known)
+    return introduce(turns, map(Candidate, known))
 
 
 def names(found: Introductions) -> dict[str, str]:
@@ -68,6 +69,9 @@ def test_people_say_who_they_are(talk: list[tuple[str, str]], expected: dict[str
         [("A", "London, what a city, you know?"), GUEST],
         [("A", "He spoke to Jan Leike. Jan Leike told him so, and Jan said more."), GUEST],
         [("A", "I'm — and you are?"), GUEST],
+        [("A", "I was talking to Jan Leike. Then I kept talking to Jan Leike."), GUEST] * 2,
+        [("A", "My friend Jan Leike came, and I said, Jan, you cannot do that. And I told him, Jan, go."), GUEST]
+        * 2,
         [("A", "I'm Speaker One."), GUEST],
         [("A", "I'm CEO of OpenAI."), GUEST],
         [("", "Hello, I'm Mara Quill."), GUEST],
@@ -151,11 +155,12 @@ def test_whatever_is_said_a_name_is_one_and_rests_on_words(talk: list[tuple[str,
 def test_candidates_of_a_feed() -> None:
     """Persons first, then whole names in titles and notes; marks, roles and single words are none."""
     notes = "<p>Mara talks to <b>Dr. Idris Vane</b> &amp; Ana de la Cruz.</p><p>Recorded at 12:30, Hosts: —</p>"
-    assert candidates(
+    found = candidates(
         ["Mara Quill (host)", "—", "Speaker 1", "Host"], ["#12 Records, with Jane Roe | The Groove", notes]
-    ) == (
-        "Mara Quill",
-        "Jane Roe",
-        "Idris Vane",
-        "Ana de la Cruz",
+    )
+    assert found == (
+        Candidate("Mara Quill", is_announced=True),
+        Candidate("Jane Roe"),
+        Candidate("Idris Vane"),
+        Candidate("Ana de la Cruz"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
@@ -11,6 +11,7 @@ from transforms import introductions
 from transforms.alignment.rows import Row, utterances_of
 from transforms.introductions import Introductions
 from transforms.introductions.candidates import candidates
+from transforms.introductions.people import Candidate
 from warehouse.query import KnownEpisode
 
 INTRODUCTIONS = TypeAdapter(Introductions)
@@ -30,17 +31,20 @@ def introduce(store: Store, base: Artifact, row: Row, known: KnownEpisode | None
         method=introductions.METHOD,
         suffix=".json",
         inputs={"heard": base.sha256},
-        parameters={"candidates": names},
+        parameters={
+            "candidates": [one.name for one in names],
+            "announced": [o.name for o in names if o.is_announced],
+        },
     )
     return made if made.manifest.facts["names"] else None
 
 
-def _introduced(row: Row, names: Iterable[str]) -> Made:
+def _introduced(row: Row, names: Sequence[Candidate]) -> Made:
     found = introductions.introduce(utterances_of(row), names)
     return Made(INTRODUCTIONS.dump_json(found), facts={"names": len(found.names)})
 
 
-def _candidates(row: Row, known: KnownEpisode | None) -> list[str]:
+def _candidates(row: Row, known: KnownEpisode | None) -> tuple[Candidate, ...]:
     """List who may be heard, by the feed as it was when the audio was staged, and as it is now."""
     episode, podcast = row["episode"], row["podcast"] or {}
     persons = [person["name"] for person in episode["persons"] or ()]
@@ -48,4 +52,4 @@ def _candidates(row: Row, known: KnownEpisode | None) -> list[str]:
     if known is not None:
         persons += [person.name for person in known.episode.persons]
         titles += [known.episode.title, known.show, known.episode.description]
-    return list(candidates(persons, titles))
+    return candidates(persons, titles)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from transforms.introductions.cues import Utterance, find_cues
-from transforms.introductions.people import People
+from transforms.introductions.people import Candidate, People
 from transforms.introductions.votes import Evidence, Introduction, name_labels
 
 METHOD = "introductions-1"
@@ -26,7 +26,7 @@ class Introductions:
     evidence: tuple[Evidence, ...]
 
 
-def introduce(utterances: Sequence[Utterance], candidates: Iterable[str]) -> Introductions:
+def introduce(utterances: Sequence[Utterance], candidates: Iterable[Candidate]) -> Introductions:
     """Name the voices of an episode by what is said in it; a voice without enough evidence has no name.
 
     `utterances` are the turns of one transcript, in order of time; `candidates` full names of who may be heard.

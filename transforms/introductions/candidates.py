@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 
-from transforms.introductions.people import is_name, is_same, name_at
+from transforms.introductions.people import Candidate, is_name, is_same, name_at
 from transforms.transcripts.names import clean
 
 LONGEST_NOTES = 5_000  # characters that are looked through
@@ -15,18 +15,21 @@ MOST_CANDIDATES = 60
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 
 
-def candidates(persons: Iterable[str], titles: Iterable[str | None]) -> tuple[str, ...]:
+def candidates(persons: Iterable[str], titles: Iterable[str | None]) -> tuple[Candidate, ...]:
     """Return the full names of those who may be heard, those of `podcast:person` first, each once.
 
-    `titles` are titles, authors and notes, as text or HTML. A name that is only a mark, or a role, is none.
+    `titles` are titles, authors and notes, as text or HTML, which also name people who are only talked about. A
+    name that is only a mark, or a role, is none.
 
-    >>> candidates(["Sam Okafor", "—"], ["Heat, with Lena Brandt", "<p>Sam Okafor talks to Hugh Castle.</p>"])
-    ('Sam Okafor', 'Lena Brandt', 'Hugh Castle')
+    >>> candidates(["Sam Okafor", "—"], ["Heat", "<p>Sam Okafor talks to Hugh Castle.</p>"])
+    (Candidate(name='Sam Okafor', is_announced=True), Candidate(name='Hugh Castle', is_announced=False))
     """
-    found: list[str] = []
-    for name in (*(clean(person)[0] for person in persons), *(n for title in titles for n in _names(title or ""))):
-        if len(found) < MOST_CANDIDATES and is_name(name) and not any(is_same(name, one) for one in found):
-            found.append(name)
+    found: list[Candidate] = []
+    announced = (Candidate(clean(person)[0], is_announced=True) for person in persons)
+    for one in (*announced, *(Candidate(name) for title in titles for name in _names(title or ""))):
+        is_new = is_name(one.name) and not any(is_same(one.name, other.name) for other in found)
+        if len(found) < MOST_CANDIDATES and is_new:
+            found.append(one)
     return tuple(found)
 
 

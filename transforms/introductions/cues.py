@@ -27,13 +27,18 @@ _SURE_SELF = frozenset(
 )
 _BETWEEN_SELF = frozenset("your host co-host cohost hosts as always ever usual again still also once".split())
 _BEHIND_SELF = frozenset(("here", "speaking"))
+# Of a talk that may be another one: now, and not much of a proof.
+_TALKING = (
+    "speak with", "speaking with", "talk with", "talking with", "talk to", "talking to", "speaking to", "speak to",
+    "chat with", "chatting with", "sitting down with",
+)  # fmt: skip
+_NOW = frozenset("today tonight now pleasure here i'm we're i'll we'll".split())
 _PRESENTED = (
     "with me is", "with me today is", "with me tonight is", "with me are", "with us is", "with us today is",
     "with us are", "joined by", "joining me is", "joining me today is", "joining us is", "joining us today is",
     "my guest is", "my guest today is", "our guest is", "our guest today is", "my guest", "our guest",
     "today's guest is", "my guests are", "our guests are", "please welcome", "i'm here with", "here with",
-    "speak with", "speaking with", "talk with", "talking with", "talk to", "talking to", "speaking to",
-    "speak to", "chat with", "chatting with", "in conversation with", "sitting down with", "my co-host",
+    *_TALKING, "in conversation with", "my co-host",
     "my cohost", "i welcome", "welcoming", "bei mir ist", "mein gast ist", "mein gast heute ist", "zu gast ist",
     "mon invité est", "je reçois", "avec moi", "mi invitado es", "conmigo está", "il mio ospite è", "con me c'è",
     "meu convidado é", "mijn gast is",
@@ -156,8 +161,18 @@ def _presented(
     name = _name_behind(one.words, small, place + len(phrase.split()), sentence.stop)
     if name is None or len(name.tokens) < 2 or name.is_possessive or not _is_now(small, sentence, place):
         return
-    is_alone = small[name.end : name.end + 1] != ["and"] or name_at(one.words, name.end + 1) is None
-    yield Cue("presented", people.add(name.text), number, sentence, is_alone=is_alone)
+    is_talk = phrase in _TALKING
+    if is_talk and not _NOW.intersection(small[sentence.start : place]):
+        return
+    yield Cue(
+        "presented",
+        people.add(name.text),
+        number,
+        sentence,
+        is_sure=not is_talk,
+        is_answer="been" in small[place : name.end],
+        is_alone=small[name.end : name.end + 1] != ["and"] or name_at(one.words, name.end + 1) is None,
+    )
 
 
 def _name_behind(words: Sequence[str], small: Sequence[str], place: int, stop: int) -> Name | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz.distance import Indel, Levenshtein
 
@@ -51,12 +52,23 @@ class Name:
         return " ".join(self.tokens)
 
 
+class Candidate(NamedTuple):
+    """A name that is known with an episode; `is_announced` where it is of somebody who takes part."""
+
+    name: str
+    is_announced: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may be heard; `is_candidate` where what is known of the episode names them."""
+    """Somebody who may be heard.
+
+    `is_candidate` where what is known of the episode names them, `is_announced` where that says they take part.
+    """
 
     name: str
     is_candidate: bool
+    is_announced: bool = False
 
     @property
     def given(self) -> str:
@@ -171,8 +183,8 @@ def _parts(name: str) -> list[str]:
 class People:
     """Those who may be heard: the candidates, and whoever is named in the words. One entry a person."""
 
-    def __init__(self, candidates: Iterable[str]) -> None:
-        self._persons = [Person(name, True) for name in candidates]
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self._persons = [Person(one.name, True, one.is_announced) for one in candidates]
 
     def __iter__(self) -> Iterator[Person]:
         """Yield them, the candidates first."""
@@ -189,9 +201,9 @@ class People:
     def find(self, name: str) -> Person | None:
         """Return the one person whose whole name, given name or surname this is; `None` where none is, or several.
 
-        >>> people = People(["Sam Okafor", "Lena Brandt", "Lena Castle"])
+        >>> people = People(map(Candidate, ["Sam Okafor", "Lena Brandt", "Lena Castle"]))
         >>> people.find("Sam"), people.find("Lena")
-        (Person(name='Sam Okafor', is_candidate=True), None)
+        (Person(name='Sam Okafor', is_candidate=True, is_announced=False), None)
         """
         parts = _parts(name)
         if not parts:

@@ -21,9 +21,8 @@ ENOUGH = 1.0  # evidence, before a voice has a name
 LEAST_SHARE = 0.6  # of the evidence of a voice that is for the name, and of that of the name that is for the voice
 WEIGHTS = {"self": 2.0, "presented": 0.5, "addressed": 0.6}
 UNSURE = 0.5  # of the weight, where a name is said in a way that may be something else
-PRESENTED_TOO = (
-    1.0  # being addressed, of somebody who was presented or introduced themselves, or whom the feed names
-)
+# So many times as much counts being addressed of somebody who was presented, said who they are, or is announced.
+PRESENTED_TOO = 1.0 / WEIGHTS["addressed"]
 HALF = 0.5  # a greeting may be anybody's; a word or two may be an interjection
 SHORT_ANSWER = 2  # words
 LONGEST_WAIT: Seconds = 10.0
@@ -105,17 +104,16 @@ def _votes(cue: Cue, utterances: Sequence[Utterance], cues: Sequence[Cue]) -> It
     other = _neighbour(cue, utterances)
     if other is None or other.label is None:
         return
-    weight = WEIGHTS[cue.kind]
+    weight = WEIGHTS[cue.kind] * (1.0 if cue.is_sure else UNSURE)
     if cue.kind == "addressed":
-        weight = PRESENTED_TOO if _is_known(cue.person, cues) else weight
+        weight *= PRESENTED_TOO if _is_known(cue.person, cues) else 1.0
         weight *= HALF if cue.is_greeting and _is_many(utterances) else 1.0
         weight *= HALF if len(other.words) <= SHORT_ANSWER and not cue.is_answer else 1.0
-        weight *= 1.0 if cue.is_sure else UNSURE
     yield _Vote(cue, other.label, weight)
 
 
 def _is_known(person: Person, cues: Sequence[Cue]) -> bool:
-    return person.is_candidate or any(cue.person == person and cue.kind != "addressed" for cue in cues)
+    return person.is_announced or any(cue.person == person and cue.kind != "addressed" for cue in cues)
 
 
 def _is_many(utterances: Sequence[Utterance]) -> bool:
