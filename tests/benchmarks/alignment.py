@@ -109,14 +109,17 @@ def episode(audio: Path, text: Path, truth: Path) -> None:
             ).fetchall()
             names = con.execute(
                 "select speaker_label, any_value(speaker_name), any_value(name_confidence) from turns "
-                "join transcripts using (transcript_id) where format is null and speaker_label is not null "
+                "join transcripts using (transcript_id) where source = 'asr' and speaker_label is not null "
                 "group by 1 order by 1"
             ).fetchall()
             stage = "select stage, sum(seconds) from stage_runs group by 1"
             seconds = dict(con.execute(stage).fetchall())
-            evals = con.execute("select aligned_wer, wer, label_error from evals").fetchall()
+            evals = con.execute(
+                "select aligned_wer, aligned_cpwer, aligned_tcpwer, der, label_error from evals"
+            ).fetchall()
             chapters = con.execute(
-                "select title, start_time from chapters where start_time is not null order by 2"
+                "select title, c.start_time from chapters c join transcripts using (transcript_id) "
+                "where source = 'publisher' and c.start_time is not null order by 2"
             ).fetchall()
             best = con.execute(
                 "select coalesce(speaker, ''), text, source, text_source from best_turns"
@@ -126,7 +129,7 @@ def episode(audio: Path, text: Path, truth: Path) -> None:
     print(
         f"cpWER of the best transcript: {100 * _cpwer(sentences, [(who, text) for who, text, *_ in best]):.2f} %"
     )
-    print(f"voices: {names}; evals (aligned_wer, wer, label_error): {evals}; chapters: {chapters}")
+    print(f"voices: {names}; evals (WER, cpWER, tcpWER, DER, label error): {evals}; chapters: {chapters}")
     print(f"align {seconds['align']:.2f} s of {heard:.1f} s that the ingest took")
 
 
