@@ -291,6 +291,24 @@ def test_a_merged_transcript_goes_with_its_text(settings: Settings, tmp_path: Pa
     assert verify(settings, deep=True) == ()
 
 
+def test_a_merged_transcript_moves_with_its_episode(settings: Settings, tmp_path: Path) -> None:
+    """A file that turns out to be an item of a feed: all is of that, and nothing is left behind."""
+    talk = [("A", INTRO), *SAID]
+    hear(settings, tmp_path, talk=talk, voices="AABAB")
+    publish_text(settings, tmp_path)
+    hear(settings, tmp_path, talk=talk, voices="AABAB", guid="one")
+    assert ask(
+        settings, "select episode_id, count(*), count(distinct transcript_id) from transcripts group by 1"
+    ) == [("of-a-feed", 3, 3)]
+    assert ask(settings, "select source, episode_id, flags from transcripts where is_best") == [
+        ("merged", "of-a-feed", [])
+    ]
+    assert verify(settings, deep=True) == ()
+    before = rows(settings)
+    rebuild(settings)
+    assert rows(settings) == before
+
+
 def test_a_page_of_quotations(settings: Settings, tmp_path: Path) -> None:
     """With less than half of what was said it is not the best; what it has stands in that as it is written."""
     hear(settings, tmp_path)
