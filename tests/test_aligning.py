@@ -503,7 +503,8 @@ def test_voices_that_no_text_names_say_who_they_are(settings: Settings, tmp_path
     talk = zip(("Anna Lee", "Bob Ray"), INTRODUCED, strict=True)
     publish_text(settings, tmp_path, f"{title}\n\n" + "".join(f"{name}: {text}\n" for name, (_, text) in talk))
     assert ask(settings, NAMED)[0] == ("SPEAKER_00", "Anna Lee", "aligned")
-    assert ask(settings, "from name_evidence") == []
+    quotes = "select speaker_name, kind, weight, turn_index, quote from name_evidence"
+    assert ask(settings, quotes)[0] == ("Anna Lee", "aligned", 1.0, 0, INTRODUCED[0][1])
     assert verify(settings, deep=True) == ()
 
 

@@ -281,7 +281,8 @@ def _tell_heard(store: Store, voices: Voices) -> Artifact | None:
 def _heard_row(voices: Voices) -> Row:
     references = voices.references()
     names = voices.names(references)
-    row = rows.introduced(rows.named(voices.heard.row, names), voices.introductions(), names)
+    by_texts = [(one, rows.names_by(text.row, one)) for text, one in zip(voices.texts, references, strict=True)]
+    row = rows.evidenced(rows.named(voices.heard.row, names), names, voices.introductions(), by_texts)
     return rows.judged(row, references)
 
 

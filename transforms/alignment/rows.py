@@ -5,6 +5,7 @@ A row is a staged document as a dictionary; its lists hold dictionaries of the c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate, groupby
@@ -90,12 +91,44 @@ def translated(row: Row) -> Row:
     return {**row, "transcript": {**row["transcript"], "flags": flags}}
 
 
-def introduced(row: Row, found: Introductions, names: Mapping[str, Name]) -> Row:
-    """Say which sentences the names of voices rest on, but for those that have another one by now."""
-    taken = [
-        one for one in found.evidence if (name := names.get(one.speaker_label)) and name.source == "introduced"
-    ]
-    return {**row, "name_evidence": [{"evidence_index": n, **asdict(one)} for n, one in enumerate(taken)]}
+def evidenced(
+    row: Row,
+    names: Mapping[str, Name],
+    found: Introductions,
+    references: Sequence[tuple[Reference, Mapping[str, Name]]],
+) -> Row:
+    """Say what the names of voices rest on: sentences, and of a text the longest turn that it gives to the person.
+
+    `found` are the introductions, `references` the texts with the names that they give; a user needs none.
+    """
+    is_introduced = {label for label, name in names.items() if name.source == "introduced"}
+    said = [asdict(one) for one in found.evidence if one.speaker_label in is_introduced]
+    for label, name in sorted(names.items()):
+        if name.source == "aligned":
+            text = next(one for one, of in references if of.get(label) == name)
+            said.append(_longest_turn(row, label, name, text))
+    return {**row, "name_evidence": [{"evidence_index": n, **one} for n, one in enumerate(said)]}
+
+
+def _longest_turn(row: Row, label: str, name: Name, text: Reference) -> Row:
+    """Return the turn of a voice of which a text gives most words to its person."""
+    speaker = text.named[label].speaker
+    places = [o.found.heard for o in text.written if o.speaker == speaker and o.found.heard is not None]
+    words = [row["words"][place] for place in places]
+    counts = Counter(word["turn_index"] for word in words if word["speaker_label"] == label)
+    longest = max(counts, key=lambda index: (counts[index], -index))
+    pairs = zip(row["turns"], _firsts(row["turns"]), strict=True)
+    turn, first = next(pair for pair in pairs if pair[0]["turn_index"] == longest)
+    return {
+        "kind": "aligned",
+        "speaker_label": label,
+        "speaker_name": name.name,
+        "weight": name.confidence,
+        "turn_index": longest,
+        "first_word": first,
+        "word_count": turn["word_count"],
+        "quote": turn["text"],
+    }
 
 
 def names_said(found: Introductions) -> dict[str, Name]:

@@ -83,9 +83,9 @@ def name_labels(utterances: Sequence[Utterance], cues: Sequence[Cue]) -> tuple[l
     ]
     left = _remaining(labels, named, cues, utterances)
     if left is not None:
-        label, cue = left
-        named[label] = cue.person, REMAINING * min(sure for _, sure in named.values())
-        evidence.append(_evidence("remaining", label, cue, 0.0, utterances))
+        label, reasons = left
+        named[label] = reasons[0].person, REMAINING * min(sure for _, sure in named.values())
+        evidence += [_evidence("remaining", label, cue, 0.0, utterances) for cue in reasons]
     found = [Introduction(label, person.name, round(sure, 3)) for label, (person, sure) in sorted(named.items())]
     return found, evidence
 
@@ -154,8 +154,8 @@ def _remaining(
     named: Mapping[str, tuple[Person, float]],
     cues: Sequence[Cue],
     utterances: Sequence[Utterance],
-) -> tuple[str, Cue] | None:
-    """Return the one voice and the one person that are left, who was presented and spoken to; else `None`.
+) -> tuple[str, list[Cue]] | None:
+    """Return the one voice that is left, and where the one person was presented and spoken to; else `None`.
 
     With one other voice alone that proves nothing: the guest may be talked to and never answer.
     """
@@ -167,8 +167,10 @@ def _remaining(
         return None
     if sum(one.label == unnamed[0] for one in utterances) < LEAST_TURNS:
         return None
-    ((_, cue),) = presented.items()
-    return (unnamed[0], cue) if utterances[cue.utterance].label != unnamed[0] else None
+    ((person, cue),) = presented.items()
+    if utterances[cue.utterance].label == unnamed[0]:
+        return None
+    return unnamed[0], [cue, *(one for one in cues if one.person == person and one.kind == "addressed")]
 
 
 def _evidence(
