@@ -397,15 +397,22 @@ def test_an_episode_that_comes_again_with_another_ad(settings: Settings, tmp_pat
     """The text moves to the clock of what was heard last; names are on both, and the newest is read."""
     hear(settings, tmp_path, guid="one")
     publish_text(settings, tmp_path)
-    hear(settings, tmp_path, shift=8.0, guid="one", seed=2)
-    times = f"select t.start_time, t.time_source {PUBLISHED}"
-    assert ask(settings, times)[0] == (8.0, "aligned")
-    assert ask(settings, NAMED) == [("SPEAKER_00", "Ann Lee", "aligned"), ("SPEAKER_01", "Bob Ray", "aligned")]
-    assert ask(
-        settings, "select count(*), count(distinct rendition_id) from transcripts where source = 'asr'"
-    ) == [(2, 2)]
-    assert ask(settings, "select min(start_time) from best_turns") == [(8.0,)]
+    hear(settings, tmp_path, talk=[("C", AD), *SAID], voices="CABAB", guid="one", seed=2)
+    seconds = pytest.approx(len(AD.split()) * PACE, abs=0.1)
+    assert ask(settings, f"select t.start_time, t.time_source {PUBLISHED}")[0] == (seconds, "aligned")
+    named = (
+        f"select speaker_name, name_source, count(distinct transcript_id) {BOTH} where source = 'asr' group by all"
+    )
+    assert set(ask(settings, named)) == {("Ann Lee", "aligned", 2), ("Bob Ray", "aligned", 2), (None, None, 1)}
+    only_here = "select kind, word_count, start_time, end_time from gaps where other_id is not null"
+    assert ask(settings, only_here) == [("audio", len(AD.split()), 0.0, seconds)]
+    assert ask(settings, "select source, text_source, text from best_turns where start_time = 0") == [
+        ("merged", "asr", AD)
+    ]
     assert verify(settings, deep=True) == ()
+    before = rows(settings)
+    rebuild(settings)
+    assert rows(settings) == before
 
 
 def test_a_text_without_speakers_has_the_voices(settings: Settings, tmp_path: Path) -> None:

@@ -401,7 +401,7 @@ def schema() -> Any:
         started_at=moment,
         seconds=real,
     )
-    gap = struct("kind", gap_index=count, first_word=count, word_count=count, **times)
+    gap = struct("kind other_id", gap_index=count, first_word=count, word_count=count, **times)
     evidence = struct(
         "speaker_label speaker_name kind quote",
         weight=real,

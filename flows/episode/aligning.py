@@ -8,7 +8,7 @@ same; nothing is recognised anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,7 +161,9 @@ def _align_episode(
     for one in heard:
         pairs = {text: _align(store, decoded, text, one) for text in texts}
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
-        voices = Voices(one, proofs, introduce(store, one.base, one.row, known), user)
+        other = _other_audio(one, heard)
+        apart = {other: _align(store, decoded, other, one)} if other else {}
+        voices = Voices(one, proofs, apart, introduce(store, one.base, one.row, known), user)
         of_texts |= dict.fromkeys(proofs, voices)
         foreign |= {text: found for text, found in pairs.items() if found.manifest.facts["is_other_language"]}
         made += _tell_heard(store, voices), _tell_merged(store, voices, newest)
@@ -173,8 +175,14 @@ def _align_episode(
     return tuple(one for one in made if one is not None)
 
 
+def _other_audio(one: Document, heard: Sequence[Document]) -> Document | None:
+    """Return what was heard last of another audio file of the episode; `None` where there is none."""
+    file = one.row["transcript"]["rendition_id"]
+    return next((other for other in reversed(heard) if other.row["transcript"]["rendition_id"] != file), None)
+
+
 def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> Artifact:
-    """Align a published text with what was heard; payload: an `Alignment` as JSON."""
+    """Align a published text, or other audio, with what was heard; payload: an `Alignment` as JSON."""
 
     def compute(_: Path) -> Made:
         written, spoken = text.row, heard.row
@@ -235,11 +243,13 @@ class User:
 class Voices:
     """The voices of a transcript of our own, and what tells who they are.
 
-    That are the texts that it was aligned with, its own words (`None`: they name nobody), and the user.
+    That are the texts that it was aligned with, its own words (`None`: they name nobody), and the user. `apart` is
+    what was heard of another audio file of the episode, aligned with it.
     """
 
     heard: Document
     texts: Mapping[Document, Artifact]
+    apart: Mapping[Document, Artifact]
     introduced: Artifact | None
     user: User
 
@@ -270,7 +280,8 @@ class Voices:
         """Name what tells of them, and of other transcripts of the episode beside theirs."""
         names = self.user.called(self.heard, *documents)
         is_pinned = any(self.user.is_pinned(one) for one in documents or (self.heard,))
-        return Told(METHOD, tuple(self.texts.values()), self.introduced, names, is_pinned)
+        alignments = (*self.texts.values(), *(() if documents else self.apart.values()))
+        return Told(METHOD, alignments, self.introduced, names, is_pinned)
 
 
 def _tell_heard(store: Store, voices: Voices) -> Artifact | None:
@@ -283,6 +294,8 @@ def _heard_row(voices: Voices) -> Row:
     names = voices.names(references)
     by_texts = [(one, rows.names_by(text.row, one)) for text, one in zip(voices.texts, references, strict=True)]
     row = rows.evidenced(rows.named(voices.heard.row, names), names, voices.introductions(), by_texts)
+    for other, found in voices.apart.items():
+        row = rows.compared(row, other.transcript_id, read_json(_ALIGNMENT, found))
     return rows.judged(row, references)
 
 

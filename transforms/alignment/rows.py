@@ -214,6 +214,15 @@ def aligned(row: Row, heard_id: str, alignment: Alignment, voices: Sequence[str 
     }
 
 
+def compared(row: Row, other_id: str, alignment: Alignment) -> Row:
+    """Say which seconds of some audio another file of the episode lacks, by what was heard of it as `other_id`."""
+    if not alignment.is_match:
+        return row
+    only_here = [gap for gap in alignment.gaps if gap.kind == "audio" and gap.word_count]  # both may have music
+    gaps = [{"gap_index": number, "other_id": other_id, **asdict(gap)} for number, gap in enumerate(only_here)]
+    return {**row, "gaps": gaps}
+
+
 def _doubts(alignment: Alignment) -> list[str]:
     """Name what speaks against reading a text instead of what was heard."""
     if alignment.share < LEAST_COMMON:

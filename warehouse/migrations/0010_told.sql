@@ -117,3 +117,11 @@ alter table evals add column voice_error_seconds double;
 comment on column evals.voice_error_seconds is 'Seconds there that the diarization missed, heard in silence, or gave to another one';
 alter table evals add column der double;
 comment on column evals.der is 'Diarization error rate: voice_error_seconds / speech_seconds';
+
+-- What one audio file of an episode has and another one lacks.
+comment on table gaps is 'What a published text and the audio do not share, or two audio files of an episode, one row per stretch: text that was not said, audio that was not written, audio that the other file lacks, as an ad.';
+comment on column gaps.transcript_id is 'The published text, or the transcript of our own of the audio that has more (transcripts.transcript_id)';
+comment on column gaps.first_word is 'The first word that only one side has (words.word_index): of the text, of the transcript in transcripts.aligned_to, or where other_id is given of this transcript itself';
+comment on column gaps.kind is 'text: words that were not said; audio: seconds that were not written, or that the other audio lacks';
+alter table gaps add column other_id varchar;
+comment on column gaps.other_id is 'What was heard of the other audio file (transcripts.transcript_id); NULL for published text';
