@@ -94,7 +94,7 @@ def test_a_web_page_becomes_turns(
 def test_both_transcripts_lie_side_by_side_with_the_chapters(
     models: Path, clip: Path, prefect_server: str, httpserver: HTTPServer, tmp_path: Path
 ) -> None:
-    """What was said of the publisher's text is best, ours is there; chapters and names are used, no secret stays."""
+    """What was said of the published text is best, ours is there; chapters and names are used, no secret stays."""
     feed = publish(httpserver, clip, tags(httpserver))
 
     done = ingest(tmp_path, feed, api=prefect_server)
