@@ -144,13 +144,15 @@ def heard_as(
             "transcribe",
             decoded[0],
             lambda _: Made(TRANSCRIPTION.dump_json(said), facts={"language": "en"}),
+            " ".join(word.word for word in words),
         ),
     )
     diarized = _made(store, "diarize", decoded[0], lambda _: Made(DIARIZATION.dump_json(who)))
     return Processed(fetched, decoded, transcribed, diarized, stages.attribute(store, transcribed[0], diarized))
 
 
-def _made(store: Store, stage: str, decoded: Artifact, compute: Callable[[Path], Made]) -> Artifact:
-    return store.make(
-        stage, compute, method="made-1", suffix=".json", inputs={"samples": decoded.sha256}, parameters={}
-    )
+def _made(
+    store: Store, stage: str, decoded: Artifact, compute: Callable[[Path], Made], text: str | None = None
+) -> Artifact:
+    inputs, parameters = {"samples": decoded.sha256}, {"text": text} if text else {}
+    return store.make(stage, compute, method="made-1", suffix=".json", inputs=inputs, parameters=parameters)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +13,20 @@ import numpy as np
 import pytest
 
 from flows.artifacts import Store
-from flows.episode.aligning import name_voice
+from flows.episode.aligning import name_voice, pin_transcript
 from flows.locations import at_path
 from flows.published.import_texts import Imported, import_texts, reparse_texts
 from flows.published.linking import Hints
-from flows.settings import Settings
+from flows.settings import Said, Settings
+from flows.sources.episodes import find_named
 from flows.sources.found import PublisherExtras
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
-from tests.conftest import write_wav
+from tests.conftest import command, write_wav
 from tests.feeds import Page, publisher
-from tests.homes import ingest_file
+from tests.homes import ingest
 from transforms.errors import ContentError, SourceError
-from transforms.records import SpeakerSegment, TranscriptLink, Word
+from transforms.records import Podcast, SpeakerSegment, TranscriptLink, Word
 
 pytestmark = pytest.mark.system  # twenty homes are made and compared
 
@@ -48,23 +52,41 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
 
 
-def audio(folder: Path) -> Path:
+def audio(folder: Path, seed: int) -> Path:
     """Write a minute of noise: what is said in it, `hear` says."""
     path = folder / "Why a record turns.wav"
-    write_wav(path, np.random.default_rng(1).normal(0, 0.1, 60 * 16_000))
+    write_wav(path, np.random.default_rng(seed).normal(0, 0.1, 60 * 16_000))
     return path
 
 
-def hear(settings: Settings, folder: Path, shift: float = 0.0, extras: PublisherExtras | None = None) -> str:
+def hear(
+    settings: Settings,
+    folder: Path,
+    shift: float = 0.0,
+    extras: PublisherExtras | None = None,
+    talk: list[tuple[str, str]] = SAID,
+    title: str | None = None,
+    voices: str = "AB",
+    guid: str | None = None,
+    seed: int = 1,
+) -> str:
     """Ingest the talk as if it had been heard, with one word wrong; the id of its episode."""
     words, segments, now = [], [], shift
-    for number, (_, text) in enumerate(SAID):
+    for number, (_, text) in enumerate(talk):
         start = now
         for word in text.replace("sewing", "sowing").split():
             words.append(Word(word, round(now, 2), round(now + PACE - 0.05, 2), 0.9, None, None))
             now += PACE
-        segments.append(SpeakerSegment(start, now, f"SPEAKER_0{number % 2}"))
-    joined = ingest_file(settings, audio(folder), None, tuple(words), tuple(segments), extras)
+        segments.append(SpeakerSegment(start, now, f"SPEAKER_0{'ABC'.index(voices[number % len(voices)])}"))
+    (found,) = find_named(at_path(audio(folder, seed)), 1, settings.reach).episodes
+    found = replace(found, known_extras=extras)
+    if guid:
+        feed = Podcast("show", "The Long Groove", None, "https://cdn.example/feed", None, "en")
+        known = replace(
+            found.episode, episode_id="of-a-feed", podcast_id="show", guid=guid, title=title or TALK[:18]
+        )
+        found = replace(found, podcast=feed, episode=known)
+    joined = ingest(settings, found, Said(title=title), tuple(words), tuple(segments))
     return joined.episode.episode_id
 
 
@@ -103,6 +125,7 @@ def rows(settings: Settings) -> list[Any]:
         ask(settings, "from words order by all"),
         ask(settings, "from gaps order by all"),
         ask(settings, "from evals order by all"),
+        ask(settings, "from name_evidence order by all"),
         ask(settings, "select * exclude (created_at) from transcripts order by all"),
     ]
 
@@ -130,6 +153,9 @@ def test_text_and_audio_tell_of_each_other(settings: Settings, tmp_path: Path, f
     assert (wer, label_error) == (pytest.approx(1 / 94, abs=0.001), 0.0)
     assert share > 0.98
     assert ask(settings, "select model, episodes, words from recognizers") == [(None, 1, 94)]
+    judged = "select aligned_cp_words, aligned_cp_errors, tcp_errors, names, aligned_share, der < 0.05 from evals"
+    assert ask(settings, judged) == [(94, 1, 1, 0, 1.0, True)]
+    assert ask(settings, "select podcast, episodes, cpwer < 0.02 from recognizers_by_show") == [(None, 1, True)]
     assert ask(settings, "select source, aligned_share > 0.98 from transcripts where is_best") == [
         ("publisher", True)
     ]
@@ -193,26 +219,200 @@ def test_a_text_of_another_episode_has_no_times(settings: Settings, tmp_path: Pa
     assert message.startswith("does not match: ")
 
 
-def test_a_page_of_quotations_is_not_the_best(settings: Settings, tmp_path: Path) -> None:
-    """It has times and names, and less than half of what was said."""
+AD = (
+    "This show is brought to you by the lathe works of Leeds, where every bowl is turned by hand since ninety one."
+)
+INTRO = "Before we begin, a word on the weather, which was so bad that our guest came late and wet and cold."
+BEST = "select speaker, text_source, text, start_time from best_turns order by turn_index"
+
+
+def test_the_best_of_both(settings: Settings, tmp_path: Path) -> None:
+    """An intro and an ad are heard and not written, the end is written and not said: each is where it belongs."""
+    first = BOB[0].partition(". ")
+    talk = [("A", INTRO), ("A", ANN[0]), ("B", first[0] + "."), ("C", AD), ("B", first[2]), ("A", ANN[1])]
+    hear(settings, tmp_path, talk=talk, voices="AABCBA")
+    publish_text(
+        settings, tmp_path, TALK + "Ann Lee: And now for something that was cut out of the recording by us.\n"
+    )
+    assert ask(settings, "select source from transcripts where is_best") == [("merged",)]
+    starts = list(itertools.accumulate((PACE * len(text.split()) for _, text in talk), initial=0.0))
+    assert ask(settings, BEST) == [
+        (who, source, text, pytest.approx(start, abs=0.02))
+        for who, source, text, start in zip(
+            ("Ann Lee", "Ann Lee", "Bob Ray", "SPEAKER_02", "Bob Ray", "Ann Lee"),
+            ("asr", "publisher", "publisher", "asr", "publisher", "publisher"),
+            [text for _, text in talk],
+            starts[:-1],
+            strict=True,
+        )
+    ]
+    before, staged = rows(settings), documents(settings)
+    hear(settings, tmp_path, talk=talk, voices="AABCBA")
+    reparse_texts(settings)
+    assert (rows(settings), documents(settings)) == (before, staged)
+    assert verify(settings, deep=True) == ()
+    rebuild(settings)
+    assert rows(settings) == before
+
+
+def test_another_transcript_is_pinned(settings: Settings, tmp_path: Path) -> None:
+    """By a piece of its id or its kind; that survives a rebuild, and is taken back."""
+    episode_id = hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    best = "select source from transcripts where is_best"
+    before = rows(settings)
+    assert pin_transcript(settings, episode_id, "asr") == "asr"
+    rebuild(settings)
+    hear(settings, tmp_path)
+    assert ask(settings, best) == [("asr",)]
+    ((text_id,),) = ask(settings, "select transcript_id from transcripts where source = 'publisher'")
+    assert pin_transcript(settings, episode_id, text_id[:8]) == "publisher"
+    assert ask(settings, "select source from transcripts where is_pinned") == [("publisher",)]
+    with pytest.raises(
+        SourceError, match=r"no transcript of this episode is 'vtt': it has publisher \w{8}, asr \w"
+    ):
+        pin_transcript(settings, episode_id, "vtt")
+    assert pin_transcript(settings, episode_id, None) is None
+    assert rows(settings) == before
+    assert verify(settings, deep=True) == ()
+
+
+def test_a_merged_transcript_goes_with_its_text(settings: Settings, tmp_path: Path) -> None:
+    """Linked to another episode, the text leaves what was heard behind, which is the best again."""
+    hear(settings, tmp_path, talk=[("A", INTRO), *SAID], voices="AABAB")
+    publish_text(settings, tmp_path)
+    assert ask(settings, "select source from transcripts where is_best") == [("merged",)]
+    other = publish_text(settings, tmp_path, "Something else\n\nCem Ada: So it is.\nDora Eve: It is.\n", "b.txt")
+    import_texts([at_path(tmp_path / "Why a record turns.txt")], Hints(episode=other.episode_id), settings)
+    assert ("asr", "Why a record turns") in ask(
+        settings, "select source, title from transcripts join episodes using (episode_id) where is_best"
+    )
+    assert ask(settings, "select flags from transcripts where source = 'merged'") == [(["withdrawn"],)]
+    assert verify(settings, deep=True) == ()
+
+
+def test_a_merged_transcript_moves_with_its_episode(settings: Settings, tmp_path: Path) -> None:
+    """A file that turns out to be an item of a feed: all is of that, and nothing is left behind."""
+    talk = [("A", INTRO), *SAID]
+    hear(settings, tmp_path, talk=talk, voices="AABAB")
+    publish_text(settings, tmp_path)
+    hear(settings, tmp_path, talk=talk, voices="AABAB", guid="one")
+    assert ask(
+        settings, "select episode_id, count(*), count(distinct transcript_id) from transcripts group by 1"
+    ) == [("of-a-feed", 3, 3)]
+    assert ask(settings, "select source, episode_id, flags from transcripts where is_best") == [
+        ("merged", "of-a-feed", [])
+    ]
+    assert verify(settings, deep=True) == ()
+    before = rows(settings)
+    rebuild(settings)
+    assert rows(settings) == before
+
+
+def test_a_page_of_quotations(settings: Settings, tmp_path: Path) -> None:
+    """With less than half of what was said it is not the best; what it has stands in that as it is written."""
     hear(settings, tmp_path)
     publish_text(settings, tmp_path, f"Why a record turns\n\nAnn Lee: {ANN[0]}\nBob Ray: It must.\n")
     is_partial = "list_contains(flags, 'partial_text')"
     assert ask(settings, f"select source, is_best, {is_partial} from transcripts order by 1") == [
-        ("asr", True, False),
+        ("asr", False, False),
+        ("merged", True, False),
         ("publisher", False, True),
     ]
-    names = "select distinct speaker_name from turns where time_source = 'asr' order by 1 nulls last"
-    assert ask(settings, names) == [("Ann Lee",), (None,)]
+    heard = [text.replace("sewing", "sowing") for _, text in SAID[1:]]
+    assert ask(settings, "select speaker, text_source, text from best_turns order by turn_index") == [
+        ("Ann Lee", "publisher", ANN[0]),
+        ("SPEAKER_01", "asr", heard[0]),
+        ("Ann Lee", "asr", heard[1]),
+        ("SPEAKER_01", "asr", heard[2]),
+    ]
+
+
+GERMAN = (
+    "Willkommen zu der Sendung über die Dinge, die sich drehen. Heute fragen wir, warum sich eine Platte dreht "
+    "und wer sie davon abhält, stehen zu bleiben, wenn die Nadel schwer ist.",
+    "Eine Platte dreht sich, weil der Motor unter dem Teller nie ruht. Ich habe einen mit meinen eigenen Händen "
+    "aus einer Nähmaschine gebaut, und das war im Jahr neunzehnhundert, als noch keiner von uns wusste, wie.",
+)
 
 
 def test_a_text_in_another_language_proves_nothing(settings: Settings, tmp_path: Path) -> None:
-    """Its own header says so: it is neither timed nor flagged."""
+    """The words that it uses all the time tell: it is flagged, not timed, and not the best."""
     hear(settings, tmp_path)
-    publish_text(settings, tmp_path, cues(0.1).replace("WEBVTT", "WEBVTT\nKind: captions\nLanguage: de"), "b.vtt")
-    assert ask(settings, "select language, aligned_share, flags from transcripts where format is not null") == [
-        ("de", None, [])
+    talk = zip(NAMES.values(), GERMAN, strict=True)
+    publish_text(settings, tmp_path, "Why a record turns\n\n" + "".join(f"{who}: {text}\n" for who, text in talk))
+    is_foreign = "list_contains(flags, 'other_language')"
+    assert ask(settings, f"select source, is_best, aligned_share, {is_foreign} from transcripts order by 1") == [
+        ("asr", True, None, False),
+        ("publisher", False, None, True),
     ]
+    assert ask(settings, "from evals") == []
+    ((message,),) = ask(settings, "select message from stage_runs where stage = 'align'")
+    assert message == "is in another language than what was heard of its episode"
+    staged = documents(settings)
+    reparse_texts(settings)
+    assert documents(settings) == staged
+    assert verify(settings, deep=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_foreign"), [("Sie dreht sich immer weiter im Kreis herum. ", True), ("", False)]
+)
+def test_a_text_that_says_its_language(settings: Settings, tmp_path: Path, text: str, is_foreign: bool) -> None:
+    """Few words are believed what they say; words that were heard are of no other language, whatever they say."""
+    hear(settings, tmp_path)
+    head = "WEBVTT\nKind: captions\nLanguage: de"
+    few = f"{head}\n\n00:00.000 --> 00:20.000\n{text * 4}\n"
+    captions = few if text else cues(0.1).replace("WEBVTT", head)
+    publish_text(settings, tmp_path, captions, "Why a record turns.vtt")
+    told = "select language, aligned_share is null, list_contains(flags, 'other_language') from transcripts"
+    assert ask(settings, f"{told} where format is not null") == [("de", is_foreign, is_foreign)]
+
+
+def test_a_summary_in_prose_does_not_match(settings: Settings, tmp_path: Path) -> None:
+    """It has turns and the words of the subject, in another order."""
+    hear(settings, tmp_path)
+    told = (
+        "Ann and Bob talk about what turns. She asks him why a record turns and what the belt does for its sound. "
+    )
+    told += "He has built a motor of a sewing machine, and says that a belt keeps its shaking away from the stone."
+    publish_text(settings, tmp_path, f"Why a record turns\nTranscript\n\n{told}\n")
+    assert ask(settings, "select source, is_best, flags from transcripts order by 1") == [
+        ("asr", True, []),
+        ("publisher", False, ["nobody_named", "other_audio"]),
+    ]
+
+
+def test_two_texts_that_disagree_name_nobody(settings: Settings, tmp_path: Path) -> None:
+    """Of one voice each says another name, and both fit; where one says less of a name, it is the same."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    publish_text(settings, tmp_path, TALK.replace("Bob Ray:", "Bob:").replace("Ann Lee:", "Cem Ada:"), "b.txt")
+    assert ask(settings, NAMED) == [("SPEAKER_00", None, None), ("SPEAKER_01", "Bob Ray", "aligned")]
+    assert ask(settings, "select count(*) from evals") == [(2,)]
+    assert verify(settings, deep=True) == ()
+
+
+def test_an_episode_that_comes_again_with_another_ad(settings: Settings, tmp_path: Path) -> None:
+    """The text moves to the clock of what was heard last; names are on both, and the newest is read."""
+    hear(settings, tmp_path, guid="one")
+    publish_text(settings, tmp_path)
+    hear(settings, tmp_path, talk=[("C", AD), *SAID], voices="CABAB", guid="one", seed=2)
+    seconds = pytest.approx(len(AD.split()) * PACE, abs=0.1)
+    assert ask(settings, f"select t.start_time, t.time_source {PUBLISHED}")[0] == (seconds, "aligned")
+    named = (
+        f"select speaker_name, name_source, count(distinct transcript_id) {BOTH} where source = 'asr' group by all"
+    )
+    assert set(ask(settings, named)) == {("Ann Lee", "aligned", 2), ("Bob Ray", "aligned", 2), (None, None, 1)}
+    only_here = "select kind, word_count, start_time, end_time from gaps where other_id is not null"
+    assert ask(settings, only_here) == [("audio", len(AD.split()), 0.0, seconds)]
+    assert ask(settings, "select source, text_source, text from best_turns where start_time = 0") == [
+        ("merged", "asr", AD)
+    ]
+    assert verify(settings, deep=True) == ()
+    before = rows(settings)
+    rebuild(settings)
+    assert rows(settings) == before
 
 
 def test_a_text_without_speakers_has_the_voices(settings: Settings, tmp_path: Path) -> None:
@@ -278,6 +478,41 @@ def test_what_is_no_name_or_no_voice(
     episode_id = hear(settings, tmp_path)
     with pytest.raises(error, match=says):
         name_voice(settings, episode_id, label, name)
+
+
+INTRODUCED = [
+    ("A", "Good evening, I'm Ann Lee, and with me is Bob Raye. Bob, why does a record turn?"),
+    ("B", "Thank you, Ann. It turns because a motor under the plate never rests, as Jan Motte wrote."),
+]
+NAMED = f"select distinct speaker_label, speaker_name, name_source {BOTH} where time_source = 'asr' order by 1"
+
+
+def test_voices_that_no_text_names_say_who_they_are(settings: Settings, tmp_path: Path) -> None:
+    """The sentences stand beside the names; a text or a user wins over them, and without them they are back."""
+    title = "Why a record turns, with Bob Ray"
+    episode_id = hear(settings, tmp_path, talk=INTRODUCED, title=title)
+    introduced = [("SPEAKER_00", "Ann Lee", "introduced"), ("SPEAKER_01", "Bob Ray", "introduced")]
+    assert ask(settings, NAMED) == introduced
+    assert ask(settings, "select kind, speaker_name, quote from name_evidence where speaker_name = 'Ann Lee'") == [
+        ("self", "Ann Lee", "Good evening, I'm Ann Lee, and with me is Bob Raye."),
+        ("addressed", "Ann Lee", "Thank you, Ann."),
+    ]
+    before, staged = rows(settings), documents(settings)
+    hear(settings, tmp_path, talk=INTRODUCED, title=title)
+    assert documents(settings) == staged
+    name_voice(settings, episode_id, "SPEAKER_01", "Robert Ray")
+    assert ask(settings, NAMED)[1] == ("SPEAKER_01", "Robert Ray", "user")
+    assert ask(settings, "select distinct speaker_name from name_evidence") == [("Ann Lee",)]
+    name_voice(settings, episode_id, "SPEAKER_01", None)
+    assert rows(settings) == before
+    rebuild(settings)
+    assert rows(settings) == before
+    talk = zip(("Anna Lee", "Bob Ray"), INTRODUCED, strict=True)
+    publish_text(settings, tmp_path, f"{title}\n\n" + "".join(f"{name}: {text}\n" for name, (_, text) in talk))
+    assert ask(settings, NAMED)[0] == ("SPEAKER_00", "Anna Lee", "aligned")
+    quotes = "select speaker_name, kind, weight, turn_index, quote from name_evidence"
+    assert ask(settings, quotes)[0] == ("Anna Lee", "aligned", 1.0, 0, INTRODUCED[0][1])
+    assert verify(settings, deep=True) == ()
 
 
 def cues(shift: float, ad: float = 0.0) -> str:
@@ -349,3 +584,22 @@ def test_a_summary_is_not_aligned(settings: Settings, tmp_path: Path) -> None:
     )
     publish_text(settings, tmp_path, summary)
     assert ask(settings, "select source, flags from transcripts where format is not null") == [("publisher", [])]
+
+
+def test_two_transcripts_are_compared(settings: Settings, tmp_path: Path) -> None:
+    """By the text that judges both; what no text judges is named, with the way out."""
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path)
+    hear(settings, tmp_path, talk=[(who, text.replace("record", "reckoned")) for who, text in SAID])
+    ids = [row[0] for row in ask(settings, "select transcript_id from evals order by errors")]
+    done = command(settings.home, "eval", *(one[:8] for one in ids), "--json")
+    found = json.loads(done.stdout)
+    assert (found["recommended"], found["metric"], found["is_sure"]) == (ids[0][:8], "cpwer", False)
+    assert [one["words"] for one in found["scores"]] == [94, 94]
+    better, worse = (100 * one["cpwer"] for one in found["scores"])
+    assert better < worse
+    told = command(settings.home, "eval", *(one[:8] for one in ids)).stdout
+    assert f"take {ids[0][:8]}: {better:.1f} against {worse:.1f} % words wrong or of another speaker" in told
+    refused = command(settings.home, "eval", "base", ids[0], check=False)
+    assert refused.returncode == 1
+    assert "no published text judges 'base': judged are none" in refused.stderr

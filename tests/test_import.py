@@ -281,9 +281,10 @@ def test_a_home_of_an_older_schema_is_brought_up(texts: Path, tmp_path: Path) ->
             con.execute("alter table discoveries drop column feed_index")
             con.execute("alter table transcripts drop column parse_confidence")
             newest = "transcripts.aligned_to transcripts.aligned_share turns.name_confidence words.time_confidence"
+            newest += " transcripts.is_pinned turns.text_source words.text_source"
             for table, column in (name.split(".") for name in f"{newest} load_log.described_at".split()):
                 con.execute(f"alter table {table} drop column {column}")
-            con.execute("drop table gaps; drop table evals")
+            con.execute("drop table gaps; drop table evals; drop table name_evidence")
             con.execute("delete from schema_migrations where name >= '0006'")
 
     assert command(settings.home, "episodes", "--json").returncode == 0

@@ -20,7 +20,8 @@ from tests.conftest import ask, command, encode, only, started, write_wav
 pytestmark = pytest.mark.system
 
 TINY = ("--model", "tiny.en")
-STAGES = ["attribute", "chapters", "decode", "diarize", "fetch", "stage", "transcribe", "turns"]
+# Staged as heard, and again with the names that people say.
+STAGES = "attribute chapters decode diarize fetch introduce stage stage transcribe turns".split()
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +43,12 @@ def stages_of(home: Path) -> list[str]:
 
 
 def test_who_said_what_is_in_the_snapshot(ingested: Path) -> None:
-    """Two speakers, three turns, words and times that belong together."""
+    """Two speakers, who say who they are; three turns, words and times that belong together."""
     turns = ask(
         ingested, "select speaker, start_time, end_time, text, boundary from best_turns order by turn_index"
     )
 
-    assert [turn["speaker"] for turn in turns] == ["SPEAKER_00", "SPEAKER_01"]
+    assert [turn["speaker"] for turn in turns] == ["Mara Quill", "Idris Vane"]
     assert "repairs record players for a living" in turns[0]["text"]
     assert "dust with me" in turns[1]["text"]
     assert all(turn["boundary"] == "speaker" for turn in turns)
@@ -59,7 +60,7 @@ def test_every_stage_says_how_it_was_done(ingested: Path) -> None:
     rows = ask(ingested, "select stage, status, model, device, method from stage_runs order by stage")
     by_stage = {row["stage"]: row for row in rows}
 
-    assert sorted(by_stage) == ["attribute", "chapters", "decode", "diarize", "fetch", "transcribe", "turns"]
+    assert sorted(by_stage) == sorted({*STAGES} - {"stage"})
     assert {row["status"] for row in rows} == {"done"}
     assert (by_stage["transcribe"]["model"], by_stage["transcribe"]["device"]) == ("tiny.en", "cpu int8")
     assert by_stage["diarize"]["model"] == "segmentation-3.0 + campplus"

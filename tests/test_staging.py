@@ -105,6 +105,7 @@ def test_every_field_is_there_under_the_name_of_its_column():
             "parse_confidence": None,
             "aligned_to": None,
             "aligned_share": None,
+            "is_pinned": None,
             "flags": ["low_margin"],
             "created_at": NOON,
             "linked_by": None,
@@ -133,10 +134,11 @@ def test_every_field_is_there_under_the_name_of_its_column():
         "described_at": None,
         "gaps": [],
         "evals": [],
+        "name_evidence": [],
     }
 
 
-UNNAMED = {"speaker_name": None, "name_source": None, "name_confidence": None, "chapter_index": None}
+UNNAMED = dict.fromkeys(("speaker_name", "name_source", "name_confidence", "chapter_index", "text_source"))
 
 
 def turn(*values: object) -> dict[str, Any]:
@@ -148,7 +150,7 @@ def turn(*values: object) -> dict[str, Any]:
 def word(*values: object) -> dict[str, Any]:
     names = "word_index turn_index word start_time end_time time_source probability speaker_label"
     row = dict(zip([*names.split(), "speaker_margin"], values, strict=True))
-    return {**row, "time_confidence": None}
+    return {**row, "time_confidence": None, "text_source": None}
 
 
 def run_row(stage: str, model: str | None) -> dict[str, Any]:

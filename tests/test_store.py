@@ -139,7 +139,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             True,
             ["low_margin"],
             NOON,
-            *[None] * 5,
+            *[None] * 6,
         )
     ]
     nothing = (None, None, None)
@@ -160,7 +160,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             False,
             1.0,
             0.85,
-            None,
+            *[None] * 2,
         ),
         (
             "asr-1",
@@ -178,14 +178,14 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             False,
             0.5,
             0.8,
-            None,
+            *[None] * 2,
         ),
     ]
     assert rows(warehouse, "from words order by all") == [
-        ("asr-1", 0, 0, "Why", 0.0, 0.5, "asr", 0.9, "A", 1.0, None),
-        ("asr-1", 1, 0, "turn?", 0.5, 1.5, "asr", 0.8, "A", 1.0, None),
-        ("asr-1", 2, 1, "It", 2.0, 2.5, "asr", 0.7, "B", 0.5, None),
-        ("asr-1", 3, 1, "must.", 2.5, 3.0, "asr", 0.9, "B", 0.5, None),
+        ("asr-1", 0, 0, "Why", 0.0, 0.5, "asr", 0.9, "A", 1.0, None, None),
+        ("asr-1", 1, 0, "turn?", 0.5, 1.5, "asr", 0.8, "A", 1.0, None, None),
+        ("asr-1", 2, 1, "It", 2.0, 2.5, "asr", 0.7, "B", 0.5, None, None),
+        ("asr-1", 3, 1, "must.", 2.5, 3.0, "asr", 0.9, "B", 0.5, None, None),
     ]
     assert rows(warehouse, "from speaker_segments order by all") == [
         ("asr-1", 0, "A", 0.0, 1.75),
@@ -616,6 +616,7 @@ def test_migrate_twice_is_migrate_once():
             ("0007_one_row.sql",),
             ("0008_confidence.sql",),
             ("0009_aligned.sql",),
+            ("0010_told.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

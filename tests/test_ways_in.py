@@ -94,7 +94,7 @@ def test_a_web_page_becomes_turns(
 def test_both_transcripts_lie_side_by_side_with_the_chapters(
     models: Path, clip: Path, prefect_server: str, httpserver: HTTPServer, tmp_path: Path
 ) -> None:
-    """The publisher's text is best, ours is there too; chapters and names are used, and no secret stays."""
+    """What was said of the published text is best, ours is there; chapters and names are used, no secret stays."""
     feed = publish(httpserver, clip, tags(httpserver))
 
     done = ingest(tmp_path, feed, api=prefect_server)
@@ -103,12 +103,13 @@ def test_both_transcripts_lie_side_by_side_with_the_chapters(
     rows = ask(tmp_path, FOUND)
     assert [(r["source"], r["format"], r["text_linked_by"]) for r in rows] == [
         ("asr", None, None),
+        ("merged", None, None),
         ("publisher", "vtt", "feed"),
     ]
-    best = ask(tmp_path, "select speaker, source, chapter from best_turns order by turn_index")
-    assert {r["source"] for r in best} == {"publisher"}
+    best = ask(tmp_path, "select speaker, source, text_source, chapter, text from best_turns order by turn_index")
+    assert {(r["source"], r["text_source"]) for r in best} == {("merged", "publisher")}
     assert (best[0]["speaker"], best[0]["chapter"]) == ("Mara Quill", "Welcome")
-    assert best[-1]["chapter"] == "Next week"
+    assert "dust with me" in best[-1]["text"]  # the recording ends there, the text goes on
     chapters = ask(tmp_path, "select * from chapters where transcript_id is null order by chapter_index")
     assert [(c["title"], c["start_time"], c["end_time"]) for c in chapters[:2]] == [
         ("Welcome", 0.0, 19.0),

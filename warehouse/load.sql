@@ -68,6 +68,7 @@ delete from chapters where transcript_id in (from replaced);
 delete from sections where document_id in (from replaced);
 delete from gaps where transcript_id in (from replaced);
 delete from evals where transcript_id in (from replaced);
+delete from name_evidence where transcript_id in (from replaced);
 
 insert into transcripts by name select unnest(transcript) from chosen;
 insert into turns by name select transcript_id, episode_id, unnest(turns, max_depth := 2) from chosen;
@@ -81,6 +82,7 @@ select transcript_id as document_id, episode_id, unnest(sections, max_depth := 2
 
 insert into gaps by name select transcript_id, unnest(gaps, max_depth := 2) from chosen;
 insert into evals by name select transcript_id, episode_id, unnest(evals, max_depth := 2) from chosen;
+insert into name_evidence by name select transcript_id, unnest(name_evidence, max_depth := 2) from chosen;
 
 -- The chapters of the episode itself: those of the newest document whose maker looked for them.
 create or replace temp table given as
@@ -140,8 +142,9 @@ ranked as (
         order by
             t.transcript_id is null,
             t.transcript_id is null and s.source <> 'asr',
-            list_has_any(s.flags, ['other_audio', 'partial_text']),
-            list_position(['publisher', 'asr', 'captions'], s.source),
+            not coalesce(s.is_pinned, false),
+            list_has_any(s.flags, ['other_audio', 'other_language', 'partial_text']),
+            list_position(['merged', 'publisher', 'asr', 'captions'], s.source),
             not coalesce(t.has_speakers, false),
             s.created_at desc,
             s.transcript_id

@@ -207,6 +207,40 @@ def newest_documents(snapshot: Path, episode_id: str) -> dict[str, str]:
     return dict(_rows(snapshot, sql, episode_id))
 
 
+def transcripts(snapshot: Path, episode_id: str) -> Table:
+    """List the transcripts of an episode that have turns, the best first, by id and source."""
+    return _answer(
+        snapshot,
+        """
+        select
+            s.transcript_id, source, model, format, count(*) as turns, is_best,
+            coalesce(is_pinned, false) as is_pinned, created_at
+        from transcripts s join turns t using (transcript_id)
+        where s.episode_id = ?
+        group by all order by is_best desc, source, s.transcript_id
+        """,
+        episode_id,
+    )
+
+
+def judged(snapshot: Path) -> Table:
+    """List how wrong each transcript of our own was, by each text that fits it, where both go together."""
+    return _answer(
+        snapshot,
+        """
+        select
+            v.transcript_id, v.reference_id, v.episode_id, t.model, epoch(t.created_at),
+            v.aligned_words, v.substitutions + v.deletions + v.insertions, coalesce(v.aligned_cp_words, 0),
+            v.aligned_cp_errors, coalesce(v.names, 0), coalesce(v.names_wrong, 0), v.speech_seconds,
+            v.voice_error_seconds, coalesce(v.long_deletion_words, 0), v.silent_insertions
+        from evals v
+        join transcripts t using (transcript_id)
+        join transcripts r on r.transcript_id = v.reference_id and r.aligned_share >= 0.3
+        order by all
+        """,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """A label of a transcript, what it is called there, and in how many turns."""
@@ -218,11 +252,14 @@ class Voice:
 
 
 def voices(snapshot: Path, episode_id: str) -> list[Voice]:
-    """List the voices of an episode; where several transcripts have one, that is first which was heard last."""
+    """List the voices of an episode; where several transcripts have one, that is first which was heard last.
+
+    Those of a merged transcript are voices of others.
+    """
     sql = """
         select t.speaker_label, t.transcript_id, any_value(t.speaker_name), count(*)
         from turns t join transcripts s using (transcript_id)
-        where s.episode_id = ? and t.speaker_label is not null
+        where s.episode_id = ? and t.speaker_label is not null and s.source <> 'merged'
         group by all
         order by
             any_value(s.source = 'asr' and s.format is null) desc, max(s.is_best) desc, max(s.created_at) desc,
@@ -232,14 +269,14 @@ def voices(snapshot: Path, episode_id: str) -> list[Voice]:
 
 
 def episodes_to_align(snapshot: Path, episode_ids: Iterable[str]) -> set[str]:
-    """Name those of some episodes that have a published text and a transcript of our own.
+    """Name those of some episodes that have a transcript of our own.
 
     And every one with a transcript that still tells of one which another episode has now. None without a sound
     snapshot.
     """
     sql = """
         select episode_id from transcripts where episode_id in (select unnest(?::varchar[])) group by 1
-        having bool_or(source = 'asr' and format is null) and bool_or(format is not null)
+        having bool_or(source = 'asr' and format is null)
         union
         select v.episode_id from evals v left join transcripts t on t.transcript_id = v.reference_id
         where v.episode_id is distinct from t.episode_id
@@ -248,6 +285,12 @@ def episodes_to_align(snapshot: Path, episode_ids: Iterable[str]) -> set[str]:
         where s.aligned_to is not null and s.episode_id is distinct from t.episode_id
     """
     return {name for (name,) in _rows(snapshot, sql, list(episode_ids))}
+
+
+def heard_episodes(snapshot: Path) -> set[str]:
+    """Name all episodes that were heard here; none without a sound snapshot."""
+    sql = "select distinct episode_id from transcripts where source = 'asr' and format is null"
+    return {name for (name,) in _rows(snapshot, sql)}
 
 
 def _looked_up(snapshot: Path, condition: str, *parameters: object) -> tuple[KnownEpisode, ...]:

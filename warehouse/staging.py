@@ -37,7 +37,12 @@ from transforms.records import (
 Row = dict[str, Any]
 
 _LISTS = ("turns", "words", "speaker_segments", "chapters", "sections", "events", "speakers", "stage_runs")
-_TOLD_LATER = {"described_at": None, "gaps": (), "evals": ()}  # by other transcripts of the episode
+_TOLD_LATER = {
+    "described_at": None,
+    "gaps": (),
+    "evals": (),
+    "name_evidence": (),
+}  # by other transcripts of the episode
 _TURN = tuple(field.name for field in fields(Turn) if field.name not in ("speaker", "first_word"))
 
 
@@ -332,7 +337,7 @@ def schema() -> Any:
     moment, texts = pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
     times = {"start_time": real, "end_time": real}
 
-    def struct(names: str = "", **others: Any) -> Any:
+    def struct(names: str = "", /, **others: Any) -> Any:
         return pa.struct([*((name, text) for name in names.split()), *others.items()])
 
     podcast = struct("podcast_id title author feed_url site_url language")
@@ -363,9 +368,10 @@ def schema() -> Any:
         parse_confidence=real,
         flags=texts,
         created_at=moment,
+        is_pinned=truth,
     )
     turn = struct(
-        "speaker_label speaker_name name_source time_source text boundary",
+        "speaker_label speaker_name name_source time_source text_source text boundary",
         name_confidence=real,
         turn_index=count,
         chapter_index=count,
@@ -376,7 +382,7 @@ def schema() -> Any:
         mean_probability=real,
     )
     word = struct(
-        "word time_source speaker_label",
+        "word time_source text_source speaker_label",
         time_confidence=real,
         word_index=count,
         turn_index=count,
@@ -395,9 +401,17 @@ def schema() -> Any:
         started_at=moment,
         seconds=real,
     )
-    gap = struct("kind", gap_index=count, first_word=count, word_count=count, **times)
-    counts = "words errors aligned_words substitutions deletions insertions named_words misnamed_words"
-    rates = "wer aligned_wer reference_share share label_error"
+    gap = struct("kind other_id", gap_index=count, first_word=count, word_count=count, **times)
+    evidence = struct(
+        "speaker_label speaker_name kind quote",
+        weight=real,
+        **dict.fromkeys(("evidence_index", "turn_index", "first_word", "word_count"), count),
+    )
+    counts = "words errors aligned_words substitutions deletions insertions named_words misnamed_words "
+    counts += "cp_words cp_errors tcp_errors aligned_cp_words aligned_cp_errors aligned_tcp_errors long_deletions "
+    counts += "long_deletion_words silent_insertions names names_wrong"
+    rates = "wer aligned_wer aligned_share cpwer tcpwer aligned_cpwer aligned_tcpwer reference_share share "
+    rates += "label_error speech_seconds voice_error_seconds der"
     judged = struct("reference_id", **dict.fromkeys(counts.split(), count), **dict.fromkeys(rates.split(), real))
     return pa.schema(
         {
@@ -418,6 +432,7 @@ def schema() -> Any:
             "stage_runs": pa.list_(stage_run),
             "gaps": pa.list_(gap),
             "evals": pa.list_(judged),
+            "name_evidence": pa.list_(evidence),
             "feed_index": count,
         }
     )

@@ -1,87 +1,48 @@
 """What the transcripts of an episode tell of each other: times for what was published, names for who was heard.
 
-Each published text is aligned with each transcript of our own (stage `align`). What follows from that, and what a
-user calls a voice, becomes newer documents of the same transcripts, made of those that were staged first: their
-`base`. Whatever came first, the result is the same; nothing is recognised anew.
+Each published text is aligned with each transcript of our own (stage `align`), whose own words tell who is heard
+where no text does (`introduce`). What follows from that, and what a user calls a voice, becomes newer documents of
+the same transcripts, made of those that were staged first: their `base`. Whatever came first, the result is the
+same; nothing is recognised anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store
-from flows.episode.given_names import give_name, given_names
+from flows.episode.given_names import Names, give_name, given_names
+from flows.episode.introducing import INTRODUCTIONS, introduce
+from flows.episode.merging import Parents, merged_name, stage_merged
+from flows.episode.pins import keep_pin, pins
+from flows.episode.told import Document, Told, documents, stage_told
 from flows.home import clock
 from flows.loader import load_and_publish
-from flows.payloads import done_run, read_json, read_samples
+from flows.payloads import read_json, read_samples
 from flows.runs import StageFailed, record, say
 from flows.settings import Settings
 from transforms import alignment
 from transforms.alignment import Alignment, rows
 from transforms.alignment.ends import until_quiet
+from transforms.alignment.merging import merge
 from transforms.alignment.rows import Name, Reference
 from transforms.errors import ContentError, Interrupted, SourceError, one_line
+from transforms.introductions import Introductions
 from transforms.languages import primary_language
 from transforms.records import Word
 from warehouse import query
-from warehouse.staging import Row, read_transcript, write_again
+from warehouse.staging import Row
 
-METHOD = "told-2"
+METHOD = "told-3"
 
 _ALIGNMENT = TypeAdapter(Alignment)
 _LONGEST_NAME = 200
 _LEAST_WORDS = 20  # of a text and of speech, before they prove anything: a summary has no turns, music no words
-
-
-@dataclass(slots=True, eq=False)
-class Document:
-    """A transcript as it was staged first, and as it was staged last; `row` is read when it is needed."""
-
-    transcript_id: str
-    base: Artifact
-    newest: Manifest
-    _row: Row = field(default_factory=dict)
-
-    @property
-    def row(self) -> Row:
-        """The rows of the first."""
-        self._row = self._row or read_transcript(self.base.path)
-        return self._row
-
-    @property
-    def is_text(self) -> bool:
-        """Whether it was published, and not heard here."""
-        return self.base.manifest.method.startswith("published-")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What else is told of a transcript: by alignments, and by the user."""
-
-    method: str
-    alignments: tuple[Artifact, ...]
-    names: dict[str, str]
-
-    def parameters(self, base: Artifact) -> dict[str, Any]:
-        """Name it, as the document that is made of it says it."""
-        return {
-            "base": base.manifest.key,
-            "names": self.names,
-            "method": self.method,
-            "align": _keys(self.alignments),
-        }
-
-    def is_told_by(self, document: Document) -> bool:
-        """Check whether the newest document says it."""
-        if document.newest.key == document.base.manifest.key:
-            return not self.alignments and not self.names
-        said = document.newest.parameters
-        return all(said.get(name) == value for name, value in self.parameters(document.base).items())
 
 
 class Decoded:
@@ -99,16 +60,6 @@ class Decoded:
         key = self._keys.get(heard.inputs.get("decode", ""))
         found = self._store.find("decode", key) if key else None
         return until_quiet(words, read_samples(found)) if found else words
-
-
-def _keys(artifacts: tuple[Artifact, ...]) -> list[str]:
-    return [artifact.manifest.key for artifact in artifacts]
-
-
-def base_of(store: Store, document: Artifact) -> Artifact | None:
-    """Return the document that one was made of: itself, where nothing else was told; `None` where it is lost."""
-    key = document.manifest.parameters.get("base")
-    return store.find("stage", key) if key else document
 
 
 def align_known(settings: Settings, episode_ids: set[str]) -> tuple[Artifact, ...]:
@@ -147,6 +98,37 @@ def name_voice(settings: Settings, episode_id: str, label: str, name: str | None
     return found.turns
 
 
+def pin_transcript(settings: Settings, episode_id: str, name: str | None) -> str | None:
+    """Let a transcript of an episode be the one to read, whatever else there is, and load that; its source.
+
+    It is named by its source or the beginning of its id. `None` takes back what was pinned.
+
+    Raises:
+        SourceError: the episode has no such transcript, or several.
+    """
+    store = Store(settings.home)
+    known = {row[0]: row[1] for row in query.transcripts(settings.snapshot, episode_id).rows}
+    chosen = None if name is None else _chosen(known, name)
+    for transcript_id in known.keys() & (pins(store) | {chosen}):
+        if (transcript_id == chosen) != (transcript_id in pins(store)):
+            keep_pin(store, transcript_id, is_pinned=transcript_id == chosen)
+    if _align_episode(store, settings, episode_id, {}, Decoded(store)):
+        load_and_publish(settings)
+    return known[chosen] if chosen else None
+
+
+def _chosen(known: Mapping[str, str], name: str) -> str:
+    """Return the id of the transcript of this source, or whose id begins so; `known` are ids and sources."""
+    found = [one for one, source in known.items() if source == name]
+    found = found or [one for one in known if one.startswith(name)]
+    if len(found) != 1:
+        has = ", ".join(f"{source} {one[:8]}" for one, source in known.items()) or "none"
+        what = "several transcripts of this episode are" if found else "no transcript of this episode is"
+        msg = f"{what} {name!r}: it has {has}"
+        raise SourceError(msg)
+    return found[0]
+
+
 def align_episode(
     settings: Settings, episode_id: str, at_hand: Mapping[str, Artifact], decoded: Decoded | None = None
 ) -> tuple[Artifact, ...]:
@@ -169,53 +151,53 @@ def align_episode(
 def _align_episode(
     store: Store, settings: Settings, episode_id: str, at_hand: Mapping[str, Artifact], decoded: Decoded
 ) -> tuple[Artifact, ...]:
-    documents = _documents(store, query.newest_documents(settings.snapshot, episode_id), at_hand)
-    texts = [one for one in documents if one.is_text]
-    heard = [one for one in documents if not one.is_text]
-    names = given_names(store)
+    newest = query.newest_documents(settings.snapshot, episode_id)
+    every = documents(store, newest, at_hand)
+    texts, heard = [one for one in every if one.is_text], [one for one in every if not one.is_text]
+    user, known = User(given_names(store), pins(store)), query.known_as(settings.snapshot, episode_id)
     made: list[Artifact | None] = []
     of_texts: dict[Document, Voices] = {}  # the last that was heard wins
+    foreign: dict[Document, Artifact] = {}
     for one in heard:
         pairs = {text: _align(store, decoded, text, one) for text in texts}
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
-        voices = Voices(one, proofs, names.get(one.transcript_id, {}))
+        other = _other_audio(one, heard)
+        apart = {other: _align(store, decoded, other, one)} if other else {}
+        voices = Voices(one, proofs, apart, introduce(store, one.base, one.row, known), user)
         of_texts |= dict.fromkeys(proofs, voices)
-        made.append(_tell_heard(store, voices))
+        foreign |= {text: found for text, found in pairs.items() if found.manifest.facts["is_other_language"]}
+        made += _tell_heard(store, voices), _tell_merged(store, voices, newest)
     for text in texts:
-        made.append(_tell_text(store, text, of_texts.get(text), names.get(text.transcript_id, {})))
+        if text in of_texts or text not in foreign:
+            made.append(_tell_text(store, text, of_texts.get(text), user))
+        else:
+            made.append(_tell_foreign(store, text, foreign[text], user))
     return tuple(one for one in made if one is not None)
 
 
-def _documents(store: Store, known: Mapping[str, str], at_hand: Mapping[str, Artifact]) -> list[Document]:
-    """Read which transcripts there are, in the order in which they were staged first."""
-    found: dict[str, Document] = {}
-    for transcript_id, key in known.items():
-        newest = store.find("stage", key)
-        base = base_of(store, newest) if newest else None
-        if newest and base:
-            found[transcript_id] = Document(transcript_id, base, newest.manifest)
-    for transcript_id, one in at_hand.items():
-        before = found.get(transcript_id)
-        if before is None or before.newest.started_at < one.manifest.started_at:
-            found[transcript_id] = Document(transcript_id, one, one.manifest)
-    return sorted(found.values(), key=lambda one: (one.base.manifest.started_at, one.transcript_id))
+def _other_audio(one: Document, heard: Sequence[Document]) -> Document | None:
+    """Return what was heard last of another audio file of the episode; `None` where there is none."""
+    file = one.row["transcript"]["rendition_id"]
+    return next((other for other in reversed(heard) if other.row["transcript"]["rendition_id"] != file), None)
 
 
 def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> Artifact:
-    """Align a published text with what was heard; payload: an `Alignment` as JSON."""
+    """Align a published text, or other audio, with what was heard; payload: an `Alignment` as JSON."""
 
     def compute(_: Path) -> Made:
         written, spoken = text.row, heard.row
         words, said = rows.words_of(written), decoded.ended(rows.heard_words(spoken), heard.base.manifest)
         language = spoken["transcript"]["language"] or written["transcript"]["language"]
         found = alignment.align(words, said, language, spoken["rendition"]["decoded_seconds"])
-        is_proof = min(len(words), len(said)) >= _LEAST_WORDS and not _differ(written, spoken)
-        facts = {"share": found.share, "is_match": found.is_match, "is_proof": is_proof}
-        warnings: tuple[str, ...] = ()
-        if is_proof and not found.is_match:
-            warnings = (f"does not match: {found.share * 100:.0f} % of the words align",)
-            say(f"{written['transcript']['origin']} {warnings[0]} with what was heard of its episode")
-        return Made(_ALIGNMENT.dump_json(found), facts=facts, warnings=warnings)
+        is_enough = min(len(words), len(said)) >= _LEAST_WORDS
+        is_other = (
+            is_enough and not found.is_match and (found.is_same_language is False or _differ(written, spoken))
+        )
+        facts = {"share": found.share, "is_match": found.is_match, "is_proof": is_enough and not is_other}
+        warnings = tuple(_doubts(found, is_enough=is_enough, is_other_language=is_other))
+        for warning in warnings:
+            say(f"{written['transcript']['origin']} {warning}")
+        return Made(_ALIGNMENT.dump_json(found), facts=facts | {"is_other_language": is_other}, warnings=warnings)
 
     return store.make(
         "align",
@@ -227,6 +209,14 @@ def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> A
     )
 
 
+def _doubts(found: Alignment, *, is_enough: bool, is_other_language: bool) -> Iterator[str]:
+    """Say what speaks against a text, if anything does."""
+    if is_other_language:
+        yield "is in another language than what was heard of its episode"
+    elif is_enough and not found.is_match:
+        yield f"does not match: {found.share * 100:.0f} % of the words align with what was heard of its episode"
+
+
 def _differ(written: Row, spoken: Row) -> bool:
     """Check whether a text says that it is in another language than was heard: a translation proves nothing."""
     one, other = (primary_language(row["transcript"]["language"]) for row in (written, spoken))
@@ -234,79 +224,138 @@ def _differ(written: Row, spoken: Row) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """What a user says of transcripts: the names of their voices, and which are to be read."""
+
+    names: Names
+    pins: frozenset[str]
+
+    def called(self, *documents: Document) -> dict[str, str]:
+        """Return the names of the labels of some transcripts; the last wins."""
+        return {label: name for one in documents for label, name in self.names.get(one.transcript_id, {}).items()}
+
+    def is_pinned(self, document: Document) -> bool:
+        """Check whether a transcript is to be read, whatever else there is."""
+        return document.transcript_id in self.pins
+
+
+@dataclass(frozen=True, slots=True)
 class Voices:
-    """The voices of a transcript of our own: the texts that it was aligned with, and what a user calls them."""
+    """The voices of a transcript of our own, and what tells who they are.
+
+    That are the texts that it was aligned with, its own words (`None`: they name nobody), and the user. `apart` is
+    what was heard of another audio file of the episode, aligned with it.
+    """
 
     heard: Document
     texts: Mapping[Document, Artifact]
-    called: dict[str, str]
+    apart: Mapping[Document, Artifact]
+    introduced: Artifact | None
+    user: User
 
     @property
     def labels(self) -> list[str | None]:
         """The voice of each word."""
         return [word["speaker_label"] for word in self.heard.row["words"]]
 
+    def reference(self, text: Document) -> Reference:
+        """Read what a text says of them."""
+        return rows.reference(text.row, read_json(_ALIGNMENT, self.texts[text]), self.labels)
+
     def references(self) -> list[Reference]:
         """Read what each text says of them."""
-        labels = self.labels
-        return [rows.reference(t.row, read_json(_ALIGNMENT, found), labels) for t, found in self.texts.items()]
+        return [self.reference(text) for text in self.texts]
+
+    def introductions(self) -> Introductions:
+        """Read who they are by the words of the episode."""
+        return read_json(INTRODUCTIONS, self.introduced) if self.introduced else Introductions((), ())
 
     def names(self, references: list[Reference]) -> dict[str, Name]:
-        """Return what they are called: by the user, else by the text that fits best."""
-        found = sorted(zip(self.texts, references, strict=True), key=lambda one: one[1].alignment.share)
-        by_texts = {label: name for text, one in found for label, name in rows.names_by(text.row, one).items()}
-        return by_texts | _by_user(self.called)
+        """Return what they are called: by the user, else by the text that fits best, else by their own words."""
+        said = [(rows.names_by(t.row, one), one) for t, one in zip(self.texts, references, strict=True)]
+        by_texts = rows.agreed([(names, one.alignment.share) for names, one in said])
+        return (by_texts or rows.names_said(self.introductions())) | _by_user(self.user.called(self.heard))
+
+    def told(self, *documents: Document) -> Told:
+        """Name what tells of them, and of other transcripts of the episode beside theirs."""
+        names = self.user.called(self.heard, *documents)
+        is_pinned = any(self.user.is_pinned(one) for one in documents or (self.heard,))
+        alignments = (*self.texts.values(), *(() if documents else self.apart.values()))
+        return Told(METHOD, alignments, self.introduced, names, is_pinned)
 
 
 def _tell_heard(store: Store, voices: Voices) -> Artifact | None:
     """Stage a transcript of our own with the names that its voices have, and how wrong it was."""
-
-    def compute() -> Row:
-        references = voices.references()
-        return rows.judged(rows.named(voices.heard.row, voices.names(references)), references)
-
-    return _stage(store, voices.heard, Told(METHOD, tuple(voices.texts.values()), voices.called), compute)
+    return stage_told(store, voices.heard, voices.told(), lambda: _heard_row(voices))
 
 
-def _tell_text(store: Store, text: Document, voices: Voices | None, called: dict[str, str]) -> Artifact | None:
+def _heard_row(voices: Voices) -> Row:
+    references = voices.references()
+    names = voices.names(references)
+    by_texts = [(one, rows.names_by(text.row, one)) for text, one in zip(voices.texts, references, strict=True)]
+    row = rows.evidenced(rows.named(voices.heard.row, names), names, voices.introductions(), by_texts)
+    for other, found in voices.apart.items():
+        row = rows.compared(row, other.transcript_id, read_json(_ALIGNMENT, found))
+    return rows.judged(row, references)
+
+
+def _tell_text(store: Store, text: Document, voices: Voices | None, user: User) -> Artifact | None:
     """Stage a published text on the clock of what was heard, and with the voices if it names nobody."""
-
-    def compute() -> Row:
-        row = text.row
-        if voices is not None:
-            found = read_json(_ALIGNMENT, voices.texts[text])
-            row = rows.aligned(row, voices.heard.transcript_id, found, voices.labels)
-            if not any(turn["speaker_label"] for turn in text.row["turns"]):
-                row = rows.named(row, voices.names(voices.references()))
-        return rows.named(row, _by_user(called))
-
-    alignments = tuple(voices.texts.values()) if voices else ()
-    names = {**(voices.called if voices else {}), **called}
-    return _stage(store, text, Told(METHOD, alignments, names), compute)
+    told = voices.told(text) if voices else Told(METHOD, (), None, user.called(text), user.is_pinned(text))
+    return stage_told(store, text, told, lambda: _text_row(text, voices, user))
 
 
-def _by_user(called: dict[str, str]) -> dict[str, Name]:
-    return {label: Name(name, "user", 1.0) for label, name in called.items()}
+def _tell_foreign(store: Store, text: Document, alignment: Artifact, user: User) -> Artifact | None:
+    """Stage a published text that is in another language than what was heard, as it is and with a flag."""
+    told = Told(METHOD, (alignment,), None, user.called(text), user.is_pinned(text))
+    return stage_told(store, text, told, lambda: rows.translated(_text_row(text, None, user)))
 
 
-def _stage(store: Store, document: Document, told: Told, compute: Any) -> Artifact | None:
-    """Stage what is told of a transcript, unless its newest document says so already."""
-    if told.is_told_by(document):
-        return None
-    base, origin = document.base.manifest, document.row["transcript"]["origin"] or ""
-    episode_id = document.row["episode"]["episode_id"]
+def _text_row(text: Document, voices: Voices | None, user: User) -> Row:
+    row = text.row
+    if voices is not None:
+        found = read_json(_ALIGNMENT, voices.texts[text])
+        row = rows.aligned(row, voices.heard.transcript_id, found, voices.labels)
+        if not any(turn["speaker_label"] for turn in text.row["turns"]):
+            row = rows.named(row, voices.names(voices.references()))
+    return rows.named(row, _by_user(user.called(text)))
 
-    def made(_: Path) -> Made:
-        runs = [done_run(one, origin, episode_id) for one in told.alignments]
-        row = compute()
-        return Made(write_again(row, clock.stamp(store.home), runs), flags=tuple(row["transcript"]["flags"]))
 
-    again = {"instead_of": document.newest.key} if document.newest.key != base.key else {}
-    return store.make(
-        "stage",
-        made,
-        method=base.method,
-        suffix=".parquet",
-        inputs={**base.inputs, **{f"align-{n}": one.sha256 for n, one in enumerate(told.alignments)}},
-        parameters={**base.parameters, **told.parameters(document.base), **again},
+def _tell_merged(store: Store, voices: Voices, newest: Mapping[str, str]) -> Artifact | None:
+    """Stage the best of what was heard and of the text that fits it best; nothing where that text is the best."""
+    heard, merged_id = voices.heard, merged_name(voices.heard.transcript_id)
+    text = max((one for one in voices.texts if _is_to_merge(one, voices)), key=_fitness(voices), default=None)
+    before = store.find("stage", newest[merged_id]) if merged_id in newest else None
+
+    def compute() -> Row | None:
+        if text is None:
+            return None
+        reference = voices.reference(text)
+        return merge(
+            _text_row(text, voices, voices.user), reference.alignment, _heard_row(voices), reference.named
+        )
+
+    told = voices.told(text) if text else voices.told()
+    return stage_merged(
+        store, Parents(merged_id, text, heard), told, before, compute, merged_id in voices.user.pins
     )
+
+
+def _is_to_merge(text: Document, voices: Voices) -> bool:
+    """Check whether a text has words of the publisher's that were heard; captions are no better than ours."""
+    is_match = voices.texts[text].manifest.facts["is_match"]
+    return bool(is_match and text.row["turns"] and text.row["transcript"]["source"] == "publisher")
+
+
+def _fitness(voices: Voices) -> Callable[[Document], Any]:
+    """Return how a text is compared with others: one with speakers wins, then what was heard of it."""
+
+    def key(text: Document) -> tuple[bool, float, str]:
+        found = read_json(_ALIGNMENT, voices.texts[text])
+        return any(t["speaker_label"] for t in text.row["turns"]), found.heard_share, text.transcript_id
+
+    return key
+
+
+def _by_user(called: Mapping[str, str]) -> dict[str, Name]:
+    return {label: Name(name, "user", 1.0) for label, name in called.items()}

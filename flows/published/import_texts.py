@@ -124,28 +124,31 @@ def import_texts(
     job = replace(_job(hints, settings), strays=frozenset(found))
     staged = attempt("texts", lambda: tuple(_counted(texts, partial(import_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
-    _align(staged, settings)
+    _align(_episodes_of(staged), settings)
     return (*refused, *staged)
 
 
 def reparse_texts(settings: Settings) -> tuple[Result, ...]:
     """Read every kept text with the parsers of today, and stage anew what that changes.
 
-    A text moves to its episode if that is known by now.
+    A text moves to its episode if that is known by now. What was heard is told of anew, with a text or without.
     """
     ready_snapshot(settings)
     job = _job(Hints(), settings)
     kept = text_stages.kept_texts(job.store)
     staged = attempt("texts", lambda: tuple(_counted(kept, partial(_reparse_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
-    _align(staged, settings)
+    _align(_episodes_of(staged) | query.heard_episodes(settings.snapshot), settings)
     return staged
 
 
-def _align(staged: Sequence[Result], settings: Settings) -> None:
-    """Align the texts with what was heard of their episodes, and load what comes out."""
-    imported = {one.episode_id for one in staged if isinstance(one, Imported)}
-    wanted = query.episodes_to_align(settings.snapshot, imported)
+def _episodes_of(staged: Sequence[Result]) -> set[str]:
+    return {one.episode_id for one in staged if isinstance(one, Imported)}
+
+
+def _align(episodes: set[str], settings: Settings) -> None:
+    """Align the texts of episodes with what was heard of them, and load what comes out."""
+    wanted = query.episodes_to_align(settings.snapshot, episodes)
     if not wanted:
         return
     from flows.episode.aligning import align_episodes

@@ -29,6 +29,8 @@ def command(home: Path, manifest: Manifest) -> str:
     """Return the command that stages a transcript again."""
     given = manifest.parameters
     episode = given.get("episode") or {}
+    if manifest.method.startswith("merged-"):
+        return transcript_command(home, "merged", None, None)
     if manifest.method.startswith("published-"):
         return transcript_command(home, "publisher", given.get("origin"), episode.get("episode_id"))
     return transcript_command(home, "asr", given.get("source"), episode.get("episode_id"))
@@ -39,6 +41,8 @@ def transcript_command(home: Path, source: str, origin: str | None, episode_id: 
 
     A text that was imported is known by its origin alone.
     """
+    if source == "merged":
+        return "turntable reparse"
     if source == "asr" and episode_id and find_known(home, episode_id):
         return f"turntable ingest {KNOWN_BY_ID}{episode_id}"
     place = origin if origin and locate(origin).is_url else shlex.quote(origin or "FILE")

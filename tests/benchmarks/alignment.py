@@ -19,7 +19,8 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,18 +109,45 @@ def episode(audio: Path, text: Path, truth: Path) -> None:
             ).fetchall()
             names = con.execute(
                 "select speaker_label, any_value(speaker_name), any_value(name_confidence) from turns "
-                "join transcripts using (transcript_id) where format is null and speaker_label is not null "
+                "join transcripts using (transcript_id) where source = 'asr' and speaker_label is not null "
                 "group by 1 order by 1"
             ).fetchall()
             stage = "select stage, sum(seconds) from stage_runs group by 1"
             seconds = dict(con.execute(stage).fetchall())
-            evals = con.execute("select aligned_wer, wer, label_error from evals").fetchall()
+            evals = con.execute(
+                "select aligned_wer, aligned_cpwer, aligned_tcpwer, der, label_error from evals"
+            ).fetchall()
             chapters = con.execute(
-                "select title, start_time from chapters where start_time is not null order by 2"
+                "select title, c.start_time from chapters c join transcripts using (transcript_id) "
+                "where source = 'publisher' and c.start_time is not null order by 2"
+            ).fetchall()
+            best = con.execute(
+                "select coalesce(speaker, ''), text, source, text_source from best_turns"
             ).fetchall()
     _compare(sentences, words)
-    print(f"voices: {names}; evals (aligned_wer, wer, label_error): {evals}; chapters: {chapters}")
+    print(f"best transcript ({best[0][2]}): {sum(one[3] == 'asr' for one in best)} of {len(best)} turns as heard")
+    print(
+        f"cpWER of the best transcript: {100 * _cpwer(sentences, [(who, text) for who, text, *_ in best]):.2f} %"
+    )
+    print(f"voices: {names}; evals (WER, cpWER, tcpWER, DER, label error): {evals}; chapters: {chapters}")
     print(f"align {seconds['align']:.2f} s of {heard:.1f} s that the ingest took")
+
+
+def _cpwer(sentences: Sequence[dict[str, object]], turns: Sequence[tuple[str, str]]) -> float:
+    """Return the word error rate with the words of each speaker together, by meeteval and Whisper's normalizer."""
+    from meeteval.wer.wer.cp import cp_word_error_rate
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    plain = EnglishTextNormalizer()
+
+    def by_speaker(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+        texts: defaultdict[str, list[str]] = defaultdict(list)
+        for who, text in said:
+            texts[who].append(text.replace("’", "'"))
+        return {who: plain(" ".join(every)) for who, every in texts.items()}
+
+    true = by_speaker((str(one["speaker"]), str(one["text"])) for one in sentences)
+    return float(cp_word_error_rate(true, by_speaker(turns)).error_rate)
 
 
 def _compare(

@@ -15,12 +15,13 @@ from itertools import accumulate, pairwise
 from typing import Literal
 
 from transforms.alignment.matching import match
+from transforms.alignment.same_language import is_same_language
 from transforms.alignment.scoring import WordErrors, word_errors
 from transforms.alignment.timing import Heard, Timed, TimeSource, timed
 from transforms.alignment.units import units_of
 from transforms.records import Seconds, Word
 
-METHOD = "align-1"
+METHOD = "align-2"
 
 LEAST_SHARE = 0.3  # of the shorter one's words that align, of a text that is of this audio
 LONGEST_GAP_IN_A_WORD: Seconds = 2.0
@@ -67,7 +68,7 @@ class Alignment:
     """A text on the clock of an audio file.
 
     `text_share` and `heard_share` are the shares of the two that align, 0 to 1. Where `is_match` is False the text
-    is of other audio, and no word has a time.
+    is of other audio, and no word has a time. `is_same_language` is `None` where too little is said to tell.
     """
 
     words: tuple[AlignedWord, ...]
@@ -76,6 +77,7 @@ class Alignment:
     heard_share: float
     is_match: bool
     errors: WordErrors
+    is_same_language: bool | None = None
 
     @property
     def share(self) -> float:
@@ -106,7 +108,8 @@ def align(words: Sequence[str], heard: Sequence[Word], language: str | None, dur
     aligned = tuple(_word(one, others) for one in found)
     gaps = (*_unspoken(aligned, found), *_unwritten(aligned, heard, duration)) if is_match else ()
     errors = word_errors(units, heard_units, pairs)
-    return Alignment(aligned, gaps, round(text_share, 4), round(heard_share, 4), is_match, errors)
+    same = is_match or is_same_language(units, heard_units)
+    return Alignment(aligned, gaps, round(text_share, 4), round(heard_share, 4), is_match, errors, same)
 
 
 def _heard(words: Sequence[Word], language: str | None, duration: Seconds) -> Iterator[Heard]:

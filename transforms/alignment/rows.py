@@ -5,15 +5,21 @@ A row is a staged document as a dictionary; its lists hold dictionaries of the c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate, groupby
 from typing import Any
 
 from transforms.alignment import AlignedWord, Alignment
+from transforms.alignment.judging import Written, judge, said_by, together
 from transforms.alignment.naming import Naming, label_errors, name_labels
 from transforms.alignment.parting import part
-from transforms.records import Seconds, Word
+from transforms.alignment.voice_errors import voice_errors
+from transforms.introductions import Introductions
+from transforms.introductions.cues import Utterance
+from transforms.introductions.people import is_one_person
+from transforms.records import Seconds, SpeakerSegment, Word
 from transforms.text import join_lines
 
 Row = dict[str, Any]
@@ -21,15 +27,17 @@ Row = dict[str, Any]
 OTHER_AUDIO = "other_audio"
 LEAST_COMMON = 0.15  # share of the words that align, below which a text is of other audio; of strangers 0.001 do
 PARTIAL_TEXT = "partial_text"
+OTHER_LANGUAGE = "other_language"
 LEAST_COVERED = 0.5  # share of what was heard that a text has, below which it is but a part
 SAME_CLOCK: Seconds = 2.0  # a text whose own times are not farther off than this is of the same audio
 LEAST_ON_CLOCK = 0.8  # share of its turns that are not
+CLEAR_LEAD = 0.1  # by which a text fits better than another one, so that its names count against those
 LEAST_TIMED = 0.3  # share of the words of a turn that have a time, before the turn has one
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What a voice is called: the name, how it was found (`aligned` or `user`), and how sure that is, 0 to 1."""
+    """What a voice is called, how that was found (`aligned`, `introduced`, `user`), and how sure it is, 0 to 1."""
 
     name: str
     source: str
@@ -42,6 +50,7 @@ class Reference:
 
     transcript_id: str
     alignment: Alignment
+    written: tuple[Written, ...]
     named: Mapping[str, Naming]
     named_words: int
     misnamed_words: int
@@ -60,16 +69,84 @@ def heard_words(row: Row) -> list[Word]:
     ]
 
 
+def utterances_of(row: Row) -> list[Utterance]:
+    """Return the turns of a transcript of our own as what is said in them; its words are those of its turns."""
+    words = [word["word"] for word in row["words"]]
+    return [
+        Utterance(
+            turn["turn_index"],
+            turn["speaker_label"],
+            tuple(words[first : first + turn["word_count"]]),
+            first,
+            turn["start_time"] or 0.0,
+            turn["end_time"] or 0.0,
+        )
+        for turn, first in zip(row["turns"], _firsts(row["turns"]), strict=True)
+    ]
+
+
+def translated(row: Row) -> Row:
+    """Say of a published text that it is in another language than was heard: nothing of it can be compared."""
+    flags = [*row["transcript"]["flags"], OTHER_LANGUAGE]
+    return {**row, "transcript": {**row["transcript"], "flags": flags}}
+
+
+def evidenced(
+    row: Row,
+    names: Mapping[str, Name],
+    found: Introductions,
+    references: Sequence[tuple[Reference, Mapping[str, Name]]],
+) -> Row:
+    """Say what the names of voices rest on: sentences, and of a text the longest turn that it gives to the person.
+
+    `found` are the introductions, `references` the texts with the names that they give; a user needs none.
+    """
+    is_introduced = {label for label, name in names.items() if name.source == "introduced"}
+    said = [asdict(one) for one in found.evidence if one.speaker_label in is_introduced]
+    for label, name in sorted(names.items()):
+        if name.source == "aligned":
+            text = next(one for one, of in references if of.get(label) == name)
+            said.append(_longest_turn(row, label, name, text))
+    return {**row, "name_evidence": [{"evidence_index": n, **one} for n, one in enumerate(said)]}
+
+
+def _longest_turn(row: Row, label: str, name: Name, text: Reference) -> Row:
+    """Return the turn of a voice of which a text gives most words to its person."""
+    speaker = text.named[label].speaker
+    places = [o.found.heard for o in text.written if o.speaker == speaker and o.found.heard is not None]
+    words = [row["words"][place] for place in places]
+    counts = Counter(word["turn_index"] for word in words if word["speaker_label"] == label)
+    longest = max(counts, key=lambda index: (counts[index], -index))
+    pairs = zip(row["turns"], _firsts(row["turns"]), strict=True)
+    turn, first = next(pair for pair in pairs if pair[0]["turn_index"] == longest)
+    return {
+        "kind": "aligned",
+        "speaker_label": label,
+        "speaker_name": name.name,
+        "weight": name.confidence,
+        "turn_index": longest,
+        "first_word": first,
+        "word_count": turn["word_count"],
+        "quote": turn["text"],
+    }
+
+
+def names_said(found: Introductions) -> dict[str, Name]:
+    """Return what voices are called by the words of the episode itself."""
+    return {one.speaker_label: Name(one.speaker_name, "introduced", one.confidence) for one in found.names}
+
+
 def reference(text: Row, alignment: Alignment, voices: Sequence[str | None]) -> Reference:
     """Find out which voices a published text names; `voices` are the labels of the words that were heard."""
-    speakers = [turn["speaker_label"] for turn in _turn_of_each(text["turns"])]
+    speakers = (turn["speaker_label"] for turn in _turn_of_each(text["turns"]))
+    written = tuple(map(Written, words_of(text), speakers, alignment.words))
     pairs = [
-        (voice, speaker)
-        for word, speaker in zip(alignment.words, speakers, strict=False)
-        if word.heard is not None and speaker and (voice := voices[word.heard])
+        (voice, one.speaker)
+        for one in written
+        if one.found.heard is not None and one.speaker and (voice := voices[one.found.heard])
     ]
     named = name_labels(pairs) if alignment.is_match else {}
-    return Reference(text["transcript"]["transcript_id"], alignment, named, *label_errors(pairs, named))
+    return Reference(text["transcript"]["transcript_id"], alignment, written, named, *label_errors(pairs, named))
 
 
 def names_by(text: Row, found: Reference) -> dict[str, Name]:
@@ -83,6 +160,20 @@ def names_by(text: Row, found: Reference) -> dict[str, Name]:
     }
 
 
+def agreed(names: Sequence[tuple[Mapping[str, Name], float]]) -> dict[str, Name]:
+    """Bring the names of several texts together, each with the share of it that aligns: the best one counts.
+
+    Where another that fits about as well calls a voice otherwise, nobody can tell: it has no name.
+    """
+    best = sorted(names, key=lambda one: -one[1])
+    found: dict[str, Name] = {}
+    for label in dict.fromkeys(label for of, _ in best for label in of):
+        (first, share), *others = [(of[label], share) for of, share in best if label in of]
+        if all(share - other > CLEAR_LEAD or is_one_person(first.name, one.name) for one, other in others):
+            found[label] = first
+    return found
+
+
 def named(row: Row, names: Mapping[str, Name]) -> Row:
     """Give the turns of voices that have a name that name."""
     return {**row, "turns": [_named(turn, names) for turn in row["turns"]]}
@@ -90,7 +181,7 @@ def named(row: Row, names: Mapping[str, Name]) -> Row:
 
 def judged(row: Row, references: Sequence[Reference]) -> Row:
     """Say how wrong a transcript of our own was, by each published text."""
-    return {**row, "evals": [_eval(one) for one in references]}
+    return {**row, "evals": [_eval(row, one) for one in references]}
 
 
 def aligned(row: Row, heard_id: str, alignment: Alignment, voices: Sequence[str | None]) -> Row:
@@ -123,6 +214,15 @@ def aligned(row: Row, heard_id: str, alignment: Alignment, voices: Sequence[str 
     }
 
 
+def compared(row: Row, other_id: str, alignment: Alignment) -> Row:
+    """Say which seconds of some audio another file of the episode lacks, by what was heard of it as `other_id`."""
+    if not alignment.is_match:
+        return row
+    only_here = [gap for gap in alignment.gaps if gap.kind == "audio" and gap.word_count]  # both may have music
+    gaps = [{"gap_index": number, "other_id": other_id, **asdict(gap)} for number, gap in enumerate(only_here)]
+    return {**row, "gaps": gaps}
+
+
 def _doubts(alignment: Alignment) -> list[str]:
     """Name what speaks against reading a text instead of what was heard."""
     if alignment.share < LEAST_COMMON:
@@ -138,19 +238,37 @@ def _named(turn: Row, names: Mapping[str, Name]) -> Row:
     return {**turn, **known}
 
 
-def _eval(one: Reference) -> Row:
-    counts = asdict(one.alignment.errors)
+def _eval(row: Row, one: Reference) -> Row:
+    errors = one.alignment.errors
+    segments = [
+        SpeakerSegment(s["start_time"], s["end_time"], s["speaker_label"]) for s in row["speaker_segments"]
+    ]
+    found = judge(one.written, heard_words(row), segments, row["transcript"]["language"])
+    voices = voice_errors(said_by(one.written), together(one.written), segments) if segments else None
     return {
-        **counts,
+        **asdict(errors),
+        **asdict(found),
         "reference_id": one.transcript_id,
-        "wer": one.alignment.errors.rate,
-        "aligned_wer": one.alignment.errors.aligned_rate,
+        "wer": errors.rate,
+        "aligned_wer": errors.aligned_rate,
+        "aligned_share": _rate(errors.aligned_words, errors.words),
+        "cpwer": _rate(found.cp_errors, found.cp_words),
+        "tcpwer": _rate(found.tcp_errors, found.cp_words),
+        "aligned_cpwer": _rate(found.aligned_cp_errors, found.aligned_cp_words),
+        "aligned_tcpwer": _rate(found.aligned_tcp_errors, found.aligned_cp_words),
         "reference_share": one.alignment.text_share,
         "share": one.alignment.heard_share,
         "named_words": one.named_words,
         "misnamed_words": one.misnamed_words,
-        "label_error": round(one.misnamed_words / one.named_words, 4) if one.named_words else None,
+        "label_error": _rate(one.misnamed_words, one.named_words),
+        "speech_seconds": voices.speech if voices else None,
+        "voice_error_seconds": voices.errors if voices else None,
+        "der": voices.rate if voices else None,
     }
+
+
+def _rate(errors: int | None, words: int) -> float | None:
+    return round(errors / words, 4) if words and errors is not None else None
 
 
 def _own_words(row: Row) -> list[Row]:
