@@ -616,6 +616,7 @@ def test_migrate_twice_is_migrate_once():
             ("0007_one_row.sql",),
             ("0008_confidence.sql",),
             ("0009_aligned.sql",),
+            ("0012_search.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

@@ -46,6 +46,7 @@ GROUPS = (
         {
             "episodes": ("query", "List the episodes."),
             "turns": ("query", "Print who said what, when."),
+            "search": ("query", "Find what was said."),
             "sql": ("query", "Ask in SQL."),
             "export": ("query", "Write a transcript as VTT, SRT, RTTM …"),
         },
