@@ -1,9 +1,9 @@
 -- Search: BM25 over the turns, in plain SQL. What it looks in is kept by search_index.py.
 
--- The words of a text in small letters. Where words are not set apart by spaces, and in Korean, whose particles hang
+-- What a word is. Where words are not set apart by spaces, and in Korean, whose particles hang
 -- on them, each letter counts as one: who looks for several in a row finds them as a phrase.
-create or replace macro words_of(text) as regexp_extract_all(lower(nfc_normalize(text)),
-    '[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]\p{M}*|(?:[^\P{L}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]|\p{M}|\p{N})+');
+create or replace macro word_pattern() as '[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]\p{M}*|(?:[^\P{L}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]|\p{M}|\p{N})+';
+create or replace macro words_of(text) as regexp_extract_all(lower(nfc_normalize(text)), word_pattern());
 
 -- A word without accents. Marks of other scripts are letters: が is not か, and й is not и.
 create or replace macro folded(word) as case
@@ -17,38 +17,27 @@ create or replace macro audio_link(audio_url, audio_path, page_url, start_time) 
         'file://' || replace(url_encode(audio_path), '%2F', '/')
             || coalesce('#t=' || floor(start_time)::bigint::varchar, '')
     when regexp_matches(page_url, '^https?://((www|m|music)\.)?(youtube\.com/watch\?|youtu\.be/)') then
-        page_url || coalesce(if(contains(page_url, '?'), '&', '?') || 't=' || floor(start_time)::bigint::varchar || 's', '')
+        page_url || coalesce(
+            case when contains(page_url, '?') then '&' else '?' end
+                || 't=' || floor(start_time)::bigint::varchar || 's', ''
+        )
     else regexp_replace(audio_url, '#.*$', '') || coalesce('#t=' || floor(start_time)::bigint::varchar, '')
 end;
-
--- A piece of a text from a little before one of its words (from 0) on, with what is looked for between asterisks.
-create or replace macro snippet(text, hits, place) as (
-    with cut as (
-        select regexp_extract_all(text,
-            '[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]\p{M}*|(?:[^\P{L}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]|\p{M}|\p{N})+|[^\p{L}\p{M}\p{N}]+') as pieces
-    ), placed as (
-        select pieces, list_filter(range(1, len(pieces) + 1), lambda i: regexp_matches(pieces[i], '^[\p{L}\p{M}\p{N}]'))
-            [place + 1] as hit
-        from cut
-    ), bounded as (
-        select pieces, greatest(coalesce(hit, 1) - 24, 1) as first, least(coalesce(hit, 1) + 48, len(pieces)) as last from placed
-    )
-    select if(first > 1, '…', '')
-        || replace(array_to_string(list_transform(pieces[first:last], lambda piece:
-            if(list_contains(hits, lower(nfc_normalize(piece))), '*' || piece || '*', piece)), ''), '**', '')
-        || if(last < len(pieces), '…', '')
-    from bounded
-);
 
 -- Which words of the index each word of a query stands for, and how well.
 create or replace macro search_terms(query) as table
 with parts as (
-    -- "a phrase", begin*, a word, "a phrase that begi*"; what several words are made of (l'école, 機械) is a phrase, too.
-    select part_index, words_of(part) as words, starts_with(part, '"') as is_quoted, regexp_matches(part, '\*"?$') as is_open
+    -- "a phrase", begin*, a word, "a phrase that begi*"; what is several words (l'école, 機械) is a phrase, too.
+    select
+        part_index, words_of(part) as words, starts_with(part, '"') as is_quoted,
+        regexp_matches(part, '\*"?$') as is_open
     from (
         select unnest(parts) as part, generate_subscripts(parts, 1) as part_index
-        from (select list_distinct(regexp_extract_all(translate(lower(query), '“”„‟«»', '""""""'), '"[^"]*"|[^\s"]+'))
-            as parts)
+        from (
+            select list_distinct(
+                regexp_extract_all(translate(lower(query), '“”„‟«»', '""""""'), '"[^"]*"|[^\s"]+')
+            ) as parts
+        )
     )
     where len(words_of(part)) > 0
 ), items as (
@@ -57,8 +46,13 @@ with parts as (
         is_open and place = len(words) as is_prefix
     from (
         select *, unnest(range(1, len(words) + 1)) as place
-        from (select * replace (if(count(*) over () > 50, error('search for 50 words at most'), part_index) as part_index)
-            from parts)
+        from (
+            select * replace (
+                case when count(*) over () > 50 then error('search for 50 words at most') else part_index end
+                    as part_index
+            )
+            from parts
+        )
     )
 ), exact as (
     select i.part_index, i.place, w.word, w.stem, i.is_quoted or i.is_prefix as is_literal
@@ -66,28 +60,30 @@ with parts as (
 ), mistyped as (
     from items i anti join exact e on e.part_index = i.part_index and e.place = i.place
     where not is_quoted and not is_prefix and length(term) > 3
-), likely as (
-    -- Nobody says this word: other forms of it, whose stem it begins with, or what differs by a slip or two.
-    select i.part_index, i.place, w.stem
+), stems as (
+    select part_index, place, stem, 0.9 as weight from exact where not is_literal
+    union all
+    -- Nobody says this word: what differs by a slip or two, else other forms of it, whose stem it begins with.
+    select i.part_index, i.place, w.stem, 0.5
     from mistyped i join search_words w
         on abs(length(w.term) - length(i.term)) <= 2
-        and damerau_levenshtein(w.term, i.term) <= if(length(i.term) > 7, 2, 1)
+        and damerau_levenshtein(w.term, i.term) <= case when length(i.term) > 7 then 2 else 1 end
     union all
-    select i.part_index, i.place, w.stem
+    select i.part_index, i.place, w.stem, 0.5
     from mistyped i join search_words w
         on starts_with(i.term, w.stem) and length(w.stem) between greatest(3, length(i.term) - 4) and length(i.term)
 ), meant as (
     select part_index, place, word, 1.0 as weight from exact
     union all
-    select e.part_index, e.place, w.word, 0.9 from exact e join search_words w on w.stem = e.stem where not is_literal
+    select s.part_index, s.place, w.word, s.weight from stems s join search_words w on w.stem = s.stem
     union all
     select i.part_index, i.place, w.word, 0.9
     from items i join search_words w on starts_with(w.term, i.term)
     where i.is_prefix
-    union all
-    select i.part_index, i.place, w.word, 0.5 from likely i join search_words w on w.stem = i.stem
 )
-select i.part_index, i.place, any_value(i.places) as places, any_value(i.is_quoted) as is_quoted, m.word, max(m.weight) as weight
+select
+    i.part_index, i.place, any_value(i.places) as places, any_value(i.is_quoted) as is_quoted,
+    m.word, max(m.weight)::double as weight
 from items i left join meant m using (part_index, place)
 group by i.part_index, i.place, m.word;
 
@@ -107,7 +103,9 @@ with terms as materialized (
     select distinct x.text_index, t.turn_index
     from turns t join texts x using (transcript_id)
     where speaker is not null and coalesce(t.speaker_name, t.speaker_label) in (
-        select name from (select distinct coalesce(speaker_name, speaker_label) as name from turns where speaker is not null)
+        select name from (
+            select distinct coalesce(speaker_name, speaker_label) as name from turns where speaker is not null
+        )
         where contains(plain(name), plain(speaker))
     )
 ), rows_of_index as materialized (
@@ -158,18 +156,41 @@ with terms as materialized (
     cross join (select list(distinct word) as words from terms) w
     join texts x using (text_index)
     join turns t on t.transcript_id = x.transcript_id and t.turn_index = f.turn_index
+), cut as (
+    -- The words of each turn, with what stands between them.
+    select
+        t.*, f.score, f.place, f.words,
+        regexp_extract_all(t.text, word_pattern() || '|[^\p{L}\p{M}\p{N}]+') as pieces
+    from turns t join shown f on f.row_number = t.rowid
+), bounded as (
+    select
+        *, greatest(hit - 24, 1) as first_piece, least(hit + 48, len(pieces)) as last_piece
+    from (
+        select
+            *,
+            coalesce(list_filter(
+                range(1, len(pieces) + 1), lambda i: regexp_matches(pieces[i], '^[\p{L}\p{M}\p{N}]')
+            )[place + 1], 1) as hit
+        from cut
+    )
 )
 select
-    round(f.score, 3) as score,
+    round(t.score, 3) as score,
     p.title as podcast, e.title, e.published_at, coalesce(t.speaker_name, t.speaker_label) as speaker, t.start_time,
-    snippet(t.text, f.words, f.place) as snippet, t.text,
+    case when first_piece > 1 then '…' else '' end
+        || replace(array_to_string(list_transform(
+            pieces[first_piece:last_piece],
+            lambda piece: case when list_contains(words, lower(nfc_normalize(piece))) then '*' || piece || '*'
+                else piece end
+        ), ''), '**', '')
+        || case when last_piece < len(pieces) then '…' else '' end as snippet,
+    t.text,
     audio_link(e.audio_url, e.audio_path, e.page_url, t.start_time) as link,
     t.episode_id, t.transcript_id, t.turn_index
-from turns t
-join shown f on f.row_number = t.rowid
+from bounded t
 left join episodes e on e.episode_id = t.episode_id
 left join podcasts p on p.podcast_id = e.podcast_id
-order by f.score desc, e.published_at desc nulls last, t.transcript_id, t.turn_index;
+order by t.score desc, e.published_at desc nulls last, t.transcript_id, t.turn_index;
 
 -- Every turn in which a term is said: its words in a row, whatever case and accents; the last may end with *.
 create or replace macro mentions(phrase) as table
@@ -230,9 +251,9 @@ left join podcasts p on p.podcast_id = m.podcast_id
 order by m.month nulls last, podcast;
 
 comment on macro words_of is 'The words of a text in small letters; where spaces do not set words apart (Chinese, Japanese, Thai …) and in Korean, its letters';
+comment on macro word_pattern is 'The regular expression of a word';
 comment on macro folded is 'A word without its accents; marks of scripts where they are letters stay';
 comment on macro audio_link is 'A link that opens the audio at a time, or the video on YouTube; NULL where nobody offers it';
-comment on macro snippet is 'A piece of a text around one of its words, those among the hits between asterisks';
 comment on macro table search_terms is 'Which words of the transcripts each word of a query stands for, and how well (1: as it is, 0.9: another form, 0.5: misspelt)';
 comment on macro table search is 'The turns that a query finds, best first (BM25): "a phrase", begin*, words in all their forms; by speaker, podcast and since when, 20 at most where most says nothing else';
 comment on macro table mentions is 'Every turn in which a term is said, and how often: its words in a row, without case and accents, the last one with * if you like';

@@ -243,8 +243,8 @@ create or replace view interruptions as
 select
     o.episode_id, o.podcast, o.title, o.published_at, o.start_time, o.seconds, o.speaker,
     o.other_speaker as interrupted,
-    if(t.end_time > o.start_time, t.turn_index, null) as turn_index,
-    if(t.end_time > o.start_time, t.text, null) as text
+    case when t.end_time > o.start_time then t.turn_index end as turn_index,
+    case when t.end_time > o.start_time then t.text end as text
 from speaker_overlaps o
 asof left join (
     from best_turns where speaker is not null and start_time is not null
@@ -268,8 +268,8 @@ with pieces as (
     -- Words where a turn has any, else the turn as a whole.
     select
         t.episode_id, t.transcript_id, t.podcast, t.title, t.turn_index, t.speaker, w.word_index,
-        if(w.word_index is null, t.start_time, w.start_time) as start_time,
-        if(w.word_index is null, t.end_time, w.end_time) as end_time
+        case when w.word_index is null then t.start_time else w.start_time end as start_time,
+        case when w.word_index is null then t.end_time else w.end_time end as end_time
     from best_turns t left join words w using (transcript_id, turn_index)
 ), followed as (
     select
@@ -520,13 +520,13 @@ comment on column processing.times_real_time is 'Seconds of audio for each secon
 create or replace view sporc_turns as
 select
     t.episode_id, e.podcast_id,
-    if(t.speaker is null, []::varchar[], [t.speaker]) as speaker,
+    case when t.speaker is null then []::varchar[] else [t.speaker] end as speaker,
     t.text as turn_text,
     t.start_time, t.end_time,
     t.end_time - t.start_time as duration,
     t.turn_index::integer as turn_count,
     t.word_count::integer as token_count,
-    if(t.name_source is null, null, t.speaker) as inferred_speaker_name,
+    case when t.name_source is null then null else t.speaker end as inferred_speaker_name,
     r.role as inferred_speaker_role,
     null::boolean as speakers_recomputed
 from best_turns t
@@ -591,7 +591,7 @@ select
     coalesce(s.language, e.language) as language,
     null::bigint as explicit,
     epoch_ms(e.published_at)::varchar as episode_date,
-    if(v.labels is null, null, coalesce(c.seconds, 0)) / nullif(l.seconds, 0) as overlap_prop_duration,
+    case when v.labels is null then null else coalesce(c.seconds, 0) end / nullif(l.seconds, 0) as overlap_prop_duration,
     s.avg_turn_duration,
     v.labels as total_sp_labels
 from episodes e
