@@ -79,9 +79,11 @@ comment on column best_turns.audio_path is 'Where the audio lies on this machine
 
 create or replace view talk_time as
 with pauses as (
-    -- Longer than a breath: nobody says anything in them, though the turn goes on.
-    select word.transcript_id, word.turn_index, sum(after.start_time - word.end_time) as seconds
-    from words word
+    -- Longer than a breath: nobody says anything in them, though the turn goes on. With the episode, so that who asks
+    -- for one does not wait for the words of all.
+    select s.episode_id, word.transcript_id, word.turn_index, sum(after.start_time - word.end_time) as seconds
+    from transcripts s
+    join words word on word.transcript_id = s.transcript_id
     join words after
         on after.transcript_id = word.transcript_id and after.turn_index = word.turn_index
         and after.word_index = word.word_index + 1
@@ -90,7 +92,8 @@ with pauses as (
 ), spoken as (
     select t.*, t.end_time - t.start_time - least(coalesce(p.seconds, 0), t.end_time - t.start_time) as seconds
     from best_turns t
-    left join pauses p on p.transcript_id = t.transcript_id and p.turn_index = t.turn_index
+    left join pauses p
+        on p.episode_id = t.episode_id and p.transcript_id = t.transcript_id and p.turn_index = t.turn_index
 )
 select
     episode_id,
@@ -265,9 +268,9 @@ comment on column interruptions.text is 'What is said in that turn';
 
 create or replace view silences as
 with pieces as (
-    -- Words where a turn has any, else the turn as a whole.
+    -- Words where a turn has any, else the turn as a whole; titles and texts would make the sorting dear.
     select
-        t.episode_id, t.transcript_id, t.podcast, t.title, t.turn_index, t.speaker, w.word_index,
+        t.episode_id, t.transcript_id, t.turn_index, w.word_index,
         case when w.word_index is null then t.start_time else w.start_time end as start_time,
         case when w.word_index is null then t.end_time else w.end_time end as end_time
     from best_turns t left join words w using (transcript_id, turn_index)
@@ -275,23 +278,27 @@ with pieces as (
     select
         *,
         lag(end_time) over before as last_end,
-        max(end_time) over (before rows between unbounded preceding and 1 preceding) as silent_from,
         lag(turn_index) over before as after_turn,
-        lag(speaker) over before as after_speaker
+        max(end_time) over (before rows between unbounded preceding and 1 preceding) as silent_from
     from pieces
     window before as (partition by episode_id, transcript_id order by turn_index, word_index)
+), silent as (
+    -- Where the piece before has no times, nobody knows when it was said.
+    from followed where last_end is not null and start_time - silent_from > 1
 )
 select
-    episode_id, transcript_id, podcast, title,
-    silent_from as start_time,
-    start_time as end_time,
-    start_time - silent_from as seconds,
-    after_turn, after_speaker,
-    turn_index as before_turn,
-    speaker as before_speaker
-from followed
--- Where the piece before has no times, nobody knows when it was said.
-where last_end is not null and start_time - silent_from > 1;
+    s.episode_id, s.transcript_id, b.podcast, b.title,
+    s.silent_from as start_time,
+    s.start_time as end_time,
+    s.start_time - s.silent_from as seconds,
+    s.after_turn,
+    a.speaker as after_speaker,
+    s.turn_index as before_turn,
+    b.speaker as before_speaker
+from silent s
+join best_turns b using (episode_id, transcript_id, turn_index)
+join best_turns a
+    on a.episode_id = s.episode_id and a.transcript_id = s.transcript_id and a.turn_index = s.after_turn;
 
 comment on view silences is 'Where nobody says a word for more than a second, within a turn or between two: pauses, music, laughter.';
 comment on column silences.episode_id is 'The episode (episodes.episode_id)';
@@ -308,27 +315,38 @@ comment on column silences.before_speaker is 'Who speaks next; NULL where unsure
 
 create or replace view monologues as
 with numbered as (
-    select *, turn_index - row_number() over (partition by episode_id, transcript_id, speaker order by turn_index) as run
+    select
+        episode_id, transcript_id, speaker, turn_index, start_time, end_time, word_count,
+        turn_index - row_number() over (partition by episode_id, transcript_id, speaker order by turn_index) as run
     from best_turns where speaker is not null
 ), runs as (
     select
         episode_id, transcript_id,
-        any_value(podcast) as podcast,
-        any_value(title) as title,
-        any_value(published_at) as published_at,
-        speaker,
         min(turn_index) as first_turn,
         max(turn_index) as last_turn,
         arg_min_null(start_time, turn_index) as start_time,
         arg_max_null(end_time, turn_index) as end_time,
-        sum(word_count)::bigint as words,
-        string_agg(text, ' ' order by turn_index) as text
+        sum(word_count)::bigint as words
     from numbered
     group by episode_id, transcript_id, speaker, run
+    having arg_max_null(end_time, turn_index) - arg_min_null(start_time, turn_index) >= 60
+        or (arg_max_null(end_time, turn_index) - arg_min_null(start_time, turn_index) is null and sum(word_count) >= 150)
 )
-select * exclude (words, text), end_time - start_time as seconds, words, text
-from runs
-where end_time - start_time >= 60 or (end_time - start_time is null and words >= 150);
+select
+    r.episode_id, r.transcript_id,
+    any_value(t.podcast) as podcast,
+    any_value(t.title) as title,
+    any_value(t.published_at) as published_at,
+    any_value(t.speaker) as speaker,
+    r.first_turn, r.last_turn, r.start_time, r.end_time,
+    r.end_time - r.start_time as seconds,
+    r.words,
+    string_agg(t.text, ' ' order by t.turn_index) as text
+from runs r
+join best_turns t
+    on t.episode_id = r.episode_id and t.transcript_id = r.transcript_id
+    and t.turn_index between r.first_turn and r.last_turn
+group by r.episode_id, r.transcript_id, r.first_turn, r.last_turn, r.start_time, r.end_time, r.words;
 
 comment on view monologues is 'Where one known speaker talks for a minute or more and nobody else does; where times are unknown, for 150 words or more.';
 comment on column monologues.episode_id is 'The episode (episodes.episode_id)';
