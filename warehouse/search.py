@@ -14,7 +14,7 @@ from transforms.errors import ContentError, SourceError
 from warehouse.answer import Table
 from warehouse.snapshot import one_line, open_snapshot
 
-MOST_WORDS = 50  # as search() in search.sql has it
+MOST_WORDS = 100  # as search() in search.sql has it
 _CONTEXT = ("turn_index", "speaker", "start_time", "text")
 
 

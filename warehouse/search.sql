@@ -1,7 +1,7 @@
 -- Search: BM25 over the turns, in plain SQL. What it looks in is kept by search_index.py.
 
--- What a word is. Where words are not set apart by spaces, and in Korean, whose particles hang
--- on them, each letter counts as one: who looks for several in a row finds them as a phrase.
+-- What a word is. Where words are not set apart by spaces, and in Korean, whose particles hang on them, each letter
+-- counts as one: who looks for several in a row finds them as a phrase.
 create or replace macro word_pattern() as '[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]\p{M}*|(?:[^\P{L}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]|\p{M}|\p{N})+';
 create or replace macro words_of(text) as regexp_extract_all(lower(nfc_normalize(text)), word_pattern());
 
@@ -48,7 +48,7 @@ with parts as (
         select *, unnest(range(1, len(words) + 1)) as place
         from (
             select * replace (
-                case when count(*) over () > 50 then error('search for 50 words at most') else part_index end
+                case when sum(len(words)) over () > 100 then error('search for 100 words at most') else part_index end
                     as part_index
             )
             from parts
@@ -91,7 +91,7 @@ create or replace macro search(query, speaker := null, podcast := null, since :=
 with terms as materialized (
     from search_terms(query)
 ), texts as (
-    select t.transcript_id, row_number() over () as text_index
+    select t.transcript_id, t.rowid as text_index
     from transcripts t
     left join episodes e using (episode_id)
     left join podcasts p using (podcast_id)

@@ -62,21 +62,22 @@ def _index_spoken(con: duckdb.DuckDBPyConnection) -> None:
     )
     # Sorted, so that a search reads no more blocks than it needs.
     con.execute("insert into search_index by name from indexed order by word, transcript_id")
+    con.execute("drop table spoken; drop table said")
     _learn_words(con)
 
 
 def _forget_words(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the words of the temp table `leaving` that neither `indexed` nor any other transcript has."""
-    con.execute("delete from leaving where (language, word) in (select (language, word) from indexed)")
-    if _rows(con, "select 1 from leaving limit 1"):
+    gone = "(language, word) not in (select (language, word) from indexed)"
+    if _rows(con, f"from leaving where {gone} limit 1"):  # noqa: S608
         con.execute(
-            """
+            f"""
             delete from search_words where (language, word) in (
-                select (language, word) from leaving where (language, word) not in (
-                    select (language, word) from search_index where word in (select word from leaving)
+                select (language, word) from leaving where {gone} and (language, word) not in (
+                    select (language, word) from search_index where word in (select word from leaving where {gone})
                 )
             )
-            """
+            """  # noqa: S608
         )
 
 
