@@ -69,7 +69,7 @@ def _index_spoken(con: duckdb.DuckDBPyConnection) -> None:
 def _forget_words(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the words of the temp table `leaving` that neither `indexed` nor any other transcript has."""
     gone = "(language, word) not in (select (language, word) from indexed)"
-    if _rows(con, f"from leaving where {gone} limit 1"):  # noqa: S608
+    if _rows(con, f"from leaving where {gone} limit 1"):
         con.execute(
             f"""
             delete from search_words where (language, word) in (
