@@ -1,4 +1,4 @@
-"""Write the tables and views of the warehouse into docs/sql.md: `python docs/schema.py`.
+"""Write the tables, views and macros of the warehouse into docs/sql.md: `python docs/schema.py`.
 
 Names, types and meanings are the comments of the database itself, so that the page cannot tell otherwise.
 """
@@ -12,8 +12,10 @@ from pathlib import Path
 PAGE = Path(__file__).parent / "sql.md"
 # Most read first; what is not named here follows by name.
 FIRST = (
-    "best_turns", "talk_time", "turns", "words", "transcripts", "episodes", "podcasts", "renditions", "chapters",
-    "sections", "events", "transcript_speakers", "speaker_segments",
+    "best_turns", "talk_time", "exchanges", "interruptions", "speaker_overlaps", "silences", "monologues",
+    "speaker_pairs", "guests", "transcript_quality", "processing", "recognizers", "sporc_turns", "sporc_episodes",
+    "seglst", "turns", "words", "transcripts", "episodes", "podcasts", "renditions", "chapters", "sections",
+    "events", "transcript_speakers", "speaker_segments",
 )  # fmt: skip
 _SECTION = re.compile(r"(<!-- schema: .*? -->\n).*?(<!-- end of schema -->)", re.DOTALL)
 
@@ -29,7 +31,7 @@ def renewed(page: str) -> str:
 
 
 def schema() -> str:
-    """Describe every table and view of a new warehouse in Markdown."""
+    """Describe every table, view and macro of a new warehouse in Markdown."""
     from warehouse.store import migrate, opened, rows
 
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder) / "new.duckdb") as con:
@@ -44,6 +46,11 @@ def schema() -> str:
             "select table_name, column_name, lower(data_type), comment from duckdb_columns() "
             "where not internal order by table_name, column_index",
         )
+        macros = rows(
+            con,
+            "select function_name, array_to_string(parameters, ', '), comment from duckdb_functions() "
+            "where not internal and comment is not null order by function_type = 'macro', function_name",
+        )
     order = {name: number for number, name in enumerate(FIRST)}
     parts = []
     for table, about in sorted(tables, key=lambda row: (order.get(row[0], len(order)), row[0])):
@@ -51,7 +58,8 @@ def schema() -> str:
         parts.append(
             "\n".join([f"### {table}\n\n{about}\n", "| column | type | meaning |", "|---|---|---|", *own, ""])
         )
-    return "\n".join(parts)
+    own = [f"| `{name}({parameters})` | {comment} |" for name, parameters, comment in macros]
+    return "\n".join([*parts, "### Macros\n", "| macro | meaning |", "|---|---|", *own, ""])
 
 
 def _short(kind: str) -> str:

@@ -4,7 +4,8 @@ A block is ```console (lines that begin with `$ ` are commands, `> ` goes on wit
 print), ```sql (one query), ```toml (settings), or ```text (nothing to run). In what is printed `…` stands for any
 words of a line, and on a line of its own for any lines. ```console about is for what differs from run to run and
 from processor to processor: lines may come in another order, with other numbers and ids, and one word in ten may
-be another one. ```sql empty is a query that finds nothing on a healthy machine.
+be another one. ```sql empty is a query that finds nothing on a healthy machine. ```text answer, behind a query, is
+what `turntable sql` prints of it; ```text answer about is for what differs, as above.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import pytest
 import typer
 
 from flows.cli import app
+from flows.display.layout import draw
 from flows.home.folder import home_id
 from flows.serve.one_machine import Served, _greet
 from flows.settings import Settings
@@ -25,7 +26,9 @@ from tests import conftest
 from tests.conftest import rows_of
 from tests.feeds import Publisher, item, publisher
 from tests.pages import LANGUAGES, PAGES, ROOT, Block, Desk, Page, Step, agrees, columns_of, turntable_arguments
+from warehouse.sandbox import written
 from warehouse.snapshot import open_snapshot
+from warehouse.sql import read_screen
 
 # What no test runs, by how its command begins, and why; of what starts `turntable`, the flags are checked.
 NOT_RUN = {
@@ -71,9 +74,13 @@ def test_commands_and_queries_do_what_their_page_says(
     shutil.copytree(DATA, desk.folder, dirs_exist_ok=True)
     shutil.copytree(before, desk.home)
     wrong = []
+    asked = ""
     for block in page.blocks():
         if block.language == "sql":
+            asked = block.text
             wrong += _wrong_query(desk, block)
+        if block.mode.startswith("answer"):
+            wrong += _wrong_answer(desk, asked, block)
         for step in block.steps() if block.language == "console" else ():
             if not _is_not_run(step.command):
                 given = (0, printed_by_demo) if step.command == "make demo" else desk.run(step.command)
@@ -91,6 +98,16 @@ def _wrong_query(desk: Desk, block: Block) -> Iterator[str]:
         else:
             if bool(found) == (block.mode == "empty"):
                 yield f"{block.line}: finds {len(found)} rows"
+
+
+def _wrong_answer(desk: Desk, asked: str, block: Block) -> Iterator[str]:
+    """Compare what a page shows behind a query with what `turntable sql` prints in a pipe."""
+    with open_snapshot(desk.home / "turntable.duckdb") as con:
+        pieces = [piece.encode() for piece in written(con, asked, "screen")]
+    header, rows = draw(read_screen(iter(pieces), 100)[0], None)
+    printed = "\n".join([*header, *rows])
+    if not agrees(block.text, printed, is_about=block.mode.endswith("about")):
+        yield f"{block.line}: the answer is\n{printed}"
 
 
 def _wrong_step(step: Step, code: int, printed: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ FORBIDDEN = {
 }
 READ_BY_WAREHOUSE = {
     "transforms",
-    *(f"transforms.{name}" for name in ("choice", "errors", "records", "sealed", "text")),
+    *(f"transforms.{name}" for name in ("choice", "errors", "languages", "records", "sealed", "stems", "text")),
 }
 HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.documents import EPISODE, NOON, PODCAST, RENDITION, published, stage_run, staged
+from tests.documents import EPISODE, NOON, PODCAST, RENDITION, TURNS, published, stage_run, staged
 from transforms.records import Chapter
 from warehouse import spare, store
 from warehouse.staging import Given, Staged, write_discovered, write_staged
@@ -29,6 +29,7 @@ def document(minutes: int, transcript: int, episode: int, show: int | None) -> S
         podcast=show and replace(PODCAST, podcast_id=f"show-{show}", title=f"Show {minutes}"),
         rendition=None if transcript % 2 else replace(RENDITION, rendition_id=f"audio-{transcript}"),
         stage_runs=(stage_run(key=f"key-{minutes}-{transcript}", episode_id=name),),
+        turns=(replace(TURNS[0], text=f"Why, at minute{minutes}?"), TURNS[1]),
         given=Given("podcast", (Chapter(0, f"Part {minutes}", 0.0, 1.0),)) if minutes % 3 else None,
     )
 

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from transforms.records import StageRun
 from transforms.sealed import cause_of, is_damage, read_sealed
+from warehouse.search_index import index_chosen
 from warehouse.staging import schema
 
 HERE = Path(__file__).parent
@@ -150,6 +151,7 @@ def _read_documents(con: Connection, files: Sequence[File]) -> None:
 def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
     _read_documents(con, files)
     con.execute((HERE / "load.sql").read_text(encoding="utf-8"))
+    index_chosen(con)
     columns = "staged_key, transcript_id, episode_id, turns, words"
     mine = "select staged_key from document"
     rows = _rows(

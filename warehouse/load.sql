@@ -58,6 +58,10 @@ qualify row_number() over (partition by d.transcript.transcript_id order by stag
 create or replace temp table replaced as
 select transcript_id from chosen where transcript_id in (select transcript_id from load_log);
 
+create or replace temp table leaving as
+select distinct language, word from search_index where transcript_id in (from replaced);
+
+delete from search_index where transcript_id in (from replaced);
 delete from transcripts where transcript_id in (from replaced);
 delete from turns where transcript_id in (from replaced);
 delete from words where transcript_id in (from replaced);

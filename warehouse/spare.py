@@ -155,6 +155,10 @@ def _rows_of(table: str, columns: Collection[str]) -> Iterator[_Changed]:
         theirs = f"run_id in (select run_id from warehouse.stage_runs where {of_episodes})"  # noqa: S608
         yield _Changed(f"{of_episodes} or {theirs}", "run_id not in (select run_id from snapshot.stage_runs)")
         return
+    if table == "search_words":  # of no episode, and nearly all of them stay
+        other = "(language, word) not in (select (language, word) from {}.search_words)"
+        yield _Changed(other.format("warehouse"), other.format("snapshot"))
+        return
     of_transcripts = next((name for name in ("transcript_id", "document_id") if name in columns), None)
     if of_transcripts:
         old, new = (f"{of_transcripts} in (from {ids}_transcripts)" for ids in ("old", "changed"))

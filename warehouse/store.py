@@ -7,6 +7,7 @@ alone, not on the order or the number of times in which they came.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import time
@@ -23,6 +24,7 @@ from transforms.errors import ContentError, ResourceError, SourceError, Transien
 from transforms.sealed import is_no_file
 from warehouse import spare
 from warehouse.load import BUGS, HERE, Check, Connection, Load, believe, load_new, quoted, transaction
+from warehouse.search_index import index_everything
 from warehouse.snapshot import holder
 
 LOCK_SECONDS = 60.0
@@ -51,7 +53,7 @@ delete from snapshot.chapters where episode_id not in (select episode_id from sn
 
 
 def migrate(con: Connection) -> None:
-    """Bring a warehouse to the newest schema: each new migration in one transaction, then the views.
+    """Bring a warehouse to the newest schema: each new migration in one transaction; views and search.
 
     Raises:
         ContentError: a newer Turntable made it.
@@ -67,13 +69,26 @@ def migrate(con: Connection) -> None:
     if unknown := applied - {path.name for path in migrations}:
         msg = f"the warehouse has {max(unknown)} of a newer Turntable: upgrade, or run `turntable rebuild`"
         raise ContentError(msg)
-    for path in migrations:
-        if path.name not in applied:
-            with transaction(con):
-                con.execute(path.read_text(encoding="utf-8"))
-                con.execute("insert into schema_migrations values (?, now())", [path.name])
+    new = [path for path in migrations if path.name not in applied]
+    for path in new:
+        with transaction(con):
+            con.execute(path.read_text(encoding="utf-8"))
+            con.execute("insert into schema_migrations values (?, now())", [path.name])
+    _make_views(con)
+    if not rows(con, "from search_index limit 1"):  # of one that had none yet
+        with transaction(con):
+            index_everything(con)
+
+
+def _make_views(con: Connection) -> None:
+    """Make the views and macros, where those that are there are not these: it takes as long as a small load."""
+    text = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("views.sql", "search.sql"))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    with suppress(duckdb.CatalogException):
+        if rows(con, "select digest_of_views()") == [(digest,)]:
+            return
     with transaction(con):
-        con.execute((HERE / "views.sql").read_text(encoding="utf-8"))
+        con.execute(f"{text}; create or replace macro digest_of_views() as '{digest}'")
 
 
 def is_older(con: Connection) -> bool:

@@ -72,6 +72,11 @@ from turns t join word_sums using (transcript_id) left join turn_words w using (
 where t.word_count <> coalesce(w.words, 0)
 
 union all
+select 'transcript that search does not know', transcript_id
+from (select distinct transcript_id from turns where len(words_of(text)) > 0) t
+where not exists (from search_index i where i.transcript_id = t.transcript_id)
+
+union all
 select 'short audio without a flag', rendition_id
 from renditions where decoded_seconds < 0.98 * header_seconds and not list_contains(flags, 'short_audio')
 

@@ -11,6 +11,8 @@ create or replace macro plain(text) as trim(regexp_replace(
     '[\s\p{Z}]+', ' ', 'g'
 ));
 
+comment on macro plain is 'The plain form of a text, for comparisons: without case, accents and what nobody sees, quotes and dashes straight, spaces made one';
+
 create or replace view best_turns as
 select
     t.episode_id,
@@ -79,9 +81,11 @@ comment on column best_turns.audio_path is 'Where the audio lies on this machine
 
 create or replace view talk_time as
 with pauses as (
-    -- Longer than a breath: nobody says anything in them, though the turn goes on.
-    select word.transcript_id, word.turn_index, sum(after.start_time - word.end_time) as seconds
-    from words word
+    -- Longer than a breath: nobody says anything in them, though the turn goes on. With the episode, so that who asks
+    -- for one does not wait for the words of all.
+    select s.episode_id, word.transcript_id, word.turn_index, sum(after.start_time - word.end_time) as seconds
+    from transcripts s
+    join words word on word.transcript_id = s.transcript_id
     join words after
         on after.transcript_id = word.transcript_id and after.turn_index = word.turn_index
         and after.word_index = word.word_index + 1
@@ -90,7 +94,8 @@ with pauses as (
 ), spoken as (
     select t.*, t.end_time - t.start_time - least(coalesce(p.seconds, 0), t.end_time - t.start_time) as seconds
     from best_turns t
-    left join pauses p on p.transcript_id = t.transcript_id and p.turn_index = t.turn_index
+    left join pauses p
+        on p.episode_id = t.episode_id and p.transcript_id = t.transcript_id and p.turn_index = t.turn_index
 )
 select
     episode_id,
@@ -101,7 +106,10 @@ select
     case when speaker is not null then
         sum(seconds) / nullif(sum(sum(seconds)) filter (where speaker is not null) over (partition by episode_id), 0)
     end as share,
-    max(end_time - start_time) as longest_turn
+    max(end_time - start_time) as longest_turn,
+    60 * sum(word_count) filter (where spoken.seconds is not null) / nullif(sum(spoken.seconds), 0) as words_a_minute,
+    any_value(podcast) as podcast,
+    any_value(title) as title
 from spoken
 group by episode_id, speaker;
 
@@ -113,6 +121,9 @@ comment on column talk_time.words is 'Words of the speaker';
 comment on column talk_time.seconds is 'Time spoken: the lengths of the turns without pauses of more than a second between two words, seconds; NULL where no turn has times';
 comment on column talk_time.share is 'Share of the seconds of all known speakers of the episode, 0 to 1; NULL for unknown speakers';
 comment on column talk_time.longest_turn is 'Length of the longest turn, pauses included, seconds; NULL where no turn has times';
+comment on column talk_time.words_a_minute is 'Words a minute of the time spoken, in the turns that have times; NULL where none has';
+comment on column talk_time.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column talk_time.title is 'Title of the episode';
 
 create or replace view recognizers as
 select
@@ -185,3 +196,514 @@ comment on column recognizers_by_show.lost_words is 'Words of long runs that wer
 comment on column recognizers_by_show.made_up_words is 'Words that were heard where nobody speaks, and that nobody wrote';
 comment on column recognizers_by_show.raw_wer is 'Word error rate over all, with what publishers left out or put in';
 comment on column recognizers_by_show.share is 'Share of these words that is in the stretches where both go together';
+
+-- Whether a text ends in a question, in any script. Greek asks with a semicolon.
+create or replace macro is_question(text, language) as
+    regexp_matches(text, '[?？؟⸮՞፧]["''”’»)\]」』\s]*$')
+    or (coalesce(starts_with(lower(language), 'el'), false) and regexp_matches(text, '[;\x{37E}]["''”’»)\]\s]*$'));
+
+comment on macro is_question is 'Whether a text ends with a question mark, by its language (NULL where unknown)';
+
+create or replace view exchanges as
+with followed as (
+    select
+        *,
+        lead(turn_index) over following as answer_index,
+        lead(speaker) over following as answered_by,
+        lead(text) over following as answer,
+        lead(start_time) over following as answer_start
+    from best_turns
+    window following as (partition by episode_id, transcript_id order by turn_index)
+)
+select
+    episode_id, transcript_id, podcast, title, published_at, turn_index, start_time, end_time, speaker, text,
+    is_question(text, language) as is_question,
+    answer_index, answered_by, answer,
+    answer_start - end_time as gap
+from followed
+-- Of two turns of unknown speakers nobody can say that one answers the other.
+where answer_index is not null and speaker is distinct from answered_by;
+
+comment on view exchanges is 'A turn and the answer to it: one row per turn that somebody else follows.';
+comment on column exchanges.episode_id is 'The episode (episodes.episode_id)';
+comment on column exchanges.transcript_id is 'The best transcript of the episode (transcripts.transcript_id)';
+comment on column exchanges.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column exchanges.title is 'Title of the episode';
+comment on column exchanges.published_at is 'When the episode was published, UTC';
+comment on column exchanges.turn_index is 'The turn (best_turns.turn_index)';
+comment on column exchanges.start_time is 'Start of the turn, seconds; NULL where unknown';
+comment on column exchanges.end_time is 'End of the turn, seconds; NULL where unknown';
+comment on column exchanges.speaker is 'Who says it; NULL where unsure';
+comment on column exchanges.text is 'What is said';
+comment on column exchanges.is_question is 'Whether it ends with a question mark';
+comment on column exchanges.answer_index is 'The turn that answers (best_turns.turn_index)';
+comment on column exchanges.answered_by is 'Who answers; NULL where unsure';
+comment on column exchanges.answer is 'What is answered';
+comment on column exchanges.gap is 'From the end of the turn to the answer, seconds; negative where they overlap, NULL where unknown';
+
+create or replace view speaker_overlaps as
+with voices as (
+    select transcript_id, speaker_label, coalesce(any_value(speaker_name), speaker_label) as speaker
+    from turns where speaker_label is not null
+    group by transcript_id, speaker_label
+), diarized as (
+    -- A published text was put on the clock of a transcript whose voices are known from the sound.
+    select b.episode_id, coalesce(v.speaker, s.speaker_label) as speaker, s.start_time, s.end_time
+    from transcripts b
+    join speaker_segments s on s.transcript_id = coalesce(b.aligned_to, b.transcript_id)
+    left join voices v on v.transcript_id = s.transcript_id and v.speaker_label = s.speaker_label
+    where b.is_best
+), speech as (
+    from diarized
+    union all
+    select episode_id, speaker, start_time, end_time
+    from best_turns
+    where speaker is not null and start_time is not null and end_time is not null
+        and episode_id not in (select episode_id from diarized)
+), begun as (
+    -- Of several who speak already, the one who goes on longest is the one who is spoken over.
+    select
+        *, max(end_time) over earlier as other_end, arg_max(speaker, end_time) over earlier as other_speaker
+    from speech
+    window earlier as (
+        partition by episode_id order by start_time, end_time rows between unbounded preceding and 1 preceding
+    )
+)
+select
+    b.episode_id, p.title as podcast, e.title, e.published_at,
+    b.start_time,
+    least(b.end_time, b.other_end) as end_time,
+    least(b.end_time, b.other_end) - b.start_time as seconds,
+    b.speaker,
+    b.other_speaker,
+    b.end_time > b.other_end as goes_on
+from begun b
+left join episodes e using (episode_id)
+left join podcasts p using (podcast_id)
+-- Shorter ones are the inaccuracy of the diarization (turns.is_overlap, too).
+where b.speaker <> b.other_speaker and least(b.end_time, b.other_end) - b.start_time >= 0.2;
+
+comment on view speaker_overlaps is 'Where two speak at once, by the diarization, else by the times of the turns: one row per time that somebody begins while another speaks.';
+comment on column speaker_overlaps.episode_id is 'The episode (episodes.episode_id)';
+comment on column speaker_overlaps.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column speaker_overlaps.title is 'Title of the episode';
+comment on column speaker_overlaps.published_at is 'When the episode was published, UTC';
+comment on column speaker_overlaps.start_time is 'When the second begins, seconds';
+comment on column speaker_overlaps.end_time is 'When the first of them stops, seconds';
+comment on column speaker_overlaps.seconds is 'How long both speak, seconds: 0.2 or more';
+comment on column speaker_overlaps.speaker is 'Who begins';
+comment on column speaker_overlaps.other_speaker is 'Who spoke already';
+comment on column speaker_overlaps.goes_on is 'Whether the one who began goes on when the other has stopped: an interruption, and no mere yes';
+
+create or replace view interruptions as
+select
+    o.episode_id, o.podcast, o.title, o.published_at, o.start_time, o.seconds, o.speaker,
+    o.other_speaker as interrupted,
+    case when t.end_time > o.start_time then t.turn_index end as turn_index,
+    case when t.end_time > o.start_time then t.text end as text
+from speaker_overlaps o
+asof left join (
+    from best_turns where speaker is not null and start_time is not null
+) t on t.episode_id = o.episode_id and t.speaker = o.speaker and t.start_time < o.end_time
+where o.goes_on;
+
+comment on view interruptions is 'Who interrupts whom: one row per time that somebody begins while another speaks, and goes on when that one has stopped.';
+comment on column interruptions.episode_id is 'The episode (episodes.episode_id)';
+comment on column interruptions.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column interruptions.title is 'Title of the episode';
+comment on column interruptions.published_at is 'When the episode was published, UTC';
+comment on column interruptions.start_time is 'When it begins, seconds';
+comment on column interruptions.seconds is 'How long both speak, seconds';
+comment on column interruptions.speaker is 'Who interrupts';
+comment on column interruptions.interrupted is 'Who is interrupted';
+comment on column interruptions.turn_index is 'The turn of who interrupts (best_turns.turn_index); NULL where it has no times';
+comment on column interruptions.text is 'What is said in that turn';
+
+create or replace view silences as
+with pieces as (
+    -- Words where a turn has any, else the turn as a whole; titles and texts would make the sorting dear.
+    select
+        t.episode_id, t.transcript_id, t.turn_index, w.word_index,
+        case when w.word_index is null then t.start_time else w.start_time end as start_time,
+        case when w.word_index is null then t.end_time else w.end_time end as end_time
+    from best_turns t left join words w using (transcript_id, turn_index)
+), followed as (
+    select
+        *,
+        lag(end_time) over before as last_end,
+        lag(turn_index) over before as after_turn,
+        max(end_time) over (before rows between unbounded preceding and 1 preceding) as silent_from
+    from pieces
+    window before as (partition by episode_id, transcript_id order by turn_index, word_index)
+), silent as (
+    -- Where the piece before has no times, nobody knows when it was said.
+    from followed where last_end is not null and start_time - silent_from > 1
+)
+select
+    s.episode_id, s.transcript_id, b.podcast, b.title,
+    s.silent_from as start_time,
+    s.start_time as end_time,
+    s.start_time - s.silent_from as seconds,
+    s.after_turn,
+    a.speaker as after_speaker,
+    s.turn_index as before_turn,
+    b.speaker as before_speaker
+from silent s
+join best_turns b using (episode_id, transcript_id, turn_index)
+join best_turns a
+    on a.episode_id = s.episode_id and a.transcript_id = s.transcript_id and a.turn_index = s.after_turn;
+
+comment on view silences is 'Where nobody says a word for more than a second, within a turn or between two: pauses, music, laughter.';
+comment on column silences.episode_id is 'The episode (episodes.episode_id)';
+comment on column silences.transcript_id is 'The best transcript of the episode (transcripts.transcript_id)';
+comment on column silences.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column silences.title is 'Title of the episode';
+comment on column silences.start_time is 'End of the last word before it, seconds';
+comment on column silences.end_time is 'Start of the next word, seconds';
+comment on column silences.seconds is 'How long it is, seconds: more than 1';
+comment on column silences.after_turn is 'The turn before it (best_turns.turn_index)';
+comment on column silences.after_speaker is 'Who spoke last; NULL where unsure';
+comment on column silences.before_turn is 'The turn after it, or that it is in (best_turns.turn_index)';
+comment on column silences.before_speaker is 'Who speaks next; NULL where unsure';
+
+create or replace view monologues as
+with numbered as (
+    select
+        episode_id, transcript_id, speaker, turn_index, start_time, end_time, word_count,
+        turn_index - row_number() over (partition by episode_id, transcript_id, speaker order by turn_index) as run
+    from best_turns where speaker is not null
+), runs as (
+    select
+        episode_id, transcript_id,
+        min(turn_index) as first_turn,
+        max(turn_index) as last_turn,
+        arg_min_null(start_time, turn_index) as start_time,
+        arg_max_null(end_time, turn_index) as end_time,
+        sum(word_count)::bigint as words
+    from numbered
+    group by episode_id, transcript_id, speaker, run
+    having arg_max_null(end_time, turn_index) - arg_min_null(start_time, turn_index) >= 60
+        or (arg_max_null(end_time, turn_index) - arg_min_null(start_time, turn_index) is null and sum(word_count) >= 150)
+)
+select
+    r.episode_id, r.transcript_id,
+    any_value(t.podcast) as podcast,
+    any_value(t.title) as title,
+    any_value(t.published_at) as published_at,
+    any_value(t.speaker) as speaker,
+    r.first_turn, r.last_turn, r.start_time, r.end_time,
+    r.end_time - r.start_time as seconds,
+    r.words,
+    string_agg(t.text, ' ' order by t.turn_index) as text
+from runs r
+join best_turns t
+    on t.episode_id = r.episode_id and t.transcript_id = r.transcript_id
+    and t.turn_index between r.first_turn and r.last_turn
+group by r.episode_id, r.transcript_id, r.first_turn, r.last_turn, r.start_time, r.end_time, r.words;
+
+comment on view monologues is 'Where one known speaker talks for a minute or more and nobody else does; where times are unknown, for 150 words or more.';
+comment on column monologues.episode_id is 'The episode (episodes.episode_id)';
+comment on column monologues.transcript_id is 'The best transcript of the episode (transcripts.transcript_id)';
+comment on column monologues.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column monologues.title is 'Title of the episode';
+comment on column monologues.published_at is 'When the episode was published, UTC';
+comment on column monologues.speaker is 'Who talks';
+comment on column monologues.first_turn is 'The first turn of it (best_turns.turn_index)';
+comment on column monologues.last_turn is 'The last turn of it (best_turns.turn_index)';
+comment on column monologues.start_time is 'Start, seconds; NULL where unknown';
+comment on column monologues.end_time is 'End, seconds; NULL where unknown';
+comment on column monologues.seconds is 'How long it lasts, pauses included, seconds; NULL where unknown';
+comment on column monologues.words is 'Words in it';
+comment on column monologues.text is 'What is said';
+
+create or replace view speaker_pairs as
+with answers as (
+    select
+        episode_id, speaker as other_speaker, answered_by as speaker,
+        count(*) as answers,
+        count_if(is_question) as to_questions,
+        median(gap) as median_gap
+    from exchanges
+    where speaker is not null and answered_by is not null
+    group by all
+), cut as (
+    select episode_id, interrupted as other_speaker, speaker, count(*) as interruptions
+    from interruptions group by all
+)
+select
+    episode_id, p.title as podcast, e.title, e.published_at, speaker, other_speaker,
+    coalesce(answers, 0) as answers,
+    coalesce(to_questions, 0) as to_questions,
+    median_gap,
+    coalesce(interruptions, 0) as interruptions
+from answers full join cut using (episode_id, speaker, other_speaker)
+left join episodes e using (episode_id)
+left join podcasts p using (podcast_id);
+
+comment on view speaker_pairs is 'Who talks with whom in an episode: one row per speaker who answers or interrupts another; unknown speakers are left out.';
+comment on column speaker_pairs.episode_id is 'The episode (episodes.episode_id)';
+comment on column speaker_pairs.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column speaker_pairs.title is 'Title of the episode';
+comment on column speaker_pairs.published_at is 'When the episode was published, UTC';
+comment on column speaker_pairs.speaker is 'Who answers or interrupts';
+comment on column speaker_pairs.other_speaker is 'Whom';
+comment on column speaker_pairs.answers is 'Turns of the other that the speaker follows';
+comment on column speaker_pairs.to_questions is 'Those of them that end with a question mark';
+comment on column speaker_pairs.median_gap is 'Median time from the end of the turn to the answer, seconds; negative where they overlap, NULL where unknown';
+comment on column speaker_pairs.interruptions is 'Times that the speaker interrupts the other (interruptions)';
+
+create or replace view guests as
+with shown as (
+    select t.*, e.podcast_id
+    from best_turns t join episodes e using (episode_id)
+), told as (
+    select episode_id, speaker_name, role
+    from transcript_speakers join transcripts using (transcript_id)
+    where role is not null
+    union all
+    select episode_id, unnest(persons).name, unnest(persons).role from episodes where persons is not null
+), episodes_of as (
+    select podcast_id, count(distinct episode_id) as of_episodes from shown group by all
+)
+select
+    s.podcast_id,
+    any_value(s.podcast) as podcast,
+    s.speaker,
+    count(distinct s.episode_id) as episodes,
+    any_value(o.of_episodes) as of_episodes,
+    min(s.published_at) as first_published_at,
+    max(s.published_at) as last_published_at,
+    sum(s.word_count)::bigint as words,
+    mode(r.role) as role
+from shown s
+join episodes_of o on o.podcast_id is not distinct from s.podcast_id
+left join (select episode_id, speaker_name, mode(role) as role from told group by all) r
+    on r.episode_id = s.episode_id and r.speaker_name = s.speaker
+-- A label is another person in each episode.
+where s.name_source is not null
+group by s.podcast_id, s.speaker;
+
+comment on view guests is 'Who was on which show how often: one row per show and person who is known by name, hosts too.';
+comment on column guests.podcast_id is 'The show (podcasts.podcast_id); NULL for lone files and URLs';
+comment on column guests.podcast is 'Title of the show';
+comment on column guests.speaker is 'Name of the person';
+comment on column guests.episodes is 'Episodes in which the person speaks';
+comment on column guests.of_episodes is 'Episodes of the show that have a transcript';
+comment on column guests.first_published_at is 'When the first of them was published, UTC; NULL where unknown';
+comment on column guests.last_published_at is 'When the last of them was published, UTC; NULL where unknown';
+comment on column guests.words is 'Words of the person in all of them';
+comment on column guests.role is 'What texts and feed say that the person is most often, such as host; NULL where they say nothing';
+
+create or replace view transcript_quality as
+with told as (
+    select
+        transcript_id,
+        count(*) as turns,
+        sum(word_count)::bigint as words,
+        coalesce(sum(word_count) filter (where speaker_label is null), 0) / nullif(sum(word_count), 0)
+            as unattributed_share,
+        coalesce(sum(word_count) filter (where start_time is null), 0) / nullif(sum(word_count), 0) as untimed_share
+    from turns group by transcript_id
+), heard as (
+    select
+        transcript_id,
+        avg(probability) as mean_probability,
+        count_if(probability < 0.5) / nullif(count(probability), 0) as low_probability_share
+    from words group by transcript_id
+), judged as (
+    -- By the text that fits best.
+    select
+        transcript_id, arg_max(reference_id, share) as reference_id, max(share) as reference_share,
+        arg_max_null(aligned_wer, share) as wer, arg_max_null(label_error, share) as label_error
+    from evals group by transcript_id
+)
+select
+    s.transcript_id, s.episode_id, p.title as podcast, e.title, s.source, s.format, s.model, s.language, s.is_best,
+    coalesce(t.turns, 0) as turns,
+    coalesce(t.words, 0) as words,
+    s.parse_coverage, s.parse_confidence,
+    t.unattributed_share, t.untimed_share,
+    h.mean_probability, h.low_probability_share,
+    s.aligned_share, j.reference_id, j.reference_share, j.wer, j.label_error,
+    s.flags
+from transcripts s
+left join told t using (transcript_id)
+left join heard h using (transcript_id)
+left join judged j using (transcript_id)
+left join episodes e on e.episode_id = s.episode_id
+left join podcasts p using (podcast_id);
+
+comment on view transcript_quality is 'How far each transcript can be trusted, one row per transcript; what does not apply to it is NULL.';
+comment on column transcript_quality.transcript_id is 'The transcript (transcripts.transcript_id)';
+comment on column transcript_quality.episode_id is 'The episode (episodes.episode_id)';
+comment on column transcript_quality.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column transcript_quality.title is 'Title of the episode';
+comment on column transcript_quality.source is 'Who made the transcript: asr, publisher or captions';
+comment on column transcript_quality.format is 'Format of a published text; NULL for asr';
+comment on column transcript_quality.model is 'Model that recognised the words; NULL for published text';
+comment on column transcript_quality.language is 'Language tag (BCP 47) of the words';
+comment on column transcript_quality.is_best is 'Whether it is the one of its episode that best_turns shows';
+comment on column transcript_quality.turns is 'Turns in it';
+comment on column transcript_quality.words is 'Words in it';
+comment on column transcript_quality.parse_coverage is 'Share of the published text that was understood, 0 to 1; NULL for asr';
+comment on column transcript_quality.parse_confidence is 'How sure it is who speaks in a published text, 0 to 1 (transcripts.parse_confidence)';
+comment on column transcript_quality.unattributed_share is 'Share of the words whose speaker is unknown, 0 to 1; NULL without words';
+comment on column transcript_quality.untimed_share is 'Share of the words in turns without times, 0 to 1; NULL without words';
+comment on column transcript_quality.mean_probability is 'Mean probability of the words, 0 to 1; NULL for published text';
+comment on column transcript_quality.low_probability_share is 'Share of the words with a probability under 0.5, 0 to 1; NULL for published text';
+comment on column transcript_quality.aligned_share is 'Share of the words of a published text that were heard as written, 0 to 1 (transcripts.aligned_share)';
+comment on column transcript_quality.reference_id is 'The published text that fits it best (transcripts.transcript_id); NULL where there is none, and for published text';
+comment on column transcript_quality.reference_share is 'Share of the words heard that are written there, 0 to 1';
+comment on column transcript_quality.wer is 'Word error rate by that text where both go together, 0 to 1 and more (evals.aligned_wer)';
+comment on column transcript_quality.label_error is 'Share of the words of named voices that the text gives to somebody else, 0 to 1; NULL without names';
+comment on column transcript_quality.flags is 'What to know about the transcript';
+
+create or replace view processing as
+select
+    r.episode_id, p.title as podcast, e.title, r.stage, r.method, r.model, r.device, r.started_at, r.seconds,
+    a.audio_seconds,
+    a.audio_seconds / nullif(r.seconds, 0) as times_real_time
+from stage_runs r
+left join episodes e using (episode_id)
+left join podcasts p using (podcast_id)
+-- Ads make the copies of an episode differ by little; where they differ by more, nobody knows which one was heard.
+left join (
+    select episode_id, median(decoded_seconds) as audio_seconds
+    from renditions group by episode_id
+    having max(decoded_seconds) <= 1.1 * min(decoded_seconds)
+) a on a.episode_id = r.episode_id
+where r.status = 'done';
+
+comment on view processing is 'What ran where and for how long: one row per stage of an episode that was finished.';
+comment on column processing.episode_id is 'The episode (episodes.episode_id)';
+comment on column processing.podcast is 'Title of the show; NULL for a lone file or URL';
+comment on column processing.title is 'Title of the episode';
+comment on column processing.stage is 'Name of the stage, such as fetch or transcribe';
+comment on column processing.method is 'Method and its version';
+comment on column processing.model is 'Model that ran; NULL where there is none';
+comment on column processing.device is 'Where it ran, such as cuda or cpu';
+comment on column processing.started_at is 'When it started, UTC';
+comment on column processing.seconds is 'How long it ran, seconds';
+comment on column processing.audio_seconds is 'Length of the audio, seconds; NULL where there is none, or copies of different length';
+comment on column processing.times_real_time is 'Seconds of audio for each second of work; NULL without audio';
+
+-- The corpus has sentinels where a name or a role is unknown; here that is NULL, as is what nobody tells us.
+create or replace view sporc_turns as
+select
+    t.episode_id, e.podcast_id,
+    case when t.speaker is null then []::varchar[] else [t.speaker] end as speaker,
+    t.text as turn_text,
+    t.start_time, t.end_time,
+    t.end_time - t.start_time as duration,
+    t.turn_index::integer as turn_count,
+    t.word_count::integer as token_count,
+    case when t.name_source is null then null else t.speaker end as inferred_speaker_name,
+    r.role as inferred_speaker_role,
+    null::boolean as speakers_recomputed
+from best_turns t
+join episodes e using (episode_id)
+left join (
+    select
+        transcript_id, coalesce(speaker_name, speaker_label) as speaker,
+        any_value(regexp_extract(lower(role), '\b(host|guest)\b')) filter (where regexp_matches(lower(role), '\b(host|guest)\b'))
+            as role
+    from transcript_speakers group by all
+) r on r.transcript_id = t.transcript_id and r.speaker = t.speaker;
+
+comment on view sporc_turns is 'The turns of best_turns under the names and types of the SPoRC corpus (turns of its version 1.1), NULL in place of its sentinels.';
+comment on column sporc_turns.episode_id is 'The episode (episodes.episode_id), not the hash that SPoRC makes of its URL';
+comment on column sporc_turns.podcast_id is 'The show (podcasts.podcast_id); NULL for a lone file or URL';
+comment on column sporc_turns.speaker is 'Who speaks, one or nobody known';
+comment on column sporc_turns.turn_text is 'What was said';
+comment on column sporc_turns.start_time is 'Start, seconds; NULL where unknown';
+comment on column sporc_turns.end_time is 'End, seconds; NULL where unknown';
+comment on column sporc_turns.duration is 'Length, seconds; NULL where unknown';
+comment on column sporc_turns.turn_count is 'Place in the transcript, from 0';
+comment on column sporc_turns.token_count is 'Words in the turn';
+comment on column sporc_turns.inferred_speaker_name is 'Name of the person; NULL where unknown';
+comment on column sporc_turns.inferred_speaker_role is 'host or guest, where the text or the feed says so; else NULL';
+comment on column sporc_turns.speakers_recomputed is 'Always NULL: it tells versions of that corpus apart';
+
+create or replace view sporc_episodes as
+with shown as (
+    select
+        episode_id,
+        any_value(language) as language,
+        count(distinct speaker) as speakers,
+        avg(end_time - start_time) as avg_turn_duration
+    from best_turns group by episode_id
+), crossed as (
+    select episode_id, sum(seconds) as seconds from speaker_overlaps group by episode_id
+), voices as (
+    select b.episode_id, count(distinct s.speaker_label) as labels
+    from transcripts b join speaker_segments s on s.transcript_id = coalesce(b.aligned_to, b.transcript_id)
+    where b.is_best group by b.episode_id
+), lengths as (
+    select b.episode_id, any_value(r.decoded_seconds) as seconds
+    from transcripts b
+    left join transcripts o on o.transcript_id = b.aligned_to
+    join renditions r
+        on r.episode_id = b.episode_id and r.rendition_id = coalesce(o.rendition_id, b.rendition_id)
+    where b.is_best group by b.episode_id
+)
+select
+    e.episode_id, e.podcast_id,
+    e.title as ep_title,
+    e.audio_url as mp3_url,
+    coalesce(l.seconds, e.duration) as duration_seconds,
+    null::varchar as category1, null::varchar as category2, null::varchar as category3, null::varchar as category4,
+    null::varchar as category5, null::varchar as category6, null::varchar as category7, null::varchar as category8,
+    null::varchar as category9, null::varchar as category10,
+    list_transform(list_filter(e.persons, lambda one: one.role ilike '%host%'), lambda one: one.name)
+        as host_predicted_names,
+    list_transform(list_filter(e.persons, lambda one: one.role ilike '%guest%'), lambda one: one.name)
+        as guest_predicted_names,
+    s.speakers as num_main_speakers,
+    coalesce(s.language, e.language) as language,
+    null::bigint as explicit,
+    epoch_ms(e.published_at)::varchar as episode_date,
+    case when v.labels is null then null else coalesce(c.seconds, 0) end / nullif(l.seconds, 0) as overlap_prop_duration,
+    s.avg_turn_duration,
+    v.labels as total_sp_labels
+from episodes e
+join shown s using (episode_id)
+left join crossed c using (episode_id)
+left join voices v using (episode_id)
+left join lengths l using (episode_id);
+
+comment on view sporc_episodes is 'The episodes with a transcript under the names and types of the SPoRC corpus (episodes of its version 1.1).';
+comment on column sporc_episodes.episode_id is 'The episode (episodes.episode_id), not the hash that SPoRC makes of its URL';
+comment on column sporc_episodes.podcast_id is 'The show (podcasts.podcast_id); NULL for a lone file or URL';
+comment on column sporc_episodes.ep_title is 'Title of the episode';
+comment on column sporc_episodes.mp3_url is 'Where the audio is offered';
+comment on column sporc_episodes.duration_seconds is 'Length of the audio, else what the feed claims, seconds; NULL where unknown';
+comment on column sporc_episodes.host_predicted_names is 'Hosts whom the feed names (podcast:person)';
+comment on column sporc_episodes.guest_predicted_names is 'Guests whom the feed names (podcast:person)';
+comment on column sporc_episodes.num_main_speakers is 'Speakers in the best transcript';
+comment on column sporc_episodes.language is 'Language tag (BCP 47) of the words, else what the feed claims';
+comment on column sporc_episodes.explicit is 'Always NULL: it is not kept';
+comment on column sporc_episodes.episode_date is 'When it was published, as milliseconds since 1970 in a text, as that corpus has it';
+comment on column sporc_episodes.overlap_prop_duration is 'Share of the audio in which two speak at once, 0 to 1; NULL without diarization';
+comment on column sporc_episodes.avg_turn_duration is 'Mean length of a turn, seconds; NULL where unknown';
+comment on column sporc_episodes.total_sp_labels is 'Voices that the diarization found; NULL without one';
+comment on column sporc_episodes.category1 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category2 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category3 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category4 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category5 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category6 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category7 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category8 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category9 is 'Always NULL: categories are not kept';
+comment on column sporc_episodes.category10 is 'Always NULL: categories are not kept';
+
+create or replace view seglst as
+select episode_id as session_id, speaker, start_time, end_time, text as words
+from best_turns order by episode_id, turn_index;
+
+comment on view seglst is 'The turns of best_turns as segments of SegLST, the format of evaluation tools such as MeetEval.';
+comment on column seglst.session_id is 'The episode (episodes.episode_id)';
+comment on column seglst.speaker is 'Name of the speaker, else the label; NULL where unsure';
+comment on column seglst.start_time is 'Start, seconds; NULL where unknown';
+comment on column seglst.end_time is 'End, seconds; NULL where unknown';
+comment on column seglst.words is 'What was said';

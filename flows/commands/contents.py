@@ -47,6 +47,7 @@ GROUPS = (
         {
             "episodes": ("query", "List the episodes."),
             "turns": ("query", "Print who said what, when."),
+            "search": ("query", "Find what was said."),
             "sql": ("query", "Ask in SQL."),
             "eval": ("transcripts", "Compare models on your own episodes."),
             "export": ("query", "Write a transcript as VTT, SRT, RTTM …"),

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
@@ -145,22 +145,30 @@ def as_said(show: str | None, title: str | None, date: str | None, url: str | No
     """Read what the user says of an episode: `--show`, `--title`, `--date` and `--url`."""
     from flows.settings import Said
     from transforms.redaction import public_page
-    from transforms.written_dates import parse_date
 
     for name, value in (("--show", show), ("--title", title)):
         if value is not None and not value.strip():
             raise typer.BadParameter("it is empty: give a name, or leave it out", param_hint=name)  # noqa: EM101
-    if date is not None and parse_date(date) is None:
-        raise typer.BadParameter(
-            f"{date!r} is no date, or can be read in two ways: give one as 2026-10-05",  # noqa: EM102
-            param_hint="--date",
-        )
+    as_day(date, "--date")
     if url is not None and not url.startswith(("https://", "http://")):
         raise typer.BadParameter(
             f"{url!r} is no page: give an address as https://example.org/1",  # noqa: EM102
             param_hint="--url",
         )
     return Said(show, title, url and public_page(url), date)
+
+
+def as_day(text: str | None, name: str) -> datetime | None:
+    """Read the day that an option gives; `None` where it is not given."""
+    from transforms.written_dates import parse_date
+
+    day = parse_date(text)
+    if text is not None and day is None:
+        raise typer.BadParameter(
+            f"{text!r} is no date, or can be read in two ways: give one as 2026-10-05",  # noqa: EM102
+            param_hint=name,
+        )
+    return day
 
 
 def as_language(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The commands that read the warehouse: `sql`, `episodes`, `turns`, `export`."""
+"""The commands that read the warehouse: `sql`, `search`, `episodes`, `turns`, `export`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows import paths
-from flows.commands.options import JsonFlag, find_episode, read_settings, say, settings_to_ask, show, show_list
+from flows.commands.options import (
+    JsonFlag,
+    as_day,
+    find_episode,
+    read_settings,
+    say,
+    settings_to_ask,
+    show,
+    show_list,
+)
 from transforms.errors import ContentError, SourceError
 from transforms.text import counted
 
@@ -112,6 +121,30 @@ def _show_answer(pieces: Iterator[bytes], most: int) -> None:
     print_table(table)
     if not is_whole:
         say(f"turntable: only {counted(len(table.rows), 'row')} shown: --limit, --csv and --json give more")
+
+
+@app.command(epilog='Example: turntable search "scaling law*" --speaker ann --since 2026-01-01 --context 2')
+def search(
+    words: Annotated[
+        list[str],
+        typer.Argument(help='Words in all their forms, a "phrase" in quotes, the beginning of one as begin*.'),
+    ],
+    speaker: Annotated[str | None, typer.Option(help="Only what somebody says: a name or a piece of it.")] = None,
+    show_: Annotated[str | None, typer.Option("--show", help="Only this show: its name or a piece of it.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only what was published on this day, as 2026-10-05, or later.")
+    ] = None,
+    context: Annotated[int, typer.Option(min=0, max=100, help="How many turns before and after to show.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="How many turns to find at most.")] = 20,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find what was said, best first: who, when, and a link that opens the audio there."""
+    from flows.display import lists
+    from warehouse.search import Search
+    from warehouse.search import search as find
+
+    asked = Search(" ".join(words), speaker, show_, as_day(since, "--since"), context, limit)
+    show_list(find(settings_to_ask().snapshot, asked), lists.found, "(nothing found)", as_json=as_json)
 
 
 @app.command(epilog="Example: turntable episodes --json")

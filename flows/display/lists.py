@@ -53,6 +53,24 @@ def models(table: Table) -> Table:
     return Table(names, [tuple(row[name] for name in names) for row in _rows(table)])
 
 
+def found(table: Table) -> Table:
+    """Show what a search found: each hit between what was said before and after it."""
+    from flows.display.terminal import clock  # it brings Rich, which a script does not wait for
+
+    def said(row: Row, text: str) -> tuple[str, str | None, str]:
+        return clock(row["start_time"]), row["speaker"], text
+
+    names = ("show", "title", "date", "time", "speaker", "text", "link")
+    rows: list[tuple[Any, ...]] = []
+    for r in _rows(table):
+        hit = (r["podcast"], _title(r), _day(r["published_at"]), *said(r, r["snippet"]), r["link"])
+        before, after = (
+            [(None, None, None, *said(c, c["text"]), None) for c in r[n]] for n in ("before", "after")
+        )
+        rows += [*before, hit, *after]
+    return Table(names, rows)
+
+
 def ago(moment: str | None, now: datetime) -> str | None:
     """Write how long ago something was, in whole units.
 

@@ -1,0 +1,128 @@
+"""What `search()` looks in, kept current for the transcripts that changed: words of turns, and their stems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+import duckdb
+
+from transforms.languages import primary_language
+from transforms.stems import COMMON, guess_language, stem
+
+_AT_ONCE = 200  # transcripts: as many as a load brings in one transaction
+_TELLING = sorted({word for words in COMMON.values() for word in words.split()})
+
+
+def index_everything(con: duckdb.DuckDBPyConnection) -> None:
+    """Index every transcript of a warehouse that had no index."""
+    ids = [name for (name,) in _rows(con, "select transcript_id from transcripts order by all")]
+    for start in range(0, len(ids), _AT_ONCE):
+        con.execute(
+            "create or replace temp table spoken as select transcript_id, turn_index, text from turns "
+            "where transcript_id in (select unnest(?))",
+            [ids[start : start + _AT_ONCE]],
+        )
+        _index_spoken(con)
+
+
+def index_chosen(con: duckdb.DuckDBPyConnection) -> None:
+    """Index the transcripts that a load brings in, and drop the words that left with those that it replaced."""
+    con.execute(
+        "create or replace temp table spoken as select transcript_id, turn.turn_index, turn.text "
+        "from (select transcript_id, unnest(turns) as turn from chosen)"
+    )
+    _index_spoken(con)
+    _forget_words(con)
+
+
+def _index_spoken(con: duckdb.DuckDBPyConnection) -> None:
+    """Index the turns of the temp table `spoken`: whole transcripts that are not indexed."""
+    con.execute(
+        """
+        create or replace temp table said as
+        select transcript_id, word, list_sort(list(place)) as places
+        from (
+            select
+                transcript_id, unnest(words) as word,
+                (1048576 * turn_index + least(floor(log2(len(words))), 15))::bigint
+                    + 16 * unnest(list_transform(range(len(words)), lambda n: least(n, 65535)))::bigint as place
+            from (select transcript_id, turn_index, words_of(text) as words from spoken)
+            where len(words) > 0
+        )
+        group by all
+        """
+    )
+    languages = dict(_languages(con))
+    con.execute(
+        "create or replace temp table indexed as select s.*, l.language from said s "
+        "join (select unnest(?) as transcript_id, unnest(?) as language) l using (transcript_id)",
+        [list(languages), list(languages.values())],
+    )
+    # Sorted, so that a search reads no more blocks than it needs.
+    con.execute("insert into search_index by name from indexed order by word, transcript_id")
+    con.execute("drop table spoken; drop table said")
+    _learn_words(con)
+
+
+def _forget_words(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the words of the temp table `leaving` that neither `indexed` nor any other transcript has."""
+    gone = "(language, word) not in (select (language, word) from indexed)"
+    if _rows(con, f"from leaving where {gone} limit 1"):
+        con.execute(
+            f"""
+            delete from search_words where (language, word) in (
+                select (language, word) from leaving where {gone} and (language, word) not in (
+                    select (language, word) from search_index where word in (select word from leaving where {gone})
+                )
+            )
+            """  # noqa: S608
+        )
+
+
+def _languages(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Yield the language of each transcript of `said`: what it says of itself, else what its words tell."""
+    told = "select distinct transcript_id, t.language from said join transcripts t using (transcript_id)"
+    unknown = []
+    for transcript_id, language in _rows(con, told):
+        if language:
+            yield transcript_id, primary_language(language)
+        else:
+            unknown.append(transcript_id)
+    if not unknown:
+        return
+    counted = con.execute(
+        """
+        select
+            transcript_id, sum(len(places)),
+            map_from_entries(list((word, len(places))) filter (word in $telling))
+        from said where transcript_id in $unknown group by transcript_id
+        """,
+        {"telling": _TELLING, "unknown": unknown},
+    ).fetchall()
+    for transcript_id, total, counts in counted:
+        yield transcript_id, guess_language(counts or {}, total)
+
+
+def _learn_words(con: duckdb.DuckDBPyConnection) -> None:
+    """Add the words of `said` that are new, with their stems."""
+    new = _rows(
+        con,
+        """
+        select distinct language, word from indexed i
+        where not exists (from search_words w where w.language = i.language and w.word = i.word)
+        order by all
+        """,
+    )
+    for language, group in groupby(new, lambda row: row[0]):
+        words = [word for _, word in group]
+        con.execute(
+            "insert into search_words select ?, word, folded(word), folded(stem) "
+            "from (select unnest(?) as word, unnest(?) as stem)",
+            [language, words, stem(words, language)],
+        )
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:
+    return con.execute(sql).fetchall()
