@@ -618,6 +618,7 @@ def test_migrate_twice_is_migrate_once():
             ("0009_aligned.sql",),
             ("0010_told.sql",),
             ("0012_search.sql",),
+            ("0013_no_keys.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

@@ -37,6 +37,14 @@ select 'gap in the turns', transcript_id
 from turns group by transcript_id having min(turn_index) <> 0 or max(turn_index) + 1 <> count(*)
 
 union all
+select 'gap in the words', transcript_id
+from words group by transcript_id having min(word_index) <> 0 or max(word_index) + 1 <> count(*)
+
+union all
+select 'gap in the speaker segments', transcript_id
+from speaker_segments group by transcript_id having min(segment_index) <> 0 or max(segment_index) + 1 <> count(*)
+
+union all
 select 'not exactly one best transcript', episode_id
 from transcripts left join turn_sums using (transcript_id)
 group by episode_id having count_if(is_best) <> max((source = 'asr' or turns is not null)::int)
