@@ -538,7 +538,7 @@ comment on column transcript_quality.transcript_id is 'The transcript (transcrip
 comment on column transcript_quality.episode_id is 'The episode (episodes.episode_id)';
 comment on column transcript_quality.podcast is 'Title of the show; NULL for a lone file or URL';
 comment on column transcript_quality.title is 'Title of the episode';
-comment on column transcript_quality.source is 'Who made the transcript: asr, publisher or captions';
+comment on column transcript_quality.source is 'Who made the transcript: asr, publisher, captions or merged';
 comment on column transcript_quality.format is 'Format of a published text; NULL for asr';
 comment on column transcript_quality.model is 'Model that recognised the words; NULL for published text';
 comment on column transcript_quality.language is 'Language tag (BCP 47) of the words';
