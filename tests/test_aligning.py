@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from flows.artifacts import Store
-from flows.episode.aligning import name_voice, pin_transcript
+from flows.episode.aligning import Decoded, name_voice, pin_transcript, tell_persons
+from flows.loader import load_and_publish
 from flows.locations import at_path
 from flows.published.import_texts import Imported, import_texts, reparse_texts
 from flows.published.linking import Hints
@@ -27,6 +28,7 @@ from tests.feeds import Page, publisher
 from tests.homes import ingest
 from transforms.errors import ContentError, SourceError
 from transforms.records import Podcast, SpeakerSegment, TranscriptLink, Word
+from transforms.voices.identity import Identity
 
 pytestmark = pytest.mark.system  # twenty homes are made and compared
 
@@ -442,6 +444,32 @@ def test_captions_have_the_names_of_another_text(settings: Settings, tmp_path: P
         settings, f"select distinct speaker_label, speaker_name, name_source {BOTH} where time_source = 'aligned'"
     )
     assert {("SPEAKER_00", "Ann Lee", "aligned"), ("SPEAKER_01", "Bob Ray", "aligned")} <= set(found)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_whose_voice_it_is_reaches_both(settings: Settings, tmp_path: Path, named: bool) -> None:
+    """What a text names keeps that name, and both say who it is; a text without speakers has the voice's."""
+    episode_id = hear(settings, tmp_path)
+    plain = "Why a record turns\nTranscript\n\n" + " ".join(text for _, text in SAID) + "\n"
+    publish_text(settings, tmp_path, TALK if named else plain)
+    ((heard,),) = ask(settings, "select transcript_id from transcripts where format is null")
+    bob = Identity("bob", "Robert Ray", "voice", 0.9, 0.8, 0.7, "other", "SPEAKER_00", "voices-1")
+    decoded = Decoded(Store(settings.home))
+    assert len(tell_persons(settings, episode_id, {heard: {"SPEAKER_01": bob}}, (), decoded)) == 2
+    load_and_publish(settings)
+    told = f"select distinct source, speaker_name, name_source {BOTH} where speaker_id = 'bob' order by 1"
+    of_text = ("Bob Ray", "publisher") if named else ("Robert Ray", "voice")
+    of_sound = ("Bob Ray", "aligned") if named else ("Robert Ray", "voice")
+    assert ask(settings, told) == [("asr", *of_sound), ("publisher", *of_text)]
+    assert ask(settings, "select * exclude (transcript_id) from voices") == [("SPEAKER_01", *astuple(bob))]
+    assert ask(settings, "select speaker_name, aliases from speakers") == [
+        ("Robert Ray", ["Bob Ray"] if named else [])
+    ]
+    surer = replace(bob, confidence=0.99, score=0.95)
+    assert tell_persons(settings, episode_id, {heard: {"SPEAKER_01": surer}}, (), decoded) == ()
+    name_voice(settings, episode_id, "SPEAKER_01", "Bo")
+    assert ask(settings, "from voices") == []  # who it is is anybody's guess until voices are compared again
+    assert verify(settings, deep=True) == ()
 
 
 def test_a_name_wins_and_can_be_taken_back(settings: Settings, tmp_path: Path) -> None:

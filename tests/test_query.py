@@ -211,6 +211,7 @@ def test_best_turns_joins_all_that_is_known(snapshot: Path):
         "page_url": "https://groove.example/1",
         "chapter": None,
         "speaker": "Mara Quill",
+        "speaker_id": None,
         "name_source": None,
         "name_confidence": None,
         "start_time": 0.0,

@@ -135,10 +135,13 @@ def test_every_field_is_there_under_the_name_of_its_column():
         "gaps": [],
         "evals": [],
         "name_evidence": [],
+        "voices": [],
     }
 
 
-UNNAMED = dict.fromkeys(("speaker_name", "name_source", "name_confidence", "chapter_index", "text_source"))
+UNNAMED = dict.fromkeys(
+    ("speaker_id", "speaker_name", "name_source", "name_confidence", "chapter_index", "text_source")
+)
 
 
 def turn(*values: object) -> dict[str, Any]:

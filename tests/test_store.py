@@ -617,6 +617,7 @@ def test_migrate_twice_is_migrate_once():
             ("0008_confidence.sql",),
             ("0009_aligned.sql",),
             ("0010_told.sql",),
+            ("0011_voices.sql",),
             ("0012_search.sql",),
             ("0013_no_keys.sql",),
         ]

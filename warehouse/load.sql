@@ -73,6 +73,7 @@ delete from sections where document_id in (from replaced);
 delete from gaps where transcript_id in (from replaced);
 delete from evals where transcript_id in (from replaced);
 delete from name_evidence where transcript_id in (from replaced);
+delete from voices where transcript_id in (from replaced);
 
 insert into transcripts by name select unnest(transcript) from chosen;
 insert into turns by name select transcript_id, episode_id, unnest(turns, max_depth := 2) from chosen;
@@ -87,6 +88,7 @@ select transcript_id as document_id, episode_id, unnest(sections, max_depth := 2
 insert into gaps by name select transcript_id, unnest(gaps, max_depth := 2) from chosen;
 insert into evals by name select transcript_id, episode_id, unnest(evals, max_depth := 2) from chosen;
 insert into name_evidence by name select transcript_id, unnest(name_evidence, max_depth := 2) from chosen;
+insert into voices by name select transcript_id, unnest(voices, max_depth := 2) from chosen;
 
 -- The chapters of the episode itself: those of the newest document whose maker looked for them.
 create or replace temp table given as

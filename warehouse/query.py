@@ -268,6 +268,43 @@ def voices(snapshot: Path, episode_id: str) -> list[Voice]:
     return [Voice(*row) for row in _rows(snapshot, sql, episode_id)]
 
 
+@dataclass(frozen=True, slots=True)
+class HeardVoice:
+    """A label of a transcript of our own: what it is called, how that was found, and whose voice it is said to be.
+
+    `known_by` is how that is known; all of the last three are `None` where it is nobody's.
+    """
+
+    transcript_id: str
+    episode_id: str
+    label: str
+    name: str | None
+    name_source: str | None
+    speaker_id: str | None
+    speaker_name: str | None
+    known_by: str | None
+
+
+def heard_voices(snapshot: Path) -> list[HeardVoice]:
+    """List the voices of all transcripts of our own, in the order in which these were made."""
+    sql = """
+        select
+            s.transcript_id, s.episode_id, t.speaker_label, any_value(t.speaker_name), any_value(t.name_source),
+            any_value(v.speaker_id), any_value(v.speaker_name), any_value(v.name_source)
+        from transcripts s join turns t using (transcript_id)
+        left join voices v on v.transcript_id = s.transcript_id and v.speaker_label = t.speaker_label
+        where s.source = 'asr' and s.format is null and t.speaker_label is not null
+        group by s.transcript_id, s.episode_id, s.created_at, t.speaker_label
+        order by s.created_at, s.transcript_id, t.speaker_label
+    """
+    return [HeardVoice(*row) for row in _rows(snapshot, sql)]
+
+
+def titles(snapshot: Path) -> dict[str, str | None]:
+    """Return the titles of all episodes."""
+    return dict(_rows(snapshot, "select episode_id, title from episodes"))
+
+
 def episodes_to_align(snapshot: Path, episode_ids: Iterable[str]) -> set[str]:
     """Name those of some episodes that have a transcript of our own.
 

@@ -42,6 +42,7 @@ _TOLD_LATER = {
     "gaps": (),
     "evals": (),
     "name_evidence": (),
+    "voices": (),
 }  # by other transcripts of the episode
 _TURN = tuple(field.name for field in fields(Turn) if field.name not in ("speaker", "first_word"))
 
@@ -371,7 +372,7 @@ def schema() -> Any:
         is_pinned=truth,
     )
     turn = struct(
-        "speaker_label speaker_name name_source time_source text_source text boundary",
+        "speaker_label speaker_id speaker_name name_source time_source text_source text boundary",
         name_confidence=real,
         turn_index=count,
         chapter_index=count,
@@ -413,6 +414,10 @@ def schema() -> Any:
     rates = "wer aligned_wer aligned_share cpwer tcpwer aligned_cpwer aligned_tcpwer reference_share share "
     rates += "label_error speech_seconds voice_error_seconds der"
     judged = struct("reference_id", **dict.fromkeys(counts.split(), count), **dict.fromkeys(rates.split(), real))
+    voice = struct(
+        "speaker_label speaker_id speaker_name name_source like_transcript_id like_label calibration",
+        **dict.fromkeys(("confidence", "score", "margin"), real),
+    )
     return pa.schema(
         {
             "staged_at": moment,
@@ -433,6 +438,7 @@ def schema() -> Any:
             "gaps": pa.list_(gap),
             "evals": pa.list_(judged),
             "name_evidence": pa.list_(evidence),
+            "voices": pa.list_(voice),
             "feed_index": count,
         }
     )

@@ -24,6 +24,7 @@ select
     e.page_url,
     coalesce(own.title, given.title) as chapter,
     coalesce(t.speaker_name, t.speaker_label) as speaker,
+    t.speaker_id,
     t.name_source,
     t.name_confidence,
     t.start_time,
@@ -61,7 +62,8 @@ comment on column best_turns.published_at is 'When the episode was published, UT
 comment on column best_turns.page_url is 'Web page of the episode';
 comment on column best_turns.chapter is 'Title of the chapter that the turn starts in; NULL where unknown';
 comment on column best_turns.speaker is 'Name of the speaker, else the label; NULL where unsure';
-comment on column best_turns.name_source is 'How the name of the speaker was found: publisher, aligned, introduced or user; NULL for a label';
+comment on column best_turns.speaker_id is 'Person known across episodes (speakers.speaker_id); NULL where unknown';
+comment on column best_turns.name_source is 'How the name of the speaker was found: publisher, aligned, introduced, voice or user; NULL for a label';
 comment on column best_turns.name_confidence is 'How sure the name is, 0 to 1; NULL for published text and for a label';
 comment on column best_turns.start_time is 'Start, seconds from the start of the audio; NULL where unknown';
 comment on column best_turns.end_time is 'End, seconds from the start of the audio; NULL where unknown';
@@ -707,3 +709,32 @@ comment on column seglst.speaker is 'Name of the speaker, else the label; NULL w
 comment on column seglst.start_time is 'Start, seconds; NULL where unknown';
 comment on column seglst.end_time is 'End, seconds; NULL where unknown';
 comment on column seglst.words is 'What was said';
+
+create or replace view speakers as
+with names as (
+    select speaker_id, speaker_name from voices
+    union all
+    select speaker_id, speaker_name from turns where speaker_id is not null
+)
+select
+    v.speaker_id,
+    any_value(v.speaker_name) as speaker_name,
+    (
+        select coalesce(list(distinct n.speaker_name order by n.speaker_name), []) from names n
+        where n.speaker_id = v.speaker_id and n.speaker_name is distinct from any_value(v.speaker_name)
+    ) as aliases,
+    count(distinct s.episode_id) as episodes,
+    count(*) as voices,
+    count(*) filter (where v.name_source <> 'voice') as named,
+    min(v.confidence) as least_confidence
+from voices v join transcripts s using (transcript_id)
+group by v.speaker_id;
+
+comment on view speakers is 'Persons who are known across episodes by their voices, one row each; empty until `turntable speakers on`.';
+comment on column speakers.speaker_id is 'The person: a UUIDv5 of the name by which he was known first';
+comment on column speakers.speaker_name is 'What the person is called; NULL for one whom nobody named';
+comment on column speakers.aliases is 'Other names under which transcripts have the person';
+comment on column speakers.episodes is 'Episodes in which the person is heard';
+comment on column speakers.voices is 'Labels of transcripts that are the person (voices)';
+comment on column speakers.named is 'Those of them that somebody named; the others were found by their sound';
+comment on column speakers.least_confidence is 'The least sure of the matches, 0 to 1; NULL where all were named';

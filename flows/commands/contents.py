@@ -39,6 +39,7 @@ GROUPS = (
             "reparse": ("texts", "Read kept texts with today's parsers."),
             "name": ("voices", "Say who a voice of an episode is."),
             "pin": ("transcripts", "Say which transcript is read."),
+            "speakers": ("speakers", "Know voices across episodes; off at first."),
         },
         "turntable ingest talk.mp3 https://example.org/feed.xml",
     ),

@@ -30,6 +30,7 @@ def name(
     """Say who a voice of an episode is: that wins over all that was found."""
     from flows.episode.aligning import name_voice
     from flows.loader import ready_snapshot
+    from flows.voices.recognizing import recognize
 
     if (person is None) != undo:
         msg = "give a name, or --undo"
@@ -39,6 +40,7 @@ def name(
     episode_id = find_episode(settings.snapshot, episode)
     with working_on("name", label, settings, episode_id):
         turns = name_voice(settings, episode_id, label, person)
+        recognize(settings)
     typer.echo(
         f"{label} is {person} now, in {counted(turns, 'turn')}"
         if person

@@ -71,6 +71,15 @@ def found(table: Table) -> Table:
     return Table(names, rows)
 
 
+def speakers(table: Table) -> Table:
+    """Show voices: whose they are, how that is known and how sure it is, where, and why."""
+    names = ("speaker", "known_by", "confidence", "title", "speaker_label", "why")
+    return Table(
+        ("speaker", "by", "sure", "title", "voice", "why"),
+        [tuple(row[name] for name in names) for row in _rows(table)],
+    )
+
+
 def ago(moment: str | None, now: datetime) -> str | None:
     """Write how long ago something was, in whole units.
 

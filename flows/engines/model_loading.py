@@ -29,6 +29,7 @@ from transforms.speech.device import (
     share_freed_memory,
 )
 from transforms.speech.models import MODELS, Model, find_model
+from transforms.voices.prints import Embed, load_embedding
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -187,5 +188,12 @@ def _load_pipeline(folders: tuple[Path, ...], device: str, quality: Quality) -> 
     )
 
 
+def _load_voices(folder: Path) -> Embed:
+    """Load the network that embeds voices, for voiceprints: on a CPU, so that they are the same everywhere."""
+    share_freed_memory()
+    return load_embedding(folder / "campplus_cn_en_common.pt")
+
+
+voice_embedding = ModelCache(_load_voices, most=1)
 recognizer = ModelCache(_load_recognizer, most=1)
 pipeline = ModelCache(_load_pipeline, most=2)  # both qualities: they are small

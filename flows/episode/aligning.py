@@ -1,14 +1,14 @@
 """What the transcripts of an episode tell of each other: times for what was published, names for who was heard.
 
 Each published text is aligned with each transcript of our own (stage `align`), whose own words tell who is heard
-where no text does (`introduce`). What follows from that, and what a user calls a voice, becomes newer documents of
-the same transcripts, made of those that were staged first: their `base`. Whatever came first, the result is the
-same; nothing is recognised anew.
+where no text does (`introduce`). What follows from that, what a user calls a voice, and whose voice it is
+(`flows.voices`), becomes newer documents of the same transcripts, made of those that were staged first: their
+`base`. Whatever came first, the result is the same; nothing is recognised anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from transforms.errors import ContentError, Interrupted, SourceError, one_line
 from transforms.introductions import Introductions
 from transforms.languages import primary_language
 from transforms.records import Word
+from transforms.voices.identity import Identity
 from warehouse import query
 from warehouse.staging import Row
 
@@ -54,12 +55,17 @@ class Decoded:
 
     def ended(self, words: list[Word], heard: Manifest) -> list[Word]:
         """Let words end where their sound does; as they are where the channels were heard apart, or are gone."""
-        if "decode-1" in heard.inputs:
-            return words
+        found = self.of(heard)
+        return until_quiet(words, read_samples(found[0])) if len(found) == 1 else words
+
+    def of(self, heard: Manifest) -> tuple[Artifact, ...]:
+        """Find the audio that was heard, as one or as its channels; none where it is gone."""
         self._keys = self._keys or {one.sha256: one.key for one in self._store.manifests("decode")}
-        key = self._keys.get(heard.inputs.get("decode", ""))
-        found = self._store.find("decode", key) if key else None
-        return until_quiet(words, read_samples(found)) if found else words
+        keys = [
+            self._keys.get(sha256) for name, sha256 in sorted(heard.inputs.items()) if name.startswith("decode")
+        ]
+        found = [self._store.find("decode", key) if key else None for key in keys]
+        return tuple(one for one in found if one) if all(found) else ()
 
 
 def align_known(settings: Settings, episode_ids: set[str]) -> tuple[Artifact, ...]:
@@ -93,9 +99,40 @@ def name_voice(settings: Settings, episode_id: str, label: str, name: str | None
         raise SourceError(msg)
     store = Store(settings.home)
     give_name(store, found.transcript_id, label, name)
-    if _align_episode(store, settings, episode_id, {}, Decoded(store)):
+
+    def persons(document: Document) -> Mapping[str, Identity]:
+        """Leave out whose voice it was until now."""
+        is_meant = document.transcript_id == found.transcript_id
+        return {one: who for one, who in document.persons.items() if one != label or not is_meant}
+
+    if _align_episode(store, settings, episode_id, {}, Decoded(store), persons):
         load_and_publish(settings)
     return found.turns
+
+
+def tell_persons(
+    settings: Settings,
+    episode_id: str,
+    persons: Mapping[str, Mapping[str, Identity]],
+    forgotten: Collection[str],
+    decoded: Decoded,
+) -> tuple[Artifact, ...]:
+    """Stage anew the transcripts of an episode with whose their voices are, by transcript and label.
+
+    A transcript of which nothing is known now keeps what was said of it, but for persons who are forgotten. That a
+    match is more or less sure by now is no news by itself.
+    """
+
+    def known(document: Document) -> Mapping[str, Identity]:
+        told = persons.get(document.transcript_id, document.persons)
+        told = {label: who for label, who in told.items() if who.speaker_id not in forgotten}
+        return document.persons if _who(told) == _who(document.persons) else told
+
+    return _align_episode(Store(settings.home), settings, episode_id, {}, decoded, known)
+
+
+def _who(persons: Mapping[str, Identity]) -> dict[str, tuple[str, str | None, str]]:
+    return {label: (one.speaker_id, one.speaker_name, one.name_source) for label, one in persons.items()}
 
 
 def pin_transcript(settings: Settings, episode_id: str, name: str | None) -> str | None:
@@ -149,7 +186,12 @@ def align_episode(
 
 
 def _align_episode(
-    store: Store, settings: Settings, episode_id: str, at_hand: Mapping[str, Artifact], decoded: Decoded
+    store: Store,
+    settings: Settings,
+    episode_id: str,
+    at_hand: Mapping[str, Artifact],
+    decoded: Decoded,
+    persons: Callable[[Document], Mapping[str, Identity]] = lambda document: document.persons,
 ) -> tuple[Artifact, ...]:
     newest = query.newest_documents(settings.snapshot, episode_id)
     every = documents(store, newest, at_hand)
@@ -163,7 +205,7 @@ def _align_episode(
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
         other = _other_audio(one, heard)
         apart = {other: _align(store, decoded, other, one)} if other else {}
-        voices = Voices(one, proofs, apart, introduce(store, one.base, one.row, known), user)
+        voices = Voices(one, proofs, apart, introduce(store, one.base, one.row, known), user, persons(one))
         of_texts |= dict.fromkeys(proofs, voices)
         foreign |= {text: found for text, found in pairs.items() if found.manifest.facts["is_other_language"]}
         made += _tell_heard(store, voices), _tell_merged(store, voices, newest)
@@ -243,8 +285,9 @@ class User:
 class Voices:
     """The voices of a transcript of our own, and what tells who they are.
 
-    That are the texts that it was aligned with, its own words (`None`: they name nobody), and the user. `apart` is
-    what was heard of another audio file of the episode, aligned with it.
+    That are the texts that it was aligned with, its own words (`None`: they name nobody), the user, and voices of
+    other episodes (`persons`, by label). `apart` is what was heard of another audio file of the episode, aligned
+    with it.
     """
 
     heard: Document
@@ -252,6 +295,7 @@ class Voices:
     apart: Mapping[Document, Artifact]
     introduced: Artifact | None
     user: User
+    persons: Mapping[str, Identity]
 
     @property
     def labels(self) -> list[str | None]:
@@ -271,17 +315,18 @@ class Voices:
         return read_json(INTRODUCTIONS, self.introduced) if self.introduced else Introductions((), ())
 
     def names(self, references: list[Reference]) -> dict[str, Name]:
-        """Return what they are called: by the user, else by the text that fits best, else by their own words."""
+        """Return what they are called: by the user, the text that fits best, their own words, or their sound."""
         said = [(rows.names_by(t.row, one), one) for t, one in zip(self.texts, references, strict=True)]
         by_texts = rows.agreed([(names, one.alignment.share) for names, one in said])
-        return (by_texts or rows.names_said(self.introductions())) | _by_user(self.user.called(self.heard))
+        found = by_texts or rows.names_said(self.introductions())
+        return rows.names_of(self.persons) | found | _by_user(self.user.called(self.heard))
 
     def told(self, *documents: Document) -> Told:
         """Name what tells of them, and of other transcripts of the episode beside theirs."""
         names = self.user.called(self.heard, *documents)
         is_pinned = any(self.user.is_pinned(one) for one in documents or (self.heard,))
         alignments = (*self.texts.values(), *(() if documents else self.apart.values()))
-        return Told(METHOD, alignments, self.introduced, names, is_pinned)
+        return Told(METHOD, alignments, self.introduced, names, is_pinned, self.persons)
 
 
 def _tell_heard(store: Store, voices: Voices) -> Artifact | None:
@@ -293,7 +338,8 @@ def _heard_row(voices: Voices) -> Row:
     references = voices.references()
     names = voices.names(references)
     by_texts = [(one, rows.names_by(text.row, one)) for text, one in zip(voices.texts, references, strict=True)]
-    row = rows.evidenced(rows.named(voices.heard.row, names), names, voices.introductions(), by_texts)
+    known = rows.with_voices(voices.heard.row, voices.persons)
+    row = rows.evidenced(rows.named(known, names), names, voices.introductions(), by_texts)
     for other, found in voices.apart.items():
         row = rows.compared(row, other.transcript_id, read_json(_ALIGNMENT, found))
     return rows.judged(row, references)
@@ -301,13 +347,13 @@ def _heard_row(voices: Voices) -> Row:
 
 def _tell_text(store: Store, text: Document, voices: Voices | None, user: User) -> Artifact | None:
     """Stage a published text on the clock of what was heard, and with the voices if it names nobody."""
-    told = voices.told(text) if voices else Told(METHOD, (), None, user.called(text), user.is_pinned(text))
+    told = voices.told(text) if voices else Told(METHOD, (), None, user.called(text), user.is_pinned(text), {})
     return stage_told(store, text, told, lambda: _text_row(text, voices, user))
 
 
 def _tell_foreign(store: Store, text: Document, alignment: Artifact, user: User) -> Artifact | None:
     """Stage a published text that is in another language than what was heard, as it is and with a flag."""
-    told = Told(METHOD, (alignment,), None, user.called(text), user.is_pinned(text))
+    told = Told(METHOD, (alignment,), None, user.called(text), user.is_pinned(text), {})
     return stage_told(store, text, told, lambda: rows.translated(_text_row(text, None, user)))
 
 
@@ -316,8 +362,13 @@ def _text_row(text: Document, voices: Voices | None, user: User) -> Row:
     if voices is not None:
         found = read_json(_ALIGNMENT, voices.texts[text])
         row = rows.aligned(row, voices.heard.transcript_id, found, voices.labels)
+        persons = voices.persons
         if not any(turn["speaker_label"] for turn in text.row["turns"]):
             row = rows.named(row, voices.names(voices.references()))
+        elif persons:
+            named = voices.reference(text).named
+            persons = {named[label].speaker: who for label, who in persons.items() if label in named}
+        row = rows.identified(row, persons)
     return rows.named(row, _by_user(user.called(text)))
 
 

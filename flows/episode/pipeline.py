@@ -1,6 +1,6 @@
 """One episode, its stages in order, nothing else. No Prefect.
 
-    text, chapters → fetch → decode → transcribe ∥ diarize → attribute → turns → stage → align → load
+    text, chapters → fetch → decode → transcribe ∥ diarize → attribute → turns → stage → align → load → voices
 
 What the publisher offers comes first, and a failure there stops nothing; `Options.policy` says whether the audio
 follows. Each stage leaves an artifact; work that dies is taken up again where it ended, and a second time finds
@@ -36,6 +36,7 @@ from flows.settings import Options, Settings
 from flows.sources import youtube
 from flows.sources.found import EpisodeSource
 from flows.threads import start_thread
+from flows.voices import recognizing
 from transforms.audio.container import KNOWN
 from transforms.errors import ResourceError, SourceError, TransientError, forget_frames, one_line
 from transforms.records import Episode, Seconds
@@ -232,11 +233,13 @@ def load_audio(
         episode_id = joined.episode.episode_id
         at_hand = {name: document, **_at_hand(text)} if not joined.others else {name: document}
         run_stage("align", partial(align_episode, settings, episode_id, at_hand))
+        run_once("voices", partial(recognizing.hear, settings, name, document))
         run_stage("load", partial(load_and_publish, settings))
         if joined.others and joining.move(joined, settings):
             run_stage("load", partial(load_and_publish, settings))
             if run_stage("align", partial(align_episode, settings, episode_id, {})):
                 run_stage("load", partial(load_and_publish, settings))
+    run_once("voices", partial(recognizing.recognize, settings))
     return joined, name, document
 
 

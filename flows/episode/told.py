@@ -7,25 +7,35 @@ told in whatever order, the newest says it all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store
 from flows.home import clock
 from flows.payloads import done_run
+from transforms.voices.identity import Identity
 from warehouse.staging import Row, read_transcript, write_again
+
+VOICES = "voices"  # the parameter of a document that says whose they are
+_PERSONS = TypeAdapter(dict[str, Identity])
 
 MERGED = "merged-"  # how the methods of those begin that are made of two others
 
 
 @dataclass(slots=True, eq=False)
 class Document:
-    """A transcript as it was staged first, and as it was staged last; `row` is read when it is needed."""
+    """A transcript as it was staged first, and as it was staged last; `row` is read when it is needed.
+
+    `persons` says whose its voices are, by label, as it was said last.
+    """
 
     transcript_id: str
     base: Artifact
     newest: Manifest
+    persons: Mapping[str, Identity]
     _row: Row = field(default_factory=dict)
 
     @property
@@ -42,13 +52,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What else is told of a transcript: by alignments, by its own words, and by the user, who may pin it."""
+    """What else is told of a transcript: by alignments, its own words, voices, and the user, who may pin it."""
 
     method: str
     alignments: tuple[Artifact, ...]
     introduced: Artifact | None
     names: dict[str, str]
     is_pinned: bool
+    persons: Mapping[str, Identity]
 
     @property
     def artifacts(self) -> dict[str, Artifact]:
@@ -65,14 +76,20 @@ class Told:
             "align": _keys(self.alignments),
             "introduce": self.introduced.manifest.key if self.introduced else None,
             "is_pinned": self.is_pinned,
+            VOICES: {label: asdict(one) for label, one in self.persons.items()} or None,
         }
 
     def is_told_by(self, document: Document) -> bool:
         """Check whether the newest document says it."""
         if document.newest.key == document.base.manifest.key:
-            return not (self.artifacts or self.names or self.is_pinned)
+            return not (self.artifacts or self.names or self.is_pinned or self.persons)
         said = document.newest.parameters
         return all(said.get(name) == value for name, value in self.parameters(document.base).items())
+
+
+def _said_persons(document: Manifest) -> Mapping[str, Identity]:
+    """Return whose the voices of a transcript are, as a document says it."""
+    return _PERSONS.validate_python(document.parameters.get(VOICES) or {})
 
 
 def _keys(artifacts: tuple[Artifact, ...]) -> list[str]:
@@ -92,11 +109,11 @@ def documents(store: Store, known: Mapping[str, str], at_hand: Mapping[str, Arti
         newest = store.find("stage", key)
         base = base_of(store, newest) if newest else None
         if newest and base and not newest.manifest.method.startswith(MERGED):
-            found[transcript_id] = Document(transcript_id, base, newest.manifest)
+            found[transcript_id] = Document(transcript_id, base, newest.manifest, _said_persons(newest.manifest))
     for transcript_id, one in at_hand.items():
         before = found.get(transcript_id)
         if before is None or before.newest.started_at < one.manifest.started_at:
-            found[transcript_id] = Document(transcript_id, one, one.manifest)
+            found[transcript_id] = Document(transcript_id, one, one.manifest, before.persons if before else {})
     return sorted(found.values(), key=lambda one: (one.base.manifest.started_at, one.transcript_id))
 
 

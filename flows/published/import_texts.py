@@ -152,9 +152,11 @@ def _align(episodes: set[str], settings: Settings) -> None:
     if not wanted:
         return
     from flows.episode.aligning import align_episodes
+    from flows.voices.recognizing import recognize
 
     if attempt("align", partial(align_episodes, settings, wanted)):
         attempt("load", partial(load_and_publish, settings))
+        recognize(settings)
 
 
 def _job(hints: Hints, settings: Settings) -> ImportContext:

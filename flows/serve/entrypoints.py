@@ -32,6 +32,7 @@ from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import name_of, timed
 from flows.serve.run_parameters import Address, unveiled
 from flows.settings import Options, Settings
+from flows.voices.recognizing import recognize
 from transforms.errors import SourceError
 from transforms.records import Channels, Quality
 from transforms.speech.models import ASR_NAMES
@@ -207,6 +208,8 @@ def load_staged() -> int:
     loaded = load_and_publish(settings)
     if join_staged(settings) + len(align_known(settings, {one.episode_id for one in loaded})):
         load_and_publish(settings)
+    if loaded:
+        recognize(settings)
     _tell_loaded(loaded, settings)
     return len(loaded)
 

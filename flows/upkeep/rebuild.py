@@ -19,6 +19,7 @@ from flows.locations import locate
 from flows.settings import Settings
 from flows.upkeep.remedies import remedy, transcript_command
 from flows.upkeep.verify import damaged_artifacts
+from flows.voices import switch
 from transforms.errors import ContentError, SourceError
 from warehouse import soundness
 from warehouse import store as warehouse_store
@@ -77,6 +78,7 @@ def _read_private_files(settings: Settings, store: Store) -> None:
         private.read(path, STAGE_RUN, settings.home, lambda: FAILURE)
     newest = "what is published tells when the newest document was staged"
     private.read(settings.home / "clock.json", clock.NEWEST, settings.home, lambda: newest)
+    switch.read(settings.home)
     subscriptions = Subscriptions(settings.home)
     list(PendingQueue(settings.home).all())
     list(subscriptions.all())

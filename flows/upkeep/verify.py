@@ -26,6 +26,7 @@ from flows.home.inventory import misplaced
 from flows.loader import documents
 from flows.progress import counting
 from flows.settings import Settings
+from flows.voices import switch
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
 from warehouse import query, soundness
@@ -122,6 +123,7 @@ def _private_files(settings: Settings) -> Iterator[Problem]:
         (REMEMBERED, sorted(episodes)),
         (POLL_TIMES, [home / "polled.json"]),
         (clock.NEWEST, [home / "clock.json"]),
+        (switch.SWITCH, [home / "speakers.json"]),
         (STAGE_RUN, list(Store(home).all_failures().values())),
     )
     for kind, paths in kinds:

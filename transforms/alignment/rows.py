@@ -21,6 +21,7 @@ from transforms.introductions.cues import Utterance
 from transforms.introductions.people import is_one_person
 from transforms.records import Seconds, SpeakerSegment, Word
 from transforms.text import join_lines
+from transforms.voices.identity import VOICE, Identity
 
 Row = dict[str, Any]
 
@@ -37,7 +38,7 @@ LEAST_TIMED = 0.3  # share of the words of a turn that have a time, before the t
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What a voice is called, how that was found (`aligned`, `introduced`, `user`), and how sure it is, 0 to 1."""
+    """What a voice is called, how that was found (`aligned`, `introduced`, `voice`, `user`), and how sure."""
 
     name: str
     source: str
@@ -177,6 +178,27 @@ def agreed(names: Sequence[tuple[Mapping[str, Name], float]]) -> dict[str, Name]
 def named(row: Row, names: Mapping[str, Name]) -> Row:
     """Give the turns of voices that have a name that name."""
     return {**row, "turns": [_named(turn, names) for turn in row["turns"]]}
+
+
+def identified(row: Row, persons: Mapping[str, Identity]) -> Row:
+    """Say of the turns of voices whose they are, by label."""
+    ids = {label: one.speaker_id for label, one in persons.items()}
+    return {**row, "turns": [{**turn, "speaker_id": ids.get(turn["speaker_label"])} for turn in row["turns"]]}
+
+
+def with_voices(row: Row, persons: Mapping[str, Identity]) -> Row:
+    """Say whose the voices of a transcript of our own are, and what that rests on."""
+    voices = [{"speaker_label": label, **asdict(one)} for label, one in sorted(persons.items())]
+    return {**identified(row, persons), "voices": voices}
+
+
+def names_of(persons: Mapping[str, Identity]) -> dict[str, Name]:
+    """Return what voices are called that were found by their sound."""
+    return {
+        label: Name(one.speaker_name, VOICE, one.confidence or 0.0)
+        for label, one in persons.items()
+        if one.speaker_name and one.name_source == VOICE
+    }
 
 
 def judged(row: Row, references: Sequence[Reference]) -> Row:
