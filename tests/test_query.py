@@ -217,6 +217,7 @@ def test_best_turns_joins_all_that_is_known(snapshot: Path):
         "start_time": 0.0,
         "end_time": 1.5,
         "time_source": "publisher",
+        "text_source": "publisher",
         "text": "Why turn?",
         "word_count": 2,
         "boundary": "cue",
