@@ -112,7 +112,7 @@ TURNS = """
     select
         source, speaker_label, speaker_name, name_source, name_confidence, t.start_time, t.end_time, time_source,
         text
-    from turns t join transcripts using (transcript_id) order by source, turn_index
+    from turns t join transcripts s using (transcript_id) order by source, turn_index, s.transcript_id
 """
 
 

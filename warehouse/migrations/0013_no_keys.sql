@@ -35,9 +35,9 @@ comment on column turns.transcript_id is 'The transcript (transcripts.transcript
 comment on column turns.episode_id is 'The episode (episodes.episode_id)';
 comment on column turns.turn_index is 'Place in the transcript, from 0, without gaps';
 comment on column turns.speaker_label is 'Speaker as the diarization or the published text names it; for a text that names none, the voice that its words were heard as; NULL where unsure';
-comment on column turns.speaker_id is 'Voice known across episodes; NULL where unknown';
+comment on column turns.speaker_id is 'Person known across episodes (speakers.speaker_id); NULL where unknown';
 comment on column turns.speaker_name is 'Name of a person; NULL where unknown';
-comment on column turns.name_source is 'How speaker_name was found: publisher, aligned (a published text names who says what was heard of this voice), introduced (the words of the episode tell, see name_evidence) or user; NULL where there is none';
+comment on column turns.name_source is 'How speaker_name was found: publisher, aligned (a published text names who says what was heard of this voice), introduced (the words of the episode tell, see name_evidence), voice (it sounds like somebody who is named elsewhere, see voices) or user; NULL where there is none';
 comment on column turns.start_time is 'Start, seconds from the start of the audio; NULL where unknown';
 comment on column turns.end_time is 'End, seconds from the start of the audio; NULL where unknown';
 comment on column turns.time_source is 'Who gave the times: asr, publisher, or chapter where the turn opens one and took its time; aligned where its words were heard as written, interpolated where the first or the last was not; NULL where there are none';
@@ -48,7 +48,7 @@ comment on column turns.boundary is 'What makes it one turn: speaker, sentence, 
 comment on column turns.is_overlap is 'Whether somebody else speaks meanwhile; NULL where unknown';
 comment on column turns.speaker_margin is 'How far the speaker leads the second, 0 to 1; NULL where unknown';
 comment on column turns.mean_probability is 'Mean probability of its words, 0 to 1; NULL where unknown';
-comment on column turns.name_confidence is 'How sure speaker_name is, 0 to 1: where it is aligned, the share of the words of the voice that the text gives to that person; where it is introduced, more with each sentence that says so and less with each that speaks against it; 1 where the user gave it; NULL for published text and where there is none';
+comment on column turns.name_confidence is 'How sure speaker_name is, 0 to 1: where it is aligned, the share of the words of the voice that the text gives to that person; where it is introduced, more with each sentence that says so and less with each that speaks against it; where it is voice, how sure that match was; 1 where the user gave it; NULL for published text and where there is none';
 comment on column turns.text_source is 'Of a merged transcript, whose words these are: publisher or asr, which were said and not written, as an ad or what was cut from the text; NULL where all are of transcripts.source';
 
 alter table words rename to words_before;
