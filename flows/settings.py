@@ -23,7 +23,7 @@ from pydantic_settings import (
 from flows.http.reach import Reach
 from transforms.errors import SourceError
 from transforms.feed import identity
-from transforms.records import Channels, Episode, Podcast, Quality
+from transforms.records import Channels, Episode, Quality
 from transforms.speech.device import Request
 
 
@@ -204,13 +204,12 @@ class Options:
     channels: Channels = "mix"
     said: Said = Said()
 
-    def informed(self, podcast: Podcast | None, episode: Episode) -> Options:
-        """Take from the publisher whom to listen for, and how many they can be; what the user said stands."""
-        return replace(
-            self,
-            hotwords=self.hotwords or identity.names(podcast, episode),
-            speakers=self.speakers or identity.bounds(episode),
-        )
+    def informed(self, episode: Episode) -> Options:
+        """Take from the publisher how many can be heard; what the user said stands.
+
+        Whom he names is no hint for the recogniser: on episodes with truth it gained nothing.
+        """
+        return replace(self, speakers=self.speakers or identity.bounds(episode))
 
     def filled(self, settings: Settings) -> Options:
         """Take from the settings what was not asked for."""

@@ -20,8 +20,8 @@ from tests.conftest import DEMO, encode, write_wav
 from transforms.audio.id3 import chapters as chapters_of_id3
 from transforms.chapters import from_file, from_notes, parse_json, settled
 from transforms.errors import ContentError, HostileError
-from transforms.feed.identity import bounds, names
-from transforms.records import Chapter, Episode, Person, Podcast
+from transforms.feed.identity import bounds
+from transforms.records import Chapter, Episode, Person
 
 EPISODE = bare_episode("x", None)
 times = st.none() | st.floats(0, 1e5)
@@ -240,20 +240,6 @@ def test_the_last_of_joined_notes_is_left_out_where_nothing_says_where_it_ends()
 def test_any_notes_give_chapters_in_order(notes: str) -> None:
     found = from_notes(notes)
     assert settled(found) == found
-
-
-def test_names_come_from_tags_title_and_notes_the_surest_first() -> None:
-    """Who is not heard is not named; each once."""
-    episode = replace(
-        host_and_guest(Person("Ed Cut", "audio editor")),
-        title="#12 – Ann Lee: Why a record turns",
-        description="Mara Quill talks to Idris Vane and Bo de la Cruz about dust. The Long Road begins.",
-    )
-
-    found = names(Podcast("p", "The Long Groove", "Jo March", None, None, None), episode)
-
-    assert found == ("Mara Quill", "Idris Vane", "Ann Lee", "Bo de la Cruz", "Jo March")
-    assert names(None, replace(EPISODE, title="The Long Road: a story", description="Made with Love.")) == ()
 
 
 def test_bounds_only_where_all_are_named() -> None:

@@ -29,7 +29,6 @@ from flows.sources.feed_pages import parse_safely, read_feed
 from flows.sources.found import EpisodeSource, extras_of
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_feed, plain_text, resolve_url
-from transforms.feed.identity import names
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
 from transforms.times import parse_duration
 
@@ -916,4 +915,3 @@ def test_persons_have_their_role_else_their_group() -> None:
 
     found = [(person.name, person.role) for person in episode.persons]
     assert found == [("Ann", "guest"), ("Bob", "writing"), ("Cy", "host"), ("Dee", "host")]
-    assert "Bob" not in names(None, episode)

@@ -106,6 +106,9 @@ def ingest(
     diarize: DiarizeOption = True,
     diarization_model: DiarizationOption = "auto",
     channels: ChannelsOption = "mix",
+    hotwords: Annotated[
+        str | None, typer.Option("--hotwords", help="Names that may be said: 'Jan Leike, Idris Vane'.")
+    ] = None,
     audio_first: AudioFirstFlag = False,
     transcript_first: TranscriptFirstFlag = False,
     text_only: TextOnlyFlag = False,
@@ -135,7 +138,8 @@ def ingest(
         policy=policy,
         auto_captions=auto_captions,
     )
-    done = _ingest(sources, latest, replace(options, said=as_said(show, title, date, url)))
+    hints = tuple(filter(None, map(str.strip, (hotwords or "").split(","))))
+    done = _ingest(sources, latest, replace(options, hotwords=hints, said=as_said(show, title, date, url)))
     if as_json:
         print_json(asdict(done))
     if done.failed:

@@ -158,7 +158,7 @@ def _run_stages(work: Work) -> Outcome:
     """Bring what the publisher offers, then the audio, as the policy says."""
     run_once("start", partial(check_starts, work.found.source))
     found = run_once("find", partial(youtube.complete, work.found))  # of a video that was only listed
-    work = replace(work, found=found, options=work.options.informed(found.podcast, found.episode))
+    work = replace(work, found=found, options=work.options.informed(found.episode))
     policy, settings = work.options.policy, work.settings
     listed, text = extras.bring_list(found, settings), None
     if policy != "audio-only":
