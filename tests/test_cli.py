@@ -39,7 +39,7 @@ def test_the_demo_shows_turns_talk_time_and_what_to_try(demo_home: tuple[Path, s
     lines = printed.splitlines()
 
     assert lines[0].split() == ["time", "speaker", "text"]
-    assert lines[1].split()[:2] == ["0:02", "SPEAKER_00"]
+    assert lines[1].split()[:3] == ["0:02", "Mara", "Quill"]
     assert "why diamonds wear out" in printed
     assert any(line.startswith("speaker") and "share" in line for line in lines)
     assert [line.split()[1] for line in lines[-3:]] == ["sql", "export", "ingest"]
@@ -58,7 +58,7 @@ def test_the_demo_is_right(demo_home: tuple[Path, str], tmp_path: Path) -> None:
     truth = [line.split(maxsplit=5) for line in (data / "why-a-record-turns.stm").read_text().splitlines()]
     heard = json.loads(command(home, "export", "latest", "--format", "seglst").stdout)
     (tmp_path / "heard.rttm").write_text(command(home, "export", "latest", "--format", "rttm").stdout)
-    names = {"SPEAKER_00": "Mara_Quill", "SPEAKER_01": "Idris_Vane"}
+    names = {"Mara Quill": "Mara_Quill", "Idris Vane": "Idris_Vane"}
 
     def said(speaker: str) -> tuple[str, str]:
         true = " ".join(row[5] for row in truth if row[2] == speaker)
