@@ -96,8 +96,12 @@ def test_sql_prints_tables_json_and_csv(demo_home: tuple[Path, str]) -> None:
     printed = command(home, "sql", query).stdout.splitlines()
     table = list(csv.DictReader(io.StringIO(command(home, "sql", query, "--csv").stdout)))
 
-    assert rows == [{"speaker": "SPEAKER_00", "turns": 6}, {"speaker": "SPEAKER_01", "turns": 5}]
-    assert [line.split() for line in printed] == [["speaker", "turns"], ["SPEAKER_00", "6"], ["SPEAKER_01", "5"]]
+    assert rows == [{"speaker": "Idris Vane", "turns": 5}, {"speaker": "Mara Quill", "turns": 6}]
+    assert [line.split() for line in printed] == [
+        ["speaker", "turns"],
+        ["Idris", "Vane", "5"],
+        ["Mara", "Quill", "6"],
+    ]
     assert table == [{"speaker": row["speaker"], "turns": str(row["turns"])} for row in rows]
 
 

@@ -284,7 +284,9 @@ def test_a_home_of_an_older_schema_is_brought_up(texts: Path, tmp_path: Path) ->
             newest += " transcripts.is_pinned turns.text_source words.text_source"
             for table, column in (name.split(".") for name in f"{newest} load_log.described_at".split()):
                 con.execute(f"alter table {table} drop column {column}")
-            con.execute("drop table gaps; drop table evals; drop table name_evidence")
+            for table in "gaps evals name_evidence voices search_index search_words".split():
+                con.execute(f"drop table {table}")
+            con.execute("drop macro digest_of_views")
             con.execute("delete from schema_migrations where name >= '0006'")
 
     assert command(settings.home, "episodes", "--json").returncode == 0
