@@ -9,8 +9,8 @@ endif
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TESTABLE := $(VENV)/.installed-test
-# a file of tests side by side with another: `make test WORKERS=8` where there are eight cores
-WORKERS ?= 2
+# files of tests side by side, three on two cores, since many wait: `make test WORKERS=12` where there are eight
+WORKERS ?= 3
 # each worker and each command would compile all modules anew
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder

@@ -46,6 +46,7 @@ polls = st.builds(
 )
 
 
+@pytest.mark.system  # it takes long
 @settings(max_examples=6, suppress_health_check=HEALTH)
 @given(st.lists(st.lists(documents | polls, min_size=1, max_size=3), min_size=3, max_size=5))
 def test_what_is_brought_up_to_date_is_what_is_copied_whole(
