@@ -325,7 +325,8 @@ def test_an_older_warehouse_gets_an_index(tmp_path: Path) -> None:
 def test_the_command_prints_hits_and_what_is_around_them(home: Path) -> None:
     """For people and for scripts; nothing found is no failure, a wrong date and no words are one line."""
     printed = command(home, "search", "engine", "running", "--context", "1", "--since", "2026-01-01").stdout
-    assert [line.split()[0] for line in printed.splitlines()] == ["show", "0:00", "The", "0:02"]
+    begins = [line.split()[0] for line in printed.splitlines()]
+    assert begins == ["The", "0:00", "0:01", "0:02", "https://groove.example/0.mp3#t=1"]
     assert "*engines* were *running*, and one *engine* ran." in printed
     told = json.loads(command(home, "search", '"law of"', "--show", "groove", "--speaker", "bo", "--json").stdout)
     assert [(hit["title"], hit["turn_index"], hit["before"]) for hit in told] == [("Laws", 1, [])]

@@ -144,7 +144,13 @@ def search(
     from warehouse.search import search as find
 
     asked = Search(" ".join(words), speaker, show_, as_day(since, "--since"), context, limit)
-    show_list(find(settings_to_ask().snapshot, asked), lists.found, "(nothing found)", as_json=as_json)
+    table = find(settings_to_ask().snapshot, asked)
+    if as_json:
+        show(table, as_json=True)
+    else:
+        from flows.display.terminal import print_found
+
+        print_found(lists.found(table))
 
 
 @app.command(epilog="Example: turntable episodes --json")

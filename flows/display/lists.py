@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,22 +54,18 @@ def models(table: Table) -> Table:
     return Table(names, [tuple(row[name] for name in names) for row in _rows(table)])
 
 
-def found(table: Table) -> Table:
-    """Show what a search found: each hit between what was said before and after it."""
+def found(table: Table) -> Iterator[tuple[str, Table, str]]:
+    """Yield each hit of a search: its episode, the hit between the turns around it, and where it can be heard."""
     from flows.display.terminal import clock  # it brings Rich, which a script does not wait for
 
-    def said(row: Row, text: str) -> tuple[str, str | None, str]:
-        return clock(row["start_time"]), row["speaker"], text
+    def said(row: Row, text: str) -> tuple[str, str, str]:
+        return clock(row["start_time"]).rjust(7), row["speaker"] or "?", text
 
-    names = ("show", "title", "date", "time", "speaker", "text", "link")
-    rows: list[tuple[Any, ...]] = []
     for r in _rows(table):
-        hit = (r["podcast"], _title(r), _day(r["published_at"]), *said(r, r["snippet"]), r["link"])
-        before, after = (
-            [(None, None, None, *said(c, c["text"]), None) for c in r[n]] for n in ("before", "after")
-        )
-        rows += [*before, hit, *after]
-    return Table(names, rows)
+        episode = " · ".join(filter(None, (r["podcast"], _title(r), _day(r["published_at"]))))
+        before, after = ([said(turn, turn["text"]) for turn in r[around]] for around in ("before", "after"))
+        turns = [*before, said(r, r["snippet"]), *after]
+        yield episode, Table(("time", "speaker", "text"), turns), r["link"] or ""
 
 
 def speakers(table: Table) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -219,6 +219,19 @@ def print_list(table: Table, none: str, most: int = MOST_LINES) -> None:
         _print(table, most)
     else:
         print(none)
+
+
+def print_found(hits: Iterable[tuple[str, Table, str]]) -> None:
+    """Print what a search found: an episode, what is said there, where it can be heard; a blank line between."""
+    n = 0
+    for n, (episode, turns, link) in enumerate(hits, start=1):
+        print(visible(f"\n{episode}" if n > 1 else episode, keep="\n"))
+        for line in draw(turns, screen_width(sys.stdout))[1]:
+            print(line)
+        if link:
+            print(visible(f"{'':7}  {link}"))
+    if not n:
+        print("(nothing found)")
 
 
 def print_fields(table: Table) -> None:
