@@ -71,7 +71,8 @@ def load_new(
     """Load what the open warehouse has not seen, the oldest first; a bad file holds up none of the others."""
     loaded: list[Loaded] = []
     refused: list[RefusedFile] = []
-    for files in _batches(_in_order(_checked(con, staged, check, refused), refused)):
+    new = _checked(con, staged, check, refused)
+    for files in _batches(_in_order(new, refused, whole=check is believe)):
         try:
             with transaction(con):
                 loaded += _load_documents(con, files)
@@ -95,17 +96,17 @@ def _checked(
             refused.append(RefusedFile(key, staged[key], cause))
 
 
-def _in_order(new: Iterator[File], refused: list[RefusedFile]) -> list[File]:
-    """Sort documents by when they were staged."""
+def _in_order(new: Iterator[File], refused: list[RefusedFile], *, whole: bool) -> list[File]:
+    """Sort documents by when they were staged; they are read `whole` for it where nobody checked their bytes."""
     files_of = dict(new)
     found: list[tuple[datetime, str]] = []
     for files in _batches(list(files_of.items())):
         try:
-            found += _staged_at(files)
+            found += _staged_at(files, whole=whole)
         except duckdb.DataError:
             for file in files:
                 with _refusing(refused, file):
-                    found += _staged_at([file])
+                    found += _staged_at([file], whole=whole)
     return [(key, files_of[key]) for _, key in sorted(found)]
 
 
@@ -116,12 +117,19 @@ def loaded_keys(con: Connection) -> set[str]:
     }
 
 
-def _staged_at(files: Sequence[File]) -> list[tuple[datetime, str]]:
-    """Read whole documents in a database of their own: damaged bytes can bring down their reader."""
+def _staged_at(files: Sequence[File], *, whole: bool) -> list[tuple[datetime, str]]:
+    """Read documents in a database of their own: damaged bytes can bring down their reader."""
     try:
         with duckdb.connect(config={"threads": 2}) as con:
-            _read_documents(con, files)
-            return _rows(con, "select distinct staged_at, staged_key from document")
+            if whole:
+                _read_documents(con, files)
+                return _rows(con, "select distinct staged_at, staged_key from document")
+            sql = """
+                select distinct d.staged_at, f.staged_key from read_parquet(?, filename = true) d
+                join (select unnest(?) as staged_key, unnest(?) as filename) f using (filename)
+            """
+            paths = [str(path) for _, path in files]
+            return con.execute(sql, [paths, [key for key, _ in files], paths]).fetchall()
     except duckdb.Error as error:
         raise duckdb.DataError(str(error)) from error
 
