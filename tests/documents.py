@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -140,13 +142,28 @@ def published(minutes: float = 0, **changes: Any) -> Staged:
     return replace(document, **changes)
 
 
+@cache
+def _empty() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "warehouse.duckdb"
+        store.load(path, {}, {})
+        return path.read_bytes()
+
+
+def empty_warehouse(path: Path) -> Path:
+    """Put a warehouse without rows where one is wanted: its migrations and views take 0.3 s to make."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_empty())
+    return path
+
+
 def publish(home: Path, *documents: Staged) -> Path:
     """Load documents into the warehouse of a home, and give its snapshot."""
     files = {}
     for number, document in enumerate(documents):
         files[f"k{number}"] = home / f"k{number}.parquet"
         files[f"k{number}"].write_bytes(write_staged(document))
-    warehouse, snapshot = home / "warehouse" / "warehouse.duckdb", home / "turntable.duckdb"
+    warehouse, snapshot = empty_warehouse(home / "warehouse" / "warehouse.duckdb"), home / "turntable.duckdb"
     store.load(warehouse, files, {})
     store.publish(warehouse, snapshot)
     return snapshot

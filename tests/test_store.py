@@ -24,7 +24,18 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.documents import EPISODE, NOON, PODCAST, RENDITION, SEGMENTS, TURNS, published, stage_run, staged
+from tests.documents import (
+    EPISODE,
+    NOON,
+    PODCAST,
+    RENDITION,
+    SEGMENTS,
+    TURNS,
+    empty_warehouse,
+    published,
+    stage_run,
+    staged,
+)
 from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Chapter, StageRun, Turn
 from warehouse import soundness, store
@@ -44,7 +55,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def warehouse(home: Path) -> Path:
-    return home / "warehouse.duckdb"
+    return empty_warehouse(home / "warehouse.duckdb")
 
 
 def write(home: Path, documents: Mapping[str, Staged]) -> dict[str, Path]:
@@ -398,7 +409,7 @@ def test_what_is_not_as_it_was_written_is_not_read(home: Path, warehouse: Path):
 
 def test_a_damaged_failure_file_is_named(home: Path, warehouse: Path):
     """Whatever its bytes, it is refused, and no row."""
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     failures = {}
     for number, data in enumerate((b"", b"null", b"[]", b"{", b'{"stage": "fetch"}', b"\xff\x00", b"7")):
         failures[f"f{number}"] = home / f"f{number}.json"
@@ -413,7 +424,7 @@ def test_files_of_a_newer_version_are_read_as_far_as_they_are_known(
 ):
     """Columns and fields that nobody knows are left; what is known is loaded whole."""
     known, files = sound
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     newer = home / "newer.parquet"
     with duckdb.connect() as con:
         con.execute(
@@ -440,7 +451,7 @@ def test_damaged_documents_do_not_bring_down_the_loader(home: Path, warehouse: P
     """Cut or flipped at twenty places, each file is loaded or named; a sound one is loaded after."""
     whole = write_staged(staged())
     dice = random.Random(7)
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     files = {f"k{number}": home / f"k{number}.parquet" for number in range(20)}
     for path in files.values():
         data = bytearray(whole)
@@ -721,6 +732,7 @@ def test_rebuild_leaves_out_a_damaged_file_and_says_so(home: Path, warehouse: Pa
 
 def test_without_a_warehouse_the_error_says_what_to_run(warehouse: Path):
     """Nothing was ingested: that is said, and no empty file is made."""
+    warehouse.unlink()
     with pytest.raises(SourceError, match="run `turntable ingest"):
         store.publish(warehouse, warehouse.with_name("snapshot.duckdb"))
     with pytest.raises(SourceError, match="run `turntable ingest"):
