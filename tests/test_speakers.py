@@ -256,6 +256,28 @@ def test_a_person_is_called_otherwise(home: tuple[Settings, dict[str, str]]) -> 
         persons.rename(settings, "Idris Vane", "—")
     with pytest.raises(SourceError, match="none of those whose voices are known: Idris Vane"):
         persons.rename(settings, "Nobody", "Somebody")
+    with pytest.raises(ContentError, match="at most 200"):
+        persons.rename(settings, "Idris Vane", "I" * 201)
+
+
+def test_of_two_who_are_called_alike_nobody_is_taken(home: tuple[Settings, dict[str, str]]) -> None:
+    """Who is called so now is meant, not who was once; of two of them neither is merged, renamed or forgotten."""
+    settings, ids = home
+    name_idris(settings, ids)
+    name_voice(settings, ids["second"], "SPEAKER_01", "Mara Quill")
+    recognize(settings)
+    persons.rename(settings, "Idris Vane", "Mara Quill")
+    for act in (
+        lambda: forget(settings, "Mara Quill"),
+        lambda: persons.rename(settings, "Mara Quill", "Somebody"),
+        lambda: persons.merge(settings, "Mara Quill", "Idris Vane"),
+    ):
+        with pytest.raises(
+            SourceError, match=r"'Mara Quill' is several persons: say the id of the one, [0-9a-f]{8} or"
+        ):
+            act()
+    persons.rename(settings, "Idris Vane", "I. Vane")  # an older name still finds whoever had it alone
+    assert persons.rename(settings, "Mara Quill", "M. Quill")
 
 
 def test_a_person_is_forgotten(home: tuple[Settings, dict[str, str]]) -> None:

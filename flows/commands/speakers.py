@@ -122,7 +122,7 @@ def merge(
         msg = "give who that is, or --undo"
         raise typer.BadParameter(msg)
     settings = settings_to_write()
-    typer.echo(persons.merge(settings, person, into) if into else persons.undo_merge(settings, person))
+    typer.echo(persons.undo_merge(settings, person) if into is None else persons.merge(settings, person, into))
 
 
 @app.command(epilog="Example: turntable speakers split 'Jan Leike' latest SPEAKER_01")
@@ -155,7 +155,7 @@ def rename(
         msg = "give a name, or --undo"
         raise typer.BadParameter(msg)
     settings = settings_to_write()
-    typer.echo(persons.rename(settings, person, name) if name else persons.undo_rename(settings, person))
+    typer.echo(persons.undo_rename(settings, person) if name is None else persons.rename(settings, person, name))
 
 
 @app.command(epilog="Example: turntable speakers forget 'Jan Leike'")

@@ -45,17 +45,20 @@ def pin(
     from flows.loader import ready_snapshot
     from warehouse import query
 
-    if transcript and undo:
+    if transcript is not None and undo:
         msg = "give a transcript, or --undo"
         raise typer.BadParameter(msg)
     settings = settings_to_write()
     ready_snapshot(settings)
     episode_id = find_episode(settings.snapshot, episode)
-    if not transcript and not undo:
+    if transcript is None and not undo:
         show(query.transcripts(settings.snapshot, episode_id), as_json=as_json)
         return
     with working_on("pin", transcript or "--undo", settings, episode_id):
         source = pin_transcript(settings, episode_id, transcript)
+    if as_json:
+        print_json({"episode_id": episode_id, "pinned": source})
+        return
     typer.echo(
         f"the {source} transcript is read from now on" if source else "the rules say again which one is read"
     )

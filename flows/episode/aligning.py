@@ -42,7 +42,7 @@ from warehouse.staging import Row
 METHOD = "told-3"
 
 _ALIGNMENT = TypeAdapter(Alignment)
-_LONGEST_NAME = 200
+LONGEST_NAME = 200
 _LEAST_WORDS = 20  # of a text and of speech, before they prove anything: a summary has no turns, music no words
 
 
@@ -88,8 +88,8 @@ def name_voice(settings: Settings, episode_id: str, label: str, name: str | None
         SourceError: the episode has no such voice.
         ContentError: the name has no letter, or is longer than a name.
     """
-    if name is not None and not (any(map(str.isalnum, name)) and len(name) <= _LONGEST_NAME):
-        msg = f"{name!r} is no name: give one with letters, and of at most {_LONGEST_NAME} characters"
+    if name is not None and not (any(map(str.isalnum, name)) and len(name) <= LONGEST_NAME):
+        msg = f"{name!r} is no name: give one with letters, and of at most {LONGEST_NAME} characters"
         raise ContentError(msg)
     voices = query.voices(settings.snapshot, episode_id)
     found = next((one for one in voices if one.label == label), None)
@@ -157,7 +157,7 @@ def pin_transcript(settings: Settings, episode_id: str, name: str | None) -> str
 def _chosen(known: Mapping[str, str], name: str) -> str:
     """Return the id of the transcript of this source, or whose id begins so; `known` are ids and sources."""
     found = [one for one, source in known.items() if source == name]
-    found = found or [one for one in known if one.startswith(name)]
+    found = found or [one for one in known if name and one.startswith(name)]
     if len(found) != 1:
         has = ", ".join(f"{source} {one[:8]}" for one, source in known.items()) or "none"
         what = "several transcripts of this episode are" if found else "no transcript of this episode is"

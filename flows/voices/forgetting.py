@@ -87,19 +87,24 @@ def _meant(heard: list[HeardVoice], said: Decisions, text: str) -> set[str]:
     """Return the ids of the person whom a user means: those of all who were made one with him.
 
     Raises:
-        SourceError: nobody is called so.
+        SourceError: nobody is called so, or several are.
     """
     wanted, key = speaker_id(text), name_key(text)
     known = {who for one in heard for who in _ids(one, said)} | said.forgotten.keys() | said.merged.keys()
+    before = {said.person(wanted)} if wanted in known else set[str]()
     named = {one.speaker_id for one in heard if one.speaker_name and name_key(one.speaker_name) == key}
     named |= {who for who, name in said.names.items() if name_key(name) == key}
+    called = {said.person(who) for who in named if who} | (before - said.names.keys())
     begins = text.removeprefix("voice ").lower()
-    begun = {who for who in known if len(begins) >= SHORTEST_ID and who.startswith(begins)}
-    found = {wanted} & known or named or begun
-    if not found:
+    begun = {said.person(who) for who in known if len(begins) >= SHORTEST_ID and who.startswith(begins)}
+    persons = called or before or begun
+    if not persons:
         msg = f"no voice is known as {text!r}: `turntable speakers` lists who is"
         raise SourceError(msg)
-    persons = {said.person(who) for who in found if who}
+    if len(persons) > 1:
+        ids = " or ".join(sorted(who[:8] for who in persons))
+        msg = f"{text!r} is several persons: say the id of the one, {ids}"
+        raise SourceError(msg)
     return persons | {who for who in said.merged if said.person(who) in persons}
 
 

@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from flows.artifacts import Manifest, Store
+from flows.episode.aligning import LONGEST_NAME
 from flows.settings import Settings
 from flows.voices import decisions, switch
 from flows.voices.recognizing import Known, known_voices, recognize
 from transforms.errors import ContentError, SourceError
+from transforms.text import visible
 from transforms.voices.identity import name_key, speaker_id
 from transforms.voices.matching import Match, VoiceKey
 
@@ -51,17 +53,21 @@ def find(known: Known, text: str) -> Person:
         SourceError: nobody or several are meant.
     """
     everybody, wanted, key = persons(known), speaker_id(text), name_key(text)
-    if wanted and known.decisions.person(wanted) in everybody:
-        return everybody[known.decisions.person(wanted)]
     found = [one for one in everybody.values() if key and one.name and key == name_key(one.name)]
+    if not found and wanted and known.decisions.person(wanted) in everybody:  # as he was called before
+        return everybody[known.decisions.person(wanted)]
     begins = text.removeprefix("voice ").lower()
     if not found and len(begins) >= SHORTEST_ID:
         found = [one for who, one in everybody.items() if who.startswith(begins)]
     if len(found) == 1:
         return found[0]
-    called = sorted(one.called for one in found or everybody.values())
+    if found:
+        ids = " or ".join(sorted(one.speaker_id[:8] for one in found))
+        msg = f"{text!r} is several persons: say the id of the one, {ids}"
+        raise SourceError(msg)
+    called = sorted(one.called for one in everybody.values())
     some = ", ".join(called[:5]) + (" …" if len(called) > 5 else "") or "nobody yet"
-    msg = f"{text!r} is {'several' if found else 'none'} of those whose voices are known: {some}"
+    msg = f"{text!r} is none of those whose voices are known: {some}"
     raise SourceError(msg)
 
 
@@ -121,10 +127,11 @@ def rename(settings: Settings, person: str, name: str) -> str:
 
     Raises:
         SourceError: it is nobody, nobody has named the person, or voices are not compared.
-        ContentError: the name has no letter.
+        ContentError: the name has no letter, or is longer than a name.
     """
-    if not name_key(name):
-        msg = f"{name!r} is no name: give one with letters"
+    name = " ".join(visible(name, keep="\n\t").split())
+    if not name_key(name) or len(name) > LONGEST_NAME:
+        msg = f"{name[:40]!r} is no name: give one with letters, and of at most {LONGEST_NAME} characters"
         raise ContentError(msg)
     found = find(known_now(settings), person)
     if found.name is None:
@@ -142,7 +149,10 @@ def undo_merge(settings: Settings, one: str) -> str:
         SourceError: nothing like that was said, or it was taken back before.
     """
     wanted, store = speaker_id(one), Store(settings.home)
-    return _undo(settings, decisions.last(store, "merge", person=wanted), f"{one} is a person of his own again")
+    saying = decisions.last(store, "merge", person=wanted)
+    if saying is None and (renamed := decisions.last(store, "rename", name=one)):
+        saying = decisions.last(store, "merge", person=renamed.parameters["person"])
+    return _undo(settings, saying, f"{one} is a person of his own again")
 
 
 def undo_split(settings: Settings, voice: VoiceKey) -> str:
@@ -163,7 +173,7 @@ def undo_rename(settings: Settings, person: str) -> str:
     """
     found = find(known_now(settings), person)
     saying = decisions.last(Store(settings.home), "rename", person=found.speaker_id)
-    return _undo(settings, saying, f"{found.called} is called as transcripts have it again")
+    return _undo(settings, saying, f"{found.called} is called as before again")
 
 
 def _undo(settings: Settings, saying: Manifest | None, done: str) -> str:
