@@ -146,7 +146,8 @@ def publish(warehouse: Path, snapshot: Path, *, whole: bool = False, keep_from: 
             spare.place(snapshot).unlink(missing_ok=True)
             fresh.unlink(missing_ok=True)
             _copied_whole(warehouse, fresh)
-        spare.mark_as_ours(fresh)
+        if fresh.stat().st_size >= keep_from:  # a smaller one is not kept, and need not be known again
+            spare.mark_as_ours(fresh)
         # A program that has the old one open for writing keeps its changes there: no part of the new one.
         Path(f"{snapshot}.wal").unlink(missing_ok=True)
         with spare.kept(snapshot, fresh.with_name(f"{fresh.name}.old"), keep_from):

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store
-from flows.episode.given_names import Names, give_name, given_names
+from flows.episode.given_names import Names, check_name, give_name, given_names
 from flows.episode.introducing import INTRODUCTIONS, introduce
 from flows.episode.merging import Parents, merged_name, stage_merged
 from flows.episode.pins import keep_pin, pins
@@ -31,7 +31,7 @@ from transforms.alignment import Alignment, rows
 from transforms.alignment.ends import until_quiet
 from transforms.alignment.merging import merge
 from transforms.alignment.rows import Name, Reference
-from transforms.errors import ContentError, Interrupted, SourceError, one_line
+from transforms.errors import Interrupted, SourceError, one_line
 from transforms.introductions import Introductions
 from transforms.languages import primary_language
 from transforms.records import Word
@@ -42,7 +42,6 @@ from warehouse.staging import Row
 METHOD = "told-3"
 
 _ALIGNMENT = TypeAdapter(Alignment)
-LONGEST_NAME = 200
 _LEAST_WORDS = 20  # of a text and of speech, before they prove anything: a summary has no turns, music no words
 
 
@@ -88,9 +87,8 @@ def name_voice(settings: Settings, episode_id: str, label: str, name: str | None
         SourceError: the episode has no such voice.
         ContentError: the name has no letter, or is longer than a name.
     """
-    if name is not None and not (any(map(str.isalnum, name)) and len(name) <= LONGEST_NAME):
-        msg = f"{name!r} is no name: give one with letters, and of at most {LONGEST_NAME} characters"
-        raise ContentError(msg)
+    if name is not None:
+        check_name(name)
     voices = query.voices(settings.snapshot, episode_id)
     found = next((one for one in voices if one.label == label), None)
     if found is None:

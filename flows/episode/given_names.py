@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-import json
-
-from flows.artifacts import Artifact, Made, Manifest, Store
+from flows.artifacts import Artifact, Store
+from flows.episode.sayings import keep_saying, newest_sayings
+from transforms.errors import ContentError
 
 METHOD = "name-1"
+LONGEST_NAME = 200
+_ABOUT = ("transcript_id", "speaker_label")
 
 Names = dict[str, dict[str, str]]  # transcript → label → name
 
 
+def check_name(name: str) -> None:
+    """Check that somebody can be called so.
+
+    Raises:
+        ContentError: it has no letter, or is longer than a name.
+    """
+    if not (any(map(str.isalnum, name)) and len(name) <= LONGEST_NAME):
+        shown = name if len(name) <= LONGEST_NAME else f"{name[:40]}…"
+        msg = f"{shown!r} is no name: give one with letters, and of at most {LONGEST_NAME} characters"
+        raise ContentError(msg)
+
+
 def give_name(store: Store, transcript_id: str, label: str, name: str | None) -> Artifact:
     """Keep what a user calls a voice; `None` takes back what it was called before."""
-    before = _newest(store).get((transcript_id, label))
     said = {"transcript_id": transcript_id, "speaker_label": label, "speaker_name": name}
-    return store.make(
-        "name",
-        lambda _: Made(json.dumps(said).encode()),
-        method=METHOD,
-        suffix=".json",
-        inputs={},
-        parameters={**said, "after": before.key if before else None},
-    )
+    return keep_saying(store, "name", METHOD, said, _ABOUT)
 
 
 def given_names(store: Store) -> Names:
     """Return what users call voices, by transcript and label."""
     names: Names = {}
-    for (transcript_id, label), manifest in _newest(store).items():
+    for (transcript_id, label), manifest in newest_sayings(store, "name", _ABOUT).items():
         if manifest.parameters["speaker_name"] is not None:
             names.setdefault(transcript_id, {})[label] = manifest.parameters["speaker_name"]
     return names
-
-
-def _newest(store: Store) -> dict[tuple[str, str], Manifest]:
-    """Return the newest naming of each label: the one that no other came after."""
-    namings = list(store.manifests("name"))
-    followed = {manifest.parameters["after"] for manifest in namings}
-    return {
-        (one.parameters["transcript_id"], one.parameters["speaker_label"]): one
-        for one in sorted(namings, key=lambda one: one.started_at)
-        if one.key not in followed
-    }

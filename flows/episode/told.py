@@ -102,6 +102,12 @@ def base_of(store: Store, document: Artifact) -> Artifact | None:
     return store.find("stage", key) if key else document
 
 
+def find_base(store: Store, key: str | None) -> Artifact | None:
+    """Find the document that the one of a key was made of; `None` where either is lost, or no key is known."""
+    newest = store.find("stage", key) if key else None
+    return base_of(store, newest) if newest else None
+
+
 def documents(store: Store, known: Mapping[str, str], at_hand: Mapping[str, Artifact]) -> list[Document]:
     """Read which transcripts there are but the merged ones, in the order in which they were staged first."""
     found: dict[str, Document] = {}

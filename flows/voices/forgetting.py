@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flows.artifacts import Manifest, Store
 from flows.episode.aligning import Decoded, tell_persons
-from flows.episode.told import VOICES, base_of
+from flows.episode.told import VOICES, find_base
 from flows.loader import load_and_publish
 from flows.settings import Settings
 from flows.upkeep.rebuild import rebuild
@@ -21,8 +21,9 @@ from flows.voices import decisions
 from flows.voices.decisions import Decisions, read_decisions
 from flows.voices.persons import SHORTEST_ID
 from flows.voices.printing import STAGE, erase, silence
+from flows.voices.recognizing import named_as
 from transforms.errors import SourceError
-from transforms.voices.identity import VOICE, name_key, speaker_id
+from transforms.voices.identity import name_key, speaker_id
 from transforms.voices.matching import VoiceKey
 from warehouse import query, spare
 from warehouse.query import HeardVoice
@@ -110,8 +111,9 @@ def _meant(heard: list[HeardVoice], said: Decisions, text: str) -> set[str]:
 
 def _ids(one: HeardVoice, said: Decisions) -> set[str]:
     """Return the persons that a label is said to be: by its name, and by its voice."""
-    by_name = speaker_id(one.name) if one.name and one.name_source != VOICE else None
-    return {who for said_id in (by_name, one.speaker_id) if said_id for who in (said_id, said.person(said_id))}
+    return {
+        who for said_id in (named_as(one), one.speaker_id) if said_id for who in (said_id, said.person(said_id))
+    }
 
 
 def _labels(voices: Collection[VoiceKey], transcript_id: str) -> frozenset[str]:
@@ -125,9 +127,8 @@ def _diarizations(
     episodes = {one.transcript_id: one.episode_id for one in heard}
     made_of: set[str] = set()
     for transcript_id in episodes.keys() & set(transcripts):
-        key = query.newest_documents(settings.snapshot, episodes[transcript_id]).get(transcript_id)
-        newest = store.find("stage", key) if key else None
-        base = base_of(store, newest) if newest else None
+        newest = query.newest_documents(settings.snapshot, episodes[transcript_id])
+        base = find_base(store, newest.get(transcript_id))
         made_of |= {sha for name, sha in (base.manifest.inputs if base else {}).items() if name.startswith("d")}
     for stage in ("diarize", "diarize-part"):
         for manifest in store.manifests(stage):

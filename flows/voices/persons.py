@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from flows.artifacts import Manifest, Store
-from flows.episode.aligning import LONGEST_NAME
+from flows.episode.given_names import check_name
 from flows.settings import Settings
 from flows.voices import decisions, switch
 from flows.voices.recognizing import Known, known_voices, recognize
-from transforms.errors import ContentError, SourceError
+from transforms.errors import SourceError
 from transforms.text import visible
 from transforms.voices.identity import name_key, speaker_id
 from transforms.voices.matching import Match, VoiceKey
@@ -130,9 +130,7 @@ def rename(settings: Settings, person: str, name: str) -> str:
         ContentError: the name has no letter, or is longer than a name.
     """
     name = " ".join(visible(name, keep="\n\t").split())
-    if not name_key(name) or len(name) > LONGEST_NAME:
-        msg = f"{name[:40]!r} is no name: give one with letters, and of at most {LONGEST_NAME} characters"
-        raise ContentError(msg)
+    check_name(name)
     found = find(known_now(settings), person)
     if found.name is None:
         msg = f"nobody has named {found.called}: `turntable name EPISODE LABEL {name!r}` names one of its voices"

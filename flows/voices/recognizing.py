@@ -16,7 +16,7 @@ import numpy as np
 
 from flows.artifacts import Artifact, Store
 from flows.episode.aligning import Decoded, tell_persons
-from flows.episode.told import base_of
+from flows.episode.told import base_of, find_base
 from flows.home import clock
 from flows.loader import load_and_publish
 from flows.progress import counting
@@ -91,7 +91,7 @@ def known_voices(settings: Settings, *, unnamed: bool) -> Known:
     """Compare all voices that there are; `unnamed` compares those with each other, too, that nobody named."""
     store = Store(settings.home)
     heard, prints, decisions = query.heard_voices(settings.snapshot), read_prints(store), read_decisions(store)
-    ids = {(one.transcript_id, one.label): who for one in heard if (who := _named_as(one))}
+    ids = {(one.transcript_id, one.label): who for one in heard if (who := named_as(one))}
     named = {key: who for key, name in ids.items() if (who := _person(key, name, decisions))}
     voices = _voices(heard, prints)
     strange = strange_voices(voices, {key: ids[key] for key in named})
@@ -104,7 +104,7 @@ def known_voices(settings: Settings, *, unnamed: bool) -> Known:
     return Known(heard, prints, decisions, named, strange, decided)
 
 
-def _named_as(one: HeardVoice) -> str | None:
+def named_as(one: HeardVoice) -> str | None:
     """Return the person of the name that somebody gave a label; `None` where nobody did."""
     return speaker_id(one.name) if one.name and one.name_source != VOICE else None
 
@@ -132,9 +132,11 @@ def hear(settings: Settings, transcript_id: str, document: Artifact) -> None:
 
     What goes wrong is written down, and keeps nobody from the transcript.
     """
+    if not switch.read(settings.home).is_on:
+        return
     store = Store(settings.home)
     base = base_of(store, document)
-    if not switch.read(settings.home).is_on or base is None:
+    if base is None:
         return
     with _told(settings, document.manifest.parameters["episode"]["episode_id"]):
         silenced = silenced_labels(settings).get(transcript_id, frozenset())
@@ -187,7 +189,7 @@ def silenced_labels(settings: Settings) -> dict[str, frozenset[str]]:
     for transcript_id, label in (key for voices in decisions.forgotten.values() for key in voices):
         found.setdefault(transcript_id, set()).add(label)
     for one in query.heard_voices(settings.snapshot) if decisions.forgotten else ():
-        if {_named_as(one), one.speaker_id} & decisions.forgotten.keys():
+        if {named_as(one), one.speaker_id} & decisions.forgotten.keys():
             found.setdefault(one.transcript_id, set()).add(one.label)
     return {transcript_id: frozenset(labels) for transcript_id, labels in found.items()}
 
@@ -198,9 +200,7 @@ def catch_up(settings: Settings) -> int:
     silenced, failed = silenced_labels(settings), 0
     episodes = sorted({(one.episode_id, one.transcript_id) for one in query.heard_voices(settings.snapshot)})
     for episode_id, transcript_id in counting("voices of transcripts", episodes):
-        key = query.newest_documents(settings.snapshot, episode_id).get(transcript_id)
-        newest = store.find("stage", key) if key else None
-        base = base_of(store, newest) if newest else None
+        base = find_base(store, query.newest_documents(settings.snapshot, episode_id).get(transcript_id))
         out = silenced.get(transcript_id, frozenset())
         failed += base is None or make_prints(settings, transcript_id, base, decoded, out) is None
     return failed
