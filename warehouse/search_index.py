@@ -106,7 +106,7 @@ def _languages(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
 
 
 def _learn_words(con: duckdb.DuckDBPyConnection) -> None:
-    """Add the words of `said` that are new, with their stems."""
+    """Add the words of the temp table `indexed` that are new, with their stems."""
     new = _rows(
         con,
         """
