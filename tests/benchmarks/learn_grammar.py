@@ -242,13 +242,14 @@ def of_forms(
     """Measure each way of each document: names, (n, features), right, weight, index of the document."""
     rows: list[tuple[dict[str, float], bool, float, int]] = []
     for index, example in enumerate(examples):
-        ways = [(way, kept) for way in example.document.ways if (kept := choose.accepted(way)[0])]
-        most = max((_right(kept, example.names) for _, kept in ways), default=0)
-        for way, kept in ways:
+        ways = [(way, judged) for way in example.document.ways if (judged := choose.accepted(way)).kept]
+        most = max((_right(judged.kept, example.names) for _, judged in ways), default=0)
+        for way, judged in ways:
+            kept = judged.kept
             right = _right(kept, example.names)
             good = right > 0 and right >= 0.75 * len(kept) and right >= 0.7 * most
             measured: Occurrences = replace(way, found=kept) if way.is_weak else way
-            rows.append((of_form(measured), good, example.weight, index))
+            rows.append((of_form(measured, judged.likely), good, example.weight, index))
     measures, good, weights, index = zip(*rows, strict=True)
     names, x = _table(measures)
     return names, x, np.array(good, float), np.array(weights), np.array(index)

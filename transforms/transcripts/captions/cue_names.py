@@ -238,7 +238,7 @@ class _Texts:
         whole = self._whole(core)
         if count < A_FEW and all(is_full_name(one.raw) and not has_marks(one.raw) for one in whole.found):
             return core
-        return core if len(accepted(whole)[0]) >= MOST * len(whole.found) else None
+        return core if len(accepted(whole).kept) >= MOST * len(whole.found) else None
 
     def _whole(self, core: Core) -> Occurrences:
         return next(whole for whole in self.paragraphs.ways if whole.core == core)

@@ -268,7 +268,8 @@ class _Reader:
             end = behind = role.end()
         head = self._head(text[begin:end].rstrip(), marked=self.span is not None and end == self.span.end)
         inside = not (self.span or bracket) and _COLON_INSIDE.search(head.raw)
-        if inside or not _may_be_label(head.raw):
+        next_cell = self.bullet == "|" and "|" in head.raw  # `0:35 | Ann | Why not? 3:1`: what is said has a time
+        if inside or next_cell or not _may_be_label(head.raw):
             return None
         if dash := _STOP_DASH.match(text, end):
             head.end, behind = head.end or ".-", dash.end()

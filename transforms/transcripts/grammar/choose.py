@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import nlargest
 
@@ -18,7 +18,8 @@ from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
-LIKELY_NAMED = 0.02  # so is a form in which each line begins with a full name and a colon
+LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
+MOSTLY_NAMED = 0.75
 LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
@@ -95,15 +96,22 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
 
 
 def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
-    """Leave out what stands once below a name alone and has no words behind it: it is what its owner says."""
+    """Leave out what stands once and has no words behind it.
+
+    Below a name alone it is what its owner says; with a time, where labels have none, it heads a chapter.
+    """
     counts = Counter(one.name for one in labels.values())
-    said = {
-        i
+    timed = sum(one.start_time is not None for one in labels.values()) * 2 > len(labels)
+    silent = {
+        i: one
         for i, one in labels.items()
-        if one.form.alone and one.start_time is None and counts[one.name] == 1
-        if i - 1 in labels and labels[i - 1].form.alone and (i + 1 in labels or i + 1 == len(document.lines))
+        if one.form.alone and counts[one.name] == 1 and (i + 1 in labels or i + 1 == len(document.lines))
     }
-    return {i: one for i, one in labels.items() if i not in said}
+    said = {
+        i for i, one in silent.items() if one.start_time is None and i - 1 in labels and labels[i - 1].form.alone
+    }
+    headings = {i for i, one in silent.items() if one.start_time is not None and not (timed or one.form.core.end)}
+    return {i: one for i, one in labels.items() if i not in said | headings}
 
 
 def _trust(document: Document, labels: dict[int, Candidate], rival: Way | None) -> float:
@@ -168,7 +176,8 @@ class Way:
 def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
     """Yield a way to mark labels with its probability; nothing where none is a label."""
     given = forced if forced and not forced.is_bare else None  # any short line may be a name alone
-    kept, unsure = accepted(whole, is_given=given is not None and given.covers(whole.core))
+    judged = accepted(whole, is_given=given is not None and given.covers(whole.core))
+    kept = judged.kept
     if kept:
         measured = replace(whole, found=kept) if whole.is_weak else whole
         lines = {one.line for one in kept}
@@ -176,8 +185,9 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         # Who has nothing to say is no speaker, and what is said is none: `Jistě.`
         is_silent = sum(not words for words in measured.behind) * 2 > len(kept)
         is_said = whole.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept)
-        likely = 0.0 if (is_silent or is_said) and forced is None else score.of_form(of_form(measured))
-        yield Way(kept, doubted, unsure, likely, _least(whole, kept))
+        refuted = (is_silent or is_said) and forced is None
+        likely = 0.0 if refuted else score.of_form(of_form(measured, judged.likely))
+        yield Way(kept, doubted, judged.unsure, likely, _least(whole, kept))
 
 
 def _is_sentence(one: Candidate) -> bool:
@@ -190,12 +200,27 @@ def _least(whole: Occurrences, kept: Sequence[Candidate]) -> float:
     if whole.is_marked:
         return LIKELY_MARKED
     below = len(whole.document.lines) - kept[0].line
-    named = whole.core.end == ":" and len(kept) == below and all(is_full_name(one.raw) for one in kept)
-    return LIKELY_NAMED if named and len(kept) > 1 else LIKELY
+    all_labelled = whole.core.end == ":" and len(kept) == below > 1
+    return LIKELY_NAMED if all_labelled and _are_mostly_names(kept) else LIKELY
 
 
-def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candidate, ...], frozenset[str]]:
-    """Judge each label once: all its occurrences are labels, or none; tell also which names are unsure.
+def _are_mostly_names(kept: Sequence[Candidate]) -> bool:
+    """Check that most labels are full names; a bibliography has them with a year: `Ann Lee (1963):`."""
+    named = sum(is_full_name(one.raw) for one in kept)
+    return named >= MOSTLY_NAMED * len(kept) and not any(c.isdigit() for one in kept for c in one.raw)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What of a form are labels, which names are unsure, how likely each name looks like a label."""
+
+    kept: tuple[Candidate, ...]
+    unsure: frozenset[str]
+    likely: Mapping[str, float]
+
+
+def accepted(whole: Occurrences, *, is_given: bool = False) -> Accepted:
+    """Judge each label once: all its occurrences are labels, or none.
 
     `is_given`: the user says that labels are set off so, which makes it a strong form.
     """
@@ -206,22 +231,26 @@ def accepted(whole: Occurrences, *, is_given: bool = False) -> tuple[tuple[Candi
         places if len(places) <= MOST_LABELS else nlargest(MOST_LABELS, places, key=lambda x: len(places[x]))
     )
     usual = Usual(whole)
-    likely = {name: _likely(name, places[name], usual, is_given=is_given) for name in oftenest}
+    looks = {name: score.of_label(of_label(name, places[name], usual)) for name in oftenest}
+    likely = {name: _likely(looks[name], places[name], usual, is_given=is_given) for name in oftenest}
     if whole.timed:
         likely |= dict.fromkeys(_proved_by_time(whole, whole.timed), 1.0)
     unsure = frozenset(name for name, p in likely.items() if UNSURE < p < 1 - UNSURE)
-    return tuple(one for one in whole.found if likely.get(one.name, 0.0) >= SURE), unsure
+    return Accepted(tuple(one for one in whole.found if likely.get(one.name, 0.0) >= SURE), unsure, looks)
 
 
 def _proved_by_time(whole: Occurrences, timed: Occurrences) -> set[str]:
     """Return the names of which a time makes labels, where most of those with times stand without one, too."""
-    sure = {one.name for one in accepted(timed)[0]}
+    sure = {one.name for one in accepted(timed).kept}
     untimed = {one.name for one in whole.found if one.start_time is None}
     return sure if len(sure & untimed) > SURE_KIN * len(sure) else set()
 
 
-def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> float:
-    """Return how likely a label is one: in a strong form it needs little, and what comes back there is one."""
+def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) -> float:
+    """Return how likely a label is one: in a strong form it needs little, and what comes back there is one.
+
+    `looks`: how likely its measures make it.
+    """
     forms = {(usual.seen.found[i].form.time, usual.seen.found[i].form.alone) for i in mine}
     strong = is_given or (not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms))
     strong = strong or all(usual.seen.found[i].form.core.bracket for i in mine)
@@ -231,9 +260,8 @@ def _likely(name: str, mine: Sequence[int], usual: Usual, *, is_given: bool) -> 
     sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or usual.seen.is_marked)
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
-    likely = score.of_label(of_label(name, mine, usual))
-    proved = likely >= DOUBTED_ONCE or (usual.seen.is_marked and first.start_time is not None)
-    return max(likely, SURE) if strong and proved else likely
+    proved = looks >= DOUBTED_ONCE or (usual.seen.is_marked and first.start_time is not None)
+    return max(looks, SURE) if strong and proved else looks
 
 
 def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -> float:

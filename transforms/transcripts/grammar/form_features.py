@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import log
 
 from transforms.text import ends_sentence
-from transforms.transcripts.grammar.looks import has_marks, is_address, is_furniture, share
+from transforms.transcripts.grammar.looks import has_marks, is_address, is_full_name, is_furniture, share
 from transforms.transcripts.grammar.ways import Occurrences, is_element
 from transforms.transcripts.names import is_generic, is_uncased
 
 _SPEAKER = re.compile(r"\.\S*(?:speaker|author|name|who)", re.IGNORECASE)  # a class that says what it holds
+LEAST_ODDS = 1e-4
+QUESTION_MARKS = ("?", "？", ";", "؟")  # the Greek one is a semicolon
+CLOSING = ' "”»’'
 MANY = 40  # more than so many say no more than so many: no weight was learned on thousands
 
 
-def of_form(seen: Occurrences) -> dict[str, float]:
-    """Measure one way to mark labels; of what is set off weakly, only the labels that were accepted."""
-    return {**_recurrence(seen), **_share_of_document(seen), **_marks(seen), **_looks(seen)}
+def of_form(seen: Occurrences, likely: Mapping[str, float]) -> dict[str, float]:
+    """Measure one way to mark labels; of what is set off weakly, only the labels that were accepted.
+
+    `likely`: how likely each name looks like a label; a name that was not judged is left out.
+    """
+    return {
+        **_recurrence(seen),
+        **_share_of_document(seen),
+        **_marks(seen),
+        **_looks(seen),
+        **_names(seen, likely),
+        **_texts(seen.texts),
+    }
 
 
 def _recurrence(seen: Occurrences) -> dict[str, float]:
@@ -86,7 +100,7 @@ def _marks(seen: Occurrences) -> dict[str, float]:
 
 def _looks(seen: Occurrences) -> dict[str, float]:
     """Measure the labels and what begins behind them: their shapes, not their words."""
-    found, n, texts = seen.found, len(seen.found), seen.texts
+    found, n = seen.found, len(seen.found)
     return {
         "label_words": min(sum(one.raw.count(" ") + 1 for one in found) / n, 8.0) / 4,
         "label_length": sum(log(len(one.raw)) for one in found) / n / 2,
@@ -97,7 +111,36 @@ def _looks(seen: Occurrences) -> dict[str, float]:
         "spoken_to": sum(map(seen.called, seen.persons)) / len(seen.persons),
         "furniture": share([one.form.alone and is_furniture(one.raw) for one in found]),
         "phrases": share([one.name in seen.document.phrases for one in found]),
+    }
+
+
+def _names(seen: Occurrences, likely: Mapping[str, float]) -> dict[str, float]:
+    """Measure how much the labels look like names: `Ann Lee (1963)` is the author of a book."""
+    found = [one for one in seen.found if one.name in likely]
+    odds = [_log_odds(likely[one.name]) for one in found]
+    return {
+        "likely": sum(odds) / len(odds) if odds else 0.0,
+        "least_likely": min(odds, default=0.0),
+        "full_names": share([is_full_name(one.raw) for one in seen.found]),
+        "digits": share([any(c.isdigit() for c in one.raw) for one in seen.found]),
+        "capitals": share([one.raw.isupper() for one in seen.found]),
+    }
+
+
+def _log_odds(likely: float) -> float:
+    """Return the logarithm of the odds, between -1 and 1."""
+    likely = min(max(likely, LEAST_ODDS), 1 - LEAST_ODDS)
+    return log(likely / (1 - likely)) / log(1 / LEAST_ODDS)
+
+
+def _texts(texts: Sequence[str]) -> dict[str, float]:
+    """Measure what begins behind the labels: what people say is of many lengths, fields and titles are of one."""
+    words = [text.count(" ") + 1 for text in texts]
+    return {
         "small_behind": share([text[:1].islower() for text in texts]),
         "ends_behind": share([ends_sentence(text) for text in texts]),
+        "asks_behind": share([text.rstrip(CLOSING).endswith(QUESTION_MARKS) for text in texts]),
+        "digits_behind": share([text[:1].isdigit() for text in texts]),
         "addresses": share([is_address(text) for text in texts]),
+        "even_length": sum(words) ** 2 / (len(words) * sum(n * n for n in words)),
     }

@@ -57,10 +57,17 @@ def _with_time(label: LineLabel, index: int, blocks: Sequence[HtmlBlock]) -> Lin
 
 
 def _first(lines: Sequence[HtmlBlock], labels: Labels) -> int:
-    """Find where the transcript begins: at the first label behind the last heading that says so."""
+    """Find where the transcript begins: at the first label behind the last heading that says so.
+
+    The heading of the first chapter, or the time of the first label, may stand between.
+    """
     order = sorted(labels)
-    first = order[0]
+    first, called = order[0], -1
     for index, line in enumerate(lines[: order[len(order) // 2]]):
         if furniture.TRANSCRIPT.fullmatch(line.text):
-            first = order[bisect(order, index)]
-    return first - 1 if first and lone_time(lines[first - 1].text) else first
+            first, called = order[bisect(order, index)], index
+    above = lines[first - 1] if first else None
+    if above is None:
+        return first
+    chapter = -1 < called < first - 1 and above.heading
+    return first - 1 if chapter or lone_time(above.text) else first

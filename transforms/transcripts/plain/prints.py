@@ -10,11 +10,13 @@ Example:
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from transforms.errors import ContentError
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Clock, Cue, Item, read_rows
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.prose.shared_survey import shape_of
 from transforms.transcripts.tables.columns import moment
 
 _TIME = r"\d{1,7}(?::\d{1,2}){0,2}(?:[.,]\d{1,6})?"
@@ -27,13 +29,22 @@ SHARE = 0.5
 def fits(text: Text) -> bool:
     """Check for lines most of which begin so; clocks without fractions may begin prose, seconds may not.
 
-    Where names are marked up behind the times, it is Markdown.
+    Where names are marked up behind the times, it is Markdown; where they stand behind clocks in paragraphs of
+    their own, as no recogniser prints them, it is a text for the eye, which may have headings.
     """
     lines = [line for line in text.lines[:400] if line.strip()]
     found = [match for line in lines if (match := _LINE.match(line)) and match[3].strip()]
     sure = [match for match in found if "." in match[1] or _ARROW.search(match[0])]
     marked = sum(_MARKED.match(match[3]) is not None for match in found)
-    return bool(sure) and len(found) >= SHARE * len(lines) and marked < SHARE * len(found)
+    if not sure or len(found) < SHARE * len(lines) or marked >= SHARE * len(found):
+        return False
+    clocks = sum(":" in match[1] for match in found) * 2 > len(found)
+    return not (clocks and _are_apart(text.lines[:400]) and shape_of(text) == "stamped")
+
+
+def _are_apart(lines: Sequence[str]) -> bool:
+    """Check for empty lines between most of them."""
+    return sum(not line.strip() for line in lines) > 0.4 * len(lines)
 
 
 def parse(text: Text) -> Draft:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.grammar.choose import SURE
 from transforms.transcripts.prose import furniture
+from transforms.transcripts.prose.headings import chapter_of
 from transforms.transcripts.prose.lines import Line, numbered, tidy
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.shared_survey import declined
@@ -62,10 +63,10 @@ def paragraphs(lines: list[Line]) -> Iterator[Piece]:
         reason = line.noise or ("behind the transcript" if i > spoken and furniture.begins_tail(text) else None)
         if i < begun and not reason:
             yield Piece(line.number, "metadata", text, "credit")
+        elif line.heading and not reason:
+            yield chapter_of(replace(line, text=text)) or Piece(line.number, "chapter", text)
         else:
-            yield Piece(
-                line.number, "dropped" if reason else "chapter" if line.heading else "speech", text, reason
-            )
+            yield Piece(line.number, "dropped" if reason else "speech", text, reason)
 
 
 def _header(number: int, line: str) -> Iterator[Piece]:

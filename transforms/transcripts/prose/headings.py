@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from transforms.transcripts.document import Piece
 from transforms.transcripts.names import fold, is_uncased
 from transforms.transcripts.prose import furniture
-from transforms.transcripts.prose.lines import Line, lone_time, time_first, time_last
+from transforms.transcripts.prose.lines import LONGEST_STAMP, Line, is_of_day, lone_time, time_first, time_last
 
 LONGEST_TITLE = 18  # words
 SURE_HEADINGS = 5  # with times: then a question with one is a heading too
@@ -60,7 +60,8 @@ def chapter_of(line: Line, *, spoken: bool = False) -> Piece | None:
         return None
     if last := time_last(line.text):
         start, title = last
-        if is_title(title) and not (spoken and _is_asked(title)):
+        said = is_of_day(line.text[-LONGEST_STAMP:])  # `Never walk the coast before 7:45 p.m.`
+        if is_title(title) and not said and not (spoken and _is_asked(title)):
             return Piece(line.number, "chapter", title.strip(" -–—:|"), start_time=start)
     return Piece(line.number, "chapter", line.text) if line.heading else None
 
@@ -85,7 +86,9 @@ def in_place(
     if len(body) - len(plain) >= 2:
         timed = [i for i in plain if chapter_of(lines[i])]
         placed = [i for i in timed if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
-        asked = {i for i in placed if ". " not in lines[i].text and len(body) - len(plain) >= SURE_HEADINGS}
+        marked = any(lines[i].heading for i in body)  # then what has no mark is none
+        many = len(body) - len(plain) >= SURE_HEADINGS
+        asked = {i for i in placed if many and not marked and ". " not in lines[i].text}
         return frozenset(again | asked)
     placed = [i for i in plain if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
     sure = {i for i in placed if not _asks(lines[i].text)}
@@ -127,8 +130,9 @@ def _may_head(text: str) -> bool:
 
 
 def _asks(text: str) -> bool:
-    """Check for a question or a quote; a number in brackets at the end counts titles that are alike."""
-    return _ASKS_OR_QUOTES.search(re.sub(r"\s*\(\d{1,3}\)$", "", text)) is not None
+    """Check for a question or a quote, a sound behind it or not; a number there counts titles that are alike."""
+    said = _SOUND_LAST.sub("", text) or text
+    return _ASKS_OR_QUOTES.search(re.sub(r"\s*\(\d{1,3}\)$", "", said)) is not None
 
 
 def states(text: str) -> bool:

@@ -37,6 +37,7 @@ _STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*(
 _OF_DAY = re.compile(rf"\d:[0-5]\d(?::[0-5]\d)?{_HALF_OF_DAY}|\[{_DATE}{CLOCK}")
 _RANGE_OF_SECONDS = re.compile(rf"\s*{_SECONDS}\s*(?:-->|->|→)\s*{_SECONDS}\s*")  # alone: in a cell of a table
 _MARK = re.compile(rf"\s*({WRAPPED})")
+UNDERLINE = "underline"  # why a line is dropped
 _UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}")
 
 
@@ -130,8 +131,9 @@ def numbered(texts: Sequence[str], first: int = 1) -> tuple[Line, ...]:
     for index, text in enumerate(texts):
         below = texts[index + 1] if index + 1 < len(texts) else ""
         heading = _is_underlined(text, below, gap=gap)
-        noise = "underline" if lines and lines[-1].heading and not gap else None
-        lines.append(Line(first + index, text, heading, noise, gap))
+        noise = UNDERLINE if lines and lines[-1].heading and not gap else None
+        mark = ("h1" if below.strip()[0] == "=" else "h2") if heading else ""  # as Markdown has it
+        lines.append(Line(first + index, text, heading, noise, gap, mark=mark))
         gap = not text.strip()
     return tuple(lines)
 

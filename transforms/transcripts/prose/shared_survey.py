@@ -9,7 +9,7 @@ from transforms.transcripts.document import Draft, Text
 from transforms.transcripts.grammar.choose import SURE, Grammar
 from transforms.transcripts.prose.lines import Line, lone_time, time_first
 from transforms.transcripts.prose.marks import marked_lines
-from transforms.transcripts.prose.read import read_labelled
+from transforms.transcripts.prose.read import are_of_day, read_labelled
 from transforms.transcripts.prose.survey import Survey, survey
 
 LEAST_TIMED = 3
@@ -38,10 +38,16 @@ def shape_of(text: Text) -> str | None:
     """Name the shape of a text that names its speakers; `None` where nobody is named.
 
     In lines of which most have a time of their own, names must be sure: a row may begin with a word and a colon.
+    Names in brackets are, but in a chat.
     """
     found = survey_of(text)
     unsure = text.grammar is None and (found.grammar is None or found.grammar.probability < SURE)
-    return None if unsure and has_times(found.lines) else shape(found)
+    return None if unsure and has_times(found.lines) and not _are_in_brackets(found) else shape(found)
+
+
+def _are_in_brackets(found: Survey) -> bool:
+    form = found.grammar.form if found.grammar else None
+    return form is not None and form.core.bracket != "" and not are_of_day(found.lines, len(found.labels))
 
 
 def has_times(lines: Sequence[Line]) -> bool:

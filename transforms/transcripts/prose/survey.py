@@ -15,7 +15,16 @@ from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import in_place, may_be_title
-from transforms.transcripts.prose.lines import Labels, Line, LineLabel, lone_time, split_last_time, tidy, times
+from transforms.transcripts.prose.lines import (
+    UNDERLINE,
+    Labels,
+    Line,
+    LineLabel,
+    lone_time,
+    split_last_time,
+    tidy,
+    times,
+)
 
 Family = Literal["inline", "own"]
 
@@ -97,9 +106,9 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     if (talk := talk_start(whole, labels, first)) is not None:
         return Survey(whole, "own" if alone else "inline", labels, talk, end, grammar, talk=True)
     found = Survey(whole, "own" if alone else "inline", labels, first, end, grammar)
-    above = whole[found.first - 1] if found.first > 1 else None
-    if above and found.headings and _is_untimed_title(above):
-        return replace(found, first=found.first - 1)
+    above = _above_rule(whole, found.first)
+    if above > 0 and found.headings and _is_untimed_title(whole[above]):
+        return replace(found, first=above)
     return found
 
 
@@ -278,7 +287,16 @@ def _transcript_start(lines: Sequence[Line], labels: Labels) -> int:
             behind = [i for i in order if i > index]
             if len(behind) >= 0.5 * len(order):
                 first, above = _with_time(lines, behind[0]), index
-    return first - 1 if _is_first_heading(lines, above, first - 1) else first
+    heading = _above_rule(lines, first)
+    return heading if _is_first_heading(lines, above, heading) else first
+
+
+def _above_rule(lines: Sequence[Line], index: int) -> int:
+    """Return the line above, the rule under a heading left out."""
+    above = index - 1
+    while above > 0 and lines[above].noise == UNDERLINE:
+        above -= 1
+    return above
 
 
 def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
@@ -329,14 +347,19 @@ def _is_paragraph(line: Line) -> bool:
 
 
 def _is_first_heading(lines: Sequence[Line], transcript: int, index: int) -> bool:
-    """Check for the heading of the first chapter: right below that of the transcript, or below the title."""
-    if index <= transcript or lines[index].noise or not may_be_title(lines[index].text):
+    """Check for the heading of the first chapter: right below that of the transcript, or below the title.
+
+    Where the headings of later chapters are made alike, it is no title.
+    """
+    if not transcript < index or index < 0 or lines[index].noise or not may_be_title(lines[index].text):
         return False
     if furniture.section_heading(lines[index].text):
         return False
     if transcript >= 0:
         return all(furniture.is_credit(x.text) or x.noise for x in lines[transcript + 1 : index])
-    return lines[index].heading and any(line.heading for line in lines[:index])
+    mine = lines[index]
+    alike = any(x.heading and x.mark == mine.mark for x in lines[index + 1 :])
+    return mine.heading and (alike or any(x.heading for x in lines[:index]))
 
 
 def _with_time(lines: Sequence[Line], index: int) -> int:
