@@ -98,19 +98,23 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
 def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
     """Leave out what stands once and has no words behind it.
 
-    Below a name alone it is what its owner says; with a time, where labels have none, it heads a chapter.
+    Below a name alone it is what its owner says; with a time where those who come back have none, or have it
+    elsewhere, it heads a chapter.
     """
-    counts = Counter(one.name for one in labels.values())
-    timed = sum(one.start_time is not None for one in labels.values()) * 2 > len(labels)
+    counts, written = (Counter(getattr(one, key) for one in labels.values()) for key in ("name", "raw"))
+    usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
     silent = {
         i: one
         for i, one in labels.items()
-        if one.form.alone and counts[one.name] == 1 and (i + 1 in labels or i + 1 == len(document.lines))
+        if one.form.alone and written[one.raw] == 1 and (i + 1 in labels or i + 1 == len(document.lines))
     }
     said = {
-        i for i, one in silent.items() if one.start_time is None and i - 1 in labels and labels[i - 1].form.alone
+        i
+        for i, one in silent.items()
+        if one.start_time is None and counts[one.name] == 1 and i - 1 in labels and labels[i - 1].form.alone
     }
-    headings = {i for i, one in silent.items() if one.start_time is not None and not (timed or one.form.core.end)}
+    headings = {i for i, one in silent.items() if usual and one.form.time not in ("", usual[0][0])}
+    headings = {i for i in headings if not silent[i].form.core.end}
     return {i: one for i, one in labels.items() if i not in said | headings}
 
 

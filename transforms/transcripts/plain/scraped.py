@@ -63,8 +63,10 @@ def paragraphs(lines: list[Line]) -> Iterator[Piece]:
         reason = line.noise or ("behind the transcript" if i > spoken and furniture.begins_tail(text) else None)
         if i < begun and not reason:
             yield Piece(line.number, "metadata", text, "credit")
-        elif line.heading and not reason:
-            yield chapter_of(replace(line, text=text)) or Piece(line.number, "chapter", text)
+        elif not reason and (chapter := chapter_of(replace(line, text=text), spoken=not line.heading)):
+            yield chapter
+        elif not reason and line.heading:
+            yield Piece(line.number, "chapter", text)
         else:
             yield Piece(line.number, "dropped" if reason else "speech", text, reason)
 

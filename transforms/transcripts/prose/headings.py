@@ -66,13 +66,20 @@ def chapter_of(line: Line, *, spoken: bool = False) -> Piece | None:
     return Piece(line.number, "chapter", line.text) if line.heading else None
 
 
+def chapter_between(line: Line, *, stamped: bool) -> Piece | None:
+    """Read a heading between turns; `stamped`: those begin with a time, and so does what is asked within one."""
+    found = chapter_of(line, spoken=True)
+    within = stamped and not (line.heading or line.spans) and time_first(line.text)
+    return None if found and within and _asks(found.text) else found
+
+
 def in_place(
-    lines: Sequence[Line], labels: frozenset[int], bare: frozenset[int], first: int, end: int
+    lines: Sequence[Line], labels: frozenset[int], bare: frozenset[int], first: int, end: int, *, stamped: bool
 ) -> frozenset[int]:
     """Find the lines that are headings by their place: alone, a label behind them, a finished sentence before.
 
-    `labels` are the indices of lines with a label, `bare` those with nothing but a label. Where headings carry
-    times, a line without one is none, unless the list of chapters above has it.
+    `labels` are the indices of lines with a label, `bare` those with nothing but a label; `stamped`: labels begin
+    with a time. Where headings carry times, a line without one is none, unless the list of chapters above has it.
     """
     listed = {fold(title) for line in lines[:first] if (title := _listed(line))}
     body = [
@@ -80,7 +87,7 @@ def in_place(
         for i in range(first, end)
         if not (i in labels or lines[i].noise or lone_time(lines[i].text) or _above(lines, i, first) in bare)
     ]
-    plain = [i for i in body if chapter_of(lines[i], spoken=True) is None]
+    plain = [i for i in body if chapter_between(lines[i], stamped=stamped) is None]
     again = {i for i in plain if (i == first or fold(lines[i].text) in listed) and may_be_title(lines[i].text)}
     apart = sum(lines[i].gap for i in labels) * 2 > len(labels)
     if len(body) - len(plain) >= 2:

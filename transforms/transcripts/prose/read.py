@@ -11,7 +11,7 @@ from transforms.records import Seconds
 from transforms.transcripts.document import Draft, Piece
 from transforms.transcripts.names import is_aside
 from transforms.transcripts.prose import furniture
-from transforms.transcripts.prose.headings import chapter_of
+from transforms.transcripts.prose.headings import chapter_between, chapter_of
 from transforms.transcripts.prose.lines import (
     Line,
     LineLabel,
@@ -183,7 +183,7 @@ def _beside(found: Survey, index: int, *, opens: bool) -> Piece | None:
         return None
     if index in found.headings:
         return chapter_of(line) or Piece(line.number, "chapter", line.text)
-    return chapter_of(line, spoken=True)
+    return chapter_between(line, stamped=found.is_stamped)
 
 
 def _is_aside(found: Survey, text: str) -> bool:

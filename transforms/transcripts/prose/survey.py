@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from transforms.transcripts.document import Piece
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
-from transforms.transcripts.prose.headings import in_place, may_be_title
+from transforms.transcripts.prose.headings import chapter_of, in_place, may_be_title
 from transforms.transcripts.prose.lines import (
     UNDERLINE,
     Labels,
@@ -34,6 +35,8 @@ WORDS_OF_TALK = 150  # in paragraphs above the first label: what sums an episode
 WORDS_BELOW_HEADING = 40
 WORDS_OF_PARTS = 25  # below headings that are made as the one above the first label
 LEAST_OF_PARAGRAPH = 60  # characters
+FEWEST_TITLES = 2  # with times, one below the other, are a table of contents
+IN_TABLE_AND_TEXT = 2  # times a title may look like a label
 TIMES_BEHIND = 0.3  # of the turns end their first line with a time: then it is theirs, not said
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
 
@@ -63,7 +66,15 @@ class Survey:
     def headings(self) -> frozenset[int]:
         """The lines that are headings by where they stand."""
         bare = {i for i, label in self.labels.items() if not label.rest}
-        return in_place(self.lines, frozenset(self.labels), frozenset(bare), self.first, self.end)
+        return in_place(
+            self.lines, frozenset(self.labels), frozenset(bare), self.first, self.end, stamped=self.is_stamped
+        )
+
+    @cached_property
+    def is_stamped(self) -> bool:
+        """Whether most labels have a time in front of them."""
+        named = self.grammar.labels.values() if self.grammar else ()
+        return sum(one.form.time == "before" for one in named) * 2 > len(named)
 
     @cached_property
     def times_behind(self) -> frozenset[int]:
@@ -98,7 +109,7 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     if forced is None and not grammar.labels:
         grammar = _below_heading(whole) or grammar
     labels = {i: label_of(one) for i, one in grammar.labels.items() if not _is_byline(whole, i, one)}
-    labels = _without_header(whole, labels)
+    labels = _without_contents(whole, _without_header(whole, labels))
     if not labels:
         return Survey(whole, None, {}, 0, end, grammar)
     alone = sum(not label.rest for label in labels.values()) * 2 > len(labels)
@@ -276,6 +287,39 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
         i for i in order if i < begun and furniture.key_value(f"{labels[i].name}: x") and is_value(labels[i].rest)
     }
     return {i: label for i, label in labels.items() if i not in header}
+
+
+def _without_contents(lines: Sequence[Line], labels: Labels) -> Labels:
+    """Leave out what stands in a table of contents, what stands above it, and the headings that it lists.
+
+    `Introduction` alone above a name, or `Growing up in Lisbon` above what sums the episode up, look as names do.
+    """
+    titles, end = _contents(lines, labels)
+    kept = {i: label for i, label in labels.items() if i >= end and fold(label.raw) not in titles}
+    return kept if 2 * len(kept) > len(labels) else labels
+
+
+def _contents(lines: Sequence[Line], labels: Labels) -> tuple[set[str], int]:
+    """Return the titles of a table of contents, and where it ends: titles with rising times, line below line.
+
+    The last of them must not look like a label: a heading above the first name with its time is no table.
+    """
+    counts = Counter(fold(label.name) for label in labels.values())
+    half = sorted(labels)[len(labels) // 2] if labels else 0
+    table: list[Piece] = []
+    titles: set[str] = set()
+    end = 0
+    for i, line in enumerate(lines[:half]):
+        named = i in labels and counts[fold(labels[i].name)] > IN_TABLE_AND_TEXT
+        chapter = None if named else chapter_of(line)
+        if chapter is None or chapter.start_time is None:
+            table = []
+            continue
+        rising = table and (table[-1].start_time or 0.0) <= chapter.start_time
+        table = [*table, chapter] if rising else [chapter]
+        if len(table) - (i in labels) >= FEWEST_TITLES:
+            titles, end = {fold(other.text) for other in table}, i + 1
+    return titles, end
 
 
 def _transcript_start(lines: Sequence[Line], labels: Labels) -> int:
