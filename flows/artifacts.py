@@ -136,7 +136,7 @@ class Store:
         if done is not None:
             return done
         started, began = clock.now(self.home), time.monotonic()
-        folder = self._folder(stage, key)
+        folder = self.folder(stage, key)
         path = folder / f"payload{suffix}"
         with self.scratch() as scratch:
             made = compute(scratch)
@@ -173,7 +173,7 @@ class Store:
 
     def find(self, stage: str, key: str) -> Artifact | None:
         """Find a finished stage; one whose payload does not match its manifest is moved aside."""
-        folder = self._folder(stage, key)
+        folder = self.folder(stage, key)
         if not (folder / "manifest.json").exists():
             return None
         try:
@@ -242,12 +242,18 @@ class Store:
         """Lend a folder that is gone afterwards, and sweep those that dead processes left a day ago."""
         parent = self.home / "scratch"
         parent.mkdir(parents=True, exist_ok=True)
-        for old in parent.iterdir():
-            _sweep(old)
+        self.sweep()
         with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as folder, _lock(Path(folder)):
             yield Path(folder)
 
-    def _folder(self, stage: str, key: str) -> Path:
+    def sweep(self, older_than: Seconds = A_DAY) -> None:
+        """Delete the scratch folders that dead processes left so long ago."""
+        with suppress(FileNotFoundError):
+            for old in (self.home / "scratch").iterdir():
+                _sweep(old, older_than)
+
+    def folder(self, stage: str, key: str) -> Path:
+        """Name the folder of a stage, finished or not."""
         return self.artifacts / stage / key[:2] / key
 
 
@@ -323,10 +329,10 @@ def _read_failed(source: str, message: str) -> StageRun:
     )
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: Path, older_than: float) -> None:
     """Delete a scratch folder of old; one that its process holds is in use, however long it takes."""
     with suppress(OSError, Timeout):  # somebody else is done with his
-        if folder.stat().st_mtime < time.time() - A_DAY:
+        if folder.stat().st_mtime <= time.time() - older_than:
             with _lock(folder):
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -65,6 +65,7 @@ GROUPS = (
             "retry": ("feeds", "Try again what failed."),
             "quarantine": ("feeds", "Let an episode not be tried again."),
             "remove": ("feeds", "Drop a feed, or an episode that waits."),
+            "forget": ("keeping", "Erase an episode or a show, all of it."),
         },
         "turntable add https://example.org/feed.xml",
     ),

@@ -25,7 +25,7 @@ from flows.episode.joining import Joined
 from flows.episode.lookup import look_up
 from flows.episode.stages import Processed
 from flows.feeds import outcomes
-from flows.home import clock
+from flows.home import clock, forgotten
 from flows.home.locks import held
 from flows.loader import load_and_publish
 from flows.locations import Location, keeping_private
@@ -140,6 +140,7 @@ def process_episode(
             raise failed.error from None
         facts = outcome.episode_id, outcome.transcript_id, outcome.turns, outcome.seconds
         _note(outcomes.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
+        _note(forgotten.recall, settings.home, outcome.episode_id)
     return outcome
 
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from flows.artifacts import STAGE_RUN, Artifact, Damaged, Store, measured, read
 from flows.feeds.pending import PENDING, PendingQueue
 from flows.feeds.subscriptions import POLL_TIMES, REMEMBERED, SUBSCRIPTION, SeenEpisodes, Subscriptions
-from flows.home import clock, private
+from flows.home import clock, forgotten, private
 from flows.home.inventory import misplaced
 from flows.loader import documents
 from flows.progress import counting
@@ -124,6 +124,7 @@ def _private_files(settings: Settings) -> Iterator[Problem]:
         (POLL_TIMES, [home / "polled.json"]),
         (clock.NEWEST, [home / "clock.json"]),
         (switch.SWITCH, [home / "speakers.json"]),
+        (forgotten.FORGOTTEN, [home / "forgotten.json"]),
         (STAGE_RUN, list(Store(home).all_failures().values())),
     )
     for kind, paths in kinds:
@@ -186,6 +187,8 @@ def _compared(settings: Settings, store: Store) -> Iterator[Problem]:
 
 def _missing(settings: Settings) -> Iterator[Problem]:
     """Name what one file says that another one should tell of."""
+    for name in forgotten.unfinished(settings.home):
+        yield Problem("forgetting is not finished", name, "turntable forget")
     subscriptions, feeds = Subscriptions(settings.home), settings.home / "feeds"
     known = {path.name.removesuffix(".episodes.json") for path in feeds.glob("[!.]*.episodes.json")}
     subscribed = {path.stem for path in feeds.glob("[!.]*.json") if not path.name.endswith(".episodes.json")}

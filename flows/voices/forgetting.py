@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.artifacts import Manifest, Store
+from flows.artifacts import Store
 from flows.episode.aligning import Decoded, tell_persons
 from flows.episode.told import VOICES, find_base
 from flows.loader import load_and_publish
@@ -133,17 +133,13 @@ def _diarizations(
     for stage in ("diarize", "diarize-part"):
         for manifest in store.manifests(stage):
             if manifest.sha256 in made_of or manifest.inputs.get("samples") in made_of:
-                yield _folder(store, manifest)
+                yield store.folder(manifest.stage, manifest.key)
 
 
 def _said(store: Store, ids: Collection[str]) -> Iterator[Path]:
     """Name the folders of what was said of persons: by users, and by documents that newer ones have replaced."""
     for manifest in (one for person in ids for one in decisions.about(store, person)):
-        yield _folder(store, manifest)
+        yield store.folder(manifest.stage, manifest.key)
     for manifest in store.manifests("stage"):
         if not {one["speaker_id"] for one in (manifest.parameters.get(VOICES) or {}).values()}.isdisjoint(ids):
-            yield _folder(store, manifest)
-
-
-def _folder(store: Store, manifest: Manifest) -> Path:
-    return store.artifacts / manifest.stage / manifest.key[:2] / manifest.key
+            yield store.folder(manifest.stage, manifest.key)

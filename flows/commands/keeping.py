@@ -1,0 +1,132 @@
+"""The commands about what is kept and what must go: `forget`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands.options import JsonFlag, print_json, say, settings_to_write, tell
+from flows.stopping import stoppable
+from transforms.errors import SourceError
+from transforms.text import counted, sized
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+    from flows.upkeep.forget import Erased, Wanted
+
+app = typer.Typer(rich_markup_mode=None)
+
+MOST_SHOWN = 10  # titles in a question
+
+YesFlag = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@app.command(epilog="Example: turntable forget 'Why a record turns' --dry-run")
+@stoppable
+def forget(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="EPISODE|SHOW",
+            help="Its title or a piece of it, its id, file or URL; without it, what was cut off is finished.",
+        ),
+    ] = None,
+    yes: YesFlag = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what goes.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Erase all that is kept of an episode or a show: audio, transcripts, rows; polls leave it alone then."""
+    from dataclasses import asdict
+
+    from flows.display.terminal import showing
+    from flows.upkeep import forget as forgetting
+
+    settings = settings_to_write()
+    with showing():
+        finished = forgetting.finish(settings) if not dry_run else ()
+    if name is None:
+        wanted, told = None, finished
+    else:
+        wanted = _wanted(settings, name)
+        told = (forgetting.look(settings, wanted),)
+        if not dry_run:
+            confirm(list(_going(told[0])), "Erase it?", "turntable forget … --yes", yes=yes)
+            with showing():
+                told = (forgetting.forget(settings, wanted),)
+    if as_json:
+        print_json([asdict(one) for one in told])
+        return
+    for one in told:
+        for line in _going(one) if dry_run else _gone(one):
+            tell(line)
+        for line in one.left:
+            say(f"turntable: {line}")
+    if not told:
+        tell("nothing was left half forgotten")
+
+
+def _wanted(settings: Settings, name: str) -> Wanted:
+    """Find what a user means by a name, a path or an address; a file by its bytes too."""
+    from flows.locations import locate, located
+    from flows.sources.folders import hash_of
+    from flows.upkeep.forget import find
+
+    place = located(name)
+    said = name if place.is_url else locate(name).public
+    try:
+        return find(settings, said, place.public)
+    except SourceError:
+        if place.kind != "path" or not place.path.is_file():
+            raise
+        return find(settings, said, hash_of(place.path))
+
+
+def _going(one: Erased) -> list[str]:
+    shown = [f"  {title}" for title in one.episodes[:MOST_SHOWN]]
+    more = len(one.episodes) - len(shown)
+    return [
+        *(f"{title}: the whole show" for title in one.shows),
+        *shown,
+        *([f"  and {counted(more, 'more episode')}"] if more else []),
+        f"goes for good: {_numbers(one)}",
+        *(f"the subscription to {title} ends" for title in one.subscriptions),
+        "with it go damaged files that were set aside and the history of runs: nobody can tell whose they are",
+    ]
+
+
+def _gone(one: Erased) -> list[str]:
+    what = ", ".join((*one.shows, *(one.episodes[:MOST_SHOWN] if not one.shows else ())))
+    after = (
+        "`turntable add` subscribes again"
+        if one.shows
+        else "polls leave it alone, `turntable ingest` brings it back"
+    )
+    return [f"{what}: forgotten, with {_numbers(one)}; the warehouse is made anew; {after}"]
+
+
+def _numbers(one: Erased) -> str:
+    parts = (
+        counted(one.transcripts, "transcript"),
+        counted(one.turns, "turn"),
+        *([f"{one.waiting} waiting"] if one.waiting else []),
+        f"{counted(one.artifacts, 'artifact')} ({sized(one.bytes)})",
+    )
+    return ", ".join(parts)
+
+
+def confirm(notice: list[str], question: str, way_out: str, *, yes: bool) -> None:
+    """Say what will be done, and ask once.
+
+    Raises:
+        SourceError: nobody can be asked here.
+    """
+    for line in notice:
+        say(line)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        msg = f"nobody can be asked here: `{way_out}` says that it is wanted"
+        raise SourceError(msg)
+    typer.confirm(question, abort=True, err=True)
