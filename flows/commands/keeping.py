@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.options import JsonFlag, print_json, say, settings_to_write, tell
+from flows.commands.options import JsonFlag, confirm, print_json, say, settings_to_write, tell
 from flows.stopping import stoppable
 from transforms.errors import SourceError
 from transforms.text import counted, sized
@@ -114,19 +113,3 @@ def _numbers(one: Erased) -> str:
         f"{counted(one.artifacts, 'artifact')} ({sized(one.bytes)})",
     )
     return ", ".join(parts)
-
-
-def confirm(notice: list[str], question: str, way_out: str, *, yes: bool) -> None:
-    """Say what will be done, and ask once.
-
-    Raises:
-        SourceError: nobody can be asked here.
-    """
-    for line in notice:
-        say(line)
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        msg = f"nobody can be asked here: `{way_out}` says that it is wanted"
-        raise SourceError(msg)
-    typer.confirm(question, abort=True, err=True)
