@@ -421,7 +421,7 @@ def test_the_commands_ask_once_and_say_what_is_missing(tmp_path: Path) -> None:
     assert "no voice is known as 'Idris Vane'" in unknown.stderr
     for arguments, line in (
         (("merge", "A"), "give who that is, or --undo to take back what was said of 'A'"),
-        (("merge", "A", "B", "--undo"), "`turntable speakers merge 'A' --undo`"),
+        (("merge", "A", "B", "--undo"), "what is taken back is named by the person alone: leave out 'B'"),
     ):
         wrong = command(home, "speakers", *arguments, check=False)
         assert wrong.returncode == 2

@@ -474,6 +474,11 @@ def kept_of(snapshot: Path, episode_ids: Sequence[str]) -> Kept:
     return Kept(tuple(one.episode for one in known), turns=turns[0][0] if turns else 0, **found)
 
 
+def loaded_documents(snapshot: Path) -> set[str]:
+    """Name the documents whose rows the snapshot shows; none without a sound one."""
+    return {key for (key,) in _rows(snapshot, "select staged_key from load_log")}
+
+
 def episodes_of_show(snapshot: Path, podcast_id: str) -> list[str]:
     """Name the episodes of a show."""
     sql = (

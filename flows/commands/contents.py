@@ -84,6 +84,7 @@ GROUPS = (
             "models": ("models", "List weights, and fetch them."),
             "verify": ("machine", "Find what is damaged or missing."),
             "rebuild": ("machine", "Make the warehouse anew."),
+            "gc": ("keeping", "Free audio and samples of what is done."),
             "bench": ("bench", "Measure errors and speed on your episodes."),
         },
         "turntable models fetch",

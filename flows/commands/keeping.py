@@ -1,8 +1,10 @@
-"""The commands about what is kept and what must go: `forget`."""
+"""The commands about what is kept and what must go: `forget`, `gc`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +16,7 @@ from transforms.text import counted, sized
 if TYPE_CHECKING:
     from flows.settings import Settings
     from flows.upkeep.forget import Erased, Wanted
+    from flows.upkeep.room import Freeable
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -113,3 +116,76 @@ def _numbers(one: Erased) -> str:
         f"{counted(one.artifacts, 'artifact')} ({sized(one.bytes)})",
     )
     return ", ".join(parts)
+
+
+@app.command(epilog="Example: turntable gc --to 20GB --dry-run")
+@stoppable
+def gc(
+    keep_audio: Annotated[
+        float | None, typer.Option(min=0, help="Days that audio is kept. [TURNTABLE_KEEP_AUDIO, 90]")
+    ] = None,
+    keep_samples: Annotated[
+        float | None, typer.Option(min=0, help="Days that decoded samples are kept. [TURNTABLE_KEEP_SAMPLES, 7]")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="Audio and samples together, as 20GB; the oldest go.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what goes.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Free audio and samples of finished episodes, and what nothing is made of; transcripts and hashes stay."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from flows.display.terminal import showing
+    from flows.upkeep import room
+
+    settings = settings_to_write()
+    limits = replace(room.limits_of(settings), most=_size(to))
+    if keep_audio is not None:
+        limits = replace(limits, audio=timedelta(days=keep_audio))
+    if keep_samples is not None:
+        limits = replace(limits, samples=timedelta(days=keep_samples))
+    with showing():
+        found = room.find(settings, limits)
+        found = found if dry_run else room.carry_out(found)
+    if as_json:
+        print_json({"freed": _summed(found), "dry_run": dry_run, "holds": _held(settings)})
+        return
+    for line in _summed(found):
+        tell(f"{counted(line['files'], 'file')} of {line['what']}, {sized(line['bytes'])}")
+    total = sum(one.bytes for one in found)
+    tell(f"{sized(total)} {'would be' if dry_run else 'were'} freed; {holds(settings)}")
+
+
+def _summed(found: Sequence[Freeable]) -> list[dict[str, Any]]:
+    kinds = dict.fromkeys(one.what for one in found)
+    sizes = {kind: [one.bytes for one in found if one.what == kind] for kind in kinds}
+    return [{"what": kind, "files": len(own), "bytes": sum(own)} for kind, own in sizes.items()]
+
+
+def _held(settings: Settings) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    from flows.upkeep.room import holdings
+
+    return [asdict(one) for one in holdings(settings.home)]
+
+
+def holds(settings: Settings) -> str:
+    """Say in a line how much a home holds, and of what."""
+    kinds = _held(settings)
+    parts = ", ".join(f"{one['what']} {sized(one['bytes'])}" for one in kinds)
+    return f"the home holds {sized(sum(one['bytes'] for one in kinds))}: {parts or 'nothing'}"
+
+
+def _size(text: str | None) -> int | None:
+    """Read `--to`.
+
+    >>> _size("20GB"), _size("500 mb"), _size("0"), _size(None)
+    (20000000000, 500000000, 0, None)
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
+    if found is None:
+        raise typer.BadParameter(f"{text!r}: give a size as 20GB or 500MB", param_hint="--to")  # noqa: EM102
+    return round(float(found[1]) * 1000.0 ** " kmgt".index(found[2] or " "))

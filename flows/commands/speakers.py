@@ -111,15 +111,15 @@ def merge(
     """Say that two persons are one."""
     from flows.voices import persons
 
-    _check_undo("merge", person, into, "who that is", undo=undo)
+    _check_undo(person, into, "who that is", undo=undo)
     settings = settings_to_write()
     typer.echo(persons.undo_merge(settings, person) if into is None else persons.merge(settings, person, into))
 
 
-def _check_undo(command: str, person: str, other: str | None, what: str, *, undo: bool) -> None:
+def _check_undo(person: str, other: str | None, what: str, *, undo: bool) -> None:
     """Check that what is said is to be done, or taken back."""
     if undo and other is not None:
-        msg = f"what is taken back is named by the person alone: `turntable speakers {command} {person!r} --undo`"
+        msg = f"what is taken back is named by the person alone: leave out {other!r}"
         raise typer.BadParameter(msg)
     if other is None and not undo:
         msg = f"give {what}, or --undo to take back what was said of {person!r}"
@@ -152,7 +152,7 @@ def rename(
     """Call a person by another name."""
     from flows.voices import persons
 
-    _check_undo("rename", person, name, "a name", undo=undo)
+    _check_undo(person, name, "a name", undo=undo)
     settings = settings_to_write()
     typer.echo(persons.undo_rename(settings, person) if name is None else persons.rename(settings, person, name))
 

@@ -9,14 +9,16 @@ everything done. How a stage is run, `flows.runs` says; what episodes share, `fl
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from flows.artifacts import Artifact, Store
+from flows.artifacts import Artifact, PayloadFreed, Store
 from flows.engines.shared_engine import EngineClient
 from flows.episode import extras, joining, stages
 from flows.episode.aligning import align_episode
@@ -43,6 +45,7 @@ from transforms.records import Episode, Seconds
 
 LONGEST_JOIN: Seconds = 60.0
 MOST_STARTS = 3  # of a run whose process died
+MOST_FREED = 3  # payloads that an episode can need again: the samples of two channels, the audio
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,20 @@ def _load_text(work: Work, text: PublisherText) -> Outcome:
 
 
 def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | None) -> Outcome:
+    """Run the stages of the audio; what was freed and is needed after all is made again."""
+    for _ in range(MOST_FREED):
+        try:
+            return _run_audio(work, listed, text)
+        except StageFailed as failed:
+            if not isinstance(failed.error, PayloadFreed):
+                raise
+            stage = Path(failed.error.folder).parent.parent.name
+            say(f"{work.found.source}: {stage} once more, for it was freed to save room")
+            shutil.rmtree(failed.error.folder, ignore_errors=True)
+    return _run_audio(work, listed, text)
+
+
+def _run_audio(work: Work, listed: Artifact | None, text: PublisherText | None) -> Outcome:
     """Run the stages of the audio in their order."""
     found, source, store = work.found, work.found.source, work.store
     run_once("fetch", partial(stages.check_audio, found.location, source))

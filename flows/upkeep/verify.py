@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from flows.artifacts import STAGE_RUN, Artifact, Damaged, Store, measured, read
+from flows.artifacts import STAGE_RUN, Artifact, Damaged, Freed, Store, measured, read
 from flows.feeds.pending import PENDING, PendingQueue
 from flows.feeds.subscriptions import POLL_TIMES, REMEMBERED, SUBSCRIPTION, SeenEpisodes, Subscriptions
 from flows.home import clock, forgotten, private
@@ -108,6 +108,8 @@ def damaged_artifacts(store: Store, *, deep: bool) -> Iterator[tuple[Path, str]]
             continue
         try:
             how(folder)
+        except Freed:
+            continue
         except Damaged as damaged:
             if folder.exists():  # it may have been set aside meanwhile
                 yield folder, str(damaged)
