@@ -85,6 +85,8 @@ GROUPS = (
             "verify": ("machine", "Find what is damaged or missing."),
             "rebuild": ("machine", "Make the warehouse anew."),
             "gc": ("keeping", "Free audio and samples of what is done."),
+            "backup": ("keeping", "Write all that counts into one file."),
+            "restore": ("keeping", "Fill an empty home from a backup."),
             "bench": ("bench", "Measure errors and speed on your episodes."),
         },
         "turntable models fetch",

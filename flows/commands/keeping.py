@@ -1,20 +1,23 @@
-"""The commands about what is kept and what must go: `forget`, `gc`."""
+"""The commands about what is kept and what must go: `forget`, `gc`, `backup`, `restore`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands.options import JsonFlag, confirm, print_json, say, settings_to_write, tell
+from flows import paths
+from flows.commands.options import JsonFlag, confirm, print_json, read_settings, say, settings_to_write, tell
 from flows.stopping import stoppable
 from transforms.errors import SourceError
 from transforms.text import counted, sized
 
 if TYPE_CHECKING:
     from flows.settings import Settings
+    from flows.upkeep.backup import Backup
     from flows.upkeep.forget import Erased, Wanted
     from flows.upkeep.room import Freeable
 
@@ -154,6 +157,56 @@ def gc(
         tell(f"{counted(line['files'], 'file')} of {line['what']}, {sized(line['bytes'])}")
     total = sum(one.bytes for one in found)
     tell(f"{sized(total)} {'would be' if dry_run else 'were'} freed; {holds(settings)}")
+
+
+@app.command(epilog="Example: turntable backup /mnt/nas/turntable.tar.gz")
+@stoppable
+def backup(
+    target: Annotated[Path, typer.Argument(help="A file, or a folder where it gets a name with the time.")],
+    audio: Annotated[bool, typer.Option("--audio", help="With audio and decoded samples.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write all that cannot be made again into one file; work may go on meanwhile."""
+    from flows.display.terminal import showing
+    from flows.upkeep.backup import back_up
+
+    settings = read_settings()
+    with showing():
+        done = back_up(settings, paths.absolute(target), audio=audio)
+    _tell_backup(done, f"{done.path}: {counted(done.files, 'file')} saved, {sized(done.bytes)}", as_json=as_json)
+
+
+@app.command(epilog="Example: turntable --home /srv/turntable restore turntable.tar.gz")
+@stoppable
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file that `turntable backup` wrote.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Fill an empty home from a backup, and make its warehouse; every file is checked by its hash."""
+    from flows.display.terminal import showing
+    from flows.upkeep.backup import restore as bring_back
+
+    settings = read_settings(with_home=False)
+    with showing():
+        done = bring_back(settings, paths.absolute(source))
+    _tell_backup(
+        done,
+        f"{settings.home}: {counted(done.files, 'file')} restored, {sized(done.bytes)}, the warehouse made of it",
+        as_json=as_json,
+    )
+
+
+def _tell_backup(done: Backup, line: str, *, as_json: bool) -> None:
+    if as_json:
+        from dataclasses import asdict
+
+        print_json(asdict(done))
+    else:
+        tell(line)
+        for one in done.lines:
+            say(f"turntable: {one}")
+    if any(" is damaged" in one for one in done.lines):
+        raise typer.Exit(1)
 
 
 def _summed(found: Sequence[Freeable]) -> list[dict[str, Any]]:
