@@ -70,6 +70,8 @@ def back_up(settings: Settings, target: Path, *, audio: bool = False) -> Backup:
         msg = f"there is nothing to back up at {settings.home}: run `turntable ingest …` first"
         raise SourceError(msg)
     place = _place(home, target)
+    for left in place.parent.glob(f".{place.name}.*.tmp"):  # of one that was killed
+        left.unlink(missing_ok=True)
     try:
         with writing(place) as temporary:
             temporary.touch(mode=0o600)
@@ -294,6 +296,8 @@ def _clear(home: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+        for begun in home.glob(f".{name}.*"):  # what a killed process was writing
+            begun.unlink(missing_ok=True)
     shutil.rmtree(home / "scratch" / _RESTORING, ignore_errors=True)
 
 
