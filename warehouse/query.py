@@ -479,6 +479,14 @@ def loaded_documents(snapshot: Path) -> set[str]:
     return {key for (key,) in _rows(snapshot, "select staged_key from load_log")}
 
 
+def loaded_keys(snapshot: Path) -> tuple[set[str], set[str]]:
+    """Name the documents and the failures that the snapshot shows; none without a sound one."""
+    documents = "select staged_key from load_log union select staged_key from discoveries"
+    # The rows of files have short names, those of stages the whole hash of what they are.
+    failures = "select run_id from stage_runs where status = 'failed' and length(run_id) <= 32"
+    return {key for (key,) in _rows(snapshot, documents)}, {key for (key,) in _rows(snapshot, failures)}
+
+
 def episodes_of_show(snapshot: Path, podcast_id: str) -> list[str]:
     """Name the episodes of a show."""
     sql = (

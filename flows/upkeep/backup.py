@@ -172,12 +172,12 @@ def _write(home: Path, file: IO[bytes], *, audio: bool) -> tuple[Mapping[str, st
 
 def _files(home: Path) -> Iterator[Path]:
     """Yield the files of a home that count; each folder is listed when those before it are read."""
-    first, last = [name for name in PRIVATE_FILES if name != "clock.json"], "clock.json"
+    first = [name for name in PRIVATE_FILES if name not in ("clock.json", "verified.json")]
     yield from (home / name for name in ("home.json", *first))
     for folder in FOLDERS:
         listed = _listed(home / folder)
         yield from counting("files", listed) if folder == "artifacts" else listed
-    yield home / last
+    yield home / "clock.json"
 
 
 def _listed(folder: Path) -> list[Path]:
