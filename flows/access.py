@@ -72,6 +72,11 @@ def find_server(home: Path) -> bool:
     return True
 
 
+def is_served(home: Path) -> bool:
+    """Check whether `turntable serve` runs for a home on this machine."""
+    return _served(home) is not None
+
+
 def _same(api: str, home: Path) -> bool:
     ours = _served(home)
     return ours is not None and api.rstrip("/").replace("//localhost:", "//127.0.0.1:") == ours

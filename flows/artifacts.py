@@ -2,6 +2,7 @@
 
     $TURNTABLE_HOME/artifacts/<stage>/<ab>/<key>/payload.<suffix>   what the stage made, one immutable file
                                                  manifest.json      what it was made of, how, where, when
+                                                 freed.json         its payload was deleted to save room
                              /failures/<id>.json                    a stage that failed, and why
                              /damaged/…                             what could not be read any more
                              /scratch/…                             what is being made
@@ -32,6 +33,7 @@ from pydantic import TypeAdapter
 
 from flows.home import clock
 from flows.progress import REPORTER
+from transforms.errors import SourceError
 from transforms.hashes import sha256
 from transforms.records import Moment, Seconds, StageRun
 from transforms.sealed import cause_of, is_damage, is_no_file, read_sealed, seal
@@ -93,7 +95,24 @@ class Damaged(ValueError):
     """A finished stage that is not as it was written; the message says in what."""
 
 
+class Freed(Damaged):
+    """A finished stage whose payload was deleted to save room: its hash is known, and it can be made anew."""
+
+
+class PayloadFreed(SourceError):
+    """Something needs a payload that was freed; `folder` is where it lay."""
+
+    def __init__(self, message: str, folder: Path) -> None:
+        super().__init__(message, folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        """Return the message alone."""
+        return str(self.args[0])
+
+
 A_DAY = 24 * 3600  # seconds
+FREED = "freed.json"
 
 _MANIFEST = TypeAdapter(Manifest)
 STAGE_RUN = TypeAdapter(StageRun)
@@ -129,14 +148,15 @@ class Store:
     ) -> Artifact:
         """Return the finished stage, computing it only if it is not there or is damaged.
 
-        `compute` is lent a folder on the same disk, for a payload that is too large for memory.
+        One whose payload was freed is finished: what is made of it is known by its hash. `compute` is lent a
+        folder on the same disk, for a payload that is too large for memory.
         """
         key = stage_key(stage, method, inputs, parameters)
-        done = self.find(stage, key)
+        done = self.find(stage, key, freed=True)
         if done is not None:
             return done
         started, began = clock.now(self.home), time.monotonic()
-        folder = self._folder(stage, key)
+        folder = self.folder(stage, key)
         path = folder / f"payload{suffix}"
         with self.scratch() as scratch:
             made = compute(scratch)
@@ -171,13 +191,19 @@ class Store:
             temporary.write_bytes(seal(_MANIFEST, manifest, key))
         return Artifact(path, manifest)
 
-    def find(self, stage: str, key: str) -> Artifact | None:
-        """Find a finished stage; one whose payload does not match its manifest is moved aside."""
-        folder = self._folder(stage, key)
+    def find(self, stage: str, key: str, *, freed: bool = False) -> Artifact | None:
+        """Find a finished stage; one whose payload does not match its manifest is moved aside.
+
+        One whose payload was `freed` is given only to who asks for it.
+        """
+        folder = self.folder(stage, key)
         if not (folder / "manifest.json").exists():
             return None
         try:
             return read(folder)
+        except Freed:
+            manifest = read_manifest(folder)
+            return Artifact(folder / manifest.payload, manifest) if freed else None
         except Damaged as damaged:
             self.set_aside(folder, str(damaged), "what needs it makes it again: run the same command")
             return None
@@ -242,12 +268,18 @@ class Store:
         """Lend a folder that is gone afterwards, and sweep those that dead processes left a day ago."""
         parent = self.home / "scratch"
         parent.mkdir(parents=True, exist_ok=True)
-        for old in parent.iterdir():
-            _sweep(old)
+        self.sweep()
         with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as folder, _lock(Path(folder)):
             yield Path(folder)
 
-    def _folder(self, stage: str, key: str) -> Path:
+    def sweep(self, older_than: Seconds = A_DAY) -> None:
+        """Delete the scratch folders that dead processes left so long ago."""
+        with suppress(FileNotFoundError):
+            for old in (self.home / "scratch").iterdir():
+                _sweep(old, older_than)
+
+    def folder(self, stage: str, key: str) -> Path:
+        """Name the folder of a stage, finished or not."""
         return self.artifacts / stage / key[:2] / key
 
 
@@ -278,7 +310,7 @@ def measured(folder: Path) -> Artifact:
     path = folder / manifest.payload
     if not path.is_file():
         msg = "its payload is missing"
-        raise Damaged(msg)
+        raise Freed(msg) if (folder / FREED).exists() else Damaged(msg)
     if (size := path.stat().st_size) != manifest.size:
         msg = f"its payload has {size} bytes instead of {manifest.size}"
         raise Damaged(msg)
@@ -304,6 +336,33 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def free(folder: Path, note: bytes) -> int:
+    """Delete the payload of a finished stage, and keep what is known of it; `note` is kept, too. Its bytes."""
+    manifest = read_manifest(folder)
+    with writing(folder / FREED) as temporary:
+        temporary.write_bytes(note)
+    (folder / manifest.payload).unlink(missing_ok=True)
+    return manifest.size
+
+
+def is_freed(artifact: Artifact) -> bool:
+    """Check whether the payload of a finished stage was deleted to save room."""
+    return not artifact.path.exists() and (artifact.path.parent / FREED).exists()
+
+
+def bytes_of(artifact: Artifact) -> Path:
+    """Return where the payload of a finished stage lies, for who reads it.
+
+    Raises:
+        PayloadFreed: it was deleted to save room.
+    """
+    if is_freed(artifact):
+        what = "audio" if artifact.manifest.stage == "fetch" else "samples"
+        msg = f"the {what} {artifact.manifest.key[:12]} were freed to save room: ingest the episode again"
+        raise PayloadFreed(msg, artifact.path.parent)
+    return artifact.path
+
+
 def _read_failed(source: str, message: str) -> StageRun:
     return StageRun(
         source=source,
@@ -323,10 +382,10 @@ def _read_failed(source: str, message: str) -> StageRun:
     )
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: Path, older_than: float) -> None:
     """Delete a scratch folder of old; one that its process holds is in use, however long it takes."""
     with suppress(OSError, Timeout):  # somebody else is done with his
-        if folder.stat().st_mtime < time.time() - A_DAY:
+        if folder.stat().st_mtime <= time.time() - older_than:
             with _lock(folder):
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter
 
-from flows.artifacts import Artifact
+from flows.artifacts import Artifact, bytes_of
 from transforms.records import StageRun, Turn, Word
 from transforms.speech.checks import Transcription
 from transforms.speech.diarize import Diarization
@@ -32,10 +32,14 @@ def read_json(kind: TypeAdapter[T], artifact: Artifact) -> T:
 
 
 def read_samples(decoded: Artifact) -> NDArray[np.int16]:
-    """Map decoded audio: int16 mono, shape (n_samples,), 16 kHz, read-only, on the disk until it is looked at."""
+    """Map decoded audio: int16 mono, shape (n_samples,), 16 kHz, read-only, on the disk until it is looked at.
+
+    Raises:
+        PayloadFreed: it was deleted to save room.
+    """
     import numpy as np
 
-    samples: NDArray[np.int16] = np.load(decoded.path, mmap_mode="r")
+    samples: NDArray[np.int16] = np.load(bytes_of(decoded), mmap_mode="r")
     return samples
 
 

@@ -84,6 +84,13 @@ class Settings(BaseSettings):
         default=180, gt=0, description="minutes that the audio of one episode may take to come"
     )
 
+    keep_audio: float = Field(
+        default=90, ge=0, description="days that the audio of a finished episode is kept; inf: for ever"
+    )
+    keep_samples: float = Field(
+        default=7, ge=0, description="days that its decoded samples are kept; inf: for ever"
+    )
+
     load: Literal["inline", "elsewhere"] = Field(
         default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"
     )

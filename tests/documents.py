@@ -159,6 +159,7 @@ def empty_warehouse(path: Path) -> Path:
 
 def publish(home: Path, *documents: Staged) -> Path:
     """Load documents into the warehouse of a home, and give its snapshot."""
+    home.mkdir(exist_ok=True)
     files = {}
     for number, document in enumerate(documents):
         files[f"k{number}"] = home / f"k{number}.parquet"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -65,6 +66,27 @@ def at_rename(when: str, word: str, number: int) -> None:
         return result
 
     Path.replace = replace  # type: ignore[method-assign]
+
+
+def at_change(when: str, number: int) -> None:
+    """Die before or after the n-th renaming or deletion, of a file or of a folder with all in it."""
+    left = [number]
+
+    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
+        def change(*arguments: Any, **more: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0 and when == "before":
+                die()
+            result = real(*arguments, **more)
+            if left[0] == 0:
+                die()
+            return result
+
+        return change
+
+    Path.replace = counted(Path.replace)  # type: ignore[method-assign]
+    Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
+    shutil.rmtree = counted(shutil.rmtree)  # type: ignore[assignment]
 
 
 def main(home: str, when: str, what: str) -> None:

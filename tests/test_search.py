@@ -272,6 +272,10 @@ def test_sql_searches_within_its_limits(home: Path) -> None:
             b"".join(answer(home / "turntable.duckdb", f"from search('{words}')", "json", seconds=60))
         assert "\n" not in str(caught.value)
 
+    with pytest.raises(ContentError, match="most is how many turns to find: 0 or more") as caught:
+        b"".join(answer(home / "turntable.duckdb", "from search('cafe', most := -1)", "json", seconds=60))
+    assert "\n" not in str(caught.value)
+
 
 def test_a_term_is_counted_where_it_is_said(home: Path) -> None:
     """Its words in a row; each speaker's first time; by month, those in which nobody says it too."""

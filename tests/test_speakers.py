@@ -28,6 +28,7 @@ from tests.homes import ingest_file
 from transforms.errors import ContentError, SourceError
 from transforms.records import SpeakerSegment, Word
 from transforms.speech.models import MODELS
+from warehouse.search import Search, search
 
 pytestmark = pytest.mark.system  # a network embeds voices
 
@@ -250,6 +251,8 @@ def test_a_person_is_called_otherwise(home: tuple[Settings, dict[str, str]]) -> 
     persons.rename(settings, "Idris Vane", "Dr Idris Vane")
     assert ask(settings, "select speaker_name, aliases from speakers") == [("Dr Idris Vane", ["Idris Vane"])]
     assert shown(settings)[4] == ("third", "SPEAKER_00", "Dr Idris Vane", "voice", True)
+    both = [search(settings.snapshot, Search("word*", speaker=who)).rows for who in ("Dr Idris", "Idris Vane")]
+    assert both[0] == both[1] != []
     assert persons.undo_rename(settings, "Dr Idris Vane")
     assert shown(settings) == IDRIS
     with pytest.raises(ContentError, match="is no name"):
@@ -303,7 +306,9 @@ def test_a_person_is_forgotten(home: tuple[Settings, dict[str, str]]) -> None:
     assert sorted(voices for _, voices in kept(store)) == [(), ("SPEAKER_00",), ("SPEAKER_01",)]
     assert why(settings)["third", "SPEAKER_00"] == (None, "forgotten")
 
-    remember(settings, "Idris Vane")
+    with pytest.raises(SourceError, match="nobody called 'Somebody' was forgotten"):
+        remember(settings, "Somebody")
+    remember(settings, "Dr Idris Vane")  # as he was called, though that name is kept nowhere
     catch_up(settings)
     recognize(settings)
     assert shown(settings) == IDRIS
@@ -408,12 +413,19 @@ def test_the_commands_ask_once_and_say_what_is_missing(tmp_path: Path) -> None:
     refused = command(home, "speakers", "on", check=False)
     assert refused.returncode == 1
     assert "biometric" in refused.stderr
+    assert max(map(len, refused.stderr.splitlines())) < 120
     assert "`turntable speakers on --yes` says that it is wanted" in refused.stderr
     assert not switch.read(home).is_on
     assert command(home, "speakers", "on", "--yes").stdout.startswith("voices are compared since ")
     unknown = command(home, "speakers", "forget", "Idris Vane", check=False)
     assert "no voice is known as 'Idris Vane'" in unknown.stderr
-    assert command(home, "speakers", "merge", "A", check=False).returncode == 2
+    for arguments, line in (
+        (("merge", "A"), "give who that is, or --undo to take back what was said of 'A'"),
+        (("merge", "A", "B", "--undo"), "what is taken back is named by the person alone: leave out 'B'"),
+    ):
+        wrong = command(home, "speakers", *arguments, check=False)
+        assert wrong.returncode == 2
+        assert line in " ".join(wrong.stderr.replace("│", " ").split())
 
 
 def test_a_damaged_switch_is_off(tmp_path: Path) -> None:

@@ -66,6 +66,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def sized(number: int) -> str:
+    """Write how many bytes there are.
+
+    >>> sized(0), sized(1_200_000), sized(84_000_000_000)
+    ('0.0 MB', '1.2 MB', '84.0 GB')
+    """
+    return f"{number / 1e6:.1f} MB" if number < 1e9 else f"{number / 1e9:.1f} GB"
+
+
 def percent(share: float) -> str:
     """Write how sure something is, in whole percent; nothing is wholly sure.
 

@@ -393,6 +393,14 @@ def find_episode(snapshot: Path, text: str, place: str | None = None) -> str:
     Raises:
         SourceError: none or several fit; the message names up to five.
     """
+    known = named_episodes(snapshot)
+    if text.strip().lower() == "latest" and known:
+        return known[0].id
+    return choose(text, known, "episode", "give an id or a piece of a title", place).id
+
+
+def named_episodes(snapshot: Path) -> list[Named]:
+    """List the episodes that a user can mean, the one first whose transcript came in last."""
     rows = _answer(
         snapshot,
         """
@@ -418,10 +426,74 @@ def find_episode(snapshot: Path, text: str, place: str | None = None) -> str:
             found_at desc, feed_index, e.episode_id
         """,
     ).rows
-    if text.strip().lower() == "latest" and rows:
-        return str(rows[0][0])
-    known = [Named(name, title, frozenset(filter(None, places))) for name, title, places in rows]
-    return choose(text, known, "episode", "give an id or a piece of a title", place).id
+    return [Named(name, title, frozenset(filter(None, places))) for name, title, places in rows]
+
+
+def named_shows(snapshot: Path) -> list[Named]:
+    """List the shows that a user can mean."""
+    rows = _rows(snapshot, "select podcast_id, title, [feed_url, site_url] from podcasts order by all")
+    return [Named(name, title, frozenset(filter(None, places))) for name, title, places in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the snapshot keeps of some episodes.
+
+    `documents` are the keys of what they were staged by, `discovered` those of polls that found them, `origins`
+    where they came from, `files` the sha256 of their audio and texts.
+    """
+
+    episodes: tuple[Episode, ...]
+    transcripts: frozenset[str]
+    turns: int
+    documents: frozenset[str]
+    discovered: frozenset[str]
+    origins: frozenset[str]
+    files: frozenset[str]
+
+
+def kept_of(snapshot: Path, episode_ids: Sequence[str]) -> Kept:
+    """Return what the snapshot keeps of some episodes, that of transcripts which moved to them too."""
+    ids = list(episode_ids)
+    sql = {
+        "transcripts": "select transcript_id from transcripts where episode_id in (select unnest($1))",
+        "documents": "select l.staged_key from load_log l join transcripts t using (transcript_id) "
+        "where t.episode_id in (select unnest($1))",
+        "discovered": "select staged_key from discoveries where episode_id in (select unnest($1))",
+        "origins": "select origin from transcripts where episode_id in (select unnest($1)) "
+        "union select source from stage_runs where episode_id in (select unnest($1))",
+        "files": "select rendition_id from renditions where episode_id in (select unnest($1)) "
+        "union select document_sha256 from transcripts where episode_id in (select unnest($1))",
+    }
+    found = {
+        name: frozenset(value for (value,) in _rows(snapshot, one, ids) if value is not None)
+        for name, one in sql.items()
+    }
+    turns = _rows(snapshot, "select count(*) from turns where episode_id in (select unnest(?))", ids)
+    known = _looked_up(snapshot, "e.episode_id in (select unnest(?))", ids)
+    return Kept(tuple(one.episode for one in known), turns=turns[0][0] if turns else 0, **found)
+
+
+def loaded_documents(snapshot: Path) -> set[str]:
+    """Name the documents whose rows the snapshot shows; none without a sound one."""
+    return {key for (key,) in _rows(snapshot, "select staged_key from load_log")}
+
+
+def loaded_keys(snapshot: Path) -> tuple[set[str], set[str]]:
+    """Name the documents and the failures that the snapshot shows; none without a sound one."""
+    documents = "select staged_key from load_log union select staged_key from discoveries"
+    # The rows of files have short names, those of stages the whole hash of what they are.
+    failures = "select run_id from stage_runs where status = 'failed' and length(run_id) <= 32"
+    return {key for (key,) in _rows(snapshot, documents)}, {key for (key,) in _rows(snapshot, failures)}
+
+
+def episodes_of_show(snapshot: Path, podcast_id: str) -> list[str]:
+    """Name the episodes of a show."""
+    sql = (
+        "select episode_id from episodes where podcast_id = $1 "
+        "union select episode_id from discoveries where podcast_id = $1 order by all"
+    )
+    return [name for (name,) in _rows(snapshot, sql, podcast_id)]
 
 
 def turns(snapshot: Path, episode_id: str) -> Table:

@@ -102,11 +102,17 @@ with terms as materialized (
     -- Whom a name means is asked once a name, not once a turn.
     select distinct x.text_index, t.turn_index
     from turns t join texts x using (transcript_id)
-    where speaker is not null and coalesce(t.speaker_name, t.speaker_label) in (
-        select name from (
-            select distinct coalesce(speaker_name, speaker_label) as name from turns where speaker is not null
+    where speaker is not null and (
+        coalesce(t.speaker_name, t.speaker_label) in (
+            select name from (
+                select distinct coalesce(speaker_name, speaker_label) as name from turns where speaker is not null
+            )
+            where contains(plain(name), plain(speaker))
         )
-        where contains(plain(name), plain(speaker))
+        -- A person may be called otherwise than transcripts call him.
+        or t.speaker_id in (
+            select v.speaker_id from voices v where speaker is not null and contains(plain(v.speaker_name), plain(speaker))
+        )
     )
 ), rows_of_index as materialized (
     -- Rows are found by one column and then read by their place: that takes a third of the time.
@@ -149,7 +155,7 @@ with terms as materialized (
     where list_has_all(parts_found, (select coalesce(list(distinct part_index) filter (where is_quoted), []) from terms))
     qualify parts = max(parts) over ()
     order by score desc, text_index, turn_index
-    limit most
+    limit case when most >= 0 then most else error('most is how many turns to find: 0 or more') end
 ), shown as materialized (
     select t.rowid as row_number, f.score, f.place, w.words
     from best f

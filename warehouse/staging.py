@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -128,6 +128,15 @@ def write_discovered(staged_at: datetime, podcast: Podcast, episodes: Iterable[E
             for index, episode in enumerate(episodes)
         ]
     )
+
+
+def without_episodes(document: bytes, episode_ids: Collection[str]) -> bytes | None:
+    """Write what a poll found without some episodes, the others as they were; `None` where none is left."""
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(io.BytesIO(document)).to_pylist()
+    left = [row for row in rows if row["episode"]["episode_id"] not in episode_ids]
+    return _parquet(left) if left else None
 
 
 def write_moved(

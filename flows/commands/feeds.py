@@ -25,6 +25,7 @@ from flows.commands.options import (
     say,
     settings_to_ask,
     settings_to_write,
+    show,
     show_list,
     tell,
     well_spelled,
@@ -136,10 +137,13 @@ def poll(
     """Look for new episodes in the subscribed feeds now."""
     settings = settings_to_write()
     from flows.display.terminal import showing
+    from flows.upkeep.room import free_daily
 
     with showing(), working_on("poll", "the feeds", settings):
         summary = _poll(settings, feeds)
     heard: list[dict[str, Any]] = _hear(settings) if ingest else []
+    if freed := free_daily(settings):
+        say(f"turntable: {freed}")
     if as_json:
         from dataclasses import asdict
 
@@ -206,14 +210,28 @@ def _tell(summary: PollSummary) -> None:
     )
 
 
-@app.command(epilog="Example: turntable status --json")
-def status(as_json: JsonFlag = False) -> None:
-    """List the episodes that wait, run, failed or are in quarantine, and why."""
+@app.command(epilog="Example: turntable status --json; turntable status --room")
+def status(
+    room: Annotated[
+        bool, typer.Option("--room", help="List instead what the home holds, in files and bytes.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the episodes that wait, run, failed or are in quarantine, and why; and say what the home holds."""
+    from flows.commands.keeping import holds
     from flows.display import lists
     from flows.feeds.manage import STATUS, standing
+    from flows.upkeep.room import holdings
     from warehouse.answer import Table
 
-    show_list(Table(STATUS, standing(settings_to_ask())), lists.pending, "no episode waits", as_json=as_json)
+    settings = settings_to_ask()
+    if room:
+        rows = [(one.what, one.files, one.bytes) for one in holdings(settings.home)]
+        show(Table(("what", "files", "bytes"), rows), as_json=as_json)
+        return
+    show_list(Table(STATUS, standing(settings)), lists.pending, "no episode waits", as_json=as_json)
+    if not as_json:
+        say(f"turntable: {holds(settings)}")
 
 
 @app.command(epilog="Example: turntable retry --class transient")

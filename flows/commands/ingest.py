@@ -32,6 +32,7 @@ from flows.commands.options import (
     print_json,
     processor,
     read_settings,
+    say,
     settings_to_write,
     well_spelled,
 )
@@ -123,6 +124,8 @@ def ingest(
     """Transcribe, diarize and load episodes, with the texts that lie beside them."""
     from dataclasses import asdict, replace
 
+    from flows.upkeep.room import free_daily
+
     policy = as_policy(
         audio_first=audio_first, transcript_first=transcript_first, text_only=text_only, audio_only=audio_only
     )
@@ -140,6 +143,8 @@ def ingest(
     )
     hints = tuple(filter(None, map(str.strip, (hotwords or "").split(","))))
     done = _ingest(sources, latest, replace(options, hotwords=hints, said=as_said(show, title, date, url)))
+    if freed := free_daily(read_settings(with_home=False)):
+        say(f"turntable: {freed}")
     if as_json:
         print_json(asdict(done))
     if done.failed:

@@ -266,6 +266,22 @@ def _form(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+def confirm(notice: Sequence[str], question: str, way_out: str, *, yes: bool) -> None:
+    """Say what will be done, and ask once.
+
+    Raises:
+        SourceError: nobody can be asked here.
+    """
+    for line in notice:
+        say(line)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        msg = f"nobody can be asked here: `{way_out}` says that it is wanted"
+        raise SourceError(msg)
+    typer.confirm(question, abort=True, err=True)
+
+
 def tell(line: str) -> None:
     """Print one line of an answer, whatever stands in it."""
     typer.echo(visible(line))

@@ -19,6 +19,7 @@ from flows.commands.options import (
     settings_to_ask,
     show,
     show_list,
+    tell,
 )
 from transforms.errors import ContentError, SourceError
 from transforms.text import counted
@@ -31,12 +32,8 @@ app = typer.Typer(rich_markup_mode=None)
 ROWS = 10_000  # on a screen
 MOST_QUERY = 1_000_000  # bytes
 
-Episode = Annotated[
-    str,
-    typer.Argument(
-        help="Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
-    ),
-]
+EPISODE = "Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
+Episode = Annotated[str, typer.Argument(help=EPISODE)]
 
 
 @app.command(epilog='Example: turntable sql "from talk_time" --csv > talk_time.csv')
@@ -179,11 +176,38 @@ def turns(episode: Episode, as_json: JsonFlag = False) -> None:
 
 @app.command(epilog="Example: turntable export latest --format vtt > episode.vtt")
 def export(
-    episode: Episode,
-    format_: Annotated[str, typer.Option("--format", help="seglst, rttm, stm, vtt, srt or json.")],
+    episode: Annotated[str | None, typer.Argument(help=EPISODE)] = None,
+    format_: Annotated[str, typer.Option("--format", help="seglst, rttm, stm, vtt, srt or json.")] = "",
+    parquet: Annotated[
+        Path | None, typer.Option(help="A folder for the whole warehouse as Parquet by show and year.")
+    ] = None,
 ) -> None:
-    """Write an episode's best transcript in another format."""
+    """Write an episode's best transcript in another format, or the whole warehouse as Parquet."""
+    if (episode is None) == (parquet is None) or (parquet is not None and format_):
+        msg = "give an episode and --format, or --parquet and a folder"
+        raise typer.BadParameter(msg)
+    snapshot = settings_to_ask().snapshot
+    if parquet is not None:
+        write_parquet(snapshot, paths.absolute(parquet))
+        return
     from warehouse.export import export as write
 
-    snapshot = settings_to_ask().snapshot
-    typer.echo(write(snapshot, find_episode(snapshot, episode), format_), nl=False)
+    typer.echo(write(snapshot, find_episode(snapshot, episode or ""), format_), nl=False)
+
+
+def write_parquet(snapshot: Path, folder: Path) -> None:
+    """Bring a folder of Parquet to what the snapshot shows, and say what was written."""
+    from collections import Counter
+
+    from flows.display.terminal import showing
+    from flows.progress import REPORTER
+    from warehouse.partitions import export_partitions
+
+    news: Counter[str] = Counter()
+    with showing():
+        for one in export_partitions(snapshot, folder):
+            news[one.news] += 1
+            REPORTER.get().count("partitions", one.done, one.total)
+    tell(
+        f"{folder}: {news['written']} partitions written, {news['unchanged']} as before, {news['removed']} removed"
+    )

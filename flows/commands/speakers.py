@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from flows.commands.options import JsonFlag, find_episode, say, settings_to_ask, settings_to_write, show_list
+from flows.commands.options import (
+    JsonFlag,
+    confirm,
+    find_episode,
+    say,
+    settings_to_ask,
+    settings_to_write,
+    show_list,
+)
 from flows.commands.query import Episode
 from flows.stopping import stoppable
 from transforms.errors import SourceError
@@ -21,12 +28,13 @@ app = typer.Typer(
 )
 
 NOTICE = (
-    "Voices will be compared across episodes. Of each a voiceprint is kept: numbers that tell how it sounds, "
-    "in this home, readable by you alone, and in no warehouse, export or message. In many laws that is biometric "
-    "data, to which the people who speak may have to agree. `turntable speakers off` stops it, "
-    "`turntable speakers forget PERSON` erases what was made of a voice."
+    "Voices will be compared across episodes.",
+    "Of each a voiceprint is kept: numbers that tell how it sounds, in this home, readable by you alone,",
+    "and in no warehouse, export or message.",
+    "In many laws that is biometric data, to which the people who speak may have to agree.",
+    "`turntable speakers off` stops it, `turntable speakers forget PERSON` erases what was made of a voice.",
 )
-UNNAMED = "Voices that nobody named will be compared with each other, too."
+UNNAMED = ("Voices that nobody named will be compared with each other, too.",)
 
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="A name, or the beginning of the id of a person.")]
 Label = Annotated[str, typer.Argument(help="The voice, as `turns` shows it: SPEAKER_01.")]
@@ -66,9 +74,9 @@ def on(
 
     settings = settings_to_write()
     before = switch.read(settings.home)
-    notices = [*([] if before.is_on else [NOTICE]), *([UNNAMED] if unnamed and not before.unnamed_since else [])]
+    notices = [*(() if before.is_on else NOTICE), *(UNNAMED if unnamed and not before.unnamed_since else ())]
     if notices:
-        _ask("\n".join(notices), yes=yes)
+        confirm(notices, "Switch it on?", "turntable speakers on --yes", yes=yes)
     since = switch.turn_on(settings.home, unnamed=unnamed)
     ready_snapshot(settings)
     with showing():
@@ -79,21 +87,6 @@ def on(
         say(
             f"turntable: {counted(failed, 'transcript')} left out: neither audio nor diarization is there any more"
         )
-
-
-def _ask(notice: str, *, yes: bool) -> None:
-    """Say what will be kept, and ask once.
-
-    Raises:
-        SourceError: nobody can be asked here.
-    """
-    say(notice)
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        msg = "nobody can be asked here: `turntable speakers on --yes` says that it is wanted"
-        raise SourceError(msg)
-    typer.confirm("Switch it on?", abort=True, err=True)
 
 
 @app.command(epilog="Example: turntable speakers off")
@@ -118,11 +111,19 @@ def merge(
     """Say that two persons are one."""
     from flows.voices import persons
 
-    if (into is None) != undo:
-        msg = "give who that is, or --undo"
-        raise typer.BadParameter(msg)
+    _check_undo(person, into, "who that is", undo=undo)
     settings = settings_to_write()
     typer.echo(persons.undo_merge(settings, person) if into is None else persons.merge(settings, person, into))
+
+
+def _check_undo(person: str, other: str | None, what: str, *, undo: bool) -> None:
+    """Check that what is said is to be done, or taken back."""
+    if undo and other is not None:
+        msg = f"what is taken back is named by the person alone: leave out {other!r}"
+        raise typer.BadParameter(msg)
+    if other is None and not undo:
+        msg = f"give {what}, or --undo to take back what was said of {person!r}"
+        raise typer.BadParameter(msg)
 
 
 @app.command(epilog="Example: turntable speakers split 'Jan Leike' latest SPEAKER_01")
@@ -151,9 +152,7 @@ def rename(
     """Call a person by another name."""
     from flows.voices import persons
 
-    if (name is None) != undo:
-        msg = "give a name, or --undo"
-        raise typer.BadParameter(msg)
+    _check_undo(person, name, "a name", undo=undo)
     settings = settings_to_write()
     typer.echo(persons.undo_rename(settings, person) if name is None else persons.rename(settings, person, name))
 

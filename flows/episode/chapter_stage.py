@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from flows.artifacts import Artifact, Made, Store
+from flows.artifacts import Artifact, Made, Store, bytes_of
 from flows.payloads import GIVEN
 from flows.sources.found import EpisodeSource
 from transforms import chapters
@@ -26,7 +26,7 @@ def choose(store: Store, found: EpisodeSource, listed: Artifact | None, fetched:
         ways: list[tuple[str, Callable[[], tuple[Chapter, ...]]]] = [
             ("podcast:chapters", lambda: chapters.parse_json(listed.path.read_bytes()) if listed else ()),
             (extras.chapters_source, lambda: chapters.settled(extras.chapters)),
-            ("file", lambda: chapters.from_file(fetched.path) if fetched else ()),
+            ("file", lambda: chapters.from_file(bytes_of(fetched)) if fetched else ()),
             ("notes", lambda: chapters.from_notes(episode.description, episode.duration)),
         ]
         chosen = next((Given(name, named) for name, read in ways if (named := read())), Given(None, ()))

@@ -21,7 +21,7 @@ from flows.episode.told import base_of
 from flows.home import clock
 from flows.locations import Location, at_path
 from flows.published import text_stages
-from flows.published.beside import contradiction, tags_of
+from flows.published.beside import contradiction, tags_of_audio
 from flows.published.linking import EpisodeIndex, Hints, TextEvidence, said_of
 from flows.runs import say
 from flows.settings import Said, Settings
@@ -53,7 +53,7 @@ class Joined:
 
 def join(found: EpisodeSource, fetched: Artifact, said: Said, settings: Settings) -> Joined:
     """Find the episode that some audio is. What a feed says of it wins, then what the user says, then its tags."""
-    tags, own_id = tags_of(fetched.path), found.episode.episode_id
+    tags, own_id = tags_of_audio(fetched), found.episode.episode_id
     own = query.known_as(settings.snapshot, own_id)
     same = query.episodes_of_audio(settings.snapshot, fetched.sha256)
     texts = tuple(_known_beside(found, tags, settings))

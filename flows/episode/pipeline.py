@@ -9,14 +9,16 @@ everything done. How a stage is run, `flows.runs` says; what episodes share, `fl
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from flows.artifacts import Artifact, Store
+from flows.artifacts import Artifact, PayloadFreed, Store
 from flows.engines.shared_engine import EngineClient
 from flows.episode import extras, joining, stages
 from flows.episode.aligning import align_episode
@@ -25,7 +27,7 @@ from flows.episode.joining import Joined
 from flows.episode.lookup import look_up
 from flows.episode.stages import Processed
 from flows.feeds import outcomes
-from flows.home import clock
+from flows.home import clock, forgotten
 from flows.home.locks import held
 from flows.loader import load_and_publish
 from flows.locations import Location, keeping_private
@@ -43,6 +45,7 @@ from transforms.records import Episode, Seconds
 
 LONGEST_JOIN: Seconds = 60.0
 MOST_STARTS = 3  # of a run whose process died
+MOST_FREED = 3  # payloads that an episode can need again: the samples of two channels, the audio
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ def process_episode(
             raise failed.error from None
         facts = outcome.episode_id, outcome.transcript_id, outcome.turns, outcome.seconds
         _note(outcomes.note_loaded, settings, episode, *facts, is_new=bool(outcome.computed))
+        _note(forgotten.recall, settings.home, outcome.episode_id)
     return outcome
 
 
@@ -193,6 +197,20 @@ def _load_text(work: Work, text: PublisherText) -> Outcome:
 
 
 def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | None) -> Outcome:
+    """Run the stages of the audio; what was freed and is needed after all is made again."""
+    for _ in range(MOST_FREED):
+        try:
+            return _run_audio(work, listed, text)
+        except StageFailed as failed:
+            if not isinstance(failed.error, PayloadFreed):
+                raise
+            stage = Path(failed.error.folder).parent.parent.name
+            say(f"{work.found.source}: {stage} once more, for it was freed to save room")
+            shutil.rmtree(failed.error.folder, ignore_errors=True)
+    return _run_audio(work, listed, text)
+
+
+def _run_audio(work: Work, listed: Artifact | None, text: PublisherText | None) -> Outcome:
     """Run the stages of the audio in their order."""
     found, source, store = work.found, work.found.source, work.store
     run_once("fetch", partial(stages.check_audio, found.location, source))

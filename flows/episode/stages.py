@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from flows.allowed_files import check
-from flows.artifacts import Artifact, Made, Store
+from flows.artifacts import Artifact, Made, Store, bytes_of
 from flows.home import clock
 from flows.http.fetch import download
 from flows.locations import Location, kept_address, locate
@@ -149,7 +149,7 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
     """
 
     def compute(scratch: Path) -> Made:
-        decoded = decoding.decode(fetched.path, name, into=scratch / "samples.npy", channel=channel)
+        decoded = decoding.decode(bytes_of(fetched), name, into=scratch / "samples.npy", channel=channel)
         facts = {
             "seconds": decoded.seconds,
             "header_seconds": decoded.header_seconds,
@@ -171,7 +171,7 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
 def decode_asked(store: Store, fetched: Artifact, name: str, asked: Channels, say: Say) -> tuple[Artifact, ...]:
     """Decode the audio, or each of its two channels by itself where that is asked for and makes sense."""
     if asked == "split":
-        n_channels = decoding.count_channels(fetched.path, name)
+        n_channels = decoding.count_channels(bytes_of(fetched), name)
         if n_channels == 2:
             left, right = decode(store, fetched, name, 0), decode(store, fetched, name, 1)
             what = sides.fault(read_samples(left), read_samples(right))
@@ -367,7 +367,10 @@ def stage(
                 dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in (*processed.artifacts, turned))
             ),
             parse_coverage=None,
-            flags=(*processed.flags, *promise_flags(promises, processed.fetched.path)),
+            flags=(
+                *processed.flags,
+                *(promise_flags(promises, bytes_of(processed.fetched)) if promises else ()),
+            ),
             created_at=turned.manifest.started_at,
             turns=read_json(TURNS, turned),
             words=processed.words(),

@@ -30,7 +30,7 @@ from flows.feeds.subscriptions import (
     is_due,
     rested,
 )
-from flows.home import clock
+from flows.home import clock, forgotten
 from flows.home.locks import held, is_held
 from flows.http import fetch
 from flows.http.reach import Reach
@@ -222,11 +222,13 @@ def _compare(settings: Settings, subscription: Subscription, feed: Feed, before:
     if before is None and subscription.poll.changed_at is not None:
         before = _recalled(settings, subscription, feed)
     known = before or SeenEpisodes()
+    feed = replace(feed, episodes=forgotten.remaining(settings.home, feed.episodes, known.aliases))
     feed = replace(feed, episodes=settled(known.known, feed.episodes, known.aliases))
     difference = _renamed(compare(known.known, feed.episodes, known.aliases), known.aliases)
     aliases = {**known.aliases, **difference.aliases}
     mended = corrected(known.known, [_called(e, aliases) for e in feed.episodes])
     wanted = difference.new if before is not None else backfill(settings, subscription, feed)
+    wanted = forgotten.remaining(settings.home, wanted, known.aliases)  # it may be of other pages
     with_audio = tuple(e for e in wanted if e.audio_url is not None)
     return _News(feed, known, difference, aliases, with_audio, mended)
 

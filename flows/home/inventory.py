@@ -37,7 +37,7 @@ FILES = (
     "warehouse/warehouse.duckdb.wal*",
 )
 # These tell by themselves whether they are as they were written: `flows.home.private` reads them.
-PRIVATE_FILES = ("clock.json", "polled.json", "speakers.json")
+PRIVATE_FILES = ("clock.json", "forgotten.json", "polled.json", "speakers.json", "verified.json")
 # What is ours in a home: somebody may keep his recordings beside it.
 OURS = tuple(name for name in (*FOLDERS, *FILES, *PRIVATE_FILES) if "/" not in name)
 

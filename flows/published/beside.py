@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from flows.allowed_files import check
+from flows.artifacts import FREED, Artifact, is_freed
 from flows.locations import Location, at_path
 from flows.published.linking import EpisodeIndex, Link, TextEvidence, by_text, linked
 from flows.settings import Said
@@ -20,6 +23,8 @@ from transforms.transcripts.assemble import Published
 
 LONGER = 1.1  # times the length of the audio that a text of it may go on for, and a minute
 A_MINUTE: Seconds = 60.0
+
+TAGS = TypeAdapter(Tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,16 @@ def tags_of(path: Path) -> Tags:
     try:
         return read_tags(path, path.name)
     except (ContentError, HostileError):
+        return Tags()
+
+
+def tags_of_audio(fetched: Artifact) -> Tags:
+    """Read the tags of fetched audio; of audio that was freed those that were noted then."""
+    if not is_freed(fetched):
+        return tags_of(fetched.path)
+    try:
+        return TAGS.validate_json((fetched.path.parent / FREED).read_bytes())
+    except (OSError, ValueError):
         return Tags()
 
 

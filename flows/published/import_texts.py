@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from flows.artifacts import Artifact, Manifest, Store
 from flows.feeds.subscriptions import find_known
-from flows.home import clock
+from flows.home import clock, forgotten
 from flows.loader import load_and_publish, ready_snapshot
 from flows.locations import Location, locate, redact
 from flows.progress import REPORTER, throttled
@@ -124,6 +124,8 @@ def import_texts(
     job = replace(_job(hints, settings), strays=frozenset(found))
     staged = attempt("texts", lambda: tuple(_counted(texts, partial(import_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
+    for episode_id in _episodes_of(staged):
+        forgotten.recall(settings.home, episode_id)
     _align(_episodes_of(staged), settings)
     return (*refused, *staged)
 

@@ -32,6 +32,7 @@ from flows.serve.prefect_runs import as_tasks
 from flows.serve.run_names import name_of, timed
 from flows.serve.run_parameters import Address, unveiled
 from flows.settings import Options, Settings
+from flows.upkeep.room import free_daily
 from flows.voices.recognizing import recognize
 from transforms.errors import SourceError
 from transforms.records import Channels, Quality
@@ -75,6 +76,8 @@ def poll_feeds(
         get_run_logger().warning(summary.problem)
     _tell_found(summary)
     _write_poll_page(summary)
+    if freed := free_daily(settings):
+        tell(freed)
     return summary
 
 

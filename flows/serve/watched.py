@@ -14,6 +14,7 @@ from typing import Any
 from prefect.deployments import run_deployment
 from prefect.exceptions import PrefectHTTPStatusError
 
+from flows.home import forgotten
 from flows.home.folder import home_id, named
 from flows.runs import StageFailed, record
 from flows.settings import Settings
@@ -42,7 +43,10 @@ def take_in(before: Look, now: Look, done: Look, settings: Settings) -> None:
     """Ask for a run of each file that is complete; one that no run can be asked for is a row, once, and let be."""
     for path in complete(before, now, done):
         try:
-            submit(path, now[path], settings.home)
+            if forgotten.is_file(settings.home, path):
+                _say(f"{named_in_utf8(path)} is forgotten, and left alone: `turntable ingest` brings it back")
+            else:
+                submit(path, now[path], settings.home)
         except Exception as error:
             if not is_refusal(error):  # the server may be busy: the file is still there at the next look
                 _say(f"{named_in_utf8(path)}: {one_line(error)}; trying again")

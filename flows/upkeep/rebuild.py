@@ -11,12 +11,13 @@ from flows.artifacts import STAGE_RUN, Artifact, Store, stage_key
 from flows.feeds.pending import PendingQueue
 from flows.feeds.poll import keep_found
 from flows.feeds.subscriptions import Subscriptions
-from flows.home import clock, private
+from flows.home import clock, forgotten, private
 from flows.home.inventory import misplaced
 from flows.home.permissions import close, share
 from flows.loader import FAILURE, clear, damage, documents, load, set_aside
 from flows.locations import locate
 from flows.settings import Settings
+from flows.upkeep import forget
 from flows.upkeep.remedies import remedy, transcript_command
 from flows.upkeep.verify import damaged_artifacts
 from flows.voices import switch
@@ -37,6 +38,7 @@ def rebuild(settings: Settings, *, deep: bool = False) -> tuple[str, ...]:
     store = Store(settings.home)
     clear_way(settings.home)
     close(settings.home)
+    forget.finish(settings)
     before = _held(settings, store)
     for folder, cause in list(damaged_artifacts(store, deep=deep)):
         store.set_aside(folder, cause, remedy(folder))
@@ -79,6 +81,7 @@ def _read_private_files(settings: Settings, store: Store) -> None:
     newest = "what is published tells when the newest document was staged"
     private.read(settings.home / "clock.json", clock.NEWEST, settings.home, lambda: newest)
     switch.read(settings.home)
+    forgotten.read(settings.home)
     subscriptions = Subscriptions(settings.home)
     list(PendingQueue(settings.home).all())
     list(subscriptions.all())

@@ -18,18 +18,20 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from flows.artifacts import STAGE_RUN, Artifact, Damaged, Store, measured, read
+from flows.artifacts import STAGE_RUN, Artifact, Damaged, Freed, Store, measured, read
 from flows.feeds.pending import PENDING, PendingQueue
 from flows.feeds.subscriptions import POLL_TIMES, REMEMBERED, SUBSCRIPTION, SeenEpisodes, Subscriptions
-from flows.home import clock, private
+from flows.home import clock, forgotten, private
 from flows.home.inventory import misplaced
 from flows.loader import documents
 from flows.progress import counting
 from flows.settings import Settings
+from flows.upkeep import looked
+from flows.upkeep.looked import Looked
 from flows.voices import switch
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse import query, soundness
+from warehouse import query, recent, soundness
 from warehouse.soundness import REBUILD, Problem
 
 LOOKS = 4
@@ -40,10 +42,10 @@ _Look = Callable[[], Iterator[Problem]]
 
 
 def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
-    """List what is not sound, and what to do; nothing is changed.
+    """List what is not sound, and what to do; nothing is changed, but where all is sound that is noted.
 
-    `deep` hashes every artifact, and where nothing is damaged compares every row with those of a warehouse that
-    is made anew.
+    What was sound the last time and nobody touched since is not looked at again. `deep` looks at all, hashes every
+    artifact, and where nothing is damaged compares every row with those of a warehouse that is made anew.
 
     Raises:
         SourceError: there is nothing yet.
@@ -55,10 +57,11 @@ def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
     if not settings.warehouse.exists() and not settings.snapshot.exists() and not documents(store):
         msg = f"there is no warehouse at {settings.warehouse}: run `turntable ingest …` first"
         raise SourceError(msg)
+    now, before = looked.now(settings), None if deep else looked.read(settings)
     looks: tuple[_Look, ...] = (
-        lambda: _artifacts(store, deep=deep),
+        lambda: _artifacts(store, before, deep=deep),
         lambda: _private_files(settings),
-        lambda: _database(settings, store),
+        lambda: _database(settings, store, before),
         lambda: _missing(settings),
     )
     found = [problem for look in looks for problem in _lasting(look, settings)]
@@ -66,6 +69,8 @@ def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
         found += _seen(lambda: _compared(settings, store), settings)
     if any(problem.check == DAMAGED for problem in found) and deep:  # one command for all of them
         found = [replace(p, advice=f"{REBUILD} --deep") if p.advice == REBUILD else p for p in found]
+    if not found and now is not None:
+        looked.note(settings, now)
     return tuple(dict.fromkeys(found))
 
 
@@ -93,21 +98,28 @@ def _seen(look: _Look, settings: Settings) -> list[Problem]:
     return [replace(problem, detail=re.sub(copies, "", problem.detail)) for problem in look()]
 
 
-def _artifacts(store: Store, *, deep: bool) -> Iterator[Problem]:
-    for folder, cause in damaged_artifacts(store, deep=deep):
+def _artifacts(store: Store, before: Looked | None, *, deep: bool) -> Iterator[Problem]:
+    for folder, cause in damaged_artifacts(store, before, deep=deep):
         yield Problem(DAMAGED, f"{folder.relative_to(store.home)}: {cause}")
 
 
-def damaged_artifacts(store: Store, *, deep: bool) -> Iterator[tuple[Path, str]]:
-    """Name the folders of stages that are not as they were written, and in what; `deep` hashes the payloads."""
+def damaged_artifacts(store: Store, before: Looked | None = None, *, deep: bool) -> Iterator[tuple[Path, str]]:
+    """Name the folders of stages that are not as they were written, and in what; `deep` hashes the payloads.
+
+    Those that were sound `before` and that nobody touched since are left out.
+    """
     how: Callable[[Path], Artifact] = read if deep else measured
     for folder in counting("artifacts", store.folders()):
+        if before is not None and looked.is_untouched(folder, before):
+            continue
         if not (folder / "manifest.json").exists():
             if any(folder.glob("payload.*")):
                 yield folder, "its manifest is missing"
             continue
         try:
             how(folder)
+        except Freed:
+            continue
         except Damaged as damaged:
             if folder.exists():  # it may have been set aside meanwhile
                 yield folder, str(damaged)
@@ -124,6 +136,7 @@ def _private_files(settings: Settings) -> Iterator[Problem]:
         (POLL_TIMES, [home / "polled.json"]),
         (clock.NEWEST, [home / "clock.json"]),
         (switch.SWITCH, [home / "speakers.json"]),
+        (forgotten.FORGOTTEN, [home / "forgotten.json"]),
         (STAGE_RUN, list(Store(home).all_failures().values())),
     )
     for kind, paths in kinds:
@@ -145,8 +158,15 @@ def _scratch(store: Store) -> Iterator[Path]:
         yield folder
 
 
-def _database(settings: Settings, store: Store) -> Iterator[Problem]:
+def _database(settings: Settings, store: Store, before: Looked | None) -> Iterator[Problem]:
     """Compare the warehouse with the lists of files and with the snapshot, and look at its laws."""
+    if before is not None and looked.is_same(settings, before):
+        return
+    recently = _recent(settings, before) if before is not None else None
+    if recently is not None:
+        yield from recently
+        yield from _without_rows(settings, store)
+        return
     staged, failures = documents(store).keys(), store.all_failures().keys()
     try:
         with _scratch(store) as folder:
@@ -164,6 +184,26 @@ def _database(settings: Settings, store: Store) -> Iterator[Problem]:
         yield Problem("warehouse is missing", str(settings.warehouse))
     except ContentError as error:
         yield _unreadable(settings, error)
+
+
+def _recent(settings: Settings, before: Looked) -> tuple[Problem, ...] | None:
+    """List what does not hold of what was loaded since; `None` where all has to be looked at."""
+    if any(settings.warehouse.parent.glob(f"{settings.warehouse.name}.wal*")):
+        return None  # a killed writer left it
+    try:
+        return recent.unsound_since(settings.warehouse, settings.snapshot, before.seen)
+    except (ContentError, SourceError):
+        return None
+
+
+def _without_rows(settings: Settings, store: Store) -> Iterator[Problem]:
+    """Compare the list of what was loaded with the list of files."""
+    loaded, failed = query.loaded_keys(settings.snapshot)
+    staged, failures = documents(store).keys(), store.all_failures().keys()
+    yield from (Problem("staged document is not loaded", key) for key in sorted(staged - loaded))
+    yield from (Problem("failure is not loaded", key) for key in sorted(failures - failed))
+    yield from (Problem("loaded document has no file", key) for key in sorted(loaded - documents(store).keys()))
+    yield from (Problem("failure has no file", key) for key in sorted(failed - store.all_failures().keys()))
 
 
 def _unreadable(settings: Settings, error: ContentError) -> Problem:
@@ -186,6 +226,8 @@ def _compared(settings: Settings, store: Store) -> Iterator[Problem]:
 
 def _missing(settings: Settings) -> Iterator[Problem]:
     """Name what one file says that another one should tell of."""
+    for name in forgotten.unfinished(settings.home):
+        yield Problem("forgetting is not finished", name, "turntable forget")
     subscriptions, feeds = Subscriptions(settings.home), settings.home / "feeds"
     known = {path.name.removesuffix(".episodes.json") for path in feeds.glob("[!.]*.episodes.json")}
     subscribed = {path.stem for path in feeds.glob("[!.]*.json") if not path.name.endswith(".episodes.json")}

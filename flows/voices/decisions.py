@@ -62,6 +62,11 @@ def last(store: Store, kind: str, **said: Any) -> Manifest | None:
     )
 
 
+def standing(store: Store, kind: str) -> list[Manifest]:
+    """List the sayings of a kind that hold still."""
+    return [one for one in _that_hold(store) if one.parameters["kind"] == kind]
+
+
 def undo(store: Store, saying: Manifest) -> None:
     """Take back what was said."""
     decide(store, "undo", of=saying.key)

@@ -7,11 +7,12 @@ stays, too. That somebody is forgotten is kept as an id, so that no new voicepri
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from flows.artifacts import Manifest, Store
+from flows.artifacts import Store
 from flows.episode.aligning import Decoded, tell_persons
 from flows.episode.told import VOICES, find_base
 from flows.loader import load_and_publish
@@ -49,7 +50,8 @@ def forget(settings: Settings, text: str) -> Erased:
     ids = _meant(heard, said, text)
     voices = {(one.transcript_id, one.label) for one in heard if ids & _ids(one, said)}
     for person in sorted(ids - said.forgotten.keys()):
-        decisions.decide(store, "forget", person=person, voices=sorted(map(list, voices)))
+        # by a hash of what he was called, too: of the names that a user gave nothing else is kept
+        decisions.decide(store, "forget", person=person, called=speaker_id(text), voices=sorted(map(list, voices)))
     voices |= {voice for person in ids for voice in said.forgotten.get(person, ())}
     transcripts = {transcript_id for transcript_id, _ in voices}
     decoded = Decoded(store)
@@ -68,20 +70,27 @@ def forget(settings: Settings, text: str) -> Erased:
 
 
 def remember(settings: Settings, text: str) -> str:
-    """Let a person be known again who was forgotten; the line that says so.
+    """Let a person be known again who was forgotten, by name, by what he was called then, or by id; a line.
 
     Raises:
         SourceError: nobody of that name was forgotten.
     """
     store, wanted = Store(settings.home), speaker_id(text)
-    saying = decisions.last(store, "forget", person=wanted)
-    if saying is None:
-        msg = f"nobody called {text!r} was forgotten"
+    sayings = [one for one in decisions.standing(store, "forget") if _is_of(one.parameters, wanted, text)]
+    if not sayings:
+        msg = f"nobody called {text!r} was forgotten: say the name that was said then, or that of the transcripts"
         raise SourceError(msg)
-    decisions.undo(store, saying)
-    for transcript_id in sorted({one for one, _ in saying.parameters["voices"]}):
+    for saying in sayings:
+        decisions.undo(store, saying)
+    for transcript_id in sorted({one for saying in sayings for one, _ in saying.parameters["voices"]}):
         erase(store, transcript_id)  # those without the person
     return f"{text} may be known again: `turntable speakers on` makes the voiceprints"
+
+
+def _is_of(said: Mapping[str, Any], wanted: str | None, text: str) -> bool:
+    begins = text.removeprefix("voice ").lower()
+    is_begun = len(begins) >= SHORTEST_ID and said["person"].startswith(begins)
+    return is_begun or (wanted is not None and wanted in (said["person"], said.get("called")))
 
 
 def _meant(heard: list[HeardVoice], said: Decisions, text: str) -> set[str]:
@@ -133,17 +142,13 @@ def _diarizations(
     for stage in ("diarize", "diarize-part"):
         for manifest in store.manifests(stage):
             if manifest.sha256 in made_of or manifest.inputs.get("samples") in made_of:
-                yield _folder(store, manifest)
+                yield store.folder(manifest.stage, manifest.key)
 
 
 def _said(store: Store, ids: Collection[str]) -> Iterator[Path]:
     """Name the folders of what was said of persons: by users, and by documents that newer ones have replaced."""
     for manifest in (one for person in ids for one in decisions.about(store, person)):
-        yield _folder(store, manifest)
+        yield store.folder(manifest.stage, manifest.key)
     for manifest in store.manifests("stage"):
         if not {one["speaker_id"] for one in (manifest.parameters.get(VOICES) or {}).values()}.isdisjoint(ids):
-            yield _folder(store, manifest)
-
-
-def _folder(store: Store, manifest: Manifest) -> Path:
-    return store.artifacts / manifest.stage / manifest.key[:2] / manifest.key
+            yield store.folder(manifest.stage, manifest.key)

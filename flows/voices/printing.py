@@ -99,7 +99,7 @@ def erase(store: Store, transcript_id: str) -> None:
     """Erase the voiceprints of a transcript; who needs them makes them again."""
     for manifest in list(store.manifests(STAGE)):
         if manifest.parameters["transcript_id"] == transcript_id:
-            shutil.rmtree(store.artifacts / STAGE / manifest.key[:2] / manifest.key)
+            shutil.rmtree(store.folder(STAGE, manifest.key))
 
 
 def _write_left(store: Store, before: Manifest, left: Prints, silenced: Collection[str]) -> None:

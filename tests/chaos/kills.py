@@ -1,6 +1,7 @@
-"""`kill -9` over load, publish, rebuild, poll and run: the same command again, and nothing is lost or there twice.
+"""`kill -9` over load, publish, rebuild, poll, run and all that keeps a home: the same again, and nothing is lost.
 
-Each kill is of a process of its own, before or after every renaming that the work does, and at random moments.
+Each kill is of a process of its own, before or after every renaming that the work does (of what keeps a home every
+deletion, too), and at random moments.
 After each the work is done again; `verify` must find nothing, and the home must say what it says where nobody was
 killed.
 """
@@ -12,19 +13,24 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
+
+import duckdb
 
 from flows import loader
 from flows.feeds.poll import poll
 from flows.settings import Settings
-from flows.upkeep import rebuild, verify
+from flows.upkeep import backup, forget, rebuild, room, verify
 from tests import warm
 from tests.chaos.damage import differs, told
 from tests.chaos.figure import Figure
 from tests.feeds import item, publisher
 from tests.homes import TALK, hear, import_text, make_audio, make_home, publish
-from tests.killed import at_rename
+from tests.killed import at_change, at_rename
+from transforms.errors import SourceError
+from warehouse.partitions import export_partitions
 
 WANTED = 200
 
@@ -36,6 +42,49 @@ def _run(settings: Settings, folder: Path) -> None:
     publish(settings)
 
 
+def _forget(settings: Settings, _: Path) -> None:
+    """Forget an episode that was loaded, and one that waits, as far as they are there."""
+    forget.finish(settings)
+    for name in ("talk 1", "Part 2"):
+        with suppress(SourceError):
+            forget.forget(settings, forget.find(settings, name))
+
+
+def _gc(settings: Settings, _: Path) -> None:
+    """Free all that can be freed."""
+    room.carry_out(room.find(settings, room.Limits(timedelta(0), timedelta(0))))
+
+
+def _back_up(settings: Settings, _: Path) -> None:
+    """Save the home beside it, and try what was saved where it was killed before."""
+    place = settings.home.parent / "saved.tar.gz"
+    backup.back_up(settings, place, audio=True)
+    with tempfile.TemporaryDirectory() as folder:
+        backup.restore(Settings(home=Path(folder) / "home"), place)
+    assert {path.name for path in place.parent.glob("*saved*")} == {"saved.tar.gz"}
+
+
+def _restore(settings: Settings, _: Path) -> None:
+    """Fill another home from a backup, where that was not done."""
+    place, other = settings.home.parent / "saved.tar.gz", Settings(home=settings.home.parent / "restored")
+    if not place.exists():
+        backup.back_up(settings, place)
+    if (other.home / "scratch" / "restoring").is_dir() or not other.snapshot.exists():
+        backup.restore(other, place)
+    verify.LOOKS = 1
+    assert verify.verify(other) == ()
+
+
+def _export(settings: Settings, _: Path) -> None:
+    """Write the warehouse as Parquet; what is there then has every row once."""
+    folder = settings.home.parent / "lake"
+    publish(settings)
+    assert list(export_partitions(settings.snapshot, folder))
+    with duckdb.connect(str(settings.snapshot), read_only=True) as con:
+        rows = con.execute(f"select count(*) from read_parquet('{folder}/turns/*/*/*.parquet')").fetchone()
+        assert rows == con.execute("select count(*) from turns").fetchone()
+
+
 Work = Callable[[Settings, Path], object]
 WORKS: dict[str, Work] = {
     "load": lambda settings, _: loader.load(settings),
@@ -43,10 +92,16 @@ WORKS: dict[str, Work] = {
     "rebuild": lambda settings, _: rebuild.rebuild(settings),
     "poll": lambda settings, _: poll(settings),
     "run": _run,
+    "forget": _forget,
+    "gc": _gc,
+    "backup": _back_up,
+    "restore": _restore,
+    "export": _export,
 }
+KEEPING = ("forget", "gc", "backup", "restore", "export")
 
 # A poll, a load and a publishing that are killed stand in tests/test_killed_polls.py and tests/test_store.py.
-SHORT = ("rebuild", "run")
+SHORT = ("rebuild", "run", "forget", "restore")
 
 
 def run(*, short: bool) -> Iterator[Figure]:
@@ -76,13 +131,13 @@ def run(*, short: bool) -> Iterator[Figure]:
             killed, line = _kill(folder, name, moment, _undisturbed(folder, name))
             tried += killed
             wrong += [f"{name} at {moment:.2f} s: {line}"] if line else []
-    yield Figure("kill -9 of load, publish, rebuild, poll, run", tried, tuple(wrong), WANTED)
+    yield Figure(f"kill -9 of {', '.join(WORKS)}", tried, tuple(wrong), WANTED)
 
 
 def _points(name: str, *, short: bool) -> Iterator[tuple[str, int]]:
     if short:
         if name in SHORT:
-            yield ("after", 1)
+            yield ("after", 12 if name in KEEPING else 1)
         return
     for number in range(1, 1_000):
         yield ("before", number)
@@ -156,7 +211,9 @@ def _start(
 
 def _once(folder: Path, home: Path, name: str, point: tuple[str, int] | None) -> None:
     """Do a work, and die at the point if it comes there."""
-    if point is not None:
+    if point is not None and name in KEEPING:
+        at_change(*point)
+    elif point is not None:
         at_rename(point[0], "", point[1])
     WORKS[name](Settings(home=home, allow=("127.0.0.1",)), folder)
 

@@ -1,0 +1,239 @@
+"""Episodes and shows are forgotten: nothing is left in any file of the home, and nothing brings them back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from flows.artifacts import Store
+from flows.feeds.manage import add_feeds
+from flows.feeds.pending import PendingQueue
+from flows.feeds.poll import poll
+from flows.feeds.subscriptions import Subscriptions
+from flows.home import forgotten
+from flows.home.locks import held
+from flows.locations import at_path, locate
+from flows.published.import_texts import import_texts
+from flows.published.linking import Hints
+from flows.settings import Options, Settings
+from flows.upkeep import forget as forgetting
+from flows.upkeep import verify as verifying
+from flows.upkeep.forget import Erased, find, forget
+from flows.upkeep.rebuild import rebuild
+from flows.upkeep.verify import verify
+from tests.conftest import command
+from tests.feeds import Publisher, item, publisher
+from tests.homes import ingest_file, make_audio, make_home
+from transforms.errors import SourceError, TransientError
+from transforms.records import Word
+from warehouse import query
+
+RARE = "Quixotrope"
+TALK = (
+    "Ann Lee: What is a {rare}, and who keeps one at home?\nBob Ray: Nobody who has heard of the {rare} says so.\n"
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Publisher]]:
+    """A home with a bit of everything, and an episode whose text, title and audio are found nowhere else."""
+    with publisher() as host:
+        folder = tmp_path_factory.mktemp("made")
+        settings = make_home(folder, host)
+        text = folder / f"{RARE} at large.txt"
+        text.write_text(TALK.format(rare=RARE))
+        import_texts([at_path(text)], Hints(), settings)
+        words = tuple(Word(w, n / 4, n / 4 + 0.2, 0.9, None, None) for n, w in enumerate((RARE, "turns", "it")))
+        ingest_file(settings, make_audio(folder / f"{RARE}.wav", seed=7), words=words)
+        yield folder, host
+
+
+@pytest.fixture
+def home(made: tuple[Path, Publisher], tmp_path: Path) -> Settings:
+    """A copy of that home."""
+    shutil.copytree(made[0] / "home", tmp_path / "home")
+    return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+
+
+def erase(settings: Settings, name: str) -> Erased:
+    """Forget what is called so."""
+    return forget(settings, find(settings, name))
+
+
+def files_with(home: Path, text: str) -> set[str]:
+    """The files of a home that hold a text, in their names or their bytes, Parquet unpacked."""
+    found = set()
+    for path in home.rglob("*"):
+        packed = path.is_file() and path.suffix == ".parquet"
+        inside = str(pq.read_table(path).to_pylist()).encode() if packed else b""
+        raw = path.read_bytes() if path.is_file() else b""
+        if text.encode() in inside + raw or text in path.name:
+            found.add(str(path.relative_to(home)))
+    return found
+
+
+def others(settings: Settings, *words: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the snapshot in which none of some words stands, by table, but for when and by what it came."""
+    with duckdb.connect(str(settings.snapshot), read_only=True) as con:
+        tables = [name for (name,) in con.execute("select table_name from duckdb_tables()").fetchall()]
+        left_out = "c not in ('loaded_at', 'applied_at', 'staged_key')"
+        rows = {
+            t: con.execute(f"select columns(lambda c: {left_out}) from {t} order by all").fetchall()
+            for t in tables
+        }
+    return {t: [row for row in every if not any(word in str(row) for word in words)] for t, every in rows.items()}
+
+
+def test_nothing_is_left_of_an_episode_and_the_others_are_as_they_were(home: Settings) -> None:
+    """Not in artifacts, rows, search, the file of the warehouse, the spare, what was set aside, or Prefect's."""
+    spare = home.home / ".turntable.duckdb.spare"
+    shutil.copy(home.snapshot, spare)
+    (home.home / "damaged").mkdir(exist_ok=True)
+    shutil.copy(home.warehouse, home.home / "damaged" / "warehouse-1.duckdb")
+    (home.home / "prefect").mkdir()
+    (home.home / "prefect" / "prefect.db").write_text(f"a run called {RARE}")
+    kept = query.kept_of(home.snapshot, find(home, f"{RARE} at large").episodes)
+    names = (RARE, *kept.transcripts, *find(home, f"{RARE} at large").episodes, RARE.lower())
+    heard = find(home, f"{RARE}.wav")
+    names += (*heard.episodes, *query.kept_of(home.snapshot, heard.episodes).transcripts)
+    before = others(home, *names)
+    assert {"turntable.duckdb", "warehouse/warehouse.duckdb", spare.name} <= files_with(home.home, RARE)
+
+    told = erase(home, f"{RARE} at large"), erase(home, f"{RARE}.wav")
+
+    assert [(one.transcripts, one.turns > 0, one.artifacts > 0, one.left) for one in told] == [
+        (1, True, True, ())
+    ] * 2
+    assert files_with(home.home, RARE) == files_with(home.home, RARE.lower()) == set()
+    after = others(home, *names)
+    assert set(after.pop("search_words")) < set(before.pop("search_words"))  # some words only they had
+    assert after == before
+    assert verify(home, deep=True) == ()
+    rebuild(home)
+    assert files_with(home.home, RARE) == set()
+
+
+def test_what_others_are_made_of_stays(home: Settings, tmp_path: Path) -> None:
+    """The same audio is in two episodes of feeds: one of them is forgotten, the other keeps its audio."""
+    audio = make_audio(tmp_path / "shared.wav", seed=11)
+    store, first = Store(home.home), ingest_file(home, audio)
+    sha256 = query.kept_of(home.snapshot, [first.episode.episode_id]).files
+    text = tmp_path / "shared words.txt"
+    text.write_text(TALK.format(rare="plinth"))
+    import_texts([at_path(text)], Hints(show="Elsewhere", title="Shared words"), home)
+
+    erase(home, "Shared words")
+
+    assert query.kept_of(home.snapshot, [first.episode.episode_id]).files == sha256
+    assert {one.sha256 for one in store.manifests("fetch")} >= sha256
+    assert verify(home, deep=True) == ()
+
+
+def test_no_poll_brings_it_back(made: tuple[Path, Publisher], home: Settings) -> None:
+    """Neither as it was, nor under another guid, nor with another title; other episodes come in as ever."""
+    host = made[1]
+    waiting = next(one for one in PendingQueue(home.home).all() if one.name == "Part 2")
+    erase(home, "Part 2")
+    assert sorted(one.name for one in PendingQueue(home.home).all()) == ["Part 1", "Part 9"]
+
+    for items in ([item(3), item(2), item(1)], [item(3), item(2, guid="another"), item(1)]):
+        host.publish("/one", items)
+        poll(home)
+
+    names = [one.name for one in PendingQueue(home.home).all()]
+    assert sorted(names) == ["Part 1", "Part 3", "Part 9"]
+    assert files_with(home.home, "Part 2") == set() == files_with(home.home, waiting.location)
+    assert query.known_episode(home.snapshot, waiting.episode.episode_id) is None
+    assert verify(home) == ()
+
+
+def test_who_asks_for_it_has_it_again(home: Settings, made: tuple[Path, Publisher]) -> None:
+    """It is an episode as any other then."""
+    wanted = find(home, f"{RARE} at large")
+    forget(home, wanted)
+    assert forgotten.is_file(home.home, made[0] / f"{RARE} at large.txt")
+
+    import_texts([at_path(made[0] / f"{RARE} at large.txt")], Hints(), home)
+
+    assert wanted.episodes[0] not in forgotten.read(home.home)
+    assert not forgotten.is_file(home.home, made[0] / f"{RARE} at large.txt")
+    assert query.kept_of(home.snapshot, wanted.episodes).turns == 2
+
+
+def test_a_show_goes_with_its_subscription(home: Settings, made: tuple[Path, Publisher]) -> None:
+    """What waits of it too; who subscribes again gets it again."""
+    erase(home, "The Other Side")
+
+    assert files_with(home.home, "The Other Side") == set() == files_with(home.home, "Part 9")
+    assert [one.name for one in Subscriptions(home.home).all()] == ["The Long Groove"]
+    add_feeds(home, [locate(made[1].url + "/two")], (), Options(), "all")
+    assert "Part 9" in {one.name for one in PendingQueue(home.home).all()}
+
+
+class Killed(BaseException):
+    """What ends a process in the middle."""
+
+
+CUTS = ("_leave_queue", "_leave_feeds", "_erase_copies", "documents", "publish")
+
+
+@pytest.mark.parametrize("step", CUTS)
+def test_what_is_cut_off_is_finished(home: Settings, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the next call, and by a rebuild; until then `verify` says so."""
+    heal = rebuild if step == "documents" else forgetting.finish
+    monkeypatch.setattr(verifying, "PAUSE", 0.0)
+    wanted = find(home, f"{RARE} at large")
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, step, die)
+        with pytest.raises(Killed):
+            forget(home, wanted)
+    assert ("forgetting is not finished", "turntable forget") in {(p.check, p.advice) for p in verify(home)}
+
+    heal(home)
+
+    assert verify(home) == ()
+    assert files_with(home.home, f"{RARE} at large") == set()
+
+
+def test_what_is_worked_on_is_left_alone(home: Settings) -> None:
+    """Nothing of it is touched."""
+    wanted = find(home, f"{RARE} at large")
+    with held(home.home, wanted.episodes[0]), pytest.raises(TransientError, match="being worked on"):
+        forget(home, wanted)
+    assert forgotten.read(home.home) == {}
+
+
+def test_of_several_none_is_taken(home: Settings) -> None:
+    """A piece that several have names none."""
+    with pytest.raises(SourceError, match="3 episode or shows fit"):
+        find(home, "Talk number")
+    with pytest.raises(SourceError, match="no episode or show fits"):
+        find(home, "nobody's")
+
+
+@pytest.mark.system
+def test_the_command_asks_once_and_says_what_goes(home: Settings) -> None:
+    """Without a terminal it takes a word for it; a dry run changes nothing."""
+    refused = command(home.home, "forget", f"{RARE} at large", check=False)
+    assert refused.returncode == 1
+    assert "goes for good: 1 transcript, 2 turns" in refused.stderr
+    assert "`turntable forget … --yes` says that it is wanted" in refused.stderr
+    shown = json.loads(command(home.home, "forget", f"{RARE} at large", "--dry-run", "--json").stdout)
+    assert [(one["episodes"], one["transcripts"]) for one in shown] == [([f"{RARE} at large"], 1)]
+    assert RARE in str(others(home))
+
+    told = command(home.home, "forget", f"{RARE} at large", "--yes").stdout
+
+    assert told.startswith(f"{RARE} at large: forgotten, with 1 transcript, 2 turns")
+    assert command(home.home, "forget").stdout == "nothing was left half forgotten\n"
