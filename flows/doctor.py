@@ -9,7 +9,7 @@ import sys
 from typing import Literal, NamedTuple
 
 from flows.engines import math_library, model_loading
-from flows.engines.devices import ladder, probe_cuda
+from flows.engines.devices import ENGINE_NAMES, ladder, working_engine
 from flows.engines.model_loading import hub_token
 from flows.engines.weights import is_there
 from flows.home.folder import check_usable
@@ -58,9 +58,10 @@ def _device(settings: Settings) -> Check:
     base = settings.models / "base"
     if not (base / "model.bin").exists():
         return Check("device", "note", "a GPU, not tried yet", "turntable models fetch")
-    reason = probe_cuda(base)
-    if reason is None:
-        return Check("device", "good", f"CUDA, {n_cuda_devices()} device(s), float16", "")
+    engine, reason = working_engine(base, settings.engine)
+    if engine is not None:
+        does = f"{ENGINE_NAMES[engine]} writes the words"
+        return Check("device", "good", f"CUDA, {n_cuda_devices()} device(s), float16, {does}", "")
     return Check(
         "device", "note", f"{reason}; the CPU is used", "pip install 'turntable[gpu]', or update the driver"
     )
@@ -76,9 +77,11 @@ def _engine(settings: Settings) -> Check:
         check_files(base, folder)
     except TurntableError:
         return Check("engine", "note", "not tried with damaged weights", "turntable models fetch")
-    device = ladder(settings.device, folder)[0][0]
+    device = ladder(settings.device, folder, settings.engine)[0][0]
     n_threads = cpu_threads()
-    recognizer = model_loading.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size)
+    recognizer = model_loading.recognizer(
+        folder, device.name, device.compute_type, n_threads, device.batch_size, device.engine
+    )
     parts = (
         f"{device}",
         f"batches of {recognizer.batch_size}",

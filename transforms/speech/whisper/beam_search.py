@@ -91,7 +91,12 @@ def write(
         steps = _search(network, memory, hidden, vocabulary, n_beams, windows)
     return [
         _written(
-            steps, window, silent, queries[n, :, start:], keys[n], _language(beginning[n], vocabulary.languages)
+            steps,
+            window,
+            silent,
+            queries[n, :, start:],
+            keys[n],
+            likeliest_token(beginning[n], vocabulary.languages),
         )
         for n, (window, silent) in enumerate(zip(windows, silence, strict=True))
     ]
@@ -106,8 +111,8 @@ def _search(
     windows: Sequence[_Window],
 ) -> list[_Step]:
     """Go on, a token at a time, until all windows are done."""
-    barred = _mask(network.n_tokens, vocabulary.barred, hidden.device)
-    barred_first = barred | _mask(network.n_tokens, vocabulary.not_first, hidden.device)
+    barred = mask_of(network.n_tokens, vocabulary.barred, hidden.device)
+    barred_first = barred | mask_of(network.n_tokens, vocabulary.not_first, hidden.device)
     going_on = list(windows)  # what the rows of `memory` are about, each as many rows as there are beams
     sums = hidden.new_zeros(len(going_on), dtype=torch.float32)
     steps: list[_Step] = []
@@ -167,7 +172,8 @@ def _go_on(
     return [way for way in ways if way[2] != eot][:n_beams]
 
 
-def _language(beginning: Tensor, tokens: Sequence[int]) -> tuple[int, float] | None:
+def likeliest_token(beginning: Tensor, tokens: Sequence[int]) -> tuple[int, float] | None:
+    """Choose one of some tokens by the scores of all, (vocabulary,), and say how likely it is; `None` of none."""
     if not tokens:
         return None
     best = torch.softmax(beginning[list(tokens)], -1).max(0)
@@ -202,7 +208,8 @@ def _written(
     )
 
 
-def _mask(n: int, tokens: Sequence[int], device: torch.device) -> Tensor:
+def mask_of(n: int, tokens: Sequence[int], device: torch.device) -> Tensor:
+    """Mark some of `n` tokens: bool (n,)."""
     mask = torch.zeros(n, dtype=torch.bool, device=device)
     mask[list(tokens)] = True
     return mask

@@ -102,17 +102,18 @@ class Whisper:
 
     def __init__(
         self,
-        folder: Path,
+        weights: Path | Mapping[str, NDArray[Any] | Tensor],
         alignment_heads: Sequence[tuple[int, int]] | None,
         dtype: torch.dtype,
         device: torch.device,
+        *,
+        writes: bool = True,
     ) -> None:
-        variables = read_variables(folder / "model.bin")
-        self.dtype, self.device = dtype, device
-        # CTranslate2 writes on a GPU: there only the shapes of the decoder are of use.
-        writer = torch.device("meta") if device.type == "cuda" else device
+        """Take the weights of a folder, or by their names; of a decoder that never `writes`, only the shapes."""
+        variables = read_variables(weights / "model.bin") if isinstance(weights, Path) else weights
+        self.dtype, self.device, self.writes = dtype, device, writes
         self.encoder = self._stack(variables, "encoder", device)
-        self.decoder = self._stack(variables, "decoder", writer)
+        self.decoder = self._stack(variables, "decoder", device if writes else torch.device("meta"))
         self._rooms: list[Tensor] = []  # memory of batches before: to ask the system for it anew takes long
         self.alignment_heads = tuple(
             sorted((layer, head) for layer, head in alignment_heads or self._upper_half())
@@ -123,12 +124,14 @@ class Whisper:
         n = self.decoder.n_layers
         return [(layer, head) for layer in range(n // 2, n) for head in range(self.decoder.n_heads)]
 
-    def _stack(self, variables: object, name: str, device: torch.device) -> Layers:
-        ours = {k.removeprefix(f"{name}/"): v for k, v in dict(variables).items() if k.startswith(f"{name}/")}  # type: ignore[call-overload]
+    def _stack(self, variables: Mapping[str, NDArray[Any] | Tensor], name: str, device: torch.device) -> Layers:
+        ours = {
+            k.removeprefix(f"{name}/"): v if isinstance(v, Tensor) else torch.from_numpy(v.copy())
+            for k, v in variables.items()
+            if k.startswith(f"{name}/")
+        }
         weights = {
-            k: torch.from_numpy(v.copy()).to(device, self.dtype)
-            for k, v in ours.items()
-            if v.dtype in (np.float16, np.float32) and v.size > 1
+            k: v.to(device, self.dtype) for k, v in ours.items() if v.dtype.is_floating_point and v.numel() > 1
         }
         if name == "decoder":
             weights["vocabulary"] = weights["embeddings/weight"]
