@@ -78,7 +78,10 @@ WORTH = 1.3  # bfloat16 has to be that much faster than float32
 
 
 class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no types
-    """A Whisper model; `network` is its copy in PyTorch, `None` where CTranslate2 does all the work."""
+    """A Whisper model; `network` is its copy in PyTorch, `None` where CTranslate2 does all the work.
+
+    `is_static` says whether it writes in tensors of fixed shape, as a GPU wants it.
+    """
 
     network: Whisper | None
 
@@ -110,6 +113,7 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
             self.batch_size = min(self.batch_size, how_many_fit(device, each, PARTS_OF_MEMORY[device]))
         elif device == "cuda":  # CTranslate2's encoder writes the whole attention to memory
             self.batch_size = min(self.batch_size, UNFUSED)
+        self.is_static = engine == "torch" and device == "cuda"
         if self.is_static:  # which has room for powers of two
             self.batch_size = 1 << (self.batch_size.bit_length() - 1)
 
@@ -129,11 +133,6 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
     def writes(self) -> bool:
         """Whether the decoder in PyTorch does the work."""
         return self.network is not None and self.network.writes
-
-    @property
-    def is_static(self) -> bool:
-        """Whether it writes in tensors of fixed shape, as a GPU wants it."""
-        return isinstance(self.model, TorchModel) and self.model.network.device.type == "cuda"
 
     @property
     def n_mels(self) -> int:
