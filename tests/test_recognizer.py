@@ -23,6 +23,7 @@ from hypothesis.extra import numpy as arrays
 from tests.words import difference, plain_text, spoken
 from transforms.errors import ContentError, Interrupted
 from transforms.speech import device, windows
+from transforms.speech import transcribe as transcribing
 from transforms.speech.device import free_memory, how_many_fit
 from transforms.speech.second_pass import Recording
 from transforms.speech.transcribe import TranscribeJob, transcribe, transcribe_many
@@ -363,8 +364,15 @@ def test_endless_speech_is_cut() -> None:
 # many recordings
 
 
-def test_recordings_share_batches(fast: Recognizer, demo_samples: np.ndarray) -> None:
-    """Each is what it is alone; one without speech is given too; no word lasts longer than five seconds."""
+@pytest.mark.parametrize("looked_at", [0, 1])
+def test_recordings_share_batches(
+    looked_at: int, fast: Recognizer, demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is what it is alone; one without speech is given too; no word lasts longer than five seconds.
+
+    Also where speech is found beside, as for a GPU.
+    """
+    monkeypatch.setitem(transcribing.LOOKED_AT, "cpu", looked_at)
     pieces = {
         "long": demo_samples[: 60 * RATE],
         "silent": np.zeros(5 * RATE, np.int16),

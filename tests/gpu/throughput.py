@@ -33,7 +33,7 @@ from transforms.speech.whisper.torch_model import TorchModel
 
 PART = "end to end"
 TOKENS = 110  # that half a minute of speech has
-MOST_SECONDS = 25.0  # that hearing many files is to take
+MOST_SECONDS = 15.0  # that hearing many files is to take
 ONE_MINUTES, FILE_MINUTES, MOST_FILES = 30, 20, 60
 
 

@@ -25,7 +25,7 @@ from transforms.speech.whisper.static_search import Rules, StaticSearch
 from transforms.speech.windows import find_speech
 
 PART = "times"
-FEW, MANY = 32, 128  # tokens; what lies between is the time of the steps alone
+FEW, MANY = 24, 120  # tokens; what lies between is the time of the steps alone
 SEGMENTATION_FLOP = 2.6e9  # of a chunk of ten seconds
 HOP = 2.0
 

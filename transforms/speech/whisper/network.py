@@ -321,12 +321,13 @@ def log_mel(windows: Sequence[NDArray[np.float32]], n_mels: int, device: str = "
     """
     import torch
 
-    padded = torch.zeros(len(windows), N_SAMPLES)
+    # a GPU fetches from memory that is pinned by itself, while the CPU goes on
+    padded = torch.zeros(len(windows), N_SAMPLES, pin_memory=device == "cuda")
     for row, samples in zip(padded, windows, strict=True):
         row[: len(samples)] = torch.from_numpy(samples[:N_SAMPLES])
     with torch.inference_mode():
         hann = torch.hann_window(_N_FFT, device=device)
-        spectrum = torch.stft(padded.to(device), _N_FFT, _HOP, window=hann, return_complex=True)
+        spectrum = torch.stft(padded.to(device, non_blocking=True), _N_FFT, _HOP, window=hann, return_complex=True)
         power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
         logs = (_filters(n_mels).to(device) @ power).clamp_(min=1e-10).log10_()
         loudest = logs.amax((1, 2), keepdim=True)

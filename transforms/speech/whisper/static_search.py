@@ -48,6 +48,7 @@ class Rules:
 
 
 NO_RULES = Rules()
+RECORDING = threading.Lock()  # torch waits for the whole device before it records, which may record nothing then
 
 
 @dataclass(slots=True)
@@ -393,18 +394,21 @@ class _Writing:
     def _finish(self, places: Sequence[int], n_steps: int) -> None:
         """Go back from the end of each best answer to its beginning; `places` are those of windows."""
         now, ways = self.now, {}
-        told, sums = now["told"][:, :n_steps].tolist(), now["told_sums"][:n_steps].tolist()
+        told, sums = (now[name].narrow(-3, 0, n_steps).numpy(force=True) for name in ("told", "told_sums"))
         ended, n_ended = now["ended"].tolist(), now["n_ended"].tolist()
         for place in places:
-            answers = ended[place][: n_ended[place]] or [(sums[-1][place][0], n_steps, 0)]  # no room for an end
+            answers = ended[place][: n_ended[place]] or [
+                (float(sums[-1, place, 0]), n_steps, 0)
+            ]  # no room for an end
             total, length, beam = max(answers, key=lambda one: one[0] / max(one[1], 1))
             path = []
             for step in reversed(range(int(length))):
-                path.append((step, int(beam), told[0][step][place][int(beam)], sums[step][place][int(beam)]))
-                beam = told[1][step][place][int(beam)]
+                at = (step, place, int(beam))
+                path.append((step, int(beam), int(told[0][at]), float(sums[at])))
+                beam = told[1][at]
             ways[place] = (total, path[::-1])
-        at = [(step, place, beam) for place, (_, path) in ways.items() for step, beam, *_ in path]
-        looks = now["looks"][tuple(torch.tensor(at, dtype=torch.int64).view(-1, 3).T.to(now["looks"].device))]
+        taken = [(step, place, beam) for place, (_, path) in ways.items() for step, beam, *_ in path]
+        looks = now["looks"][tuple(torch.tensor(taken, dtype=torch.int64).view(-1, 3).T.to(now["looks"].device))]
         for place, look in zip(ways, torch.split(looks, [len(path) for _, path in ways.values()]), strict=True):
             self._keep(self.windows[place], *ways[place], look)
 
@@ -423,15 +427,17 @@ class _Writing:
 
 def _recorded(step: Callable[[], None], boards: Boards) -> Any:
     """Record a step as a CUDA graph, without doing it; `None` where that fails: then it is never tried again."""
-    graph = torch.cuda.CUDAGraph()
+    graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
     boards.pool = boards.pool or torch.cuda.graph_pool_handle()
     try:
         # another thread may be at work on the same GPU: only what this one does is recorded
-        with torch.cuda.graph(graph, pool=boards.pool, capture_error_mode="thread_local"):
+        with RECORDING, torch.cuda.graph(graph, pool=boards.pool, capture_error_mode="thread_local"):
             step()
     except RuntimeError as error:
         if "out of memory" in str(error).lower() or not is_device_failure(error):
             raise
+        torch.cuda.set_stream(stream)  # which torch leaves behind where a recording breaks off
+        torch.cuda.synchronize()
         boards.records = False
         return None
     return graph
