@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from transforms.speech.device import is_device_failure
-from transforms.speech.whisper.beam_search import LONGEST_ANSWER, Hypothesis, Vocabulary, likeliest_token, mask_of
+from transforms.speech.whisper.beam_search import LONGEST_ANSWER, Hypothesis, Vocabulary, likeliest_token
 from transforms.speech.whisper.network import LONGEST_TEXT, Whisper
 
 STEPS_AT_ONCE = 16  # a window that is done is carried along for half as many on the mean
@@ -177,9 +177,9 @@ class _Writing:
     ) -> None:
         self.network, self.boards, self.prompt = network, boards, prompt
         self.vocabulary, self.rules = vocabulary, rules
-        barred = mask_of(network.n_tokens, vocabulary.barred, network.device)
+        barred = _mask(network.n_tokens, vocabulary.barred, network.device)
         self.barred, self.ids = barred, torch.arange(network.n_tokens, device=network.device)
-        self.barred_first = barred | mask_of(network.n_tokens, vocabulary.not_first, network.device)
+        self.barred_first = barred | _mask(network.n_tokens, vocabulary.not_first, network.device)
         self.windows: list[int] = []
         self.written: dict[int, Hypothesis] = {}
         self.now: dict[str, Tensor] = {}
@@ -441,3 +441,10 @@ def _recorded(step: Callable[[], None], boards: Boards) -> Any:
         boards.records = False
         return None
     return graph
+
+
+def _mask(n: int, tokens: Sequence[int], device: torch.device) -> Tensor:
+    """Mark some of `n` tokens: bool (n,)."""
+    mask = torch.zeros(n, dtype=torch.bool, device=device)
+    mask[list(tokens)] = True
+    return mask
