@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test check lint weights bench bench-peers chaos clean
+.PHONY: demo test check lint weights bench bench-peers chaos gpu-check gpu-pack clean
 
 demo: weights
 	$(BIN)/turntable demo
@@ -43,6 +43,14 @@ bench: weights $(TESTABLE)
 # attacks, damage and kills: what got through; `make chaos ONLY=web`, or ONLY="--short" for the form that CI runs
 chaos: weights $(TESTABLE)
 	$(BIN)/python -m tests.chaos $(ONLY)
+
+# on a GPU: is it right, how fast is it, what does it do when it breaks; `make gpu-check ONLY="--device cpu --short"`
+gpu-check: weights $(TESTABLE)
+	$(BIN)/python -m tests.gpu.check $(ONLY)
+
+# the same for a machine with PyTorch alone and no network: `make gpu-pack DIR=pack`, then pack/run.sh there
+gpu-pack: weights $(TESTABLE)
+	$(BIN)/python -m tests.gpu.pack $(or $(DIR),gpu-pack)
 
 # an environment of its own for each peer that wants one: some gigabytes, once
 bench-peers: $(TESTABLE)

@@ -6,19 +6,24 @@ import importlib.metadata
 import platform
 import shutil
 import sys
-from typing import Literal, NamedTuple
+from collections import deque
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 from flows.engines import math_library, model_loading
-from flows.engines.devices import ladder, probe_cuda
+from flows.engines.devices import ENGINE_NAMES, ladder, working_engine
 from flows.engines.model_loading import hub_token
 from flows.engines.weights import is_there
 from flows.home.folder import check_usable
 from flows.settings import Settings
+from transforms.audio.decoding import SAMPLE_RATE, as_float32, decode
 from transforms.errors import TurntableError
-from transforms.speech.device import cpu_threads, n_cuda_devices
+from transforms.speech.device import cpu_threads, least_seconds, n_cuda_devices
 from transforms.speech.models import EMBEDDED, MODELS, check_files
+from transforms.speech.transcribe import TranscribeJob, transcribe_many
 
 LIBRARIES = ("prefect", "faster-whisper", "ctranslate2", "pyannote.audio", "torch", "av", "duckdb", "httpx2")
+SPEECH, SPEECH_SECONDS = Path(__file__).parent / "demo" / "why-a-record-turns.ogg", 28  # one window of Whisper
 LEAST_DISK = 5e9  # bytes; an hour of audio takes about 0.2 GB, decoded samples included
 
 
@@ -37,7 +42,7 @@ def examine(settings: Settings) -> list[Check]:
         Check("python", "good", f"{platform.python_version()} on {platform.system()} {platform.machine()}", ""),
         *[_library(name) for name in LIBRARIES],
         _device(settings),
-        _engine(settings),
+        *_engine_and_speed(settings),
         *[_weights(name, settings) for name in (model.name for model in EMBEDDED)],
         _diarization(settings),
         _disk(settings),
@@ -58,27 +63,30 @@ def _device(settings: Settings) -> Check:
     base = settings.models / "base"
     if not (base / "model.bin").exists():
         return Check("device", "note", "a GPU, not tried yet", "turntable models fetch")
-    reason = probe_cuda(base)
-    if reason is None:
-        return Check("device", "good", f"CUDA, {n_cuda_devices()} device(s), float16", "")
+    engine, reason = working_engine(base, settings.engine)
+    if engine is not None:
+        does = f"{ENGINE_NAMES[engine]} writes the words"
+        return Check("device", "good", f"CUDA, {n_cuda_devices()} device(s), float16, {does}", "")
     return Check(
         "device", "note", f"{reason}; the CPU is used", "pip install 'turntable[gpu]', or update the driver"
     )
 
 
-def _engine(settings: Settings) -> Check:
-    """Load the embedded model where it would run, and say what does its work."""
+def _engine_and_speed(settings: Settings) -> list[Check]:
+    """Load the embedded models where they would run, say what does their work, and how fast it was."""
     base = MODELS["base"]
     if not is_there(base, settings.models):
-        return Check("engine", "note", "not tried yet", "turntable models fetch")
+        return [Check("engine", "note", "not tried yet", "turntable models fetch")]
     folder = settings.models / base.name
     try:
         check_files(base, folder)
     except TurntableError:
-        return Check("engine", "note", "not tried with damaged weights", "turntable models fetch")
-    device = ladder(settings.device, folder)[0][0]
+        return [Check("engine", "note", "not tried with damaged weights", "turntable models fetch")]
+    device = ladder(settings.device, folder, settings.engine)[0][0]
     n_threads = cpu_threads()
-    recognizer = model_loading.recognizer(folder, device.name, device.compute_type, n_threads, device.batch_size)
+    recognizer = model_loading.recognizer(
+        folder, device.name, device.compute_type, n_threads, device.batch_size, device.engine
+    )
     parts = (
         f"{device}",
         f"batches of {recognizer.batch_size}",
@@ -86,7 +94,22 @@ def _engine(settings: Settings) -> Check:
         recognizer.describe(),
         f"math by {math_library.in_use()}" if device.name == "cpu" else "math by cuBLAS",
     )
-    return Check("engine", "good", ", ".join(parts), "")
+    engine = Check("engine", "good", ", ".join(parts), "")
+    speed = words_speed(recognizer)
+    found = f"words of the base model at about {speed:.0f} × real time, voices beside"
+    return [engine, Check("speed", "good", found, "")]
+
+
+def words_speed(recognizer: Any) -> float:
+    """Hear half a minute of the bundled episode, once on each core or a batch of it on a GPU; × real time."""
+    samples = as_float32(decode(SPEECH).samples[: SPEECH_SECONDS * SAMPLE_RATE])
+    n: int = recognizer.batch_size if recognizer.model.device == "cuda" else recognizer.n_workers
+    jobs = [TranscribeJob(str(number), samples, "en") for number in range(n)]
+
+    def hear() -> None:
+        deque(transcribe_many(jobs, recognizer), maxlen=0)
+
+    return n * SPEECH_SECONDS / least_seconds(hear, times=2)
 
 
 def _weights(name: str, settings: Settings) -> Check:

@@ -24,7 +24,7 @@ from flows.http.reach import Reach
 from transforms.errors import SourceError
 from transforms.feed import identity
 from transforms.records import Channels, Episode, Quality
-from transforms.speech.device import Request
+from transforms.speech.device import EngineRequest, Request
 
 
 def settings_file() -> Path:
@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     model: str = "auto"
     diarization_model: str = "auto"
     device: Literal["auto", "cuda", "cpu"] = "auto"
+    engine: EngineRequest = Field(
+        default="auto",
+        description="what writes words on a GPU: ctranslate2, torch, or auto, the first of them that works",
+    )
     quality: Quality = "accurate"
     hf_token: SecretStr | None = Field(default=None, description="a Hugging Face token; HF_TOKEN is read too")
     allow: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -164,6 +165,7 @@ def test_doctor_finds_this_machine_in_order(demo_home: tuple[Path, str]) -> None
     assert {"python", "torch", "device", "disk", "warehouse", "weights base"} <= set(found)
     assert found["engine"].startswith("cpu int8, batches of ")
     assert "threads" in found["engine"]
+    assert re.fullmatch(r"words of the base model at about [1-9]\d* × real time, voices beside", found["speed"])
     assert any(f"math by {library}" in found["engine"] for library in ("MKL", "oneDNN"))
 
 

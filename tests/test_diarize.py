@@ -365,3 +365,22 @@ def test_two_episodes_at_once_do_not_meet(pipeline: Any, demo: np.ndarray) -> No
         together = list(pool.map(lambda clip: diarize.diarize(clip, pipeline).segments, clips))
 
     assert all(diarization_errors(*pair).rate < 0.01 for pair in zip(alone, together, strict=True))
+
+
+def test_filters_are_shared_by_chunks_that_overlap(models: Path, demo_samples: np.ndarray) -> None:
+    """What comes of them is what each chunk gives by itself; chunks that share nothing are as before."""
+    from transforms.speech.pyannote.checkpoint import load_network
+    from transforms.speech.pyannote.shared_sincnet import SharedSincNet, share_filters
+
+    network = load_network(models / "segmentation-3.0" / "pytorch_model.bin")
+    chunks = torch.from_numpy(demo_samples).unfold(0, 10 * RATE, 2 * RATE)[:4, None]
+    with torch.inference_mode():
+        before = network(chunks)
+        share_filters(network)
+        shared, apart = network(chunks), network(chunks.clone())
+
+    assert isinstance(network.sincnet, SharedSincNet)
+    assert torch.equal(apart, before)
+    assert not torch.equal(shared, before)  # the order of the sums is another one
+    assert (shared - before).abs().max() < 1e-3
+    assert torch.equal(shared.argmax(-1), before.argmax(-1))

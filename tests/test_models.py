@@ -12,17 +12,19 @@ import weakref
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 
-from flows.engines import model_loading
-from flows.engines.devices import ladder, probe_cuda
+from flows.engines import devices, model_loading
+from flows.engines.devices import ladder, probe_cuda, smoke_test
 from flows.engines.weights import get_weights, is_there
 from flows.settings import Options, Settings
 from tests.conftest import environment
 from transforms.errors import ContentError, ResourceError, SourceError
 from transforms.speech.device import (
+    ALL_TORCH,
     CPU,
     CUDA,
     Device,
@@ -292,7 +294,28 @@ def test_without_a_gpu_cuda_ends_on_the_cpu_with_a_word(models: Path) -> None:
     assert ladder("auto", models / "tiny.en") == ((CPU,), None)
     assert ladder("cpu", models / "tiny.en") == ((CPU,), None)
     assert ladder("cuda", models / "tiny.en") == ((CPU,), "no CUDA device is there: running on the CPU")
-    assert "the GPU does not work" in str(probe_cuda(models / "tiny.en"))
+    for engine in ("ctranslate2", "torch"):
+        assert "the GPU does not work" in str(probe_cuda(models / "tiny.en", engine))
+
+
+@pytest.mark.parametrize("engine", ["ctranslate2", "torch"])
+def test_what_is_tried_on_a_gpu_works_where_nothing_is_wrong(engine: Any, models: Path) -> None:
+    """Here on the CPU: the probe itself is no reason to go without a GPU."""
+    smoke_test(models / "tiny.en", engine, "cpu")
+
+
+def test_where_ctranslate2_fails_on_the_gpu_torch_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where CUDA 12's cuBLAS is missing; where neither works, the first one's reason is told."""
+    reasons: dict[str, str | None] = {"ctranslate2": "no libcublas.so.12", "torch": None}
+    monkeypatch.setattr(devices, "n_cuda_devices", lambda: 1)
+    monkeypatch.setattr(devices, "probe_cuda", lambda _, engine: reasons[engine])
+
+    assert ladder("auto", Path()) == ((*ALL_TORCH, CPU), None)
+    assert ladder("auto", Path(), "ctranslate2") == ((CPU,), "no libcublas.so.12: running on the CPU")
+    reasons["torch"] = "no kernel image"
+    assert ladder("auto", Path()) == ((CPU,), "no libcublas.so.12: running on the CPU")
+    reasons["ctranslate2"] = None
+    assert ladder("cuda", Path())[0] == (*CUDA, CPU)
 
 
 @pytest.mark.gpu

@@ -104,6 +104,23 @@ def test_pieces_are_embedded_as_one_by_one(network: VoiceEmbedding, demo_samples
         assert ours @ alone / np.linalg.norm(alone) > 0.98  # bfloat16 on some processors
 
 
+def test_features_of_many_pieces_are_those_of_each(demo_samples: np.ndarray) -> None:
+    """As a GPU computes them, here on the first CPU: bit for bit, over silence of minutes too."""
+    chunk = turns(0, 1, 2, 0, 1)
+    pieces = voices.cut(np.stack([chunk, chunk]), STEP)
+    far = voices.EmbeddingSegments(
+        np.concatenate([pieces.cells, pieces.cells + 500]), np.concatenate([pieces.frames] * 2)
+    )
+    samples = torch.from_numpy(np.concatenate([demo_samples[: 12 * RATE], np.zeros(800 * RATE, np.float32)]))
+    some = range(1, len(far.cells))
+
+    one_by_one, together = (voices.features(samples, far, some, device) for device in ("cpu", "cpu:0"))
+
+    assert len(together) == len(some) > 10
+    assert all(torch.equal(one, other) for one, other in zip(one_by_one, together, strict=True))
+    assert voices.features(samples, far, range(0), "cpu:0") == []
+
+
 def test_a_voice_is_the_mean_of_its_pieces() -> None:
     """By length; who is silent, or never alone, has none."""
     heard = turns(0, 0, 0, 1)[None].copy()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,17 @@ from hypothesis.extra import numpy as arrays
 from tests.words import difference, plain_text, spoken
 from transforms.errors import ContentError, Interrupted
 from transforms.speech import device, windows
+from transforms.speech import transcribe as transcribing
 from transforms.speech.device import free_memory, how_many_fit
+from transforms.speech.second_pass import Recording
 from transforms.speech.transcribe import TranscribeJob, transcribe, transcribe_many
 from transforms.speech.whisper import recognizer
-from transforms.speech.whisper.beam_search import Vocabulary, write
+from transforms.speech.whisper.beam_search import Hypothesis, Vocabulary, write
 from transforms.speech.whisper.network import Whisper, log_mel, multiplied, packed, read_variables
 from transforms.speech.whisper.recognizer import Recognizer
+from transforms.speech.whisper.static_search import StaticSearch
 from transforms.speech.whisper.token_times import _median, warp
+from transforms.speech.whisper.torch_model import TorchModel
 
 pytestmark = pytest.mark.system
 
@@ -51,6 +56,12 @@ def plain(models: Path) -> Recognizer:
     made = Recognizer(models / "tiny.en", "cpu", "int8", 2)
     made.network = None
     return made
+
+
+@pytest.fixture(scope="module")
+def whole(models: Path) -> Recognizer:
+    """The same in PyTorch alone."""
+    return Recognizer(models / "tiny.en", "cpu", "float32", 2, engine="torch")
 
 
 def our_type() -> torch.dtype:
@@ -136,9 +147,17 @@ def test_spectrograms_are_those_of_faster_whisper(plain: Recognizer, demo_sample
     assert np.abs(ours[:, : theirs.shape[1]] - theirs).max() < 1e-3
 
 
+def searched_in_steps(network: Whisper, *arguments: Any) -> list[Hypothesis]:
+    """As `write`, in tensors of fixed shape; twice, since the second batch finds the memory of the first."""
+    search = StaticSearch(network)
+    search.write(*arguments)
+    return search.write(*arguments)
+
+
 @pytest.mark.parametrize("n_beams", [1, 5])
+@pytest.mark.parametrize("search", [write, searched_in_steps])
 def test_it_writes_what_ctranslate2_writes(
-    n_beams: int, plain: Recognizer, models: Path, demo_samples: Any
+    search: Callable[..., list[Hypothesis]], n_beams: int, plain: Recognizer, models: Path, demo_samples: Any
 ) -> None:
     """In float32 the same words, the same probabilities: of windows that end at different steps."""
     mel = log_mel([demo_samples[: 28 * RATE], demo_samples[30 * RATE : 37 * RATE], demo_samples[: 2 * RATE]], 80)
@@ -152,7 +171,7 @@ def test_it_writes_what_ctranslate2_writes(
     )
     encoded = network.encode(mel)
 
-    ours = write(network, encoded, prompt, vocabulary, n_beams)
+    ours = search(network, encoded, prompt, vocabulary, n_beams)
     theirs = exact.generate(
         ctranslate2.StorageView.from_array(encoded.numpy()),
         [prompt] * 3,
@@ -171,6 +190,39 @@ def test_it_writes_what_ctranslate2_writes(
         assert sum(one.logprobs) == pytest.approx(one.avg_logprob * (len(one.tokens) + 1), abs=3)
         assert one.no_speech_prob == pytest.approx(other.no_speech_prob, abs=1e-3)
         assert one.queries.shape[1] >= len(one.tokens)
+
+
+@pytest.mark.parametrize("no_repeat", [0, 3])
+def test_the_second_pass_needs_no_ctranslate2(
+    no_repeat: int, whole: Recognizer, plain: Recognizer, models: Path, demo_samples: np.ndarray
+) -> None:
+    """With time stamps, and without repetitions: the same tokens, and words at the same times."""
+    exact = WhisperModel(str(models / "tiny.en"), device="cpu", compute_type="float32")
+    heard = [demo_samples[: 28 * RATE], np.tile(demo_samples[30 * RATE : 33 * RATE], 5)]
+    network = Whisper(models / "tiny.en", alignment_heads(plain), torch.float32, CPU)
+    model = TorchModel(network, whole.hf_tokenizer, ())
+    tokenizer = Tokenizer(plain.hf_tokenizer, multilingual=False)
+    encoded = network.encode(log_mel(heard, 80))
+    asked = {"suppress_tokens": list(get_suppressed_tokens(tokenizer, [-1])), "no_repeat_ngram_size": no_repeat}
+    prompts = [plain.get_prompt(tokenizer, [], without_timestamps=False)] * 2
+    view = ctranslate2.StorageView.from_array(encoded.numpy())
+
+    ours = model.generate(encoded, prompts, beam_size=5, **asked)
+    theirs = exact.model.generate(view, prompts, beam_size=5, return_scores=True, **asked)
+    texts = [[token for token in one.sequences_ids[0] if token < tokenizer.eot] for one in theirs]
+    times = [
+        [pair[1] for pair in one.alignments]
+        for one in model.align(encoded, tokenizer.sot_sequence, texts, [2800, 1500])
+    ]
+
+    assert [one.sequences_ids for one in ours] == [one.sequences_ids for one in theirs]
+    assert [one.scores[0] for one in ours] == pytest.approx([one.scores[0] for one in theirs], abs=1e-3)
+    for found, other in zip(
+        times, exact.model.align(view, tokenizer.sot_sequence, texts, [2800, 1500]), strict=True
+    ):
+        begins = dict(reversed(other.alignments))
+        off = [abs(frame - begins[token]) for token, frame in enumerate(found)]
+        assert statistics.median(off) <= 5  # frames of 20 ms
 
 
 def test_a_batch_fits_into_the_memory(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,6 +274,19 @@ def test_it_hears_what_ctranslate2_hears(
     assert [w.avg_logprob for w in ours.windows] == pytest.approx(
         [w.avg_logprob for w in theirs.windows], abs=0.05
     )
+
+
+def test_it_hears_without_ctranslate2(whole: Recognizer, plain: Recognizer, demo_samples: np.ndarray) -> None:
+    """The words of all and of one window alone; nothing of CTranslate2's is loaded."""
+    samples = demo_samples[: 40 * RATE]
+    ours, theirs = (transcribe(samples, model, language="en", quality="fast") for model in (whole, plain))
+    recording = Recording(samples, whole, "en", 5, ((0.0, 20.0),), None)
+    alone = recording.sequential((0.0, 20.0))
+
+    assert isinstance(whole.model, TorchModel)
+    assert difference(theirs.words, ours.words) < 0.05
+    assert difference([word for word in theirs.words if (word.end_time or 0) < 19], alone.words) < 0.2
+    assert "all in PyTorch" in whole.describe()
 
 
 def test_names_are_hinted_at(fast: Recognizer, demo_samples: np.ndarray) -> None:
@@ -299,8 +364,15 @@ def test_endless_speech_is_cut() -> None:
 # many recordings
 
 
-def test_recordings_share_batches(fast: Recognizer, demo_samples: np.ndarray) -> None:
-    """Each is what it is alone; one without speech is given too; no word lasts longer than five seconds."""
+@pytest.mark.parametrize("looked_at", [0, 1])
+def test_recordings_share_batches(
+    looked_at: int, fast: Recognizer, demo_samples: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is what it is alone; one without speech is given too; no word lasts longer than five seconds.
+
+    Also where speech is found beside, as for a GPU.
+    """
+    monkeypatch.setitem(transcribing.LOOKED_AT, "cpu", looked_at)
     pieces = {
         "long": demo_samples[: 60 * RATE],
         "silent": np.zeros(5 * RATE, np.int16),

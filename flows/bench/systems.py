@@ -84,7 +84,7 @@ class Turntable:
         if part != "speakers":
             device = weights.device
             self.recognizer = model_loading.recognizer(
-                weights.whisper, device.name, device.compute_type, cpu_threads(), device.batch_size
+                weights.whisper, device.name, device.compute_type, cpu_threads(), device.batch_size, device.engine
             )
         if part != "words":
             self.pipeline = model_loading.pipeline(

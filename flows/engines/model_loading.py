@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from flows.engines import math_library
-from flows.engines.devices import probe_cuda
+from flows.engines.devices import working_engine
 from flows.engines.weights import get_weights, is_there
 from flows.progress import Say
 from flows.settings import Options, Settings
@@ -22,6 +22,7 @@ from transforms.records import Quality
 from transforms.speech import diarize as diarization
 from transforms.speech.device import (
     Device,
+    Engine,
     is_device_failure,
     n_cuda_devices,
     preload_cublas,
@@ -47,7 +48,9 @@ def asr_model(options: Options, settings: Settings, say: Say) -> Model:
     if options.device == "cpu" or n_cuda_devices() == 0:
         return MODELS["base"]
     base = get_weights(MODELS["base"], settings.models, token=hub_token(settings), say=say)
-    if probe_cuda(base) is not None:  # turbo is for a GPU that works; the ladder says what is wrong with this one
+    if (
+        working_engine(base, settings.engine)[0] is None
+    ):  # turbo is for a GPU that works; the ladder says what is wrong with this one
         return MODELS["base"]
     turbo = MODELS["large-v3-turbo"]
     if not is_there(turbo, settings.models):
@@ -157,18 +160,26 @@ def has_failed() -> bool:
     return bool(_FAILED)
 
 
-def _load_recognizer(folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int) -> Any:
+def _load_recognizer(
+    folder: Path,
+    device: str,
+    compute_type: str,
+    n_threads: int,
+    batch_size: int,
+    engine: Engine = "ctranslate2",
+) -> Any:
     """Load a Whisper model."""
     from transforms.speech.whisper.recognizer import Recognizer
 
     share_freed_memory()
     if device == "cuda":
-        preload_cublas()
+        if engine == "ctranslate2":
+            preload_cublas()
         _give_memory_back()  # of models before this one, and the batches are to fit what is free
     else:
         math_library.choose(folder, n_threads)
     try:
-        return Recognizer(folder, device, compute_type, n_threads, batch_size)
+        return Recognizer(folder, device, compute_type, n_threads, batch_size, engine)
     except Exception as error:  # tokenizers raises nothing narrower
         if isinstance(error, TurntableError) or is_device_failure(error):
             raise

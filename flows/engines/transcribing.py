@@ -157,7 +157,10 @@ class Transcriber:
         token = model_loading.hub_token(self.settings)
         folder = get_weights(self.model, self.settings.models, token=token, say=self.say)
         steps = model_loading.DeviceFallback(
-            "transcribe", model_loading.recognizer, *ladder(self.options.device, folder), self.say
+            "transcribe",
+            model_loading.recognizer,
+            *ladder(self.options.device, folder, self.settings.engine),
+            self.say,
         )
         self.began = time.monotonic()
         while True:
@@ -236,7 +239,7 @@ class Transcriber:
             heard = engine.transcribe_as_they_come(
                 self._jobs(waiting),
                 model_loading.recognizer(
-                    folder, device.name, device.compute_type, cpu_threads(), device.batch_size
+                    folder, device.name, device.compute_type, cpu_threads(), device.batch_size, device.engine
                 ),
                 quality=quality_of(self.options),
                 on_progress=told,

@@ -20,27 +20,34 @@ from transforms.errors import ResourceError
 
 T = TypeVar("T")
 Request = Literal["auto", "cuda", "cpu"]
+Engine = Literal["ctranslate2", "torch"]
+EngineRequest = Literal["auto", "ctranslate2", "torch"]
 
 _M_ARENA_MAX = -8  # of malloc.h
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Where and how a model runs; `compute_type` is CTranslate2's name for it, `batch_size` the most windows."""
+    """Where and how a model runs; `compute_type` is CTranslate2's name for it, `batch_size` the most windows.
+
+    `engine` is what writes the words.
+    """
 
     name: Literal["cuda", "cpu"]
     compute_type: str
     batch_size: int
+    engine: Engine = "ctranslate2"
 
     def __str__(self) -> str:
-        """Name it as the rows do: `cpu int8`."""
-        return f"{self.name} {self.compute_type}"
+        """Name it as the rows do: `cpu int8`, `cuda float16 torch`."""
+        return f"{self.name} {self.compute_type}" + (" torch" if self.engine == "torch" else "")
 
 
 CPU = Device("cpu", "int8", 16)
 TORCH_CPU, TORCH_CUDA = Device("cpu", "float32", 8), Device("cuda", "float32", 8)
 # The batch is a bound: a recogniser takes as much as the memory of its device has room for.
 CUDA = (Device("cuda", "float16", 256), Device("cuda", "float16", 8), Device("cuda", "int8_float16", 4))
+ALL_TORCH = (Device("cuda", "float16", 256, "torch"), Device("cuda", "float16", 16, "torch"))
 
 
 def cpu_threads() -> int:

@@ -9,7 +9,9 @@ are read window by window. Windows share a batch if they share language and hint
 from __future__ import annotations
 
 import statistics
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -34,6 +36,8 @@ BEAMS: dict[Quality, int] = {"fast": 1, "accurate": 5}
 FEWEST_OF_EACH = 4  # windows that make a batch worth a worker of its own
 BATCHES_AHEAD = 4  # whose windows are sorted by length: the longest of a batch says how long it takes
 WINDOWS_AHEAD = 64  # at the most, or a batch for each worker: what is done is given when all of them are
+
+LOOKED_AT = {"cpu": 0, "cuda": 1}  # recordings in which speech is found beside: a GPU is not to wait for that
 
 Progress = Callable[[Seconds], None]
 A = TypeVar("A")
@@ -125,11 +129,13 @@ def transcribe_as_they_come(
     engine = _Engine(recognizer, quality, on_progress)
     for job in jobs:
         if job is not None:
-            yield from engine.add(job)
+            engine.look(job)
+        yield from engine.add(0 if job is None else engine.n_looked_at)
         while engine.is_full or (job is None and engine.waiting):
             yield from engine.work()
         if job is None:
             yield None
+    yield from engine.add(0)
     while engine.waiting:
         yield from engine.work()
 
@@ -140,6 +146,9 @@ class _Engine:
     def __init__(self, recognizer: Recognizer, quality: Quality, on_progress: Progress) -> None:
         self.recognizer, self.beam_size, self.on_progress = recognizer, BEAMS[quality], on_progress
         self.waiting: list[_Item] = []
+        self.looked_at: deque[tuple[TranscribeJob, Future[tuple[Span, ...]]]] = deque()
+        self.n_looked_at = LOOKED_AT[recognizer.model.device]
+        self.looking = ThreadPoolExecutor(1)
         self.seconds: Seconds = 0.0
 
     @property
@@ -153,20 +162,30 @@ class _Engine:
         """Whether the next batches are as good as they can be."""
         return len(self.waiting) >= self.n_ahead
 
-    def add(self, job: TranscribeJob) -> Iterator[tuple[str, Transcription]]:
-        """Find where somebody speaks in a recording, and let its windows wait; one without speech is done."""
-        underway = self._underway(job)
-        self.waiting += [(underway, n) for n in range(len(underway.spans))]
-        if not underway.spans:
-            self._advance(underway.seconds)
-            yield job.key, underway.finished()
-
-    def _underway(self, job: TranscribeJob) -> _Underway:
+    def look(self, job: TranscribeJob) -> None:
+        """Begin to find where somebody speaks in a recording: beside what the GPU does, or at once."""
         known = self.recognizer.supported_languages
         if job.language is not None and job.language not in known:
             msg = f"{job.language!r} is no language of this model: take one of {', '.join(sorted(known))}"
             raise SourceError(msg)
-        speech = find_speech(job.samples)
+        found: Future[tuple[Span, ...]] = Future()
+        if self.n_looked_at:
+            found = self.looking.submit(find_speech, job.samples)
+        else:
+            found.set_result(find_speech(job.samples))
+        self.looked_at.append((job, found))
+
+    def add(self, but: int) -> Iterator[tuple[str, Transcription]]:
+        """Let the windows of the recordings wait, but of so many of the last; one without speech is done."""
+        while len(self.looked_at) > but:
+            job, speech = self.looked_at.popleft()
+            underway = self._underway(job, speech.result())
+            self.waiting += [(underway, n) for n in range(len(underway.spans))]
+            if not underway.spans:
+                self._advance(underway.seconds)
+                yield job.key, underway.finished()
+
+    def _underway(self, job: TranscribeJob, speech: tuple[Span, ...]) -> _Underway:
         spans = cut_windows(speech, WINDOW_SECONDS, len(job.samples) / SAMPLE_RATE)
         hint = within_budget(job.hotwords, self.recognizer.count_tokens)
         recording = Recording(job.samples, self.recognizer, job.language or "en", self.beam_size, speech, hint)

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from transforms.audio.decoding import SAMPLE_RATE
 from transforms.speech.device import how_many_fit, side_by_side
+from transforms.speech.pyannote.shared_sincnet import share_filters
 
 FRAMES_AT_ONCE = 100_000  # of the reconstruction: half an hour
 CHUNKS_IN_A_PASS = {"cpu": 4, "cuda": 128}  # at the most
@@ -54,6 +55,7 @@ class LowMemoryDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote
         """
         inference = self._segmentation
         fix_reproducibility(inference.device)
+        share_filters(inference.model)
         samples = file["waveform"][0]
         length, step = round(inference.duration * SAMPLE_RATE), round(inference.step * SAMPLE_RATE)
         n_chunks = max(math.ceil((len(samples) - length) / step), 0) + 1

@@ -86,7 +86,8 @@ class KVCache:
             return
         (moved,) = torch.nonzero(parents != torch.arange(n_rows, device=parents.device), as_tuple=True)
         for keys_or_values in (one for pair in self.own for one in pair) if len(moved) else ():
-            keys_or_values[moved] = keys_or_values[parents[moved]]
+            written = keys_or_values[:, :, : self.length]
+            written[moved] = written[parents[moved]]
 
     def make_room(self, n_tokens: int) -> int:
         """Make room for so many tokens, and tell for how many there is room."""
@@ -102,17 +103,18 @@ class Whisper:
 
     def __init__(
         self,
-        folder: Path,
+        weights: Path | Mapping[str, NDArray[Any] | Tensor],
         alignment_heads: Sequence[tuple[int, int]] | None,
         dtype: torch.dtype,
         device: torch.device,
+        *,
+        writes: bool = True,
     ) -> None:
-        variables = read_variables(folder / "model.bin")
-        self.dtype, self.device = dtype, device
-        # CTranslate2 writes on a GPU: there only the shapes of the decoder are of use.
-        writer = torch.device("meta") if device.type == "cuda" else device
+        """Take the weights of a folder, or by their names; of a decoder that never `writes`, only the shapes."""
+        variables = read_variables(weights / "model.bin") if isinstance(weights, Path) else weights
+        self.dtype, self.device, self.writes = dtype, device, writes
         self.encoder = self._stack(variables, "encoder", device)
-        self.decoder = self._stack(variables, "decoder", writer)
+        self.decoder = self._stack(variables, "decoder", device if writes else torch.device("meta"))
         self._rooms: list[Tensor] = []  # memory of batches before: to ask the system for it anew takes long
         self.alignment_heads = tuple(
             sorted((layer, head) for layer, head in alignment_heads or self._upper_half())
@@ -123,12 +125,14 @@ class Whisper:
         n = self.decoder.n_layers
         return [(layer, head) for layer in range(n // 2, n) for head in range(self.decoder.n_heads)]
 
-    def _stack(self, variables: object, name: str, device: torch.device) -> Layers:
-        ours = {k.removeprefix(f"{name}/"): v for k, v in dict(variables).items() if k.startswith(f"{name}/")}  # type: ignore[call-overload]
+    def _stack(self, variables: Mapping[str, NDArray[Any] | Tensor], name: str, device: torch.device) -> Layers:
+        ours = {
+            k.removeprefix(f"{name}/"): v if isinstance(v, Tensor) else torch.from_numpy(v.copy())
+            for k, v in variables.items()
+            if k.startswith(f"{name}/")
+        }
         weights = {
-            k: torch.from_numpy(v.copy()).to(device, self.dtype)
-            for k, v in ours.items()
-            if v.dtype in (np.float16, np.float32) and v.size > 1
+            k: v.to(device, self.dtype) for k, v in ours.items() if v.dtype.is_floating_point and v.numel() > 1
         }
         if name == "decoder":
             weights["vocabulary"] = weights["embeddings/weight"]
@@ -170,12 +174,14 @@ class Whisper:
         q, k, v = (self.encoder.heads(x) for x in (queries, keys, values))
         if self.device.type != "cpu":
             return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-        # One head at a time: its scores stay in the cache, and are plain matrix products.
+        # A third of a head at a time: its scores stay in the cache, and are plain matrix products.
         mixed = torch.empty_like(queries)
         size = q.shape[-1]
         for head in range(q.shape[1]):
-            scores = (q[0, head] * size**-0.5) @ k[0, head].T
-            mixed[0, :, head * size : (head + 1) * size] = torch.softmax(scores, -1) @ v[0, head]
+            columns = slice(head * size, (head + 1) * size)
+            for rows in in_thirds(q.shape[2]):
+                scores = (q[0, head, rows] * size**-0.5) @ k[0, head].T
+                mixed[0, rows, columns] = torch.softmax(scores, -1) @ v[0, head]
         return mixed
 
     @contextmanager
@@ -277,12 +283,22 @@ def rounded_up(n_tokens: int) -> int:
     return -(-n_tokens // 64) * 64
 
 
+def in_thirds(n: int) -> list[slice]:
+    """Cut rows into three parts.
+
+    >>> in_thirds(1500)
+    [slice(0, 500, None), slice(500, 1000, None), slice(1000, 1500, None)]
+    """
+    return [slice(n * part // 3, n * (part + 1) // 3) for part in range(3)]
+
+
 def _mixed(q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None = None) -> Tensor:
     """Attend: (windows, heads, tokens, size) to (windows, tokens, dimension).
 
-    Plain products: for a few queries they are faster than torch's fused attention on a CPU.
+    Plain products: for a few queries they are as exact as a CPU was chosen for, and keys times queries are faster
+    than the other way round.
     """
-    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(2, 3)
+    scores = (k @ (q * q.shape[-1] ** -0.5).transpose(2, 3)).transpose(2, 3)
     if hidden is not None:
         scores = scores.masked_fill(hidden, -torch.inf)
     return (torch.softmax(scores, -1) @ v).transpose(1, 2).flatten(2)
@@ -318,12 +334,13 @@ def log_mel(windows: Sequence[NDArray[np.float32]], n_mels: int, device: str = "
     """
     import torch
 
-    padded = torch.zeros(len(windows), N_SAMPLES)
+    # a GPU fetches from memory that is pinned by itself, while the CPU goes on
+    padded = torch.zeros(len(windows), N_SAMPLES, pin_memory=device == "cuda")
     for row, samples in zip(padded, windows, strict=True):
         row[: len(samples)] = torch.from_numpy(samples[:N_SAMPLES])
     with torch.inference_mode():
         hann = torch.hann_window(_N_FFT, device=device)
-        spectrum = torch.stft(padded.to(device), _N_FFT, _HOP, window=hann, return_complex=True)
+        spectrum = torch.stft(padded.to(device, non_blocking=True), _N_FFT, _HOP, window=hann, return_complex=True)
         power = torch.view_as_real(spectrum[..., :-1]).square().sum(-1)
         logs = (_filters(n_mels).to(device) @ power).clamp_(min=1e-10).log10_()
         loudest = logs.amax((1, 2), keepdim=True)

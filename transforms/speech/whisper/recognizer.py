@@ -1,6 +1,7 @@
 """faster-whisper's model, with a faster network where the machine has one.
 
-    on CUDA                       encoder in PyTorch (float16, fused attention), decoder in CTranslate2
+    on CUDA, engine ctranslate2   encoder in PyTorch (float16, fused attention), decoder in CTranslate2
+    on CUDA, engine torch         all in PyTorch (float16), steps of the decoder recorded as CUDA graphs
     on a CPU with fast bfloat16   encoder and decoder in PyTorch (bfloat16)
     on any other CPU              all in CTranslate2 (int8)
 
@@ -11,6 +12,7 @@ Importing this module imports torch: do it inside a function.
 from __future__ import annotations
 
 import json
+import logging
 import statistics
 import time
 from collections.abc import Sequence
@@ -23,18 +25,21 @@ import ctranslate2
 import numpy as np
 import torch
 from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import Segment, TranscriptionOptions, Word, get_suppressed_tokens
 from numpy.typing import NDArray
 from torch import Tensor
 
+from transforms.audio.decoding import SAMPLE_RATE
 from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.speech.checks import COMPRESSION_RATIO, LOG_PROBABILITY, NO_SPEECH_PROBABILITY
-from transforms.speech.device import how_many_fit, least_seconds
+from transforms.speech.device import Engine, how_many_fit, least_seconds
 from transforms.speech.whisper.beam_search import Hypothesis, Vocabulary, write
-from transforms.speech.whisper.network import Whisper, log_mel
+from transforms.speech.whisper.network import LONGEST_TEXT, Whisper, log_mel
 from transforms.speech.whisper.token_times import token_frames
+from transforms.speech.whisper.torch_model import TorchModel, load_model
 
 # What `BatchedInferencePipeline.transcribe` makes of its defaults.
 OPTIONS = TranscriptionOptions(
@@ -73,29 +78,61 @@ WORTH = 1.3  # bfloat16 has to be that much faster than float32
 
 
 class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no types
-    """A Whisper model; `network` is its copy in PyTorch, `None` where CTranslate2 does all the work."""
+    """A Whisper model; `network` is its copy in PyTorch, `None` where CTranslate2 does all the work.
 
-    def __init__(self, folder: Path, device: str, compute_type: str, n_threads: int, batch_size: int = 8) -> None:
+    `is_static` says whether it writes in tensors of fixed shape, as a GPU wants it.
+    """
+
+    network: Whisper | None
+
+    def __init__(
+        self,
+        folder: Path,
+        device: str,
+        compute_type: str,
+        n_threads: int,
+        batch_size: int = 8,
+        engine: Engine = "ctranslate2",
+    ) -> None:
         self.n_workers = N_WORKERS if device == "cuda" else min(N_WORKERS, n_threads)
         self.n_threads, self.batch_size = n_threads, -(-batch_size // self.n_workers)
-        super().__init__(
-            str(folder),
-            device=device,
-            compute_type=compute_type,
-            cpu_threads=max(n_threads // self.n_workers, 1),
-            num_workers=self.n_workers,
-        )
-        self.network = load_network(folder, device)
+        if engine == "torch":
+            network = require_network(folder, device)
+            self._take(load_model(folder, network))
+        else:
+            super().__init__(
+                str(folder),
+                device=device,
+                compute_type=compute_type,
+                cpu_threads=max(n_threads // self.n_workers, 1),
+                num_workers=self.n_workers,
+            )
+            self.network = load_network(folder, device)
         if self.network is not None:
             each = self.n_workers * self.network.bytes_to_write(OPTIONS.beam_size)
             self.batch_size = min(self.batch_size, how_many_fit(device, each, PARTS_OF_MEMORY[device]))
         elif device == "cuda":  # CTranslate2's encoder writes the whole attention to memory
             self.batch_size = min(self.batch_size, UNFUSED)
+        self.is_static = engine == "torch" and device == "cuda"
+        if self.is_static:  # which has room for powers of two
+            self.batch_size = 1 << (self.batch_size.bit_length() - 1)
+
+    def _take(self, model: TorchModel) -> None:
+        """Be what faster-whisper's constructor makes of a model of CTranslate2."""
+        self.network = model.network
+        self.model, self.hf_tokenizer = model, model.tokenizer
+        self.logger = logging.getLogger("faster_whisper")
+        self.feature_extractor = FeatureExtractor(feature_size=model.n_mels)
+        self.feat_kwargs = {"feature_size": model.n_mels}
+        self.input_stride, self.time_precision, self.max_length = 2, 0.02, LONGEST_TEXT
+        self.num_samples_per_token = self.feature_extractor.hop_length * self.input_stride
+        self.frames_per_second = SAMPLE_RATE // self.feature_extractor.hop_length
+        self.tokens_per_second = SAMPLE_RATE // self.num_samples_per_token
 
     @property
     def writes(self) -> bool:
-        """Whether the decoder in PyTorch is the faster one."""
-        return self.network is not None and self.network.device.type == "cpu"
+        """Whether the decoder in PyTorch does the work."""
+        return self.network is not None and self.network.writes
 
     @property
     def n_mels(self) -> int:
@@ -120,23 +157,27 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
 
     def describe(self) -> str:
         """Say in a line what does the work."""
+        if isinstance(self.model, TorchModel):
+            return f"all in PyTorch ({self.model.compute_type})"
         rest = f"CTranslate2 ({self.model.compute_type})"
         if self.network is None:
             return rest
         part = "encoder and decoder" if self.writes else "encoder"
         return f"{part} in PyTorch ({str(self.network.dtype).removeprefix('torch.')}), the rest in {rest}"
 
-    def encode(self, features: NDArray[np.float32] | Tensor) -> ctranslate2.StorageView:
-        """Encode features to what CTranslate2's decoder looks at.
+    def encode(self, features: NDArray[np.float32] | Tensor) -> ctranslate2.StorageView | Tensor:
+        """Encode features to what the model's decoder looks at.
 
         Args:
             features: log-mel float32, (windows, mels, frames) or (mels, frames); or what `encode_windows` gave.
         """
+        if isinstance(self.model, TorchModel):
+            return features if isinstance(features, Tensor) else self.model.network.encode(_batch(features))
         if isinstance(features, Tensor):
             return stored(features)
         if self.network is None or features.shape[-1] != N_FRAMES:
             return super().encode(features)
-        return stored(self.encode_windows(features if features.ndim == 3 else features[None]))
+        return stored(self.encode_windows(_batch(features)))
 
     def encode_clips(self, clips: Sequence[NDArray[np.float32]]) -> Tensor:
         """Encode audio of at most 30 s, float32 mono 16 kHz each, into (windows, 1500, dimension)."""
@@ -152,7 +193,7 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
 
     def languages(self, encoded: Tensor) -> list[dict[str, float]]:
         """Return how likely each language is spoken in encoded windows, (windows, 1500, dimension)."""
-        found = self.model.detect_language(stored(encoded))
+        found = self.model.detect_language(self.encode(encoded))
         return [{token[2:-2]: probability for token, probability in window} for window in found]
 
     def find_alignment(
@@ -203,15 +244,37 @@ class Recognizer(WhisperModel):  # type: ignore[misc] # faster-whisper has no ty
 
 
 def load_network(folder: Path, device: str) -> Whisper | None:
-    """Load the network in PyTorch, where that is faster than CTranslate2 and can read the weights."""
+    """Load the network in PyTorch, where that is faster than CTranslate2 and can read the weights.
+
+    CTranslate2 writes on a GPU: there only the shapes of the decoder are of use.
+    """
     if device != "cuda" and not has_fast_bfloat16():
         return None
-    heads = json.loads((folder / "config.json").read_bytes()).get("alignment_heads")
     dtype = torch.float16 if device == "cuda" else torch.bfloat16
     try:
-        return Whisper(folder, heads, dtype, torch.device(device))
+        return Whisper(folder, _heads(folder), dtype, torch.device(device), writes=device != "cuda")
     except ContentError:  # a layout that CTranslate2 knows and we do not
         return None
+
+
+def require_network(folder: Path, device: str) -> Whisper:
+    """Load the network in PyTorch, which is to do all the work.
+
+    Raises:
+        ContentError: it cannot read the weights.
+    """
+    fast = torch.float16 if device == "cuda" else torch.bfloat16
+    dtype = fast if device == "cuda" or has_fast_bfloat16() else torch.float32
+    return Whisper(folder, _heads(folder), dtype, torch.device(device))
+
+
+def _heads(folder: Path) -> list[tuple[int, int]] | None:
+    found: list[tuple[int, int]] | None = json.loads((folder / "config.json").read_bytes()).get("alignment_heads")
+    return found
+
+
+def _batch(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    return features if features.ndim == 3 else features[None]
 
 
 def stored(encoded: Tensor) -> ctranslate2.StorageView:
@@ -280,7 +343,10 @@ class Batched(BatchedInferencePipeline):  # type: ignore[misc] # faster-whisper 
             not_first=(*tokenizer.encode(" "), tokenizer.eot),
             languages=tuple(self.model.language_tokens),
         )
-        written = write(network, features, prompt, vocabulary, options.beam_size)
+        if self.model.is_static:
+            written = self.model.model.write(features, prompt, vocabulary.barred, options.beam_size)
+        else:
+            written = write(network, features, prompt, vocabulary, options.beam_size)
         names = self.model.language_tokens
         self.spoken = [one.language and (names[one.language[0]], one.language[1]) for one in written]
         return written, [
