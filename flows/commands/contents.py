@@ -52,6 +52,7 @@ GROUPS = (
             "sql": ("query", "Ask in SQL."),
             "eval": ("transcripts", "Compare models on your own episodes."),
             "export": ("query", "Write a transcript as VTT, SRT, RTTM …"),
+            "report": ("pages", "Write pages to read, click and hear."),
         },
         'turntable sql "from best_turns limit 5"',
     ),

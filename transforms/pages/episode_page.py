@@ -1,0 +1,170 @@
+"""The page of an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from transforms.pages.content import EpisodeContent
+from transforms.pages.documents import clock, document, hundredths
+from transforms.pages.encoding import encoded_lengths, encoded_times, is_low
+from transforms.pages.passages import Paragraph, Part, Passage, Token, parts_of
+from transforms.pages.timeline import Lane, timeline_of
+from transforms.pages.voices import Voice, voices_of
+from transforms.text import counted, visible
+
+
+@dataclass(frozen=True, slots=True)
+class PageAudio:
+    """Where a page finds its audio: `url` may be relative; `shown` is what people are told of it."""
+
+    url: str
+    shown: str
+    is_remote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageLinks:
+    """Where a page leads: `show` is the page of its show; `quote` where quotes lead, `None` for here."""
+
+    show: str | None = None
+    quote: str | None = None
+
+
+def episode_page(content: EpisodeContent, audio: PageAudio | None, links: PageLinks = PageLinks()) -> str:
+    """Write the page of an episode."""
+    voices = voices_of(content.speakers)
+    parts = parts_of(content)
+    title = visible(content.title or "Episode without a title")
+    return document(
+        "episode.html",
+        title,
+        media=_media(audio),
+        scripts=("episode.js",),
+        page=_facts(content, title, audio, links),
+        timeline=timeline_of(content, voices),
+        talk=_talk,
+        chapters=list(_chapters(content, parts)),
+        parts=list(_parts(parts, voices)),
+    )
+
+
+def _media(audio: PageAudio | None) -> str:
+    """Say where the audio may come from; hosts of podcasts send on to others."""
+    if audio is None:
+        return ""
+    if not audio.is_remote:
+        return "'self' file:"
+    return "https:" if audio.url.startswith("https:") else "http: https:"
+
+
+def _facts(content: EpisodeContent, title: str, audio: PageAudio | None, links: PageLinks) -> dict[str, Any]:
+    facts = [counted(len(content.turns), "turn")] if content.turns else []
+    if content.duration:
+        facts.insert(0, clock(content.duration))
+    return {
+        "title": title,
+        "show": content.show and visible(content.show),
+        "show_href": links.show,
+        "date": content.published_at,
+        "facts": facts,
+        "page_url": _web(content.page_url),
+        "link": links.quote,
+        "language": content.language,
+        "audio": audio and audio.url,
+        "audio_shown": audio and audio.shown,
+        "is_remote": audio is not None and audio.is_remote,
+        "differs": None,
+        "footer": _source(content),
+    }
+
+
+def _web(url: str | None) -> str | None:
+    return url if url and url.startswith(("https://", "http://")) else None
+
+
+def _source(content: EpisodeContent) -> str:
+    """Say whose words these are."""
+    if content.source == "asr":
+        by = f" by {visible(content.model)}" if content.model else ""
+        return f"The words were recognised{by}; underlined ones may be wrong."
+    if content.source == "merged":
+        return "The words are the publisher's, their times and what was said beside them the recogniser's."
+    return "The words are those that were published." if content.source else ""
+
+
+def _talk(lane: Lane) -> str:
+    share = f"{100 * lane.share:.0f} %"
+    seconds = lane.voice.speaker.seconds
+    return f"{share} · {clock(seconds)}" if seconds else f"{share} · {counted(lane.voice.speaker.words, 'word')}"
+
+
+def _chapters(content: EpisodeContent, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
+    """Yield what leads to the chapters: those with something said in them, and those with a time."""
+    said = {part.number for part in parts}
+    for number, chapter in enumerate(content.chapters):
+        start = chapter.start_time
+        if number in said or start is not None:
+            title = _title(chapter.title, number)
+            yield {"anchor": f"chapter-{number}", "start_time": start, "title": title}
+
+
+def _title(title: str | None, number: int) -> str:
+    return visible(title) if title else f"Chapter {number + 1}"
+
+
+def _parts(parts: Sequence[Part], voices: dict[str | None, Voice]) -> Iterator[dict[str, Any]]:
+    taken: set[str] = set()
+    number = 0
+    for part in parts:
+        passages = []
+        for passage in part.passages:
+            passages.append(_passage(passage, voices[passage.turn.speaker], number, taken))
+            number += 1
+        title = _title(part.chapter.title, part.number or 0) if part.chapter else ""
+        yield {"chapter": part.chapter, "number": part.number, "title": title, "passages": passages}
+
+
+def _passage(passage: Passage, voice: Voice, number: int, taken: set[str]) -> dict[str, Any]:
+    anchor = _anchor(passage)
+    if anchor is None or anchor in taken:
+        anchor = f"turn-{number}"
+    taken.add(anchor)
+    return {
+        "anchor": anchor,
+        "number": number + 1,
+        "color": voice.color,
+        "initials": voice.initials,
+        "name": voice.name,
+        "start_time": passage.start_time,
+        "is_overlap": passage.turn.is_overlap,
+        "is_added": passage.turn.is_added,
+        "is_continued": passage.is_continued,
+        "paragraphs": [_paragraph(paragraph) for paragraph in passage.paragraphs],
+    }
+
+
+def _anchor(passage: Passage) -> str | None:
+    """Return the name of a passage: what a link to its seconds is, so that it leads there without a script."""
+    if passage.start_time is None or passage.end_time is None:
+        return None
+    return f"t={hundredths(passage.start_time)},{hundredths(passage.end_time)}"
+
+
+def _paragraph(paragraph: Paragraph) -> dict[str, Any]:
+    return {
+        "times": encoded_times(paragraph.tokens),
+        "lengths": encoded_lengths(paragraph.tokens),
+        "differences": None,
+        "html": Markup("").join(_marked(paragraph.tokens)),
+    }
+
+
+def _marked(tokens: Iterable[Token]) -> Iterator[Markup]:
+    """Yield the text, with the words of low probability marked, for who has no scripts and for print."""
+    for number, token in enumerate(tokens):
+        text = Markup("<i>{}</i>").format(token.text) if is_low(token) else escape(token.text)
+        yield (escape(token.gap) if number else Markup("")) + text
