@@ -40,7 +40,7 @@ _EPISODE = """
 _TURNS = """
     select
         t.turn_index, coalesce(t.speaker_name, t.speaker_label), t.start_time, t.end_time, t.text, t.chapter_index,
-        coalesce(t.is_overlap, false), coalesce(t.text_source = 'asr', false)
+        t.time_source in ('asr', 'publisher', 'aligned'), t.is_overlap, t.text_source = 'asr'
     from turns t where t.transcript_id = ? order by t.turn_index
 """
 _WORDS = """
@@ -119,8 +119,5 @@ def _episode(con: duckdb.DuckDBPyConnection, episode_id: str) -> EpisodeContent:
 def _turns(con: duckdb.DuckDBPyConnection, transcript: str | None, chapters: dict[int, int]) -> Iterator[PageTurn]:
     found = con.execute(_WORDS, [LEAST_TIME_CONFIDENCE, transcript]).fetchall()
     words = {turn: tuple(PageWord(*rest) for _, *rest in rows) for turn, rows in groupby(found, key=itemgetter(0))}
-    for index, speaker, start, end, text, chapter, is_overlap, is_added in con.execute(
-        _TURNS, [transcript]
-    ).fetchall():
-        place = chapters.get(chapter)
-        yield PageTurn(speaker, start, end, text, words.get(index, ()), place, is_overlap, is_added)
+    for index, speaker, start, end, text, chapter, *flags in con.execute(_TURNS, [transcript]).fetchall():
+        yield PageTurn(speaker, start, end, text, words.get(index, ()), chapters.get(chapter), *map(bool, flags))

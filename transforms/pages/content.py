@@ -23,7 +23,8 @@ class PageWord:
 class PageTurn:
     """A turn; `chapter` is its place among the chapters where the transcript itself has them, else `None`.
 
-    `is_added` says that a merged transcript has it from the recogniser alone: said, and not written.
+    `is_measured` is false where its times are those of other things, as of its chapter. `is_added` says that a
+    merged transcript has it from the recogniser alone: said, and not written.
     """
 
     speaker: str | None
@@ -32,6 +33,7 @@ class PageTurn:
     text: str
     words: tuple[PageWord, ...] = ()
     chapter: int | None = None
+    is_measured: bool = True
     is_overlap: bool = False
     is_added: bool = False
 

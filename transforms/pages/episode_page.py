@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from transforms.pages.content import EpisodeContent
+from transforms.pages.differences import Difference, differences
 from transforms.pages.documents import clock, document, hundredths
 from transforms.pages.encoding import encoded_lengths, encoded_times, is_low
+from transforms.pages.following import followed
 from transforms.pages.passages import Paragraph, Part, Passage, Token, parts_of
 from transforms.pages.timeline import Lane, timeline_of
 from transforms.pages.voices import Voice, voices_of
 from transforms.text import counted, visible
+
+SCRIPTS = ("words.js", "player.js", "find.js", "quotes.js", "differences.js", "keys.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +43,21 @@ class PageLinks:
 
 def episode_page(content: EpisodeContent, audio: PageAudio | None, links: PageLinks = PageLinks()) -> str:
     """Write the page of an episode."""
+    content = replace(content, turns=followed(content.turns))
     voices = voices_of(content.speakers)
     parts = parts_of(content)
+    differing = _differences(content, parts)
     title = visible(content.title or "Episode without a title")
     return document(
         "episode.html",
         title,
         media=_media(audio),
-        scripts=("episode.js",),
-        page=_facts(content, title, audio, links),
+        scripts=SCRIPTS,
+        page=_facts(content, title, audio, links, differs=bool(differing)),
         timeline=timeline_of(content, voices),
         talk=_talk,
         chapters=list(_chapters(content, parts)),
-        parts=list(_parts(parts, voices)),
+        parts=list(_parts(parts, voices, differing)),
     )
 
 
@@ -61,7 +70,9 @@ def _media(audio: PageAudio | None) -> str:
     return "https:" if audio.url.startswith("https:") else "http: https:"
 
 
-def _facts(content: EpisodeContent, title: str, audio: PageAudio | None, links: PageLinks) -> dict[str, Any]:
+def _facts(
+    content: EpisodeContent, title: str, audio: PageAudio | None, links: PageLinks, *, differs: bool
+) -> dict[str, Any]:
     facts = [counted(len(content.turns), "turn")] if content.turns else []
     if content.duration:
         facts.insert(0, clock(content.duration))
@@ -77,7 +88,8 @@ def _facts(content: EpisodeContent, title: str, audio: PageAudio | None, links: 
         "audio": audio and audio.url,
         "audio_shown": audio and audio.shown,
         "is_remote": audio is not None and audio.is_remote,
-        "differs": None,
+        "is_timed": any(turn.start_time is not None for turn in content.turns),
+        "differs": differs and ("Show what was published" if content.source == "asr" else "Show what was heard"),
         "footer": _source(content),
     }
 
@@ -97,7 +109,7 @@ def _source(content: EpisodeContent) -> str:
 
 
 def _talk(lane: Lane) -> str:
-    share = f"{100 * lane.share:.0f} %"
+    share = f"{100 * lane.share:.0f}%"
     seconds = lane.voice.speaker.seconds
     return f"{share} · {clock(seconds)}" if seconds else f"{share} · {counted(lane.voice.speaker.words, 'word')}"
 
@@ -116,13 +128,29 @@ def _title(title: str | None, number: int) -> str:
     return visible(title) if title else f"Chapter {number + 1}"
 
 
-def _parts(parts: Sequence[Part], voices: dict[str | None, Voice]) -> Iterator[dict[str, Any]]:
+def _differences(content: EpisodeContent, parts: Sequence[Part]) -> list[Difference]:
+    """Return where the other transcript of the episode has other words; none where there is no other."""
+    if content.other is None:
+        return []
+    inside = (paragraph for part in parts for passage in part.passages for paragraph in passage.paragraphs)
+    words = [token.text for paragraph in inside for token in paragraph.tokens]
+    return differences(words, content.other.words, content.language)
+
+
+def _parts(
+    parts: Sequence[Part], voices: dict[str | None, Voice], differing: Sequence[Difference]
+) -> Iterator[dict[str, Any]]:
     taken: set[str] = set()
     number = 0
+    starts = [one.first for one in differing]
     for part in parts:
         passages = []
         for passage in part.passages:
-            passages.append(_passage(passage, voices[passage.turn.speaker], number, taken))
+            paragraphs = [
+                _paragraph(paragraph, _inside(paragraph, differing, starts)) for paragraph in passage.paragraphs
+            ]
+            shown = _passage(passage, voices[passage.turn.speaker], number, taken)
+            passages.append(shown | {"paragraphs": paragraphs})
             number += 1
         title = _title(part.chapter.title, part.number or 0) if part.chapter else ""
         yield {"chapter": part.chapter, "number": part.number, "title": title, "passages": passages}
@@ -142,8 +170,8 @@ def _passage(passage: Passage, voice: Voice, number: int, taken: set[str]) -> di
         "start_time": passage.start_time,
         "is_overlap": passage.turn.is_overlap,
         "is_added": passage.turn.is_added,
+        "end_time": passage.end_time if passage.turn.is_measured else None,
         "is_continued": passage.is_continued,
-        "paragraphs": [_paragraph(paragraph) for paragraph in passage.paragraphs],
     }
 
 
@@ -154,11 +182,23 @@ def _anchor(passage: Passage) -> str | None:
     return f"t={hundredths(passage.start_time)},{hundredths(passage.end_time)}"
 
 
-def _paragraph(paragraph: Paragraph) -> dict[str, Any]:
+def _inside(paragraph: Paragraph, differing: Sequence[Difference], starts: Sequence[int]) -> Iterator[Difference]:
+    """Yield what differs in a paragraph, by its own words; what began before it has no other words here."""
+    end = paragraph.first + len(paragraph.tokens)
+    at = max(bisect_left(starts, paragraph.first) - 1, 0)
+    for one in islice(differing, at, bisect_left(starts, end)):
+        first, last = max(one.first, paragraph.first), min(one.first + one.count, end)
+        if one.first >= paragraph.first or last > first:
+            other = one.other if one.first >= paragraph.first else ""
+            yield Difference(first - paragraph.first, max(last - first, 0), other)
+
+
+def _paragraph(paragraph: Paragraph, differing: Iterable[Difference]) -> dict[str, Any]:
+    found = [(one.first, one.count, visible(one.other)) for one in differing]
     return {
         "times": encoded_times(paragraph.tokens),
         "lengths": encoded_lengths(paragraph.tokens),
-        "differences": None,
+        "differences": json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else None,
         "html": Markup("").join(_marked(paragraph.tokens)),
     }
 

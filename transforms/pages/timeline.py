@@ -43,6 +43,7 @@ class Timeline:
     is_timed: bool
     overlaps: str
     chapters: tuple[float, ...]
+    cuts: str
     ticks: tuple[Tick, ...]
 
 
@@ -61,13 +62,15 @@ def timeline_of(content: EpisodeContent, voices: dict[str | None, Voice]) -> Tim
         )
         for name, voice in shown
     )
+    begins = [_x(c.start_time, length) for c in content.chapters if is_timed and c.start_time is not None]
     return Timeline(
         lanes,
         len(voices) - len(shown),
         length,
         is_timed,
         _path(((o.start_time, o.end_time) for o in content.overlaps), length) if is_timed else "",
-        tuple(_x(c.start_time, length) for c in content.chapters if is_timed and c.start_time is not None),
+        tuple(begins),
+        "".join(f"M{short(x)} 0v1" for x in begins if x),
         tuple(_ticks(length)) if is_timed else (),
     )
 
