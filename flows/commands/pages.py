@@ -1,4 +1,4 @@
-"""The commands that make pages: `report`, `ui`."""
+"""The commands that make pages: `report`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,49 @@ from typing import Annotated
 import typer
 
 from flows import paths
-from flows.commands.options import find_episode, settings_to_ask, tell
+from flows.commands.options import find_episode, say, settings_to_ask, tell
+from transforms.errors import SourceError
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command(epilog="Example: turntable report latest --out pages")
 def report(
-    episode: Annotated[
-        str, typer.Argument(help="Its title or a piece of it, its id or the beginning of it, or 'latest'.")
-    ],
+    what: Annotated[
+        str | None,
+        typer.Argument(help="An episode as in `turns`, or a show: its id, or its title or a piece of it."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All shows and episodes.")] = False,
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("pages"),
 ) -> None:
-    """Write a page of an episode that needs nothing else: who spoke when, and words to click and hear."""
-    from flows.pages.report import write_episode
+    """Write pages that need nothing else: who spoke when, words to click and hear, search over a show."""
+    from flows.pages.report import write_all, write_episode, write_show
 
-    snapshot = settings_to_ask().snapshot
-    tell(str(write_episode(snapshot, find_episode(snapshot, episode), paths.absolute(out))))
+    if (what is None) != everything:
+        msg = "give an episode, a show or --all"
+        raise typer.BadParameter(msg)
+    snapshot, folder = settings_to_ask().snapshot, paths.absolute(out)
+    if what is None:
+        tell(str(write_all(snapshot, folder, say)))
+        return
+    kind, found = _meant(snapshot, what)
+    is_episode = kind == "episode"
+    tell(str(write_episode(snapshot, found, folder) if is_episode else write_show(snapshot, found, folder, say)))
+
+
+def _meant(snapshot: Path, text: str) -> tuple[str, str]:
+    """Return whether an episode or a show is meant, and its id; an episode, where the text is of both.
+
+    Raises:
+        SourceError: neither is, or several are.
+    """
+    from warehouse.show_content import find_show
+
+    try:
+        return "episode", find_episode(snapshot, text)
+    except SourceError as no_episode:
+        try:
+            return "show", find_show(snapshot, text)
+        except SourceError as no_show:
+            msg = f"{no_episode}; {no_show}"
+            raise SourceError(msg) from None

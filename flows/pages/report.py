@@ -1,57 +1,108 @@
-"""Pages written to a folder."""
+"""Pages written to a folder: one of an episode, or those of a show or of all with their episodes."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote, urlsplit
 
 from flows.artifacts import writing
+from flows.pages.audio import audio_for
 from transforms.errors import SourceError
-from transforms.pages.content import EpisodeContent
-from transforms.pages.episode_page import PageAudio, episode_page
-from warehouse.pages import read_episode
+from transforms.pages.content import Said, ShowContent, ShowEpisode
+from transforms.pages.episode_page import PageLinks, episode_page
+from transforms.pages.show_page import ShowLink, all_page, show_page
+from warehouse.episode_content import read_episode
+from warehouse.show_content import read_said, read_show, shows
+
+INDEX = "index.html"
+MOST_WORDS = (
+    4_000_000  # that a page searches: 400 hours, some ten megabytes; the pages of the shows search them all
+)
 
 
-def write_episode(snapshot: Path, episode_id: str, folder: Path) -> Path:
-    """Write the page of an episode to a folder, and return where it lies.
+def write_episode(snapshot: Path, episode_id: str, folder: Path, show: str | None = None) -> Path:
+    """Write the page of an episode to a folder, and return where it lies; `show` is the page of its show there.
 
     Raises:
         SourceError: there is no such episode, or the folder cannot be written to.
         ContentError: the snapshot is damaged.
     """
     content = read_episode(snapshot, episode_id)
-    path = folder / f"{file_name(episode_id)}.html"
-    _write(path, episode_page(content, audio_for(content, folder)))
+    path = folder / page_of(episode_id)
+    _write(path, episode_page(content, audio_for(content, folder), PageLinks(show=show)))
     return path
 
 
-def file_name(name: str) -> str:
-    """Return a name for a file: no title or address becomes a path.
+def write_show(
+    snapshot: Path, podcast_id: str, folder: Path, tell: Callable[[str], None], home: str | None = None
+) -> Path:
+    """Write the pages of a show and of all its episodes, and return where that of the show lies.
 
-    >>> file_name("youtube:dQw4w9WgXcQ"), file_name("../x")
-    ('youtube-dQw4w9WgXcQ', '---x')
+    `home` is the page of all shows there; `tell` hears how far it is.
+
+    Raises:
+        SourceError: there is no such show, or the folder cannot be written to.
+        ContentError: the snapshot is damaged.
     """
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name)
+    content = read_show(snapshot, podcast_id)
+    path = folder / f"show-{page_of(podcast_id)}"
+    _write(path, show_page(content, page_of, _said(snapshot, content), home))
+    _write_episodes(snapshot, content.episodes, folder, tell, path.name)
+    return path
 
 
-def audio_for(content: EpisodeContent, folder: Path) -> PageAudio | None:
-    """Return where a page in a folder finds the audio: on this machine, else where it is offered."""
-    path = Path(content.audio_path) if content.audio_path else None
-    if path is not None and path.is_file():
-        inside = path.resolve().is_relative_to(folder.resolve())
-        url = quote(os.path.relpath(path.resolve(), folder.resolve())) if inside else path.resolve().as_uri()
-        return PageAudio(url, path.name, is_remote=False)
-    if content.audio_url and content.audio_url.startswith(("https://", "http://")):
-        return PageAudio(content.audio_url, urlsplit(content.audio_url).hostname or "", is_remote=True)
-    return None
+def write_all(snapshot: Path, folder: Path, tell: Callable[[str], None]) -> Path:
+    """Write the pages of all shows and episodes, and return where the first one lies.
+
+    Raises:
+        SourceError: nothing was ingested yet, or the folder cannot be written to.
+        ContentError: the snapshot is damaged.
+    """
+    content = read_show(snapshot, None)
+    path = folder / INDEX
+    _write(path, all_page(content, page_of, _said(snapshot, content), list(_links(snapshot, content))))
+    for podcast_id in shows(snapshot):
+        write_show(snapshot, podcast_id, folder, tell, INDEX)
+    _write_episodes(snapshot, [one for one in content.episodes if one.podcast_id is None], folder, tell, INDEX)
+    return path
+
+
+def page_of(name: str) -> str:
+    """Return the name of a page: no title or address becomes a path.
+
+    >>> page_of("youtube:dQw4w9WgXcQ"), page_of("../x")
+    ('youtube-dQw4w9WgXcQ.html', '---x.html')
+    """
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) + ".html"
+
+
+def _links(snapshot: Path, content: ShowContent) -> Iterator[ShowLink]:
+    for podcast_id, title in shows(snapshot).items():
+        count = sum(one.podcast_id == podcast_id for one in content.episodes)
+        yield ShowLink(title or "Show without a title", f"show-{page_of(podcast_id)}", count)
+
+
+def _said(snapshot: Path, content: ShowContent) -> Sequence[Said]:
+    """Read what a page searches; nothing where that is more than a page should carry."""
+    words = sum(talk.words for episode in content.episodes for talk in episode.talk)
+    return read_said(snapshot, content.episodes) if words <= MOST_WORDS else []
+
+
+def _write_episodes(
+    snapshot: Path, episodes: Iterable[ShowEpisode], folder: Path, tell: Callable[[str], None], show: str
+) -> None:
+    told = [one for one in episodes if one.talk]
+    for number, episode in enumerate(told, start=1):
+        write_episode(snapshot, episode.episode_id, folder, show)
+        if number % 25 == 0:
+            tell(f"  {number} of {len(told)} episodes")
 
 
 def _write(path: Path, page: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with writing(path) as temporary:
-            temporary.write_text(page, encoding="utf-8", newline="\n")
+            temporary.write_text(page, encoding="utf-8", errors="replace", newline="\n")
     except OSError as error:
         msg = f"{path}: cannot be written ({error.strerror}): choose another folder with --out"
         raise SourceError(msg) from error

@@ -97,3 +97,58 @@ class EpisodeContent:
     speakers: tuple[PageSpeaker, ...]
     overlaps: tuple[PageOverlap, ...]
     other: OtherText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTalk:
+    """How many words somebody says in an episode; `is_named` is false for a label, `speaker` is who is unknown."""
+
+    speaker: str | None
+    is_named: bool
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowEpisode:
+    """An episode as the page of its show lists it; `talk` is empty where it has no transcript yet."""
+
+    episode_id: str
+    title: str | None
+    show: str | None
+    podcast_id: str | None
+    published_at: datetime | None
+    duration: Seconds | None
+    talk: tuple[ShowTalk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPerson:
+    """Somebody who is known by name, and in how many episodes of the show; `role` is `None` where unknown."""
+
+    name: str
+    role: str | None
+    episodes: int
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowContent:
+    """A show, newest episode first; without `podcast_id` it is all that there is, of all shows."""
+
+    podcast_id: str | None
+    title: str | None
+    author: str | None
+    site_url: str | None
+    episodes: tuple[ShowEpisode, ...]
+    people: tuple[ShowPerson, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A turn as a search finds it: its place in the transcript, and that of the episode on the page."""
+
+    episode: int
+    turn: int
+    speaker: str | None
+    start_time: Seconds | None
+    text: str

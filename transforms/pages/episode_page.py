@@ -141,7 +141,6 @@ def _parts(
     parts: Sequence[Part], voices: dict[str | None, Voice], differing: Sequence[Difference]
 ) -> Iterator[dict[str, Any]]:
     taken: set[str] = set()
-    number = 0
     starts = [one.first for one in differing]
     for part in parts:
         passages = []
@@ -149,21 +148,23 @@ def _parts(
             paragraphs = [
                 _paragraph(paragraph, _inside(paragraph, differing, starts)) for paragraph in passage.paragraphs
             ]
-            shown = _passage(passage, voices[passage.turn.speaker], number, taken)
+            shown = _passage(passage, voices[passage.turn.speaker], taken)
             passages.append(shown | {"paragraphs": paragraphs})
-            number += 1
         title = _title(part.chapter.title, part.number or 0) if part.chapter else ""
         yield {"chapter": part.chapter, "number": part.number, "title": title, "passages": passages}
 
 
-def _passage(passage: Passage, voice: Voice, number: int, taken: set[str]) -> dict[str, Any]:
-    anchor = _anchor(passage)
-    if anchor is None or anchor in taken:
-        anchor = f"turn-{number}"
+def _passage(passage: Passage, voice: Voice, taken: set[str]) -> dict[str, Any]:
+    names = (
+        _anchor(passage),
+        f"turn-{passage.number}",
+        *(f"turn-{passage.number}-{n}" for n in range(len(taken))),
+    )
+    anchor = next(name for name in names if name and name not in taken)
     taken.add(anchor)
     return {
         "anchor": anchor,
-        "number": number + 1,
+        "number": passage.number + 1,
         "color": voice.color,
         "initials": voice.initials,
         "name": voice.name,

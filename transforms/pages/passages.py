@@ -50,8 +50,12 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A turn, or what of it stands in one chapter; `is_continued` where it began in the chapter before."""
+    """A turn, or what of it stands in one chapter; `is_continued` where it began in the chapter before.
 
+    `number` is the place of the turn in the transcript.
+    """
+
+    number: int
     turn: PageTurn
     start_time: Seconds | None
     end_time: Seconds | None
@@ -72,9 +76,9 @@ def parts_of(content: EpisodeContent) -> tuple[Part, ...]:
     """Return the chapters of an episode, each with what is said in it, in the order of the transcript."""
     placed: list[tuple[int | None, Passage]] = []
     count = 0
-    for turn in content.turns:
+    for number, turn in enumerate(content.turns):
         tokens = tokens_of(turn)
-        placed += _placed(turn, tokens, count, content, placed[-1][0] if placed else None)
+        placed += _placed(number, turn, tokens, count, content, placed[-1][0] if placed else None)
         count += len(tokens)
     return tuple(
         Part(None if place is None else content.chapters[place], place, tuple(passage for _, passage in passages))
@@ -100,7 +104,7 @@ def tokens_of(turn: PageTurn) -> list[Token]:
 
 
 def _placed(
-    turn: PageTurn, tokens: Sequence[Token], first: int, content: EpisodeContent, before: int | None
+    number: int, turn: PageTurn, tokens: Sequence[Token], first: int, content: EpisodeContent, before: int | None
 ) -> Iterator[tuple[int | None, Passage]]:
     """Yield the pieces of a turn, each with the place of its chapter; `before` is that of the turn before."""
     places = _places(turn, tokens, content, before)
@@ -108,12 +112,12 @@ def _placed(
         (place, [token for _, token in pairs])
         for place, pairs in groupby(zip(places, tokens, strict=True), key=itemgetter(0))
     ]
-    for number, (place, inside) in enumerate(pieces):
+    for piece, (place, inside) in enumerate(pieces):
         paragraphs = tuple(_paragraphs(inside, first))
         first += len(inside)
-        begin = turn.start_time if number == 0 else paragraphs[0].start_time
-        end = turn.end_time if number == len(pieces) - 1 else _last_end(inside)
-        yield place, Passage(turn, begin, end, paragraphs, number > 0)
+        begin = turn.start_time if piece == 0 else paragraphs[0].start_time
+        end = turn.end_time if piece == len(pieces) - 1 else _last_end(inside)
+        yield place, Passage(number, turn, begin, end, paragraphs, piece > 0)
 
 
 def _places(

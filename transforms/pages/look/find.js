@@ -95,5 +95,5 @@ if (input) {
   });
   for (const step of all(".find [data-step]")) step.addEventListener("click", () => go(Number(step.dataset.step)));
   const asked = new URLSearchParams(location.hash.slice(1)).get("q");
-  if (asked) { input.value = asked; find(); if (!location.hash.includes("t=")) go(1); }
+  if (asked) { input.value = asked; find(); if (location.hash.startsWith("#q=")) go(1); }
 }

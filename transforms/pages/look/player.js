@@ -32,7 +32,7 @@ function spokenWords() {
 
 const turns = all("article header a[data-e]").map((link) => ({
   start: Number(link.dataset.s), end: Number(link.dataset.e), article: link.closest("article"),
-}));
+})).sort((a, b) => a.start - b.start);
 
 function lastBegun(list, second) {
   let low = 0, high = list.length;

@@ -108,9 +108,11 @@ document.addEventListener("selectionchange", () => {
 });
 
 function openQuote() {
-  const asked = new URLSearchParams(location.hash.slice(1)).get("t");
+  const hash = new URLSearchParams(location.hash.slice(1));
+  const asked = hash.get("t");
   const [start, end] = (asked ?? "").split(",").map(Number);
   for (const word of all(".quoted")) word.classList.remove("quoted");
+  if (hash.has("turn")) document.getElementById(`turn-${hash.get("turn")}`)?.scrollIntoView();
   if (!asked || !Number.isFinite(start)) return;
   const inside = spokenWords().filter((word) => word.start >= start - 0.01 && word.end <= (end || start + 0.01) + 0.01);
   const words = inside.map((word) => wordsOf(word.paragraph)[word.n]);

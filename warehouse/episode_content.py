@@ -1,4 +1,4 @@
-"""What the snapshot knows of an episode or a show, as a page shows it."""
+"""What the snapshot knows of an episode, as its page shows it."""
 
 from __future__ import annotations
 
