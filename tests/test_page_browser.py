@@ -312,7 +312,7 @@ def test_words_are_found(reader: Reader) -> None:
 
 def test_a_search_comes_with_the_link(reader: Reader) -> None:
     """From the page of a show."""
-    page = reader.open(episode_page(EPISODE, AUDIO), "#q=must&t=30,30.4")
+    page = reader.open(episode_page(EPISODE, AUDIO), "#t=30,30.4&q=must")
     assert page.input_value("#find") == "must"
     assert page.inner_text("#found") == "2 places"
 

@@ -66,6 +66,12 @@ def shows(snapshot: Path) -> dict[str, str | None]:
         )
 
 
+def episode_ids(snapshot: Path) -> list[str]:
+    """Return the ids of all episodes."""
+    with open_snapshot(snapshot) as con:
+        return [episode for (episode,) in con.execute("select episode_id from episodes").fetchall()]
+
+
 def read_show(snapshot: Path, podcast_id: str | None) -> ShowContent:
     """Read what the page of a show shows; `None` is all that there is.
 

@@ -53,6 +53,7 @@ GROUPS = (
             "eval": ("transcripts", "Compare models on your own episodes."),
             "export": ("query", "Write a transcript as VTT, SRT, RTTM …"),
             "report": ("pages", "Write pages to read, click and hear."),
+            "ui": ("pages", "Open the same pages, with a search."),
         },
         'turntable sql "from best_turns limit 5"',
     ),

@@ -1,4 +1,4 @@
-"""The commands that make pages: `report`."""
+"""The commands that make pages: `report`, `ui`."""
 
 from __future__ import annotations
 
@@ -36,6 +36,25 @@ def report(
     kind, found = _meant(snapshot, what)
     is_episode = kind == "episode"
     tell(str(write_episode(snapshot, found, folder) if is_episode else write_show(snapshot, found, folder, say)))
+
+
+@app.command(epilog="Example: turntable ui --port 8700")
+def ui(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to open; 0 is any that is free.")] = 0,
+) -> None:
+    """Show the pages and a search in a browser of this machine, until it is stopped; they change nothing."""
+    import secrets
+
+    from flows.pages.ui import listen, serve
+    from warehouse.snapshot import open_snapshot
+
+    snapshot = settings_to_ask().snapshot
+    open_snapshot(snapshot).close()  # else the first page says why there is none
+    with listen(port) as at:
+        token = secrets.token_urlsafe(32)
+        tell(f"http://127.0.0.1:{at.getsockname()[1]}/{token}/")
+        say("turntable: this address lets in whoever has it, on this machine; Ctrl-C ends it")
+        serve(snapshot, at, token)
 
 
 def _meant(snapshot: Path, text: str) -> tuple[str, str]:

@@ -60,7 +60,7 @@ def write_all(snapshot: Path, folder: Path, tell: Callable[[str], None]) -> Path
     """
     content = read_show(snapshot, None)
     path = folder / INDEX
-    _write(path, all_page(content, page_of, _said(snapshot, content), list(_links(snapshot, content))))
+    _write(path, all_page(content, page_of, _said(snapshot, content), list(show_links(snapshot, content))))
     for podcast_id in shows(snapshot):
         write_show(snapshot, podcast_id, folder, tell, INDEX)
     _write_episodes(snapshot, [one for one in content.episodes if one.podcast_id is None], folder, tell, INDEX)
@@ -76,7 +76,8 @@ def page_of(name: str) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) + ".html"
 
 
-def _links(snapshot: Path, content: ShowContent) -> Iterator[ShowLink]:
+def show_links(snapshot: Path, content: ShowContent) -> Iterator[ShowLink]:
+    """Yield the shows that there are, by title; `content` is all episodes."""
     for podcast_id, title in shows(snapshot).items():
         count = sum(one.podcast_id == podcast_id for one in content.episodes)
         yield ShowLink(title or "Show without a title", f"show-{page_of(podcast_id)}", count)

@@ -18,17 +18,26 @@ from transforms.text import counted
 LOOK = Path(__file__).parent / "look"
 
 
-def document(template: str, title: str, *, media: str = "", scripts: Sequence[str] = (), **values: Any) -> str:
+def document(
+    template: str,
+    title: str,
+    *,
+    media: str = "",
+    scripts: Sequence[str] = (),
+    forms: str = "'none'",
+    **values: Any,
+) -> str:
     """Write a page; every value is escaped, but what is Markup and our own files.
 
-    `media` is where audio may come from, as a Content-Security-Policy says it; `scripts` are files of `look`.
+    `media` is where audio may come from, `forms` where forms lead, as a Content-Security-Policy says it; `scripts`
+    are files of `look`.
     """
     style, code = asset("page.css"), [asset(name) for name in scripts]
     text = _templates().get_template(template)
-    return text.render(title=title, policy=policy(style, code, media), style=style, scripts=code, **values)
+    return text.render(title=title, policy=policy(style, code, media, forms), style=style, scripts=code, **values)
 
 
-def policy(style: str, scripts: Sequence[str], media: str) -> str:
+def policy(style: str, scripts: Sequence[str], media: str, forms: str) -> str:
     """Write the Content-Security-Policy of a page: this style, these scripts, this audio, and nothing else."""
     rules = {
         "default-src": "'none'",
@@ -36,7 +45,7 @@ def policy(style: str, scripts: Sequence[str], media: str) -> str:
         "script-src": " ".join(map(_hash, scripts)) or "'none'",
         "media-src": media or "'none'",
         "base-uri": "'none'",
-        "form-action": "'none'",
+        "form-action": forms,
     }
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 

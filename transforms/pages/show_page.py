@@ -36,9 +36,16 @@ class ShowLink:
 
 
 def show_page(
-    content: ShowContent, href: Callable[[str], str], said: Sequence[Said], home: str | None = None
+    content: ShowContent,
+    href: Callable[[str], str],
+    said: Sequence[Said],
+    home: str | None = None,
+    form: Markup | None = None,
 ) -> str:
-    """Write the page of a show; `href` tells where an episode has its page, `home` is that of all shows."""
+    """Write the page of a show; `href` tells where an episode has its page, `home` is that of all shows.
+
+    `form` searches elsewhere, in place of the words of the page itself.
+    """
     title = visible(content.title or "Show without a title")
     voices = _voices(content.people)
     dates = [one.published_at for one in content.episodes if one.published_at]
@@ -49,6 +56,7 @@ def show_page(
         said,
         voices,
         home=home,
+        form=form,
         people=list(_people(content, voices)),
         left_out=max(len(content.people) - PEOPLE, 0),
         dates=(min(dates), max(dates)) if dates and content.people else (None, None),
@@ -57,11 +65,15 @@ def show_page(
 
 
 def all_page(
-    content: ShowContent, href: Callable[[str], str], said: Sequence[Said], shows: Sequence[ShowLink]
+    content: ShowContent,
+    href: Callable[[str], str],
+    said: Sequence[Said],
+    shows: Sequence[ShowLink],
+    form: Markup | None = None,
 ) -> str:
     """Write the page of all shows; episodes of no show are listed below them."""
     lone = [episode for episode in content.episodes if episode.podcast_id is None]
-    return _written("All episodes", content, href, said, {}, shows=shows, listed=lone)
+    return _written("All episodes", content, href, said, {}, form=form, shows=shows, listed=lone)
 
 
 def _written(
@@ -73,6 +85,7 @@ def _written(
     *,
     listed: Iterable[ShowEpisode],
     home: str | None = None,
+    form: Markup | None = None,
     shows: Sequence[ShowLink] = (),
     people: Sequence[dict[str, Any]] = (),
     left_out: int = 0,
@@ -85,16 +98,14 @@ def _written(
         "show.html",
         title,
         scripts=SCRIPTS if said else (),
+        forms="'none'" if form is None else "'self'",
         show={
             "title": title,
             "home": home,
             "author": content.author and visible(content.author),
             "site_url": content.site_url if (content.site_url or "").startswith(("https://", "http://")) else None,
-            "facts": [
-                f"{counted(read, 'episode')} of {len(content.episodes)} with a transcript",
-                counted(words, "word"),
-            ],
-            "search": bool(said),
+            "facts": [_counted(read, len(content.episodes)), counted(words, "word")],
+            "search": bool(said) or form is not None,
         },
         shows=shows,
         people=people,
@@ -102,9 +113,19 @@ def _written(
         first_date=dates[0],
         last_date=dates[1],
         episodes=[_episode(one, href, voices) for one in listed],
-        search=FORM,
+        search=form or FORM,
         said=packed(names, said) if said else "",
     )
+
+
+def _counted(read: int, episodes: int) -> str:
+    """Say how many episodes there are, and how many of them can be read.
+
+    >>> _counted(1, 1), _counted(12, 200)
+    ('1 episode', '12 of 200 episodes with a transcript')
+    """
+    every = counted(episodes, "episode")
+    return every if read == episodes else f"{read} of {every} with a transcript"
 
 
 def _title(episode: ShowEpisode) -> str:
@@ -157,7 +178,8 @@ def _episode(
         "date": episode.published_at,
         "duration": episode.duration,
         "speakers": ", ".join(named),
-        "shares": [
+        "shares": bool(named)
+        * [
             {"color": _color(talk.speaker if talk.is_named else None, voices), "start": start, "width": width}
             for talk, start, width in zip(episode.talk, starts, widths, strict=False)
         ],

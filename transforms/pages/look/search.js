@@ -65,7 +65,8 @@ function bestTurn(block, terms) {
 
 function snippet(text, terms) {
   const found = [...text.matchAll(WORD)].filter(([word]) => terms.has(plain(word)));
-  const at = found.length ? found[0].index : 0;
+  const within = (at) => new Set(found.filter(({ index }) => index >= at && index < at + 240).map(([word]) => plain(word))).size;
+  const at = found.reduce((best, { index }) => (within(index) > within(best) ? index : best), found[0]?.index ?? 0);
   const from = at < 90 ? 0 : text.lastIndexOf(" ", at - 60) + 1;
   const to = text.length < from + 280 ? text.length : text.indexOf(" ", from + 240) < 0 ? text.length : text.indexOf(" ", from + 240);
   const line = document.createElement("p");
