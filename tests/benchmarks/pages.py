@@ -15,18 +15,24 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 sys.path[0] = str(Path(__file__).parents[2])  # in this folder `warehouse` is another file
 
-from flows.pages.report import write_episode  # noqa: E402
+from flows.pages.report import page_of, write_episode  # noqa: E402
 from tests.benchmarks.warehouse import spoken_words  # noqa: E402
-from tests.browsers import chromium  # noqa: E402
-from tests.documents import EPISODE, RENDITION, publish, published, staged  # noqa: E402
+from tests.browsers import chromium, until  # noqa: E402
+from tests.documents import EPISODE, NOON, RENDITION, publish, published, staged  # noqa: E402
+from transforms.pages.show_page import show_page  # noqa: E402
 from transforms.records import SpeakerSegment, Turn, Word  # noqa: E402
+from warehouse.show_content import read_said, read_show  # noqa: E402
 from warehouse.staging import Staged  # noqa: E402
 
+GUESTS = (
+    "Ash Birch Cedar Dale Elm Fir Gale Hazel Iris Juniper Kale Laurel Maple Nettle Oak Pine Quince Rowan".split()
+)
 TURN, TURNS = 42, 240  # words in a turn, turns in an hour
 SCROLL = """async () => {
   const gaps = [], long = [];
@@ -90,12 +96,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=int, default=3)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--episodes", type=int, default=200)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for line in episode_lines(folder, given.hours):
-            print(line)
+        for line in (*episode_lines(folder, given.hours), *show_lines(folder, given.episodes)):
+            print(line, flush=True)
 
 
 def episode_lines(folder: Path, hours: int) -> Iterator[str]:
@@ -109,6 +116,65 @@ def episode_lines(folder: Path, hours: int) -> Iterator[str]:
     path = write_episode(snapshot, EPISODE.episode_id, folder)
     yield f"episode of {hours} h, {len(said.words)} words: {time.perf_counter() - began:.2f} s"
     yield from looked_at(path)
+
+
+def show_lines(folder: Path, episodes: int) -> Iterator[str]:
+    """Measure the page of a show whose host has another guest in most episodes, and its search."""
+    home = folder / "show"
+    home.mkdir(exist_ok=True)
+    chance = random.Random(3)
+    snapshot = publish(home, *(_talk(n, chance) for n in range(episodes)))
+    began = time.perf_counter()
+    content = read_show(snapshot, "show-1")
+    path = folder / "show.html"
+    path.write_text(show_page(content, page_of, read_said(snapshot, content.episodes)), encoding="utf-8")
+    yield f"show of {episodes} hours: {time.perf_counter() - began:.2f} s"
+    yield from looked_at(path)
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        began = time.perf_counter()
+        page.fill("#asked", "museum")
+        until(page, "document.querySelector('#state').textContent.includes('place')", 120)
+        yield f"  first search {time.perf_counter() - began:.1f} s"
+        began = time.perf_counter()
+        page.fill("#asked", "record player")
+        until(page, "!document.querySelector('#state').textContent.startsWith('50 best of 1 ')")
+        page.wait_for_timeout(200)
+        took = page.evaluate(
+            "(async () => { const t = performance.now(); await show(); return performance.now() - t })()"
+        )
+        yield f"  another {took / 1000:.2f} s, {page.inner_text('#state')}"
+
+
+def _talk(number: int, chance: random.Random) -> Staged:
+    """An hour with names and no rows of words, which the page of a show does not read."""
+    word, guest = spoken_words(number), f"Guest {GUESTS[min(int(chance.expovariate(0.1)), len(GUESTS) - 1)]}"
+    names, at, turns = ("Mara Quill", guest), 0.0, []
+    for n in range(TURNS):
+        size = max(3, int(chance.gauss((20, 64)[n % 2], 12)))
+        text = " ".join(word() for _ in range(size))
+        name = names[n % 2]
+        turns.append(
+            Turn(
+                *(n, name, at, at + size / 3, text, 0, size, "speaker", False, None, None),
+                speaker_name=name,
+                name_source="publisher",
+            )
+        )
+        at += size / 3 + 0.4
+    name = f"episode-{number}"
+    episode = replace(
+        EPISODE,
+        episode_id=name,
+        guid=name,
+        title=" ".join(word() for _ in range(6)).capitalize(),
+        published_at=NOON - timedelta(weeks=number),
+        duration=at,
+        persons=(),
+    )
+    changes = {"rendition": None, "words": (), "speaker_segments": (), "stage_runs": ()}
+    return staged(episode=episode, transcript_id=f"asr-{number}", turns=tuple(turns), **changes)
 
 
 def looked_at(path: Path) -> Iterator[str]:

@@ -11,7 +11,15 @@ const state = document.querySelector("#state");
 // A word of a script without spaces is a letter.
 const LETTERS = "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}";
 const WORD = new RegExp(`[${LETTERS}]|(?:(?![${LETTERS}])[\\p{L}\\p{N}\\p{M}'’])+`, "gu");
-const plain = (word) => word.normalize("NFD").replace(/\p{M}/gu, "").replace(/’/g, "'").toLowerCase();
+const folded = new Map(); // of two million words most are the same few thousand
+function plain(word) {
+  let known = folded.get(word);
+  if (known === undefined) {
+    known = word.normalize("NFD").replace(/\p{M}/gu, "").replace(/’/g, "'").toLowerCase();
+    folded.set(word, known);
+  }
+  return known;
+}
 const wordsIn = (text) => text.match(WORD) ?? [];
 
 async function unpacked() {
@@ -34,25 +42,43 @@ function* blocksOf(turns) {
 
 let ready = null;
 function prepare() {
-  ready ??= (async () => {
-    state.textContent = "Reading …";
-    const said = await unpacked();
-    const blocks = [...blocksOf(said.turns)];
-    const index = new MiniSearch({ fields: ["text"], tokenize: wordsIn, processTerm: (word) => plain(word) || null });
-    const size = Math.max(1, Math.ceil(blocks.length / 20));
-    for (let n = 0; n < blocks.length; n += size) {
-      index.addAll(blocks.slice(n, n + size).map((block, id) => ({ id: n + id, text: block.map((turn) => turn[4]).join("\n") })));
-      state.textContent = `Reading … ${Math.min(100, Math.round((100 * (n + size)) / blocks.length))}%`;
-      await new Promise(requestAnimationFrame);
-    }
-    state.textContent = "";
-    return { ...said, blocks, index };
-  })();
+  if (ready) return ready;
+  state.textContent = "Reading …";
+  ready = unpacked().then((said) => ({ ...said, blocks: [...blocksOf(said.turns)], index: null }));
+  ready.then(fillIndex);
   return ready;
+}
+
+// Two hundred hours take seconds; meanwhile all texts are looked through.
+async function fillIndex(known) {
+  const { blocks } = known;
+  const index = new MiniSearch({ fields: ["text"], tokenize: wordsIn, processTerm: (word) => plain(word) || null });
+  const size = Math.max(1, Math.ceil(blocks.length / 60));
+  for (let n = 0; n < blocks.length; n += size) {
+    index.addAll(blocks.slice(n, n + size).map((block, id) => ({ id: n + id, text: block.map((turn) => turn[4]).join("\n") })));
+    if (!field.value) state.textContent = `Reading … ${Math.min(100, Math.round((100 * (n + size)) / blocks.length))}%`;
+    await new Promise((next) => setTimeout(next));
+  }
+  known.index = index;
+  show();
+}
+
+// Without an index: the places that have words which begin so, in the order of the episodes.
+function scan({ blocks }, asked) {
+  const wanted = wordsIn(asked).map(plain);
+  if (!wanted.length) return [];
+  const found = [];
+  for (let id = 0; id < blocks.length && found.length <= MOST; id++) {
+    const words = new Set(wordsIn(blocks[id].map((turn) => turn[4]).join("\n")).map(plain));
+    const terms = wanted.map((term) => (words.has(term) ? term : [...words].find((word) => word.startsWith(term))));
+    if (!terms.includes(undefined)) found.push({ id, terms });
+  }
+  return found;
 }
 
 // All words in one place, as written or begun so; only where there is none, like them.
 function search({ index }, asked) {
+  if (!index) return null;
   const exact = index.search(asked, { combineWith: "AND", prefix: (term) => term.length > 2 });
   if (exact.length) return exact;
   return index.search(asked, { combineWith: "AND", prefix: true, fuzzy: (term) => (term.length > 4 ? 0.2 : 0) });
@@ -113,12 +139,13 @@ async function show() {
   const asked = field.value.trim();
   const known = await prepare();
   if (mine !== latest) return;
-  const found = asked ? search(known, asked) : [];
+  const found = asked ? (search(known, asked) ?? scan(known, asked)) : [];
   list.replaceChildren(...found.slice(0, MOST).map(({ id, terms }) => {
     const set = new Set(terms);
     return place(known, bestTurn(known.blocks[id], set), set, asked);
   }));
-  state.textContent = !asked ? "" : found.length > MOST ? `${MOST} best of ${found.length} places` : `${found.length || "No"} place${found.length === 1 ? "" : "s"}`;
+  const best = known.index ? `${MOST} best of ${found.length} places` : `${MOST} places; looking for the best …`;
+  state.textContent = !asked ? "" : found.length > MOST ? best : `${found.length || "No"} place${found.length === 1 ? "" : "s"}`;
 }
 
 if (field) {
