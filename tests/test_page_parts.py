@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.pages.content import EpisodeContent, PageChapter, PageSpeaker, PageTurn, PageWord
+from tests.documents import EPISODE, publish, published, staged
+from transforms.pages.content import EpisodeContent, PageChapter, PageSpeaker, PageTurn, PageWord, Said
+from transforms.pages.differences import MOST, differences
 from transforms.pages.encoding import encoded_lengths, utf16
+from transforms.pages.episode_page import episode_page
 from transforms.pages.passages import LONGEST, parts_of, tokens_of
+from transforms.pages.searchable import packed
 from transforms.pages.timeline import timeline_of
 from transforms.pages.voices import voices_of
+from transforms.records import Chapter
+from warehouse.episode_content import read_episode
 
 NOTHING = EpisodeContent(
     *["one", None, None, None, None, None, None, None, None, None, "asr", None], (), (), False, (), ()
@@ -109,3 +120,70 @@ def test_a_text_without_times_has_lanes_of_words() -> None:
         ("M0 0h750v1h-750z", 0.75),
         ("M750 0h250v1h-250z", 0.25),
     ]
+
+
+def test_cues_of_one_speaker_have_one_heading_to_see() -> None:
+    """As captions, whose speakers nobody knows: a screen reader still hears who says each."""
+    turns = tuple(PageTurn(name, None, None, "Yes.") for name in (None, None, None, "Ann"))
+    speakers = (PageSpeaker("Ann", None, 1, 1), PageSpeaker(None, None, 3, 3))
+    page = episode_page(replace(NOTHING, turns=turns, speakers=speakers), None)
+
+    assert re.findall(r'<article class="(.*?)" id="(.*?)"', page) == [
+        ("cx", "turn-0"),
+        ("cx goes-on", "turn-1"),
+        ("cx goes-on", "turn-2"),
+        ("c0", "turn-3"),
+    ]
+    assert page.count("<h3>") == 4
+
+
+def test_three_hours_are_a_small_page() -> None:
+    """Under 3 MB, with the times of each word."""
+    words = "a record turns so that a needle can follow the groove and nobody knows why"
+    turns = tuple(spoken("Ann", f"{words} {words} {words}", 15.0 * n) for n in range(720))
+    page = episode_page(replace(NOTHING, turns=turns, speakers=(PageSpeaker("Ann", 10_800.0, 30_000, 720),)), None)
+
+    assert len(page.encode()) < 1_000_000
+    assert page.count(" data-w=") == 720
+
+
+def test_texts_of_other_things_have_no_differences() -> None:
+    """Where nearly all would differ, nothing is told; of a long one only its beginning."""
+    assert differences("we talk of records here".split(), "the weather is nice today".split(), "en") == []
+    words = "one two three four five".split()
+    (long,) = differences(words * 20, [*words * 10, *["advertisement"] * 300, *words * 10], "en")
+    assert long.count == 0
+    assert long.other.endswith(f"… ({300 - MOST} more words)")
+
+
+def test_what_is_said_is_packed_and_unpacked() -> None:
+    """The same turns give the same text; it is read as the page reads it."""
+    said = [Said(0, 0, "Ann", 1.239, "Why “turn”?"), Said(1, 7, None, None, "\ud83d It must.\u202e")]
+    text = packed([("a.html", "A"), ("b.html", "B")], said)
+
+    assert text == packed([("a.html", "A"), ("b.html", "B")], said)
+    assert json.loads(gzip.decompress(base64.b64decode(text))) == {
+        "episodes": [["a.html", "A"], ["b.html", "B"]],
+        "speakers": ["Ann"],
+        "turns": [[0, 0, 0, 124, "Why “turn”?"], [1, 7, None, None, "‹U+D83D› It must.‹U+202E›"]],
+    }
+
+
+def test_the_page_shows_what_the_warehouse_knows(tmp_path: Path) -> None:
+    """The best transcript, its chapters, who speaks how much, and what we heard as the other text."""
+    chapters = (Chapter(0, "Why", 0.0, None), Chapter(1, "So", None, None))
+    text = published(1)
+    turns = (replace(text.turns[0], chapter_index=0), replace(text.turns[1], chapter_index=1))
+    snapshot = publish(tmp_path, staged(), replace(text, turns=turns, chapters=chapters))
+    content = read_episode(snapshot, EPISODE.episode_id)
+
+    assert (content.source, content.title, content.show) == ("publisher", "Why a Record Turns", "The Long Groove")
+    assert [(turn.speaker, turn.text, turn.chapter, turn.is_measured) for turn in content.turns] == [
+        ("Mara Quill", "Why turn?", 0, True),
+        (None, "It must.", 1, False),
+    ]
+    assert [chapter.title for chapter in content.chapters] == ["Why", "So"]
+    assert not content.is_by_time
+    assert [(one.name, one.words) for one in content.speakers] == [("Mara Quill", 2), (None, 2)]
+    assert content.other is not None
+    assert (content.other.source, content.other.words) == ("asr", ("Why", "turn?", "It", "must."))

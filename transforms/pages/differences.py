@@ -27,6 +27,8 @@ def differences(words: Sequence[str], others: Sequence[str], language: str | Non
 
     >>> differences("The colour of it".split(), "the color, um, of that".split(), "en")
     [Difference(first=2, count=0, other='um,'), Difference(first=3, count=1, other='that')]
+    >>> differences("We made ChatGPT then".split(), "we made chat GPT then".split(), "en")
+    [Difference(first=2, count=1, other='chat GPT')]
     """
     mine, theirs = _units(words, language), _units(others, language)
     numbers: dict[str, int] = {}
@@ -59,10 +61,10 @@ def _words_in(units: Sequence[tuple[int, str]], start: int, end: int, length: in
 
 
 def _joined(changed: Iterable[tuple[range, range]]) -> Iterator[tuple[range, range]]:
-    """Join what touches: two units of one word are one word."""
+    """Join what nothing equal parts: `Chat GPT` stands for `ChatGPT`, and two units of one word are one word."""
     last: tuple[range, range] | None = None
     for mine, theirs in changed:
-        if last and (mine.start < last[0].stop or theirs.start < last[1].stop):
+        if last and _touch(last, (mine, theirs)):
             last = (
                 range(last[0].start, max(last[0].stop, mine.stop)),
                 range(last[1].start, max(last[1].stop, theirs.stop)),
@@ -73,6 +75,11 @@ def _joined(changed: Iterable[tuple[range, range]]) -> Iterator[tuple[range, ran
             last = mine, theirs
     if last:
         yield last
+
+
+def _touch(last: tuple[range, range], following: tuple[range, range]) -> bool:
+    reach = [after.start - before.stop for before, after in zip(last, following, strict=True)]
+    return min(reach) < 0 or max(reach) == 0
 
 
 def _shown(words: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from transforms.pages.following import followed
 from transforms.pages.passages import Paragraph, Part, Passage, Token, parts_of
 from transforms.pages.timeline import Lane, timeline_of
 from transforms.pages.voices import Voice, voices_of
+from transforms.redaction import is_masked
 from transforms.text import counted, visible
 
 SCRIPTS = ("words.js", "player.js", "find.js", "quotes.js", "differences.js", "keys.js")
@@ -47,6 +48,7 @@ def episode_page(content: EpisodeContent, audio: PageAudio | None, links: PageLi
     voices = voices_of(content.speakers)
     parts = parts_of(content)
     differing = _differences(content, parts)
+    lanes = timeline_of(content, voices)
     title = visible(content.title or "Episode without a title")
     return document(
         "episode.html",
@@ -54,7 +56,7 @@ def episode_page(content: EpisodeContent, audio: PageAudio | None, links: PageLi
         media=_media(audio),
         scripts=SCRIPTS,
         page=_facts(content, title, audio, links, differs=bool(differing)),
-        timeline=timeline_of(content, voices),
+        timeline=lanes if lanes.is_timed or voices.keys() - {None} else None,
         talk=_talk,
         chapters=list(_chapters(content, parts)),
         parts=list(_parts(parts, voices, differing)),
@@ -95,7 +97,7 @@ def _facts(
 
 
 def _web(url: str | None) -> str | None:
-    return url if url and url.startswith(("https://", "http://")) else None
+    return url if url and url.startswith(("https://", "http://")) and not is_masked(url) else None
 
 
 def _source(content: EpisodeContent) -> str:
@@ -121,7 +123,8 @@ def _chapters(content: EpisodeContent, parts: Sequence[Part]) -> Iterator[dict[s
         start = chapter.start_time
         if number in said or start is not None:
             title = _title(chapter.title, number)
-            yield {"anchor": f"chapter-{number}", "start_time": start, "title": title}
+            anchor = f"chapter-{number}" if number in said else f"t={hundredths(start or 0.0)}"
+            yield {"anchor": anchor, "start_time": start, "title": title}
 
 
 def _title(title: str | None, number: int) -> str:
@@ -143,13 +146,14 @@ def _parts(
     taken: set[str] = set()
     starts = [one.first for one in differing]
     for part in parts:
-        passages = []
+        passages: list[dict[str, Any]] = []
         for passage in part.passages:
             paragraphs = [
                 _paragraph(paragraph, _inside(paragraph, differing, starts)) for paragraph in passage.paragraphs
             ]
             shown = _passage(passage, voices[passage.turn.speaker], taken)
-            passages.append(shown | {"paragraphs": paragraphs})
+            goes_on = bool(passages) and passages[-1]["name"] == shown["name"]
+            passages.append(shown | {"paragraphs": paragraphs, "goes_on": goes_on})
         title = _title(part.chapter.title, part.number or 0) if part.chapter else ""
         yield {"chapter": part.chapter, "number": part.number, "title": title, "passages": passages}
 
