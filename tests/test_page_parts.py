@@ -25,8 +25,25 @@ from transforms.records import Chapter
 from warehouse.episode_content import read_episode
 
 NOTHING = EpisodeContent(
-    *["one", None, None, None, None, None, None, None, None, None, "asr", None], (), (), False, (), ()
-)  # type: ignore[arg-type]
+    episode_id="one",
+    title=None,
+    show=None,
+    podcast_id=None,
+    published_at=None,
+    page_url=None,
+    audio_url=None,
+    audio_path=None,
+    rendition_id=None,
+    duration=None,
+    language=None,
+    source="asr",
+    model=None,
+    turns=(),
+    chapters=(),
+    is_by_time=False,
+    speakers=(),
+    overlaps=(),
+)
 
 
 def spoken(speaker: str | None, text: str, start: float) -> PageTurn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,25 +13,28 @@ from pathlib import Path
 
 import pytest
 
+from flows.artifacts import Made, Store
+from flows.pages.library import Library
 from flows.pages.report import page_of, write_all, write_episode, write_show
 from flows.pages.ui import listen, serve
 from tests.browsers import chromium, until, violations
-from tests.conftest import command
-from tests.documents import EPISODE, PODCAST, publish, staged
+from tests.conftest import command, started
+from tests.documents import EPISODE, PODCAST, RENDITION, publish, staged
 from transforms.errors import SourceError
 from warehouse.show_content import find_show
 
 TOKEN = "a-token-that-nobody-knows"
 SOUND = bytes(range(256)) * 40
+KEPT = b"what was fetched from a feed"
 TITLE = "Why <b>a record</b> turns"
 
 
 @dataclass(frozen=True, slots=True)
 class Ui:
-    """A running `ui`: how to ask it, and where its snapshot is."""
+    """A running `ui`: how to ask it, and what it shows."""
 
     port: int
-    snapshot: Path
+    library: Library
 
     def ask(
         self, path: str, method: str = "GET", token: str = TOKEN, **headers: str
@@ -54,17 +58,26 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     sound = home / "sound.ogg"
     sound.write_bytes(SOUND)
     lone = replace(EPISODE, episode_id="youtube:one", podcast_id=None, guid=None, title="Alone", audio_url=None)
+    kept = Store(home).make(
+        "fetch", lambda _: Made(KEPT), method="made-1", suffix=".bin", inputs={}, parameters={}
+    )
     other = replace(EPISODE, episode_id="0a1b2c3d-two", guid="two", title="The second", audio_path=None)
     snapshot = publish(
         home,
         staged(episode=replace(EPISODE, title=TITLE, audio_path=str(sound))),
-        staged(episode=lone, podcast=None, transcript_id="asr-2"),
+        staged(
+            episode=lone,
+            podcast=None,
+            transcript_id="asr-2",
+            rendition=replace(RENDITION, rendition_id=kept.sha256),
+        ),
         staged(episode=other, transcript_id="asr-3", rendition=None, turns=(), words=(), speaker_segments=()),
     )
+    library = Library(snapshot, home)
     with listen(0) as at:
         port = at.getsockname()[1]
-        threading.Thread(target=serve, args=(snapshot, at, TOKEN), daemon=True).start()
-        ui = Ui(port, snapshot)
+        threading.Thread(target=serve, args=(library, at, TOKEN), daemon=True).start()
+        ui = Ui(port, library)
         wait_for(ui)
         yield ui
 
@@ -99,6 +112,7 @@ def test_pages_lead_to_each_other(ui: Ui) -> None:
         page_of(EPISODE.episode_id): (200, "text/html"),
         page_of("youtube:one"): (200, "text/html"),
         f"audio/{EPISODE.episode_id}": (200, "audio/ogg"),
+        "audio/youtube%3Aone": (200, "application/octet-stream"),
     }
 
 
@@ -110,6 +124,7 @@ def test_who_has_no_token_gets_nothing(ui: Ui) -> None:
         for token in ("", "x", "%C3%A9")
     }
     assert len(answers) == 1
+    assert ui.ask("")[0] == 404  # links of such an address would lead elsewhere
     assert {ui.ask("/", token=token)[0] for token in ("", "x", TOKEN.upper(), TOKEN + "x", "..", "-")} == {404}
 
 
@@ -141,7 +156,7 @@ def test_it_only_reads(ui: Ui) -> None:
             "/..%2f..%2fetc%2fpasswd",
             "/show-..%2fx",
             "/audio/",
-            "/audio/youtube:one",
+            "/audio/0a1b2c3d-two",
             "/x.html",
         ),
         "/audio/%00",
@@ -161,6 +176,7 @@ def test_audio_comes_in_ranges(ui: Ui) -> None:
     assert (status, headers["content-range"], body) == (206, f"bytes 100-199/{len(SOUND)}", SOUND[100:200])
     assert ui.ask(path, Range=f"bytes={len(SOUND)}-")[0] == 416
     assert ui.ask(path)[2] == SOUND
+    assert ui.ask("/audio/youtube%3Aone")[2] == KEPT
 
 
 def test_search_finds_what_is_said(ui: Ui) -> None:
@@ -199,18 +215,39 @@ def test_a_port_that_is_taken_is_said(ui: Ui) -> None:
         listen(ui.port)
 
 
-def test_the_command_says_where(ui: Ui, tmp_path: Path) -> None:
-    """Of a home without anything it says what to do."""
+def test_a_home_without_anything_says_what_to_do(tmp_path: Path) -> None:
+    """Before there is an address."""
     answer = command(tmp_path, "ui", check=False)
     assert answer.returncode == 1
     assert "turntable demo" in answer.stderr
     assert answer.stdout == ""
 
 
+def test_ctrl_c_ends_it(ui: Ui) -> None:
+    """Quietly, also while a browser holds a connection open."""
+    running = started(ui.library.home, "ui")
+    end = time.monotonic() + 60
+    while not (address := running.out.read_text().strip()):
+        assert running.poll() is None, running.err.read_text()
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    path = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/[\w-]{43}/)", address)
+    assert path
+    held = http.client.HTTPConnection("127.0.0.1", int(path[1]), timeout=30)
+    held.request("GET", path[2])
+    assert held.getresponse().status == 200
+    running.send_signal(signal.SIGINT)
+    assert running.wait(30) == 0
+    held.close()
+    assert running.err.read_text().splitlines() == [
+        "turntable: this address lets in whoever has it, on this machine; Ctrl-C ends it"
+    ]
+
+
 def test_the_pages_of_all_lie_in_a_folder(ui: Ui, tmp_path: Path) -> None:
     """Each link leads to one of them; an episode without a transcript has none."""
     told: list[str] = []
-    first = write_all(ui.snapshot, tmp_path, told.append)
+    first = write_all(ui.library, tmp_path, told.append)
     names = {path.name for path in tmp_path.iterdir()}
     assert first.name == "index.html"
     assert names == {"index.html", "show-show-1.html", page_of(EPISODE.episode_id), page_of("youtube:one")}
@@ -222,12 +259,12 @@ def test_the_pages_of_all_lie_in_a_folder(ui: Ui, tmp_path: Path) -> None:
 
 def test_a_show_and_an_episode_are_written_alone(ui: Ui, tmp_path: Path) -> None:
     """The audio is named by its place; inside of the folder from there, so that both can be moved."""
-    show = write_show(ui.snapshot, find_show(ui.snapshot, "long groove"), tmp_path / "show", print)
+    show = write_show(ui.library, find_show(ui.library.snapshot, "long groove"), tmp_path / "show", print)
     assert {path.name for path in show.parent.iterdir()} == {"show-show-1.html", page_of(EPISODE.episode_id)}
     assert (PODCAST.title or "") in show.read_text()
-    outside = write_episode(ui.snapshot, EPISODE.episode_id, tmp_path)
-    assert f'src="{(ui.snapshot.parent / "sound.ogg").as_uri()}"' in outside.read_text()
-    inside = write_episode(ui.snapshot, EPISODE.episode_id, ui.snapshot.parent)
+    outside = write_episode(ui.library, EPISODE.episode_id, tmp_path)
+    assert f'src="{(ui.library.home / "sound.ogg").as_uri()}"' in outside.read_text()
+    inside = write_episode(ui.library, EPISODE.episode_id, ui.library.home)
     assert 'src="sound.ogg"' in inside.read_text()
     inside.unlink()
 
@@ -236,12 +273,12 @@ def test_a_folder_that_cannot_be_written_is_said(ui: Ui, tmp_path: Path) -> None
     """In one line."""
     (tmp_path / "file").write_text("")
     with pytest.raises(SourceError, match="choose another folder with --out"):
-        write_episode(ui.snapshot, EPISODE.episode_id, tmp_path / "file" / "pages")
+        write_episode(ui.library, EPISODE.episode_id, tmp_path / "file" / "pages")
 
 
 def test_the_search_of_a_folder_finds(ui: Ui, tmp_path: Path) -> None:
     """In a browser, from a file; the place is opened where it is said."""
-    write_all(ui.snapshot, tmp_path, print)
+    write_all(ui.library, tmp_path, print)
     with chromium() as browser:
         page = browser.new_page()
         page.goto((tmp_path / "index.html").as_uri())

@@ -26,7 +26,8 @@ LEAST_TIME_CONFIDENCE = 0.5  # under it, most words around were heard as others
 _EPISODE = """
     select
         e.episode_id, e.title, p.title as "show", e.podcast_id, e.published_at, e.page_url, e.audio_url,
-        e.audio_path, coalesce(r.decoded_seconds, e.duration) as duration,
+        e.audio_path, coalesce(o.rendition_id, b.rendition_id) as rendition_id,
+        coalesce(r.decoded_seconds, e.duration) as duration,
         coalesce(b.language, e.language, p.language) as "language", b.source, b.model,
         b.transcript_id, b.aligned_to
     from episodes e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -24,18 +25,20 @@ def report(
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("pages"),
 ) -> None:
     """Write pages that need nothing else: who spoke when, words to click and hear, search over a show."""
+    from flows.pages.library import Library
     from flows.pages.report import write_all, write_episode, write_show
 
     if (what is None) != everything:
         msg = "give an episode, a show or --all"
         raise typer.BadParameter(msg)
-    snapshot, folder = settings_to_ask().snapshot, paths.absolute(out)
+    settings, folder = settings_to_ask(), paths.absolute(out)
+    library = Library(settings.snapshot, settings.home)
     if what is None:
-        tell(str(write_all(snapshot, folder, say)))
+        tell(str(write_all(library, folder, say)))
         return
-    kind, found = _meant(snapshot, what)
+    kind, found = _meant(library.snapshot, what)
     is_episode = kind == "episode"
-    tell(str(write_episode(snapshot, found, folder) if is_episode else write_show(snapshot, found, folder, say)))
+    tell(str(write_episode(library, found, folder) if is_episode else write_show(library, found, folder, say)))
 
 
 @app.command(epilog="Example: turntable ui --port 8700")
@@ -45,16 +48,18 @@ def ui(
     """Show the pages and a search in a browser of this machine, until it is stopped; they change nothing."""
     import secrets
 
+    from flows.pages.library import Library
     from flows.pages.ui import listen, serve
     from warehouse.snapshot import open_snapshot
 
-    snapshot = settings_to_ask().snapshot
-    open_snapshot(snapshot).close()  # else the first page says why there is none
+    settings = settings_to_ask()
+    open_snapshot(settings.snapshot).close()  # else the first page says why there is none
     with listen(port) as at:
         token = secrets.token_urlsafe(32)
         tell(f"http://127.0.0.1:{at.getsockname()[1]}/{token}/")
         say("turntable: this address lets in whoever has it, on this machine; Ctrl-C ends it")
-        serve(snapshot, at, token)
+        with suppress(KeyboardInterrupt):
+            serve(Library(settings.snapshot, settings.home), at, token)
 
 
 def _meant(snapshot: Path, text: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.artifacts import writing
 from flows.pages.audio import audio_for
+from flows.pages.library import Library
 from transforms.errors import SourceError
 from transforms.pages.content import Said, ShowContent, ShowEpisode
 from transforms.pages.episode_page import PageLinks, episode_page
@@ -20,21 +21,21 @@ MOST_WORDS = (
 )
 
 
-def write_episode(snapshot: Path, episode_id: str, folder: Path, show: str | None = None) -> Path:
+def write_episode(library: Library, episode_id: str, folder: Path, show: str | None = None) -> Path:
     """Write the page of an episode to a folder, and return where it lies; `show` is the page of its show there.
 
     Raises:
         SourceError: there is no such episode, or the folder cannot be written to.
         ContentError: the snapshot is damaged.
     """
-    content = read_episode(snapshot, episode_id)
+    content = read_episode(library.snapshot, episode_id)
     path = folder / page_of(episode_id)
-    _write(path, episode_page(content, audio_for(content, folder), PageLinks(show=show)))
+    _write(path, episode_page(content, audio_for(content, folder, library), PageLinks(show=show)))
     return path
 
 
 def write_show(
-    snapshot: Path, podcast_id: str, folder: Path, tell: Callable[[str], None], home: str | None = None
+    library: Library, podcast_id: str, folder: Path, tell: Callable[[str], None], home: str | None = None
 ) -> Path:
     """Write the pages of a show and of all its episodes, and return where that of the show lies.
 
@@ -44,26 +45,27 @@ def write_show(
         SourceError: there is no such show, or the folder cannot be written to.
         ContentError: the snapshot is damaged.
     """
-    content = read_show(snapshot, podcast_id)
+    content = read_show(library.snapshot, podcast_id)
     path = folder / f"show-{page_of(podcast_id)}"
-    _write(path, show_page(content, page_of, _said(snapshot, content), home))
-    _write_episodes(snapshot, content.episodes, folder, tell, path.name)
+    _write(path, show_page(content, page_of, _said(library.snapshot, content), home))
+    _write_episodes(library, content.episodes, folder, tell, path.name)
     return path
 
 
-def write_all(snapshot: Path, folder: Path, tell: Callable[[str], None]) -> Path:
+def write_all(library: Library, folder: Path, tell: Callable[[str], None]) -> Path:
     """Write the pages of all shows and episodes, and return where the first one lies.
 
     Raises:
         SourceError: nothing was ingested yet, or the folder cannot be written to.
         ContentError: the snapshot is damaged.
     """
+    snapshot = library.snapshot
     content = read_show(snapshot, None)
     path = folder / INDEX
     _write(path, all_page(content, page_of, _said(snapshot, content), list(show_links(snapshot, content))))
     for podcast_id in shows(snapshot):
-        write_show(snapshot, podcast_id, folder, tell, INDEX)
-    _write_episodes(snapshot, [one for one in content.episodes if one.podcast_id is None], folder, tell, INDEX)
+        write_show(library, podcast_id, folder, tell, INDEX)
+    _write_episodes(library, [one for one in content.episodes if one.podcast_id is None], folder, tell, INDEX)
     return path
 
 
@@ -90,11 +92,11 @@ def _said(snapshot: Path, content: ShowContent) -> Sequence[Said]:
 
 
 def _write_episodes(
-    snapshot: Path, episodes: Iterable[ShowEpisode], folder: Path, tell: Callable[[str], None], show: str
+    library: Library, episodes: Iterable[ShowEpisode], folder: Path, tell: Callable[[str], None], show: str
 ) -> None:
     told = [one for one in episodes if one.talk]
     for number, episode in enumerate(told, start=1):
-        write_episode(snapshot, episode.episode_id, folder, show)
+        write_episode(library, episode.episode_id, folder, show)
         if number % 25 == 0:
             tell(f"  {number} of {len(told)} episodes")
 

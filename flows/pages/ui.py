@@ -14,18 +14,19 @@ import hmac
 import mimetypes
 import socket
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flows.pages.audio import local_audio, public_audio
+from flows.pages.library import Library
 from flows.pages.report import INDEX, page_of, show_links
 from flows.serve.gate import App, Receive, Scope, Send, gated, names_of
 from transforms.errors import SourceError, TurntableError, one_line
 from transforms.pages.content import EpisodeContent
 from transforms.pages.documents import document
 from transforms.pages.episode_page import PageAudio, PageLinks, episode_page
-from transforms.pages.found_page import Place, found_page, search_form
+from transforms.pages.found_page import MOST, Place, found_page, search_form
 from transforms.pages.show_page import all_page, show_page
 from warehouse.episode_content import read_episode
 from warehouse.search import Search, search
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-MOST = 50  # places that a search shows
+
+Answer = Callable[[Library, "Request"], "Response | str"]
+
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 
 
@@ -52,13 +55,20 @@ def listen(port: int) -> socket.socket:
         raise SourceError(msg) from error
 
 
-def serve(snapshot: Path, at: socket.socket, token: str) -> None:
+def serve(library: Library, at: socket.socket, token: str) -> None:
     """Serve the pages until somebody stops it."""
     import uvicorn
 
-    app = gated(tokened(pages(snapshot), token), names_of(at.getsockname()[1]))
+    app = gated(tokened(pages(library), token), names_of(at.getsockname()[1]))
     # no log of requests: the token is in each of them
-    config = uvicorn.Config(app, log_level="error", access_log=False, server_header=False, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,  # a browser holds its audio open
+    )
     uvicorn.Server(config).run(sockets=[at])
 
 
@@ -66,21 +76,21 @@ def tokened(app: App, token: str) -> App:
     """Let only those through whose path begins with the token; it is taken off."""
 
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:
-        given, _, rest = scope["path"].removeprefix("/").partition("/")
-        is_right = hmac.compare_digest(given.encode(), token.encode())
-        inside = {**scope, "path": f"/{rest}", "raw_path": None} if is_right else {**scope, "path": "/-/none"}
-        await app(inside, receive, send)
+        given, slash, rest = scope["path"].removeprefix("/").partition("/")
+        is_right = hmac.compare_digest(given.encode(), token.encode()) and bool(slash)
+        await app({**scope, "path": f"/{rest}" if is_right else "/-/none", "raw_path": None}, receive, send)
 
     return checked
 
 
-def pages(snapshot: Path) -> App:
+def pages(library: Library) -> App:
     """Return the app that answers with pages; it reads, and writes nothing."""
     from starlette.applications import Starlette
     from starlette.routing import Route
 
-    def route(path: str, answer: Callable[[Path, Request], Response | str]) -> Route:
-        return Route(path, lambda request: _answered(snapshot, request, answer), methods=["GET"])
+    def route(path: str, answer: Answer) -> Route:
+        # a library of its own for each request: there may be more by then
+        return Route(path, lambda request: _answered(replace(library), request, answer), methods=["GET"])
 
     return Starlette(
         routes=[
@@ -95,12 +105,12 @@ def pages(snapshot: Path) -> App:
     )
 
 
-def _answered(snapshot: Path, request: Request, answer: Callable[[Path, Request], Response | str]) -> Response:
+def _answered(library: Library, request: Request, answer: Answer) -> Response:
     """Answer a request; what a user can understand of an error is a page, too."""
     from starlette.responses import HTMLResponse
 
     try:
-        given = answer(snapshot, request)
+        given = answer(library, request)
     except TurntableError as error:
         return _told(one_line(error), 404 if isinstance(error, SourceError) else 503)
     return HTMLResponse(given, headers=HEADERS) if isinstance(given, str) else given
@@ -112,36 +122,38 @@ def _told(line: str, status: int) -> Response:
     return HTMLResponse(document("told.html", "Turntable", line=line), status, headers=HEADERS)
 
 
-def _all(snapshot: Path, _: Request) -> str:
-    content = read_show(snapshot, None)
-    return all_page(content, page_of, [], list(show_links(snapshot, content)), search_form("search"))
+def _all(library: Library, _: Request) -> str:
+    content = read_show(library.snapshot, None)
+    return all_page(content, page_of, [], list(show_links(library.snapshot, content)), search_form("search"))
 
 
-def _show(snapshot: Path, request: Request) -> str:
-    podcast_id = _id_of(request.path_params["page"], shows(snapshot), "show")
-    content = read_show(snapshot, podcast_id)
+def _show(library: Library, request: Request) -> str:
+    podcast_id = _id_of(request.path_params["page"], shows(library.snapshot), "show")
+    content = read_show(library.snapshot, podcast_id)
     return show_page(content, page_of, [], INDEX, search_form("search", show=content.title))
 
 
-def _episode(snapshot: Path, request: Request) -> str:
-    content = read_episode(snapshot, _id_of(request.path_params["page"], episode_ids(snapshot), "episode"))
+def _episode(library: Library, request: Request) -> str:
+    content = read_episode(
+        library.snapshot, _id_of(request.path_params["page"], episode_ids(library.snapshot), "episode")
+    )
     show = f"show-{page_of(content.podcast_id)}" if content.podcast_id else INDEX
-    return episode_page(content, _audio_of(content), PageLinks(show, public_audio(content)))
+    return episode_page(content, _audio_of(library, content), PageLinks(show, public_audio(content)))
 
 
-def _audio_of(content: EpisodeContent) -> PageAudio | None:
-    path, offered = local_audio(content), public_audio(content)
+def _audio_of(library: Library, content: EpisodeContent) -> PageAudio | None:
+    path, offered = local_audio(content, library), public_audio(content)
     if path is not None:
         return PageAudio(f"audio/{quote(content.episode_id, safe='')}", path.name, is_remote=False)
     return PageAudio(offered, offered, is_remote=True) if offered else None
 
 
-def _audio(snapshot: Path, request: Request) -> Response:
+def _audio(library: Library, request: Request) -> Response:
     """Answer with the file that the warehouse names for an episode; no path comes from outside."""
     from starlette.responses import FileResponse
 
-    content = read_episode(snapshot, request.path_params["episode"])
-    path = local_audio(content)
+    content = read_episode(library.snapshot, request.path_params["episode"])
+    path = local_audio(content, library)
     if path is None:
         msg = f"the audio of episode {content.episode_id} is not on this machine"
         raise SourceError(msg)
@@ -150,12 +162,12 @@ def _audio(snapshot: Path, request: Request) -> Response:
     return FileResponse(path, media_type=shown, headers=HEADERS)
 
 
-def _search(snapshot: Path, request: Request) -> str:
+def _search(library: Library, request: Request) -> str:
     asked, show = request.query_params.get("q", "").strip()[:500], request.query_params.get("show") or None
     if not asked:
         return found_page("", show, [], None, INDEX)
     try:
-        table = search(snapshot, Search(asked, show=show, most=MOST))
+        table = search(library.snapshot, Search(asked, show=show, most=MOST))
     except SourceError as error:
         return found_page(asked, show, [], one_line(error), INDEX)
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]

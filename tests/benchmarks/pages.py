@@ -21,6 +21,7 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).parents[2])  # in this folder `warehouse` is another file
 
+from flows.pages.library import Library  # noqa: E402
 from flows.pages.report import page_of, write_episode  # noqa: E402
 from tests.benchmarks.warehouse import spoken_words  # noqa: E402
 from tests.browsers import chromium, until  # noqa: E402
@@ -110,10 +111,10 @@ def episode_lines(folder: Path, hours: int) -> Iterator[str]:
     said = heard(hours, 1)
     home = folder / "episode"
     home.mkdir(exist_ok=True)
-    snapshot = publish(home, said, written(said, 2))
-    write_episode(snapshot, EPISODE.episode_id, folder)
+    library = Library(publish(home, said, written(said, 2)), home)
+    write_episode(library, EPISODE.episode_id, folder)
     began = time.perf_counter()
-    path = write_episode(snapshot, EPISODE.episode_id, folder)
+    path = write_episode(library, EPISODE.episode_id, folder)
     yield f"episode of {hours} h, {len(said.words)} words: {time.perf_counter() - began:.2f} s"
     yield from looked_at(path)
 

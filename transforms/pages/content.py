@@ -76,6 +76,7 @@ class OtherText:
 class EpisodeContent:
     """An episode as its page shows it; `duration` is that of the audio, `None` where unknown.
 
+    `rendition_id` is the sha256 of the audio that the times are of; `None` for a text that has none.
     `is_by_time` says that chapters begin where the audio is so far, not at a turn.
     """
 
@@ -87,6 +88,7 @@ class EpisodeContent:
     page_url: str | None
     audio_url: str | None
     audio_path: str | None
+    rendition_id: str | None
     duration: Seconds | None
     language: str | None
     source: str | None

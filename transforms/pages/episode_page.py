@@ -27,11 +27,15 @@ SCRIPTS = ("words.js", "player.js", "find.js", "quotes.js", "differences.js", "k
 
 @dataclass(frozen=True, slots=True)
 class PageAudio:
-    """Where a page finds its audio: `url` may be relative; `shown` is what people are told of it."""
+    """Where a page finds its audio: `url` may be relative; `shown` is what people are told of it.
+
+    `others` are tried where there is none; those of other machines are asked only once somebody plays.
+    """
 
     url: str
     shown: str
     is_remote: bool
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,13 @@ def _media(audio: PageAudio | None) -> str:
     """Say where the audio may come from; hosts of podcasts send on to others."""
     if audio is None:
         return ""
-    if not audio.is_remote:
-        return "'self' file:"
-    return "https:" if audio.url.startswith("https:") else "http: https:"
+    urls = (audio.url, *audio.others)
+    allowed = {
+        "'self' file:": not audio.is_remote,
+        "https:": any(url.startswith(("https:", "http:")) for url in urls),
+        "http:": any(url.startswith("http:") for url in urls),
+    }
+    return " ".join(source for source, is_allowed in allowed.items() if is_allowed)
 
 
 def _facts(
@@ -89,6 +97,7 @@ def _facts(
         "language": content.language,
         "audio": audio and audio.url,
         "audio_shown": audio and audio.shown,
+        "audio_others": " ".join(audio.others) if audio else "",
         "is_remote": audio is not None and audio.is_remote,
         "is_timed": any(turn.start_time is not None for turn in content.turns),
         "differs": differs and ("Show what was published" if content.source == "asr" else "Show what was heard"),

@@ -12,6 +12,8 @@ from transforms.pages.documents import clock, document, hundredths
 from transforms.records import Seconds
 from transforms.text import counted, visible
 
+MOST = 50  # places that a search shows
+
 _FORM = Markup(
     '<form class="find" role="search" action="{}" method="get"><label for="asked">Words that are said</label>'
     '<input id="asked" name="q" type="search" placeholder="Words that are said" value="{}" autocomplete="off" '
@@ -47,9 +49,13 @@ def found_page(asked: str, show: str | None, places: Sequence[Place], state: str
         forms="'self'",
         home=home,
         search=search_form("search", asked, show),
-        state=state or (counted(len(places), "place") if asked else ""),
+        state=state or (_counted(places) if asked else ""),
         places=[_shown(place, asked) for place in places],
     )
+
+
+def _counted(places: Sequence[Place]) -> str:
+    return f"The {MOST} best places" if len(places) == MOST else counted(len(places), "place")
 
 
 def _shown(place: Place, asked: str) -> dict[str, object]:

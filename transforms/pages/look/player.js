@@ -93,6 +93,18 @@ function run() {
   if (!audio.paused) requestAnimationFrame(run);
 }
 
+// Where the file is not there any more: one beside the page, and then the publisher's, which is asked when played.
+const others = (audio?.dataset.others ?? "").split(" ").filter(Boolean);
+function tryOther() {
+  const other = others.shift();
+  if (!other) { one(".broken").hidden = false; return; }
+  const { currentTime, paused } = audio;
+  audio.preload = /^https?:/.test(other) ? "none" : "metadata";
+  audio.src = other;
+  audio.currentTime = currentTime;
+  if (!paused) audio.play().catch(() => {});
+}
+
 // The line through the lanes, and a field over them to click on; who has no mouse has chapters, words and keys.
 let field = null, head = null;
 if (voices && audio) {
@@ -113,7 +125,8 @@ if (audio) {
   audio.addEventListener("play", run);
   audio.addEventListener("timeupdate", tick); // a page in the background draws no frames
   audio.addEventListener("seeking", () => show(audio.currentTime));
-  audio.addEventListener("error", () => { one(".broken").hidden = false; });
+  audio.addEventListener("error", tryOther);
+  if (audio.error) tryOther();
   for (const kind of ["wheel", "touchmove"]) {
     addEventListener(kind, () => { if (follow && !audio.paused) follow.checked = false; }, { passive: true });
   }
