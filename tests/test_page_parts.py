@@ -139,6 +139,19 @@ def test_a_text_without_times_has_lanes_of_words() -> None:
     ]
 
 
+def test_no_two_places_have_one_name() -> None:
+    """Cues of the same seconds, a chapter that a text comes back to: links lead to the first."""
+    turns = tuple(PageTurn("Ann", 1.0, 2.0, "Yes.", chapter=chapter) for chapter in (0, 1, 0, 0))
+    chapters = (PageChapter("First", None), PageChapter("Second", None))
+    page = episode_page(
+        replace(NOTHING, turns=turns, chapters=chapters, speakers=(PageSpeaker("Ann", 1.0, 4, 4),)), None
+    )
+    names = re.findall(r' id="((?:t=|turn|chapter-).*?)"', page)
+
+    assert names == ["chapter-0", "t=1,2", "chapter-1", "turn-1", "turn-2", "turn-3"]
+    assert re.findall(r'href="#((?:t=|turn|chapter-).*?)"', page)[:2] == ["chapter-0", "chapter-1"]
+
+
 def test_cues_of_one_speaker_have_one_heading_to_see() -> None:
     """As captions, whose speakers nobody knows: a screen reader still hears who says each."""
     turns = tuple(PageTurn(name, None, None, "Yes.") for name in (None, None, None, "Ann"))

@@ -32,13 +32,21 @@ def local_audio(content: EpisodeContent, library: Library) -> Path | None:
 
     What was fetched from a feed is kept, and better than what is offered: that may have other ads by now.
     """
-    if content.audio_path and Path(content.audio_path).is_file():
-        return Path(content.audio_path).resolve()
+    named = Path(content.audio_path) if content.audio_path else None
+    if named is not None and _is_there(named):
+        return named.resolve()
     kept = library.audio.get(content.rendition_id or "")
-    return kept.resolve() if kept is not None and kept.is_file() else None
+    return kept.resolve() if kept is not None and _is_there(kept) else None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that is somebody else's
+        return False
 
 
 def public_audio(content: EpisodeContent) -> str | None:
     """Return where the audio is offered; `None` where nobody knows, or only who has a secret may hear it."""
-    url = content.audio_url
+    url = (content.audio_url or "").strip().replace(" ", "%20")
     return url if url and url.startswith(("https://", "http://")) and not is_masked(url) else None

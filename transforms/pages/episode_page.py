@@ -154,6 +154,7 @@ def _parts(
 ) -> Iterator[dict[str, Any]]:
     taken: set[str] = set()
     starts = [one.first for one in differing]
+    begun: set[int | None] = set()
     for part in parts:
         passages: list[dict[str, Any]] = []
         for passage in part.passages:
@@ -164,7 +165,9 @@ def _parts(
             goes_on = bool(passages) and passages[-1]["name"] == shown["name"]
             passages.append(shown | {"paragraphs": paragraphs, "goes_on": goes_on})
         title = _title(part.chapter.title, part.number or 0) if part.chapter else ""
-        yield {"chapter": part.chapter, "number": part.number, "title": title, "passages": passages}
+        anchor = None if part.number in begun else f"chapter-{part.number}"  # a text may come back to a chapter
+        begun.add(part.number)
+        yield {"chapter": part.chapter, "anchor": anchor, "title": title, "passages": passages}
 
 
 def _passage(passage: Passage, voice: Voice, taken: set[str]) -> dict[str, Any]:
