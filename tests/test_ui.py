@@ -192,6 +192,7 @@ def test_search_finds_what_is_said(ui: Ui) -> None:
     assert ui.ask("/search")[0] == 200
 
 
+@pytest.mark.system
 def test_a_reader_searches_and_listens(ui: Ui) -> None:
     """In a browser, without a request to anybody else; axe-core finds nothing."""
     with chromium() as browser:
@@ -215,6 +216,7 @@ def test_a_port_that_is_taken_is_said(ui: Ui) -> None:
         listen(ui.port)
 
 
+@pytest.mark.system
 def test_a_home_without_anything_says_what_to_do(tmp_path: Path) -> None:
     """Before there is an address."""
     answer = command(tmp_path, "ui", check=False)
@@ -223,6 +225,7 @@ def test_a_home_without_anything_says_what_to_do(tmp_path: Path) -> None:
     assert answer.stdout == ""
 
 
+@pytest.mark.system
 def test_ctrl_c_ends_it(ui: Ui) -> None:
     """Quietly, also while a browser holds a connection open."""
     running = started(ui.library.home, "ui")
@@ -276,6 +279,7 @@ def test_a_folder_that_cannot_be_written_is_said(ui: Ui, tmp_path: Path) -> None
         write_episode(ui.library, EPISODE.episode_id, tmp_path / "file" / "pages")
 
 
+@pytest.mark.system
 def test_the_search_of_a_folder_finds(ui: Ui, tmp_path: Path) -> None:
     """In a browser, from a file; the place is opened where it is said."""
     write_all(ui.library, tmp_path, print)

@@ -178,7 +178,7 @@ def _episode(
         "date": episode.published_at,
         "duration": episode.duration,
         "speakers": ", ".join(named),
-        "shares": bool(named)
+        "shares": bool(named and voices)
         * [
             {"color": _color(talk.speaker if talk.is_named else None, voices), "start": start, "width": width}
             for talk, start, width in zip(episode.talk, starts, widths, strict=False)
