@@ -190,6 +190,38 @@ def test_nothing_is_marked_where_times_are_not_trusted(reader: Reader) -> None:
     assert marked == {1.2: "one", 6.2: None, 20.2: "three", 21.2: "four", 22.2: "five", 24.2: "six", 26.5: "seven"}
 
 
+def test_what_is_heard_stays_in_view_until_somebody_scrolls(reader: Reader) -> None:
+    """A click on a word follows it again."""
+    turns = tuple(said(("Mara Quill", "Idris Vane")[n % 2], "So it goes.", 1.5 * n) for n in range(40))
+    page = reader.open(episode_page(replace(EPISODE, turns=turns, chapters=(), other=None), AUDIO))
+    page.keyboard.press("k")
+    page.evaluate("document.querySelector('audio').currentTime = 45")
+    seen = """(() => {
+        const box = document.querySelector('.now')?.getBoundingClientRect();
+        return Boolean(box) && box.top > 0 && box.bottom < innerHeight - 60;
+    })()"""
+    until(page, seen)
+    page.mouse.move(500, 300)
+    page.mouse.wheel(0, -20000)
+    until(page, "!document.querySelector('#follow').checked && scrollY === 0")
+    before = second(page)
+    until(page, f"document.querySelector('audio').currentTime > {before + 1.6}")
+    assert page.evaluate("scrollY") == 0
+    word(page, "goes.").last.evaluate("word => word.click()")
+    until(page, seen)
+
+
+def test_the_lanes_are_a_place_to_click(reader: Reader) -> None:
+    """In the middle of them is the middle of the audio; a line goes along."""
+    page = reader.open(episode_page(EPISODE, AUDIO))
+    box = page.locator(".field").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    until(page, "document.querySelector('audio').currentTime > 30")
+    assert 29.5 < second(page) < 35
+    line = page.locator(".head").bounding_box()
+    assert line["x"] == pytest.approx(box["x"] + box["width"] / 2, abs=40)
+
+
 def test_the_keyboard_is_enough(reader: Reader) -> None:
     """One stop of Tab a turn, arrows between its words, Enter plays, K, J and L as players have them, / finds."""
     page = reader.open(episode_page(EPISODE, AUDIO))

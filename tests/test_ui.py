@@ -294,9 +294,15 @@ def test_the_search_of_a_folder_finds(ui: Ui, tmp_path: Path) -> None:
         ):
             page.fill("#asked", asked)
             until(page, f"document.querySelector('#state').textContent === '{found}'")
+        assert "Luca Ongaro" in page.content()  # whose licence goes where the code goes
         page.fill("#asked", "it must")
         until(page, "document.querySelectorAll('#places mark').length === 4")
         assert violations(page) == []
         page.locator("#places a").first.click()
         until(page, "document.querySelector('article') !== null")
         assert "#t=2" in page.url
+        phone = browser.new_page(viewport={"width": 360, "height": 700}, color_scheme="dark")
+        for name in ("index.html", "show-show-1.html"):
+            phone.goto((tmp_path / name).as_uri())
+            assert violations(phone) == []
+            assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -76,8 +76,10 @@ def _hash(text: str) -> str:
 
 @cache
 def asset(name: str) -> str:
-    """Return a file of `look`: style or script of ours, or one that we bundle."""
-    return (LOOK / name).read_text(encoding="utf-8")
+    """Return a file of `look`: style or script of ours, or one that we bundle, its licence in front."""
+    licence = LOOK / f"{Path(name).stem}.LICENSE.txt"
+    said = f"/*\n{licence.read_text(encoding='utf-8').strip()}\n*/\n" if licence.exists() else ""
+    return said + (LOOK / name).read_text(encoding="utf-8")
 
 
 @cache

@@ -40,9 +40,7 @@ document.addEventListener("keydown", (event) => {
   } else if (letters?.checked && !event.shiftKey && SINGLE[event.key.toLowerCase()]) {
     SINGLE[event.key.toLowerCase()]();
   } else {
-    if (follow && !audio.paused && SCROLLS.includes(event.key)) {
-      follow.checked = false;
-    }
+    if (audio && SCROLLS.includes(event.key)) letGo();
     return;
   }
   event.preventDefault();

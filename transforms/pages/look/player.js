@@ -5,6 +5,7 @@ const audio = one("audio");
 const follow = one("#follow");
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 const voices = one(".voices[data-length]");
+const SCROLL = 700; // milliseconds that a smooth one takes; another word may come meanwhile
 const PAUSE = 0.6; // seconds for which a word stays marked behind its end
 let stopAt = null; // where a quote ends
 let now = null, current = null;
@@ -71,12 +72,20 @@ function show(second) {
   keepInView(element);
 }
 
+let scrolledAt = -SCROLL;
 function keepInView(element) {
-  if (!element || !follow?.checked || audio.paused) return;
+  if (!element || !follow?.checked || audio.paused || performance.now() < scrolledAt + SCROLL) return;
   const { top, bottom } = element.getBoundingClientRect();
-  if (top < 60 || bottom > innerHeight - 130) {
-    element.scrollIntoView({ block: "center", behavior: isStill.matches ? "instant" : "smooth" });
-  }
+  if (top >= 60 && bottom <= innerHeight - 130) return;
+  const isFar = top < -innerHeight || bottom > 2 * innerHeight;
+  scrolledAt = performance.now();
+  element.scrollIntoView({ block: "center", behavior: isFar || isStill.matches ? "instant" : "smooth" });
+}
+
+function letGo() {
+  if (!follow || audio.paused) return;
+  follow.checked = false;
+  scrollTo({ top: scrollY, behavior: "instant" }); // a smooth one on its way would go on
 }
 
 function tick() {
@@ -128,7 +137,7 @@ if (audio) {
   audio.addEventListener("error", tryOther);
   if (audio.error) tryOther();
   for (const kind of ["wheel", "touchmove"]) {
-    addEventListener(kind, () => { if (follow && !audio.paused) follow.checked = false; }, { passive: true });
+    addEventListener(kind, letGo, { passive: true });
   }
 }
 
