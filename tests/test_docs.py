@@ -40,6 +40,7 @@ NOT_RUN = {
     "turntable doctor": "says what this machine is: tests/test_cli.py runs it",
     "turntable bench": "minutes an episode: tests/test_bench.py runs it",
     "turntable serve": "ends only when it is stopped: tests/test_serve.py runs it",
+    "turntable ui": "ends only when it is stopped: tests/test_ui.py runs it",
     "turntable request": "needs a server: tests/test_serve.py runs it",
     "turntable poll --ingest": "minutes of a reader's own audio",
     "prefect ": "needs a server",

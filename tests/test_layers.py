@@ -20,6 +20,7 @@ FORBIDDEN = {
 READ_BY_WAREHOUSE = {
     "transforms",
     *(f"transforms.{name}" for name in ("choice", "errors", "languages", "records", "sealed", "stems", "text")),
+    "transforms.pages.content",
 }
 HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
 

@@ -52,6 +52,8 @@ GROUPS = (
             "sql": ("query", "Ask in SQL."),
             "eval": ("transcripts", "Compare models on your own episodes."),
             "export": ("query", "Write a transcript as VTT, SRT, RTTM …"),
+            "report": ("pages", "Write pages to read, click and hear."),
+            "ui": ("pages", "Open the same pages, with a search."),
         },
         'turntable sql "from best_turns limit 5"',
     ),

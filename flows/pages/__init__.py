@@ -1,0 +1,1 @@
+"""Pages for people: written to a folder, or served on this machine."""
