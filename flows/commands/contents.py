@@ -51,7 +51,7 @@ GROUPS = (
             "search": ("query", "Find what was said."),
             "sql": ("query", "Ask in SQL."),
             "eval": ("transcripts", "Compare models on your own episodes."),
-            "export": ("query", "Write a transcript as VTT, SRT, RTTM …"),
+            "export": ("export", "Write transcripts as VTT, Word, CSV …"),
         },
         'turntable sql "from best_turns limit 5"',
     ),

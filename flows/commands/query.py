@@ -1,4 +1,4 @@
-"""The commands that read the warehouse: `sql`, `search`, `episodes`, `turns`, `export`."""
+"""The commands that read the warehouse: `sql`, `search`, `episodes`, `turns`."""
 
 from __future__ import annotations
 
@@ -175,15 +175,3 @@ def turns(episode: Episode, as_json: JsonFlag = False) -> None:
         from flows.display.terminal import print_turns
 
         print_turns(table)
-
-
-@app.command(epilog="Example: turntable export latest --format vtt > episode.vtt")
-def export(
-    episode: Episode,
-    format_: Annotated[str, typer.Option("--format", help="seglst, rttm, stm, vtt, srt or json.")],
-) -> None:
-    """Write an episode's best transcript in another format."""
-    from warehouse.export import export as write
-
-    snapshot = settings_to_ask().snapshot
-    typer.echo(write(snapshot, find_episode(snapshot, episode), format_), nl=False)
