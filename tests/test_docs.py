@@ -44,6 +44,7 @@ NOT_RUN = {
     "turntable poll --ingest": "minutes of a reader's own audio",
     "prefect ": "needs a server",
     "curl ": "needs a server",
+    "claude ": "needs Claude Code",
     "examples/tell-webhook.sh": "needs a server and a webhook",
     "python -P -m flows.": "serves until it is stopped",
     "pip install": "needs a package index",

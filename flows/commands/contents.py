@@ -72,6 +72,7 @@ GROUPS = (
         "Serve",
         {
             "serve": ("machine", "Poll, hear what is new, take requests."),
+            "mcp": ("assistant", "Let an assistant ask (MCP)."),
             "request": ("machine", "Ask the server of this home for something."),
         },
         "turntable serve --every 30 --watch ~/recordings",
