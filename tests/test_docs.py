@@ -45,7 +45,7 @@ NOT_RUN = {
     "prefect ": "needs a server",
     "curl ": "needs a server",
     "claude ": "needs Claude Code",
-    "examples/tell-webhook.sh": "needs a server and a webhook",
+    "turntable notify": "needs a server and a service: tests/test_notifying.py runs it",
     "python -P -m flows.": "serves until it is stopped",
     "pip install": "needs a package index",
     "echo ": "writes a secret into .env",

@@ -72,6 +72,7 @@ GROUPS = (
         "Serve",
         {
             "serve": ("machine", "Poll, hear what is new, take requests."),
+            "notify": ("notify", "Send messages of what became of things."),
             "mcp": ("assistant", "Let an assistant ask (MCP)."),
             "request": ("machine", "Ask the server of this home for something."),
         },
