@@ -45,6 +45,8 @@ NOT_RUN = {
     "prefect ": "needs a server",
     "curl ": "needs a server",
     "claude ": "needs Claude Code",
+    'turntable add "The Rest': "asks Apple: tests/test_adding.py asks a stand-in",
+    "turntable add --gpodder": "asks a server: tests/test_adding.py runs it",
     "turntable notify": "needs a server and a service: tests/test_notifying.py runs it",
     "python -P -m flows.": "serves until it is stopped",
     "pip install": "needs a package index",
