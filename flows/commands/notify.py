@@ -105,10 +105,10 @@ def _home_with_server() -> Path:
     Raises:
         SourceError: it has none.
     """
-    from flows.access import has_server
+    from flows.access import find_server
 
     home = read_settings().home
-    if not has_server():
+    if not find_server(home):
         msg = "there is no server that could send messages: start `turntable serve`, or set PREFECT_API_URL"
         raise SourceError(msg)
     return home
