@@ -45,6 +45,7 @@ NOT_RUN = {
     "prefect ": "needs a server",
     "curl ": "needs a server",
     "claude ": "needs Claude Code",
+    "marimo ": "needs a browser: tests/test_notebook.py runs the notebook",
     'turntable add "The Rest': "asks Apple: tests/test_adding.py asks a stand-in",
     "turntable add --gpodder": "asks a server: tests/test_adding.py runs it",
     "turntable notify": "needs a server and a service: tests/test_notifying.py runs it",
