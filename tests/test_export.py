@@ -24,6 +24,8 @@ from tests.documents import EPISODE, PODCAST, TURNS, WORDS, publish, published, 
 from transforms.errors import ContentError, SourceError
 from transforms.records import Turn, Word
 from transforms.text import visible
+from transforms.transcripts import read
+from transforms.transcripts.tables.ctm import is_word
 from warehouse import store
 from warehouse.export import FORMATS, TABLES, ExportTranscript, ExportTurn, Timed, export, export_selected
 from warehouse.export.selection import Selected, of_query, rows_of
@@ -406,6 +408,23 @@ def test_any_text_survives_stm_and_seglst(transcript: ExportTranscript):
     ]
 
 
+@given(st.lists(st.tuples(texts.filter(one_line), st.integers(1, 3000)), min_size=1, max_size=9))
+def test_any_word_survives_ctm(spoken: list[tuple[str, int]]):
+    """The readers of meeteval and our own give back every word and its times, one a line."""
+    words, now = [], 0.0
+    for text, length in spoken:
+        words.append(Timed("A", now, now + length / 1000, text, 0.5))
+        now = round(now + length / 1000, 3)
+    turn = ExportTurn("A", 0.0, now, " ".join(word.text for word in words), tuple(words))
+    written = str(FORMATS["ctm"](ExportTranscript("a session", (turn,), ())))
+    lines = meeteval.io.CTM.parse(written, parse_float=float).lines
+    assert [(line.begin_time, line.word.replace("_", " ")) for line in lines] == [
+        (pytest.approx(word.start_time), one_line(word.text).replace('"', "'").replace("_", " ")) for word in words
+    ]
+    assert [line.duration for line in lines] == pytest.approx([n / 1000 for _, n in spoken])
+    assert is_word(written.splitlines()[0])
+
+
 @given(st.lists(texts, min_size=1, max_size=5))
 def test_any_speaker_is_one_field_of_rttm(speakers: list[str]):
     """There are ten fields a line, whatever the speakers are called."""
@@ -493,6 +512,8 @@ def test_tables_keep_every_value(tmp_path: Path):
     assert [(row["speaker"], float(row["start_time"]), row["text"]) for row in cells] == [
         (row["speaker"], row["start_time"], row["text"]) for row in table
     ]
+    own = [(turn.speaker, turn.start_time, turn.text) for turn in read(rows_in(snapshot, query, "csv")).turns]
+    assert own == [("@Ann", 0.0, '=1+1, "so" then'), ("B", 2.0, "It must.")]
     safe = next(csv.DictReader(io.StringIO(rows_in(snapshot, query, "csv-safe").decode())))
     assert (safe["speaker"], safe["text"]) == ("'@Ann", '\'=1+1, "so"\nthen')
 

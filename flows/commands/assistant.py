@@ -12,7 +12,9 @@ from flows.commands.options import say, settings_to_ask
 app = typer.Typer(rich_markup_mode=None)
 
 
-@app.command(epilog="Example: claude mcp add turntable -- turntable mcp")
+@app.command(
+    epilog="Example: turntable mcp --timeout 60; an assistant runs it: claude mcp add turntable -- turntable mcp"
+)
 def mcp(
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a question is stopped.")] = 30,
 ) -> None:

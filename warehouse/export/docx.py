@@ -51,16 +51,16 @@ _STYLES = (
 def docx(transcript: ExportTranscript) -> bytes:
     """Write a Word document, the same bytes for the same transcript."""
     links: dict[str, str] = {}
-    paragraphs = [_paragraph([_run(transcript.title)], "Heading1")] if transcript.title else []
+    paragraphs = [_paragraph([_run(one_line(transcript.title))], "Heading1")] if transcript.title else []
     chapter = None
     for turn, name in named(transcript.turns):
         if not one_line(turn.text):
             continue
         if turn.chapter and turn.chapter != chapter:
-            paragraphs.append(_paragraph([_run(turn.chapter)], "Heading2"))
+            paragraphs.append(_paragraph([_run(one_line(turn.chapter))], "Heading2"))
         chapter = turn.chapter
         bold = [_run(f"{name}:", "<w:b/>"), _run(" ")] if name else []
-        paragraphs.append(_paragraph([*_time(turn, links), *bold, _run(turn.text)]))
+        paragraphs.append(_paragraph([*_time(turn, links), *bold, _run(one_line(turn.text))]))
     document = (
         f'{_XML}<w:document xmlns:w="{_W}" xmlns:r="{_R}"><w:body>{"".join(paragraphs)}</w:body></w:document>'
     )
@@ -92,14 +92,8 @@ _LINK = '<w:rStyle w:val="Hyperlink"/>'
 def _run(text: str, properties: str = "") -> str:
     style = f"<w:rPr>{properties}</w:rPr>" if properties else ""
     # What XML 1.0 cannot hold, as U+FFFE, would make the document unreadable.
-    shown = "".join(character for character in _spaced(text) if character not in "\ufffe\uffff")
+    shown = "".join(character for character in text if character not in "\ufffe\uffff")
     return f'<w:r>{style}<w:t xml:space="preserve">{escape(shown, quote=False)}</w:t></w:r>'
-
-
-def _spaced(text: str) -> str:
-    """Make one line, and keep the spaces at its ends: they part the runs."""
-    after = " " if text.endswith(" ") else ""
-    return one_line(text) + after
 
 
 def _paragraph(runs: list[str], style: str | None = None) -> str:
