@@ -18,6 +18,7 @@ from flows.cli import app
 from flows.feeds import outcomes
 from flows.feeds.poll import poll_feed
 from flows.feeds.subscriptions import Subscriptions
+from flows.home.folder import home_tag
 from flows.locations import locate
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource
@@ -123,10 +124,18 @@ def test_addresses_are_shown_to_nobody(
     for what in ("block_documents", "automations"):
         shown.append(httpx2.post(f"{prefect_server}/{what}/filter", json={}, timeout=60).text)
     assert not [text for text in shown if SECRET in text]
+    (block,) = (one for one in blocks_of(prefect_server) if one["name"] == f"{home_tag(settings.home)}-{key}")
+    httpx2.delete(f"{prefect_server}/block_documents/{block['id']}", timeout=60)
+    assert "has lost its address" in run("notify", "--test").output
+    run("notify", address(service))
     assert run("notify", "--remove", key[:4]).output.startswith(f"JSON {key}: told no more")
     assert run("notify", "--list").output.startswith("turntable: nobody is told yet")
-    blocks = httpx2.post(f"{prefect_server}/block_documents/filter", json={}, timeout=60).json()
-    assert not [block for block in blocks if block["name"] and key in block["name"]]
+    assert not [block for block in blocks_of(prefect_server) if block["name"] and key in block["name"]]
+
+
+def blocks_of(server: str) -> list[dict[str, Any]]:
+    """What the server keeps, as it shows it."""
+    return list(httpx2.post(f"{server}/block_documents/filter", json={}, timeout=60).json())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +17,10 @@ from typing import Any
 
 from prefect.blocks.notifications import SlackWebhook
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import BlockDocument
 from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import Automation, AutomationCore, EventTrigger, Posture
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import SecretStr
 
 from flows.feeds.events import FAILED, GONE, LOADED, QUARANTINED
@@ -102,8 +104,8 @@ def remove(home: Path, text: str) -> Receiver:
         names = [Named(key, receiver.name, frozenset()) for key, (receiver, _) in known.items()]
         receiver, automation = known[choose(text, names, "receiver", "`turntable notify --list` lists them").id]
         client.delete_automation(automation.id)
-        document = client.read_block_document_by_name(_block_name(home, receiver.key), _SLUG)
-        client.delete_block_document(document.id)
+        with suppress(ObjectNotFound):  # somebody deleted it in the UI
+            client.delete_block_document(_document(client, home, receiver).id)
     return receiver
 
 
@@ -115,11 +117,17 @@ def test(home: Path) -> Iterator[tuple[Receiver, str | None]]:
         TransientError: it does not answer.
     """
     for receiver in receivers(home):
-        with _asking() as client:
-            document = client.read_block_document_by_name(
-                _block_name(home, receiver.key), _SLUG, include_secrets=True
-            )
-        yield receiver, _sent(str(document.data["url"]))
+        try:
+            with _asking() as client:
+                url = str(_document(client, home, receiver).data["url"])
+        except ObjectNotFound:
+            yield receiver, "the server has lost its address: give it to `turntable notify` again"
+        else:
+            yield receiver, _sent(url)
+
+
+def _document(client: SyncPrefectClient, home: Path, receiver: Receiver) -> BlockDocument:
+    return client.read_block_document_by_name(_block_name(home, receiver.key), _SLUG, include_secrets=True)
 
 
 def _sent(url: str) -> str | None:
@@ -210,8 +218,6 @@ def _silence() -> Iterator[None]:
 
 @contextmanager
 def _asking() -> Iterator[SyncPrefectClient]:
-    from prefect.exceptions import PrefectHTTPStatusError
-
     try:
         with get_client(sync_client=True) as client:
             yield client
