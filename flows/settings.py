@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         default=(),
         description="folders whose files may be named in requests to a server, as /srv/audio:/srv/texts",
     )
+    directory: str = Field(
+        default="https://itunes.apple.com",
+        description="the directory that knows shows by name, as Apple's answers",
+    )
     longest_download: float = Field(
         default=180, gt=0, description="minutes that the audio of one episode may take to come"
     )

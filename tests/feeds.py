@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
     etag: bool = True
     delay: Seconds = 0.0
+    login: str | None = None  # user:password that it asks for
 
     @property
     def tag(self) -> str:
@@ -62,6 +64,8 @@ def publisher() -> Iterator[Publisher]:
             time.sleep(page.delay)
             known = self.headers.get("If-None-Match") == page.tag and page.etag and page.status == 200
             status = 304 if known else page.status
+            if page.login and self.headers.get("Authorization") != _basic(page.login):
+                status = 401
             told.asked.append((path, status))
             self.send_response(status)
             if page.etag and page.status == 200:
@@ -86,6 +90,10 @@ def publisher() -> Iterator[Publisher]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _basic(login: str) -> str:
+    return "Basic " + base64.b64encode(login.encode()).decode()
 
 
 def item(n: int, *, guid: str | None = None, audio: str | None = None, day: int | None = None) -> str:

@@ -122,7 +122,7 @@ def test_episodes_turns_and_export_find_an_episode_by_its_title(demo_home: tuple
         (("sql", "drop table turns"), "turntable:"),
         (("sql", "select nonsense from turns"), "nonsense"),
         (("turns", "no such title"), "no such title"),
-        (("export", "latest", "--format", "docx"), "seglst"),
+        (("export", "latest", "--format", "odt"), "seglst"),
         (("models", "fetch", "nonsense"), "tiny.en"),
     ],
     ids=["two statements", "a write", "a wrong column", "no episode", "no format", "no model"],

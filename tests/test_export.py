@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import get_type_hints
@@ -14,17 +16,33 @@ import meeteval
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
-from flows.commands import query
-from tests.documents import EPISODE, TURNS, WORDS, publish, published, staged
+from flows.cli import app
+from flows.commands import export as command
+from tests.documents import EPISODE, PODCAST, TURNS, WORDS, publish, published, staged
 from transforms.errors import ContentError, SourceError
 from transforms.records import Turn, Word
 from transforms.text import visible
+from transforms.transcripts import read
+from transforms.transcripts.tables.ctm import is_word
 from warehouse import store
-from warehouse.export import FORMATS, ExportTranscript, ExportTurn, Timed, export
+from warehouse.export import FORMATS, TABLES, ExportTranscript, ExportTurn, Timed, export, export_selected
+from warehouse.export.selection import Selected, of_query, rows_of
+from warehouse.export.tables import write_table
+from warehouse.export.transcript import NOBODY, ExportChapter, label
 from warehouse.staging import write_staged
 
 ID = EPISODE.episode_id
+
+
+def one_line(text: str) -> str:
+    return visible(" ".join(text.replace("\0", "").split()))
+
+
+texts = st.text(max_size=30) | st.sampled_from(
+    ["-->", "00:00:01.000 --> 00:00:02.000", "<v Bob>x", "&amp; &lt;", "a\n\nb", "NOTE x", "\u2028", "1", "\ufeff"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +104,110 @@ def test_srt(snapshot: Path):
 
 
 def test_podcasting_json(snapshot: Path):
-    """The JSON transcript of the Podcasting 2.0 namespace; what is unknown is left out."""
+    """The JSON transcript of the Podcasting 2.0 namespace; of unknown times nothing is said."""
     assert json.loads(export(snapshot, ID, "json", "untimed")) == {
         "version": "1.0.0",
         "segments": [
             {"speaker": "Mara Quill", "startTime": 0.0, "endTime": 1.5, "body": "Why turn?"},
-            {"body": "It must."},
+            {"speaker": "Unknown", "body": "It must."},
         ],
     }
+
+
+def test_ctm(snapshot: Path):
+    """One line a word, with its probability; a turn whose words have no times is refused, not guessed."""
+    assert export(snapshot, ID, "ctm") == (
+        "0a1b2c3d-one 1 0.000 0.500 Why 0.900\n0a1b2c3d-one 1 0.500 1.000 turn? 0.800\n"
+        "0a1b2c3d-one 1 2.000 0.500 It 0.700\n0a1b2c3d-one 1 2.500 0.500 must. 0.900\n"
+    )
+    with pytest.raises(ContentError, match=r"CTM needs times, and the words of 1 of the 1 turns of .* have none"):
+        export(snapshot, ID, "ctm", "captions")
+
+
+def test_markdown(told: ExportTranscript):
+    """Titles are headings, times links into the audio, names bold; nobody is Unknown where others have names."""
+    assert FORMATS["md"](told) == (
+        "# The \\*needle\\*\n\n## Of belts\n\n"
+        "[0:00](<https://groove.example/1.ogg#t=0>) **Mara Quill:** Why turn?\n\n"
+        "[1:02:05] **Unknown:** \\[so\\] it\\_must\n\n## Of \\*needles\\*\n\n**Idris – Vane:** 1. No.\n"
+    )
+    nobody = ExportTranscript("e", (ExportTurn(None, None, None, "1. It is - so.", ()),), ())
+    assert FORMATS["md"](nobody) == "1\\. It is - so.\n"
+
+
+def test_plain_text(told: ExportTranscript):
+    """A paragraph a turn, with time and name, and nothing else."""
+    assert FORMATS["txt"](told) == (
+        "[0:00] Mara Quill: Why turn?\n\n[1:02:05] Unknown: [so] it_must\n\nIdris – Vane: 1. No.\n"
+    )
+
+
+def test_word_reads_docx(told: ExportTranscript):
+    """The reader of python-docx finds headings, bold names, links and every word; the bytes stay the same."""
+    import docx
+
+    written = FORMATS["docx"](told)
+    assert isinstance(written, bytes)
+    assert written == FORMATS["docx"](told)
+    document = docx.Document(io.BytesIO(written))
+    assert [(part.style.name, part.text) for part in document.paragraphs if part.style] == [
+        ("Heading 1", "The *needle*"),
+        ("Heading 2", "Of belts"),
+        ("Normal", "0:00 Mara Quill: Why turn?"),
+        ("Normal", "[1:02:05] Unknown: [so] it_must"),
+        ("Heading 2", "Of *needles*"),
+        ("Normal", "Idris – Vane: 1. No."),
+    ]
+    first = document.paragraphs[2]
+    assert [run.text for run in first.runs if run.bold] == ["Mara Quill:"]
+    assert [link.address for link in first.hyperlinks] == ["https://groove.example/1.ogg#t=0"]
+
+
+@given(st.lists(st.tuples(st.none() | texts, texts), min_size=1, max_size=4))
+def test_any_text_survives_docx(said: list[tuple[str | None, str]]):
+    """Whatever was said by whomever, python-docx reads it back, and no XML is broken by it."""
+    import docx
+
+    turns = tuple(
+        ExportTurn(speaker, None, None, text, (), text, 'https://x.example/<&">') for speaker, text in said
+    )
+    document = docx.Document(io.BytesIO(bytes(FORMATS["docx"](ExportTranscript("e", turns, ())))))  # type: ignore[arg-type]
+    spoken = [part.runs[-1].text for part in document.paragraphs if part.style and part.style.name == "Normal"]
+    assert spoken == [without(one_line(text)) for _, text in said if one_line(text)]
+
+
+def without(text: str) -> str:
+    """XML has no way to write these."""
+    return text.replace("\ufffe", "").replace("\uffff", "")
+
+
+def test_chapters(told: ExportTranscript):
+    """The chapters of Podcasting 2.0, in order of time; one without a time is left out."""
+    assert json.loads(FORMATS["chapters"](told)) == {
+        "version": "1.2.0",
+        "title": "The *needle*",
+        "podcastName": "The Long Groove",
+        "chapters": [{"startTime": 0.0, "title": "Of belts"}, {"startTime": 9.5, "endTime": 12.0, "title": "End"}],
+    }
+    with pytest.raises(ContentError, match="e has no chapters with times"):
+        FORMATS["chapters"](replace(told, chapters=told.chapters[1:2]))
+
+
+@pytest.fixture
+def told() -> ExportTranscript:
+    """A transcript with chapters, links, hostile words, and somebody whom nobody knows."""
+    link = "https://groove.example/1.ogg#t=0"
+    turns = (
+        ExportTurn("Mara Quill", 0.0, 1.5, "Why turn?", (), "Of belts", link),
+        ExportTurn(None, 3725.9, None, "[so]\nit_must", (), "Of belts", None),
+        ExportTurn("Idris: Vane", None, None, "1. No.", (), "Of *needles*", None),
+    )
+    chapters = (
+        ExportChapter("End", 9.5, 12.0),
+        ExportChapter("Of *needles*", None, None),
+        ExportChapter("Of belts", 0.0, None),
+    )
+    return ExportTranscript("e", turns, (), chapters, "The *needle*", "The Long Groove")
 
 
 def test_the_libraries_of_the_field_read_them(snapshot: Path, tmp_path: Path):
@@ -138,7 +252,7 @@ def test_pyannote_reads_our_rttm(snapshot: Path, tmp_path: Path):
 @pytest.mark.parametrize("name", ["stm", "vtt", "srt"])
 def test_no_time_is_invented(snapshot: Path, name: str):
     """A format that needs times says so, and which formats do not."""
-    with pytest.raises(ContentError, match=r"needs times, .* has none: export seglst or json"):
+    with pytest.raises(ContentError, match=r"needs times, and 1 of the 2 turns of .* have none: export md, txt"):
         export(snapshot, ID, name, "untimed")
 
 
@@ -163,7 +277,7 @@ def test_no_speaker_is_invented():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((ID, "docx"), "there is no format 'docx': choose one of seglst, rttm, stm, vtt, srt, json"),
+        ((ID, "odt"), "there is no format 'odt': choose one of vtt, srt, json, chapters, md,"),
         (("nobody", "vtt"), "episode nobody has no transcript: `turntable sql 'from transcripts'`"),
         ((ID, "vtt", "nothing"), "episode 0a1b2c3d-one has no transcript nothing"),
     ],
@@ -215,15 +329,6 @@ def test_words_that_do_not_match_the_text_leave_the_turn_whole():
 # --- laws, for any text
 
 
-def one_line(text: str) -> str:
-    return visible(" ".join(text.replace("\0", "").split()))
-
-
-texts = st.text(max_size=30) | st.sampled_from(
-    ["-->", "00:00:01.000 --> 00:00:02.000", "<v Bob>x", "&amp; &lt;", "a\n\nb", "NOTE x", "\u2028", "1", "\ufeff"]
-)
-
-
 @st.composite
 def transcripts(draw: st.DrawFn) -> ExportTranscript:
     """Turns one after the other, of whatever text by whoever, with times to the millisecond."""
@@ -267,19 +372,26 @@ def test_any_text_survives_webvtt(transcript: ExportTranscript):
         voice, speaker, text = re.fullmatch(r"(<v ([^<>]*)>)?([^<>]*)", payload).groups()  # type: ignore[union-attr]
         assert bool(voice) == bool(speaker)
         found.append((html.unescape(speaker or ""), start, end, html.unescape(text)))
-    assert found == [turn for turn in expected(transcript) if turn[3]]
+    assert found == [(label(speaker), *rest) for speaker, *rest in expected(transcript) if rest[-1]]
 
 
 @given(transcripts())
 def test_any_text_survives_srt(transcript: ExportTranscript):
-    """Each cue has its times and its text; the name stands where the speaker changes; arrows are redrawn."""
-    wanted, before = [], None
-    for speaker, start, end, text in expected(transcript):
-        if text:
-            name = f"{speaker}: " if speaker and speaker != before else ""
-            wanted.append((start, end, (name + text).replace("-->", "→")))
-            before = speaker
-    assert read_blocks(FORMATS["srt"](transcript)) == wanted
+    """Each cue has its times and all its letters; the name stands where the speaker changes."""
+    wanted = [turn for turn in expected(transcript) if turn[3]]
+    blocks = read_blocks(str(FORMATS["srt"](transcript)))
+    assert [block[:2] for block in blocks] == [turn[1:3] for turn in wanted]
+    before = ""
+    for (*_, payload), (speaker, *_, text) in zip(blocks, wanted, strict=True):
+        assert letters(payload) in (letters(text), letters((label(speaker) or NOBODY) + text))
+        if label(speaker) != before:
+            assert payload.startswith(f"{label(speaker) or NOBODY}: ")
+        assert not re.search(r"-->|</?[A-Za-z]", payload)
+        before = label(speaker)
+
+
+def letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
 
 
 @given(transcripts())
@@ -294,6 +406,23 @@ def test_any_text_survives_stm_and_seglst(transcript: ExportTranscript):
     assert [(one["speaker"], one["words"]) for one in segments] == [
         (turn.speaker or "", turn.text) for turn in transcript.turns
     ]
+
+
+@given(st.lists(st.tuples(texts.filter(one_line), st.integers(1, 3000)), min_size=1, max_size=9))
+def test_any_word_survives_ctm(spoken: list[tuple[str, int]]):
+    """The readers of meeteval and our own give back every word and its times, one a line."""
+    words, now = [], 0.0
+    for text, length in spoken:
+        words.append(Timed("A", now, now + length / 1000, text, 0.5))
+        now = round(now + length / 1000, 3)
+    turn = ExportTurn("A", 0.0, now, " ".join(word.text for word in words), tuple(words))
+    written = str(FORMATS["ctm"](ExportTranscript("a session", (turn,), ())))
+    lines = meeteval.io.CTM.parse(written, parse_float=float).lines
+    assert [(line.begin_time, line.word.replace("_", " ")) for line in lines] == [
+        (pytest.approx(word.start_time), one_line(word.text).replace('"', "'").replace("_", " ")) for word in words
+    ]
+    assert [line.duration for line in lines] == pytest.approx([n / 1000 for _, n in spoken])
+    assert is_word(written.splitlines()[0])
 
 
 @given(st.lists(texts, min_size=1, max_size=5))
@@ -345,6 +474,144 @@ def test_words_of_the_warehouse_cut_the_cues(tmp_path: Path):
 
 def test_the_help_names_every_format():
     """It is written by hand: a command that imports `warehouse.export` for its help does not answer at once."""
-    annotation = get_type_hints(query.export, include_extras=True)["format_"]
+    annotation = get_type_hints(command.export, include_extras=True)["format_"]
     *others, last = FORMATS
-    assert annotation.__metadata__[0].help == f"{', '.join(others)} or {last}."
+    *tables, last_table = TABLES
+    assert annotation.__metadata__[0].help == (
+        f"{', '.join(others)} or {last}; as a table {', '.join(tables)} or {last_table}."
+    )
+
+
+# --- tables, shows and queries, by the command
+
+
+def rows_in(snapshot: Path, query: str, format: str) -> bytes:
+    sink = io.BytesIO()
+    write_table(snapshot, query, format, sink, seconds=60)
+    return sink.getvalue()
+
+
+@pytest.mark.system
+def test_tables_keep_every_value(tmp_path: Path):
+    """The readers of csv, json and pyarrow give back what the warehouse has; a formula is none in csv-safe."""
+    import pyarrow.parquet as pq
+
+    hostile = replace(TURNS[0], text='=1+1, "so"\nthen', speaker="@Ann")
+    snapshot = publish(tmp_path, staged(turns=(hostile, TURNS[1])))
+    query = rows_of([Selected(ID)])
+    table = pq.read_table(io.BytesIO(rows_in(snapshot, query, "parquet"))).to_pylist()
+    lines = [json.loads(line) for line in rows_in(snapshot, query, "jsonl").splitlines()]
+    cells = list(csv.DictReader(io.StringIO(rows_in(snapshot, query, "csv").decode())))
+    for rows in (table, lines):
+        assert [(row["speaker"], row["start_time"], row["text"]) for row in rows] == [
+            ("@Ann", 0.0, '=1+1, "so"\nthen'),
+            ("B", 2.0, "It must."),
+        ]
+        assert rows[0]["is_overlap"] is False
+        assert "audio_path" not in rows[0]
+    assert [(row["speaker"], float(row["start_time"]), row["text"]) for row in cells] == [
+        (row["speaker"], row["start_time"], row["text"]) for row in table
+    ]
+    own = [(turn.speaker, turn.start_time, turn.text) for turn in read(rows_in(snapshot, query, "csv")).turns]
+    assert own == [("@Ann", 0.0, '=1+1, "so" then'), ("B", 2.0, "It must.")]
+    safe = next(csv.DictReader(io.StringIO(rows_in(snapshot, query, "csv-safe").decode())))
+    assert (safe["speaker"], safe["text"]) == ("'@Ann", '\'=1+1, "so"\nthen')
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("select * from read_csv('/etc/passwd')", "File system LocalFileSystem has been disabled"),
+        ("drop table turns", "only one query"),
+        ("select union_value(k := 1) as u", "Parquet cannot hold it .* cast that column"),
+    ],
+)
+def test_a_query_that_gives_no_table(snapshot: Path, query: str, message: str):
+    """It is one line, in Parquet as elsewhere."""
+    with pytest.raises(ContentError, match=message):
+        rows_in(snapshot, query, "parquet")
+
+
+@pytest.mark.system
+def test_a_query_names_turns_and_episodes(snapshot: Path):
+    """By episode_id all turns, by turn_index some; what it names wrongly is said."""
+
+    def found(query: str) -> list[Selected]:
+        return of_query(snapshot, query, seconds=60)
+
+    (some,) = found("select * from best_turns where text like 'It%'")
+    assert (some.turn_indexes, some.episode_id) == (frozenset({1}), ID)
+    assert json.loads(export_selected(snapshot, some, "seglst"))[0]["words"] == "It must."
+    assert str(export_selected(snapshot, some, "rttm")).split()[3:5] == ["2.000", "1.000"]
+    assert found("select episode_id, transcript_id from transcripts where source = 'captions' order by all") == [
+        Selected(ID, "captions"),
+        Selected(ID, "untimed"),
+    ]
+    for query, message in (
+        ("select title from episodes", "the query names no episodes: select episode_id"),
+        ("from best_turns where false", "finds nothing"),
+        ("select episode_id, 'x' as turn_index from episodes", "turn_index of the query is 'x'"),
+    ):
+        with pytest.raises((SourceError, ContentError), match=message):
+            found(query)
+
+
+def test_a_show_is_written_into_a_folder(tmp_path: Path, run: Run):
+    """A file an episode, named by its id; what cannot be written is said, exits with 1 and concerns no other."""
+    other = replace(EPISODE, episode_id="episode:../2", guid="2", title="Two")
+    bare = published(3, episode=other, transcript_id="bare", stage_runs=())
+    elsewhere = replace(PODCAST, podcast_id="show-2", feed_url=None)  # texts in a folder, by the name of the show
+    bare = replace(bare, podcast=elsewhere, episode=replace(other, podcast_id="show-2"))
+    publish(tmp_path, staged(), bare)
+    done = run("export", "--show", "long groove", "--format", "vtt", "--out", str(tmp_path / "out"))
+    assert done.exit_code == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["0a1b2c3d-one.vtt"]
+    assert "WebVTT needs times, and 1 of the 2 turns of episode:../2 have none" in done.stderr
+    assert "1 transcript of 2 not written" in done.stderr
+    done = run("export", "--show", "groove", "--format", "md", "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        *("0a1b2c3d-one.md", "0a1b2c3d-one.vtt", "episode-..-2.md")
+    ]
+
+
+def test_an_episode_is_written_to_a_file(tmp_path: Path, run: Run):
+    """Or into a folder, or to the output; a place that cannot be written to is one line, and leaves nothing."""
+    publish(tmp_path, staged())
+    assert run("export", "latest", "--format", "docx", "--out", str(tmp_path / "a.docx")).exit_code == 0
+    assert (tmp_path / "a.docx").read_bytes()[:2] == b"PK"
+    assert run("export", "latest", "--format", "srt", "--out", str(tmp_path)).exit_code == 0
+    assert (tmp_path / "0a1b2c3d-one.srt").read_text() == run("export", "latest", "--format", "srt").stdout
+    done = run("export", "latest", "--format", "srt", "--out", str(tmp_path / "a.docx" / "b.srt"))
+    assert (done.exit_code, str(done.exception)) == (
+        1,
+        f"{tmp_path}/a.docx/b.srt cannot be written (File exists): choose another place with --out",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--format", "vtt"), "give an episode, --show or --query"),
+        (("latest", "--show", "groove", "--format", "vtt"), "one of them"),
+        (("--show", "groove", "--format", "vtt"), "writes a file an episode: give a folder with --out"),
+        (("--show", "nobody", "--format", "vtt", "--out", "x"), "nobody"),
+    ],
+)
+def test_what_is_asked_wrongly(tmp_path: Path, run: Run, arguments: tuple[str, ...], message: str):
+    """It is said what to give."""
+    publish(tmp_path, staged())
+    done = run("export", *arguments)
+    assert done.exit_code
+    assert message in " ".join(f"{done.stderr} {done.exception}".split())
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command of `turntable` in this process, on the home `tmp_path`."""
+    monkeypatch.setenv("TURNTABLE_HOME", str(tmp_path))
+    return lambda *arguments: CliRunner().invoke(app, arguments)

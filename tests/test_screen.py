@@ -86,6 +86,7 @@ def obeyed(text: str) -> set[str]:
         ("turns", "latest", "--json"),
         ("episodes", "--json"),
         *(("export", "latest", "--format", name) for name in ("seglst", "stm", "vtt", "srt", "json")),
+        *(("export", "latest", "--format", name) for name in ("md", "txt", "csv", "jsonl")),
         ("turns", f"nobody{EVIL}"),
         ("sql", f"select '{EVIL}'::integer"),
         ("sql", f"""explain select '{EVIL}' || text as "{EVIL}" from turns"""),

@@ -227,6 +227,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         yield one
 
 
+def test_notify_finds_the_server_of_its_home(served: Serving) -> None:
+    """Without anything set; what it sends, tests/test_notifying.py says."""
+    assert command(served.home, "notify", "--list").stderr.startswith("turntable: nobody is told yet")
+
+
 def test_the_secret_is_where_its_owner_finds_it_and_nowhere_else(served: Serving) -> None:
     """Readable by nobody else, on no command line and in no log; what the UI reads names the right address."""
     path, secret = served.home / "prefect" / "auth", served.auth[1]

@@ -42,10 +42,16 @@ def main() -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     try:
         with open_snapshot(Path(request["snapshot"])) as con:
+            is_arrow = request["form"] == "arrow"
+            if is_arrow:
+                import pyarrow  # noqa: F401 - it opens files, which is over below
             _confine(request["seconds"])
-            for text in written(con, request["sql"], request["form"], request["limit"]):
-                sys.stdout.buffer.write(text.encode())
-                sys.stdout.buffer.flush()
+            if is_arrow:
+                _write_arrow(con, request["sql"])
+            else:
+                for text in written(con, request["sql"], request["form"], request["limit"]):
+                    sys.stdout.buffer.write(text.encode())
+                    sys.stdout.buffer.flush()
     except BrokenPipeError:  # nobody reads on
         os._exit(1)
     except Exception as error:
@@ -96,6 +102,8 @@ def written(con: duckdb.DuckDBPyConnection, sql: str, form: str, limit: int | No
 
     if form == "json":
         return _as_json(lines(json_line(columns)))
+    if form == "jsonl":
+        return (strict_json("\n".join([*batch, ""])) for batch in lines(json_line(columns)))
     if form == "screen":
         names = json.dumps([column.name for column in columns])
         return ("\n".join([*batch, ""]) for batch in chain([[names]], lines(screen_line(columns))))
@@ -103,6 +111,16 @@ def written(con: duckdb.DuckDBPyConnection, sql: str, form: str, limit: int | No
     header = con.execute(f"select {csv_header(columns, safe=safe)}").fetchall()
     batches = chain([[line for (line,) in header]], lines(csv_line(columns, safe=safe)))
     return (visible("\n".join([*batch, ""]), keep="\n\t") for batch in batches)
+
+
+def _write_arrow(con: duckdb.DuckDBPyConnection, sql: str) -> None:
+    import pyarrow as pa
+
+    rows = con.sql(f"from {_source(con, sql)}").to_arrow_reader(_ROWS)
+    with pa.ipc.new_stream(sys.stdout.buffer, rows.schema) as stream:
+        for batch in rows:
+            stream.write_batch(batch)
+    sys.stdout.buffer.flush()
 
 
 def _as_json(batches: Iterator[list[str]]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from transforms.errors import ContentError, ResourceError, SourceError, Transien
 from transforms.records import Seconds
 from warehouse.answer import Table
 
-Form = Literal["json", "csv", "csv-safe", "screen"]
+Form = Literal["json", "jsonl", "csv", "csv-safe", "screen", "arrow"]
 
 _PIECE = 1 << 16
 _SCREEN = 10_000_000  # bytes: more is nothing for a screen
@@ -35,7 +35,7 @@ def answer(
 
     `show`, `describe`, `summarize`, `values`, `from`, `with`, `pivot` and `explain` are queries. `seconds` is how
     long we wait for it in all, not what the reader takes; `reader` is a descriptor whose end ends the query too.
-    `screen` is for `read_screen`.
+    `screen` is for `read_screen`, `arrow` a stream of Arrow's.
 
     Raises:
         SourceError: there is no snapshot yet.

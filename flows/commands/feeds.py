@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
@@ -39,8 +41,11 @@ if TYPE_CHECKING:
     from flows.feeds.poll import PollSummary
     from flows.feeds.subscriptions import Backfill
     from flows.settings import Settings
+    from transforms.feed.opml import Outline
 
 app = typer.Typer(rich_markup_mode=None)
+
+_FILES = frozenset((".opml", ".xml", ".rss", ".txt", ".json"))
 
 Feed = Annotated[str, typer.Argument(help="Its address, a piece of its title, or the beginning of its id.")]
 Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, or a piece of its title.")]
@@ -49,7 +54,16 @@ Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, or a 
 @app.command(epilog="Example: turntable add https://example.org/feed.xml --backfill 3 --tag science")
 @stoppable
 def add(
-    sources: Annotated[list[str], typer.Argument(help="Addresses of feeds, or OPML files.")],
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Addresses of feeds, OPML files, or names of shows.")
+    ] = None,
+    gpodder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="All that you have on a gpodder server: https://USER@gpodder.net; it asks the password.",
+        ),
+    ] = None,
     backfill: Annotated[
         str, typer.Option(help="How many episodes that are there already are heard too: a number, all or none.")
     ] = "1",
@@ -75,14 +89,19 @@ def add(
     from flows.feeds.manage import add_feeds
     from flows.settings import Options
 
+    if not sources and gpodder is None:
+        msg = "give the address of a feed, an OPML file, the name of a show, or --gpodder"
+        raise typer.BadParameter(msg)
     policy = as_policy(audio_first=audio_first, transcript_first=transcript_first, text_only=text_only)
     options = Options(
         language=as_language(language), speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality)
     )
-    good, bad = well_spelled(sources)
+    backfilled, settings = _backfill(backfill), settings_to_write()
+    good, bad = well_spelled([_feed_named(source, settings) for source in sources or ()])
     for error in bad.values():
         raise error
-    added = add_feeds(settings_to_write(), good, tuple(tag or ()), options, _backfill(backfill), private)
+    listed = _on_gpodder(gpodder, settings) if gpodder else ()
+    added = add_feeds(settings, good, tuple(tag or ()), options, backfilled, private, listed)
     if as_json:
         from dataclasses import asdict
 
@@ -91,6 +110,33 @@ def add(
         tell(one.line)
     if any(one.refused for one in added):
         raise typer.Exit(1)
+
+
+def _feed_named(source: str, settings: Settings) -> str:
+    """Return the address of the feed where a source is the name of a show: no address and no file."""
+    from flows import paths
+    from flows.sources.directories import feed_called
+
+    path = paths.absolute(source)
+    if ":/" in source or source.startswith((".", "/", "~")) or path.suffix.lower() in _FILES:
+        return source
+    return source if os.path.lexists(path) else feed_called(source, settings.reach, settings.directory)
+
+
+def _on_gpodder(url: str, settings: Settings) -> Sequence[Outline]:
+    """List what is subscribed on a server; a password that the address does not have is asked for."""
+    from urllib.parse import quote, urlsplit
+
+    from flows.http.addresses import check_spelling
+    from flows.sources.gpodder import subscribed
+
+    check_spelling(url)
+    parts = urlsplit(url)
+    if parts.username and parts.password is None:
+        password = typer.prompt(f"Password of {parts.username}", hide_input=True, err=True)
+        user, _, host = parts.netloc.rpartition("@")
+        url = parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+    return subscribed(url, settings.reach)
 
 
 @app.command(epilog="Example: turntable feeds --json; turntable feeds --opml > feeds.opml")

@@ -1,4 +1,4 @@
-"""The commands that read the warehouse: `sql`, `search`, `episodes`, `turns`, `export`."""
+"""The commands that read the warehouse: `sql`, `search`, `episodes`, `turns`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from flows.commands.options import (
     settings_to_ask,
     show,
     show_list,
-    tell,
 )
 from transforms.errors import ContentError, SourceError
 from transforms.text import counted
@@ -172,42 +171,3 @@ def turns(episode: Episode, as_json: JsonFlag = False) -> None:
         from flows.display.terminal import print_turns
 
         print_turns(table)
-
-
-@app.command(epilog="Example: turntable export latest --format vtt > episode.vtt")
-def export(
-    episode: Annotated[str | None, typer.Argument(help=EPISODE)] = None,
-    format_: Annotated[str, typer.Option("--format", help="seglst, rttm, stm, vtt, srt or json.")] = "",
-    parquet: Annotated[
-        Path | None, typer.Option(help="A folder for the whole warehouse as Parquet by show and year.")
-    ] = None,
-) -> None:
-    """Write an episode's best transcript in another format, or the whole warehouse as Parquet."""
-    if (episode is None) == (parquet is None) or (parquet is not None and format_):
-        msg = "give an episode and --format, or --parquet and a folder"
-        raise typer.BadParameter(msg)
-    snapshot = settings_to_ask().snapshot
-    if parquet is not None:
-        write_parquet(snapshot, paths.absolute(parquet))
-        return
-    from warehouse.export import export as write
-
-    typer.echo(write(snapshot, find_episode(snapshot, episode or ""), format_), nl=False)
-
-
-def write_parquet(snapshot: Path, folder: Path) -> None:
-    """Bring a folder of Parquet to what the snapshot shows, and say what was written."""
-    from collections import Counter
-
-    from flows.display.terminal import showing
-    from flows.progress import REPORTER
-    from warehouse.partitions import export_partitions
-
-    news: Counter[str] = Counter()
-    with showing():
-        for one in export_partitions(snapshot, folder):
-            news[one.news] += 1
-            REPORTER.get().count("partitions", one.done, one.total)
-    tell(
-        f"{folder}: {news['written']} partitions written, {news['unchanged']} as before, {news['removed']} removed"
-    )

@@ -1,9 +1,13 @@
-"""What others can hang their automations on: an episode was found, its turns are there, it failed.
+"""What others can hang their automations on: an episode was found, its turns are there, it failed; a feed is gone.
 
-    event     podcast.episode.discovered | podcast.episode.loaded | podcast.episode.failed
+    event     podcast.episode.discovered | podcast.episode.loaded | podcast.episode.failed | .quarantined
     resource  turntable.episode.<episode_id>, named by its title, with the label turntable.home: the id of the home
-    payload   episode_id, podcast_id, title, url (of the audio, without secrets);
-              loaded: transcript_id, turns, seconds; failed: stage, error_class, message, quarantined
+    payload   episode_id, podcast_id, title, url (of the audio) and page_url, without secrets;
+              loaded: transcript_id, turns, seconds; failed, quarantined: stage, error_class, message, quarantined
+
+    event     podcast.feed.gone
+    resource  turntable.feed.<feed_id>, named by its title, with the same label
+    payload   feed_id, title, message
 
 An event is at most a reason to look: it may be lost, or come twice. The files in `waiting` are what counts. The
 same cause in the same home gives the same id, by which a server knows an event that was sent twice.
@@ -26,11 +30,13 @@ from typing import Any
 from flows.access import has_server
 from flows.home.folder import LABEL, home_id
 from transforms.records import PODCAST_NAMESPACE, Episode
-from transforms.redaction import public_address
+from transforms.redaction import public_address, public_page
 
 DISCOVERED = "podcast.episode.discovered"
 LOADED = "podcast.episode.loaded"
 FAILED = "podcast.episode.failed"
+QUARANTINED = "podcast.episode.quarantined"  # of those that failed
+GONE = "podcast.feed.gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +55,42 @@ class EpisodeEvent:
     def body(self, home: str) -> dict[str, Any]:
         """Write it as Prefect's API takes it; `home` is the id of the home that it is from."""
         episode = self.episode
-        url = public_address(episode.audio_url) if episode.audio_url else None
-        resource = {"prefect.resource.id": f"turntable.episode.{episode.episode_id}", LABEL: home}
-        if episode.title:
-            resource["prefect.resource.name"] = episode.title
-        known = {"episode_id": episode.episode_id, "podcast_id": episode.podcast_id}
-        return {
-            "id": str(self.event_id(home)),
-            "occurred": datetime.now(UTC).isoformat(),
-            "event": self.name,
-            "resource": resource,
-            "payload": {**known, "title": episode.title, "url": url, **self.payload},
+        known = {
+            "episode_id": episode.episode_id,
+            "podcast_id": episode.podcast_id,
+            "title": episode.title,
+            "url": public_address(episode.audio_url) if episode.audio_url else None,
+            "page_url": public_page(episode.page_url) if episode.page_url else None,
         }
+        resource = _resource(f"turntable.episode.{episode.episode_id}", episode.title, home)
+        return _body(self.event_id(home), self.name, resource, {**known, **self.payload})
+
+
+@dataclass(frozen=True, slots=True)
+class FeedGone:
+    """A feed that is not asked any more, ready to send; `title` and `message` hold no secret."""
+
+    feed_id: str
+    title: str
+    message: str
+    at: datetime
+
+    def body(self, home: str) -> dict[str, Any]:
+        """Write it as Prefect's API takes it; `home` is the id of the home that it is from."""
+        event_id = uuid.uuid5(PODCAST_NAMESPACE, f"{home}:{GONE}:{self.feed_id}:{self.at.isoformat()}")
+        payload = {"feed_id": self.feed_id, "title": self.title, "message": self.message}
+        return _body(event_id, GONE, _resource(f"turntable.feed.{self.feed_id}", self.title, home), payload)
+
+
+def _resource(name: str, title: str | None, home: str) -> dict[str, str]:
+    return {"prefect.resource.id": name, LABEL: home} | ({"prefect.resource.name": title} if title else {})
+
+
+def _body(
+    event_id: uuid.UUID, name: str, resource: Mapping[str, str], payload: Mapping[str, Any]
+) -> dict[str, Any]:
+    occurred = datetime.now(UTC).isoformat()
+    return {"id": str(event_id), "occurred": occurred, "event": name, "resource": resource, "payload": payload}
 
 
 def requests_to(home: Path) -> str:
@@ -69,20 +99,20 @@ def requests_to(home: Path) -> str:
 
 
 @contextmanager
-def sending(home: Path) -> Iterator[Callable[[EpisodeEvent], None]]:
+def sending(home: Path) -> Iterator[Callable[[EpisodeEvent | FeedGone], None]]:
     """Lend what sends an event, and comes back when the server has it or raises whatever Prefect's client does."""
     from prefect.client.orchestration import get_client
 
     ours = home_id(home)
     with get_client(sync_client=True) as client:
 
-        def send(event: EpisodeEvent) -> None:
+        def send(event: EpisodeEvent | FeedGone) -> None:
             client.request("POST", "/events", json=[event.body(ours)])
 
         yield send
 
 
-def try_to_send(event: EpisodeEvent, home: Path) -> None:
+def try_to_send(event: EpisodeEvent | FeedGone, home: Path) -> None:
     """Send an event if there is a server and it answers: nothing that counts hangs on it."""
     with suppress(Exception):
         if has_server():

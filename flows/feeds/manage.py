@@ -65,37 +65,38 @@ def add_feeds(
     options: Options,
     backfill: Backfill,
     private: bool | None = None,
+    listed: Sequence[Outline] = (),
 ) -> tuple[Added, ...]:
-    """Subscribe to addresses and to the feeds of OPML files, and ask each for the first time.
+    """Subscribe to addresses and to the feeds of OPML files and of other lists, and ask each for the first time.
 
     `private` says whether nobody else may know the addresses; `None` leaves that to them. A single address that
-    leads to no feed is not kept, and holds up none beside it. What an OPML file lists is kept: feeds come back.
+    leads to no feed is not kept, and holds up none beside it. What a list has is kept: feeds come back.
 
     Raises:
         SourceError: the only source is a file that is not there, or an address where no feed is.
         ContentError: it is an OPML file that lists no feed.
     """
     now, wanted, refused = datetime.now(UTC), {}, []
+    outlines = [(outline, True) for outline in listed]
     for source in sources:
         try:
             with keeping_private(is_private(source.address) if private is None else private):
-                outlines = list(_outlines(source, settings))
+                outlines += _outlines(source, settings)
         except TurntableError as error:
-            if len(sources) == 1:
+            if len(sources) == 1 and not listed:
                 raise
             refused.append(Added(feed_id(source.address), f"not subscribed: {one_line(error)}", refused=True))
-            continue
-        for outline, is_listed in outlines:
-            subscription = new_subscription(
-                outline.url,
-                now,
-                title=outline.title,
-                tags=tuple(dict.fromkeys((*tags, *outline.folders))),
-                options=options,
-                backfill=backfill,
-                private=private,
-            )
-            wanted[subscription.feed_id] = (subscription, is_listed)
+    for outline, is_listed in outlines:
+        subscription = new_subscription(
+            outline.url,
+            now,
+            title=outline.title,
+            tags=tuple(dict.fromkeys((*tags, *outline.folders))),
+            options=options,
+            backfill=backfill,
+            private=private,
+        )
+        wanted[subscription.feed_id] = (subscription, is_listed)
     subscriptions = Subscriptions(settings.home)
     new = [s for s, _ in wanted.values() if subscriptions.get(s.feed_id) is None]
     for subscription in new:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from flows.allowed_files import is_confined
 from flows.episode_log import tell
-from flows.feeds.events import FAILED, LOADED, EpisodeEvent, try_to_send
+from flows.feeds.events import FAILED, LOADED, QUARANTINED, EpisodeEvent, try_to_send
 from flows.feeds.pending import PendingEpisode, PendingQueue, failed
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource
@@ -72,7 +72,8 @@ def note_failed(
         "message": one_line(error),
         "quarantined": pending.quarantined,
     }
-    try_to_send(EpisodeEvent(FAILED, found.episode, now.isoformat(), facts), settings.home)
+    for name in (FAILED, QUARANTINED) if pending.quarantined else (FAILED,):
+        try_to_send(EpisodeEvent(name, found.episode, now.isoformat(), facts), settings.home)
     again = f"again at {pending.next_try_at:%Y-%m-%d %H:%M} UTC" if pending.next_try_at else "in quarantine"
     tell(f"{pending.name}: {stage} failed: {one_line(error)}; {again}")
 

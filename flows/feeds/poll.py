@@ -20,6 +20,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from flows.artifacts import Made, Store
+from flows.feeds.events import FeedGone, try_to_send
 from flows.feeds.pending import PendingEpisode, PendingQueue, emitted, moved, needs_event
 from flows.feeds.subscriptions import (
     Backfill,
@@ -407,6 +408,8 @@ def _note_failure(subscriptions: Subscriptions, subscription: Subscription, erro
     if stops:
         poll = replace(poll, paused=line, next_at=None)
     subscriptions.put(replace(subscription, poll=poll))
+    if stops:
+        try_to_send(FeedGone(subscription.feed_id, subscription.name, line, now), subscriptions.home)
     return FeedResult(
         subscription.feed_id, subscription.name, "paused" if stops else "failed", error_class=kind, message=line
     )

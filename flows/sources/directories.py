@@ -16,11 +16,12 @@ from flows.sources.found import EpisodeSource, fitting, newest
 from transforms.errors import ContentError, SourceError
 from transforms.records import Feed, without_query
 from transforms.redaction import public_page
-from transforms.text import fold_title
+from transforms.text import fold_title, visible
 
 # https://developer.apple.com/library/archive/documentation/AudioVideo/Conceptual/iTuneSearchAPI
 APPLE_LOOKUP = "https://itunes.apple.com/lookup"
 _APPLE_LISTS = 200  # the most episodes that it gives
+_APPLE_SHOWS = 50
 
 _APPLE = re.compile(r"(?:podcasts|itunes)\.apple\.com$", re.IGNORECASE)
 _APPLE_PATH = re.compile(r"(?:/(?P<country>[a-z]{2}))?/podcast/(?:.*/)?id(?P<show>\d{1,20})/?$")
@@ -70,6 +71,44 @@ def feed_of(url: str, reach: Reach, *, lookup: str = APPLE_LOOKUP) -> str:
     _check_key(url)
     show, _, country = _apple_ids(url)
     return _ask_apple(show, None, country, reach, lookup)[0]
+
+
+def feed_called(name: str, reach: Reach, directory: str) -> str:
+    """Return the address of the feed of the one show that a name means, by Apple's search.
+
+    One that is called so counts before others whose names have more in them.
+
+    Raises:
+        SourceError: no show or several are called so; the message names up to five.
+        TransientError, ContentError, HostileError: as `flows.http.fetch` says.
+    """
+    asked = urlencode({"media": "podcast", "entity": "podcast", "limit": str(_APPLE_SHOWS), "term": name})
+    results = _results(fetch.fetch(f"{directory.rstrip('/')}/search?{asked}", reach).data)
+    found = {url: result for result in results if isinstance(url := result.get("feedUrl"), str)}
+    words = set(fold_title(name).split())
+    fit = [url for url, result in found.items() if words and words <= set(_title(result).split())]
+    exact = [url for url in fit if _title(found[url]) == fold_title(name)]
+    if len(exact or fit) == 1:
+        return (exact or fit)[0]
+    if not found:
+        what = "neither an OPML file nor a show that Apple Podcasts knows"
+        msg = f"{visible(name)}: {what}: give the address of its feed"
+        raise SourceError(msg)
+    several = "; ".join(_described(found[url], url) for url in (exact or fit or list(found))[:5])
+    cause = "several shows are called so" if fit else "no show is called so"
+    msg = f"{visible(name)}: {cause}: `turntable add` the address of one, such as {several}"
+    raise SourceError(msg)
+
+
+def _title(result: dict[str, Any]) -> str:
+    title = result.get("collectionName")
+    return fold_title(title) if isinstance(title, str) else ""
+
+
+def _described(result: dict[str, Any], url: str) -> str:
+    """Write a show for people: its title, who makes it, and where its feed lies."""
+    title, author = (str(result.get(key) or "").strip()[:100] for key in ("collectionName", "artistName"))
+    return visible(f"{title}{f' by {author}' if author else ''}: {shown_address(url)}")
 
 
 def _check_key(url: str) -> None:

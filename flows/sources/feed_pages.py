@@ -22,6 +22,7 @@ from flows.allowed_files import check
 from flows.http import fetch
 from flows.http.reach import Reach
 from flows.locations import Location, locate
+from flows.sources.logins import with_login
 from transforms.errors import ContentError, SourceError
 from transforms.feed import believed, newest_first, not_a_feed, parse_feed
 from transforms.feed.identity import told_apart
@@ -79,7 +80,8 @@ def parse_safely(
 ) -> Feed:
     """Do what `parse_feed` does, within 10 s and 512 MB, whatever the bytes are.
 
-    No date counts that lies too far ahead.
+    No date counts that lies too far ahead. What lies on the server of `base` is opened with the user and password
+    in that.
 
     A feed of more than 20 MB may take memory in proportion, and one of thousands of episodes a second for every
     few hundred that come out.
@@ -89,7 +91,7 @@ def parse_safely(
     """
     if len(data) <= _SMALL:
         feed = parse_feed(data, url, base=base, show=show, charset=charset)
-        return replace(feed, episodes=_in_order(feed.episodes))
+        return replace(feed, episodes=_in_order(feed.episodes, base or url))
     most_bytes = _MEMORY + _MEMORY_A_BYTE * max(0, len(data) - _LARGE)
     names = {
         "url": url,
@@ -105,12 +107,12 @@ def parse_safely(
         with _parser(file) as lines:
             feed = _FEED.validate_python(_answered(next(lines, None), url))
             episodes = [_EPISODE.validate_python(_answered(line, url)) for line in lines]
-    return replace(feed, episodes=_in_order(told_apart(episodes)))
+    return replace(feed, episodes=_in_order(told_apart(episodes), base or url))
 
 
-def _in_order(episodes: Iterable[Episode]) -> tuple[Episode, ...]:
+def _in_order(episodes: Iterable[Episode], feed_url: str) -> tuple[Episode, ...]:
     now = datetime.now(UTC)
-    return newest_first(believed(episode, now) for episode in episodes)
+    return newest_first(with_login(believed(episode, now), feed_url) for episode in episodes)
 
 
 def is_reading_large() -> bool:

@@ -43,7 +43,7 @@ def fits(text: Text) -> bool:
 
 
 def parse(text: Text) -> Draft:
-    """Read the segments; where only the first of a run has a speaker, it holds until the next one.
+    """Read the segments; where only the first of a run has a speaker, it holds until the next one, or `Unknown`.
 
     Raises:
         ContentError: it is no such object.
@@ -55,15 +55,12 @@ def parse(text: Text) -> Draft:
     found = document.get("segments") if isinstance(document, dict) else document
     items = list(json_text.objects(found, dropped))
     unit = unit_of((item.get("startTime"), item.get("endTime"), _body(item)) for _, item in items)
-    read = [
-        (_piece(line, item, clock, unit), str(_body(item)))
-        for line, item in items
-        if json_text.has_text(line, _body(item), dropped)
-    ]
+    items = [(line, item) for line, item in items if json_text.has_text(line, _body(item), dropped)]
+    read = [(_piece(line, item, clock, unit), str(_body(item))) for line, item in items]
     pieces = [piece for piece, _ in read]
     says_nobody = any("speaker" in item and not item["speaker"] for item in json_text.first_objects(found, None))
     if _names_changes(pieces, says_nobody=says_nobody):
-        pieces = list(_carried(pieces))
+        pieces = list(_carried(pieces, [item.get("speaker") for _, item in items]))
     boundary: Boundary = "cue"
     if _are_words(pieces):
         # The clock of the segments has seen these times.
@@ -102,10 +99,11 @@ def _names_changes(pieces: Sequence[Piece], *, says_nobody: bool) -> bool:
     return len(named) * 2 < len(pieces) or (changes and len(named) > 1 and not says_nobody)
 
 
-def _carried(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _carried(pieces: Iterable[Piece], labels: Iterable[object]) -> Iterator[Piece]:
     speaker: str | None = None
-    for piece in pieces:
-        speaker = piece.speaker or speaker
+    for piece, label in zip(pieces, labels, strict=True):
+        if piece.speaker or label:  # a label that is no name says that nobody knows
+            speaker = piece.speaker
         yield replace(piece, speaker=speaker)
 
 

@@ -1,0 +1,186 @@
+"""The command `export`: transcripts and tables in the formats of other tools."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from flows import paths
+from flows.commands.options import find_episode, say, settings_to_ask, tell
+from transforms.errors import SourceError, TurntableError
+from transforms.text import counted
+
+if TYPE_CHECKING:
+    from warehouse.export.selection import Selected
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(epilog='Example: turntable export --show "The Long Groove" --format vtt --out captions')
+def export(
+    episode: Annotated[
+        str | None,
+        typer.Argument(
+            help="Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
+        ),
+    ] = None,
+    show: Annotated[str | None, typer.Option(help="All episodes of a show: its name or a piece of it.")] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(help="What a query finds: any rows as a table, else the turns or episodes that it names."),
+    ] = None,
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="vtt, srt, json, chapters, md, txt, docx, rttm, ctm, stm or seglst; as a table csv, csv-safe, "
+            "parquet or jsonl.",
+        ),
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="A file, or a folder for a file an episode.")] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(help="A folder for the whole warehouse as Parquet by show and year.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a query is stopped.")] = 300,
+) -> None:
+    """Write transcripts in other formats: an episode's best one, those of a show, or what a query names."""
+    from warehouse.export import TABLES, check_format
+
+    if sum(one is not None for one in (episode, show, query, parquet)) != 1:
+        msg = "give an episode, --show, --query or --parquet: one of them"
+        raise typer.BadParameter(msg)
+    if parquet is not None:
+        if format_ or out:
+            msg = "--parquet names its folder and its format itself: leave --format and --out out"
+            raise typer.BadParameter(msg)
+        _write_partitions(settings_to_ask().snapshot, paths.absolute(parquet))
+        return
+    check_format(format_)
+    snapshot = settings_to_ask().snapshot
+    place = paths.absolute(out) if out else None
+    if format_ in TABLES:
+        _write_rows(snapshot, _rows(snapshot, episode, show, query), format_, place, timeout)
+    elif episode is not None:
+        _write_one(snapshot, find_episode(snapshot, episode), format_, place)
+    else:
+        _write_each(snapshot, _selected(snapshot, show, query, timeout), format_, place)
+
+
+def _rows(snapshot: Path, episode: str | None, show: str | None, query: str | None) -> str:
+    from warehouse.export.selection import Selected, of_show, rows_of
+
+    if query is not None:
+        return query
+    if episode is not None:
+        return rows_of([Selected(find_episode(snapshot, episode))])
+    return rows_of(of_show(snapshot, show or ""))
+
+
+def _selected(snapshot: Path, show: str | None, query: str | None, timeout: float) -> list[Selected]:
+    from warehouse.export import selection
+
+    if query is not None:
+        return selection.of_query(snapshot, query, seconds=timeout)
+    return selection.of_show(snapshot, show or "")
+
+
+def _write_rows(snapshot: Path, query: str, format: str, place: Path | None, timeout: float) -> None:
+    from warehouse.export import file_name
+    from warehouse.export.tables import write_table
+
+    if place is None and format == "parquet":
+        _check_pipe(format)
+    with _opened(place, file_name("turns", format)) as sink:
+        write_table(snapshot, query, format, sink, seconds=timeout)
+
+
+def _write_one(snapshot: Path, episode_id: str, format: str, place: Path | None) -> None:
+    from warehouse.export import export as written
+    from warehouse.export import file_name
+
+    if place is None and format == "docx":
+        _check_pipe(format)
+    document = written(snapshot, episode_id, format)
+    with _opened(place, file_name(episode_id, format)) as sink:
+        sink.write(document.encode() if isinstance(document, str) else document)
+
+
+def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Path | None) -> None:
+    """Write a file a transcript; what cannot be written is said, and concerns no other."""
+    from warehouse.export import export_selected, file_name
+
+    if place is None or place.is_file():
+        msg = f"--format {format} writes a file an episode: give a folder with --out"
+        raise typer.BadParameter(msg)
+    failed, several = 0, len({one.episode_id for one in selected}) < len(selected)
+    for one in selected:
+        name = f"{one.episode_id}.{one.transcript_id}" if several and one.transcript_id else one.episode_id
+        try:
+            document = export_selected(snapshot, one, format)
+            path = place / file_name(name, format)
+            with _opened(path) as sink:
+                sink.write(document.encode() if isinstance(document, str) else document)
+            tell(str(path))
+        except TurntableError as error:
+            say(f"turntable: {error}")
+            failed += 1
+    if failed:
+        say(f"turntable: {counted(failed, 'transcript')} of {len(selected)} not written")
+        raise typer.Exit(1)
+
+
+def _write_partitions(snapshot: Path, folder: Path) -> None:
+    """Bring a folder of Parquet to what the snapshot shows, and say what was written."""
+    from collections import Counter
+
+    from flows.display.terminal import showing
+    from flows.progress import REPORTER
+    from warehouse.partitions import export_partitions
+
+    news: Counter[str] = Counter()
+    with showing():
+        for one in export_partitions(snapshot, folder):
+            news[one.news] += 1
+            REPORTER.get().count("partitions", one.done, one.total)
+    tell(
+        f"{folder}: {news['written']} partitions written, {news['unchanged']} as before, {news['removed']} removed"
+    )
+
+
+def _check_pipe(format: str) -> None:
+    if sys.stdout.isatty():
+        msg = f"{format} is nothing for a screen: give --out FILE"
+        raise typer.BadParameter(msg)
+
+
+@contextmanager
+def _opened(place: Path | None, name: str = "") -> Iterator[BinaryIO]:
+    """Open what is written to: standard output, a file, or `name` in a folder.
+
+    A file is there whole or not at all.
+
+    Raises:
+        SourceError: it cannot be written.
+    """
+    if place is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = place / name if place.is_dir() else place
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as sink:
+            yield sink
+        beside.replace(path)
+    except OSError as error:
+        msg = f"{path} cannot be written ({error.strerror}): choose another place with --out"
+        raise SourceError(msg) from error
+    finally:
+        with suppress(OSError):  # as where no folder is
+            beside.unlink()

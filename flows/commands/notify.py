@@ -1,0 +1,114 @@
+"""The command `notify`: messages of what became of episodes and feeds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands.options import print_json, read_settings, say, tell
+from transforms.errors import SourceError
+
+if TYPE_CHECKING:
+    from flows.serve.notifying import Receiver
+
+app = typer.Typer(rich_markup_mode=None)
+
+TOLD = ("loaded", "failed", "quarantined", "gone")
+MOST_ADDRESS = 10_000  # characters
+
+
+@app.command(epilog="Example: turntable notify ntfy://ntfy.sh/my-topic --on failed,gone")
+def notify(
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[URL]",
+            help="Who is told, as Apprise writes it (https://appriseit.com/services/): ntfy://TOPIC, "
+            "mailtos://USER:PASSWORD@HOST, a webhook of Slack or Discord …; - reads it from the input.",
+        ),
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help=f"Of what: {', '.join(TOLD)} (of feeds). [loaded,failed,gone]")
+    ] = None,
+    test: Annotated[bool, typer.Option("--test", help="Send a message now, to all who are told.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List who is told, and of what.")] = False,
+    remove: Annotated[str | None, typer.Option(help="Tell one no more, as --list names it.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> None:
+    """Send a message when episodes are loaded or fail, or a feed is gone; the server sends it, by Apprise."""
+    if (url is not None) + test + list_ + (remove is not None) != 1 and not (url is not None and test):
+        msg = "give an address, --test, --list or --remove"
+        raise typer.BadParameter(msg)
+    told = _told(on)
+    home = _home_with_server()
+    from flows.serve import notifying
+
+    if remove is not None:
+        tell(f"{notifying.remove(home, remove).name}: told no more, and its address is forgotten")
+    elif list_:
+        _list(notifying.receivers(home), as_json=as_json)
+    elif url is not None:
+        added = notifying.add(home, _address(url), told)
+        tell(f"{added.name}: told of {', '.join(added.told)}")
+    if test:
+        _test(home)
+
+
+def _test(home: Path) -> None:
+    from flows.serve import notifying
+
+    failed = count = 0
+    for receiver, wrong in notifying.test(home):
+        count += 1
+        failed += wrong is not None
+        tell(f"{receiver.name}: {wrong or 'a message is on its way'}")
+    if not count:
+        say("turntable: nobody is told yet: give an address, as turntable notify ntfy://TOPIC")
+    if failed or not count:
+        raise typer.Exit(1)
+
+
+def _list(receivers: list[Receiver], *, as_json: bool) -> None:
+    if as_json:
+        print_json([{"key": one.key, "service": one.service, "told_of": one.told} for one in receivers])
+        return
+    for receiver in receivers:
+        tell(f"{receiver.name}: {', '.join(receiver.told)}")
+    if not receivers:
+        say("turntable: nobody is told yet: give an address, as turntable notify ntfy://TOPIC")
+
+
+def _told(text: str | None) -> tuple[str, ...]:
+    """Read `--on`.
+
+    >>> _told("failed, gone"), _told(None)
+    (('failed', 'gone'), ('loaded', 'failed', 'gone'))
+    """
+    if text is None:
+        return ("loaded", "failed", "gone")
+    names = tuple(name.strip() for name in text.split(","))
+    if not set(names) <= set(TOLD):
+        raise typer.BadParameter(f"{text!r}: take some of {', '.join(TOLD)}", param_hint="--on")  # noqa: EM102
+    return names
+
+
+def _address(url: str) -> str:
+    return sys.stdin.readline(MOST_ADDRESS).strip() if url == "-" else url.strip()
+
+
+def _home_with_server() -> Path:
+    """Return the home whose server sends the messages.
+
+    Raises:
+        SourceError: it has none.
+    """
+    from flows.access import find_server
+
+    home = read_settings().home
+    if not find_server(home):
+        msg = "there is no server that could send messages: start `turntable serve`, or set PREFECT_API_URL"
+        raise SourceError(msg)
+    return home
