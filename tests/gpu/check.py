@@ -24,7 +24,7 @@ from tests.gpu.stand_ins import stand_in
 
 ROOT = Path(__file__).parents[2]
 # Each module has `run(bench)`; the seconds that it may take on a GPU, all of them less than eight minutes.
-PARTS = {"machine": 45, "same": 110, "times": 130, "throughput": 120, "faults": 60}
+PARTS = {"machine": 45, "same": 110, "times": 110, "throughput": 120, "faults": 80}
 KILL_AFTER = 20.0  # seconds behind the end of its time
 
 

@@ -105,7 +105,7 @@ def child(bench: Bench, name: str, cards: str, device: str) -> subprocess.Comple
     """Run the short form on the cards of that name."""
     out = bench.report.path.parent / name
     command = [sys.executable, "-m", "tests.gpu.check", "--short", "--device", device, "--out", str(out)]
-    command += ["--weights", str(bench.weights), "--parts", "machine", "same"]
+    command += ["--weights", str(bench.weights), "--parts", "same"]
     command += ["--clips", str(bench.clip_folder)] if bench.clip_folder else []
     return subprocess.run(
         command,

@@ -63,7 +63,8 @@ class LowMemoryDiarization(SpeakerDiarization):  # type: ignore[misc] # pyannote
 
         def work(batch: range) -> NDArray[Any]:
             n_samples = (len(batch) - 1) * step + length
-            chunks = crop(samples, batch.start * step, n_samples).unfold(0, length, step)
+            piece = crop(samples, batch.start * step, n_samples).to(inference.device)
+            chunks = piece.unfold(0, length, step)
             decisions: NDArray[Any] = inference.infer(chunks[:, None]).astype(dtype)
             return decisions
 
