@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.documents import EPISODE, publish, published, staged
-from transforms.pages.content import EpisodeContent, PageChapter, PageSpeaker, PageTurn, PageWord, Said
+from transforms.pages.content import (
+    EpisodeContent,
+    PageChapter,
+    PageSection,
+    PageSpeaker,
+    PageTurn,
+    PageWord,
+    Said,
+)
 from transforms.pages.differences import MOST, differences
 from transforms.pages.encoding import encoded_lengths, utf16
 from transforms.pages.episode_page import episode_page
@@ -150,6 +158,16 @@ def test_no_two_places_have_one_name() -> None:
 
     assert names == ["chapter-0", "t=1,2", "chapter-1", "turn-1", "turn-2", "turn-3"]
     assert re.findall(r'href="#((?:t=|turn|chapter-).*?)"', page)[:2] == ["chapter-0", "chapter-1"]
+
+
+def test_what_was_published_about_an_episode_stands_below() -> None:
+    """In paragraphs under its headings; also where there is no transcript."""
+    sections = (PageSection("Why <it> turns", "One."), PageSection("Why <it> turns", "Two.\n\nThree."))
+    page = episode_page(replace(NOTHING, sections=sections), None)
+
+    assert "No transcript yet." in page
+    assert page.count("<h3><bdi>Why &lt;it&gt; turns</bdi></h3>") == 1
+    assert re.findall(r'<p dir="auto">(.*?)</p>', page) == ["One.", "Two.", "Three."]
 
 
 def test_cues_of_one_speaker_have_one_heading_to_see() -> None:

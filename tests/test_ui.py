@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from flows.artifacts import Made, Store
+from flows.commands.pages import _meant
 from flows.pages.library import Library
 from flows.pages.report import page_of, write_all, write_episode, write_show
 from flows.pages.ui import listen, serve
@@ -270,6 +271,14 @@ def test_a_show_and_an_episode_are_written_alone(ui: Ui, tmp_path: Path) -> None
     inside = write_episode(ui.library, EPISODE.episode_id, ui.library.home)
     assert 'src="sound.ogg"' in inside.read_text()
     inside.unlink()
+
+
+def test_a_show_by_its_title_comes_before_an_episode(ui: Ui) -> None:
+    """Then an episode by a piece of its title, and then a show; of what is neither both lists are shown."""
+    meant = [_meant(ui.library.snapshot, text) for text in ("the long GROOVE", "second", "groove")]
+    assert meant == [("show", "show-1"), ("episode", "0a1b2c3d-two"), ("show", "show-1")]
+    with pytest.raises(SourceError, match=r"no episode fits 'nothing'.*no show fits 'nothing'"):
+        _meant(ui.library.snapshot, "nothing")
 
 
 def test_a_folder_that_cannot_be_written_is_said(ui: Ui, tmp_path: Path) -> None:

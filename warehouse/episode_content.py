@@ -15,6 +15,7 @@ from transforms.pages.content import (
     OtherText,
     PageChapter,
     PageOverlap,
+    PageSection,
     PageSpeaker,
     PageTurn,
     PageWord,
@@ -60,6 +61,7 @@ _SPEAKERS = """
     select speaker, seconds, words, turns from talk_time
     where episode_id = ? order by speaker is null, seconds desc nulls last, words desc, speaker
 """
+_SECTIONS = "select heading, text from sections where episode_id = ? order by document_id, section_index"
 _OVERLAPS = "select start_time, end_time from speaker_overlaps where episode_id = ? order by start_time"
 # Beside a text, what we heard, first what its clock is from; beside that, the text that was put on its clock.
 _OTHER = """
@@ -113,6 +115,7 @@ def _episode(con: duckdb.DuckDBPyConnection, episode_id: str) -> EpisodeContent:
         is_by_time=not own,
         speakers=tuple(PageSpeaker(*row) for row in con.execute(_SPEAKERS, [episode_id]).fetchall()),
         overlaps=tuple(PageOverlap(*row) for row in con.execute(_OVERLAPS, [episode_id]).fetchall()),
+        sections=tuple(PageSection(*row) for row in con.execute(_SECTIONS, [episode_id]).fetchall()),
         other=OtherText(other[0], tuple(other[1])) if other and other[1] else None,
     )
 

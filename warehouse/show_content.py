@@ -17,7 +17,8 @@ from warehouse.snapshot import one_line, open_snapshot
 _EPISODES = """
     select
         e.episode_id, e.title, p.title as "show", e.podcast_id, e.published_at,
-        coalesce(r.decoded_seconds, e.duration) as duration
+        coalesce(r.decoded_seconds, e.duration) as duration,
+        e.episode_id in (select episode_id from sections) as is_summarised
     from episodes e
     left join podcasts p using (podcast_id)
     left join transcripts b on b.episode_id = e.episode_id and b.is_best

@@ -63,13 +63,19 @@ def ui(
 
 
 def _meant(snapshot: Path, text: str) -> tuple[str, str]:
-    """Return whether an episode or a show is meant, and its id; an episode, where the text is of both.
+    """Return whether a show or an episode is meant, and its id.
+
+    A show by its whole title comes first, then an episode, then a show by a piece of its title.
 
     Raises:
         SourceError: neither is, or several are.
     """
-    from warehouse.show_content import find_show
+    from transforms.text import fold_title
+    from warehouse.show_content import find_show, shows
 
+    called = [show for show, title in shows(snapshot).items() if title and fold_title(title) == fold_title(text)]
+    if len(called) == 1:
+        return "show", called[0]
     try:
         return "episode", find_episode(snapshot, text)
     except SourceError as no_episode:

@@ -94,7 +94,7 @@ def _said(snapshot: Path, content: ShowContent) -> Sequence[Said]:
 def _write_episodes(
     library: Library, episodes: Iterable[ShowEpisode], folder: Path, tell: Callable[[str], None], show: str
 ) -> None:
-    told = [one for one in episodes if one.talk]
+    told = [one for one in episodes if one.has_page]
     for number, episode in enumerate(told, start=1):
         write_episode(library, episode.episode_id, folder, show)
         if number % 25 == 0:

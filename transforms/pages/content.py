@@ -73,6 +73,14 @@ class OtherText:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSection:
+    """A section of a page that summarises the episode; `heading` is `None` where it has none."""
+
+    heading: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class EpisodeContent:
     """An episode as its page shows it; `duration` is that of the audio, `None` where unknown.
 
@@ -99,6 +107,7 @@ class EpisodeContent:
     speakers: tuple[PageSpeaker, ...]
     overlaps: tuple[PageOverlap, ...]
     other: OtherText | None = None
+    sections: tuple[PageSection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,10 @@ class ShowTalk:
 
 @dataclass(frozen=True, slots=True)
 class ShowEpisode:
-    """An episode as the page of its show lists it; `talk` is empty where it has no transcript yet."""
+    """An episode as the page of its show lists it; `talk` is empty where it has no transcript yet.
+
+    `is_summarised` says that there is something to read all the same.
+    """
 
     episode_id: str
     title: str | None
@@ -120,7 +132,13 @@ class ShowEpisode:
     podcast_id: str | None
     published_at: datetime | None
     duration: Seconds | None
+    is_summarised: bool
     talk: tuple[ShowTalk, ...]
+
+    @property
+    def has_page(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self.talk) or self.is_summarised
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -64,6 +65,7 @@ def episode_page(content: EpisodeContent, audio: PageAudio | None, links: PageLi
         talk=_talk,
         chapters=list(_chapters(content, parts)),
         parts=list(_parts(parts, voices, differing)),
+        sections=list(_sections(content)),
     )
 
 
@@ -103,6 +105,13 @@ def _facts(
         "differs": differs and ("Show what was published" if content.source == "asr" else "Show what was heard"),
         "footer": _source(content),
     }
+
+
+def _sections(content: EpisodeContent) -> Iterator[dict[str, Any]]:
+    """Yield what was published about the episode, in paragraphs, those of one heading together."""
+    for heading, sections in groupby(content.sections, key=attrgetter("heading")):
+        lines = [visible(line) for one in sections for line in one.text.splitlines() if line.strip()]
+        yield {"heading": heading and visible(heading), "lines": lines}
 
 
 def _web(url: str | None) -> str | None:

@@ -174,9 +174,10 @@ def _episode(
     named = [visible(talk.speaker) for talk in episode.talk if talk.is_named and talk.speaker]
     return {
         "title": _title(episode),
-        "href": href(episode.episode_id) if episode.talk else None,
+        "href": href(episode.episode_id) if episode.has_page else None,
         "date": episode.published_at,
         "duration": episode.duration,
+        "lacks": None if episode.talk else "a summary" if episode.is_summarised else "no transcript yet",
         "speakers": ", ".join(named),
         "shares": bool(named and voices)
         * [
