@@ -593,7 +593,8 @@ def test_an_episode_is_written_to_a_file(tmp_path: Path, run: Run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--format", "vtt"), "give an episode, --show or --query"),
+        (("--format", "vtt"), "give an episode, --show, --query or --parquet"),
+        (("--parquet", "x", "--format", "vtt"), "leave --format and --out out"),
         (("latest", "--show", "groove", "--format", "vtt"), "one of them"),
         (("--show", "groove", "--format", "vtt"), "writes a file an episode: give a folder with --out"),
         (("--show", "nobody", "--format", "vtt", "--out", "x"), "nobody"),
