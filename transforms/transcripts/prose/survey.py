@@ -310,8 +310,9 @@ def _contents(lines: Sequence[Line], labels: Labels) -> tuple[set[str], int]:
     titles: set[str] = set()
     end = 0
     for i, line in enumerate(lines[:half]):
-        named = i in labels and counts[fold(labels[i].name)] > IN_TABLE_AND_TEXT
-        chapter = None if named else chapter_of(line)
+        if i in labels and counts[fold(labels[i].name)] > IN_TABLE_AND_TEXT:
+            break  # somebody speaks
+        chapter = chapter_of(line)
         if chapter is None or chapter.start_time is None:
             table = []
             continue
