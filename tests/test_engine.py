@@ -624,10 +624,10 @@ def small_gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Exception], Non
     monkeypatch.setattr(diarizing, "torch_ladder", lambda _: ((TORCH_GPU, TORCH_CPU), None))
 
     def make(point: str, error: Exception) -> None:
-        def recognizer(folder: Path, device: str, _: str, n_threads: int, batch_size: int) -> Any:
+        def recognizer(folder: Path, device: str, _: str, n_threads: int, batch_size: int, engine: str) -> Any:
             if device == "cuda" and point == "load":
                 raise error
-            loaded = load_recognizer(folder, "cpu", "int8", n_threads, batch_size)
+            loaded = load_recognizer(folder, "cpu", "int8", n_threads, batch_size, engine)
             if device == "cuda" and point == "encode":
                 loaded.encode = loaded.encode_windows = Full(None, "", error).fail
             if device == "cuda" and point == "decode":
