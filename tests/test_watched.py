@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 
+from flows.home import forgotten
+from flows.serve import watched
 from flows.serve.watched import Look, is_refusal, look, take_in
 from flows.settings import Settings
 from tests.conftest import only, rows_of
@@ -63,3 +67,21 @@ def test_what_is_seldom_a_transcript_counts_beside_audio(tmp_path: Path) -> None
     (tmp_path / "again").symlink_to(tmp_path)
 
     assert {path.name for path in look(tmp_path)} == {"talk.mp3", "talk.pdf", "talk.de.csv", "talk.vtt"}
+
+
+def test_what_is_forgotten_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a forgotten episode makes no run, whatever it is called; another one does."""
+    settings = Settings(home=tmp_path / "home")
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    gone, new = folder / "gone.vtt", folder / "new.vtt"
+    gone.write_text("Ann: Forget this.")
+    new.write_text("Ann: Keep this.")
+    digest = hashlib.sha256(gone.read_bytes()).hexdigest()
+    one = forgotten.Forgotten("episode", datetime(2026, 5, 1, tzinfo=UTC), (digest,), is_erased=True)
+    forgotten.note(settings.home, {"episode-1": one})
+    asked: list[Path] = []
+    monkeypatch.setattr(watched, "submit", lambda path, *_: asked.append(path))
+    now = look(folder)
+    take_in(now, now, {}, settings)
+    assert asked == [new]
