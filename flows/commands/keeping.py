@@ -176,7 +176,7 @@ def backup(
     _tell_backup(done, f"{done.path}: {counted(done.files, 'file')} saved, {sized(done.bytes)}", as_json=as_json)
 
 
-@app.command(epilog="Example: turntable --home /srv/turntable restore turntable.tar.gz")
+@app.command(epilog="Example: turntable restore turntable.tar.gz")
 @stoppable
 def restore(
     source: Annotated[Path, typer.Argument(help="A file that `turntable backup` wrote.")],
