@@ -150,9 +150,11 @@ def test_languages_without_spaces_are_read_by_letters(
 
 @pytest.mark.parametrize("query", ["scalling", "scalnig", "welcme", "Engnie"])
 def test_a_slip_is_forgiven(home: Path, query: str) -> None:
-    """Where nobody says the word as it is written."""
+    """Where nobody says the word as it is written, which is said, too."""
     assert {title for title, _ in found(home, query)} == {"Laws"}
     assert found(home, f'"{query}"') == []
+    table = search(home / "turntable.duckdb", Search(f"broke {query}"))
+    assert {tuple(row[table.columns.index("unsaid")]) for row in table.rows} == {(query.lower(),)}
 
 
 def test_the_best_comes_first(home: Path) -> None:

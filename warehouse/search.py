@@ -33,6 +33,8 @@ class Search:
 def search(snapshot: Path, asked: Search) -> Table:
     """List the turns that a search finds, best first; `before` and `after` are the turns around each.
 
+    `unsaid` are the words of the search that nobody says: the nearest were looked for instead.
+
     Raises:
         SourceError: there is no word in it, or too many; or there is no snapshot yet.
         ContentError: the snapshot is damaged.
@@ -53,10 +55,20 @@ def search(snapshot: Path, asked: Search) -> Table:
             columns = tuple(name for name, *_ in con.description or ())
             found = con.fetchall()
             around = _around(con, [row[-2:] for row in found], asked.context)
+            unsaid = _unsaid(con, asked.query)
         except duckdb.Error as error:
             msg = f"{snapshot} cannot be searched: {one_line(error)}; make it anew with `turntable rebuild`"
             raise ContentError(msg) from error
-    return Table((*columns, "before", "after"), [(*row, *around[row[-2:]]) for row in found])
+    return Table((*columns, "before", "after", "unsaid"), [(*row, *around[row[-2:]], unsaid) for row in found])
+
+
+def _unsaid(con: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    """Return the words of a search that stand for others, since nobody says them."""
+    guessed = "select 1 from search_terms(?) group by part_index, place having max(weight) <= 0.5"
+    if not con.execute(guessed, [query]).fetchone():
+        return []
+    ((words,),) = con.execute("select list_distinct(words_of(?))", [query]).fetchall()
+    return [word for word in words if con.execute(guessed, [word]).fetchone()]
 
 
 def _check_words(con: duckdb.DuckDBPyConnection, query: str) -> None:

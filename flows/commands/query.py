@@ -147,6 +147,9 @@ def search(
         from flows.display.terminal import print_found
 
         print_found(lists.found(table))
+    if table.rows and (unsaid := table.rows[0][table.columns.index("unsaid")]):
+        words_said = " or ".join(f'"{word}"' for word in unsaid)
+        say(f"turntable: nobody says {words_said}: these are the nearest words that somebody says")
 
 
 @app.command(epilog="Example: turntable episodes --json")
