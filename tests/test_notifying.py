@@ -159,5 +159,6 @@ def test_a_mistake_is_said(run: Run, arguments: tuple[str, ...], message: str) -
 def test_without_a_server_nobody_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said what to start."""
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("TURNTABLE_HOME", "")  # `--home` sets it, for other tests too
     done = CliRunner().invoke(app, ["--home", str(tmp_path), "notify", "ntfy://a"])
     assert "start `turntable serve`" in str(done.exception)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,17 @@ def test_the_settings_cannot_be_unlocked(snapshot: Path):
             with pytest.raises(duckdb.Error, match=r"locked|Cannot|cannot"):
                 con.execute(f"set {setting}")
         assert only(con.execute("select current_setting('TimeZone')").fetchall()) == ("UTC",)
+
+
+def test_threads_that_open_it_at_once_all_read(snapshot: Path):
+    """As requests to `turntable ui` do: none finds it half locked."""
+
+    def read_it(_: int) -> object:
+        with open_snapshot(snapshot) as con:
+            return con.execute("select current_setting('lock_configuration')").fetchone()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(read_it, range(100))) == {(True,)}
 
 
 def test_json_is_strict_and_keeps_what_it_can(snapshot: Path):

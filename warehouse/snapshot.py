@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 
@@ -32,6 +33,8 @@ set global timezone = 'UTC';
 set global disabled_filesystems = 'LocalFileSystem';
 set global lock_configuration = true
 """
+# Threads that open it at once have one database: who comes second must not find it half locked.
+_OPENING = Lock()
 # Conflicting lock is held in /usr/bin/python3.11 (PID 4711).
 _HOLDER = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
 
@@ -53,13 +56,14 @@ def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:
     if not path.is_file():  # a pipe would keep us for ever
         msg = f"{path} cannot be read: it is no file; make it anew with `turntable rebuild`"
         raise ContentError(msg)
-    try:
-        con = duckdb.connect(str(path), read_only=True, config=HARDENED)
-    except duckdb.Error as error:
-        raise _explained(error, path) from error
-    # Open already in another thread, it is the same database, and locked.
-    if con.execute("select not current_setting('lock_configuration')").fetchone() == (True,):
-        con.execute(_LOCKED)
+    with _OPENING:
+        try:
+            con = duckdb.connect(str(path), read_only=True, config=HARDENED)
+        except duckdb.Error as error:
+            raise _explained(error, path) from error
+        # Open already in another thread, it is the same database, and locked.
+        if con.execute("select not current_setting('lock_configuration')").fetchone() == (True,):
+            con.execute(_LOCKED)
     return con
 
 

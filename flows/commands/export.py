@@ -148,7 +148,8 @@ def _write_partitions(snapshot: Path, folder: Path) -> None:
             news[one.news] += 1
             REPORTER.get().count("partitions", one.done, one.total)
     tell(
-        f"{folder}: {news['written']} partitions written, {news['unchanged']} as before, {news['removed']} removed"
+        f"{folder}: {counted(news['written'], 'partition')} written, {news['unchanged']} as before, "
+        f"{news['removed']} removed"
     )
 
 

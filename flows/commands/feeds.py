@@ -96,6 +96,8 @@ def add(
     options = Options(
         language=as_language(language), speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality)
     )
+    for error in well_spelled(sources or [])[1].values():
+        raise error  # before a home is made
     backfilled, settings = _backfill(backfill), settings_to_write()
     good, bad = well_spelled([_feed_named(source, settings) for source in sources or ()])
     for error in bad.values():

@@ -378,7 +378,7 @@ class _Payload:
         if match[0] in _STYLES:
             return
         name, rest = match[2].lower(), match[3]
-        if not name and (time := parse_clock(rest)) is not None:
+        if not name and ":" in rest and (time := parse_clock(rest)) is not None:  # <3> is a heart
             self._stamp, self._stamped = time, True
         elif not self._is_tag(name, rest):
             self._say(match[0])
