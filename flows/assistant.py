@@ -72,7 +72,8 @@ def _add_tools(server: MCPServer[Any], snapshot: Path, seconds: Seconds) -> None
             try:
                 answer = ask(snapshot, *arguments, seconds=seconds)
             except TurntableError as error:
-                raise ToolError(str(error)) from error
+                told = str(error).replace(str(snapshot), snapshot.name)  # where files lie stands in no answer
+                raise ToolError(told) from error
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))  # each space costs the assistant
 
     @server.tool(annotations=reads, structured_output=False)

@@ -37,6 +37,9 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+INTERRUPTED = "interrupted: run the same command to go on"
+
+
 @app.callback()
 def _main(
     home: Annotated[
@@ -76,11 +79,13 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except KeyboardInterrupt:
-        _fail("interrupted: run the same command to go on", 130)
+        _fail(INTERRUPTED, 130)
     except BrokenPipeError:
         # The reader has what it wanted (`| head`); closing a broken pipe again would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
+        if isinstance(error, RuntimeError) and str(error) == "Query interrupted":  # DuckDB's word for Ctrl-C
+            _fail(INTERRUPTED, 130)
         _fail(_explained(error), 1)
 
 

@@ -62,6 +62,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.path.stem not in OF_MINUTES, item.path not in long))
 
 
+@pytest.fixture(autouse=True)
+def home_of_one_test() -> Iterator[None]:
+    """Forget the home that `--home` of a command in this process set for all that comes behind."""
+    yield
+    for name in ("TURNTABLE_HOME", "TURNTABLE_CONFIG"):
+        os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session")
 def models() -> Path:
     """The folder of the embedded weights, fetched if they are not there."""

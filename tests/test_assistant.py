@@ -227,6 +227,19 @@ def test_hostile_calls_get_nothing_out(ask: Ask, home: Path) -> None:
     assert len(rows(ask, "from episodes")) == 3
 
 
+def test_a_missing_snapshot_is_named_without_its_place(ask: Ask, home: Path) -> None:
+    """Where files lie on this machine stands in no answer."""
+    snapshot, beside = home / "turntable.duckdb", home / "beside.duckdb"
+    snapshot.rename(beside)
+    try:
+        failed, said = ask("list_episodes")
+    finally:
+        beside.rename(snapshot)
+    assert failed
+    assert "turntable.duckdb is missing" in said
+    assert str(home) not in said
+
+
 def test_without_the_extra_one_line_says_how_to_install_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine that has Turntable alone."""
     monkeypatch.setitem(sys.modules, "mcp.server", None)

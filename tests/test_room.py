@@ -145,6 +145,12 @@ def test_what_nothing_is_made_of_goes(heard: tuple[Settings, Path]) -> None:
     assert room.find(settings, NEVER, later) == ()
 
 
+def test_days_without_end_are_days(heard: tuple[Settings, Path]) -> None:
+    """`--keep-audio inf` keeps it for ever."""
+    done = command(heard[0].home, "gc", "--keep-audio", "inf", "--keep-samples", "1e12", "--dry-run")
+    assert done.returncode == 0, done.stderr
+
+
 def test_it_is_done_once_a_day(heard: tuple[Settings, Path]) -> None:
     """By itself, as the settings say; on a machine that only stages never."""
     settings = heard[0].model_copy(update={"keep_samples": 0.0})

@@ -136,7 +136,6 @@ def gc(
 ) -> None:
     """Free audio and samples of finished episodes, and what nothing is made of; transcripts and hashes stay."""
     from dataclasses import replace
-    from datetime import timedelta
 
     from flows.display.terminal import showing
     from flows.upkeep import room
@@ -144,9 +143,9 @@ def gc(
     settings = settings_to_write()
     limits = replace(room.limits_of(settings), most=_size(to))
     if keep_audio is not None:
-        limits = replace(limits, audio=timedelta(days=keep_audio))
+        limits = replace(limits, audio=room.days(keep_audio))
     if keep_samples is not None:
-        limits = replace(limits, samples=timedelta(days=keep_samples))
+        limits = replace(limits, samples=room.days(keep_samples))
     with showing():
         found = room.find(settings, limits)
         found = found if dry_run else room.carry_out(found)

@@ -64,7 +64,7 @@ class Holding:
 
 def limits_of(settings: Settings) -> Limits:
     """Return the limits that the user set."""
-    return Limits(_days(settings.keep_audio), _days(settings.keep_samples))
+    return Limits(days(settings.keep_audio), days(settings.keep_samples))
 
 
 def find(settings: Settings, limits: Limits, now: datetime | None = None) -> tuple[Freeable, ...]:
@@ -124,7 +124,8 @@ def holdings(home: Path) -> tuple[Holding, ...]:
     return tuple(sorted(measured, key=lambda one: -one.bytes))
 
 
-def _days(number: float) -> timedelta:
+def days(number: float) -> timedelta:
+    """Return so many days; more than there are, as `inf`, is for ever."""
     return timedelta.max if number > timedelta.max.days - 1 else timedelta(days=number)
 
 
