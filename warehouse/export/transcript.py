@@ -12,6 +12,7 @@ import duckdb
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
 from transforms.text import visible
+from warehouse.answer_lines import address_of
 
 SECONDS_A_WORD = 1.0  # at most, where nobody says when a turn ends: the slowest speech
 _REDRAWN = str.maketrans("<>:：", "‹›∶∶")
@@ -96,18 +97,19 @@ def read(
     )
 
 
-_TURNS = """
+# A path would tell others of this machine.
+_TURNS = f"""
     select
         t.turn_index, coalesce(t.speaker_name, t.speaker_label), t.start_time, t.end_time, t.text,
         coalesce(own.title, given.title),
-        audio_link(e.audio_url, null, e.page_url, t.start_time)  -- a path would tell others of this machine
+        audio_link({address_of("e.audio_url")}, null, e.page_url, t.start_time)
     from turns t left join episodes e using (episode_id)
     left join chapters own on own.transcript_id = t.transcript_id and own.chapter_index = t.chapter_index
     left join chapters given
         on given.episode_id = t.episode_id and given.transcript_id is null and t.chapter_index is null
         and given.start_time <= t.start_time and t.start_time < coalesce(given.end_time, 'infinity'::double)
     where t.transcript_id = ? order by t.turn_index
-"""
+"""  # noqa: S608 - a name of a column
 _SEGMENTS = """
     select speaker_label, start_time, end_time, '' from speaker_segments
     where transcript_id = ? order by start_time, end_time, segment_index
