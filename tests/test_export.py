@@ -583,6 +583,10 @@ def test_an_episode_is_written_to_a_file(tmp_path: Path, run: Run):
     assert (tmp_path / "a.docx").read_bytes()[:2] == b"PK"
     assert run("export", "latest", "--format", "srt", "--out", str(tmp_path)).exit_code == 0
     assert (tmp_path / "0a1b2c3d-one.srt").read_text() == run("export", "latest", "--format", "srt").stdout
+    one = run("export", "--show", "groove", "--format", "srt")
+    assert one.stdout == (tmp_path / "0a1b2c3d-one.srt").read_text()
+    assert run("export", "--show", "groove", "--out", str(tmp_path / "b.srt")).exit_code == 0
+    assert (tmp_path / "b.srt").read_text() == one.stdout
     done = run("export", "latest", "--format", "srt", "--out", str(tmp_path / "a.docx" / "b.srt"))
     assert (done.exit_code, str(done.exception)) == (
         1,
@@ -596,14 +600,18 @@ def test_an_episode_is_written_to_a_file(tmp_path: Path, run: Run):
         (("--format", "vtt"), "give an episode, --show, --query or --parquet"),
         (("--parquet", "x", "--format", "vtt"), "leave --format and --out out"),
         (("latest", "--show", "groove", "--format", "vtt"), "one of them"),
-        (("--show", "groove", "--format", "vtt"), "writes a file an episode: give a folder with --out"),
+        (("--show", "groove", "--format", "vtt"), "one file per episode, 2 files here: give a folder with --out"),
+        (("--show", "groove", "--format", "vtt", "--out", "a.vtt"), "give a folder with --out"),
+        (("latest",), "give --format, one of vtt, "),
+        (("latest", "--out", "a.xyz"), "give --format, one of vtt, "),
         (("--show", "nobody", "--format", "vtt", "--out", "x"), "nobody"),
     ],
 )
 def test_what_is_asked_wrongly(tmp_path: Path, run: Run, arguments: tuple[str, ...], message: str):
     """It is said what to give."""
-    publish(tmp_path, staged())
+    publish(tmp_path, staged(), staged(1, transcript_id="two", episode=replace(EPISODE, episode_id="two")))
     done = run("export", *arguments)
+    assert not Path("a.vtt").exists()
     assert done.exit_code
     assert message in " ".join(f"{done.stderr} {done.exception}".split())
 

@@ -20,10 +20,8 @@ _SHOWS = """
     from podcasts group by coalesce(title, podcast_id) order by 2
 """
 # A path would tell others of this machine.
-_COLUMNS = (
-    f"select * exclude (audio_path) replace ({address_of('audio_url')} as audio_url, "
-    f"{address_of('page_url')} as page_url) from best_turns"  # noqa: S608 - names of columns
-)
+_ADDRESSES = ", ".join(f"{address_of(column)} as {column}" for column in ("audio_url", "page_url"))
+_COLUMNS = f"select * exclude (audio_path) replace ({_ADDRESSES}) from best_turns"  # noqa: S608 - names of columns
 _ORDER = "order by published_at, episode_id, turn_index"
 
 
