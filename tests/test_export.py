@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_type_hints
 
@@ -127,7 +128,7 @@ def test_ctm(snapshot: Path):
 def test_markdown(told: ExportTranscript):
     """Titles are headings, times links into the audio, names bold; nobody is Unknown where others have names."""
     assert FORMATS["md"](told) == (
-        "# The \\*needle\\*\n\n## Of belts\n\n"
+        "# The \\*needle\\*\n\nThe Long Groove · 2026-04-01 · <https://groove.example/1>\n\n## Of belts\n\n"
         "[0:00](<https://groove.example/1.ogg#t=0>) **Mara Quill:** Why turn?\n\n"
         "[1:02:05] **Unknown:** \\[so\\] it\\_must\n\n## Of \\*needles\\*\n\n**Idris – Vane:** 1. No.\n"
     )
@@ -152,13 +153,14 @@ def test_word_reads_docx(told: ExportTranscript):
     document = docx.Document(io.BytesIO(written))
     assert [(part.style.name, part.text) for part in document.paragraphs if part.style] == [
         ("Heading 1", "The *needle*"),
+        ("Normal", "The Long Groove · 2026-04-01 · https://groove.example/1"),
         ("Heading 2", "Of belts"),
         ("Normal", "0:00 Mara Quill: Why turn?"),
         ("Normal", "[1:02:05] Unknown: [so] it_must"),
         ("Heading 2", "Of *needles*"),
         ("Normal", "Idris – Vane: 1. No."),
     ]
-    first = document.paragraphs[2]
+    first = document.paragraphs[3]
     assert [run.text for run in first.runs if run.bold] == ["Mara Quill:"]
     assert [link.address for link in first.hyperlinks] == ["https://groove.example/1.ogg#t=0"]
 
@@ -207,7 +209,10 @@ def told() -> ExportTranscript:
         ExportChapter("Of *needles*", None, None),
         ExportChapter("Of belts", 0.0, None),
     )
-    return ExportTranscript("e", turns, (), chapters, "The *needle*", "The Long Groove")
+    at = datetime(2026, 4, 1, 23, tzinfo=UTC)
+    return ExportTranscript(
+        "e", turns, (), chapters, "The *needle*", "The Long Groove", at, "https://groove.example/1"
+    )
 
 
 def test_the_libraries_of_the_field_read_them(snapshot: Path, tmp_path: Path):

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.artifacts import Store
+from flows.commands.keeping import _going
 from flows.feeds.manage import add_feeds
 from flows.feeds.pending import PendingQueue
 from flows.feeds.poll import poll
 from flows.feeds.subscriptions import Subscriptions
-from flows.commands.keeping import _going
 from flows.home import forgotten
 from flows.home.locks import held
 from flows.locations import at_path, locate

@@ -159,7 +159,7 @@ def test_what_waits_says_why_and_when_it_is_tried_again() -> None:
         "error_class": "source",
         "attempts": 1,
         "next_try_at": "2026-04-02 06:00:00Z",
-        "message": "404 Not Found",
+        "message": "https://cdn.example/1.mp3: 404 Not Found",
     }
     table = lists.pending(Table(tuple(row), [tuple(row.values())]))
     assert table.rows == [
@@ -168,7 +168,7 @@ def test_what_waits_says_why_and_when_it_is_tried_again() -> None:
             "0a1b2c3d",
             "(no title)",
             "S",
-            "fetch: 404 Not Found",
+            "fetch: 404 Not Found (https://cdn.example/1.mp3)",
             "next try 2026-04-02 06:00Z",
             "2026-04-01",
         )
