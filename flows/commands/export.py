@@ -39,10 +39,13 @@ def export(
         typer.Option(
             "--format",
             help="vtt, srt, json, chapters, md, txt, docx, rttm, ctm, stm or seglst; as a table csv, csv-safe, "
-            "parquet or jsonl. [the ending of --out]",
+            "parquet or jsonl.",
         ),
     ] = "",
-    out: Annotated[Path | None, typer.Option(help="A file, or a folder for one file per episode.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A file, whose ending may say the format, or a folder for one file per episode."),
+    ] = None,
     parquet: Annotated[
         Path | None, typer.Option(help="A folder for the whole warehouse as Parquet by show and year.")
     ] = None,
