@@ -85,7 +85,7 @@ def test_a_piece_of_a_name_will_do_where_it_means_one(site: Publisher, run: Run,
             "groove",
             "no show is called so: `turntable add` the address of one, such as ␛[2JElse",
         ),
-        ((), "groove", "groove: neither an OPML file nor a show that Apple Podcasts knows: give the address"),
+        ((), "groove", "groove: neither an OPML file nor a show that 127.0.0.1 knows: give the address"),
     ],
 )
 def test_what_is_not_clear_is_asked_back(
@@ -125,10 +125,10 @@ def test_all_that_a_gpodder_server_has_is_added(site: Publisher, run: Run, tmp_p
     assert "subscribed, but not read yet" in done.output
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and b"mellow-otter" in path.read_bytes()]
     assert kept == []
-    wrong = run("add", "--gpodder", server, input="wrong\n")
+    wrong = run("add", "--gpodder", server, input="sour-otter\n")
     assert wrong.exit_code == 1
-    assert "the server answered 401" in str(wrong.exception)
-    assert "wrong" not in str(wrong.exception)
+    assert "wrong user or password" in str(wrong.exception)
+    assert "otter" not in str(wrong.exception)
     assert "it needs a user: give it as https://USER@127.0.0.1" in str(run("add", "--gpodder", site.url).exception)
     site.pages["/api/2/devices/ann.json"] = Page(b"<html>")
     no_list = run("add", "--gpodder", server.replace("ann@", f"{LOGIN}@"))

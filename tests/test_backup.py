@@ -140,7 +140,7 @@ def test_what_is_not_whole_fills_no_home(made: Path, tmp_path: Path) -> None:
         with pytest.raises(ContentError, match="cannot be restored: ") as caught:
             restore(settings, file)
         assert "\n" not in str(caught.value)
-        assert {path.name for path in settings.home.iterdir()} <= {"scratch"}, file.name
+        assert {path.name for path in settings.home.iterdir()} == set(), file.name
     assert not (tmp_path / "outside.txt").exists()
     assert not (tmp_path.parent / "outside").exists()
 

@@ -49,7 +49,7 @@ def test_the_surest_way_decides(text: str, place: str | None, meant: Named) -> N
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("turn", "2 episodes fit 'turn': say more, such as of 0a1b2c3d Turn; beefbeef TURN$"),
+        ("turn", "2 episodes fit 'turn', 0a1b2c3d Turn; beefbeef TURN: say more$"),
         ("beef", "2 episodes fit 'beef'"),
         ("Turn.wav", "2 episodes fit"),
         ("0a1b", "2 episodes fit"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from flows.commands.feeds import _HEARD_BY
 from flows.feeds import poll as polling
 from flows.feeds.manage import add_feeds, remove
 from flows.feeds.pending import LOST_AFTER, PendingEpisode, PendingQueue, failed
@@ -543,8 +544,8 @@ def test_retry_and_quarantine(settings: Settings, host: Publisher) -> None:
     }
     assert (transient, one, rest) == (
         "",
-        "Part 1: it waits again, until the next poll\n",
-        "Part 2: it waits again, until the next poll\n",
+        f"Part 1: it waits again; {_HEARD_BY}\n",
+        f"Part 2: it waits again; {_HEARD_BY}\n",
     )
     assert {w.episode.title: w.state for w in waiters.all()} == {
         "Part 1": "waiting",

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_type_hints
 
@@ -127,7 +128,7 @@ def test_ctm(snapshot: Path):
 def test_markdown(told: ExportTranscript):
     """Titles are headings, times links into the audio, names bold; nobody is Unknown where others have names."""
     assert FORMATS["md"](told) == (
-        "# The \\*needle\\*\n\n## Of belts\n\n"
+        "# The \\*needle\\*\n\nThe Long Groove · 2026-04-01 · <https://groove.example/1>\n\n## Of belts\n\n"
         "[0:00](<https://groove.example/1.ogg#t=0>) **Mara Quill:** Why turn?\n\n"
         "[1:02:05] **Unknown:** \\[so\\] it\\_must\n\n## Of \\*needles\\*\n\n**Idris – Vane:** 1. No.\n"
     )
@@ -152,13 +153,14 @@ def test_word_reads_docx(told: ExportTranscript):
     document = docx.Document(io.BytesIO(written))
     assert [(part.style.name, part.text) for part in document.paragraphs if part.style] == [
         ("Heading 1", "The *needle*"),
+        ("Normal", "The Long Groove · 2026-04-01 · https://groove.example/1"),
         ("Heading 2", "Of belts"),
         ("Normal", "0:00 Mara Quill: Why turn?"),
         ("Normal", "[1:02:05] Unknown: [so] it_must"),
         ("Heading 2", "Of *needles*"),
         ("Normal", "Idris – Vane: 1. No."),
     ]
-    first = document.paragraphs[2]
+    first = document.paragraphs[3]
     assert [run.text for run in first.runs if run.bold] == ["Mara Quill:"]
     assert [link.address for link in first.hyperlinks] == ["https://groove.example/1.ogg#t=0"]
 
@@ -207,7 +209,10 @@ def told() -> ExportTranscript:
         ExportChapter("Of *needles*", None, None),
         ExportChapter("Of belts", 0.0, None),
     )
-    return ExportTranscript("e", turns, (), chapters, "The *needle*", "The Long Groove")
+    at = datetime(2026, 4, 1, 23, tzinfo=UTC)
+    return ExportTranscript(
+        "e", turns, (), chapters, "The *needle*", "The Long Groove", at, "https://groove.example/1"
+    )
 
 
 def test_the_libraries_of_the_field_read_them(snapshot: Path, tmp_path: Path):
@@ -583,6 +588,10 @@ def test_an_episode_is_written_to_a_file(tmp_path: Path, run: Run):
     assert (tmp_path / "a.docx").read_bytes()[:2] == b"PK"
     assert run("export", "latest", "--format", "srt", "--out", str(tmp_path)).exit_code == 0
     assert (tmp_path / "0a1b2c3d-one.srt").read_text() == run("export", "latest", "--format", "srt").stdout
+    one = run("export", "--show", "groove", "--format", "srt")
+    assert one.stdout == (tmp_path / "0a1b2c3d-one.srt").read_text()
+    assert run("export", "--show", "groove", "--out", str(tmp_path / "b.srt")).exit_code == 0
+    assert (tmp_path / "b.srt").read_text() == one.stdout
     done = run("export", "latest", "--format", "srt", "--out", str(tmp_path / "a.docx" / "b.srt"))
     assert (done.exit_code, str(done.exception)) == (
         1,
@@ -596,14 +605,18 @@ def test_an_episode_is_written_to_a_file(tmp_path: Path, run: Run):
         (("--format", "vtt"), "give an episode, --show, --query or --parquet"),
         (("--parquet", "x", "--format", "vtt"), "leave --format and --out out"),
         (("latest", "--show", "groove", "--format", "vtt"), "one of them"),
-        (("--show", "groove", "--format", "vtt"), "writes a file an episode: give a folder with --out"),
+        (("--show", "groove", "--format", "vtt"), "one file per episode, 2 files here: give a folder with --out"),
+        (("--show", "groove", "--format", "vtt", "--out", "a.vtt"), "give a folder with --out"),
+        (("latest",), "give --format, one of vtt, "),
+        (("latest", "--out", "a.xyz"), "give --format, one of vtt, "),
         (("--show", "nobody", "--format", "vtt", "--out", "x"), "nobody"),
     ],
 )
 def test_what_is_asked_wrongly(tmp_path: Path, run: Run, arguments: tuple[str, ...], message: str):
     """It is said what to give."""
-    publish(tmp_path, staged())
+    publish(tmp_path, staged(), staged(1, transcript_id="two", episode=replace(EPISODE, episode_id="two")))
     done = run("export", *arguments)
+    assert not Path("a.vtt").exists()
     assert done.exit_code
     assert message in " ".join(f"{done.stderr} {done.exception}".split())
 

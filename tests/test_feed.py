@@ -26,7 +26,7 @@ from flows.http.reach import Reach
 from flows.locations import at_path, locate
 from flows.settings import Settings
 from flows.sources.feed_pages import parse_safely, read_feed
-from flows.sources.found import EpisodeSource, extras_of
+from flows.sources.found import EpisodeSource, extras_of, newest
 from transforms.errors import ContentError, HostileError, SourceError, TransientError, TurntableError
 from transforms.feed import is_feed, parse_feed, plain_text, resolve_url
 from transforms.records import AudioLink, Episode, Feed, Person, Podcast, TranscriptLink, podcast_id
@@ -65,6 +65,15 @@ def test_promised_bytes_are_compared(algorithm: str, tmp_path: Path) -> None:
     assert promise_flags(extras_of(episode).integrity, audio) == ()
     assert promise_flags(extras_of(episode).integrity, other) == ("integrity_mismatch",)
     assert promise_flags(extras_of(replace(episode, audio_url="https://a.example/2.mp3")).integrity, other) == ()
+
+
+def test_what_lies_beside_a_feed_on_this_machine_has_no_address(tmp_path: Path) -> None:
+    """It is heard from its path, which nobody else sees."""
+    feed = parse_feed(PLAIN.replace(b"https://a.example/1.mp3", b"1.mp3"), str(tmp_path / "feed.xml"))
+    (found,) = newest(feed, 1)
+    assert found.location.path == tmp_path / "1.mp3"
+    assert str(tmp_path) not in str(found.episode)
+    assert found.episode.audio_url is None
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.xml")), ids=lambda path: path.stem)

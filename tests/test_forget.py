@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.artifacts import Store
+from flows.commands.keeping import _going
 from flows.feeds.manage import add_feeds
 from flows.feeds.pending import PendingQueue
 from flows.feeds.poll import poll
@@ -25,10 +26,11 @@ from flows.published.linking import Hints
 from flows.settings import Options, Settings
 from flows.upkeep import forget as forgetting
 from flows.upkeep import verify as verifying
-from flows.upkeep.forget import Erased, find, forget
+from flows.upkeep.forget import Erased, find, forget, look
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
 from tests.conftest import command
+from tests.documents import publish, staged
 from tests.feeds import Publisher, item, publisher
 from tests.homes import ingest_file, make_audio, make_home
 from transforms.errors import SourceError, TransientError
@@ -200,8 +202,9 @@ def test_what_is_cut_off_is_finished(home: Settings, step: str, monkeypatch: pyt
             forget(home, wanted)
     assert ("forgetting is not finished", "turntable forget") in {(p.check, p.advice) for p in verify(home)}
 
-    heal(home)
+    done = heal(home)
 
+    assert heal is rebuild or [one.finished for one in done] == [True]
     assert verify(home) == ()
     assert files_with(home.home, f"{RARE} at large") == set()
 
@@ -216,10 +219,21 @@ def test_what_is_worked_on_is_left_alone(home: Settings) -> None:
 
 def test_of_several_none_is_taken(home: Settings) -> None:
     """A piece that several have names none."""
-    with pytest.raises(SourceError, match="3 episode or shows fit"):
+    with pytest.raises(
+        SourceError, match=r"3 episodes or shows fit 'Talk number', \w{8} Talk number .*: `turntable"
+    ):
         find(home, "Talk number")
     with pytest.raises(SourceError, match="no episode or show fits"):
         find(home, "nobody's")
+
+
+def test_what_goes_is_told_with_its_show_and_its_day(tmp_path: Path) -> None:
+    """Titles alone part no two episodes."""
+    publish(tmp_path, staged())
+    settings = Settings(home=tmp_path)
+    assert "  Why a Record Turns (The Long Groove, 2026-04-01)" in _going(
+        look(settings, find(settings, "0a1b2c3d"))
+    )
 
 
 @pytest.mark.system

@@ -159,7 +159,7 @@ def test_what_waits_says_why_and_when_it_is_tried_again() -> None:
         "error_class": "source",
         "attempts": 1,
         "next_try_at": "2026-04-02 06:00:00Z",
-        "message": "404 Not Found",
+        "message": "https://cdn.example/1.mp3: 404 Not Found",
     }
     table = lists.pending(Table(tuple(row), [tuple(row.values())]))
     assert table.rows == [
@@ -168,8 +168,30 @@ def test_what_waits_says_why_and_when_it_is_tried_again() -> None:
             "0a1b2c3d",
             "(no title)",
             "S",
-            "fetch: 404 Not Found",
+            "fetch: 404 Not Found (https://cdn.example/1.mp3)",
             "next try 2026-04-02 06:00Z",
             "2026-04-01",
         )
     ]
+
+
+def test_what_is_found_flows_and_its_neighbours_are_short() -> None:
+    """Paragraphs part by a space; of the turn before, its end stands there, of the one behind, its beginning."""
+    long = f"Begin {'word ' * 200}end."
+    hit = {
+        "podcast": "S",
+        "title": "T",
+        "published_at": None,
+        "speaker": "A",
+        "start_time": 1.0,
+        "snippet": "So.\n\nWhy?",
+        "link": None,
+        "before": [{"speaker": "B", "start_time": 0.0, "text": long}],
+        "after": [{"speaker": "B", "start_time": 2.0, "text": long}],
+    }
+    ((_, turns, _),) = lists.found(Table(tuple(hit), [tuple(hit.values())]))
+    before, said, after = (text for *_, text in turns.rows)
+    assert said == "So. Why?"
+    assert (before[:2], before[-4:]) == ("…w", "end.")
+    assert (after[:5], after[-1]) == ("Begin", "…")
+    assert max(len(before), len(after)) < 250

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from flows.cli import app
 from flows.feeds import outcomes
+from flows.feeds.events import FAILED, EpisodeEvent
 from flows.feeds.poll import poll_feed
 from flows.feeds.subscriptions import Subscriptions
 from flows.home.folder import home_tag
@@ -141,8 +142,8 @@ def blocks_of(server: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nonsense",), "no service has this address (it begins with 'it')"),
-        ((f"gopher://{SECRET}",), "no service has this address (it begins with 'gopher')"),
+        (("nonsense",), "no service has the address 'nonsense': https://"),
+        ((f"gopher://{SECRET}",), "no service has the address 'gopher://…': https://"),
         (("--remove", "nobody"), "`turntable notify --list` lists them"),
         (("ntfy://a", "--list"), "give an address, --test, --list or --remove"),
         (("ntfy://a", "--on", "never"), "take some of loaded, failed, quarantined, gone"),
@@ -162,3 +163,19 @@ def test_without_a_server_nobody_sends(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("TURNTABLE_HOME", "")  # `--home` sets it, for other tests too
     done = CliRunner().invoke(app, ["--home", str(tmp_path), "notify", "ntfy://a"])
     assert "start `turntable serve`" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("news", "title"),
+    [
+        ({}, "Why a Record Turns"),
+        ({"title": None}, "1.ogg"),
+        ({"title": None, "audio_url": "https://ann:pass@groove.example/"}, "groove.example"),
+        ({"title": None, "audio_url": None, "audio_path": "/home/ann/my talk.mp3"}, "my talk.mp3"),
+        ({"title": None, "audio_url": None}, None),
+    ],
+)
+def test_what_has_no_title_is_called_by_its_file_or_host(news: dict[str, Any], title: str | None) -> None:
+    """A message that names an id says nothing."""
+    body = EpisodeEvent(FAILED, replace(EPISODE, **news), "now", {}).body("home")
+    assert (body["payload"]["title"], body["resource"].get("prefect.resource.name")) == (title, title)

@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import command
 from tests.documents import EPISODE, PODCAST, TURNS, publish, published, staged
 from transforms.errors import SourceError, TransientError
+from transforms.records import TranscriptLink
 from warehouse.partitions import NOT_KNOWN, TABLES, export_partitions
 from warehouse.staging import Staged
 
@@ -70,6 +71,16 @@ def test_what_is_exported_is_what_is_shown(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"home", "lake"}
     found = ds.dataset(tmp_path / "lake" / "turns", partitioning="hive").to_table(filter=ds.field("year") == 2025)
     assert set(found["podcast"].to_pylist()) == {"show-1"}
+
+
+def test_no_path_of_this_machine_leaves_it(tmp_path: Path) -> None:
+    """Neither of audio nor of a text, also where an earlier version took a path for an address."""
+    here = TranscriptLink("/home/ann/1.vtt", "text/vtt", "en", None)
+    lone = replace(EPISODE, audio_path="/home/ann/1.ogg", audio_url="/home/ann/1.ogg", transcripts=(here,))
+    snapshot = publish(tmp_path / "home", staged(episode=lone), published(origin="/home/ann/1.vtt", episode=lone))
+    news(snapshot, tmp_path / "lake")
+    assert "/home/ann" in str([shown(snapshot, table) for table in TABLES])
+    assert "/home/ann" not in str([exported(tmp_path / "lake", table) for table in TABLES])
 
 
 def test_only_what_changed_is_written(tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_an_episode_is_found_by_what_people_type(snapshot: Path, text: str, epis
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("0a1b", "2 episodes fit '0a1b': .*0a1bffff Straße nach Süden; 0a1b2c3d Why a Record Turns$"),
+        ("0a1b", "2 episodes fit '0a1b', 0a1bffff Straße .*; 0a1b2c3d .* \\(The Long Groove, 2026-04-01\\): "),
         ("0a1", "no episode fits '0a1': .*0a1bffff .*; abc_DEF .*; 0a1b2c3d "),
         ("", "no episode fits ''"),
         ("%", "no episode fits '%'"),

@@ -120,6 +120,7 @@ def test_what_is_young_or_not_finished_is_kept(heard: tuple[Settings, Path], tmp
     assert room.find(settings, room.limits_of(settings)) == ()
     hear(settings, make_audio(tmp_path / "under way.wav", seed=5))  # staged, and not loaded yet
     assert kinds(room.find(settings, AT_ONCE)) == ["samples", "audio"]
+    assert room.staying(settings) > 0
     publish(settings)
     found = room.find(settings, Limits(timedelta.max, timedelta.max, most=200_000))
     assert kinds(found) == ["samples"]
@@ -186,4 +187,5 @@ def test_the_commands_say_what_goes_and_what_there_is(heard: tuple[Settings, Pat
     }
     assert held["audio"] > 60_000 > held["samples"]
     assert "the home holds" in command(settings.home, "status").stderr
-    assert command(settings.home, "gc", "--to", "much", check=False).returncode == 2
+    for size in ("much", "20", "1.5"):
+        assert command(settings.home, "gc", "--to", size, check=False).returncode == 2

@@ -192,6 +192,7 @@ def test_a_hit_shows_where_it_is(home: Path) -> None:
         (None, None, "https://www.youtube.com/watch?v=abc", 61.9, "https://www.youtube.com/watch?v=abc&t=61s"),
         (None, None, "https://youtu.be/abc", 61.9, "https://youtu.be/abc?t=61s"),
         (None, "/home/ann/my talk.mp3", None, 61.9, "file:///home/ann/my%20talk.mp3#t=61"),
+        ("/home/ann/1.mp3", None, None, 61.9, None),
         ("https://a.example/1.mp3", None, None, None, "https://a.example/1.mp3"),
         (None, None, "https://a.example/1", 61.9, None),
     ],

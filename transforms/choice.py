@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from transforms.errors import SourceError
 from transforms.text import INVISIBLE, fold_title
@@ -16,11 +17,15 @@ LONGEST_NAME = 60  # characters of a title in a message
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What can be meant: its id, its title, and the paths and addresses that it came by."""
+    """What can be meant: its id, its title, and the paths and addresses that it came by.
+
+    `about` is what parts it from others of its title, as its show and its day.
+    """
 
     id: str
     title: str | None
     places: frozenset[str] = frozenset()
+    about: str = ""
 
 
 def choose(text: str, known: Sequence[Named], what: str, way_out: str, place: str | None = None) -> Named:
@@ -38,10 +43,25 @@ def choose(text: str, known: Sequence[Named], what: str, way_out: str, place: st
     found = _fitting(wanted, known, place or wanted) if wanted else []
     if len(found) == 1:
         return found[0]
-    problem = f"{len(found)} {what}s fit" if found else f"no {what} fits"
-    names = "; ".join(f"{short_id(one.id)} {_shortened(one.title)}" for one in (found or known)[:MOST_NAMED])
-    msg = f"{problem} {wanted!r}: {way_out}, such as of {names or 'none yet'}"
+    if not found:
+        names = "; ".join(f"{short_id(one.id)} {_shortened(one.title)}" for one in known[:MOST_NAMED])
+        msg = f"no {what} fits {wanted!r}: {way_out}, such as of {names or 'none yet'}"
+        raise SourceError(msg)
+    names = "; ".join(map(_told_apart, found[:MOST_NAMED]))
+    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    msg = f"{len(found)} {what.replace(' or ', 's or ')}s fit {wanted!r}, {names}{more}: {way_out}"
     raise SourceError(msg)
+
+
+def shown_about(show: str | None, day: datetime | None) -> str:
+    """Write what parts an episode from others of its title: its show and its day, where they are known."""
+    parts = (_shortened(show) if show else "", f"{day.astimezone(UTC):%Y-%m-%d}" if day else "")
+    return ", ".join(filter(None, parts))
+
+
+def _told_apart(one: Named) -> str:
+    about = f" ({one.about})" if one.about else ""
+    return f"{short_id(one.id)} {_shortened(one.title)}{about}"
 
 
 def short_id(name: str) -> str:

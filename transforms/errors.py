@@ -50,6 +50,10 @@ class SourceError(TurntableError):
     error_class = "source"
 
 
+class LoginError(SourceError):
+    """The server wants a user and a password, or others than it got."""
+
+
 class Gone(SourceError):
     """The source says that it is gone for good (410): whoever is subscribed to it stops."""
 

@@ -113,6 +113,15 @@ def fold_title(title: str) -> str:
     return " ".join(re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c))))
 
 
+def flowing(text: str) -> str:
+    r"""Write a text as one paragraph: where its paragraphs part stands a space.
+
+    >>> flowing("So.\n\nAnd why?\r\nWell.")
+    'So. And why? Well.'
+    """
+    return re.sub(r"\s*[\r\n]\s*", " ", text)
+
+
 def visible(text: str, keep: str = "") -> str:
     r"""Write text so that a terminal shows it and obeys none of it; the characters of `keep` stay.
 

@@ -76,6 +76,11 @@ def screen_line(columns: Sequence[Column]) -> str:
     return f"concat('[', {cells}, ']')"
 
 
+def address_of(column: str) -> str:
+    """Write the SQL of an address; of what is none, as a path of this machine, nothing is left."""
+    return f"case when regexp_matches({column}, '^https?://', 'i') then {column} end"
+
+
 def quoted(text: str) -> str:
     """Write text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -12,7 +12,7 @@ from typing import Any
 
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse.answer_lines import quoted
+from warehouse.answer_lines import address_of, quoted
 from warehouse.query import find_episode
 from warehouse.sql import answer
 
@@ -23,7 +23,8 @@ MOST_QUERY = 100_000  # characters of SQL
 MOST_WORDS = 500  # characters of a search
 
 # A path would tell others of this machine.
-_LINK = "audio_link(audio_url, null, page_url, start_time)"
+_LINK = f"audio_link({address_of('audio_url')}, null, page_url, start_time)"
+_PAGE = f"{address_of('page_url')} as page_url"
 
 Answer = dict[str, Any]
 
@@ -39,8 +40,8 @@ def shows_and_episodes(snapshot: Path, show: str | None, limit: int, offset: int
     """  # noqa: S608 - quoted
     episodes = f"""
         select p.title as "show", e.title, e.published_at, e.episode_id, s.source, s.language,
-            coalesce(r.decoded_seconds, e.duration) as seconds, e.page_url,
-            audio_link(e.audio_url, null, e.page_url, null) as link
+            coalesce(r.decoded_seconds, e.duration) as seconds, {_PAGE},
+            audio_link({address_of("e.audio_url")}, null, e.page_url, null) as link
         from transcripts s join episodes e using (episode_id) left join podcasts p using (podcast_id)
         left join renditions r on r.episode_id = e.episode_id and r.rendition_id = s.rendition_id
         where s.is_best and {of_show}
@@ -60,7 +61,7 @@ def turns(snapshot: Path, episode: str, first: int, limit: int, *, seconds: Seco
     """
     episode_id = quoted(find_episode(snapshot, _short(episode)))
     about = f"""
-        select podcast as "show", title, published_at, episode_id, page_url, source, language,
+        select podcast as "show", title, published_at, episode_id, {_PAGE}, source, language,
             count(*) as turns, max(end_time) as seconds
         from best_turns where episode_id = {episode_id} group by all
     """  # noqa: S608 - quoted

@@ -23,6 +23,7 @@ from urllib.parse import quote
 import duckdb
 
 from transforms.errors import ContentError, SourceError, TransientError
+from warehouse.answer_lines import address_of
 from warehouse.load import quoted
 from warehouse.snapshot import holder, one_line
 
@@ -33,6 +34,14 @@ TABLES: Mapping[str, str] = {  # what each table is sorted by
     "transcripts": "episode_id, transcript_id",
     "episodes": "published_at, episode_id",
     "chapters": "episode_id, transcript_id, chapter_index",
+}
+# Where files lie on this machine concerns nobody else: those columns are empty.
+_ADDRESSES = ", ".join(f"{address_of(column)} as {column}" for column in ("audio_url", "page_url"))
+_LINKS = "list_filter(transcripts, lambda link: regexp_matches(link.url, '^https?://', 'i')) as transcripts"
+_COLUMNS = {
+    "best_turns": f"* replace (null::varchar as audio_path, {_ADDRESSES})",
+    "episodes": f"* replace (null::varchar as audio_path, {_ADDRESSES}, {_LINKS})",
+    "transcripts": f"* replace ({address_of('origin')} as origin)",
 }
 _CHOSEN = {"words": "transcript_id"}  # by what its rows are known, if not by the episode
 STATE = "_turntable.json"  # engines overlook names that begin so
@@ -50,7 +59,7 @@ with documents as (
 select
     coalesce(e.podcast_id, $not_known) as podcast, coalesce(year(e.published_at)::varchar, $not_known) as year,
     md5(string_agg(concat_ws(' ', e.episode_id, epoch_us(e.updated_at), made_of), chr(10) order by e.episode_id)
-        || coalesce(any_value(p.title), '') || digest_of_views()
+        || coalesce(any_value(p.title), '') || digest_of_views() || $columns
         || (select string_agg(name, ' ' order by name) from schema_migrations)) as fingerprint,
     list(e.episode_id order by e.episode_id) as episodes
 from episodes e left join documents using (episode_id) left join podcasts p using (podcast_id)
@@ -83,7 +92,7 @@ def export_partitions(snapshot: Path, folder: Path) -> Iterator[Partition]:
         state = _read_state(folder)
         con.execute(f"attach {quoted(snapshot)} as snapshot (read_only); use snapshot")
         con.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
-        wanted = con.execute(_PARTITIONS, {"not_known": NOT_KNOWN}).fetchall()
+        wanted = con.execute(_PARTITIONS, {"not_known": NOT_KNOWN, "columns": str(_COLUMNS)}).fetchall()
         names = {_name(podcast, year) for podcast, year, *_ in wanted}
         gone = sorted((_there(folder) | state.keys()) - names)
         total = len(wanted) + len(gone)
@@ -122,7 +131,8 @@ def _write(con: duckdb.DuckDBPyConnection, folder: Path, name: str, episodes: li
         try:
             own = _CHOSEN.get(table, "episode_id")
             con.execute(
-                f"copy (from {table} where {own} in (from temp.chosen) order by {order}) "
+                f"copy (select {_COLUMNS.get(table, '*')} from {table} "  # noqa: S608 - names of ours
+                f"where {own} in (from temp.chosen) order by {order}) "
                 f"to {quoted(fresh)} (format parquet, compression zstd)"
             )
             _sync(fresh)

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from transforms.choice import Named, choose
+from transforms.choice import Named, choose, shown_about
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 from transforms.records import Episode, Person, TranscriptLink
 from warehouse.answer import Table
@@ -413,8 +413,10 @@ def named_episodes(snapshot: Path) -> list[Named]:
         heard as (select episode_id, list(distinct source) as sources from stage_runs group by episode_id)
         select
             e.episode_id, e.title,
-            [e.audio_url, e.page_url, e.audio_path] || coalesce(origins, []) || coalesce(sources, [])
-        from episodes e left join came using (episode_id) left join heard using (episode_id)
+            [e.audio_url, e.page_url, e.audio_path] || coalesce(origins, []) || coalesce(sources, []),
+            p.title, e.published_at
+        from episodes e left join podcasts p using (podcast_id)
+        left join came using (episode_id) left join heard using (episode_id)
         left join (
             select episode_id, min(staged_at) as found_at, arg_min(feed_index, staged_at) as feed_index
             from discoveries group by episode_id
@@ -426,7 +428,10 @@ def named_episodes(snapshot: Path) -> list[Named]:
             found_at desc, feed_index, e.episode_id
         """,
     ).rows
-    return [Named(name, title, frozenset(filter(None, places))) for name, title, places in rows]
+    return [
+        Named(name, title, frozenset(filter(None, places)), shown_about(show, day))
+        for name, title, places, show, day in rows
+    ]
 
 
 def named_shows(snapshot: Path) -> list[Named]:

@@ -21,7 +21,9 @@ create or replace macro audio_link(audio_url, audio_path, page_url, start_time) 
             case when contains(page_url, '?') then '&' else '?' end
                 || 't=' || floor(start_time)::bigint::varchar || 's', ''
         )
-    else regexp_replace(audio_url, '#.*$', '') || coalesce('#t=' || floor(start_time)::bigint::varchar, '')
+    -- What is no address is a path: it opens nothing for others, and tells them of this machine.
+    when regexp_matches(audio_url, '^https?://', 'i') then
+        regexp_replace(audio_url, '#.*$', '') || coalesce('#t=' || floor(start_time)::bigint::varchar, '')
 end;
 
 -- Which words of the index each word of a query stands for, and how well.

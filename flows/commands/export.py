@@ -42,7 +42,10 @@ def export(
             "parquet or jsonl.",
         ),
     ] = "",
-    out: Annotated[Path | None, typer.Option(help="A file, or a folder for a file an episode.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A file, whose ending may say the format, or a folder for one file per episode."),
+    ] = None,
     parquet: Annotated[
         Path | None, typer.Option(help="A folder for the whole warehouse as Parquet by show and year.")
     ] = None,
@@ -60,6 +63,7 @@ def export(
             raise typer.BadParameter(msg)
         _write_partitions(settings_to_ask().snapshot, paths.absolute(parquet))
         return
+    format_ = format_ or _of_ending(out)
     check_format(format_)
     snapshot = settings_to_ask().snapshot
     place = paths.absolute(out) if out else None
@@ -69,6 +73,22 @@ def export(
         _write_one(snapshot, find_episode(snapshot, episode), format_, place)
     else:
         _write_each(snapshot, _selected(snapshot, show, query, timeout), format_, place)
+
+
+def _of_ending(out: Path | None) -> str:
+    """Return the format that the ending of a file says; of formats with one ending the plain one.
+
+    >>> _of_ending(Path("a.srt")), _of_ending(Path("a.chapters.json")), _of_ending(Path("A.CSV"))
+    ('srt', 'chapters', 'csv')
+    """
+    from warehouse.export import FORMATS, TABLES, ending_of
+
+    known = {ending_of(name): name for name in (*FORMATS, *reversed(TABLES))}
+    fit = [ending for ending in known if out is not None and out.name.lower().endswith(f".{ending}")]
+    if not fit:
+        msg = f"give --format, one of {', '.join((*FORMATS, *TABLES))}; or --out FILE with such an ending"
+        raise typer.BadParameter(msg)
+    return known[max(fit, key=len)]
 
 
 def _rows(snapshot: Path, episode: str | None, show: str | None, query: str | None) -> str:
@@ -103,28 +123,37 @@ def _write_one(snapshot: Path, episode_id: str, format: str, place: Path | None)
     from warehouse.export import export as written
     from warehouse.export import file_name
 
+    _write_document(written(snapshot, episode_id, format), format, place, file_name(episode_id, format))
+
+
+def _write_document(document: str | bytes, format: str, place: Path | None, name: str = "") -> None:
     if place is None and format == "docx":
         _check_pipe(format)
-    document = written(snapshot, episode_id, format)
-    with _opened(place, file_name(episode_id, format)) as sink:
+    with _opened(place, name) as sink:
         sink.write(document.encode() if isinstance(document, str) else document)
 
 
 def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Path | None) -> None:
-    """Write a file a transcript; what cannot be written is said, and concerns no other."""
-    from warehouse.export import export_selected, file_name
+    """Write one file per transcript; what cannot be written is said, and concerns no other."""
+    from warehouse.export import ending_of, export_selected, file_name
 
-    if place is None or place.is_file():
-        msg = f"--format {format} writes a file an episode: give a folder with --out"
+    is_file = place is None or place.is_file() or place.name.lower().endswith(f".{ending_of(format)}")
+    if is_file and not (place and place.is_dir()):
+        if len(selected) == 1:
+            _write_document(export_selected(snapshot, selected[0], format), format, place)
+            return
+        msg = (
+            f"--format {format} writes one file per episode, {len(selected)} files here: give a folder with --out"
+        )
         raise typer.BadParameter(msg)
+    assert place is not None, "the output is no folder"
     failed, several = 0, len({one.episode_id for one in selected}) < len(selected)
     for one in selected:
         name = f"{one.episode_id}.{one.transcript_id}" if several and one.transcript_id else one.episode_id
         try:
             document = export_selected(snapshot, one, format)
             path = place / file_name(name, format)
-            with _opened(path) as sink:
-                sink.write(document.encode() if isinstance(document, str) else document)
+            _write_document(document, format, path)
             tell(str(path))
         except TurntableError as error:
             say(f"turntable: {error}")

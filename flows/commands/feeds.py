@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
+# A poll alone hears nothing: it says to a server what waits.
+_HEARD_BY = "`turntable poll --ingest` hears it now, `turntable serve` after its next poll"
 _FILES = frozenset((".opml", ".xml", ".rss", ".txt", ".json"))
 
 Feed = Annotated[str, typer.Argument(help="Its address, a piece of its title, or the beginning of its id.")]
@@ -299,7 +301,7 @@ def retry(
     if kind is not None and kind not in get_args(ErrorClass):
         raise typer.BadParameter(f"{kind!r}: take one of {', '.join(get_args(ErrorClass))}", param_hint="--class")  # noqa: EM102
     for one in again(settings_to_write(), episode, cast("ErrorClass | None", kind)):
-        tell(f"{_named(one)}: it waits again, until the next poll")
+        tell(f"{_named(one)}: it waits again; {_HEARD_BY}")
 
 
 @app.command(epilog="Example: turntable quarantine 1f3a --reason 'music only'")

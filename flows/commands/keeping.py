@@ -54,7 +54,11 @@ def forget(
     if name is None:
         wanted, told = None, finished
     else:
-        wanted = _wanted(settings, name)
+        try:
+            wanted = _wanted(settings, name)
+        except SourceError:
+            _tell_gone(finished)  # it may be this one
+            raise
         told = (forgetting.look(settings, wanted),)
         if not dry_run:
             confirm(list(_going(told[0])), "Erase it?", "turntable forget … --yes", yes=yes)
@@ -63,11 +67,11 @@ def forget(
     if as_json:
         print_json([asdict(one) for one in told])
         return
-    for one in told:
-        for line in _going(one) if dry_run else _gone(one):
+    if dry_run:
+        for line in (line for one in told for line in _going(one)):
             tell(line)
-        for line in one.left:
-            say(f"turntable: {line}")
+    else:
+        _tell_gone(told if name is None else (*finished, *told))
     if not told:
         tell("nothing was left half forgotten")
 
@@ -89,7 +93,8 @@ def _wanted(settings: Settings, name: str) -> Wanted:
 
 
 def _going(one: Erased) -> list[str]:
-    shown = [f"  {title}" for title in one.episodes[:MOST_SHOWN]]
+    episodes = list(zip(one.episodes, one.about, strict=True))[:MOST_SHOWN]
+    shown = [f"  {title} ({about})" if about else f"  {title}" for title, about in episodes]
     more = len(one.episodes) - len(shown)
     return [
         *(f"{title}: the whole show" for title in one.shows),
@@ -108,7 +113,18 @@ def _gone(one: Erased) -> list[str]:
         if one.shows
         else "polls leave it alone, `turntable ingest` brings it back"
     )
-    return [f"{what}: forgotten, with {_numbers(one)}; the warehouse is made anew; {after}"]
+    done = (
+        "what was begun is finished, nothing is left of it" if one.finished else f"forgotten, with {_numbers(one)}"
+    )
+    return [f"{what}: {done}; the warehouse is made anew; {after}"]
+
+
+def _tell_gone(told: Sequence[Erased]) -> None:
+    for one in told:
+        for line in _gone(one):
+            tell(line)
+        for line in one.left:
+            say(f"turntable: {line}")
 
 
 def _numbers(one: Erased) -> str:
@@ -142,6 +158,7 @@ def gc(
 
     settings = settings_to_write()
     limits = replace(room.limits_of(settings), most=_size(to))
+    stays = 0 if limits.most is None else room.staying(settings)
     if keep_audio is not None:
         limits = replace(limits, audio=room.days(keep_audio))
     if keep_samples is not None:
@@ -149,6 +166,8 @@ def gc(
     with showing():
         found = room.find(settings, limits)
         found = found if dry_run else room.carry_out(found)
+    if limits.most is not None and stays > limits.most:
+        say(f"turntable: {sized(stays)} must stay, more than --to {to}: {room.STAYS}")
     if as_json:
         print_json({"freed": _summed(found), "dry_run": dry_run, "holds": _held(settings)})
         return
@@ -232,12 +251,14 @@ def holds(settings: Settings) -> str:
 def _size(text: str | None) -> int | None:
     """Read `--to`.
 
+    A number alone is refused: who means gigabytes would free all.
+
     >>> _size("20GB"), _size("500 mb"), _size("0"), _size(None)
     (20000000000, 500000000, 0, None)
     """
     if text is None:
         return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().lower())
-    if found is None:
-        raise typer.BadParameter(f"{text!r}: give a size as 20GB or 500MB", param_hint="--to")  # noqa: EM102
-    return round(float(found[1]) * 1000.0 ** " kmgt".index(found[2] or " "))
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?b?)", text.strip().lower())
+    if found is None or not (found[2] or float(found[1]) == 0):
+        raise typer.BadParameter(f"{text!r}: give a size with its unit, as 20GB or 500MB", param_hint="--to")  # noqa: EM102
+    return round(float(found[1]) * 1000.0 ** " kmgt".index(found[2].rstrip("b") or " "))

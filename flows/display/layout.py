@@ -20,6 +20,7 @@ GAP = "  "
 RIGID = 12  # cells: columns up to this width keep it, as ids, dates and states do
 BESIDE = 24  # cells that a text wants, to stand beside another one
 LEAST = 16  # cells in which words can be read
+EXCERPT = 73  # words and spaces, as search.sql cuts what it finds
 
 # Between the characters of Chinese and Japanese a line may end, but not before what closes.
 _IDEOGRAPH = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff65"
@@ -86,6 +87,19 @@ def wrap(text: str, width: int, most: int | None = None, *, whole: bool = False)
             line, used = line + piece, used + took
     lines.append(line.rstrip())
     return lines if most is None or len(lines) <= most else [*lines[: most - 1], _ended(lines[most - 1], width)]
+
+
+def excerpt(text: str, *, end: bool = False) -> str:
+    """Cut a text to its beginning, or its `end`, as long as a search shows what it finds.
+
+    >>> excerpt("a short turn"), len(excerpt("long " * 500)), excerpt("so it ends " * 500, end=True)[:7]
+    ('a short turn', 185, '…so it ')
+    """
+    pieces = _WORD.findall(text)
+    if len(pieces) <= EXCERPT:
+        return text
+    cut = "".join(pieces[-EXCERPT:] if end else pieces[:EXCERPT]).strip()
+    return f"…{cut}" if end else f"{cut}…"
 
 
 def _ended(line: str, width: int) -> str:

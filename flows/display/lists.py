@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from transforms.choice import short_id
-from transforms.text import counted
+from transforms.text import counted, flowing
 from warehouse.answer import Table
 
 Row = dict[str, Any]
+
+_PLACE_FIRST = re.compile(r"^(\S*/\S+): (.+)$", re.DOTALL)
 
 
 def episodes(table: Table) -> Table:
@@ -28,7 +31,7 @@ def pending(table: Table) -> Table:
         (r["state"], short_id(r["episode_id"]), _title(r), r["show"], _why(r), _again(r), _day(r["since"]))
         for r in _rows(table)
     ]
-    return Table(("state", "id", "title", "show", "why", "next try", "since"), rows)
+    return Table(("state", "id", "title", "show", "why", "again", "since"), rows)
 
 
 def feeds(table: Table, now: datetime) -> Table:
@@ -56,14 +59,16 @@ def models(table: Table) -> Table:
 
 def found(table: Table) -> Iterator[tuple[str, Table, str]]:
     """Yield each hit of a search: its episode, the hit between the turns around it, and where it can be heard."""
-    from flows.display.terminal import clock  # it brings Rich, which a script does not wait for
+    from flows.display.layout import excerpt  # it brings Rich, which a script does not wait for
+    from flows.display.terminal import clock
 
     def said(row: Row, text: str) -> tuple[str, str, str]:
-        return clock(row["start_time"]).rjust(7), row["speaker"] or "?", text
+        return clock(row["start_time"]).rjust(7), row["speaker"] or "?", flowing(text)
 
     for r in _rows(table):
         episode = " · ".join(filter(None, (r["podcast"], _title(r), _day(r["published_at"]))))
-        before, after = ([said(turn, turn["text"]) for turn in r[around]] for around in ("before", "after"))
+        before = [said(turn, excerpt(turn["text"], end=True)) for turn in r["before"]]
+        after = [said(turn, excerpt(turn["text"])) for turn in r["after"]]
         turns = [*before, said(r, r["snippet"]), *after]
         yield episode, Table(("time", "speaker", "text"), turns), r["link"] or ""
 
@@ -111,8 +116,9 @@ def _day(moment: datetime | str | None) -> str | None:
 
 
 def _why(row: Row) -> str | None:
-    """Say at which stage an episode failed, and why."""
-    return f"{row['stage']}: {row['message']}" if row["stage"] and row["message"] else row["message"]
+    """Say at which stage an episode failed, and why; a long address comes last, where a list may cut it."""
+    why = row["message"] and _PLACE_FIRST.sub(r"\2 (\1)", row["message"])
+    return f"{row['stage']}: {why}" if row["stage"] and why else why
 
 
 def _again(row: Row) -> str | None:

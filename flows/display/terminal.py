@@ -17,7 +17,7 @@ from flows.display.layout import draw, wrap
 from flows.progress import REPORTER, Reporter
 from flows.sources.folders import told_left_out
 from transforms.records import Seconds
-from transforms.text import counted, percent, visible
+from transforms.text import counted, flowing, percent, visible
 from warehouse.answer import Table
 
 if TYPE_CHECKING:
@@ -249,7 +249,9 @@ def print_plan(table: Table) -> None:
 def print_turns(table: Table) -> None:
     """Print turns as a script: time, speaker, text."""
     at = {name: table.columns.index(name) for name in ("start_time", "speaker", "text")}
-    rows = [(clock(row[at["start_time"]]), row[at["speaker"]] or "?", row[at["text"]]) for row in table.rows]
+    rows = [
+        (clock(row[at["start_time"]]), row[at["speaker"]] or "?", flowing(row[at["text"]])) for row in table.rows
+    ]
     widest = max((len(time) for time, *_ in rows), default=0)
     if rows:
         _print(Table(("time", "speaker", "text"), [(time.rjust(widest), *rest) for time, *rest in rows]))

@@ -2,7 +2,8 @@
 
     event     podcast.episode.discovered | podcast.episode.loaded | podcast.episode.failed | .quarantined
     resource  turntable.episode.<episode_id>, named by its title, with the label turntable.home: the id of the home
-    payload   episode_id, podcast_id, title, url (of the audio) and page_url, without secrets;
+    payload   episode_id, podcast_id, title (else the file or host of its address), url (of the audio)
+              and page_url, without secrets;
               loaded: transcript_id, turns, seconds; failed, quarantined: stage, error_class, message, quarantined
 
     event     podcast.feed.gone
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from flows.access import has_server
 from flows.home.folder import LABEL, home_id
@@ -58,11 +60,11 @@ class EpisodeEvent:
         known = {
             "episode_id": episode.episode_id,
             "podcast_id": episode.podcast_id,
-            "title": episode.title,
+            "title": _title(episode),
             "url": public_address(episode.audio_url) if episode.audio_url else None,
             "page_url": public_page(episode.page_url) if episode.page_url else None,
         }
-        resource = _resource(f"turntable.episode.{episode.episode_id}", episode.title, home)
+        resource = _resource(f"turntable.episode.{episode.episode_id}", known["title"], home)
         return _body(self.event_id(home), self.name, resource, {**known, **self.payload})
 
 
@@ -80,6 +82,12 @@ class FeedGone:
         event_id = uuid.uuid5(PODCAST_NAMESPACE, f"{home}:{GONE}:{self.feed_id}:{self.at.isoformat()}")
         payload = {"feed_id": self.feed_id, "title": self.title, "message": self.message}
         return _body(event_id, GONE, _resource(f"turntable.feed.{self.feed_id}", self.title, home), payload)
+
+
+def _title(episode: Episode) -> str | None:
+    """Return the title; of what has none, as a lone address that failed, its file, else its host."""
+    place = urlsplit(public_address(episode.audio_url or "") or episode.audio_path or "")
+    return episode.title or unquote(place.path).rstrip("/").rpartition("/")[2] or place.hostname
 
 
 def _resource(name: str, title: str | None, home: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from flows.home import private
 from flows.locations import KNOWN_BY_ID
 from flows.settings import Options
 from flows.sources.found import PublisherExtras, addresses_of, extras_of, public_episode, public_podcast
-from transforms.choice import Named, choose
+from transforms.choice import Named, choose, shown_about
 from transforms.errors import ErrorClass, SourceError, TransientError, error_class, one_line
 from transforms.records import Episode, Moment, Podcast
 from transforms.redaction import public_text
@@ -143,7 +143,7 @@ class PendingQueue:
 
     def named(self) -> list[Named]:
         """List what a user can mean."""
-        return [Named(w.episode.episode_id, w.public_episode.title, _places(w)) for w in self.all()]
+        return [Named(w.episode.episode_id, w.public_episode.title, _places(w), _about(w)) for w in self.all()]
 
     def put(self, pending: PendingEpisode) -> None:
         """Write one down, in place of what was there."""
@@ -199,6 +199,11 @@ class PendingQueue:
 def _name(episode_id: str) -> str:
     """Return the name of the file of a pending episode; a request may name any."""
     return f"{episode_id.replace(':', '-').replace('/', '-')}.json"
+
+
+def _about(pending: PendingEpisode) -> str:
+    show = pending.public_podcast
+    return shown_about(show.title if show else None, pending.episode.published_at)
 
 
 def _places(pending: PendingEpisode) -> frozenset[str]:

@@ -20,7 +20,7 @@ from flows.http.addresses import is_allowed, judge_text, judged_addresses, shown
 from flows.http.rate_limit import RATE_LIMIT
 from flows.http.reach import Reach
 from flows.http.streams import live_stream
-from transforms.errors import Gone, SourceError, TransientError
+from transforms.errors import Gone, LoginError, SourceError, TransientError
 from transforms.records import Seconds
 
 _CONNECT_TIMEOUT: Seconds = 20.0
@@ -33,6 +33,7 @@ _STATUS = {
     410: "the publisher took it down for good; remove it from your feeds",
     451: "it may not be given out for legal reasons; there is nothing to do here",
 }
+_REFUSALS = {401: LoginError, 410: Gone}
 _TRANSIENT_STATUS = {408, 425, 429}
 _WHOLE = (200, 203)
 
@@ -146,7 +147,7 @@ def check_status(target: httpx2.URL, response: httpx2.Response, accept: tuple[in
         raise TransientError(msg, retry_after=_retry_after(response.headers.get("Retry-After"), _now()))
     way_out = _STATUS.get(status, "that is no file; check the URL")
     msg = f"{shown(target)}: the server answered {status}: {way_out}"
-    raise Gone(msg) if status == 410 else SourceError(msg)
+    raise _REFUSALS.get(status, SourceError)(msg)
 
 
 def _retry_after(value: str | None, now: datetime) -> Seconds | None:

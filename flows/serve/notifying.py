@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from flows.feeds.events import FAILED, GONE, LOADED, QUARANTINED
 from flows.home.folder import LABEL, home_id, home_tag
 from transforms.choice import Named, choose
 from transforms.errors import SourceError, TransientError, one_line
+from transforms.tokens import is_secret
 
 # Of Prefect's blocks it is the one that hands any address to Apprise; one of our own would be unknown to a server
 # that has no Turntable.
@@ -197,13 +199,20 @@ def _service(url: str) -> str:
     with _silence():  # it would write the address down
         found: Any = Apprise.instantiate(url, suppress_exceptions=True)
     if not found:
-        scheme = url.partition("://")[0] if "://" in url else "it"
         msg = (
-            f"no service has this address (it begins with {scheme[:20]!r}): https://appriseit.com/services/ shows "
+            f"no service has the address {_begun(url)!r}: https://appriseit.com/services/ shows "
             "how they look, as ntfy://TOPIC, mailtos://USER:PASSWORD@HOST or a webhook of Slack or Discord"
         )
         raise SourceError(msg)
     return str(found.service_name or found.schemas()[0])
+
+
+def _begun(url: str) -> str:
+    """Write as much of an address as holds no secret: its scheme, or a name that is no address at all."""
+    scheme, parts, rest = url.partition("://")
+    if parts:
+        return f"{scheme[:20]}://{'…' if rest else ''}"
+    return url if re.fullmatch(r"[\w.-]{1,40}", url) and not is_secret(url) else f"{url[:3]}…"
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def feed_of(url: str, reach: Reach, *, lookup: str = APPLE_LOOKUP) -> str:
 
 
 def feed_called(name: str, reach: Reach, directory: str) -> str:
-    """Return the address of the feed of the one show that a name means, by Apple's search.
+    """Return the address of the feed of the one show that a name means, by the search of a directory as Apple's.
 
     One that is called so counts before others whose names have more in them.
 
@@ -83,7 +83,7 @@ def feed_called(name: str, reach: Reach, directory: str) -> str:
         TransientError, ContentError, HostileError: as `flows.http.fetch` says.
     """
     asked = urlencode({"media": "podcast", "entity": "podcast", "limit": str(_APPLE_SHOWS), "term": name})
-    results = _results(fetch.fetch(f"{directory.rstrip('/')}/search?{asked}", reach).data)
+    results = _results(fetch.fetch(f"{directory.rstrip('/')}/search?{asked}", reach).data, _called(directory))
     found = {url: result for result in results if isinstance(url := result.get("feedUrl"), str)}
     words = set(fold_title(name).split())
     fit = [url for url, result in found.items() if words and words <= set(_title(result).split())]
@@ -91,13 +91,18 @@ def feed_called(name: str, reach: Reach, directory: str) -> str:
     if len(exact or fit) == 1:
         return (exact or fit)[0]
     if not found:
-        what = "neither an OPML file nor a show that Apple Podcasts knows"
+        what = f"neither an OPML file nor a show that {_called(directory)} knows"
         msg = f"{visible(name)}: {what}: give the address of its feed"
         raise SourceError(msg)
     several = "; ".join(_described(found[url], url) for url in (exact or fit or list(found))[:5])
     cause = "several shows are called so" if fit else "no show is called so"
     msg = f"{visible(name)}: {cause}: `turntable add` the address of one, such as {several}"
     raise SourceError(msg)
+
+
+def _called(directory: str) -> str:
+    host = urlsplit(directory).hostname or ""
+    return "Apple Podcasts" if host.endswith("apple.com") else visible(host)
 
 
 def _title(result: dict[str, Any]) -> str:
@@ -145,11 +150,11 @@ def _ask_apple(
     return feeds[0], listed[0] if listed else None
 
 
-def _results(data: bytes) -> Iterator[dict[str, Any]]:
+def _results(data: bytes, directory: str = "Apple Podcasts") -> Iterator[dict[str, Any]]:
     try:
         answer = json.loads(data)
     except (ValueError, RecursionError) as error:
-        msg = "Apple's directory gave no JSON: try again later, or give the address of the feed"
+        msg = f"{directory} gave no JSON: try again later, or give the address of the feed"
         raise ContentError(msg) from error
     results = answer.get("results") if isinstance(answer, dict) else None
     return (result for result in results or () if isinstance(result, dict))

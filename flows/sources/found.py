@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import SecretStr, TypeAdapter
 
 from flows.locations import KNOWN_BY_ID, Location, is_kept_private, locate
-from transforms.records import PODCAST_NAMESPACE, Chapter, Episode, Feed, Podcast, TranscriptLink
+from transforms.records import PODCAST_NAMESPACE, AudioLink, Chapter, Episode, Feed, Podcast, TranscriptLink
 from transforms.redaction import (
     is_private,
     parts_of,
@@ -28,6 +28,7 @@ from transforms.tokens import is_secret
 
 _HASH = "sha256:"
 T = TypeVar("T")
+L = TypeVar("L", AudioLink, TranscriptLink)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,9 @@ def public_podcast(
     named = public_record(replace(podcast, feed_url=None, site_url=None), _writing(known, private=private), _IDS)
     if private:
         return named
-    return replace(named, feed_url=_address(podcast.feed_url), site_url=_page(podcast.site_url))
+    return replace(
+        named, feed_url=podcast.feed_url and public_address(podcast.feed_url), site_url=_page(podcast.site_url)
+    )
 
 
 def public_episode(
@@ -182,12 +185,8 @@ def public_episode(
         page_url=_page(episode.page_url),
         audio_url=_address(episode.audio_url),
         chapters_url=_address(episode.chapters_url),
-        transcripts=tuple(
-            replace(public_record(link, write), url=public_address(link.url)) for link in episode.transcripts
-        ),
-        audio_links=tuple(
-            replace(public_record(link, write), url=public_address(link.url)) for link in episode.audio_links
-        ),
+        transcripts=_elsewhere(episode.transcripts, write),
+        audio_links=_elsewhere(episode.audio_links, write),
     )
 
 
@@ -208,12 +207,19 @@ def _writing(secrets: Iterable[str], *, private: bool) -> Callable[[str], str]:
     return partial(public_text, secrets=secrets, write=private_address if private else public_page)
 
 
+def _elsewhere(links: tuple[L, ...], write: Callable[[str], str]) -> tuple[L, ...]:
+    """Write the links that others can open, without their secrets."""
+    found = ((link, _address(link.url)) for link in links)
+    return tuple(replace(public_record(link, write), url=url) for link, url in found if url is not None)
+
+
 def _address(url: str | None) -> str | None:
-    return url and public_address(url)
+    """Write an address; a path, as of what lies beside a feed on this machine, is none."""
+    return public_address(url) if url and locate(url).is_url else None
 
 
 def _page(url: str | None) -> str | None:
-    return url and public_page(url)
+    return public_page(url) if url and locate(url).is_url else None
 
 
 def _hashed(text: str | None) -> str | None:

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from flows.http import fetch
 from flows.http.reach import Reach
 from flows.locations import shown_address
-from transforms.errors import ContentError, SourceError
+from transforms.errors import ContentError, LoginError, SourceError
 from transforms.feed.opml import Outline
 
 _MOST_DEVICES = 100
@@ -46,6 +46,9 @@ def subscribed(url: str, reach: Reach) -> tuple[Outline, ...]:
 def _asked(url: str, reach: Reach) -> list[Any]:
     try:
         answer = json.loads(fetch.fetch(url, reach).data)
+    except LoginError as error:
+        msg = f"{shown_address(url)}: wrong user or password: give those that you have on that server"
+        raise LoginError(msg) from error
     except (ValueError, RecursionError) as error:
         msg = f"{shown_address(url)}: no list, as a gpodder server gives: check the address of the server"
         raise ContentError(msg) from error

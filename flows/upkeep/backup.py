@@ -299,6 +299,8 @@ def _clear(home: Path) -> None:
         for begun in home.glob(f".{name}.*"):  # what a killed process was writing
             begun.unlink(missing_ok=True)
     shutil.rmtree(home / "scratch" / _RESTORING, ignore_errors=True)
+    with suppress(OSError):  # others are at work in it
+        (home / "scratch").rmdir()
 
 
 def _unpack(source: Path, folder: Path) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,7 +26,7 @@ from flows.loader import damage, documents, load_and_publish, publish, set_aside
 from flows.progress import counting
 from flows.settings import Settings
 from flows.upkeep.lineage import SAYINGS, Lineage
-from transforms.choice import Named, choose
+from transforms.choice import Named, choose, shown_about
 from transforms.errors import SourceError, TransientError
 from transforms.feed.identity import EpisodeKey
 from transforms.records import Episode, StageRun
@@ -50,7 +50,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What goes, or went: titles, the subscriptions that end, numbers, and bytes of artifacts."""
+    """What goes, or went: titles, the subscriptions that end, numbers, and bytes of artifacts.
+
+    `about` says of each episode its show and its day, where they are known; `finished` that it was begun before.
+    """
 
     episodes: tuple[str, ...]
     shows: tuple[str, ...]
@@ -61,6 +64,8 @@ class Erased:
     artifacts: int
     bytes: int
     left: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    finished: bool = False
 
 
 def find(settings: Settings, text: str, place: str | None = None) -> Wanted:
@@ -220,11 +225,11 @@ class Going:
     def told(self, left: Sequence[str] = ()) -> Erased:
         """Say what goes."""
         every = (*self.documents, *self.artifacts)
-        titles = {one.episode_id: one.title for one in self._episodes}
+        known = {one.episode_id: one for one in self._episodes}
         shows = {one.id: one.title for one in query.named_shows(self.settings.snapshot)}
         shows |= {_show_of(one): one.name for one in self.subscriptions}
         return Erased(
-            episodes=tuple(titles.get(name) or name for name in self.wanted.episodes),
+            episodes=tuple((name in known and known[name].title) or name for name in self.wanted.episodes),
             shows=tuple(shows.get(name) or name for name in self.wanted.shows),
             subscriptions=tuple(one.name for one in self.subscriptions),
             transcripts=len(self.kept.transcripts),
@@ -233,7 +238,12 @@ class Going:
             artifacts=len(every),
             bytes=sum(one.size for one in every),
             left=tuple(left),
+            about=tuple(_about(known.get(name), shows) for name in self.wanted.episodes),
         )
+
+
+def _about(episode: Episode | None, shows: Mapping[str, str | None]) -> str:
+    return shown_about(shows.get(episode.podcast_id or ""), episode.published_at) if episode else ""
 
 
 def _addresses_of(episode: Episode) -> Iterator[str | None]:
@@ -286,7 +296,9 @@ def forget(settings: Settings, wanted: Wanted) -> Erased:
 
 def finish(settings: Settings) -> tuple[Erased, ...]:
     """Finish what was cut off: nothing may be made again of what is half gone."""
-    return tuple(forget(settings, one) for one in unfinished(settings)) if settings.load != "elsewhere" else ()
+    if settings.load == "elsewhere":
+        return ()
+    return tuple(replace(forget(settings, one), finished=True) for one in unfinished(settings))
 
 
 def _with(one: Forgotten, before: Forgotten | None) -> Forgotten:

@@ -82,6 +82,15 @@ def find(settings: Settings, limits: Limits, now: datetime | None = None) -> tup
     return (*old, *home.unreferenced(now), *home.spare())
 
 
+# Of what must stay, whatever the limits are.
+STAYS = "audio and samples of episodes that are not finished, and audio that can be had nowhere else"
+
+
+def staying(settings: Settings) -> int:
+    """Return the bytes of audio and samples that must stay."""
+    return _Home(settings).bound
+
+
 def carry_out(things: Iterable[Freeable]) -> tuple[Freeable, ...]:
     """Free what can go; one that is gone already is left out."""
     return tuple(one for one in counting("files", things) if _free(one))

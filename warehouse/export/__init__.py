@@ -71,10 +71,15 @@ def check_format(format: str) -> None:
         raise SourceError(msg)
 
 
+def ending_of(format: str) -> str:
+    """Return how the name of a file of a format ends, without the dot."""
+    return ENDINGS.get(format, format)
+
+
 def file_name(name: str, format: str) -> str:
     """Name the file of an episode, by its id: no title of a stranger becomes a path.
 
     >>> file_name("youtube:dQw4", "chapters")
     'youtube-dQw4.chapters.json'
     """
-    return f"{name.translate(str.maketrans(':/', '--'))}.{ENDINGS.get(format, format)}"
+    return f"{name.translate(str.maketrans(':/', '--'))}.{ending_of(format)}"

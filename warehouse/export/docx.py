@@ -10,7 +10,7 @@ import zipfile
 from html import escape
 from io import BytesIO
 
-from warehouse.export.transcript import ExportTranscript, ExportTurn, clock, named, one_line
+from warehouse.export.transcript import ExportTranscript, ExportTurn, cited, clock, named, one_line
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -52,6 +52,11 @@ def docx(transcript: ExportTranscript) -> bytes:
     """Write a Word document, the same bytes for the same transcript."""
     links: dict[str, str] = {}
     paragraphs = [_paragraph([_run(one_line(transcript.title))], "Heading1")] if transcript.title else []
+    line, source = cited(transcript)
+    address = [_linked(source, source, links)] if source else []
+    shown = [_run(f"{line} · " if address else line)] if line else []
+    if shown or address:
+        paragraphs.append(_paragraph([*shown, *address]))
     chapter = None
     for turn, name in named(transcript.turns):
         if not one_line(turn.text):
@@ -82,8 +87,12 @@ def _time(turn: ExportTurn, links: dict[str, str]) -> list[str]:
     shown = clock(turn.start_time)
     if not turn.link:
         return [_run(f"[{shown}] ")]
-    key = links.setdefault(one_line(turn.link), f"link{len(links)}")
-    return [f'<w:hyperlink r:id="{key}">{_run(shown, _LINK)}</w:hyperlink>', _run(" ")]
+    return [_linked(shown, one_line(turn.link), links), _run(" ")]
+
+
+def _linked(shown: str, address: str, links: dict[str, str]) -> str:
+    key = links.setdefault(address, f"link{len(links)}")
+    return f'<w:hyperlink r:id="{key}">{_run(shown, _LINK)}</w:hyperlink>'
 
 
 _LINK = '<w:rStyle w:val="Hyperlink"/>'

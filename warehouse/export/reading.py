@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from warehouse.export.transcript import ExportTranscript, ExportTurn, clock, named, one_line
+from warehouse.export.transcript import ExportTranscript, ExportTurn, cited, clock, named, one_line
 
 _MARKS = re.compile(r"[\\`*_{}\[\]<>#|~]|&(?=#?\w+;)")
 _OPENING = re.compile(r"^(\d*)([-+=.)])")  # begins a list or underlines a heading
@@ -13,9 +13,13 @@ _OPENING = re.compile(r"^(\d*)([-+=.)])")  # begins a list or underlines a headi
 def markdown(transcript: ExportTranscript) -> str:
     """Write Markdown: titles as headings, a paragraph a turn, its time a link into the audio, its speaker bold.
 
+    Below the title stand show, day and address.
+
     Spec: https://spec.commonmark.org/
     """
     blocks = [f"# {_escaped(transcript.title)}"] if transcript.title else []
+    line, source = cited(transcript)
+    blocks += filter(None, [" · ".join(filter(None, [_escaped(line), source and f"<{_address(source)}>"]))])
     chapter = None
     for turn, name in named(transcript.turns):
         if not one_line(turn.text):
@@ -44,7 +48,11 @@ def _stamp(turn: ExportTurn) -> str | None:
 def _time(turn: ExportTurn) -> str | None:
     stamp = _stamp(turn)
     link = turn.link and one_line(turn.link)
-    return f"{stamp}(<{re.sub('[<>]', _percent, link)}>)" if stamp and link else stamp
+    return f"{stamp}(<{_address(link)}>)" if stamp and link else stamp
+
+
+def _address(url: str) -> str:
+    return re.sub("[<> ]", _percent, url)
 
 
 def _percent(found: re.Match[str]) -> str:

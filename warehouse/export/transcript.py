@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ import duckdb
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
 from transforms.text import visible
+from warehouse.answer_lines import address_of
 
 SECONDS_A_WORD = 1.0  # at most, where nobody says when a turn ends: the slowest speech
 _REDRAWN = str.maketrans("<>:：", "‹›∶∶")
@@ -56,7 +58,10 @@ class ExportChapter:
 
 @dataclass(frozen=True, slots=True)
 class ExportTranscript:
-    """What the writers write: the turns in order, the diarization with its overlaps, chapters and titles."""
+    """What the writers write: the turns in order, the diarization with its overlaps, chapters and titles.
+
+    `source` is the address of the episode's page, else of its audio.
+    """
 
     session_id: str
     turns: tuple[ExportTurn, ...]
@@ -64,6 +69,8 @@ class ExportTranscript:
     chapters: tuple[ExportChapter, ...] = ()
     title: str | None = None
     show: str | None = None
+    published_at: datetime | None = None
+    source: str | None = None
 
 
 def read(
@@ -77,7 +84,7 @@ def read(
     Raises:
         SourceError: there is no such episode or transcript.
     """
-    chosen, title, show = _find(con, episode_id, transcript_id)
+    chosen, title, show, published_at, source = _find(con, episode_id, transcript_id)
     words = _words(con, chosen)
     turns = tuple(
         ExportTurn(speaker, start_time, end_time, text, _all_timed(words.get(index, [])), chapter, link)
@@ -93,21 +100,24 @@ def read(
         chapters=tuple(ExportChapter(*row) for row in con.execute(_CHAPTERS, [chosen, episode_id]).fetchall()),
         title=title,
         show=show,
+        published_at=published_at,
+        source=source,
     )
 
 
-_TURNS = """
+# A path would tell others of this machine.
+_TURNS = f"""
     select
         t.turn_index, coalesce(t.speaker_name, t.speaker_label), t.start_time, t.end_time, t.text,
         coalesce(own.title, given.title),
-        audio_link(e.audio_url, null, e.page_url, t.start_time)  -- a path would tell others of this machine
+        audio_link({address_of("e.audio_url")}, null, e.page_url, t.start_time)
     from turns t left join episodes e using (episode_id)
     left join chapters own on own.transcript_id = t.transcript_id and own.chapter_index = t.chapter_index
     left join chapters given
         on given.episode_id = t.episode_id and given.transcript_id is null and t.chapter_index is null
         and given.start_time <= t.start_time and t.start_time < coalesce(given.end_time, 'infinity'::double)
     where t.transcript_id = ? order by t.turn_index
-"""
+"""  # noqa: S608 - a name of a column
 _SEGMENTS = """
     select speaker_label, start_time, end_time, '' from speaker_segments
     where transcript_id = ? order by start_time, end_time, segment_index
@@ -124,9 +134,10 @@ _CHAPTERS = """
 
 def _find(
     con: duckdb.DuckDBPyConnection, episode_id: str, transcript_id: str | None
-) -> tuple[str, str | None, str | None]:
+) -> tuple[str, str | None, str | None, datetime | None, str | None]:
     found = con.execute(
-        "select s.transcript_id, e.title, p.title from transcripts s "
+        "select s.transcript_id, e.title, p.title, e.published_at, "  # noqa: S608 - names of columns
+        f"coalesce({address_of('e.page_url')}, {address_of('e.audio_url')}) from transcripts s "
         "left join episodes e using (episode_id) left join podcasts p using (podcast_id) "
         "where s.episode_id = $episode "
         "and (s.transcript_id = $transcript or ($transcript is null and s.is_best))",
@@ -183,6 +194,13 @@ def without_times(name: str, why: str) -> ContentError:
 def _end(start: Seconds, behind: Seconds | None, text: str) -> Seconds:
     last = start + SECONDS_A_WORD * max(len(text.split()), len(text) // 6, 1)  # scripts without spaces
     return last if behind is None or behind < start else min(behind, last)
+
+
+def cited(transcript: ExportTranscript) -> tuple[str, str | None]:
+    """Return by what a transcript is cited below its title: show and day in a line, and the address, if known."""
+    day = f"{transcript.published_at.astimezone(UTC):%Y-%m-%d}" if transcript.published_at else ""
+    line = " · ".join(filter(None, (one_line(transcript.show or ""), day)))
+    return line, transcript.source and one_line(transcript.source)
 
 
 def named(turns: Sequence[ExportTurn]) -> Iterator[tuple[ExportTurn, str | None]]:
