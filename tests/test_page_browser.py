@@ -436,6 +436,36 @@ def test_a_jump_leads_to_its_place(reader: Reader, width: int) -> None:
     assert page.locator(".landed header a").inner_text() in ("#200", "#201")
 
 
+def test_nothing_of_a_turn_is_cut_off(reader: Reader) -> None:
+    """On a phone: the ring around the first word of a line, and the bar of the turn that is heard, lie inside it."""
+    page = reader.open(episode_page(EPISODE, AUDIO), **LOOKS["phone"])
+    page.locator("article header a").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.evaluate("document.querySelector('audio').currentTime = 1.2")
+    until(page, "document.querySelector('[aria-current]')")
+    ring, bar = page.evaluate(
+        """(() => {
+        const turn = document.activeElement.closest('article');
+        const left = turn.getBoundingClientRect().left;
+        const bar = getComputedStyle(turn, '::before');
+        return [document.activeElement.getBoundingClientRect().left - left, parseFloat(bar.left)];
+        })()"""
+    )
+    assert ring >= 4  # 2 px of outline, 2 px from the word
+    assert bar >= 0
+
+
+def test_titles_of_chapters_stand_in_line(reader: Reader) -> None:
+    """Also where hours appear."""
+    chapters = tuple(PageChapter(f"Part {n}", at) for n, at in enumerate((0.0, 700.0, 3700.0, 39000.0)))
+    page = reader.open(episode_page(replace(EPISODE, chapters=chapters), AUDIO), **LOOKS["phone"])
+    lefts = page.evaluate(
+        "[...document.querySelectorAll('.chapters bdi')].map(t => t.getBoundingClientRect().left)"
+    )
+    assert len(lefts) == 4
+    assert len(set(lefts)) == 1
+
+
 LOOKS = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},

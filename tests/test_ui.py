@@ -306,7 +306,7 @@ def test_the_search_of_a_folder_finds(ui: Ui, tmp_path: Path) -> None:
         assert "Luca Ongaro" in page.content()  # whose licence goes where the code goes
         page.fill("#asked", "it must")
         until(page, "document.querySelectorAll('#places mark').length === 4")
-        for asked, found in (('"must it"', "No places"), ('"mus"', "No places"), ('“it mu*”', "2 places")):
+        for asked, found in (('"must it"', "No places"), ('"mus"', "No places"), ("“it mu*”", "2 places")):
             page.fill("#asked", asked)
             until(page, f"document.querySelector('#state').textContent === '{found}'")
         page.fill("#asked", '"it must"')

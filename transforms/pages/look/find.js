@@ -75,6 +75,7 @@ function find(texts) {
 
 function go(step) {
   if (!hits.length) return;
+  letGo(); // what is heard would call back
   place = (place + step + hits.length + (place < 0 && step < 0 ? 1 : 0)) % hits.length;
   const { paragraph, n } = hits[place];
   for (const article of all("article.hit")) article.classList.remove("hit");
