@@ -332,12 +332,12 @@ def test_words_are_found(reader: Reader) -> None:
     """Without case and accents, also across words; each place is marked and gone to, and the lanes show where."""
     page = reader.open(episode_page(EPISODE, AUDIO))
     page.fill("#find", "NAIVE  LISTENERS".replace("  ", " "))
-    until(page, "document.querySelector('#found').textContent === '1 place'")
+    until(page, "document.querySelector('#found').textContent === '1 of 1'")
     assert page.evaluate("[...CSS.highlights.get('found')].map(String)") == ["naïve listeners"]
     assert page.locator(".tick").count() == 1
     page.fill("#find", "it must")
-    until(page, "document.querySelector('#found').textContent === '2 places'")
-    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#found').textContent === '1 of 2'")
+    assert page.evaluate("document.activeElement.id") == "find"
     page.keyboard.press("Enter")
     assert page.inner_text("#found") == "2 of 2"
     assert page.locator("article.hit").inner_text().startswith("MQ")
@@ -349,7 +349,10 @@ def test_a_search_comes_with_the_link(reader: Reader) -> None:
     """From the page of a show."""
     page = reader.open(episode_page(EPISODE, AUDIO), "#t=30,30.4&q=must")
     assert page.input_value("#find") == "must"
-    assert page.inner_text("#found") == "2 places"
+    assert page.inner_text("#found") == "2 of 2"
+    page.evaluate("location.hash = 't=6.5&q=\"record turn\" long'")
+    until(page, "document.querySelector('#find').value === '\"record turn\" long'")
+    assert page.evaluate("[...CSS.highlights.get('found')].map(String)") == ["long", "record turn"]
 
 
 def test_what_publisher_and_recogniser_have_differently_is_shown(reader: Reader) -> None:
@@ -361,6 +364,106 @@ def test_what_publisher_and_recogniser_have_differently_is_shown(reader: Reader)
     assert page.locator(".differs").all_inner_texts() == ["long"]
     page.get_by_label("Show what was published").uncheck()
     assert page.locator("article p").all_inner_texts() == before
+
+
+def long_episode() -> EpisodeContent:
+    """An hour and more of turns of very uneven length, with chapters; one in fifty says a word of its own."""
+    turns, at = [], 1.0
+    for n in range(400):
+        size = (3, 8, 150, 20, 400, 5, 60)[n % 7]
+        text = " ".join(f"word{'s' * (k % 9)}" for k in range(size)) + (f" needle {n}." if n % 50 == 49 else ".")
+        turns.append(said(("Mara Quill", "Idris Vane")[n % 2], text, at))
+        at = turns[-1].end_time + 0.4
+    chapters = tuple(PageChapter(f"Chapter {n}", turns[n].start_time) for n in range(0, 400, 57))
+    return replace(EPISODE, turns=tuple(turns), chapters=chapters, duration=at, overlaps=(), other=None)
+
+
+TOP = 80  # pixels, as look/jumps.js has it
+
+
+def top(page: Any, selector: str) -> float:
+    """How far below the top of the window something is, a second later."""
+    page.wait_for_timeout(1000)
+    return float(page.evaluate(f"document.querySelector({json.dumps(selector)}).getBoundingClientRect().top"))
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_a_jump_leads_to_its_place(reader: Reader, width: int) -> None:
+    """However far: by mouse, key, address, search and Find; heights that were guessed move nothing."""
+    long = long_episode()
+    html = episode_page(long, AUDIO)
+    size = {"viewport": {"width": width, "height": 800}}
+    page = reader.open(html, **size)
+    chapter = page.locator(".chapters a").nth(5)
+    chapter.click()
+    assert top(page, "#chapter-5") == pytest.approx(TOP, abs=4)
+    page.evaluate("document.querySelector('audio').pause()")
+    page.mouse.wheel(0, -9_000_000)
+    until(page, "scrollY === 0")
+    page.locator(".chapters a").nth(2).focus()
+    page.keyboard.press("Enter")
+    assert top(page, "#chapter-2") == pytest.approx(TOP, abs=4)
+    page.set_viewport_size({"width": width // 2 + 200, "height": 800})
+    assert top(page, "#chapter-2") == pytest.approx(TOP, abs=4)
+    page.set_viewport_size(size["viewport"])
+
+    page.keyboard.press("/")
+    page.keyboard.type("needle 349")
+    until(page, "document.querySelector('#found').textContent === '1 of 1'")
+    assert page.evaluate("document.activeElement.id") == "find"
+    page.wait_for_timeout(1000)
+    place = page.evaluate("[...CSS.highlights.get('found')][0].getBoundingClientRect().top")
+    assert place == pytest.approx(800 / 3, abs=4)
+    bar = page.locator("form.find").bounding_box()
+    assert bar["y"] == 0
+    assert bar["height"] <= TOP
+
+    start = long.turns[301].start_time
+    page = reader.open(html, f"#t={start:g}&q=words", **size)
+    assert top(page, ".landed") == pytest.approx(TOP, abs=4)
+    assert page.locator(".landed header a").get_attribute("data-s") == f"{start:g}"
+    page.keyboard.press("Shift")
+    assert page.locator(".landed").count() == 0
+    for chapter_hash in ("#chapter-3", "#chapter-6"):
+        page.evaluate(f"location.hash = '{chapter_hash}'")
+        assert top(page, chapter_hash) == pytest.approx(TOP, abs=4)
+
+    silent = tuple(PageTurn(turn.speaker, None, None, turn.text) for turn in long.turns)
+    page = reader.open(
+        episode_page(replace(long, turns=silent, chapters=(), is_by_time=False), None), "#turn=200", **size
+    )
+    assert top(page, ".landed") == pytest.approx(TOP, abs=4)
+    assert page.locator(".landed header a").inner_text() in ("#200", "#201")
+
+
+def test_nothing_of_a_turn_is_cut_off(reader: Reader) -> None:
+    """On a phone: the ring around the first word of a line, and the bar of the turn that is heard, lie inside it."""
+    page = reader.open(episode_page(EPISODE, AUDIO), **LOOKS["phone"])
+    page.locator("article header a").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.evaluate("document.querySelector('audio').currentTime = 1.2")
+    until(page, "document.querySelector('[aria-current]')")
+    ring, bar = page.evaluate(
+        """(() => {
+        const turn = document.activeElement.closest('article');
+        const left = turn.getBoundingClientRect().left;
+        const bar = getComputedStyle(turn, '::before');
+        return [document.activeElement.getBoundingClientRect().left - left, parseFloat(bar.left)];
+        })()"""
+    )
+    assert ring >= 4  # 2 px of outline, 2 px from the word
+    assert bar >= 0
+
+
+def test_titles_of_chapters_stand_in_line(reader: Reader) -> None:
+    """Also where hours appear."""
+    chapters = tuple(PageChapter(f"Part {n}", at) for n, at in enumerate((0.0, 700.0, 3700.0, 39000.0)))
+    page = reader.open(episode_page(replace(EPISODE, chapters=chapters), AUDIO), **LOOKS["phone"])
+    lefts = page.evaluate(
+        "[...document.querySelectorAll('.chapters bdi')].map(t => t.getBoundingClientRect().left)"
+    )
+    assert len(lefts) == 4
+    assert len(set(lefts)) == 1
 
 
 LOOKS = {
@@ -512,7 +615,7 @@ def test_hostile_words_stay_words(reader: Reader) -> None:
     page.fill("#find", "script")
     page.locator("article").first.hover()
     assert page.evaluate("window.got") is None
-    assert page.locator("script").count() == 6
+    assert page.locator("script").count() == 7
     assert page.locator("img, iframe, object, embed, base, link, [onclick], [onerror], [onload]").count() == 0
     assert page.locator("a[href^='javascript']").count() == 0
     shown = page.locator("article h3").all_inner_texts()

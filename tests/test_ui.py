@@ -306,10 +306,18 @@ def test_the_search_of_a_folder_finds(ui: Ui, tmp_path: Path) -> None:
         assert "Luca Ongaro" in page.content()  # whose licence goes where the code goes
         page.fill("#asked", "it must")
         until(page, "document.querySelectorAll('#places mark').length === 4")
+        for asked, found in (('"must it"', "No places"), ('"mus"', "No places"), ("“it mu*”", "2 places")):
+            page.fill("#asked", asked)
+            until(page, f"document.querySelector('#state').textContent === '{found}'")
+        page.fill("#asked", '"it must"')
+        until(page, "document.querySelector('#places mark')?.textContent === 'It must'")
         assert violations(page) == []
         page.locator("#places a").first.click()
         until(page, "document.querySelector('article') !== null")
         assert "#t=2" in page.url
+        until(page, "document.querySelector('article.landed.hit') !== null")
+        assert page.input_value("#find") == '"It must"'
+        assert set(page.evaluate("[...CSS.highlights.get('found')].map(String)")) == {"It must"}
         phone = browser.new_page(viewport={"width": 360, "height": 700}, color_scheme="dark")
         for name in ("index.html", "show-show-1.html"):
             phone.goto((tmp_path / name).as_uri())

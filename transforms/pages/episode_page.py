@@ -23,7 +23,7 @@ from transforms.pages.voices import Voice, voices_of
 from transforms.redaction import is_masked
 from transforms.text import counted, visible
 
-SCRIPTS = ("words.js", "player.js", "find.js", "quotes.js", "differences.js", "keys.js")
+SCRIPTS = ("words.js", "jumps.js", "player.js", "find.js", "quotes.js", "differences.js", "keys.js")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -50,7 +51,7 @@ def found_page(asked: str, show: str | None, places: Sequence[Place], state: str
         home=home,
         search=search_form("search", asked, show),
         state=state or (_counted(places) if asked else ""),
-        places=[_shown(place, asked) for place in places],
+        places=[_shown(place) for place in places],
     )
 
 
@@ -58,20 +59,32 @@ def _counted(places: Sequence[Place]) -> str:
     return f"The {MOST} best places" if len(places) == MOST else counted(len(places), "place")
 
 
-def _shown(place: Place, asked: str) -> dict[str, object]:
+def _shown(place: Place) -> dict[str, object]:
     facts = [
         place.show and visible(place.show),
         visible(place.speaker) if place.speaker else "Unknown speaker",
         None if place.start_time is None else clock(place.start_time),
     ]
     where = f"turn={place.turn}" if place.start_time is None else f"t={hundredths(place.start_time)}"
-    word = asked if asked.isalnum() else ""
+    pieces = list(_pieces(visible(place.snippet)))
+    words = _found_as(piece for piece, is_found in pieces if is_found)
     return {
-        "href": f"{place.href}#{where}" + (f"&q={word}" if word else ""),
+        "href": f"{place.href}#{where}" + (f"&q={quote(words)}" if words else ""),
         "title": visible(place.episode or "Episode without a title"),
         "facts": [fact for fact in facts if fact],
-        "pieces": list(_pieces(visible(place.snippet))),
+        "pieces": pieces,
     }
+
+
+def _found_as(pieces: Iterable[str]) -> str:
+    """Write what the page of the episode is to find: what was found, what is several words in quotes.
+
+    >>> _found_as(["must", "Must", "a record"])
+    'must "a record"'
+    """
+    said = {piece.casefold(): piece for piece in reversed(list(pieces))}
+    words = [piece if piece.isalnum() else f'"{piece.replace(chr(34), " ")}"' for piece in reversed(said.values())]
+    return " ".join(words)
 
 
 def _pieces(snippet: str) -> Iterator[tuple[str, bool]]:

@@ -19,4 +19,8 @@ function showDifferences() {
     }
   }
 }
-differ?.addEventListener("change", showDifferences);
+differ?.addEventListener("change", () => {
+  showDifferences();
+  knownWidth = 0;
+  layOut();
+});

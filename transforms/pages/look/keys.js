@@ -11,7 +11,7 @@ const SINGLE = {
   j: () => audio && (audio.currentTime = Math.max(0, audio.currentTime - STEP)),
   l: () => audio && (audio.currentTime += STEP),
   c: () => copyQuote(articleOf(document.activeElement) ?? current),
-  "/": () => input?.focus(),
+  "/": () => openFind(),
 };
 
 function wordTo(key) {

@@ -74,11 +74,13 @@ function show(second) {
 
 let scrolledAt = -SCROLL;
 function keepInView(element) {
-  if (!element || !follow?.checked || audio.paused || performance.now() < scrolledAt + SCROLL) return;
+  if (!element || !follow?.checked || audio.paused || performance.now() < scrolledAt + SCROLL || isBefore(element)) return;
   const { top, bottom } = element.getBoundingClientRect();
   if (top >= 60 && bottom <= innerHeight - 130) return;
   const isFar = top < -innerHeight || bottom > 2 * innerHeight;
   scrolledAt = performance.now();
+  held = null;
+  layOut();
   element.scrollIntoView({ block: "center", behavior: isFar || isStill.matches ? "instant" : "smooth" });
 }
 
@@ -147,7 +149,7 @@ document.addEventListener("click", (event) => {
   if (target.matches("a")) {
     event.preventDefault();
     history.replaceState(null, "", target.hash);
-    document.getElementById(target.hash.slice(1))?.scrollIntoView({ block: "start" });
+    landAtHash();
     target.focus({ preventScroll: true });
   }
   play(Number(target.dataset.s));

@@ -22,6 +22,35 @@ function plain(word) {
 }
 const wordsIn = (text) => text.match(WORD) ?? [];
 
+// As `turntable search` reads it: "a phrase" stands in a row, as does what is several words, 機械; begin* is all that
+// begins so, as is what somebody still types.
+function partsOf(asked) {
+  const parts = asked.replace(/[“”„‟«»]/g, '"').match(/"[^"]*"|[^\s"]+/g) ?? [];
+  return parts.map((part) => {
+    const words = wordsIn(part).map(plain), isQuoted = part.startsWith('"');
+    const isOpen = /\*"?$/.test(part) || (!isQuoted && words.length === 1 && words[0].length > 2);
+    return { words, isOpen, isPhrase: isQuoted || words.length > 1 };
+  }).filter(({ words }) => words.length);
+}
+
+const meets = (word, part, n) => word === part.words[n] || (part.isOpen && n === part.words.length - 1 && word.startsWith(part.words[n]));
+
+// Where a phrase begins, among the words of a turn.
+function startsOf(part, words) {
+  const starts = [];
+  for (let at = 0; at + part.words.length <= words.length; at++) {
+    if (part.words.every((_, n) => meets(words[at + n], part, n))) starts.push(at);
+  }
+  return starts;
+}
+
+function hasPhrases(block, parts) {
+  const phrases = parts.filter(({ isPhrase }) => isPhrase);
+  if (!phrases.length) return true;
+  const turns = block.map((turn) => wordsIn(turn[4]).map(plain));
+  return phrases.every((part) => turns.some((words) => startsOf(part, words).length));
+}
+
 async function unpacked() {
   const packed = document.querySelector("#said").textContent;
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
@@ -64,60 +93,94 @@ async function fillIndex(known) {
 }
 
 // Without an index: the places that have words which begin so, in the order of the episodes.
-function scan({ blocks }, asked) {
-  const wanted = wordsIn(asked).map(plain);
-  if (!wanted.length) return [];
+function scan({ blocks }, parts) {
+  if (!parts.length) return [];
   const found = [];
   for (let id = 0; id < blocks.length && found.length <= MOST; id++) {
     const words = new Set(wordsIn(blocks[id].map((turn) => turn[4]).join("\n")).map(plain));
-    const terms = wanted.map((term) => (words.has(term) ? term : [...words].find((word) => word.startsWith(term))));
-    if (!terms.includes(undefined)) found.push({ id, terms });
+    const terms = parts.flatMap((part) => part.words.map((term, n) => (words.has(term) ? term : [...words].find((word) => meets(word, part, n)))));
+    if (!terms.includes(undefined) && hasPhrases(blocks[id], parts)) found.push({ id, terms });
   }
   return found;
 }
 
-// All words in one place, as written or begun so; only where there is none, like them.
-function search({ index }, asked) {
+// All parts in one place, as written or begun so; only where there is none, and no phrase in quotes, words like them.
+function search({ index, blocks }, parts) {
   if (!index) return null;
-  const exact = index.search(asked, { combineWith: "AND", prefix: (term) => term.length > 2 });
+  if (!parts.length) return [];
+  const asked = (more) => ({
+    combineWith: "AND",
+    queries: parts.map((part) => ({
+      queries: [part.words.join(" ")],
+      combineWith: "AND",
+      prefix: (_, n, terms) => part.isOpen && n === terms.length - 1,
+      ...(part.isPhrase ? {} : more),
+    })),
+  });
+  const exact = index.search(asked({})).filter(({ id }) => hasPhrases(blocks[id], parts));
   if (exact.length) return exact;
-  return index.search(asked, { combineWith: "AND", prefix: true, fuzzy: (term) => (term.length > 4 ? 0.2 : 0) });
+  const like = index.search(asked({ prefix: true, fuzzy: (term) => (term.length > 4 ? 0.2 : 0) }));
+  return like.filter(({ id }) => hasPhrases(blocks[id], parts));
 }
 
-function bestTurn(block, terms) {
-  const score = (turn) => new Set(wordsIn(turn[4]).map(plain).filter((word) => terms.has(word))).size;
-  return block.reduce((best, turn) => (score(turn) > score(best) ? turn : best));
+// What was found in a text, from where to where: words of a phrase only where it stands in a row.
+function foundIn(text, terms, parts) {
+  const words = [...text.matchAll(WORD)].map(({ 0: word, index }) => ({ word: plain(word), from: index, to: index + word.length }));
+  const plainWords = words.map(({ word }) => word);
+  const phrases = parts.filter(({ isPhrase }) => isPhrase);
+  const places = phrases.flatMap((part) => startsOf(part, plainWords).map((at) => ({
+    name: part.words.join(" "), from: words[at].from, to: words[at + part.words.length - 1].to,
+  })));
+  const single = parts.filter(({ isPhrase }) => !isPhrase);
+  const inPhrases = new Set(phrases.flatMap((part) => part.words));
+  const isSingle = (word) => terms.has(word) && (single.some((part) => meets(word, part, 0)) || (single.length && !inPhrases.has(word)));
+  for (const { word, from, to } of words) {
+    if (isSingle(word) && !places.some((place) => from < place.to && place.from < to)) places.push({ name: word, from, to });
+  }
+  return places.sort((a, b) => a.from - b.from);
 }
 
-function snippet(text, terms) {
-  const found = [...text.matchAll(WORD)].filter(([word]) => terms.has(plain(word)));
-  const within = (at) => new Set(found.filter(({ index }) => index >= at && index < at + 240).map(([word]) => plain(word))).size;
-  const at = found.reduce((best, { index }) => (within(index) > within(best) ? index : best), found[0]?.index ?? 0);
+function bestTurn(block, terms, parts) {
+  const namesIn = (turn) => [...new Set(foundIn(turn[4], terms, parts).map(({ name }) => name))];
+  const sizes = block.map((turn) => namesIn(turn).join(" ").length);
+  return block[sizes.indexOf(Math.max(...sizes))];
+}
+
+function snippet(text, found) {
+  const within = (at) => new Set(found.filter((place) => place.from >= at && place.from < at + 240).map(({ name }) => name)).size;
+  const at = found.reduce((best, place) => (within(place.from) > within(best) ? place.from : best), found[0]?.from ?? 0);
   const from = at < 90 ? 0 : text.lastIndexOf(" ", at - 60) + 1;
   const to = text.length < from + 280 ? text.length : text.indexOf(" ", from + 240) < 0 ? text.length : text.indexOf(" ", from + 240);
   const line = document.createElement("p");
   let last = from;
   if (from) line.append("… ");
-  for (const { 0: word, index } of found) {
-    if (index < last || index + word.length > to) continue;
+  for (const place of found) {
+    if (place.from < last || place.to > to) continue;
     const mark = document.createElement("mark");
-    mark.textContent = word;
-    line.append(text.slice(last, index), mark);
-    last = index + word.length;
+    mark.textContent = text.slice(place.from, place.to);
+    line.append(text.slice(last, place.from), mark);
+    last = place.to;
   }
   line.append(text.slice(last, to));
   if (to < text.length) line.append(" …");
   return line;
 }
 
-function place({ episodes, speakers }, [episode, number, speaker, start, text], terms, asked) {
+// What the page of the episode is to find: what was found here, as it is said; what is several words, in quotes.
+function foundAs(text, found) {
+  const said = new Map(found.map(({ name, from, to }) => [name, text.slice(from, to)]));
+  return [...said.values()].map((words) => (wordsIn(words).length > 1 ? `"${words.replaceAll('"', " ")}"` : words)).join(" ");
+}
+
+function place({ episodes, speakers }, [episode, number, speaker, start, text], terms, parts) {
+  const found = foundIn(text, terms, parts);
   const [href, title] = episodes[episode];
   const item = document.createElement("li");
   const link = document.createElement("a");
   const name = document.createElement("bdi");
   name.textContent = title;
   const where = start === null ? { turn: number } : { t: start / 100 };
-  link.href = `${href}#${new URLSearchParams({ ...where, q: wordsIn(asked).length === 1 ? asked : "" })}`;
+  link.href = `${href}#${new URLSearchParams({ ...where, q: foundAs(text, found) })}`;
   link.append(name);
   const who = document.createElement("p");
   const seconds = Math.floor((start ?? 0) / 100);
@@ -129,7 +192,7 @@ function place({ episodes, speakers }, [episode, number, speaker, start, text], 
     span.textContent = fact;
     who.append(span);
   }
-  item.append(link, who, snippet(text, terms));
+  item.append(link, who, snippet(text, found));
   return item;
 }
 
@@ -139,10 +202,11 @@ async function show() {
   const asked = field.value.trim();
   const known = await prepare();
   if (mine !== latest) return;
-  const found = asked ? (search(known, asked) ?? scan(known, asked)) : [];
+  const parts = partsOf(asked);
+  const found = search(known, parts) ?? scan(known, parts);
   list.replaceChildren(...found.slice(0, MOST).map(({ id, terms }) => {
     const set = new Set(terms);
-    return place(known, bestTurn(known.blocks[id], set), set, asked);
+    return place(known, bestTurn(known.blocks[id], set, parts), set, parts);
   }));
   const best = known.index ? `${MOST} best of ${found.length} places` : `${MOST} places; looking for the best …`;
   state.textContent = !asked ? "" : found.length > MOST ? best : `${found.length || "No"} place${found.length === 1 ? "" : "s"}`;
