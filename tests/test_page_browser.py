@@ -394,6 +394,11 @@ def test_a_jump_leads_to_its_place(reader: Reader, width: int) -> None:
     html = episode_page(long, AUDIO)
     size = {"viewport": {"width": width, "height": 800}}
     page = reader.open(html, **size)
+    page.wait_for_timeout(600)
+    guessed = page.evaluate("document.body.scrollHeight")  # what End and the scrollbar go by
+    page.evaluate("document.documentElement.classList.add('whole')")
+    assert guessed == pytest.approx(page.evaluate("document.body.scrollHeight"), abs=4)
+    page = reader.open(html, **size)
     chapter = page.locator(".chapters a").nth(5)
     chapter.click()
     assert top(page, "#chapter-5") == pytest.approx(TOP, abs=4)
@@ -437,7 +442,7 @@ def test_a_jump_leads_to_its_place(reader: Reader, width: int) -> None:
 
 
 def test_nothing_of_a_turn_is_cut_off(reader: Reader) -> None:
-    """On a phone: the ring around the first word of a line, and the bar of the turn that is heard, lie inside it."""
+    """On a phone: the ring around the first word of a line and the bar of what is heard lie inside the turn."""
     page = reader.open(episode_page(EPISODE, AUDIO), **LOOKS["phone"])
     page.locator("article header a").first.focus()
     page.keyboard.press("ArrowRight")

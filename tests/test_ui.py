@@ -185,6 +185,7 @@ def test_search_finds_what_is_said(ui: Ui) -> None:
     body = ui.ask("/search?q=must")[2].decode()
     assert f'href="{page_of(EPISODE.episode_id)}#t=2&amp;q=must"' in body
     assert "<mark>must</mark>" in body
+    assert "&amp;q=%22It%20must%22" in ui.ask("/search?q=%22it%20must%22")[2].decode()
     assert "2 places" in body
     assert "1 place" in ui.ask("/search?q=must&show=groove")[2].decode()
     hostile = ui.ask("/search?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")[2].decode()
