@@ -21,6 +21,8 @@ _FORM = Markup(
     'spellcheck="false">{}<button>Search</button></form>'
 )
 _SHOW = Markup('<input type="hidden" name="show" value="{}">')
+_QUOTES = re.compile('["“”„‟«»]')  # as in search.sql
+_BETWEEN = re.compile(r"(?<=\w)\*(\s+)\*(?=\w)")
 _FOUND = re.compile(r"\*(\S(?:[^*]*\S)?)\*")
 
 
@@ -51,7 +53,7 @@ def found_page(asked: str, show: str | None, places: Sequence[Place], state: str
         home=home,
         search=search_form("search", asked, show),
         state=state or (_counted(places) if asked else ""),
-        places=[_shown(place) for place in places],
+        places=[_shown(place, asked) for place in places],
     )
 
 
@@ -59,14 +61,17 @@ def _counted(places: Sequence[Place]) -> str:
     return f"The {MOST} best places" if len(places) == MOST else counted(len(places), "place")
 
 
-def _shown(place: Place) -> dict[str, object]:
+def _shown(place: Place, asked: str) -> dict[str, object]:
     facts = [
         place.show and visible(place.show),
         visible(place.speaker) if place.speaker else "Unknown speaker",
         None if place.start_time is None else clock(place.start_time),
     ]
     where = f"turn={place.turn}" if place.start_time is None else f"t={hundredths(place.start_time)}"
-    pieces = list(_pieces(visible(place.snippet)))
+    snippet = visible(place.snippet)
+    if _QUOTES.search(asked):  # words of a phrase are marked one by one, and are one thing to find
+        snippet = _BETWEEN.sub(r"\1", snippet)
+    pieces = list(_pieces(snippet))
     words = _found_as(piece for piece, is_found in pieces if is_found)
     return {
         "href": f"{place.href}#{where}" + (f"&q={quote(words)}" if words else ""),
