@@ -46,6 +46,7 @@ function landAtHash() {
 }
 
 addEventListener("resize", layOut);
+document.addEventListener("scrollend", align); // the browser's own way to a hash is a smooth one, begun before
 new ResizeObserver(align).observe(one("#transcript"));
 for (const kind of ["wheel", "touchmove"]) addEventListener(kind, () => { held = null; }, { passive: true });
 for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, leave, { capture: true });
