@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from flows.published.import_texts import import_texts
 from flows.published.linking import Hints
 from flows.settings import Options, Settings
 from flows.upkeep import forget as forgetting
+from flows.upkeep import run_history
 from flows.upkeep import verify as verifying
 from flows.upkeep.forget import Erased, find, forget, look
 from flows.upkeep.rebuild import rebuild
@@ -251,3 +254,26 @@ def test_the_command_asks_once_and_says_what_goes(home: Settings) -> None:
 
     assert told.startswith(f"{RARE} at large: forgotten, with 1 transcript, 2 turns")
     assert command(home.home, "forget").stdout == "nothing was left half forgotten\n"
+
+
+def test_who_is_told_lives_on(tmp_path: Path) -> None:
+    """The runs go with every byte, blocks and automations stay; a database that is held is named."""
+    database = tmp_path / "prefect" / "prefect.db"
+    database.parent.mkdir()
+    with closing(sqlite3.connect(database, isolation_level=None)) as con:
+        con.execute("pragma journal_mode = wal")
+        for table in ("flow_run", "log", "automation", "block_document", "configuration"):
+            con.execute(f"create table {table} (name text)")
+            con.execute(f"insert into {table} values ('{RARE} of {table}')")
+        con.execute("begin immediate")
+        with pytest.raises(TransientError, match=r"cannot be changed .*locked.*stop what uses it"):
+            run_history.erase(tmp_path)
+        con.execute("rollback")
+
+    run_history.erase(tmp_path)
+
+    assert files_with(tmp_path, f"{RARE} of flow_run") == files_with(tmp_path, f"{RARE} of log") == set()
+    with closing(sqlite3.connect(database)) as con:
+        for table in ("automation", "block_document", "configuration"):
+            assert con.execute(f"select name from {table}").fetchall() == [(f"{RARE} of {table}",)]
+        assert con.execute("select count(*) from flow_run").fetchall() == [(0,)]

@@ -25,6 +25,7 @@ from flows.home.locks import held, is_held
 from flows.loader import damage, documents, load_and_publish, publish, set_aside
 from flows.progress import counting
 from flows.settings import Settings
+from flows.upkeep import run_history
 from flows.upkeep.lineage import SAYINGS, Lineage
 from transforms.choice import Named, choose, shown_about
 from transforms.errors import SourceError, TransientError
@@ -289,7 +290,7 @@ def forget(settings: Settings, wanted: Wanted) -> Erased:
     _erase(going)
     is_served = access.is_served(settings.home)
     if not is_served:
-        _erase_runs(settings.home)
+        run_history.erase(settings.home)
         forgotten.note(settings.home, {name: forgotten.erased(one) for name, one in news.items()})
     return replace(told, left=tuple(_left(is_served=is_served)))
 
@@ -389,17 +390,6 @@ def _erase_copies(store: Store) -> None:
     """Erase what was set aside, of which nobody can tell whose it is, and what nobody is making any more."""
     shutil.rmtree(store.damaged, ignore_errors=True)
     store.sweep(older_than=0.0)
-
-
-def _erase_runs(home: Path) -> None:
-    """Erase the history of Prefect's runs, whose names and pages have titles; what lets into it stays."""
-    for path in (home / "prefect").glob("*"):
-        if path.name in ("auth", "api"):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def _left(*, is_served: bool) -> Iterator[str]:
