@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 
@@ -17,13 +20,15 @@ import pytest
 from flows.artifacts import Store
 from flows.feeds.pending import PendingQueue
 from flows.feeds.subscriptions import Subscriptions
+from flows.home import forgotten
+from flows.home.locks import held
 from flows.settings import Settings
 from flows.upkeep.backup import HEAD, INDEX, Backup, back_up, restore
 from flows.upkeep.verify import verify
 from tests.conftest import command, rows_of
 from tests.feeds import publisher
 from tests.homes import import_text, make_home, publish
-from transforms.errors import ContentError, SourceError
+from transforms.errors import ContentError, SourceError, TransientError
 from warehouse.soundness import REBUILD
 
 
@@ -120,6 +125,8 @@ def test_what_is_not_whole_fills_no_home(made: Path, tmp_path: Path) -> None:
     data, every = (made / "small.tar.gz").read_bytes(), entries(made / "small.tar.gz")
     bad = {"cut": data[: len(data) // 2], "late": data[:-400], "text": b"no archive", "none": gzip.compress(b"")}
     bad["flipped"] = data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
+    whole = (made / "small.tar.gz").read_bytes()
+    bad |= {"rubbish": whole + b"rubbish", "checksum": whole[:-8] + bytes([whole[-8] ^ 1]) + whole[-7:]}
     files = [tmp_path / name for name in bad]
     for file, content in zip(files, bad.values(), strict=True):
         file.write_bytes(content)
@@ -133,6 +140,9 @@ def test_what_is_not_whole_fills_no_home(made: Path, tmp_path: Path) -> None:
         archive_of(tmp_path / "missing", [one for n, one in enumerate(every) if n != 5]),
         archive_of(tmp_path / "changed", [*every[:5], (every[5][0], b"x" * every[5][0].size), *every[6:]]),
         archive_of(tmp_path / "more", [*every, (tarfile.TarInfo("feeds/x.json"), b"x")]),
+        archive_of(tmp_path / "list", [*every[:-1], (ends[0][0], b"[]")]),
+        archive_of(tmp_path / "deep", [*every[:-1], (ends[0][0], b"[" * 100_000)]),
+        archive_of(tmp_path / "head", [(tarfile.TarInfo(HEAD), b"[" * 100_000)]),
         archive_of(tmp_path / "newer", [(tarfile.TarInfo(HEAD), b'{"version": 2}'), *ends]),
     ]
     settings = Settings(home=tmp_path / "new")
@@ -170,6 +180,51 @@ def test_a_backup_takes_the_place_of_backups_alone(made: Path, tmp_path: Path) -
     shutil.copy(made / "small.tar.gz", tmp_path / "again.tar.gz")
     assert back_up(settings, tmp_path / "again.tar.gz").files > 20
     assert back_up(settings, tmp_path).path.name.startswith("turntable-20")
+
+
+def test_what_is_half_forgotten_is_not_saved(made: Path, tmp_path: Path) -> None:
+    """Nor while it is being forgotten; a backup of before that has it comes back, and it is finished."""
+    shutil.copytree(made / "home", tmp_path / "home")
+    settings = Settings(home=tmp_path / "home")
+    with held(settings.home, "forget"), pytest.raises(SourceError, match="half forgotten"):
+        back_up(settings, tmp_path / "b.tar.gz")
+    forgotten.note(settings.home, {"nobody": forgotten.Forgotten("episode", datetime.now(UTC))})
+    with pytest.raises(SourceError, match=r"half forgotten.*`turntable forget` first"):
+        back_up(settings, tmp_path / "b.tar.gz")
+    assert not list(tmp_path.glob("*.tar.gz"))
+
+    every = entries(made / "small.tar.gz")
+    (info, index), note = every[-1], (settings.home / "forgotten.json").read_bytes()
+    known = json.loads(index) | {"forgotten.json": hashlib.sha256(note).hexdigest()}
+    more = [(tarfile.TarInfo("forgotten.json"), note), (info, json.dumps(known).encode())]
+    again, _ = brought_back(archive_of(tmp_path / "old.tar.gz", [*every[:-1], *more]), tmp_path)
+    assert (forgotten.unfinished(again.home), verify(again)) == ({}, ())
+
+
+def test_what_is_no_file_is_named(made: Path, tmp_path: Path) -> None:
+    """A pipe in the place of the backup, or in the home: neither is waited for."""
+    shutil.copytree(made / "home", tmp_path / "home")
+    settings = Settings(home=tmp_path / "home")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match=r"pipe is no file"):
+        back_up(settings, tmp_path / "pipe")
+    payload = next(settings.home.glob("artifacts/parse/*/*/payload.json"))
+    payload.unlink()
+    os.mkfifo(payload)
+    with pytest.raises(SourceError, match=r"payload\.json cannot be read \(it is no regular file\)"):
+        back_up(settings, tmp_path / "b.tar.gz")
+    assert not list(tmp_path.glob("*b.tar.gz*"))
+
+
+def test_one_restore_at_a_time(made: Path, tmp_path: Path) -> None:
+    """The other one is told, and takes nothing away."""
+    settings = Settings(home=tmp_path / "new")
+    with held(settings.home, "restore"):
+        begun = settings.home / "scratch" / "restoring" / "feeds"
+        begun.mkdir(parents=True)
+        with pytest.raises(TransientError, match="another `turntable restore` is at work"):
+            restore(settings, made / "small.tar.gz")
+        assert begun.is_dir()
 
 
 @pytest.mark.system

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -11,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from flows.artifacts import Store
+from flows.artifacts import Made, Store
 from flows.commands.keeping import _going
+from flows.episode import stages
 from flows.feeds.manage import add_feeds
 from flows.feeds.pending import PendingQueue
 from flows.feeds.poll import poll
@@ -32,12 +36,12 @@ from flows.upkeep import verify as verifying
 from flows.upkeep.forget import Erased, find, forget, look
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
-from tests.conftest import command
+from tests.conftest import command, write_wav
 from tests.documents import publish, staged
 from tests.feeds import Publisher, item, publisher
 from tests.homes import ingest_file, make_audio, make_home
 from transforms.errors import SourceError, TransientError
-from transforms.records import Word
+from transforms.records import Word, file_episode_id
 from warehouse import query
 
 RARE = "Quixotrope"
@@ -277,3 +281,65 @@ def test_who_is_told_lives_on(tmp_path: Path) -> None:
         for table in ("automation", "block_document", "configuration"):
             assert con.execute(f"select name from {table}").fetchall() == [(f"{RARE} of {table}",)]
         assert con.execute("select count(*) from flow_run").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("by", ["path", "name", "title", "id"])
+def test_audio_of_a_killed_ingest_is_found(home: Settings, tmp_path: Path, by: str) -> None:
+    """By its bytes where the file is there, by its name, by what its tags call it; all that is made of it goes."""
+    audio, store = tmp_path / "half heard.wav", Store(home.home)
+    write_wav(audio, np.random.default_rng(23).normal(0, 0.1, 16_000))
+    fetched = stages.fetch(store, at_path(audio), home, lambda _: None)
+    decoded = stages.decode(store, fetched, "it")
+    name = file_episode_id(fetched.sha256)
+    said = {"path": str(audio), "name": "half heard.wav", "title": "half hea", "id": name}[by]
+
+    wanted = find(home, said, fetched.sha256 if by == "path" else None)
+    told = forget(home, wanted)
+
+    assert (told.episodes, told.artifacts) == (("half heard.wav",), 2)
+    assert not fetched.path.exists()
+    assert not decoded.path.exists()
+    assert forgotten.is_file(home.home, audio)
+    assert verify(home) == ()
+
+
+def test_audio_that_came_from_an_address_is_found_by_it(home: Settings) -> None:
+    """While its episode waits it is that of the episode."""
+    (waiting,) = (one for one in PendingQueue(home.home).all() if one.name == "Part 2")
+    kept = []
+    for url in (waiting.location, "https://cdn.example/killed.mp3"):
+        parameters = {"url": url, "url_sha256": hashlib.sha256(url.encode()).hexdigest()}
+        made = Made(url.encode())
+        kept.append(
+            Store(home.home).make(
+                "fetch",
+                lambda _, made=made: made,
+                method="http-1",
+                suffix=".bin",
+                inputs={},
+                parameters=parameters,
+            )
+        )
+    assert find(home, waiting.location).episodes == (waiting.episode.episode_id,)
+
+    assert erase(home, "https://cdn.example/killed.mp3").artifacts == 1
+    assert [one.path.exists() for one in kept] == [True, False]
+    assert waiting.location in {one.location for one in PendingQueue(home.home).all()}
+
+
+def test_one_at_a_time(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for the other, and says so where that takes too long; nothing is touched."""
+    monkeypatch.setattr(forgetting, "WAIT", 0.1)
+    wanted = find(home, f"{RARE} at large")
+    with held(home.home, "forget"), pytest.raises(TransientError, match="another `turntable forget` is at work"):
+        forget(home, wanted)
+    assert forgotten.read(home.home) == {}
+
+
+def test_a_folder_that_cannot_be_written_is_named(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is erased; root may write everywhere, so the answer of the system is given here."""
+    wanted = find(home, f"{RARE} at large")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(SourceError, match="warehouse cannot be written: mend"):
+        forget(home, wanted)
+    assert forgotten.read(home.home) == {}

@@ -13,19 +13,22 @@ import pytest
 
 from flows.artifacts import Made, Store
 from flows.engines.shared_engine import EngineClient, SharedEngine
-from flows.episode import pipeline
+from flows.episode import pipeline, stages
 from flows.episode.aligning import Decoded
+from flows.feeds.pending import PendingEpisode, PendingQueue
 from flows.locations import at_path
 from flows.payloads import TRANSCRIPTION, read_samples
 from flows.published.import_texts import reparse_texts
-from flows.settings import Settings
+from flows.settings import Options, Settings
 from flows.sources.episodes import find_named
+from flows.sources.found import bare_episode
 from flows.upkeep import room
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.room import Limits
 from flows.upkeep.verify import verify
 from tests.conftest import command, only, rows_of
 from tests.homes import hear, ingest_file, make_audio, publish
+from transforms.records import file_episode_id
 from warehouse import spare
 
 AT_ONCE = Limits(timedelta(0), timedelta(0))
@@ -150,6 +153,27 @@ def test_days_without_end_are_days(heard: tuple[Settings, Path]) -> None:
     """`--keep-audio inf` keeps it for ever."""
     done = command(heard[0].home, "gc", "--keep-audio", "inf", "--keep-samples", "1e12", "--dry-run")
     assert done.returncode == 0, done.stderr
+
+
+def test_audio_of_a_killed_ingest_goes(heard: tuple[Settings, Path], tmp_path: Path) -> None:
+    """After two days, with its samples; while its episode waits it stays."""
+    settings, _ = heard
+    store, audio = Store(settings.home), make_audio(tmp_path / "half heard.wav", seed=23)
+    fetched = stages.fetch(store, at_path(audio), settings, lambda _: None)
+    decoded = stages.decode(store, fetched, "it")
+    later = decoded.manifest.started_at + timedelta(days=2, minutes=1)
+    assert room.find(settings, NEVER, later - timedelta(days=1)) == ()
+    episode = bare_episode(file_episode_id(fetched.sha256), None)
+    pending = PendingEpisode(str(audio), None, episode, Options(), None, later)
+    PendingQueue(settings.home).put(pending)
+    assert room.find(settings, NEVER, later) == ()
+    PendingQueue(settings.home).remove(episode.episode_id)
+
+    room.carry_out(room.find(settings, NEVER, later))
+
+    assert not fetched.path.exists()
+    assert not decoded.path.exists()
+    assert verify(settings) == ()
 
 
 def test_it_is_done_once_a_day(heard: tuple[Settings, Path]) -> None:

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from flows.artifacts import Store
 from flows.home.permissions import close
+from transforms.errors import TransientError
 from transforms.records import Seconds
 from transforms.sealed import is_no_file
 
@@ -37,6 +38,20 @@ def held(home: Path, name: str, *, wait: Seconds = 0.0) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
+
+
+@contextmanager
+def alone(home: Path, command: str, wait: Seconds = 0.0) -> Iterator[None]:
+    """Let one process at a time run a command in a home, or say that another one is at it.
+
+    Raises:
+        TransientError: another one goes on with it.
+    """
+    with held(home, command, wait=wait) as mine:
+        if not mine:
+            msg = f"another `turntable {command}` is at work in {home}: run the same command again when it is done"
+            raise TransientError(msg)
+        yield
 
 
 def is_held(home: Path, name: str) -> bool:

@@ -28,7 +28,9 @@ from typing import IO, Any
 
 from flows.artifacts import FREED, Damaged, read_manifest, writing
 from flows.feeds.subscriptions import Subscriptions
+from flows.home import forgotten
 from flows.home.inventory import OURS, PRIVATE_FILES
+from flows.home.locks import alone, is_held
 from flows.home.permissions import close
 from flows.progress import counting
 from flows.published.beside import TAGS, tags_of
@@ -36,6 +38,7 @@ from flows.settings import Settings
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.room import OF_AUDIO
 from transforms.errors import ContentError, SourceError, TransientError
+from transforms.sealed import cause_of, is_no_file
 from transforms.text import counted
 
 HEAD, INDEX = "turntable-backup.json", "index.json"
@@ -62,12 +65,16 @@ def back_up(settings: Settings, target: Path, *, audio: bool = False) -> Backup:
     In a folder it gets a name with the time.
 
     Raises:
-        SourceError: there is no home, or something else is in that place.
+        SourceError: there is no home, something is half forgotten, a file cannot be read, or something else is in
+            that place.
         TransientError: the disk is full, or cannot be written.
     """
     home = settings.home.resolve()
     if not (home / "artifacts").is_dir():
         msg = f"there is nothing to back up at {settings.home}: run `turntable ingest …` first"
+        raise SourceError(msg)
+    if forgotten.unfinished(home) or is_held(home, "forget"):
+        msg = "something is half forgotten: run `turntable forget` first, which waits for one that is at it"
         raise SourceError(msg)
     place = _place(home, target)
     for left in place.parent.glob(f".{place.name}.*.tmp"):  # of one that was killed
@@ -92,13 +99,25 @@ def restore(settings: Settings, source: Path) -> Backup:
     Raises:
         SourceError: there is no such file, or the home is not empty.
         ContentError: it is no backup, not whole, or not as it was written; nothing of it is kept.
-        TransientError: the disk is full, or cannot be written.
+        TransientError: the disk is full, or cannot be written, or another restore is at it.
     """
-    home = settings.home
-    _check_empty(home)
     if not source.is_file():
         msg = f"no such file: {source}"
         raise SourceError(msg)
+    home = settings.home
+    if not (home / "scratch" / _RESTORING).is_dir():
+        _check_empty(home)  # before anything is made in it
+    try:
+        (home / "locks").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(home, error) from error
+    with alone(home, "restore"):
+        return _restore(settings, source)
+
+
+def _restore(settings: Settings, source: Path) -> Backup:
+    home = settings.home
+    _check_empty(home)
     scratch = home / "scratch" / _RESTORING
     try:
         scratch.mkdir(parents=True, exist_ok=True)
@@ -106,16 +125,19 @@ def restore(settings: Settings, source: Path) -> Backup:
         for name in sorted(path.name for path in scratch.iterdir()):
             (scratch / name).replace(home / name)
     except OSError as error:
-        _clear(home)
-        msg = f"{home} cannot be written ({(error.strerror or str(error)).lower()}): nothing was restored"
-        raise TransientError(msg) from error
+        _leave(home)
+        raise _unwritable(home, error) from error
     except BaseException:
-        _clear(home)
+        _leave(home)
         raise
     close(home)
     lost = rebuild(settings)
-    scratch.rmdir()
+    shutil.rmtree(scratch, ignore_errors=True)  # gone where a forgetting was finished
     return Backup(source, len(found), sum(found.values()), lost)
+
+
+def _unwritable(home: Path, error: OSError) -> TransientError:
+    return TransientError(f"{home} cannot be written ({cause_of(error)}): nothing was restored")
 
 
 def _place(home: Path, target: Path) -> Path:
@@ -131,6 +153,9 @@ def _place(home: Path, target: Path) -> Path:
         raise SourceError(msg)
     if not place.parent.is_dir():
         msg = f"there is no folder {place.parent}: make it first"
+        raise SourceError(msg)
+    if is_no_file(place):
+        msg = f"{place} is no file: give another name"
         raise SourceError(msg)
     if place.exists() and not _is_backup(place):
         msg = f"{place} is there and is no backup: give another name"
@@ -215,13 +240,17 @@ def _note(payload: Path) -> bytes:
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> str | None:
     """Add a file as it is at this moment; its sha256, `None` where it is gone."""
     try:
+        if is_no_file(path):  # a pipe would keep its reader for ever
+            raise OSError(errno.EISDIR, "it is no regular file")
         file = path.open("rb")
     except FileNotFoundError:  # heard, forgotten or freed meanwhile
         return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
     with file:
         info = tarfile.TarInfo(name)
         info.size, info.mode = os.fstat(file.fileno()).st_size, 0o600
-        reader = _Hashed(file)
+        reader = _Hashed(file, path)
         archive.addfile(info, reader)
     return str(reader.digest.hexdigest())
 
@@ -239,13 +268,21 @@ class _Hashed:
     """A file that is hashed while it is read."""
 
     file: IO[bytes]
+    path: Path
     digest: Any = field(default_factory=hashlib.sha256)
 
     def read(self, size: int = -1) -> bytes:
         """Read some bytes."""
-        data = self.file.read(size)
+        try:
+            data = self.file.read(size)
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
         self.digest.update(data)
         return data
+
+
+def _unreadable(path: Path, error: OSError) -> SourceError:
+    return SourceError(f"{path} cannot be read ({cause_of(error)}): mend that; nothing is left of the backup")
 
 
 def _problems(path: Path, digest: str, name: str) -> Iterator[str]:
@@ -303,6 +340,14 @@ def _clear(home: Path) -> None:
         (home / "scratch").rmdir()
 
 
+def _leave(home: Path) -> None:
+    """Remove what a restore brought, and what held the home for it."""
+    _clear(home)
+    (home / "locks" / "restore.lock").unlink(missing_ok=True)
+    with suppress(OSError):  # others are at work in it
+        (home / "locks").rmdir()
+
+
 def _unpack(source: Path, folder: Path) -> Mapping[str, int]:
     """Unpack an archive, and check every file of it; the bytes of each.
 
@@ -322,7 +367,7 @@ def _unpack(source: Path, folder: Path) -> Mapping[str, int]:
             if stream is None:
                 raise _not_whole(source, f"{member.name!r} is nothing of a home")
             if member.name == INDEX:
-                index = json.loads(stream.read())
+                index = _object(source, member, stream)
                 continue
             hashes[member.name] = _copy(stream, folder / member.name)
             found[member.name] = member.size
@@ -336,15 +381,32 @@ def _unpack(source: Path, folder: Path) -> Mapping[str, int]:
 @contextmanager
 def _read(source: Path) -> Iterator[tarfile.TarFile]:
     try:
-        with tarfile.open(source, "r|gz") as archive:
+        with (
+            source.open("rb") as file,
+            gzip.GzipFile(fileobj=file, mode="rb") as unpacked,
+            tarfile.open(fileobj=unpacked, mode="r|") as archive,
+        ):
             yield archive
+            while rest := unpacked.read(_PIECE):  # to the checksum at its end
+                if rest.strip(b"\0"):
+                    raise _not_whole(source, "something follows its end")
     except (EOFError, tarfile.TarError, gzip.BadGzipFile, ValueError, zlib.error) as error:
         raise _not_whole(source, str(error) or "its end is missing") from error
 
 
+def _object(source: Path, member: tarfile.TarInfo, stream: IO[bytes]) -> Mapping[str, Any]:
+    try:
+        found = json.loads(stream.read())
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise _not_whole(source, f"{member.name} is no JSON object")
+    return found
+
+
 def _check_head(source: Path, archive: tarfile.TarFile, first: tarfile.TarInfo | None) -> None:
     stream = archive.extractfile(first) if first is not None and first.name == HEAD else None
-    said = json.loads(stream.read()) if stream else {}
+    said = _object(source, first, stream) if first is not None and stream else {}
     if not stream or said.get("version") != VERSION:
         what = "a newer Turntable made it: upgrade" if stream else "it is no backup of Turntable"
         msg = f"{source} cannot be restored: {what}"

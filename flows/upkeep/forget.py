@@ -7,6 +7,7 @@ so until then. What other episodes are made of stays, such as audio that both ha
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -21,16 +22,17 @@ from flows.feeds.poll import METHOD as DISCOVERED
 from flows.feeds.subscriptions import Subscription, Subscriptions
 from flows.home import forgotten
 from flows.home.forgotten import Forgotten
-from flows.home.locks import held, is_held
+from flows.home.locks import alone, held, is_held
 from flows.loader import damage, documents, load_and_publish, publish, set_aside
 from flows.progress import counting
 from flows.settings import Settings
 from flows.upkeep import run_history
 from flows.upkeep.lineage import SAYINGS, Lineage
+from flows.upkeep.strays import Strays, fetched_for, name_of
 from transforms.choice import Named, choose, shown_about
 from transforms.errors import SourceError, TransientError
 from transforms.feed.identity import EpisodeKey
-from transforms.records import Episode, StageRun
+from transforms.records import Episode, Seconds, StageRun
 from transforms.redaction import public_address
 from transforms.sealed import read_sealed
 from warehouse import query, spare
@@ -39,6 +41,9 @@ from warehouse.query import Kept
 from warehouse.staging import without_episodes
 
 WAY_OUT = "`turntable episodes`, `feeds` and `status` list them; give an id or a piece of a title"
+
+
+WAIT: Seconds = 60.0  # for another one: each makes the warehouse anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,19 @@ def find(settings: Settings, text: str, place: str | None = None) -> Wanted:
         _show_of(one): Named(_show_of(one), one.name, frozenset((one.shown_url,))) for one in subscriptions.all()
     }
     shows |= {one.id: one for one in query.named_shows(settings.snapshot)}
+    episodes |= {one.id: one for one in _strays(settings, episodes)}
     wanted = public_address(text)
     chosen = choose(wanted, [*episodes.values(), *shows.values()], "episode or show", WAY_OUT, place).id
     return _whole_show(settings, chosen) if chosen in shows else Wanted((chosen,))
+
+
+def _strays(settings: Settings, episodes: Mapping[str, Named]) -> Iterator[Named]:
+    """Yield audio that no transcript is made of and that is that of no known episode."""
+    store = Store(settings.home)
+    places = {place for one in episodes.values() for place in one.places}
+    for one in Strays(store, Lineage(store)).named():
+        if one.id not in episodes and places.isdisjoint(one.places):
+            yield one
 
 
 def unfinished(settings: Settings) -> Iterator[Wanted]:
@@ -170,6 +185,16 @@ class Going:
         return Lineage(self.store)
 
     @cached_property
+    def strays(self) -> Strays:
+        """Audio that no transcript is made of."""
+        return Strays(self.store, self.lineage)
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        """The sha256 of audio and texts, also of audio that was never heard."""
+        return self.kept.files | {one.sha256 for name, one in self.strays.audio.items() if name in self.ids}
+
+    @cached_property
     def documents(self) -> tuple[Manifest, ...]:
         """The staged transcripts of the episodes."""
         every = self.lineage.documents
@@ -188,16 +213,7 @@ class Going:
 
     def _fetched(self) -> Iterator[Manifest]:
         """Yield what was fetched for the episodes and may be in no transcript yet."""
-        hashes = {hashlib.sha256(one.encode()).hexdigest() for one in self.addresses}
-        for one in self.lineage.manifests:
-            if one.stage in ("fetch", "read"):
-                video = f"youtube:{one.parameters.get('video')}"
-                if (
-                    one.parameters.get("url_sha256") in hashes
-                    or one.facts.get("url") in self.addresses
-                    or video in self.ids
-                ):
-                    yield one
+        return fetched_for(self.lineage, self.addresses, self.ids)
 
     def _is_about(self, one: Manifest) -> bool:
         is_said = one.stage in SAYINGS or one.stage == "voiceprint"
@@ -227,10 +243,12 @@ class Going:
         """Say what goes."""
         every = (*self.documents, *self.artifacts)
         known = {one.episode_id: one for one in self._episodes}
+        titles = {name_of(one): self.strays.title(one) for one in self._fetched() if one.stage == "fetch"}
+        titles |= {name: one.title for name, one in known.items()}
         shows = {one.id: one.title for one in query.named_shows(self.settings.snapshot)}
         shows |= {_show_of(one): one.name for one in self.subscriptions}
         return Erased(
-            episodes=tuple((name in known and known[name].title) or name for name in self.wanted.episodes),
+            episodes=tuple(titles.get(name) or name for name in self.wanted.episodes),
             shows=tuple(shows.get(name) or name for name in self.wanted.shows),
             subscriptions=tuple(one.name for one in self.subscriptions),
             transcripts=len(self.kept.transcripts),
@@ -272,16 +290,22 @@ def forget(settings: Settings, wanted: Wanted) -> Erased:
 
     Raises:
         SourceError: this machine does not load the warehouse.
-        TransientError: one of them is being worked on, or another process holds the warehouse.
+        TransientError: one of them is being worked on, another process forgets or holds the warehouse.
     """
     if settings.load == "elsewhere":
         msg = "this machine only stages: forget on the one that loads the warehouse"
         raise SourceError(msg)
+    check_writable(settings)
+    with alone(settings.home, "forget", WAIT):
+        return _forget(settings, wanted)
+
+
+def _forget(settings: Settings, wanted: Wanted) -> Erased:
     _check_idle(settings, wanted)
     load_and_publish(settings)  # what was staged and not loaded is forgotten too
     going = Going(settings, wanted)
     told, now, marks = going.told(), datetime.now(UTC), going.marks()
-    files = tuple(sorted(going.kept.files))
+    files = tuple(sorted(going.files))
     before = forgotten.read(settings.home)
     news = {name: Forgotten("episode", now, files, marks[name]) for name in wanted.episodes if not wanted.shows}
     news |= {name: Forgotten("show", now, files) for name in wanted.shows}
@@ -297,9 +321,11 @@ def forget(settings: Settings, wanted: Wanted) -> Erased:
 
 def finish(settings: Settings) -> tuple[Erased, ...]:
     """Finish what was cut off: nothing may be made again of what is half gone."""
-    if settings.load == "elsewhere":
+    if settings.load == "elsewhere" or not any(unfinished(settings)):
         return ()
-    return tuple(replace(forget(settings, one), finished=True) for one in unfinished(settings))
+    check_writable(settings)
+    with alone(settings.home, "forget", WAIT):  # another one may have finished it meanwhile
+        return tuple(replace(_forget(settings, one), finished=True) for one in unfinished(settings))
 
 
 def _with(one: Forgotten, before: Forgotten | None) -> Forgotten:
@@ -307,6 +333,18 @@ def _with(one: Forgotten, before: Forgotten | None) -> Forgotten:
     if before is None:
         return one
     return replace(one, files=one.files or before.files, marks=one.marks or before.marks)
+
+
+def check_writable(settings: Settings) -> None:
+    """Check that folders whose files are replaced can be written, before anything is erased.
+
+    Raises:
+        SourceError: one cannot.
+    """
+    for folder in (settings.warehouse.parent, settings.home / "artifacts"):
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            msg = f"{folder} cannot be written: mend its permissions or its mount, and run the same command again"
+            raise SourceError(msg)
 
 
 def _check_idle(settings: Settings, wanted: Wanted) -> None:

@@ -82,6 +82,15 @@ def is_untouched(folder: Path, looked: Looked) -> bool:
     return "manifest.json" in found and any(name.startswith("payload.") or name == FREED for name in found)
 
 
+def is_touched(folder: Path) -> bool:
+    """Check whether a payload changed since its manifest, which comes last, was written; or cannot be read."""
+    with suppress(OSError):
+        finished = (folder / "manifest.json").stat().st_ctime_ns
+        payloads = list(folder.glob("payload.*"))
+        return any(one.stat().st_ctime_ns > finished or not os.access(one, os.R_OK) for one in payloads)
+    return True
+
+
 def is_same(settings: Settings, looked: Looked) -> bool:
     """Check whether databases and what they are made of are the same as then."""
     with suppress(OSError):

@@ -22,7 +22,8 @@ from flows.home.locks import held
 from flows.progress import counting
 from flows.published.beside import TAGS, tags_of
 from flows.settings import Settings
-from flows.upkeep.lineage import DOCUMENTS, Lineage
+from flows.upkeep.lineage import Lineage
+from flows.upkeep.strays import Strays
 from transforms.errors import TurntableError
 from transforms.text import sized
 from warehouse import query, spare
@@ -32,6 +33,7 @@ What = Literal["samples", "audio", "unreferenced", "spare"]
 OF_AUDIO: Mapping[str, What] = {"decode": "samples", "fetch": "audio"}
 PARTS = ("transcribe-part", "diarize-part")  # of stages that were cut off
 A_WEEK = timedelta(days=7)
+TWO_DAYS = timedelta(days=2)  # longer than any episode is worked on
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +220,12 @@ class _Home:
         return any(_has_size(Path(source), fetched.size) for source in self.sources.get(fetched.sha256, ()))
 
     def unreferenced(self, now: datetime) -> Iterator[Freeable]:
-        """Yield what no document is made of: what failed, and parts of what was finished since."""
+        """Yield what no document is made of: what failed or was cut off, and parts of what was finished since."""
+        waiting = Strays(self.store, self.lineage).of_waiting
         for one in self.lineage.manifests:
-            is_idle = one.stage not in DOCUMENTS and now - one.started_at > A_WEEK
-            if is_idle and one.stage in (*OF_AUDIO, *PARTS) and one.key not in self.referenced:
+            rests = A_WEEK if one.stage in PARTS else TWO_DAYS
+            is_idle = one.stage in (*OF_AUDIO, *PARTS) and now - one.started_at > rests
+            if is_idle and one.key not in self.referenced and one.key not in waiting:
                 yield Freeable("unreferenced", self.lineage.folder(one), one.started_at, one.size)
 
     def spare(self) -> Iterator[Freeable]:

@@ -104,11 +104,11 @@ def _artifacts(store: Store, before: Looked | None, *, deep: bool) -> Iterator[P
 
 
 def damaged_artifacts(store: Store, before: Looked | None = None, *, deep: bool) -> Iterator[tuple[Path, str]]:
-    """Name the folders of stages that are not as they were written, and in what; `deep` hashes the payloads.
+    """Name the folders of stages that are not as they were written, and in what; `deep` hashes all payloads.
 
-    Those that were sound `before` and that nobody touched since are left out.
+    Without it those that were touched since they were written are hashed. Those that were sound `before` and that
+    nobody touched since are left out.
     """
-    how: Callable[[Path], Artifact] = read if deep else measured
     for folder in counting("artifacts", store.folders()):
         if before is not None and looked.is_untouched(folder, before):
             continue
@@ -116,6 +116,7 @@ def damaged_artifacts(store: Store, before: Looked | None = None, *, deep: bool)
             if any(folder.glob("payload.*")):
                 yield folder, "its manifest is missing"
             continue
+        how: Callable[[Path], Artifact] = read if deep or looked.is_touched(folder) else measured
         try:
             how(folder)
         except Freed:
