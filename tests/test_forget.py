@@ -118,7 +118,7 @@ def test_nothing_is_left_of_an_episode_and_the_others_are_as_they_were(home: Set
     told = erase(home, f"{RARE} at large"), erase(home, f"{RARE}.wav")
 
     assert [(one.transcripts, one.turns > 0, one.artifacts > 0, one.left) for one in told] == [
-        (1, True, True, ())
+        (1, True, True, (forgetting.YOURS,))
     ] * 2
     assert files_with(home.home, RARE) == files_with(home.home, RARE.lower()) == set()
     after = others(home, *names)

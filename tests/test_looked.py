@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def test_what_nobody_touched_is_not_read(home: Settings, monkeypatch: pytest.Mon
         pytest.fail("a manifest was read")
 
     monkeypatch.setattr(verify, "measured", read)
+    monkeypatch.setattr(verify, "read", read)
     assert verify.verify(home) == ()
 
 
@@ -77,6 +79,23 @@ def test_a_file_that_was_touched_is_read(home: Settings, tmp_path: Path) -> None
     assert [problem.check for problem in verify.verify(home)] == ["artifact is damaged"]
     payload.unlink()
     assert [problem.detail.rpartition(": ")[2] for problem in verify.verify(home)] == ["its payload is missing"]
+
+
+def test_other_bytes_of_the_same_length_are_found_the_first_time(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever time the file says it has."""
+    monkeypatch.undo()
+    monkeypatch.setattr(verify, "PAUSE", 0.0)
+    (home.home / "verified.json").unlink()
+    payload = next((Store(home.home).artifacts / "parse").glob("*/*/payload.json"))
+    before, data = payload.stat(), payload.read_bytes()
+    payload.write_bytes(data[:-2] + bytes([data[-2] ^ 1]) + data[-1:])
+    os.utime(payload, ns=(before.st_atime_ns, before.st_mtime_ns))
+    (found,) = verify.verify(home)
+    assert found.detail.endswith("the hash of its payload is not that of the manifest")
+    payload.write_bytes(data)
+    assert verify.verify(home) == ()
 
 
 def test_what_somebody_else_changed_is_looked_at_whole(

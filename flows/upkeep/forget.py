@@ -43,6 +43,7 @@ from warehouse.staging import without_episodes
 WAY_OUT = "`turntable episodes`, `feeds` and `status` list them; give an id or a piece of a title"
 
 
+YOURS = "what you wrote by `export`, `report` or `backup` may hold it still: delete it, or write it anew"
 WAIT: Seconds = 60.0  # for another one: each makes the warehouse anew
 
 
@@ -316,7 +317,7 @@ def _forget(settings: Settings, wanted: Wanted) -> Erased:
     if not is_served:
         run_history.erase(settings.home)
         forgotten.note(settings.home, {name: forgotten.erased(one) for name, one in news.items()})
-    return replace(told, left=tuple(_left(is_served=is_served)))
+    return replace(told, left=tuple(_left(told, is_served=is_served)))
 
 
 def finish(settings: Settings) -> tuple[Erased, ...]:
@@ -430,9 +431,11 @@ def _erase_copies(store: Store) -> None:
     store.sweep(older_than=0.0)
 
 
-def _left(*, is_served: bool) -> Iterator[str]:
+def _left(told: Erased, *, is_served: bool) -> Iterator[str]:
     """Say where a name may still stand that cannot be erased from here."""
     if is_served:
         yield "the pages and the log of `turntable serve` may name it still: stop it, and run `turntable forget`"
     elif access.has_server():
         yield "a Prefect server elsewhere may name it in its runs and pages: delete those there"
+    if told.transcripts:
+        yield YOURS
