@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from transforms.errors import ContentError, SourceError
+from transforms.errors import SourceError
 from transforms.pages.content import (
     EpisodeContent,
     OtherText,
@@ -20,7 +20,7 @@ from transforms.pages.content import (
     PageTurn,
     PageWord,
 )
-from warehouse.snapshot import one_line, open_snapshot
+from warehouse.snapshot import reading
 
 LEAST_TIME_CONFIDENCE = 0.5  # under it, most words around were heard as others
 
@@ -88,12 +88,8 @@ def read_episode(snapshot: Path, episode_id: str) -> EpisodeContent:
         SourceError: there is no such episode.
         ContentError: the snapshot is damaged.
     """
-    with open_snapshot(snapshot) as con:
-        try:
-            return _episode(con, episode_id)
-        except duckdb.Error as error:
-            msg = f"{snapshot} cannot be asked: {one_line(error)}; make it anew with `turntable rebuild`"
-            raise ContentError(msg) from error
+    with reading(snapshot) as con:
+        return _episode(con, episode_id)
 
 
 def _episode(con: duckdb.DuckDBPyConnection, episode_id: str) -> EpisodeContent:

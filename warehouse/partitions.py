@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,6 +25,7 @@ from transforms.errors import ContentError, SourceError, TransientError
 from warehouse.answer_lines import address_of
 from warehouse.load import quoted
 from warehouse.snapshot import holder, one_line
+from warehouse.store import sync
 
 TABLES: Mapping[str, str] = {  # what each table is sorted by
     "best_turns": "episode_id, turn_index",
@@ -135,7 +135,7 @@ def _write(con: duckdb.DuckDBPyConnection, folder: Path, name: str, episodes: li
                 f"where {own} in (from temp.chosen) order by {order}) "
                 f"to {quoted(fresh)} (format parquet, compression zstd)"
             )
-            _sync(fresh)
+            sync(fresh)
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
@@ -181,18 +181,10 @@ def _write_state(folder: Path, state: Mapping[str, str]) -> None:
     fresh = folder / f"_{uuid.uuid4().hex[:8]}.tmp"
     try:
         fresh.write_text(json.dumps({"partitions": state}, indent=1, sort_keys=True), encoding="utf-8")
-        _sync(fresh)
+        sync(fresh)
         fresh.replace(folder / STATE)
     finally:
         fresh.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

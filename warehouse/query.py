@@ -14,7 +14,7 @@ from transforms.choice import Named, choose, shown_about
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 from transforms.records import Episode, Person, TranscriptLink
 from warehouse.answer import Table
-from warehouse.snapshot import one_line, open_snapshot
+from warehouse.snapshot import open_snapshot, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,10 +526,6 @@ def talk_time(snapshot: Path, episode_id: str) -> Table:
 
 
 def _answer(snapshot: Path, sql: str, *parameters: object) -> Table:
-    with open_snapshot(snapshot) as con:
-        try:
-            con.execute(sql, parameters)
-            return Table(tuple(name for name, *_ in con.description or ()), con.fetchall())
-        except duckdb.Error as error:
-            msg = f"{snapshot} cannot be asked: {one_line(error)}; make it anew with `turntable rebuild`"
-            raise ContentError(msg) from error
+    with reading(snapshot) as con:
+        con.execute(sql, parameters)
+        return Table(tuple(name for name, *_ in con.description or ()), con.fetchall())

@@ -10,9 +10,9 @@ from typing import Any
 
 import duckdb
 
-from transforms.errors import ContentError, SourceError
+from transforms.errors import SourceError
 from warehouse.answer import Table
-from warehouse.snapshot import one_line, open_snapshot
+from warehouse.snapshot import reading
 
 MOST_WORDS = 100  # as search() in search.sql has it
 _CONTEXT = ("turn_index", "speaker", "start_time", "text")
@@ -39,26 +39,22 @@ def search(snapshot: Path, asked: Search) -> Table:
         SourceError: there is no word in it, or too many; or there is no snapshot yet.
         ContentError: the snapshot is damaged.
     """
-    with open_snapshot(snapshot) as con:
-        try:
-            _check_words(con, asked.query)
-            con.execute(
-                "from search($query, speaker := $speaker, podcast := $podcast, since := $since, most := $most)",
-                {
-                    "query": asked.query,
-                    "speaker": asked.speaker,
-                    "podcast": asked.show,
-                    "since": asked.since,
-                    "most": asked.most,
-                },
-            )
-            columns = tuple(name for name, *_ in con.description or ())
-            found = con.fetchall()
-            around = _around(con, [row[-2:] for row in found], asked.context)
-            unsaid = _unsaid(con, asked.query)
-        except duckdb.Error as error:
-            msg = f"{snapshot} cannot be searched: {one_line(error)}; make it anew with `turntable rebuild`"
-            raise ContentError(msg) from error
+    with reading(snapshot, "searched") as con:
+        _check_words(con, asked.query)
+        con.execute(
+            "from search($query, speaker := $speaker, podcast := $podcast, since := $since, most := $most)",
+            {
+                "query": asked.query,
+                "speaker": asked.speaker,
+                "podcast": asked.show,
+                "since": asked.since,
+                "most": asked.most,
+            },
+        )
+        columns = tuple(name for name, *_ in con.description or ())
+        found = con.fetchall()
+        around = _around(con, [row[-2:] for row in found], asked.context)
+        unsaid = _unsaid(con, asked.query)
     return Table((*columns, "before", "after", "unsaid"), [(*row, *around[row[-2:]], unsaid) for row in found])
 
 

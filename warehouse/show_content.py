@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 
 from transforms.choice import Named, choose
-from transforms.errors import ContentError, SourceError
+from transforms.errors import SourceError
 from transforms.pages.content import Said, ShowContent, ShowEpisode, ShowPerson, ShowTalk
-from warehouse.snapshot import one_line, open_snapshot
+from warehouse.snapshot import reading
 
 _EPISODES = """
     select
@@ -51,14 +51,14 @@ def find_show(snapshot: Path, text: str) -> str:
     Raises:
         SourceError: none or several fit, or there is no snapshot yet.
     """
-    with open_snapshot(snapshot) as con:
+    with reading(snapshot) as con:
         rows = con.execute("select podcast_id, title from podcasts order by title, podcast_id").fetchall()
     return choose(text, [Named(*row) for row in rows], "show", "give an id or a piece of a title").id
 
 
 def shows(snapshot: Path) -> dict[str, str | None]:
     """Return the titles of all shows that have episodes, by their ids."""
-    with open_snapshot(snapshot) as con:
+    with reading(snapshot) as con:
         return dict(
             con.execute(
                 "select podcast_id, title from podcasts "
@@ -69,7 +69,7 @@ def shows(snapshot: Path) -> dict[str, str | None]:
 
 def episode_ids(snapshot: Path) -> list[str]:
     """Return the ids of all episodes."""
-    with open_snapshot(snapshot) as con:
+    with reading(snapshot) as con:
         return [episode for (episode,) in con.execute("select episode_id from episodes").fetchall()]
 
 
@@ -80,12 +80,8 @@ def read_show(snapshot: Path, podcast_id: str | None) -> ShowContent:
         SourceError: there is no such show.
         ContentError: the snapshot is damaged.
     """
-    with open_snapshot(snapshot) as con:
-        try:
-            return _show(con, podcast_id)
-        except duckdb.Error as error:
-            msg = f"{snapshot} cannot be asked: {one_line(error)}; make it anew with `turntable rebuild`"
-            raise ContentError(msg) from error
+    with reading(snapshot) as con:
+        return _show(con, podcast_id)
 
 
 def _show(con: duckdb.DuckDBPyConnection, podcast_id: str | None) -> ShowContent:
@@ -115,7 +111,7 @@ def _show(con: duckdb.DuckDBPyConnection, podcast_id: str | None) -> ShowContent
 def read_said(snapshot: Path, episodes: Sequence[ShowEpisode]) -> list[Said]:
     """Read all that is said in some episodes, in their order."""
     places = {episode.episode_id: place for place, episode in enumerate(episodes)}
-    with open_snapshot(snapshot) as con:
+    with reading(snapshot) as con:
         rows = con.execute(_SAID, {"episodes": list(places)}).fetchall()
     said = (Said(places[episode], *rest) for episode, *rest in rows)
     return sorted(said, key=attrgetter("episode", "turn"))

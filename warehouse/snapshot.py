@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -65,6 +67,22 @@ def open_snapshot(path: Path) -> duckdb.DuckDBPyConnection:
         if con.execute("select not current_setting('lock_configuration')").fetchone() == (True,):
             con.execute(_LOCKED)
     return con
+
+
+@contextmanager
+def reading(path: Path, doing: str = "asked") -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the snapshot for questions of ours: what DuckDB says of them is said of the snapshot.
+
+    Raises:
+        SourceError, TransientError: as `open_snapshot`.
+        ContentError: it is damaged.
+    """
+    with open_snapshot(path) as con:
+        try:
+            yield con
+        except duckdb.Error as error:
+            msg = f"{path} cannot be {doing}: {one_line(error)}; make it anew with `turntable rebuild`"
+            raise ContentError(msg) from error
 
 
 def holder(error: Exception) -> str | None:

@@ -386,12 +386,12 @@ def _swap(fresh: Path, path: Path) -> None:
         with suppress(PermissionError):
             os.chown(fresh, -1, before.st_gid)
             fresh.chmod(before.st_mode & 0o640)
-    _sync(fresh)
+    sync(fresh)
     fresh.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Wait until a file, or which files a folder has, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -49,9 +49,8 @@ def _asked(url: str, reach: Reach) -> list[Any]:
     except LoginError as error:
         msg = f"{shown_address(url)}: wrong user or password: give those that you have on that server"
         raise LoginError(msg) from error
-    except (ValueError, RecursionError) as error:
-        msg = f"{shown_address(url)}: no list, as a gpodder server gives: check the address of the server"
-        raise ContentError(msg) from error
+    except (ValueError, RecursionError):
+        answer = None
     if not isinstance(answer, list):
         msg = f"{shown_address(url)}: no list, as a gpodder server gives: check the address of the server"
         raise ContentError(msg)
