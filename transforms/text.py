@@ -13,6 +13,7 @@ UNSPACED = frozenset(("zh", "ja", "th", "lo", "my", "yue"))
 WORDS_PER_SENTENCE = 40  # with fewer marks than this a text is taken as unpunctuated
 # Among them are the full stops of Hindi, Urdu, Armenian, Ethiopic, Burmese and Khmer, and Arabic's question mark.
 SENTENCE_ENDS = tuple(".?!…。？！।॥؟۔։።၊။។")
+QUESTION_MARKS = ("?", "？", "؟", ";")  # the Greek one is a semicolon
 CLOSING_MARKS = "\"'”’»)]}」』"
 
 

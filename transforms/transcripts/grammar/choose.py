@@ -19,7 +19,7 @@ from transforms.transcripts.prose.lines import Line
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
-MOSTLY_NAMED = 0.75
+MOSTLY_NAMED = 0.75  # of the labels are full names there
 LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
@@ -101,7 +101,8 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
     Below a name alone it is what its owner says; with a time where those who come back have none, or have it
     elsewhere, it heads a chapter.
     """
-    counts, written = (Counter(getattr(one, key) for one in labels.values()) for key in ("name", "raw"))
+    counts = Counter(one.name for one in labels.values())
+    written = Counter(one.raw for one in labels.values())
     usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
     silent = {
         i: one
@@ -113,8 +114,11 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
         for i, one in silent.items()
         if one.start_time is None and counts[one.name] == 1 and i - 1 in labels and labels[i - 1].form.alone
     }
-    headings = {i for i, one in silent.items() if usual and one.form.time not in ("", usual[0][0])}
-    headings = {i for i in headings if not silent[i].form.core.end}
+    headings = {
+        i
+        for i, one in silent.items()
+        if usual and one.form.time not in ("", usual[0][0]) and not one.form.core.end
+    }
     return {i: one for i, one in labels.items() if i not in said | headings}
 
 

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import log
 
-from transforms.text import ends_sentence
+from transforms.text import QUESTION_MARKS, ends_sentence
 from transforms.transcripts.grammar.looks import has_marks, is_address, is_full_name, is_furniture, share
 from transforms.transcripts.grammar.ways import Occurrences, is_element
 from transforms.transcripts.names import is_generic, is_uncased
 
 _SPEAKER = re.compile(r"\.\S*(?:speaker|author|name|who)", re.IGNORECASE)  # a class that says what it holds
-LEAST_ODDS = 1e-4
-QUESTION_MARKS = ("?", "？", ";", "؟")  # the Greek one is a semicolon
-CLOSING = ' "”»’'
+LEAST_ODDS = 1e-4  # what is less likely says no more, and so its opposite
+_CLOSING = ' "”»’'
 MANY = 40  # more than so many say no more than so many: no weight was learned on thousands
 
 
@@ -99,7 +98,7 @@ def _marks(seen: Occurrences) -> dict[str, float]:
 
 
 def _looks(seen: Occurrences) -> dict[str, float]:
-    """Measure the labels and what begins behind them: their shapes, not their words."""
+    """Measure the labels: their shapes, not their words."""
     found, n = seen.found, len(seen.found)
     return {
         "label_words": min(sum(one.raw.count(" ") + 1 for one in found) / n, 8.0) / 4,
@@ -139,7 +138,7 @@ def _texts(texts: Sequence[str]) -> dict[str, float]:
     return {
         "small_behind": share([text[:1].islower() for text in texts]),
         "ends_behind": share([ends_sentence(text) for text in texts]),
-        "asks_behind": share([text.rstrip(CLOSING).endswith(QUESTION_MARKS) for text in texts]),
+        "asks_behind": share([text.rstrip(_CLOSING).endswith(QUESTION_MARKS) for text in texts]),
         "digits_behind": share([text[:1].isdigit() for text in texts]),
         "addresses": share([is_address(text) for text in texts]),
         "even_length": sum(words) ** 2 / (len(words) * sum(n * n for n in words)),

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from transforms.text import QUESTION_MARKS
 from transforms.transcripts.document import Draft, Format, Text, example_of
 from transforms.transcripts.plain.scraped import paragraphs
 from transforms.transcripts.prose import furniture
@@ -21,7 +22,6 @@ from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
 
 LEAST_ASKED = 3
-_ASKED = ("?", "？", "؟", ";")
 
 
 def fits(text: Text) -> bool:
@@ -42,7 +42,9 @@ def asked_in_bold(lines: Sequence[Line]) -> bool:
         any(x.mark.startswith("strong") and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
         for line in lines
     ]
-    asked = sum(bold and line.text.rstrip().endswith(_ASKED) for bold, line in zip(whole, lines, strict=True))
+    asked = sum(
+        bold and line.text.rstrip().endswith(QUESTION_MARKS) for bold, line in zip(whole, lines, strict=True)
+    )
     return asked >= LEAST_ASKED and asked * 2 >= sum(whole)
 
 

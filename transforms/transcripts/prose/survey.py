@@ -396,7 +396,7 @@ def _is_first_heading(lines: Sequence[Line], transcript: int, index: int) -> boo
 
     Where the headings of later chapters are made alike, it is no title.
     """
-    if not transcript < index or index < 0 or lines[index].noise or not may_be_title(lines[index].text):
+    if index <= transcript or lines[index].noise or not may_be_title(lines[index].text):
         return False
     if furniture.section_heading(lines[index].text):
         return False
