@@ -157,6 +157,13 @@ def test_a_slip_is_forgiven(home: Path, query: str) -> None:
     assert {tuple(row[table.columns.index("unsaid")]) for row in table.rows} == {(query.lower(),)}
 
 
+def test_a_slip_comes_before_a_word_that_begins_so(tmp_path: Path) -> None:
+    """Who misspells `needle` means no `need`; without such a word it is the nearest."""
+    publish(tmp_path, talk(0, "Needles", "en", ["Nobody asked for a needle.", "They need one, and need it now."]))
+    assert found(tmp_path, "needlle") == [("Needles", 0)]
+    assert found(tmp_path, "needings") == [("Needles", 1)]
+
+
 def test_the_best_comes_first(home: Path) -> None:
     """Who says it more, in fewer words, before who says it once."""
     assert found(home, "long groove")[0] == ("Laws", 3)

@@ -62,17 +62,21 @@ with parts as (
 ), mistyped as (
     from items i anti join exact e on e.part_index = i.part_index and e.place = i.place
     where not is_quoted and not is_prefix and length(term) > 3
-), stems as (
-    select part_index, place, stem, 0.9 as weight from exact where not is_literal
-    union all
-    -- Nobody says this word: what differs by a slip or two, else other forms of it, whose stem it begins with.
-    select i.part_index, i.place, w.stem, 0.5
+), slips as (
+    -- Nobody says this word: what differs by a slip or two.
+    select i.part_index, i.place, w.stem
     from mistyped i join search_words w
         on abs(length(w.term) - length(i.term)) <= 2
         and damerau_levenshtein(w.term, i.term) <= case when length(i.term) > 7 then 2 else 1 end
+), stems as (
+    select part_index, place, stem, 0.9 as weight from exact where not is_literal
     union all
+    select part_index, place, stem, 0.5 from slips
+    union all
+    -- Without a slip: other forms of the word, whose stem it begins with.
     select i.part_index, i.place, w.stem, 0.5
-    from mistyped i join search_words w
+    from (from mistyped i anti join slips s on s.part_index = i.part_index and s.place = i.place) i
+    join search_words w
         on starts_with(i.term, w.stem) and length(w.stem) between greatest(3, length(i.term) - 4) and length(i.term)
 ), meant as (
     select part_index, place, word, 1.0 as weight from exact
