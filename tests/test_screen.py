@@ -102,10 +102,10 @@ def test_nothing_stored_commands_a_pipe(home: Path, arguments: tuple[str, ...]) 
 
 @pytest.mark.system
 def test_a_terminal_shows_what_is_stored(home: Path) -> None:
-    """Not a code, markup or link is taken out or in; a line break in a text makes no row."""
+    """Not a code, markup or link is taken out or in; a line break in a text is a space, and makes no row."""
     said = on_a_terminal(home, "turns", "latest")
     rows = [line.strip("\r") for line in said.split("\n")]
-    assert f"0:00  Ann{SHOWN}  {WORDS}␊0:07  Mallory     I said this." in rows[1]
+    assert f"0:00  Ann{SHOWN}  {WORDS} 0:07  Mallory     I said this." in rows[1]
     assert f":smile:{' ' * (3 + len(SHOWN) - 7)}  {SHOWN}" in rows[2]
     assert len([row for row in rows if row]) == 3
     assert obeyed(said.replace("\x1b[1m", "").replace("\x1b[0m", "").replace("\r\n", "\n")) == set()
