@@ -27,7 +27,7 @@ SHORT_SECONDS = 14
 
 @dataclass(slots=False)
 class Bench:
-    """One run: on `device`, in its `short` form or whole, with the weights and clips of these folders."""
+    """Hold what a run is: on `device`, in its `short` form or whole, with weights and clips of these folders."""
 
     device: str
     short: bool
@@ -38,18 +38,18 @@ class Bench:
 
     @property
     def half(self) -> torch.dtype:
-        """The numbers that networks run on there."""
+        """Return the type that networks run in there."""
         return torch.float16 if self.device == "cuda" else torch.float32
 
     @cached_property
     def clips(self) -> list[NDArray[np.int16]]:
-        """What is heard."""
+        """Return what is heard: float32 mono, 16 kHz."""
         clips = read_clips(self.clip_folder)
         return [clips[0][: SHORT_SECONDS * RATE]] if self.short else clips
 
     @property
     def ceilings(self) -> dict[str, float]:
-        """What this machine was seen to do: FLOP a second by type, and bytes a second (`copy`)."""
+        """Return what this machine was seen to do: FLOP a second by type, and bytes a second (`copy`)."""
         found: dict[str, float] = self.report.facts.get("ceilings", {})
         return found
 

@@ -29,7 +29,7 @@ KILL_AFTER = 20.0  # seconds behind the end of its time
 
 
 def main() -> int:
-    """Run the parts; the exit code."""
+    """Run the parts and return the exit code."""
     given = arguments()
     given.out.mkdir(parents=True, exist_ok=True)
     path = given.out / "gpu-check.json"

@@ -65,7 +65,7 @@ def failing_once(point: tuple[Any, str], message: str) -> Any:
 
 
 def words(bench: Bench, point: str, message: str) -> Iterator[Row]:
-    """The words come all the same, from the next device, and a line says why."""
+    """Check that the words come all the same, from the next device, and that a line says why."""
     samples = bench.clips[0][: 8 * 16_000]
     said: list[str] = []
     first = Device("cuda", "float16", 256, "torch")
@@ -84,7 +84,7 @@ def words(bench: Bench, point: str, message: str) -> Iterator[Row]:
 
 
 def voices(bench: Bench, point: str) -> Iterator[Row]:
-    """So do the voices."""
+    """Check that the voices come all the same, too."""
     from transforms.speech.pyannote import campplus, low_memory
 
     broken = {"segmentation": (low_memory, "crop"), "voices": (campplus.Inference, "forward")}
@@ -101,13 +101,13 @@ def voices(bench: Bench, point: str) -> Iterator[Row]:
     yield Row(PART, f"out of memory: {point}", f"went on with {where}", right=right, note=f"{n_voices} voices")
 
 
-def child(bench: Bench, name: str, cards: str, device: str) -> subprocess.CompletedProcess[str]:
-    """Run the short form on the cards of that name."""
-    out = bench.report.path.parent / name
+def child(bench: Bench, what: str, cards: str, device: str, code: int = 0) -> Row:
+    """Run the short form on the cards of that name; right is what ends with this exit code."""
+    out = bench.report.path.parent / what.replace(" ", "-")
     command = [sys.executable, "-m", "tests.gpu.check", "--short", "--device", device, "--out", str(out)]
     command += ["--weights", str(bench.weights), "--parts", "same"]
     command += ["--clips", str(bench.clip_folder)] if bench.clip_folder else []
-    return subprocess.run(
+    done = subprocess.run(
         command,
         cwd=Path(__file__).parents[2],
         env={**os.environ, "CUDA_VISIBLE_DEVICES": cards},
@@ -115,43 +115,30 @@ def child(bench: Bench, name: str, cards: str, device: str) -> subprocess.Comple
         text=True,
         timeout=120,
     )
+    return Row(PART, what, f"exit {done.returncode}", right=done.returncode == code, note=done.stderr[-160:])
 
 
 def no_card(bench: Bench) -> Iterator[Row]:
-    """A process that sees no card hears on the CPU; one that is told to use a card says that there is none."""
+    """Check that a process without a card hears on the CPU, and says that there is none if told to use one."""
     if bench.device != "cuda":
         yield Row(PART, "no card", "this run has none")
         return
-    done = child(bench, "no-card", "", "cpu")
-    yield Row(PART, "no card", f"exit {done.returncode}", right=done.returncode == 0, note=done.stderr[-160:])
-    refused = child(bench, "no-card", "", "cuda")
-    yield Row(
-        PART,
-        "no card, but wanted",
-        f"exit {refused.returncode}",
-        right=refused.returncode == 2,
-        note=refused.stderr[-160:],
-    )
+    yield child(bench, "no card", "", "cpu")
+    yield child(bench, "no card, but wanted", "", "cuda", code=2)
 
 
 def two_cards(bench: Bench) -> Iterator[Row]:
-    """A worker has the second card to itself."""
+    """Check that a worker has the second card to itself."""
     n = torch.cuda.device_count() if bench.device == "cuda" else 0
-    if n < 2:
-        yield Row(PART, "two cards", f"{n} here", note="not tried")
-        return
-    done = child(bench, "second-card", "1", "cuda")
-    yield Row(
-        PART,
-        "the second of two cards",
-        f"exit {done.returncode}",
-        right=done.returncode == 0,
-        note=done.stderr[-160:],
+    yield (
+        child(bench, "the second of two cards", "1", "cuda")
+        if n > 1
+        else Row(PART, "two cards", f"{n} here", note="not tried")
     )
 
 
 def full(bench: Bench) -> Iterator[Row]:
-    """Where somebody else holds all but a little, batches are smaller, and the words are the same."""
+    """Check that batches are smaller and words the same where somebody else holds all memory but a little."""
     if bench.device != "cuda":
         yield Row(PART, "a card that is full", "no card")
         return

@@ -15,7 +15,7 @@ LEAST_SECONDS = 5.0  # a step is not begun with less
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing found; `right` is `None` where nothing can be wrong, `share` is that of the roofline."""
+    """Hold one thing found; `right` is `None` where nothing can be wrong, `share` is that of the roofline."""
 
     part: str
     what: str
@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(slots=True)
 class Report:
-    """The rows so far; `facts` are what later steps want to know, `until` is when no step begins any more."""
+    """Keep the rows so far; `facts` are what later steps want to know, `until` is when no step begins any more."""
 
     path: Path
     until: float
@@ -65,7 +65,7 @@ class Report:
 
     @property
     def is_right(self) -> bool:
-        """Whether nothing was wrong."""
+        """Return whether nothing was wrong."""
         return all(row.right is not False for row in self.rows)
 
 

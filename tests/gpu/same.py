@@ -69,13 +69,13 @@ def windows(bench: Bench) -> list[Any]:
 
 
 def spectrograms(bench: Bench) -> Iterator[Row]:
-    """Log-mel values of both."""
+    """Compare the log-mel values of both."""
     here, there = (log_mel(windows(bench), 80, device).cpu() for device in ("cpu", bench.device))
     yield limited("spectrograms", float((here - there).abs().max()), MEL, "greatest difference")
 
 
 def reference(bench: Bench) -> Recognizer:
-    """tiny.en on the CPU in float32, as the CPU searches: what is right."""
+    """Return tiny.en on the CPU in float32, as the CPU searches: what is right."""
     if "reference" not in bench.kept:
         bench.kept["reference"] = bench.whisper("tiny.en", torch.float32, "cpu")
         bench.kept["reference"].is_static = False
@@ -84,7 +84,7 @@ def reference(bench: Bench) -> Recognizer:
 
 
 def encoder(bench: Bench) -> Iterator[Row]:
-    """What windows are encoded to."""
+    """Compare what windows are encoded to."""
     right = reference(bench).encode_clips(windows(bench)).float()
     for dtype, limit in ((torch.float32, ENCODED / 10), (bench.half, ENCODED)):
         found = bench.whisper("tiny.en", dtype).encode_clips(windows(bench)).float().cpu()
@@ -105,7 +105,7 @@ def written(recognizer: Recognizer, clips: Sequence[Any]) -> list[list[int]]:
 
 
 def tokens(bench: Bench) -> Iterator[Row]:
-    """Token for token, in float32."""
+    """Compare token for token, in float32."""
     right = written(reference(bench), windows(bench))
     found = written(bench.whisper("tiny.en", torch.float32), windows(bench))
     equal = statistics.fmean(one == other for one, other in zip(found, right, strict=True))
@@ -115,7 +115,7 @@ def tokens(bench: Bench) -> Iterator[Row]:
 
 
 def words(bench: Bench) -> Iterator[Row]:
-    """Words and when they begin, as episodes are heard."""
+    """Compare words and when they begin, as episodes are heard."""
     heard = bench.whisper("tiny.en", bench.half)
     right = [word for clip in bench.clips for word in transcribe(clip, reference(bench), language="en").words]
     found = [word for clip in bench.clips for word in transcribe(clip, heard, language="en").words]
@@ -138,7 +138,7 @@ def errors(right: Sequence[Word], found: Sequence[Word]) -> float:
 
 
 def starts_apart(right: Sequence[Word], found: Sequence[Word]) -> Iterator[float]:
-    """How far apart words begin that both heard: each with the nearest of its kind."""
+    """Return how far apart words begin that both heard: each with the nearest of its kind."""
     for word in right:
         same = [abs((one.start_time or 0) - (word.start_time or 0)) for one in found if one.word == word.word]
         if same and min(same) < 2:
@@ -146,7 +146,7 @@ def starts_apart(right: Sequence[Word], found: Sequence[Word]) -> Iterator[float
 
 
 def graphs(bench: Bench) -> Iterator[Row]:
-    """The recorded steps do what the steps do."""
+    """Check that the recorded steps do what the steps do."""
     if bench.device != "cuda":
         yield Row(PART, "steps as graphs", "no graphs on a CPU")
         return
@@ -169,7 +169,7 @@ def graphs(bench: Bench) -> Iterator[Row]:
 
 
 def second_pass(bench: Bench) -> Iterator[Row]:
-    """One window alone, with time stamps, and without repetitions."""
+    """Compare one window alone, with time stamps, and without repetitions."""
     clip = bench.clips[0][: 20 * 16_000]
     end = len(clip) / 16_000
     for no_repeat in (3,) if bench.short else (0, 3):
@@ -182,7 +182,7 @@ def second_pass(bench: Bench) -> Iterator[Row]:
 
 
 def ctranslate2(bench: Bench) -> Iterator[Row]:
-    """The other engine, where it is there."""
+    """Compare the other engine, where it is there."""
     if bench.device != "cuda" or is_missing("ctranslate2"):
         yield Row(PART, "CTranslate2 on the GPU", "not there")
         return
@@ -193,7 +193,7 @@ def ctranslate2(bench: Bench) -> Iterator[Row]:
 
 
 def voices(bench: Bench) -> Iterator[Row]:
-    """Embeddings of pieces of a clip."""
+    """Compare embeddings of pieces of a clip."""
     from transforms.speech.pyannote import campplus
 
     samples = torch.from_numpy(as_float32(bench.clips[0]))
@@ -212,7 +212,7 @@ def voices(bench: Bench) -> Iterator[Row]:
 
 
 def segmentation(bench: Bench) -> Iterator[Row]:
-    """Who speaks in each frame of chunks."""
+    """Compare who speaks in each frame of chunks."""
     clip = as_float32(bench.clips[0])
     chunks = torch.stack(
         [torch.from_numpy(clip[at : at + 160_000]) for at in range(0, len(clip) - 160_000, 32_000)]
@@ -224,7 +224,7 @@ def segmentation(bench: Bench) -> Iterator[Row]:
 
 
 def turns(bench: Bench) -> Iterator[Row]:
-    """Who speaks when, of whole clips."""
+    """Compare who speaks when, of whole clips."""
     for clip in bench.clips:
         here, there = (diarization.diarize(clip, bench.pipeline(device)) for device in ("cpu", bench.device))
         yield Row(

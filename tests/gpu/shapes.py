@@ -18,7 +18,7 @@ N_FRAMES = 1500
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes of a model."""
+    """Hold the sizes of a model."""
 
     name: str
     n_mels: int
@@ -36,7 +36,7 @@ class Shape:
         return self.n_encoder * per_layer + 2 * 3 * (self.n_mels * d * 2 * N_FRAMES + d * d * N_FRAMES)
 
     def step_bytes(self, n_windows: int, n_beams: int, room: int) -> float:
-        """What one step of the decoder has to read, in 16 bits: weights, what was heard, what was written."""
+        """Return the bytes that a step of the decoder reads, in 16 bits: weights, what was heard and written."""
         d = self.dimension
         weights = 14 * self.n_decoder * d**2 + self.n_tokens * d
         kept = 2 * self.n_decoder * d * n_windows * (N_FRAMES + n_beams * room)

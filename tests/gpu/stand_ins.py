@@ -12,7 +12,7 @@ SITE = Path(__file__).parents[2] / "site"  # of a pack: packages that the machin
 
 
 class _Absent:
-    """What stands where a class of an absent library would."""
+    """Stand where a class of an absent library would."""
 
 
 def stand_in() -> list[str]:
@@ -38,7 +38,7 @@ def stand_in() -> list[str]:
 
 
 def is_missing(name: str) -> bool:
-    """Whether a library is not there, or only a stand-in of ours."""
+    """Return whether a library is not there, or only a stand-in of ours."""
     if name in sys.modules:
         return getattr(sys.modules[name], "__file__", None) is None
     return importlib.util.find_spec(name) is None

@@ -38,7 +38,7 @@ ONE_MINUTES, FILE_MINUTES, MOST_FILES = 30, 20, 60
 
 
 class Forced(TorchModel):
-    """Writes so many tokens about each window, whatever it hears."""
+    """Write so many tokens about each window, whatever it hears."""
 
     n_tokens = TOKENS
 
@@ -64,7 +64,7 @@ def run(bench: Bench) -> None:
 
 
 def forced(bench: Bench, shape: Shape) -> Iterator[Row]:
-    """The same with random weights."""
+    """Hear in the shape of a large model, with random weights."""
     tokenizer = bench.whisper("tiny.en", bench.half, "cpu").hf_tokenizer
     model = Forced(random_network(shape, bench.device, bench.half), tokenizer, ())
     model.n_tokens = 8 if bench.short else TOKENS
@@ -74,7 +74,7 @@ def forced(bench: Bench, shape: Shape) -> Iterator[Row]:
 
 
 def hear(bench: Bench, name: str, recognizer: Recognizer, note: str = "") -> Iterator[Row]:
-    """One file, after a warm-up with the same; then as many as there is time for."""
+    """Hear one file, after a warm-up with the same; then as many as there is time for."""
     pipeline = bench.pipeline()
     one = [bench.clips[0]] if bench.short else [joined(bench.clips, 60 * ONE_MINUTES, 3)]
     if not bench.short:
@@ -96,12 +96,12 @@ def hear(bench: Bench, name: str, recognizer: Recognizer, note: str = "") -> Ite
 
 
 def seconds_of(files: Sequence[NDArray[Any]]) -> float:
-    """How long they last together."""
+    """Return how long they last together, in seconds."""
     return sum(map(len, files)) / RATE
 
 
 def peak(bench: Bench) -> str:
-    """The most memory of the card that torch held."""
+    """Return the most memory of the card that torch held."""
     return f"{torch.cuda.max_memory_reserved() / 2**30:.1f} GiB" if bench.device == "cuda" else "not known"
 
 
@@ -129,7 +129,7 @@ def both(files: Sequence[NDArray[Any]], recognizer: Recognizer, pipeline: Any) -
 
 
 def voices_alone(bench: Bench) -> Iterator[Row]:
-    """Who speaks when, of a long file."""
+    """Time who speaks when, of a long file."""
     pipeline = bench.pipeline()
     samples = joined(bench.clips, 15 if bench.short else 3600, 4)
     seconds = bench.seconds(partial(diarization.diarize, samples, pipeline), 1, 1)

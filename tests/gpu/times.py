@@ -60,12 +60,12 @@ def run(bench: Bench) -> None:
 
 
 def around(chosen: int) -> tuple[int, ...]:
-    """The batch that was chosen, and two around it."""
+    """Return the batch that was chosen, and two around it."""
     return max(chosen // 2, 1), chosen, 2 * chosen
 
 
 def encoder(bench: Bench, shape: Shape, network: Whisper) -> Iterator[Row]:
-    """Windows a second."""
+    """Time the encoder, in windows a second."""
     chosen = bench.fitting(network)
     for size in around(chosen):
         mel = torch.randn(size, shape.n_mels, 3000, device=bench.device)
@@ -81,7 +81,7 @@ def encoder(bench: Bench, shape: Shape, network: Whisper) -> Iterator[Row]:
 
 
 def decoder(bench: Bench, shape: Shape, network: Whisper, n_beams: int) -> Iterator[Row]:
-    """Tokens a second, of all windows; and what a step takes."""
+    """Time the decoder: tokens a second, of all windows; and what a step takes."""
     specials = 50_256  # what ends and directs an answer lies behind the text: then none ends
     barred = (*range(specials, shape.n_tokens),)
     vocabulary = Vocabulary(specials, specials, specials, barred, ())
@@ -112,7 +112,7 @@ def decoder(bench: Bench, shape: Shape, network: Whisper, n_beams: int) -> Itera
 
 
 def spectrograms(bench: Bench) -> Iterator[Row]:
-    """Of windows that lie in the memory of the CPU, as in a run."""
+    """Time spectrograms of windows that lie in the memory of the CPU, as in a run."""
     size = 2 if bench.short else 64
     windows = [as_float32(joined(bench.clips, 28, seed)) for seed in range(size)]
     for n_mels in (80, 128):
@@ -121,7 +121,7 @@ def spectrograms(bench: Bench) -> Iterator[Row]:
 
 
 def speech(bench: Bench) -> Iterator[Row]:
-    """Silero's network, on every core of the CPU."""
+    """Time Silero's network, on every core of the CPU."""
     length = 30 if bench.short else 3600
     samples = joined(bench.clips, length, 1)
     yield Row(
@@ -133,7 +133,7 @@ def speech(bench: Bench) -> Iterator[Row]:
 
 
 def decoding(bench: Bench) -> Iterator[Row]:
-    """A file of the bundled episode, on one core."""
+    """Time the decoding of a file of the bundled episode, on one core."""
     if is_missing("av") or not DEMO.exists():
         yield Row(PART, "decoding", "not measured", note="no PyAV, or no file")
         return
@@ -144,7 +144,7 @@ def decoding(bench: Bench) -> Iterator[Row]:
 
 
 def segmentation(bench: Bench) -> Iterator[Row]:
-    """Chunks of ten seconds, and what they cover at a hop of two."""
+    """Time segmentation: chunks of ten seconds, and what they cover at a hop of two."""
     inference = bench.pipeline()._segmentation
     chosen = inference.batch_size
     for size in around(chosen):
@@ -157,7 +157,7 @@ def segmentation(bench: Bench) -> Iterator[Row]:
 
 
 def voices(bench: Bench) -> Iterator[Row]:
-    """Pieces of one and a half seconds through CAM++; and their features before."""
+    """Time pieces of one and a half seconds through CAM++; and their features before."""
     from transforms.speech.pyannote import campplus
     from transforms.speech.pyannote import voices as pieces_of
     from transforms.speech.pyannote.low_memory import in_a_pass
