@@ -1,12 +1,6 @@
 """Labels of Audacity: start, end and text, with tabs between them, in seconds.
 
 Spec: https://manual.audacityteam.org/man/importing_and_exporting_labels.html
-
-Example:
-
-    0.500000	2.500000	Ann Lee: Why does a record turn?
-    2.500000	4.000000	Bo Chan: It must.
-    4.000000	4.500000	Ann Lee: I see.
 """
 
 from __future__ import annotations
@@ -16,7 +10,7 @@ import re
 from transforms.errors import ContentError
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Clock, Cue, Item, read_rows
-from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.document import Draft, Format, Piece, Text
 from transforms.transcripts.names import is_generic, is_nobody
 
 _LABEL = re.compile(r"(\d{1,9}(?:[.,]\d{1,9})?)\t(\d{1,9}(?:[.,]\d{1,9})?)\t(.*)", re.ASCII)
@@ -52,4 +46,10 @@ def parse(text: Text) -> Draft:
     return cue_draft(items, clock, grammar=text.grammar)
 
 
-FORMAT = Format("audacity", "labels of Audacity", example_of(__doc__), fits, parse)
+# Not in the docstring, as the examples of other formats: since 3.13 Python turns the tabs there into spaces.
+_EXAMPLE = """\
+0.500000\t2.500000\tAnn Lee: Why does a record turn?
+2.500000\t4.000000\tBo Chan: It must.
+4.000000\t4.500000\tAnn Lee: I see."""
+
+FORMAT = Format("audacity", "labels of Audacity", _EXAMPLE, fits, parse)
