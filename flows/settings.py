@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         default="https://itunes.apple.com",
         description="the directory that knows shows by name, as Apple's answers",
     )
+    podping: str | None = Field(
+        default=None, description="a node of Hive whose podpings `serve` listens to, as https://api.hive.blog"
+    )
     longest_download: float = Field(
         default=180, gt=0, description="minutes that the audio of one episode may take to come"
     )
