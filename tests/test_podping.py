@@ -19,6 +19,7 @@ from flows.feeds import podping
 from flows.feeds.podping import MOST_BLOCKS, Listener
 from flows.feeds.subscriptions import PollState, Subscription, Subscriptions, feed_id, new_subscription
 from flows.settings import Settings
+from tests.conftest import only
 from tests.documents import NOON
 from tests.servers import answer, honest, serve
 from transforms.errors import TurntableError
@@ -334,3 +335,27 @@ def test_a_node_that_has_no_blocks_to_show_is_asked_for_them_again(
     listener.look()
 
     assert asked == [[feed_id(SHOW)]]
+
+
+@pytest.mark.system
+def test_a_run_is_asked_for_that_polls_them(settings: Settings, prefect_server: str) -> None:
+    """In a deployment of its own, which holds up no poll and waits for itself; named as polls are."""
+    from prefect.client.orchestration import get_client
+
+    from flows.serve.deployments import ONE_WAITS, on_podping
+    from flows.serve.listening import ask_feeds
+    from flows.serve.runner import name_waiting
+
+    assert prefect_server
+    deployment = on_podping(settings.home)
+    made = deployment.apply()
+    ask_feeds(settings.home, [feed_id(SHOW)])
+    with get_client(sync_client=True) as client:
+        name_waiting(settings.home, set())
+        run = only([run for run in client.read_flow_runs() if run.deployment_id == made])
+        client.delete_flow_run(run.id)
+
+    assert run.parameters == {"feeds": [feed_id(SHOW)]}
+    assert run.name.startswith("poll ")
+    assert deployment.schedules == []
+    assert deployment.concurrency_options == ONE_WAITS.collision_strategy or deployment.concurrency_limit
