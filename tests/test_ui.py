@@ -260,6 +260,9 @@ def test_the_pages_of_all_lie_in_a_folder(ui: Ui, tmp_path: Path) -> None:
         links = set(re.findall(r'href="([^"#:]+)[#"]', path.read_text()))
         assert links <= names
     assert told == []
+    newest = first.read_text().partition("Newest episodes")[2].partition("</ul>")[0]
+    assert re.findall(r'href="([^"]+)"', newest) == [page_of(EPISODE.episode_id)]
+    assert "The Long Groove" in newest
 
 
 def test_a_show_and_an_episode_are_written_alone(ui: Ui, tmp_path: Path) -> None:
