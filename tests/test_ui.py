@@ -16,12 +16,13 @@ import pytest
 from flows.artifacts import Made, Store
 from flows.commands.pages import _meant
 from flows.pages.library import Library
-from flows.pages.report import page_of, write_all, write_episode, write_show
+from flows.pages.report import write_all, write_episode, write_show
 from flows.pages.ui import listen, serve
 from tests.browsers import chromium, until, violations
 from tests.conftest import command, started
 from tests.documents import EPISODE, PODCAST, RENDITION, publish, staged
 from transforms.errors import SourceError
+from transforms.pages.page_names import page_of
 from warehouse.show_content import find_show
 
 TOKEN = "a-token-that-nobody-knows"

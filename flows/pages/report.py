@@ -11,6 +11,7 @@ from flows.pages.library import Library
 from transforms.errors import SourceError
 from transforms.pages.content import Said, ShowContent, ShowEpisode
 from transforms.pages.episode_page import PageLinks, episode_page
+from transforms.pages.page_names import page_of
 from transforms.pages.show_page import ShowLink, all_page, show_page
 from warehouse.episode_content import read_episode
 from warehouse.show_content import read_said, read_show, shows
@@ -67,15 +68,6 @@ def write_all(library: Library, folder: Path, tell: Callable[[str], None]) -> Pa
         write_show(library, podcast_id, folder, tell, INDEX)
     _write_episodes(library, [one for one in content.episodes if one.podcast_id is None], folder, tell, INDEX)
     return path
-
-
-def page_of(name: str) -> str:
-    """Return the name of a page: no title or address becomes a path.
-
-    >>> page_of("youtube:dQw4w9WgXcQ"), page_of("../x")
-    ('youtube-dQw4w9WgXcQ.html', '---x.html')
-    """
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) + ".html"
 
 
 def show_links(snapshot: Path, content: ShowContent) -> Iterator[ShowLink]:

@@ -20,13 +20,14 @@ from urllib.parse import quote
 
 from flows.pages.audio import local_audio, public_audio
 from flows.pages.library import Library
-from flows.pages.report import INDEX, page_of, show_links
+from flows.pages.report import INDEX, show_links
 from flows.serve.gate import App, Receive, Scope, Send, gated, names_of
 from transforms.errors import SourceError, TurntableError, one_line
 from transforms.pages.content import EpisodeContent
 from transforms.pages.documents import document
 from transforms.pages.episode_page import PageAudio, PageLinks, episode_page
 from transforms.pages.found_page import MOST, Place, found_page, search_form
+from transforms.pages.page_names import page_of
 from transforms.pages.show_page import all_page, show_page
 from warehouse.episode_content import read_episode
 from warehouse.search import Search, search
