@@ -12,22 +12,20 @@ import duckdb
 from transforms.choice import Named, choose
 from transforms.errors import SourceError
 from transforms.pages.content import Said, ShowContent, ShowEpisode, ShowPerson, ShowTalk
+from warehouse.best_audio import JOINS
 from warehouse.snapshot import reading
 
-_EPISODES = """
+_EPISODES = f"""
     select
         e.episode_id, e.title, p.title as "show", e.podcast_id, e.published_at,
         coalesce(r.decoded_seconds, e.duration) as duration,
         e.episode_id in (select episode_id from sections) as is_summarised
     from episodes e
     left join podcasts p using (podcast_id)
-    left join transcripts b on b.episode_id = e.episode_id and b.is_best
-    left join transcripts o on o.transcript_id = b.aligned_to
-    left join renditions r
-        on r.episode_id = e.episode_id and r.rendition_id = coalesce(o.rendition_id, b.rendition_id)
+    {JOINS}
     where $podcast is null or e.podcast_id = $podcast
     order by e.published_at desc nulls last, e.updated_at desc, e.episode_id
-"""
+"""  # noqa: S608 - ours
 _TALK = """
     select
         t.episode_id, t.speaker, bool_or(t.name_source is not null) as is_named, sum(t.word_count)::bigint as words
