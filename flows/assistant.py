@@ -59,9 +59,9 @@ def serve(snapshot: Path, *, seconds: Seconds) -> None:
 
         async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
             known = {tool.name: tool.input_schema["properties"].keys() for tool in await self.list_tools()}
-            strange = [one for one in arguments if one not in known.get(name, arguments)]
+            strange = [repr(one[:40]) for one in arguments if one not in known.get(name, arguments)]
             if strange:
-                msg = f"{name} knows no {', '.join((repr(one[:40]) for one in strange))}: it takes {', '.join(known[name])}"
+                msg = f"{name} knows no {', '.join(strange)}: it takes {', '.join(known[name])}"
                 raise ToolError(msg)
             return await super().call_tool(name, arguments, context)
 
