@@ -107,6 +107,17 @@ def test_what_became_of_things_is_told(settings: Settings, run: Run, service: HT
     assert len(told) == 5, "one is of the test, and none of another home"
 
 
+def test_all_addresses_of_the_input_are_taken(run: Run, service: HTTPServer) -> None:
+    """One a line; none at all is refused."""
+    both = run("notify", "-", "--on", "gone", input=f"{address(service)}\n\njson://localhost:1/two\n")
+    assert both.exit_code == 0, both.output
+    names = [line.partition(":")[0] for line in both.output.splitlines()]
+    assert len(set(names)) == 2
+    for name in names:
+        assert run("notify", "--remove", name.split()[1]).exit_code == 0
+    assert "no service has the address" in str(run("notify", "-", input="\n").exception)
+
+
 def test_addresses_are_shown_to_nobody(
     settings: Settings, run: Run, service: HTTPServer, prefect_server: str
 ) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -67,6 +68,14 @@ def is_held(home: Path, name: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def all_held(home: Path) -> Iterator[tuple[str, datetime]]:
+    """Yield the names that somebody holds now, as their files are called, and since when."""
+    for path in sorted((home / "locks").glob("*.lock")):
+        if is_held(home, path.stem):
+            with suppress(FileNotFoundError):
+                yield path.stem, datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def _path(home: Path, name: str) -> Path:
