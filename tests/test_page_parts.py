@@ -214,6 +214,7 @@ def test_what_is_said_is_packed_and_unpacked() -> None:
         "episodes": [["a.html", "A"], ["b.html", "B"]],
         "speakers": ["Ann"],
         "turns": [[0, 0, 0, 124, "Why “turn”?"], [1, 7, None, None, "‹U+D83D› It must.‹U+202E›"]],
+        "forms": [],
     }
 
 

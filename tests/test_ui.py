@@ -22,7 +22,9 @@ from tests.browsers import chromium, until, violations
 from tests.conftest import command, started
 from tests.documents import EPISODE, PODCAST, RENDITION, publish, staged
 from transforms.errors import SourceError
+from transforms.pages.content import Said, ShowContent, ShowEpisode
 from transforms.pages.page_names import page_of
+from transforms.pages.show_page import show_page
 from warehouse.show_content import find_show
 
 TOKEN = "a-token-that-nobody-knows"
@@ -328,3 +330,31 @@ def test_the_search_of_a_folder_finds(ui: Ui, tmp_path: Path) -> None:
             phone.goto((tmp_path / name).as_uri())
             assert violations(phone) == []
             assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.system
+def test_the_search_of_a_page_knows_the_forms_of_a_word(tmp_path: Path) -> None:
+    """By the language of each episode, and not within quotes; before the index is made, too."""
+    texts = (("en", "A record turned slowly."), ("en", "Belts keep on turning."), ("de", "Im Turning stand er."))
+    episodes = tuple(
+        ShowEpisode(f"e{n}", f"Part {n}", "The Groove", "s", None, 60.0, False, language, ())
+        for n, (language, _) in enumerate(texts)
+    )
+    said = [Said(n, 0, "Ann", 1.0, text) for n, (_, text) in enumerate(texts)]
+    content = ShowContent("s", "The Groove", None, None, episodes, ())
+    path = tmp_path / "show.html"
+    path.write_text(show_page(content, page_of, said), encoding="utf-8")
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        for asked, marked in (
+            ("turned", ["turned", "turning", "Turning"]),
+            ('"turned"', ["turned"]),
+            ("turned slowly", ["turned", "slowly"]),
+            ("turning belt", ["Belts", "turning"]),
+        ):
+            page.fill("#asked", asked)
+            shown = "[...document.querySelectorAll('#places mark')].map((mark) => mark.textContent).sort().join()"
+            until(page, f"{shown} === '{','.join(sorted(marked))}'")
+        scanned = page.evaluate("prepare().then((known) => scan(known, partsOf('turned', known.forms)).length)")
+        assert scanned == 3

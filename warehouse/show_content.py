@@ -19,7 +19,8 @@ _EPISODES = f"""
     select
         e.episode_id, e.title, p.title as "show", e.podcast_id, e.published_at,
         coalesce(r.decoded_seconds, e.duration) as duration,
-        e.episode_id in (select episode_id from sections) as is_summarised
+        e.episode_id in (select episode_id from sections) as is_summarised,
+        coalesce(b.language, e.language, p.language) as "language"
     from episodes e
     left join podcasts p using (podcast_id)
     {JOINS}

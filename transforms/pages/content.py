@@ -133,6 +133,7 @@ class ShowEpisode:
     published_at: datetime | None
     duration: Seconds | None
     is_summarised: bool
+    language: str | None
     talk: tuple[ShowTalk, ...]
 
     @property

@@ -118,7 +118,7 @@ def _written(
         newest=[_episode(one, href, voices) | {"show": one.show and visible(one.show)} for one in newest],
         episodes=[_episode(one, href, voices) for one in listed],
         search=form or FORM,
-        said=packed(names, said) if said else "",
+        said=packed(names, said, [one.language for one in content.episodes]) if said else "",
     )
 
 
