@@ -62,8 +62,11 @@ def check_served(served: Served) -> None:
     Raises:
         SourceError: a folder is missing, or the node has no address that can be fetched from.
     """
-    if served.podping:
-        parsed(served.podping)
+    try:
+        _ = served.podping and parsed(served.podping)
+    except SourceError as error:
+        msg = f"--podping or TURNTABLE_PODPING: {error}; a node of Hive is meant, as https://api.hive.blog"
+        raise SourceError(msg) from None
     for folder in served.watch:
         if not folder.is_dir():
             msg = f"no such folder to watch: {folder}"
