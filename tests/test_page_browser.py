@@ -518,6 +518,8 @@ def test_what_is_odd_is_still_a_page(reader: Reader, look: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert max(heights[0], heights[2]) <= 420
     assert heights[1] <= 800
+    assert page.locator(".more").inner_text() == "and 2 more"
+    assert page.locator(".more").bounding_box()["height"] < 40  # in one line
     page.locator(".chapters a").last.focus()  # a keyboard gets to all of them
     assert page.locator(".chapters a").last.bounding_box()["y"] < 900
 
