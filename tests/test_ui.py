@@ -20,12 +20,11 @@ from flows.pages.report import write_all, write_episode, write_show
 from flows.pages.ui import listen, serve
 from tests.browsers import chromium, until, violations
 from tests.conftest import command, started
-from tests.documents import EPISODE, PODCAST, RENDITION, publish, staged
+from tests.documents import EPISODE, PODCAST, RENDITION, TURNS, publish, staged
 from transforms.errors import SourceError
-from transforms.pages.content import Said, ShowContent, ShowEpisode
 from transforms.pages.page_names import page_of
 from transforms.pages.show_page import show_page
-from warehouse.show_content import find_show
+from warehouse.show_content import find_show, read_said, read_show
 
 TOKEN = "a-token-that-nobody-knows"
 SOUND = bytes(range(256)) * 40
@@ -336,12 +335,24 @@ def test_the_search_of_a_folder_finds(ui: Ui, tmp_path: Path) -> None:
 def test_the_search_of_a_page_knows_the_forms_of_a_word(tmp_path: Path) -> None:
     """By the language of each episode, and not within quotes; before the index is made, too."""
     texts = (("en", "A record turned slowly."), ("en", "Belts keep on turning."), ("de", "Im Turning stand er."))
-    episodes = tuple(
-        ShowEpisode(f"e{n}", f"Part {n}", "The Groove", "s", None, 60.0, False, language, ())
-        for n, (language, _) in enumerate(texts)
+    snapshot = publish(
+        tmp_path,
+        *(
+            staged(
+                episode=replace(EPISODE, episode_id=f"e{n}", guid=f"e{n}", language=language),
+                transcript_id=f"t{n}",
+                language=language,
+                turns=(replace(TURNS[0], text=text),),
+                rendition=None,
+                words=(),
+                stage_runs=(),
+            )
+            for n, (language, text) in enumerate(texts)
+        ),
     )
-    said = [Said(n, 0, "Ann", 1.0, text) for n, (_, text) in enumerate(texts)]
-    content = ShowContent("s", "The Groove", None, None, episodes, ())
+    content = read_show(snapshot, "show-1")
+    said = read_said(snapshot, content.episodes)
+    assert said.forms == ("turned turning",)
     path = tmp_path / "show.html"
     path.write_text(show_page(content, page_of, said), encoding="utf-8")
     with chromium() as browser:

@@ -15,16 +15,12 @@ import gzip
 import json
 from collections.abc import Sequence
 
-from transforms.pages.content import Said
-from transforms.pages.word_forms import word_forms
+from transforms.pages.content import Spoken
 from transforms.text import visible
 
 
-def packed(episodes: Sequence[tuple[str, str]], said: Sequence[Said], languages: Sequence[str | None] = ()) -> str:
-    """Pack the turns of episodes, each a link and a title; the same turns give the same text.
-
-    `languages` are those of the episodes, where known: they tell which words are forms of one.
-    """
+def packed(episodes: Sequence[tuple[str, str]], said: Spoken) -> str:
+    """Pack the turns of episodes, each a link and a title; the same turns give the same text."""
     speakers: dict[str, int] = {}
     turns = [
         [
@@ -34,14 +30,13 @@ def packed(episodes: Sequence[tuple[str, str]], said: Sequence[Said], languages:
             None if one.start_time is None else round(one.start_time * 100),
             visible(one.text, keep="\n\t"),
         ]
-        for one in said
+        for one in said.turns
     ]
-    known = dict(enumerate(languages))
     whole = {
         "episodes": episodes,
         "speakers": [visible(name) for name in speakers],
         "turns": turns,
-        "forms": word_forms((known.get(one.episode), one.text) for one in said),
+        "forms": said.forms,
     }
     data = json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return base64.b64encode(gzip.compress(data, mtime=0)).decode()

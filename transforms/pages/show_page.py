@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from transforms.pages.content import PageSpeaker, Said, ShowContent, ShowEpisode, ShowPerson
+from transforms.pages.content import PageSpeaker, ShowContent, ShowEpisode, ShowPerson, Spoken
 from transforms.pages.documents import document
 from transforms.pages.searchable import packed
 from transforms.pages.timeline import WIDTH, short
@@ -39,7 +39,7 @@ class ShowLink:
 def show_page(
     content: ShowContent,
     href: Callable[[str], str],
-    said: Sequence[Said],
+    said: Spoken,
     home: str | None = None,
     form: Markup | None = None,
 ) -> str:
@@ -68,7 +68,7 @@ def show_page(
 def all_page(
     content: ShowContent,
     href: Callable[[str], str],
-    said: Sequence[Said],
+    said: Spoken,
     shows: Sequence[ShowLink],
     form: Markup | None = None,
 ) -> str:
@@ -82,7 +82,7 @@ def _written(
     title: str,
     content: ShowContent,
     href: Callable[[str], str],
-    said: Sequence[Said],
+    said: Spoken,
     voices: Mapping[str | None, Voice],
     *,
     listed: Iterable[ShowEpisode],
@@ -100,7 +100,7 @@ def _written(
     return document(
         "show.html",
         title,
-        scripts=SCRIPTS if said else (),
+        scripts=SCRIPTS if said.turns else (),
         forms="'none'" if form is None else "'self'",
         show={
             "title": title,
@@ -108,7 +108,7 @@ def _written(
             "author": content.author and visible(content.author),
             "site_url": content.site_url if (content.site_url or "").startswith(("https://", "http://")) else None,
             "facts": [_counted(read, len(content.episodes)), counted(words, "word")],
-            "search": bool(said) or form is not None,
+            "search": bool(said.turns) or form is not None,
         },
         shows=shows,
         people=people,
@@ -118,7 +118,7 @@ def _written(
         newest=[_episode(one, href, voices) | {"show": one.show and visible(one.show)} for one in newest],
         episodes=[_episode(one, href, voices) for one in listed],
         search=form or FORM,
-        said=packed(names, said, [one.language for one in content.episodes]) if said else "",
+        said=packed(names, said) if said.turns else "",
     )
 
 
