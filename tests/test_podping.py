@@ -157,7 +157,7 @@ def test_what_is_no_podping_names_nothing(blocks: object) -> None:
 def test_what_is_named_in_a_new_block_is_asked_once(settings: Settings, node: Node) -> None:
     """Not what was written before, nor what is not subscribed; two names of a feed in a look are one question."""
     asked: list[list[str]] = []
-    listener = Listener(node.url, settings, asked.append, gap=0)
+    listener = Listener(node.url, settings, asked.append)
 
     listener.look()
     assert asked == []
@@ -196,6 +196,20 @@ def test_a_feed_is_asked_no_more_often_than_it_may(settings: Settings, node: Nod
     assert len(asked) == 2
 
 
+def test_a_feed_is_asked_once_more(settings: Settings, node: Node) -> None:
+    """Some minutes later, where a cache may have shown it as it was; and then no more."""
+    asked: list[list[str]] = []
+    listener = Listener(node.url, settings, asked.append)
+    listener.look()
+    node.blocks.append(block(ping(SHOW)))
+    listener.look()
+    listener.gap = 0  # as after five minutes
+    for _ in range(3):
+        listener.look()
+
+    assert asked == [[feed_id(SHOW)]] * 2
+
+
 def test_what_could_not_be_asked_waits_for_the_next_look(settings: Settings, node: Node) -> None:
     """A Prefect server that is busy costs a look, not the hint."""
     asked: list[list[str]] = []
@@ -231,7 +245,8 @@ def test_a_private_feed_is_known_by_its_own_address_and_named_by_its_id(settings
 def test_blocks_that_one_machine_does_not_have_yet_come_later(settings: Settings, node: Node) -> None:
     """Behind one address some lag behind; after a long silence only the newest blocks are read."""
     asked: list[list[str]] = []
-    listener = Listener(node.url, settings, asked.append, gap=0)
+    old, new = (subscribe(settings.home, f"https://feeds.example/{name}") for name in ("old", "new"))
+    listener = Listener(node.url, settings, asked.append)
     listener.look()
     node.blocks += [block(VOTE), block(ping(SHOW))]
     node.most = 1
@@ -241,21 +256,18 @@ def test_blocks_that_one_machine_does_not_have_yet_come_later(settings: Settings
     assert asked == [[feed_id(SHOW)]]
 
     node.most = 1000
-    node.blocks += [block(ping(SHOW)), *[block(VOTE)] * MOST_BLOCKS]
+    node.blocks += [block(ping(old.url)), *[block(VOTE)] * MOST_BLOCKS]
     listener.look()
-    assert node.asked[-1]["params"] == {
-        "starting_block_num": len(node.blocks) - MOST_BLOCKS + 1,
-        "count": MOST_BLOCKS,
-    }
-    assert len(asked) == 1
+    first = len(node.blocks) - MOST_BLOCKS + 1
+    assert node.asked[-1]["params"] == {"starting_block_num": first, "count": MOST_BLOCKS}
     del node.blocks[-3:]  # another machine lags behind
     listener.look()
     del node.blocks[2:]  # another chain: it begins anew
     listener.look()
     assert len(asked) == 1
-    node.blocks.append(block(ping(SHOW)))
+    node.blocks.append(block(ping(new.url)))
     listener.look()
-    assert len(asked) == 2
+    assert asked[1:] == [[new.feed_id]]
 
 
 def test_a_million_addresses_are_looked_through(settings: Settings, node: Node) -> None:

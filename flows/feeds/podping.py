@@ -1,8 +1,9 @@
 """Which subscribed feeds podpings name: the new blocks of a node of Hive, read a few seconds after they are made.
 
 A podping is a hint that anybody can write, and the polls go on without it. So nothing that it says is kept, only
-feeds that are subscribed are asked, none of them more often than `gap`, and none that is paused or rests. What was
-written while the node could not be asked is not caught up with.
+feeds that are subscribed are asked, none of them more often than `gap`, and none that is paused or rests. Each is
+asked once more after that, for caches before a feed may show it as it was. What was written while the node could
+not be asked is not caught up with.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ class Listener:
     ask: Callable[[list[str]], None]
     gap: Seconds = GAP
     _next: int | None = None  # block
-    _waiting: dict[str, None] = field(default_factory=dict)  # ids of feeds, in the order in which they were named
+    # by the ids of feeds that are to be asked, in the order in which they were named: is it for the first time?
+    _waiting: dict[str, bool] = field(default_factory=dict)
     _asked: dict[str, float] = field(default_factory=dict)  # by id, on the monotonic clock
     _known: tuple[int, Mapping[str, list[str]]] = (0, {})  # when the subscriptions changed, and their ids by key
 
@@ -57,7 +59,7 @@ class Listener:
         known = self._feeds()
         for address in addresses(self._new_blocks()):
             for feed_id in known.get(feed_key(address) or "", ()):
-                self._waiting[feed_id] = None
+                self._waiting[feed_id] = True
         self._ask_waiting()
 
     def _new_blocks(self) -> list[Any]:
@@ -122,5 +124,7 @@ class Listener:
         if due:
             self.ask(due)
         for one in rested:
-            del self._waiting[one]
+            is_first = self._waiting.pop(one)
+            if is_first and one in due:
+                self._waiting[one] = False
         self._asked |= dict.fromkeys(due, now)
