@@ -242,6 +242,20 @@ def test_a_private_feed_is_known_by_its_own_address_and_named_by_its_id(settings
     assert "paid.example" not in json.dumps(node.asked)
 
 
+@pytest.mark.parametrize("spelled", ["https://bücher.example/ä?b=1", "https://xn--bcher-kva.example/%C3%A4?b=1"])
+@pytest.mark.parametrize("named", ["http://BÜCHER.example/ä?b=1", "https://xn--bcher-kva.example/%C3%A4?b=1/"])
+def test_letters_of_any_language_are_compared(settings: Settings, node: Node, spelled: str, named: str) -> None:
+    """Written as they are, or in ASCII."""
+    asked: list[list[str]] = []
+    made = subscribe(settings.home, spelled)
+    listener = Listener(node.url, settings, asked.append)
+    listener.look()
+    node.blocks.append(block(ping(named)))
+    listener.look()
+
+    assert asked == [[made.feed_id]]
+
+
 def test_blocks_that_one_machine_does_not_have_yet_come_later(settings: Settings, node: Node) -> None:
     """Behind one address some lag behind; after a long silence only the newest blocks are read."""
     asked: list[list[str]] = []

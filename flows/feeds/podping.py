@@ -21,7 +21,7 @@ from flows.http import fetch
 from flows.locations import shown_address
 from flows.settings import Settings
 from transforms.errors import ContentError, SourceError
-from transforms.feed.podpings import addresses, feed_key
+from transforms.feed.podpings import addresses, feed_key, feed_keys
 from transforms.records import Seconds
 
 SILENCE: Seconds = 20.0  # of a node
@@ -112,8 +112,8 @@ class Listener:
         if changed != self._known[0]:
             found = defaultdict(list)
             for one in subscriptions.all():
-                for key in {feed_key(one.url), feed_key(one.first_url)} - {None}:
-                    found[key or ""].append(one.feed_id)
+                for key in feed_keys(one.url) | feed_keys(one.first_url):
+                    found[key].append(one.feed_id)
             self._known = changed, found
         return self._known[1]
 

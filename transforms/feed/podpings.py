@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -56,19 +57,30 @@ def feed_key(address: str) -> str | None:
 
     >>> feed_key("https://ann:secret@Feeds.Example.org:443/Show/#now") == feed_key("http://feeds.example.org/Show")
     True
-    >>> feed_key("https://bücher.example/große.xml")
-    'xn--bcher-kva.example/gro%C3%9Fe.xml'
     """
     scheme, _, rest = address.partition("://")
     if scheme.lower() not in ("http", "https") or len(address) > _LONGEST:
         return None
-    rest = rest.partition("#")[0]
-    place, slash, path = rest.partition("/")
+    place, slash, path = rest.partition("#")[0].partition("/")
     place = place.rpartition("@")[2].lower().removesuffix(":443").removesuffix(":80")
-    if not rest.isascii():
+    if not path.isascii():
         path = quote(path, safe=string.punctuation)
-        try:
-            place = place.encode("idna").decode("ascii")
-        except UnicodeError:
-            return None
     return f"{place}{slash}{path}".rstrip("/") or None
+
+
+def feed_keys(address: str) -> set[str]:
+    """Return the keys of an address with its host in ASCII and in its own letters: either may be written.
+
+    >>> sorted(feed_keys("https://bücher.example/große.xml"))
+    ['bücher.example/gro%C3%9Fe.xml', 'xn--bcher-kva.example/gro%C3%9Fe.xml']
+    """
+    key = feed_key(address)
+    if key is None:
+        return set()
+    place, slash, path = key.partition("/")
+    keys = {key}
+    with suppress(UnicodeError):
+        keys.add(place.encode("idna").decode("ascii") + slash + path)
+    with suppress(UnicodeError):
+        keys.add(place.encode("ascii").decode("idna") + slash + path)
+    return keys
