@@ -52,7 +52,20 @@ def serve(snapshot: Path, *, seconds: Seconds) -> None:
     except ImportError as error:
         msg = "`turntable mcp` needs the extra mcp: install it with pip install 'turntable[mcp]'"
         raise SourceError(msg) from error
-    server = MCPServer("turntable", instructions=INSTRUCTIONS, log_level="WARNING")
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    class Strict(MCPServer[Any]):
+        """Refuses arguments that a tool does not know: the SDK leaves them out, and answers another question."""
+
+        async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+            known = {tool.name: tool.input_schema["properties"].keys() for tool in await self.list_tools()}
+            strange = [repr(one[:40]) for one in arguments if one not in known.get(name, arguments)]
+            if strange:
+                msg = f"{name} knows no {', '.join(strange)}: it takes {', '.join(known[name])}"
+                raise ToolError(msg)
+            return await super().call_tool(name, arguments, context)
+
+    server = Strict("turntable", instructions=INSTRUCTIONS, log_level="WARNING")
     _add_tools(server, snapshot, seconds)
     server.run("stdio")
 

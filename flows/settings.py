@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         default="https://itunes.apple.com",
         description="the directory that knows shows by name, as Apple's answers",
     )
+    podping: str | None = Field(
+        default=None, description="a node of Hive whose podpings `serve` listens to, as https://api.hive.blog"
+    )
+    pages_url: str | None = Field(
+        default=None, description="where the pages of `report` are published, as https://example.org/pages"
+    )
     longest_download: float = Field(
         default=180, gt=0, description="minutes that the audio of one episode may take to come"
     )
@@ -132,6 +138,14 @@ class Settings(BaseSettings):
         except KeyError as error:
             msg = f"no group is called {value}"
             raise ValueError(msg) from error
+        return value
+
+    @field_validator("pages_url")
+    @classmethod
+    def _is_web(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("http://", "https://")):
+            msg = "an address of pages is written https://host/path"
+            raise ValueError(msg)
         return value
 
     @field_validator("proxy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import socketserver
 import ssl
@@ -50,6 +51,10 @@ def serve(
                 received = b""
                 while b"\r\n\r\n" not in received:
                     received += connection.recv(65_536) or b"\r\n\r\n"
+                head, _, body = received.partition(b"\r\n\r\n")
+                length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+                while length and len(body) < int(length[1]):  # unread, it would break the connection
+                    body += connection.recv(65_536)
                 server.requests.append(received)
                 connection.sendall(answers[min(len(server.requests), len(answers)) - 1])
                 time.sleep(server.pause)

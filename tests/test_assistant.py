@@ -97,6 +97,15 @@ def test_what_was_said_comes_with_its_source(ask: Ask) -> None:
     )["rows"]
 
 
+def test_an_argument_that_no_tool_knows_is_refused(ask: Ask) -> None:
+    """In a line that says which there are: a question that was meant otherwise is not answered."""
+    assert ask("search", words="belt", name="Mara", lang="en") == (
+        True,
+        "search knows no 'name', 'lang': it takes words, speaker, show, limit",
+    )
+    assert ask("list_episodes", podcast="x")[1] == "list_episodes knows no 'podcast': it takes show, limit, offset"
+
+
 def test_links_open_the_audio_and_tell_no_path(tmp_path: Path) -> None:
     """An address of the publisher with the second; where the audio lies on this machine is nobody's business."""
     from warehouse import assistant

@@ -195,3 +195,13 @@ def test_what_is_found_flows_and_its_neighbours_are_short() -> None:
     assert (before[:2], before[-4:]) == ("…w", "end.")
     assert (after[:5], after[-1]) == ("Begin", "…")
     assert max(len(before), len(after)) < 250
+
+
+def test_a_long_title_makes_its_own_line_long() -> None:
+    """In a pipe nothing is cut, and the other lines are no longer than they have to be."""
+    rows = [("a", "W" * 10_000, 1), ("b", "Why a record turns", 2)]
+    (header,), (first, second) = draw(Table(("id", "title", "turns"), rows), None)
+    assert "W" * 10_000 in first
+    assert first.endswith("1")
+    assert second.split() == ["b", "Why", "a", "record", "turns", "2"]
+    assert len(header) == len(second) < 120

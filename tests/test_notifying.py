@@ -79,7 +79,9 @@ def test_what_became_of_things_is_told(settings: Settings, run: Run, service: HT
     found = EpisodeSource(
         locate("https://x.example/1.mp3"), None, replace(EPISODE, title="Hi @everyone <!channel>")
     )
-    outcomes.note_loaded(settings, found.episode, "an-id", "t", 28, 170.2, is_new=True)
+    published = settings.model_copy(update={"pages_url": "https://pages.example/talks/"})
+    outcomes.note_loaded(published, found.episode, "youtube:1", "t", 28, 170.2, is_new=True)
+    outcomes.note_loaded(settings, found.episode, "an-id", "t", 29, 170.2, is_new=True)
     outcomes.note_failed(settings, found, Options(), "fetch", HostileError("a decompression bomb"))
     elsewhere = settings.model_copy(update={"home": settings.home / "another"})
     (settings.home / "another").mkdir()
@@ -90,9 +92,11 @@ def test_what_became_of_things_is_told(settings: Settings, run: Run, service: HT
         (feed,) = Subscriptions(settings.home).all()
         assert poll_feed(settings, feed.feed_id).news == "paused"
 
-    told = messages(service, 4)
+    told = messages(service, 5)
     page = "https://groove.example/1"
-    assert ("Turntable: Hi ＠everyone ‹!channel>", f"28 turns are there.\n{page}") in told
+    assert ("Turntable: Hi ＠everyone ‹!channel>", f"29 turns are there.\n{page}") in told
+    ours = "28 turns are there.\nhttps://pages.example/talks/youtube-1.html"
+    assert ("Turntable: Hi ＠everyone ‹!channel>", ours) in told
     assert (
         "Turntable: Hi ＠everyone ‹!channel>",
         f"fetch failed: a decompression bomb (in quarantine)\n{page}",
@@ -100,7 +104,18 @@ def test_what_became_of_things_is_told(settings: Settings, run: Run, service: HT
     (gone,) = [text for title, text in told if title == f"Turntable: {feed.title}"]
     assert gone.startswith("The feed is not asked any more: ")
     assert "the server answered 410" in gone
-    assert len(told) == 4, "one is of the test, and none of another home"
+    assert len(told) == 5, "one is of the test, and none of another home"
+
+
+def test_all_addresses_of_the_input_are_taken(run: Run, service: HTTPServer) -> None:
+    """One a line; none at all is refused."""
+    both = run("notify", "-", "--on", "gone", input=f"{address(service)}\n\njson://localhost:1/two\n")
+    assert both.exit_code == 0, both.output
+    names = [line.partition(":")[0] for line in both.output.splitlines()]
+    assert len(set(names)) == 2
+    for name in names:
+        assert run("notify", "--remove", name.split()[1]).exit_code == 0
+    assert "no service has the address" in str(run("notify", "-", input="\n").exception)
 
 
 def test_addresses_are_shown_to_nobody(

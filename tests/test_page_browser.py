@@ -492,6 +492,64 @@ def test_nobody_is_left_out(reader: Reader, look: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("look", ["light", "phone"])
+def test_what_is_odd_is_still_a_page(reader: Reader, look: str) -> None:
+    """A long title, a long name, a dozen speakers, two hundred chapters: nothing is wider, or hides the text."""
+    names = ["Dr. Maximiliana Konstantinopolitanskaja-Schwarzenberger von und zu Hohenlohe"]
+    names += [f"Guest {number}" for number in range(1, 14)]
+    turns = tuple(said(names[n % 14], f"This is what {n} says.", 3.0 * n) for n in range(400))
+    html = episode_page(
+        replace(
+            EPISODE,
+            title="needle and groove " * 17,
+            turns=turns,
+            chapters=tuple(PageChapter(f"Chapter {n}", 6.0 * n) for n in range(200)),
+            speakers=tuple(PageSpeaker(name, 70.0, 140, 28) for name in names),
+            duration=1200.0,
+            other=None,
+        ),
+        AUDIO,
+    )
+    page = reader.open(html, reduced_motion="reduce", **LOOKS[look])
+    heights = page.evaluate(
+        "['h1', '.voices', '.chapters'].map(name => document.querySelector(name).getBoundingClientRect().height)"
+    )
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert max(heights[0], heights[2]) <= 420
+    assert heights[1] <= 800
+    assert page.locator(".more").inner_text() == "and 2 more"
+    assert page.locator(".more").bounding_box()["height"] < 40  # in one line
+    page.locator(".chapters a").last.focus()  # a keyboard gets to all of them
+    assert page.locator(".chapters a").last.bounding_box()["y"] < 900
+
+
+def test_a_text_from_right_to_left_is_one(reader: Reader) -> None:
+    """Who speaks stands where its lines begin, the bar of what is heard too; the controls stay as they are."""
+    turns = (said("דנה", "למה תקליט מסתובב?", 1.0), said("Ann", "כי כך החליטו בקולנוע.", 6.0))
+    speakers = (PageSpeaker("דנה", 2.0, 3, 1), PageSpeaker("Ann", 2.0, 4, 1))
+    html = episode_page(replace(EPISODE, turns=turns, speakers=speakers, language="he", other=None), AUDIO)
+    for look in ("light", "phone"):
+        page = reader.open(html, **LOOKS[look])
+        badge, text, find = (
+            page.locator(one).first.bounding_box() for one in ("article .badge", "article p", "#find")
+        )
+        middle = page.evaluate("innerWidth") / 2
+        assert badge["x"] > middle > find["x"]
+        assert badge["x"] + badge["width"] >= text["x"] + text["width"]
+        assert violations(page) == []
+
+
+def test_notes_of_a_turn_are_to_be_seen(reader: Reader) -> None:
+    """That it overlaps, goes on behind a heading, or was heard and not written."""
+    turns = (*TURNS[:2], replace(TURNS[2], is_added=True), said("Idris Vane", "On and on and on " * 20, 40.0))
+    chapters = (*EPISODE.chapters, PageChapter("Within", 45.0))
+    page = reader.open(episode_page(replace(EPISODE, turns=turns, chapters=chapters, duration=99.0), AUDIO))
+    notes = page.locator(".note")
+    assert [note.inner_text() for note in notes.all()] == ["overlaps", "heard, not written", "continued"]
+    assert all(note.is_visible() for note in notes.all())
+
+
 def test_a_printer_gets_the_text(reader: Reader) -> None:
     """No player, no buttons; black on white though the screen is dark."""
     page = reader.open(episode_page(EPISODE, AUDIO), color_scheme="dark")

@@ -21,6 +21,7 @@ from transforms.pages.content import (
     PageTurn,
     PageWord,
     Said,
+    Spoken,
 )
 from transforms.pages.differences import MOST, differences
 from transforms.pages.encoding import encoded_lengths, utf16
@@ -206,7 +207,8 @@ def test_texts_of_other_things_have_no_differences() -> None:
 
 def test_what_is_said_is_packed_and_unpacked() -> None:
     """The same turns give the same text; it is read as the page reads it."""
-    said = [Said(0, 0, "Ann", 1.239, "Why “turn”?"), Said(1, 7, None, None, "\ud83d It must.\u202e")]
+    turns = Said(0, 0, "Ann", 1.239, "Why “turn”?"), Said(1, 7, None, None, "\ud83d It must.\u202e")
+    said = Spoken(turns, ("turn turned",))
     text = packed([("a.html", "A"), ("b.html", "B")], said)
 
     assert text == packed([("a.html", "A"), ("b.html", "B")], said)
@@ -214,6 +216,7 @@ def test_what_is_said_is_packed_and_unpacked() -> None:
         "episodes": [["a.html", "A"], ["b.html", "B"]],
         "speakers": ["Ann"],
         "turns": [[0, 0, 0, 124, "Why “turn”?"], [1, 7, None, None, "‹U+D83D› It must.‹U+202E›"]],
+        "forms": ["turn turned"],
     }
 
 

@@ -213,6 +213,9 @@ def test_what_cannot_be_served_is_said_in_a_line(tmp_path: Path) -> None:
     )
     said = command(tmp_path, "serve", "--watch", str(tmp_path / "no"), check=False)
     assert said.stderr == f"turntable: no such folder to watch: {tmp_path / 'no'}\n"
+    said = command(tmp_path, "serve", "--podping", "wss://example.org/", check=False)
+    assert said.stderr.startswith("turntable: --podping or TURNTABLE_PODPING: a URL of scheme 'wss' cannot be")
+    assert said.stderr.count("\n") == 1
     said = command(tmp_path, "request", "https://example.org/1.mp3", check=False)
     assert said.stderr.startswith(f"turntable: nobody serves {tmp_path}: start `turntable serve`")
 

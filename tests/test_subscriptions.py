@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.feeds import pending, subscriptions
+from flows.feeds.manage import standing
 from flows.feeds.pending import RESTS, PendingEpisode, PendingQueue, emitted, failed, moved, needs_event, retried
 from flows.feeds.subscriptions import PollState, Subscriptions, feed_id, find_known, new_subscription, rested
 from flows.home.locks import held, is_held
-from flows.settings import Options
+from flows.settings import Options, Settings
 from tests.documents import EPISODE, NOON, PODCAST
 from transforms.errors import (
     ContentError,
@@ -250,3 +251,20 @@ def test_opml_of_other_programs_is_read() -> None:
 
     assert set(found) == {"https://a.example/f?x=1&y=2", "https://b.example/f"}
     assert next(o for o in found.values() if o.title == "A").folders == ("Science & more", "Physics")
+
+
+def test_what_is_worked_on_stands_though_it_does_not_wait(tmp_path: Path) -> None:
+    """As an episode that a person named; feeds and audio that are held are none."""
+    settings = Settings(home=tmp_path)
+    PendingQueue(tmp_path).put(WAITING)
+    lone, video = "80258ba0-7fbf-5283-a64b-e0834e01f280", "youtube:dQw4w9WgXcQ"
+    with held(tmp_path, lone), held(tmp_path, video), held(tmp_path, f"feed-{lone}"), held(tmp_path, "gc"):
+        found = standing(settings)
+        with held(tmp_path, WAITING.episode.episode_id):
+            both = standing(settings)
+    assert [row[:2] for row in found] == [
+        *(("running", lone), ("running", video), ("waiting", WAITING.episode.episode_id))
+    ]
+    assert [row[0] for row in both] == ["running"] * 3
+    assert found[0][4][:4] == str(datetime.now(UTC).year)
+    assert [row[0] for row in standing(settings)] == ["waiting"]

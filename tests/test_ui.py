@@ -16,13 +16,15 @@ import pytest
 from flows.artifacts import Made, Store
 from flows.commands.pages import _meant
 from flows.pages.library import Library
-from flows.pages.report import page_of, write_all, write_episode, write_show
+from flows.pages.report import write_all, write_episode, write_show
 from flows.pages.ui import listen, serve
 from tests.browsers import chromium, until, violations
 from tests.conftest import command, started
-from tests.documents import EPISODE, PODCAST, RENDITION, publish, staged
+from tests.documents import EPISODE, PODCAST, RENDITION, TURNS, publish, staged
 from transforms.errors import SourceError
-from warehouse.show_content import find_show
+from transforms.pages.page_names import page_of
+from transforms.pages.show_page import show_page
+from warehouse.show_content import find_show, read_said, read_show
 
 TOKEN = "a-token-that-nobody-knows"
 SOUND = bytes(range(256)) * 40
@@ -260,6 +262,9 @@ def test_the_pages_of_all_lie_in_a_folder(ui: Ui, tmp_path: Path) -> None:
         links = set(re.findall(r'href="([^"#:]+)[#"]', path.read_text()))
         assert links <= names
     assert told == []
+    newest = first.read_text().partition("Newest episodes")[2].partition("</ul>")[0]
+    assert re.findall(r'href="([^"]+)"', newest) == [page_of(EPISODE.episode_id)]
+    assert "The Long Groove" in newest
 
 
 def test_a_show_and_an_episode_are_written_alone(ui: Ui, tmp_path: Path) -> None:
@@ -324,3 +329,43 @@ def test_the_search_of_a_folder_finds(ui: Ui, tmp_path: Path) -> None:
             phone.goto((tmp_path / name).as_uri())
             assert violations(phone) == []
             assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.system
+def test_the_search_of_a_page_knows_the_forms_of_a_word(tmp_path: Path) -> None:
+    """By the language of each episode, and not within quotes; before the index is made, too."""
+    texts = (("en", "A record turned slowly."), ("en", "Belts keep on turning."), ("de", "Im Turning stand er."))
+    snapshot = publish(
+        tmp_path,
+        *(
+            staged(
+                episode=replace(EPISODE, episode_id=f"e{n}", guid=f"e{n}", language=language),
+                transcript_id=f"t{n}",
+                language=language,
+                turns=(replace(TURNS[0], text=text),),
+                rendition=None,
+                words=(),
+                stage_runs=(),
+            )
+            for n, (language, text) in enumerate(texts)
+        ),
+    )
+    content = read_show(snapshot, "show-1")
+    said = read_said(snapshot, content.episodes)
+    assert said.forms == ("turned turning",)
+    path = tmp_path / "show.html"
+    path.write_text(show_page(content, page_of, said), encoding="utf-8")
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        for asked, marked in (
+            ("turned", ["turned", "turning", "Turning"]),
+            ('"turned"', ["turned"]),
+            ("turned slowly", ["turned", "slowly"]),
+            ("turning belt", ["Belts", "turning"]),
+        ):
+            page.fill("#asked", asked)
+            shown = "[...document.querySelectorAll('#places mark')].map((mark) => mark.textContent).sort().join()"
+            until(page, f"{shown} === '{','.join(sorted(marked))}'")
+        scanned = page.evaluate("prepare().then((known) => scan(known, partsOf('turned', known.forms)).length)")
+        assert scanned == 3

@@ -20,25 +20,23 @@ from transforms.pages.content import (
     PageTurn,
     PageWord,
 )
+from warehouse.best_audio import JOINS, RENDITION_ID
 from warehouse.snapshot import reading
 
 LEAST_TIME_CONFIDENCE = 0.5  # under it, most words around were heard as others
 
-_EPISODE = """
+_EPISODE = f"""
     select
         e.episode_id, e.title, p.title as "show", e.podcast_id, e.published_at, e.page_url, e.audio_url,
-        e.audio_path, coalesce(o.rendition_id, b.rendition_id) as rendition_id,
+        e.audio_path, {RENDITION_ID} as rendition_id,
         coalesce(r.decoded_seconds, e.duration) as duration,
         coalesce(b.language, e.language, p.language) as "language", b.source, b.model,
         b.transcript_id, b.aligned_to
     from episodes e
     left join podcasts p using (podcast_id)
-    left join transcripts b on b.episode_id = e.episode_id and b.is_best
-    left join transcripts o on o.transcript_id = b.aligned_to
-    left join renditions r
-        on r.episode_id = e.episode_id and r.rendition_id = coalesce(o.rendition_id, b.rendition_id)
+    {JOINS}
     where e.episode_id = ?
-"""
+"""  # noqa: S608 - ours
 _TURNS = """
     select
         t.turn_index, coalesce(t.speaker_name, t.speaker_label), t.start_time, t.end_time, t.text, t.chapter_index,

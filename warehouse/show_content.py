@@ -11,23 +11,21 @@ import duckdb
 
 from transforms.choice import Named, choose
 from transforms.errors import SourceError
-from transforms.pages.content import Said, ShowContent, ShowEpisode, ShowPerson, ShowTalk
+from transforms.pages.content import Said, ShowContent, ShowEpisode, ShowPerson, ShowTalk, Spoken
+from warehouse.best_audio import JOINS
 from warehouse.snapshot import reading
 
-_EPISODES = """
+_EPISODES = f"""
     select
         e.episode_id, e.title, p.title as "show", e.podcast_id, e.published_at,
         coalesce(r.decoded_seconds, e.duration) as duration,
         e.episode_id in (select episode_id from sections) as is_summarised
     from episodes e
     left join podcasts p using (podcast_id)
-    left join transcripts b on b.episode_id = e.episode_id and b.is_best
-    left join transcripts o on o.transcript_id = b.aligned_to
-    left join renditions r
-        on r.episode_id = e.episode_id and r.rendition_id = coalesce(o.rendition_id, b.rendition_id)
+    {JOINS}
     where $podcast is null or e.podcast_id = $podcast
     order by e.published_at desc nulls last, e.updated_at desc, e.episode_id
-"""
+"""  # noqa: S608 - ours
 _TALK = """
     select
         t.episode_id, t.speaker, bool_or(t.name_source is not null) as is_named, sum(t.word_count)::bigint as words
@@ -42,6 +40,16 @@ _PEOPLE = """
 _SAID = """
     select episode_id, turn_index, speaker, start_time, text from best_turns
     where episode_id in (select unnest($episodes)) order by turn_index
+"""
+
+# As `search()` knows them; words without another form are in none.
+_FORMS = """
+    select string_agg(distinct w.term, ' ' order by w.term) from search_words w
+    where (w.language, w.word) in (
+        select (s.language, s.word) from search_index s join transcripts t using (transcript_id)
+        where t.is_best and t.episode_id in (select unnest($episodes))
+    )
+    group by w.language, w.stem having count(distinct w.term) > 1 order by all
 """
 
 
@@ -108,10 +116,12 @@ def _show(con: duckdb.DuckDBPyConnection, podcast_id: str | None) -> ShowContent
     )
 
 
-def read_said(snapshot: Path, episodes: Sequence[ShowEpisode]) -> list[Said]:
+def read_said(snapshot: Path, episodes: Sequence[ShowEpisode]) -> Spoken:
     """Read all that is said in some episodes, in their order."""
     places = {episode.episode_id: place for place, episode in enumerate(episodes)}
+    asked = {"episodes": list(places)}
     with reading(snapshot) as con:
-        rows = con.execute(_SAID, {"episodes": list(places)}).fetchall()
+        rows = con.execute(_SAID, asked).fetchall()
+        forms = con.execute(_FORMS, asked).fetchall()
     said = (Said(places[episode], *rest) for episode, *rest in rows)
-    return sorted(said, key=attrgetter("episode", "turn"))
+    return Spoken(tuple(sorted(said, key=attrgetter("episode", "turn"))), tuple(words for (words,) in forms))

@@ -281,7 +281,10 @@ def status(
         return
     show_list(Table(STATUS, standing(settings)), lists.pending, "no episode waits", as_json=as_json)
     if not as_json:
-        say(f"turntable: {holds(settings)}")
+        from flows.display.layout import wrap
+
+        for number, line in enumerate(wrap(f"turntable: {holds(settings)}", 76)):
+            say(f"    {line}" if number else line)
 
 
 @app.command(epilog="Example: turntable retry --class transient")

@@ -43,13 +43,21 @@ def serve(
         list[Path] | None, typer.Option(help="A folder whose new audio and transcripts are taken in.")
     ] = None,
     ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Serve Prefect's pages.")] = True,
+    podping: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Listen to podpings, too: a node of Hive, as https://api.hive.blog. [off, or TURNTABLE_PODPING]",
+        ),
+    ] = None,
 ) -> None:
     """Poll feeds, hear what is new, and wait for your requests, until Ctrl-C."""
-    from flows.serve.one_machine import Served, check_watched
+    from flows.serve.one_machine import Served, check_served
     from flows.serve.one_machine import serve as run
 
-    served = Served(port, every, tuple(paths.absolute(one) for one in watch or ()), ui)
-    check_watched(served)
+    node = podping or read_settings(with_home=False).podping
+    served = Served(port, every, tuple(paths.absolute(one) for one in watch or ()), ui, node)
+    check_served(served)
     run(served, settings_to_write())
 
 

@@ -51,8 +51,9 @@ def notify(
     elif list_:
         _list(notifying.receivers(home), as_json=as_json)
     elif url is not None:
-        added = notifying.add(home, _address(url), told)
-        tell(f"{added.name}: told of {', '.join(added.told)}")
+        for address in _addresses(url):
+            added = notifying.add(home, address, told)
+            tell(f"{added.name}: told of {', '.join(added.told)}")
     if test:
         _test(home)
 
@@ -95,8 +96,13 @@ def _told(text: str | None) -> tuple[str, ...]:
     return names
 
 
-def _address(url: str) -> str:
-    return sys.stdin.readline(MOST_ADDRESS).strip() if url == "-" else url.strip()
+def _addresses(url: str) -> list[str]:
+    """Return the address that is given; of `-` the one that is typed, or those of the lines that are piped in."""
+    if url != "-":
+        return [url.strip()]
+    if sys.stdin.isatty():
+        return [sys.stdin.readline(MOST_ADDRESS).strip()]
+    return [line.strip() for line in sys.stdin.read(MOST_ADDRESS).splitlines() if line.strip()] or [""]
 
 
 def _home_with_server() -> Path:

@@ -20,6 +20,7 @@ GAP = "  "
 RIGID = 12  # cells: columns up to this width keep it, as ids, dates and states do
 BESIDE = 24  # cells that a text wants, to stand beside another one
 LEAST = 16  # cells in which words can be read
+MOST_PADDED = 100  # cells: a title of thousands would make each line of a pipe as long
 EXCERPT = 73  # words and spaces, as search.sql cuts what it finds
 
 # Between the characters of Chinese and Japanese a line may end, but not before what closes.
@@ -56,7 +57,9 @@ def draw(table: Table, width: int | None, most: int | None = None) -> Drawn:
     texts under each other before it gives up columns; `None` shows all.
     """
     columns = [_column(table, n) for n in range(len(table.columns))]
-    if width is None or _total(columns) <= width:
+    if width is None:
+        return _whole(columns)
+    if _total(columns) <= width:
         return _grid(columns, [column.width for column in columns], None)
     if widths := _beside(columns, width, BESIDE if most else LEAST):
         return _grid(columns, widths, most)
@@ -162,6 +165,18 @@ def _grid(columns: Sequence[_Column], widths: Sequence[int], most: int | None) -
     rows = zip(*(column.cells for column in columns), strict=True)
     header = _row([column.names for column in columns], columns, widths, None)
     return header, [line for row in rows for line in _row(row, columns, widths, most)]
+
+
+def _whole(columns: Sequence[_Column]) -> Drawn:
+    """Write each row in one line, nothing cut; what is longer than others moves what follows it."""
+    widths = [min(column.width, MOST_PADDED) for column in columns]
+
+    def line(texts: Iterable[str]) -> str:
+        padded = (_padded(text, c, w) for text, c, w in zip(texts, columns, widths, strict=True))
+        return GAP.join(padded).rstrip()
+
+    rows = zip(*(column.cells for column in columns), strict=True)
+    return [line(column.names[0] for column in columns)], [line(text for (text,) in row) for row in rows]
 
 
 def _row(

@@ -4,7 +4,8 @@
     resource  turntable.episode.<episode_id>, named by its title, with the label turntable.home: the id of the home
     payload   episode_id, podcast_id, title (else the file or host of its address), url (of the audio)
               and page_url, without secrets;
-              loaded: transcript_id, turns, seconds; failed, quarantined: stage, error_class, message, quarantined
+              loaded: transcript_id, turns, seconds, transcript_page (null where it is published nowhere);
+              failed, quarantined: stage, error_class, message, quarantined
 
     event     podcast.feed.gone
     resource  turntable.feed.<feed_id>, named by its title, with the same label
@@ -31,7 +32,9 @@ from urllib.parse import unquote, urlsplit
 
 from flows.access import has_server
 from flows.home.folder import LABEL, home_id
-from transforms.records import PODCAST_NAMESPACE, Episode
+from flows.settings import Settings
+from transforms.pages.page_names import page_of
+from transforms.records import PODCAST_NAMESPACE, Episode, Seconds
 from transforms.redaction import public_address, public_page
 
 DISCOVERED = "podcast.episode.discovered"
@@ -99,6 +102,16 @@ def _body(
 ) -> dict[str, Any]:
     occurred = datetime.now(UTC).isoformat()
     return {"id": str(event_id), "occurred": occurred, "event": name, "resource": resource, "payload": payload}
+
+
+def loaded(
+    settings: Settings, episode: Episode, transcript_id: str, turns: int, seconds: Seconds | None
+) -> EpisodeEvent:
+    """Say that the turns of an episode are in the warehouse; `seconds` is how long it is, where that is known."""
+    base = settings.pages_url
+    page = f"{base.rstrip('/')}/{page_of(episode.episode_id)}" if base else None
+    facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds, "transcript_page": page}
+    return EpisodeEvent(LOADED, episode, transcript_id, facts)
 
 
 def requests_to(home: Path) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from flows.feeds.pending import PendingEpisode, PendingQueue, may_run, retried
 from flows.feeds.poll import LARGE_PATIENCE, FeedResult, load_found, poll_feed
 from flows.feeds.subscriptions import Backfill, Subscription, Subscriptions, feed_id, new_subscription
-from flows.home.locks import held, is_held
+from flows.home.locks import all_held, held, is_held
 from flows.locations import Location, keeping_private
 from flows.settings import Options, Settings
 from flows.sources.episodes import feed_behind
@@ -20,6 +21,10 @@ from transforms.errors import ErrorClass, SourceError, TransientError, Turntable
 from transforms.feed.opml import Outline, is_opml, read_opml, write_opml
 from transforms.redaction import is_private, public_address
 from transforms.text import counted
+from warehouse import query
+
+# The files of locks whose names are ids of episodes, and not those of feeds, audio or commands.
+_EPISODE_LOCK = re.compile(r"(?P<youtube>youtube-.+)|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 COLUMNS = (
     "feed_id",
@@ -246,8 +251,24 @@ def _drop(settings: Settings, episode_id: str) -> bool:
 def standing(settings: Settings) -> list[tuple[Any, ...]]:
     """Return how each episode stands that has no transcript yet: the rows of `STATUS`, those that run first."""
     order = ("running", "waiting", "failed", "quarantined")
-    rows = [_row(settings, pending) for pending in PendingQueue(settings.home).all()]
+    waiting = list(PendingQueue(settings.home).all())
+    rows = [_row(settings, pending) for pending in waiting]
+    rows += _at_work(settings, {pending.episode.episode_id for pending in waiting})
     return sorted(rows, key=lambda row: order.index(row[0]))
+
+
+def _at_work(settings: Settings, waiting: Collection[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield a row for each episode that somebody works on and that does not wait, as one that a person named.
+
+    Before it is in the warehouse, nothing but its id is known of it here.
+    """
+    for name, since in all_held(settings.home):
+        found = _EPISODE_LOCK.fullmatch(name)
+        episode_id = name.replace("-", ":", 1) if found and found["youtube"] else name
+        if found and episode_id not in waiting:
+            known = query.known_episode(settings.snapshot, episode_id)
+            title = known.title if known else None
+            yield ("running", episode_id, title, None, _at(since), None, None, 0, None, None)
 
 
 def _row(settings: Settings, pending: PendingEpisode) -> tuple[Any, ...]:

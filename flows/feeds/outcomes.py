@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from flows.allowed_files import is_confined
 from flows.episode_log import tell
-from flows.feeds.events import FAILED, LOADED, QUARANTINED, EpisodeEvent, try_to_send
+from flows.feeds.events import FAILED, QUARANTINED, EpisodeEvent, loaded, try_to_send
 from flows.feeds.pending import PendingEpisode, PendingQueue, failed
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource
@@ -43,10 +43,8 @@ def note_loaded(
     was_pending = queue.get(episode.episode_id) is not None
     queue.remove(episode.episode_id)
     if settings.load == "inline" and (was_pending or is_new):  # elsewhere, the loader says so when it is true
-        facts = {"transcript_id": transcript_id, "turns": turns, "seconds": seconds}
-        try_to_send(
-            EpisodeEvent(LOADED, replace(episode, episode_id=episode_id), transcript_id, facts), settings.home
-        )
+        there = replace(episode, episode_id=episode_id)
+        try_to_send(loaded(settings, there, transcript_id, turns, seconds), settings.home)
     length = f" in {seconds:.0f} s" if seconds is not None else ""
     tell(
         f"{episode.title or episode.episode_id}: {counted(turns, 'turn')}{length}{'' if is_new else ', as before'}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,6 +16,8 @@ from flows.home.permissions import close
 from transforms.errors import TransientError
 from transforms.records import Seconds
 from transforms.sealed import is_no_file
+
+LONGEST_HELD = timedelta(days=7)  # there is a file of each episode that ever was; few are of today
 
 
 @contextmanager
@@ -35,6 +38,8 @@ def held(home: Path, name: str, *, wait: Seconds = 0.0) -> Iterator[bool]:
         yield False
         return
     try:
+        with suppress(OSError):
+            os.utime(path)  # since when it is held
         yield True
     finally:
         lock.release()
@@ -67,6 +72,15 @@ def is_held(home: Path, name: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def all_held(home: Path) -> Iterator[tuple[str, datetime]]:
+    """Yield the names that somebody holds now, as their files are called, and since when."""
+    for path in sorted((home / "locks").glob("*.lock")):
+        with suppress(FileNotFoundError):
+            since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if datetime.now(UTC) - since < LONGEST_HELD and is_held(home, path.stem):
+                yield path.stem, since
 
 
 def _path(home: Path, name: str) -> Path:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flows.http.addresses import is_public
+from flows.http import request
+from flows.http.addresses import is_public, parsed
 from flows.http.body import check_not_empty, chunks, media_type
 from flows.http.download import Download, download
 from flows.http.reach import Reach
@@ -33,6 +34,7 @@ __all__ = [
     "fetch_if_changed",
     "is_public",
     "peek",
+    "post",
 ]
 
 _MAX_BYTES = 20_000_000
@@ -84,6 +86,19 @@ def fetch(url: str, reach: Reach, *, max_bytes: int = _MAX_BYTES) -> Body:
     """
     with opened(url, reach, {"Accept-Encoding": "gzip"}) as answer:
         return _whole(answer, max_bytes, reach)
+
+
+def post(url: str, reach: Reach, json: bytes, *, max_bytes: int = _MAX_BYTES) -> Body:
+    """Post JSON and read the answer into memory; a redirect is refused, for it would take along what was sent.
+
+    Raises:
+        TurntableError: as `fetch`.
+    """
+    target = parsed(url)
+    headers = {"Accept-Encoding": "gzip", "Content-Type": "application/json"}
+    with request.answer(target, reach, headers, json) as response:
+        request.check_status(target, response, ())
+        return _whole(OpenedUrl(target, response, None), max_bytes, reach)
 
 
 def fetch_if_changed(

@@ -1,4 +1,4 @@
-"""One GET to a judged address: what is sent, and what each answer and each error of the network means."""
+"""One request to a judged address: what is sent, and what each answer and each error of the network means."""
 
 from __future__ import annotations
 
@@ -47,8 +47,13 @@ class BrokenError(TransientError):
 
 
 @contextmanager
-def answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
-    """Send one GET to a judged address of the host and hand out the answer, its body unread."""
+def answer(
+    target: httpx2.URL, reach: Reach, headers: Mapping[str, str], content: bytes | None = None
+) -> Iterator[httpx2.Response]:
+    """Send one GET, or a POST of `content`, to a judged address of the host, and hand out the answer.
+
+    Its body is not read yet.
+    """
     if reach.proxy:
         judge_text(target, reach.allow)
         addresses = [target.host]
@@ -66,7 +71,9 @@ def answer(target: httpx2.URL, reach: Reach, headers: Mapping[str, str]) -> Iter
     ):
         response = _first_answer(
             addresses,
-            lambda address: _begun(client, _request(client, target, address, headers), reach.idle_timeout),
+            lambda address: _begun(
+                client, _request(client, target, address, headers, content), reach.idle_timeout
+            ),
         )
         try:
             yield response
@@ -112,12 +119,17 @@ def _begun(client: httpx2.Client, request: httpx2.Request, longest: Seconds) -> 
 
 
 def _request(
-    client: httpx2.Client, target: httpx2.URL, address: str, headers: Mapping[str, str]
+    client: httpx2.Client,
+    target: httpx2.URL,
+    address: str,
+    headers: Mapping[str, str],
+    content: bytes | None,
 ) -> httpx2.Request:
-    """Build a GET that connects to `address` and speaks, in HTTP and TLS, to the name in `target`."""
+    """Build a request that connects to `address` and speaks, in HTTP and TLS, to the name in `target`."""
     return client.build_request(
-        "GET",
+        "GET" if content is None else "POST",
         target.copy_with(host=address),
+        content=content,
         headers={"Host": target.netloc.decode("ascii"), "User-Agent": _agent(), **headers},
         extensions={"sni_hostname": target.raw_host.decode("ascii").rstrip(".")},
     )

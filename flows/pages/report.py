@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from flows.artifacts import writing
 from flows.pages.audio import audio_for
 from flows.pages.library import Library
 from transforms.errors import SourceError
-from transforms.pages.content import Said, ShowContent, ShowEpisode
+from transforms.pages.content import ShowContent, ShowEpisode, Spoken
 from transforms.pages.episode_page import PageLinks, episode_page
+from transforms.pages.page_names import page_of
 from transforms.pages.show_page import ShowLink, all_page, show_page
 from warehouse.episode_content import read_episode
 from warehouse.show_content import read_said, read_show, shows
@@ -69,15 +70,6 @@ def write_all(library: Library, folder: Path, tell: Callable[[str], None]) -> Pa
     return path
 
 
-def page_of(name: str) -> str:
-    """Return the name of a page: no title or address becomes a path.
-
-    >>> page_of("youtube:dQw4w9WgXcQ"), page_of("../x")
-    ('youtube-dQw4w9WgXcQ.html', '---x.html')
-    """
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in name) + ".html"
-
-
 def show_links(snapshot: Path, content: ShowContent) -> Iterator[ShowLink]:
     """Yield the shows that there are, by title; `content` is all episodes."""
     for podcast_id, title in shows(snapshot).items():
@@ -85,10 +77,10 @@ def show_links(snapshot: Path, content: ShowContent) -> Iterator[ShowLink]:
         yield ShowLink(title or "Show without a title", f"show-{page_of(podcast_id)}", count)
 
 
-def _said(snapshot: Path, content: ShowContent) -> Sequence[Said]:
+def _said(snapshot: Path, content: ShowContent) -> Spoken:
     """Read what a page searches; nothing where that is more than a page should carry."""
     words = sum(talk.words for episode in content.episodes for talk in episode.talk)
-    return read_said(snapshot, content.episodes) if words <= MOST_WORDS else []
+    return read_said(snapshot, content.episodes) if words <= MOST_WORDS else Spoken()
 
 
 def _write_episodes(

@@ -20,13 +20,14 @@ from urllib.parse import quote
 
 from flows.pages.audio import local_audio, public_audio
 from flows.pages.library import Library
-from flows.pages.report import INDEX, page_of, show_links
+from flows.pages.report import INDEX, show_links
 from flows.serve.gate import App, Receive, Scope, Send, gated, names_of
 from transforms.errors import SourceError, TurntableError, one_line
-from transforms.pages.content import EpisodeContent
+from transforms.pages.content import EpisodeContent, Spoken
 from transforms.pages.documents import document
 from transforms.pages.episode_page import PageAudio, PageLinks, episode_page
 from transforms.pages.found_page import MOST, Place, found_page, search_form
+from transforms.pages.page_names import page_of
 from transforms.pages.show_page import all_page, show_page
 from warehouse.episode_content import read_episode
 from warehouse.search import Search, search
@@ -124,13 +125,13 @@ def _told(line: str, status: int) -> Response:
 
 def _all(library: Library, _: Request) -> str:
     content = read_show(library.snapshot, None)
-    return all_page(content, page_of, [], list(show_links(library.snapshot, content)), search_form("search"))
+    return all_page(content, page_of, Spoken(), list(show_links(library.snapshot, content)), search_form("search"))
 
 
 def _show(library: Library, request: Request) -> str:
     podcast_id = _id_of(request.path_params["page"], shows(library.snapshot), "show")
     content = read_show(library.snapshot, podcast_id)
-    return show_page(content, page_of, [], INDEX, search_form("search", show=content.title))
+    return show_page(content, page_of, Spoken(), INDEX, search_form("search", show=content.title))
 
 
 def _episode(library: Library, request: Request) -> str:

@@ -48,6 +48,7 @@ HEARTBEAT_SECONDS = 30  # the least that Prefect takes
 SILENCE = timedelta(seconds=3 * HEARTBEAT_SECONDS)
 START_TIME = timedelta(minutes=5)  # from being taken to running
 WAITED_FOR = ("on-discovery", "on-demand")  # polls and loads come again by themselves
+PODPING = "podping"
 
 _END_STATES = ("Completed", "Failed", "Cancelled", "Crashed")
 _STARTED_OR_BACK = (
@@ -113,6 +114,12 @@ def deployments(every: timedelta, home: Path) -> tuple[RunnerDeployment, ...]:
             concurrency_limit=ONE_SKIPS,
         ),
     )
+
+
+def on_podping(home: Path) -> RunnerDeployment:
+    """Return what is served beside them where podpings are listened to (`flows.serve.listening`)."""
+    about = "Ask the feeds that podpings name."
+    return _made(poll_feeds, PODPING, about, home, concurrency_limit=ONE_WAITS)
 
 
 def _made(flow: Flow[..., Any], name: str, about: str, home: Path, **rest: Any) -> RunnerDeployment:

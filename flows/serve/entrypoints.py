@@ -222,7 +222,5 @@ def _tell_loaded(loaded: tuple[Loaded, ...], settings: Settings) -> None:
     known = {k.episode.episode_id: k.episode for k in query.known_episodes(settings.snapshot)} if loaded else {}
     for one in loaded:
         if episode := known.get(one.episode_id):
-            facts = {"transcript_id": one.transcript_id, "turns": one.turns, "seconds": episode.duration}
-            events.try_to_send(
-                events.EpisodeEvent(events.LOADED, episode, one.transcript_id, facts), settings.home
-            )
+            event = events.loaded(settings, episode, one.transcript_id, one.turns, episode.duration)
+            events.try_to_send(event, settings.home)

@@ -45,8 +45,9 @@ _BODY = f"""\
 {{% elif event.event == '{GONE}' %}}The feed is not asked any more: {{{{ event.payload.message {_PLAIN} }}}}\
 {{% else %}}{{{{ event.payload.stage }}}} failed: {{{{ event.payload.message {_PLAIN} }}}}\
 {{% if event.payload.quarantined %}} (in quarantine){{% endif %}}{{% endif %}}\
-{{% if event.payload.page_url or event.payload.url %}}
-{{{{ event.payload.page_url or event.payload.url }}}}{{% endif %}}"""
+{{% set link = event.payload.transcript_page or event.payload.page_url or event.payload.url %}}\
+{{% if link %}}
+{{{{ link }}}}{{% endif %}}"""
 
 
 @dataclass(frozen=True, slots=True)

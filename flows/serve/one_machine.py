@@ -28,6 +28,8 @@ from filelock import FileLock, Timeout
 from flows import access, episode_log
 from flows.home.folder import home_id, named
 from flows.home.permissions import close
+from flows.http.addresses import parsed
+from flows.locations import shown_address
 from flows.serve import gate
 from flows.serve.log_lines import HANDLER
 from flows.settings import Settings
@@ -41,24 +43,30 @@ SERVER = "the Prefect server"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What `serve` was asked for; `every` is in minutes."""
+    """What `serve` was asked for; `every` is in minutes, `podping` a node of Hive, `None` for no listening."""
 
     port: int
     every: float
     watch: tuple[Path, ...]
     ui: bool
+    podping: str | None = None
 
 
 class _Stopped(Exception):
     """Somebody wants this process to end."""
 
 
-def check_watched(served: Served) -> None:
-    """Refuse folders that are not there, before anything is made.
+def check_served(served: Served) -> None:
+    """Refuse folders that are not there, and a node that cannot be asked, before anything is made.
 
     Raises:
-        SourceError: one is missing.
+        SourceError: a folder is missing, or the node has no address that can be fetched from.
     """
+    try:
+        _ = served.podping and parsed(served.podping)
+    except SourceError as error:
+        msg = f"--podping or TURNTABLE_PODPING: {error}; a node of Hive is meant, as https://api.hive.blog"
+        raise SourceError(msg) from None
     for folder in served.watch:
         if not folder.is_dir():
             msg = f"no such folder to watch: {folder}"
@@ -72,7 +80,7 @@ def serve(served: Served, settings: Settings) -> None:
         SourceError: a folder to watch is missing, or this home is served already.
         TransientError: the port is taken, or a part of it all came down.
     """
-    check_watched(served)
+    check_served(served)
     with _alone(settings.home), _stoppable(), ExitStack() as stack:
         start = stack.enter_context(_parts(_log(settings, "runs")))
         api = os.environ.get("PREFECT_API_URL")
@@ -197,6 +205,7 @@ def _environment(settings: Settings, served: Served) -> dict[str, str]:
         "TURNTABLE_HOME": str(settings.home.resolve()),
         "TURNTABLE_FOLDERS": os.pathsep.join(folders),
         "PYTHONUNBUFFERED": "1",
+        "TURNTABLE_PODPING": served.podping or "",  # it may hold a key, which a list of processes would show
         episode_log.SERVED: "1",
     }
     if "PREFECT_API_URL" not in os.environ:  # with a server elsewhere, the user's Prefect home may hold its key
@@ -287,6 +296,7 @@ def _greet(served: Served, settings: Settings, api: str, *, is_ours: bool) -> No
         f"  API       {api}        (export PREFECT_API_URL={api})",
         f"  requests  turntable request URL, or the deployment {named('ingest-episode/on-demand', settings.home)}",
         f"  feeds     polled every {served.every:g} minutes",
+        *([f"  podping   {shown_address(served.podping)}"] if served.podping else []),
         *(f"  watching  {folder}" for folder in served.watch),
         "  stop      Ctrl-C; what is not finished goes on at the next start",
     ]

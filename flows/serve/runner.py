@@ -42,14 +42,22 @@ from flows.feeds.pending import PendingQueue, event_lost
 from flows.home.folder import home_tag, named
 from flows.home.locks import held
 from flows.locations import KNOWN_BY_ID, locate
-from flows.serve.deployments import WAITED_FOR, deployments, ensure_automations, take_over
+from flows.serve.deployments import (
+    PODPING,
+    WAITED_FOR,
+    deployments,
+    ensure_automations,
+    on_podping,
+    take_over,
+)
+from flows.serve.listening import listen
 from flows.serve.run_names import name_of, timed
 from flows.serve.watched import watch
 from flows.settings import Settings
 from transforms.text import counted
 
 QUERY_SECONDS = 3.0
-VERBS = {"scheduled": "poll", "loader": "load"}  # by the beginning of a deployment's name
+VERBS = {"scheduled": "poll", PODPING: "poll", "loader": "load"}  # by the beginning of a deployment's name
 NAME_EVERY = 10.0  # seconds
 NAME_AHEAD = timedelta(hours=1)
 PAGE = 200  # runs: the most that Prefect's API gives at once
@@ -69,6 +77,9 @@ def main() -> None:
     runner = Runner(name=home_tag(home), pause_on_shutdown=False, query_seconds=QUERY_SECONDS)
     for deployment in deployments(timedelta(seconds=given.every), home):
         runner.add_deployment(deployment)
+    if settings.podping:
+        runner.add_deployment(on_podping(home))
+        threading.Thread(target=listen, args=(settings.podping, settings), daemon=True).start()
     take_over(home)
     threading.Thread(target=name_runs, args=(home,), daemon=True).start()
     for folder in given.watch:

@@ -9,6 +9,8 @@ has both texts, that of the show searches all episodes, which are an hour each. 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import random
 import sys
 import tempfile
@@ -16,16 +18,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 sys.path[0] = str(Path(__file__).parents[2])  # in this folder `warehouse` is another file
 
 from flows.pages.library import Library  # noqa: E402
-from flows.pages.report import page_of, write_episode  # noqa: E402
+from flows.pages.report import write_episode  # noqa: E402
 from tests.benchmarks.warehouse import spoken_words  # noqa: E402
 from tests.browsers import chromium, until  # noqa: E402
 from tests.documents import EPISODE, NOON, RENDITION, publish, published, staged  # noqa: E402
+from transforms.pages.page_names import page_of  # noqa: E402
 from transforms.pages.show_page import show_page  # noqa: E402
 from transforms.records import SpeakerSegment, Turn, Word  # noqa: E402
 from warehouse.show_content import read_said, read_show  # noqa: E402
@@ -35,19 +39,9 @@ GUESTS = (
     "Ash Birch Cedar Dale Elm Fir Gale Hazel Iris Juniper Kale Laurel Maple Nettle Oak Pine Quince Rowan".split()
 )
 TURN, TURNS = 42, 240  # words in a turn, turns in an hour
-SCROLL = """async () => {
-  const gaps = [], long = [];
-  new PerformanceObserver((list) => long.push(...list.getEntries())).observe({ entryTypes: ["longtask"] });
-  let last = performance.now();
-  for (let n = 0; n < 240; n++) {
-    scrollBy({ top: 100, behavior: "instant" });
-    const now = await new Promise(requestAnimationFrame);
-    gaps.push(now - last);
-    last = now;
-  }
-  gaps.sort((a, b) => a - b);
-  return { median: gaps[120], p95: gaps[228], worst: gaps[239], long: long.length };
-}"""
+SPEED = 12_000  # pixels a second: thirteen screens, as who drags the bar
+LONG = 50  # milliseconds: a task of the page that takes longer can be felt
+TRACED = ["toplevel", "cc", "benchmark"]
 
 
 def heard(hours: int, seed: int, **changes: Any) -> Staged:
@@ -102,8 +96,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for line in (*episode_lines(folder, given.hours), *show_lines(folder, given.episodes)):
+        print(f"load {os.getloadavg()[0]:.1f}", flush=True)
+        for line in chain(episode_lines(folder, given.hours), show_lines(folder, given.episodes)):
             print(line, flush=True)
+        print(f"load {os.getloadavg()[0]:.1f}", flush=True)
 
 
 def episode_lines(folder: Path, hours: int) -> Iterator[str]:
@@ -138,7 +134,7 @@ def show_lines(folder: Path, episodes: int) -> Iterator[str]:
         page.fill("#asked", "museum")
         until(page, "document.querySelectorAll('#places li').length > 0", 120)
         yield f"  first places of the first search {time.perf_counter() - began:.1f} s"
-        until(page, "document.querySelector('#state').textContent.includes(' of ')", 120)
+        until(page, "!document.querySelector('#state').textContent.includes('…')", 120)
         yield f"  the best ones {time.perf_counter() - began:.1f} s"
         page.fill("#asked", "record player")
         page.wait_for_timeout(500)
@@ -179,20 +175,49 @@ def _talk(number: int, chance: random.Random) -> Staged:
 
 
 def looked_at(path: Path) -> Iterator[str]:
-    """Open a page as for the first time, and scroll through it."""
+    """Open a page as for the first time, and scroll through the whole of it."""
     yield f"  {path.stat().st_size / 1e6:.2f} MB"
     with chromium() as browser:
         for width, height in ((1200, 900), (360, 740)):
             page = browser.new_page(viewport={"width": width, "height": height})
             page.goto(path.as_uri())
-            page.wait_for_timeout(500)
+            page.wait_for_timeout(1500)
             paints = page.evaluate("performance.getEntriesByType('paint').map((one) => [one.name, one.startTime])")
-            scrolled = page.evaluate(SCROLL)
             yield f"  {width} px: " + ", ".join(f"{name} {at:.0f} ms" for name, at in paints)
-            yield "    frames while scrolling: " + ", ".join(
-                f"{name} {value:.0f}" for name, value in scrolled.items()
-            )
+            yield f"    {scrolled(browser, page)}"
             page.close()
+
+
+def scrolled(browser: Any, page: Any) -> str:
+    """Scroll to the end of a page as a wheel does, and say what the browser's own trace tells of its frames."""
+    length = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+    middle = {name: page.viewport_size[size] // 2 for name, size in (("x", "width"), ("y", "height"))}
+    gesture = {**middle, "yDistance": -length, "speed": SPEED, "gestureSourceType": "mouse"}
+    browser.start_tracing(page=page, categories=TRACED)
+    page.context.new_cdp_session(page).send("Input.synthesizeScrollGesture", gesture)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    frames = [one["args"]["frame_reporter"] for one in events if _is_frame(one)]
+    seen = [one for one in frames if one["scroll_state"] != "SCROLL_NONE"]
+    dropped = sum(one["state"] == "STATE_DROPPED" and one["affects_smoothness"] for one in seen)
+    page_threads = {
+        (one["pid"], one["tid"])
+        for one in events
+        if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [
+        one["dur"] / 1000
+        for one in events
+        if one["name"].endswith("RunTask") and (one["pid"], one["tid"]) in page_threads and "dur" in one
+    ]
+    tasks = sorted(ms for ms in tasks if ms > LONG)
+    return (
+        f"{length:,} px at {SPEED:,} px/s: {dropped} of {len(seen)} frames dropped, "
+        f"{len(tasks)} tasks over {LONG} ms, the longest {max(tasks, default=0):.0f} ms"
+    )
+
+
+def _is_frame(event: dict[str, Any]) -> bool:
+    return event["name"] == "PipelineReporter" and "frame_reporter" in event.get("args", {})
 
 
 if __name__ == "__main__":

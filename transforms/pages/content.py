@@ -172,3 +172,11 @@ class Said:
     speaker: str | None
     start_time: Seconds | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """All that is said in the episodes of a page; each of the `forms` is the words that have one stem."""
+
+    turns: tuple[Said, ...] = ()
+    forms: tuple[str, ...] = ()

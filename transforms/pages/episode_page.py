@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
+from unicodedata import bidirectional
 
 from markupsafe import Markup, escape
 
@@ -97,6 +98,7 @@ def _facts(
         "page_url": _web(content.page_url),
         "link": links.quote,
         "language": content.language,
+        "is_right_to_left": is_right_to_left(turn.text for turn in content.turns),
         "audio": audio and audio.url,
         "audio_shown": audio and audio.shown,
         "audio_others": " ".join(audio.others) if audio else "",
@@ -105,6 +107,16 @@ def _facts(
         "differs": differs and ("Show what was published" if content.source == "asr" else "Show what was heard"),
         "footer": _source(content),
     }
+
+
+def is_right_to_left(texts: Iterable[str]) -> bool:
+    """Check whether most of the first thousand letters of some texts are written from right to left.
+
+    >>> is_right_to_left(["למה? Why", "כי כן"]), is_right_to_left(["Why? למה", "Because"]), is_right_to_left([])
+    (True, False, False)
+    """
+    letters = islice((letter for text in texts for letter in text if letter.isalpha()), 1000)
+    return sum(1 if bidirectional(letter) in ("R", "AL") else -1 for letter in letters) > 0
 
 
 def _sections(content: EpisodeContent) -> Iterator[dict[str, Any]]:

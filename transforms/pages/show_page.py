@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from transforms.pages.content import PageSpeaker, Said, ShowContent, ShowEpisode, ShowPerson
+from transforms.pages.content import PageSpeaker, ShowContent, ShowEpisode, ShowPerson, Spoken
 from transforms.pages.documents import document
 from transforms.pages.searchable import packed
 from transforms.pages.timeline import WIDTH, short
@@ -18,6 +18,7 @@ from transforms.pages.voices import Voice, voices_of
 from transforms.text import counted, visible
 
 PEOPLE = 16  # with a lane; more are counted
+NEWEST = 10  # episodes that the page of all shows lists
 SCRIPTS = ("minisearch.js", "search.js")
 FORM = Markup(
     '<form class="find" role="search" hidden><label for="asked">Words that are said</label>'
@@ -38,7 +39,7 @@ class ShowLink:
 def show_page(
     content: ShowContent,
     href: Callable[[str], str],
-    said: Sequence[Said],
+    said: Spoken,
     home: str | None = None,
     form: Markup | None = None,
 ) -> str:
@@ -67,26 +68,28 @@ def show_page(
 def all_page(
     content: ShowContent,
     href: Callable[[str], str],
-    said: Sequence[Said],
+    said: Spoken,
     shows: Sequence[ShowLink],
     form: Markup | None = None,
 ) -> str:
-    """Write the page of all shows; episodes of no show are listed below them."""
+    """Write the page of all shows; the newest episodes, and those of no show, are listed below them."""
+    newest = [one for one in content.episodes if one.podcast_id is not None and one.has_page][:NEWEST]
     lone = [episode for episode in content.episodes if episode.podcast_id is None]
-    return _written("All episodes", content, href, said, {}, form=form, shows=shows, listed=lone)
+    return _written("All episodes", content, href, said, {}, form=form, shows=shows, newest=newest, listed=lone)
 
 
 def _written(
     title: str,
     content: ShowContent,
     href: Callable[[str], str],
-    said: Sequence[Said],
+    said: Spoken,
     voices: Mapping[str | None, Voice],
     *,
     listed: Iterable[ShowEpisode],
     home: str | None = None,
     form: Markup | None = None,
     shows: Sequence[ShowLink] = (),
+    newest: Sequence[ShowEpisode] = (),
     people: Sequence[dict[str, Any]] = (),
     left_out: int = 0,
     dates: tuple[datetime | None, datetime | None] = (None, None),
@@ -97,7 +100,7 @@ def _written(
     return document(
         "show.html",
         title,
-        scripts=SCRIPTS if said else (),
+        scripts=SCRIPTS if said.turns else (),
         forms="'none'" if form is None else "'self'",
         show={
             "title": title,
@@ -105,16 +108,17 @@ def _written(
             "author": content.author and visible(content.author),
             "site_url": content.site_url if (content.site_url or "").startswith(("https://", "http://")) else None,
             "facts": [_counted(read, len(content.episodes)), counted(words, "word")],
-            "search": bool(said) or form is not None,
+            "search": bool(said.turns) or form is not None,
         },
         shows=shows,
         people=people,
         left_out=left_out,
         first_date=dates[0],
         last_date=dates[1],
+        newest=[_episode(one, href, voices) | {"show": one.show and visible(one.show)} for one in newest],
         episodes=[_episode(one, href, voices) for one in listed],
         search=form or FORM,
-        said=packed(names, said) if said else "",
+        said=packed(names, said) if said.turns else "",
     )
 
 
@@ -174,6 +178,7 @@ def _episode(
     named = [visible(talk.speaker) for talk in episode.talk if talk.is_named and talk.speaker]
     return {
         "title": _title(episode),
+        "show": None,
         "href": href(episode.episode_id) if episode.has_page else None,
         "date": episode.published_at,
         "duration": episode.duration,

@@ -14,6 +14,7 @@ LANES = 12  # more are a carpet
 THINNEST = 0.6  # units: a word of two hours can still be seen
 TICKS = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)  # seconds between the times under the lanes
 MOST_TICKS = 8
+MOST_CUTS = 40  # chapters: more would hide what they cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def timeline_of(content: EpisodeContent, voices: dict[str | None, Voice]) -> Tim
         length,
         is_timed,
         _path(((o.start_time, o.end_time) for o in content.overlaps), length) if is_timed else "",
-        tuple(begins),
-        "".join(f"M{short(x)} 0v1" for x in begins if x),
+        tuple(begins) if len(begins) <= MOST_CUTS else (),
+        "".join(f"M{short(x)} 0v1" for x in begins if x) if len(begins) <= MOST_CUTS else "",
         tuple(_ticks(length)) if is_timed else (),
     )
 

@@ -24,16 +24,17 @@ const wordsIn = (text) => text.match(WORD) ?? [];
 
 // As `turntable search` reads it: "a phrase" stands in a row, as does what is several words, 機械; begin* is all that
 // begins so, as is what somebody still types.
-function partsOf(asked) {
+function partsOf(asked, forms) {
   const parts = asked.replace(/[“”„‟«»]/g, '"').match(/"[^"]*"|[^\s"]+/g) ?? [];
   return parts.map((part) => {
     const words = wordsIn(part).map(plain), isQuoted = part.startsWith('"');
     const isOpen = /\*"?$/.test(part) || (!isQuoted && words.length === 1 && words[0].length > 2);
-    return { words, isOpen, isPhrase: isQuoted || words.length > 1 };
+    const isPhrase = isQuoted || words.length > 1;
+    return { words, isOpen, isPhrase, forms: (!isPhrase && forms.get(words[0])) || [] };
   }).filter(({ words }) => words.length);
 }
 
-const meets = (word, part, n) => word === part.words[n] || (part.isOpen && n === part.words.length - 1 && word.startsWith(part.words[n]));
+const meets = (word, part, n) => word === part.words[n] || part.forms.includes(word) || (part.isOpen && n === part.words.length - 1 && word.startsWith(part.words[n]));
 
 // Where a phrase begins, among the words of a turn.
 function startsOf(part, words) {
@@ -58,6 +59,15 @@ async function unpacked() {
   return JSON.parse(await new Response(stream).text());
 }
 
+// The forms of each word that are said: of several languages, those of all.
+function formsOf(groups) {
+  const forms = new Map();
+  for (const words of groups.map((group) => group.split(" "))) {
+    for (const word of words) forms.set(word, [...(forms.get(word) ?? []), ...words]);
+  }
+  return forms;
+}
+
 // Turns that follow each other, until there are enough words.
 function* blocksOf(turns) {
   let block = [], words = 0;
@@ -73,7 +83,7 @@ let ready = null;
 function prepare() {
   if (ready) return ready;
   state.textContent = "Reading …";
-  ready = unpacked().then((said) => ({ ...said, blocks: [...blocksOf(said.turns)], index: null }));
+  ready = unpacked().then((said) => ({ ...said, forms: formsOf(said.forms), blocks: [...blocksOf(said.turns)], index: null }));
   ready.then(fillIndex);
   return ready;
 }
@@ -104,17 +114,23 @@ function scan({ blocks }, parts) {
   return found;
 }
 
-// All parts in one place, as written or begun so; only where there is none, and no phrase in quotes, words like them.
+// All parts in one place, as written, in another form or begun so; only where there is none, and no phrase in quotes, words like them.
 function search({ index, blocks }, parts) {
   if (!index) return null;
   if (!parts.length) return [];
   const asked = (more) => ({
     combineWith: "AND",
     queries: parts.map((part) => ({
-      queries: [part.words.join(" ")],
-      combineWith: "AND",
-      prefix: (_, n, terms) => part.isOpen && n === terms.length - 1,
-      ...(part.isPhrase ? {} : more),
+      combineWith: "OR",
+      queries: [
+        {
+          queries: [part.words.join(" ")],
+          combineWith: "AND",
+          prefix: (_, n, terms) => part.isOpen && n === terms.length - 1,
+          ...(part.isPhrase ? {} : more),
+        },
+        ...part.forms.map((form) => ({ queries: [form], prefix: false, fuzzy: false })),
+      ],
     })),
   });
   const exact = index.search(asked({})).filter(({ id }) => hasPhrases(blocks[id], parts));
@@ -202,7 +218,7 @@ async function show() {
   const asked = field.value.trim();
   const known = await prepare();
   if (mine !== latest) return;
-  const parts = partsOf(asked);
+  const parts = partsOf(asked, known.forms);
   const found = search(known, parts) ?? scan(known, parts);
   list.replaceChildren(...found.slice(0, MOST).map(({ id, terms }) => {
     const set = new Set(terms);
