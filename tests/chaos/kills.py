@@ -205,10 +205,15 @@ def _copy(folder: Path, name: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as made:
         settings = Settings(home=Path(made) / "home")
         shutil.copytree(folder / "home", settings.home)
-        if name == "migrate":
-            make_older(settings.warehouse, OLDER)
-            shutil.copy(settings.warehouse, settings.snapshot)
+        prepare(settings, name)
         yield settings.home
+
+
+def prepare(settings: Settings, name: str) -> None:
+    """Make a home what a work begins with: what is migrated is of an older version."""
+    if name == "migrate":
+        make_older(settings.warehouse, OLDER)
+        shutil.copy(settings.warehouse, settings.snapshot)
 
 
 def _start(
