@@ -33,6 +33,7 @@ from tests.schemas import make_older
 from transforms.errors import SourceError
 from warehouse import store as warehouse_store
 from warehouse.partitions import export_partitions
+from warehouse.places import Folder
 
 WANTED = 200
 
@@ -94,7 +95,7 @@ def _export(settings: Settings, _: Path) -> None:
     """Write the warehouse as Parquet; what is there then has every row once."""
     folder = settings.home.parent / "lake"
     publish(settings)
-    assert list(export_partitions(settings.snapshot, folder))
+    assert list(export_partitions(settings.snapshot, Folder(folder)))
     with duckdb.connect(str(settings.snapshot), read_only=True) as con:
         rows = con.execute(f"select count(*) from read_parquet('{folder}/turns/*/*/*.parquet')").fetchone()
         assert rows == con.execute("select count(*) from turns").fetchone()

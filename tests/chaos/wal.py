@@ -33,7 +33,7 @@ TEXTS = 8  # each in a transaction of its own
 
 def run(*, short: bool) -> Iterator[Figure]:
     """Cut the log at a hundred places and flip a bit of it at a hundred; a few of each in the short form."""
-    number = 2 if short else WANTED // 2
+    number = 1 if short else WANTED // 2
     with tempfile.TemporaryDirectory() as made, publisher() as host:
         folder = Path(made)
         settings = make_home(folder, host)
