@@ -49,8 +49,8 @@ class BucketFolder:
     def read(self, name: str) -> bytes | None:
         """Read an object; `None` where there is none."""
         try:
-            with self.system.open_input_stream(f"{self.root}/{name}") as stream:
-                return bytes(stream.read())
+            with self.system.open_input_file(f"{self.root}/{name}") as file:
+                return bytes(file.read(file.size()))  # without its size it comes in pieces of 256 KB
         except FileNotFoundError:
             return None
 

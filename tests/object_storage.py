@@ -47,8 +47,10 @@ class Storage:
             return Response(status=204)
         if name not in self.objects:
             return Response("<Error><Code>NoSuchKey</Code></Error>", 404)
-        data = self.objects[name] if request.method != "PUT" else b""
-        return Response(data, headers={"ETag": '"x"', "Last-Modified": WHEN})
+        data, code = (self.objects[name] if request.method != "PUT" else b""), 200
+        if request.range and (asked := request.range.range_for_length(len(data))):
+            data, code = data[slice(*asked)], 206
+        return Response(data, code, headers={"ETag": '"x"', "Last-Modified": WHEN})
 
     def _list(self, request: Request) -> Response:
         asked = parse_qs(request.query_string.decode(), keep_blank_values=True)
