@@ -111,15 +111,21 @@ def ready_snapshot(settings: Settings) -> None:
 def upgrade(settings: Settings) -> None:
     """Bring the warehouse and the snapshot of an older Turntable to the schema of today.
 
+    A snapshot that another program holds for writing is replaced: that program goes on with its own, and nobody
+    else waits for it.
+
     Raises:
         ContentError: one of them is damaged.
-        TransientError: another process holds one of them, or the disk is full.
+        TransientError: another process holds the warehouse, or the disk is full.
     """
     if not _has_snapshot(settings):
         return
     try:
         with open_snapshot(settings.snapshot) as con:
             is_older = warehouse_store.is_older(con)
+    except TransientError:
+        publish(settings)
+        return
     except duckdb.Error:  # it is none of ours, or cut off: who asks it will say so
         return
     if is_older:

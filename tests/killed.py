@@ -12,11 +12,13 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from flows.settings import Settings
+from warehouse import load, store
 
 CALLS = {
     "the load": ("flows.loader", "load"),
@@ -69,7 +71,7 @@ def at_rename(when: str, word: str, number: int) -> None:
 
 
 def at_change(when: str, number: int) -> None:
-    """Die before or after the n-th renaming or deletion, of a file or of a folder with all in it."""
+    """Die before or after the n-th renaming, deletion (of a file, of a folder with all in it) or transaction."""
     left = [number]
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,6 +89,19 @@ def at_change(when: str, number: int) -> None:
     Path.replace = counted(Path.replace)  # type: ignore[method-assign]
     Path.unlink = counted(Path.unlink)  # type: ignore[method-assign]
     shutil.rmtree = counted(shutil.rmtree)  # type: ignore[assignment]
+
+    @contextmanager
+    def transaction(con: load.Connection) -> Iterator[None]:
+        con.begin()
+        try:
+            yield
+        except BaseException:
+            con.rollback()
+            raise
+        commit(con)
+
+    commit = counted(lambda con: con.commit())
+    load.transaction = store.transaction = transaction  # type: ignore[attr-defined]
 
 
 def main(home: str, when: str, what: str) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from flows.home.locks import held
 from flows.settings import Settings
 from flows.upkeep.backup import HEAD, INDEX, Backup, back_up, restore
 from flows.upkeep.verify import verify
+from tests import warm
 from tests.conftest import command, rows_of
 from tests.feeds import publisher
 from tests.homes import import_text, make_home, publish
@@ -225,6 +227,26 @@ def test_one_restore_at_a_time(made: Path, tmp_path: Path) -> None:
         with pytest.raises(TransientError, match="another `turntable restore` is at work"):
             restore(settings, made / "small.tar.gz")
         assert begun.is_dir()
+
+
+def with_little_room(home: str, source: str) -> None:
+    """Restore where no file may have more than a megabyte: enough for what is unpacked, and for no warehouse."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+    try:
+        restore(Settings(home=Path(home)), Path(source))
+    except TransientError as error:
+        print(error)
+
+
+@pytest.mark.system
+def test_a_home_without_room_for_its_warehouse_is_left_empty(made: Path, tmp_path: Path) -> None:
+    """It says so in one line, and the same command fills it once there is room."""
+    said = warm.run(with_little_room, str(tmp_path / "new"), str(made / "small.tar.gz")).stdout
+
+    assert "cannot be written" in said
+    assert said.count("\n") == 1
+    assert [path for path in (tmp_path / "new").rglob("*") if path.is_file()] == []
+    assert brought_back(made / "small.tar.gz", tmp_path)[1].lines == ()
 
 
 @pytest.mark.system

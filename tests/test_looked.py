@@ -110,3 +110,14 @@ def test_what_somebody_else_changed_is_looked_at_whole(
     assert {"gap in the words"} <= {problem.check for problem in verify.verify(home)}
     add(home, tmp_path, 4)
     assert {"gap in the words"} <= {problem.check for problem in verify.verify(home, deep=True)}
+
+
+def test_a_log_beside_the_warehouse_is_read_again(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed writer leaves it: what it says, or what damaged it, changes rows and not the file."""
+    monkeypatch.undo()
+    monkeypatch.setattr(verify, "LOOKS", 1)
+    with duckdb.connect(str(home.warehouse)) as con:
+        con.execute("pragma disable_checkpoint_on_shutdown; delete from words where word_index = 0")
+    assert home.warehouse.with_name("warehouse.duckdb.wal").exists()
+
+    assert {problem.check for problem in verify.verify(home)} >= {"gap in the words"}

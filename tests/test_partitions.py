@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +13,14 @@ import duckdb
 import pyarrow.dataset as ds
 import pytest
 
+from flows.object_storage import find_bucket
 from tests.conftest import command
 from tests.documents import EPISODE, PODCAST, TURNS, publish, published, staged
+from tests.object_storage import Storage, storage
 from transforms.errors import SourceError, TransientError
 from transforms.records import TranscriptLink
 from warehouse.partitions import NOT_KNOWN, TABLES, export_partitions
+from warehouse.places import Folder
 from warehouse.staging import Staged
 
 
@@ -38,7 +43,7 @@ FIRST = (talk(1, "show-1", 2025), talk(2, "show-1", 2026), talk(3, "show/../2", 
 
 def news(snapshot: Path, folder: Path) -> dict[str, str]:
     """What became of each partition."""
-    return {one.name: one.news for one in export_partitions(snapshot, folder)}
+    return {one.name: one.news for one in export_partitions(snapshot, Folder(folder))}
 
 
 def exported(folder: Path, table: str) -> list[tuple[Any, ...]]:
@@ -134,3 +139,84 @@ def test_the_command_counts(tmp_path: Path) -> None:
     told = command(tmp_path / "home", "export", "--parquet", str(tmp_path / "lake"))
     assert told.stdout == f"{tmp_path}/lake: 4 partitions written, 0 as before, 0 removed\n"
     assert command(tmp_path / "home", "export", check=False).returncode == 2
+
+
+# --- on object storage
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Storage]:
+    """An empty bucket, and an environment that names it."""
+    with storage("the-key") as made:
+        told = {"AWS_ENDPOINT_URL": made.url, "AWS_ACCESS_KEY_ID": "the-key", "AWS_SECRET_ACCESS_KEY": "no-word"}
+        for name, value in {**told, "AWS_EC2_METADATA_DISABLED": "true"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+        yield made
+
+
+def test_a_bucket_holds_what_a_folder_holds(bucket: Storage, tmp_path: Path) -> None:
+    """The same bytes under the same names; only news is put, what is gone goes, what others deleted comes back."""
+    place = find_bucket("s3://bucket/my/lake/")
+    snapshot = publish(tmp_path / "one", *FIRST)
+    list(export_partitions(snapshot, place))
+    news(snapshot, tmp_path / "lake")
+
+    def below(folder: Path) -> dict[str, bytes]:
+        return {
+            f"my/lake/{path.relative_to(folder)}": path.read_bytes()
+            for path in folder.rglob("*.*")
+            if path.is_file()
+        }
+
+    assert bucket.objects == below(tmp_path / "lake")
+
+    bucket.puts.clear()
+    del bucket.objects["my/lake/words/podcast=show-1/year=2025/data.parquet"]
+    later = publish(tmp_path / "two", *FIRST[:2])
+    told = {one.name: one.news for one in export_partitions(later, place)}
+    news(later, tmp_path / "lake")
+    assert sorted(told.values()) == ["removed", "removed", "unchanged", "written"]
+    assert {name for name in bucket.puts if name.endswith(".parquet")} == {
+        f"my/lake/{table}/podcast=show-1/year=2025/data.parquet" for table in TABLES
+    }
+    held = {name: data for name, data in bucket.objects.items() if not name.endswith("/")}  # marks of folders
+    assert held.keys() == below(tmp_path / "lake").keys()
+
+
+def test_a_bucket_that_cannot_be_written_is_told_in_one_line(
+    bucket: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds something else, is not there, does not let us in; no key is in what is said."""
+    snapshot = publish(tmp_path / "home", FIRST[0])
+    bucket.objects["photos/a.jpg"] = b"x"
+
+    def refused(address: str) -> str:
+        with pytest.raises((SourceError, TransientError)) as caught:
+            list(export_partitions(snapshot, find_bucket(address)))
+        said = str(caught.value)
+        assert "\n" not in said
+        assert "the-key" not in said
+        assert "no-word" not in said
+        return said
+
+    assert "s3://bucket/photos holds something else" in refused("s3://bucket/photos")
+    assert "bucket does not exist" in refused("s3://nowhere/lake")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "another-key")
+    assert refused("s3://bucket/lake").startswith("s3://bucket/lake cannot be written (")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1")
+    assert "AWS_ENDPOINT_URL is no address" in refused("s3://bucket/lake")
+    for wrong in ("s3://bucket", "s3:///lake", "s3://bucket/../lake", "gs://bucket/lake"):
+        assert "give a folder, or s3://bucket/folder" in refused(wrong)
+    assert bucket.puts == []
+
+
+@pytest.mark.system
+def test_the_command_takes_a_bucket(bucket: Storage, tmp_path: Path) -> None:
+    """It is named by its address; the keys are those of the environment."""
+    publish(tmp_path / "home", *FIRST)
+    told = command(tmp_path / "home", "export", "--parquet", "s3://bucket/lake", **{
+        name: value for name, value in os.environ.items() if name.startswith("AWS_")
+    })  # fmt: skip
+    assert told.stdout == "s3://bucket/lake: 4 partitions written, 0 as before, 0 removed\n"
+    assert len(bucket.objects) == 4 * len(TABLES) + 1

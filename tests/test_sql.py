@@ -519,6 +519,23 @@ def test_a_snapshot_that_a_tool_holds_for_writing_is_no_damage(tmp_path: Path):
     assert rows(snapshot, "select count(*) from turns") == [[2]]
 
 
+@pytest.mark.system
+def test_a_tool_that_writes_to_the_snapshot_stops_no_command(tmp_path: Path):
+    """Who asks gets a snapshot of their own home anew; the tool goes on with the one it has."""
+    snapshot = publish(tmp_path, staged())
+    tool = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(snapshot)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert tool.stdout is not None
+    try:
+        assert tool.stdout.readline() == "held\n"
+        assert command(tmp_path, "sql", "select count(*) as n from turns", "--csv").stdout.split() == ["n", "2"]
+        assert tool.communicate("\n")[0] == "2\n"
+    finally:
+        tool.kill()
+    assert rows(snapshot, "select count(*) from duckdb_tables() where table_name = 'mine'") == [[0]]
+
+
 def test_a_log_that_a_tool_left_is_told_as_that(tmp_path: Path):
     """It is the tool's, and not of this snapshot."""
     snapshot = publish(tmp_path, staged())

@@ -721,6 +721,30 @@ def test_rebuild_makes_the_same_warehouse(loaded: dict[str, Path], home: Path, w
     assert content(warehouse) == before
 
 
+REBUILD_WITH_LITTLE_ROOM = """
+import resource, sys
+from pathlib import Path
+from warehouse import store
+home = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000,) * 2)
+store.rebuild(home / "warehouse.duckdb", {"k1": home / "staged" / "k1.parquet"}, {})
+"""
+
+
+@pytest.mark.system
+def test_a_disk_that_is_full_when_a_rebuilt_warehouse_is_closed_leaves_the_old_one(
+    loaded: dict[str, Path], home: Path, warehouse: Path
+):
+    """Its rows were in a log then, and an empty file took the place of the warehouse."""
+    before = content(warehouse)
+    arguments = [sys.executable, "-c", REBUILD_WITH_LITTLE_ROOM, str(home)]
+    process = subprocess.run(arguments, capture_output=True, text=True)
+    assert "TransientError" in process.stderr
+    assert "cannot be written" in process.stderr
+    assert content(warehouse) == before
+    assert sorted(path.name for path in home.iterdir()) == ["staged", "warehouse.duckdb", "warehouse.duckdb.lock"]
+
+
 def test_rebuild_leaves_out_a_damaged_file_and_says_so(home: Path, warehouse: Path):
     """What else there is, is there."""
     files = write(home, {"k1": staged(), "k2": published(1)})

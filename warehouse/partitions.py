@@ -3,17 +3,16 @@
     DIR/best_turns/podcast=<podcast_id>/year=<2026>/data.parquet    and so turns, words, …: `TABLES`
         _turntable.json                                             of what each partition was written
 
-Only partitions that changed are written, each file beside and then in place of the one before; partitions that are
-in the snapshot no more go. What is not known is in a partition as Hive calls it: `__HIVE_DEFAULT_PARTITION__`.
+Only partitions that changed are written, each file whole in the place of the one before; partitions that are in
+the snapshot no more go. What is not known is in a partition as Hive calls it: `__HIVE_DEFAULT_PARTITION__`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,8 +23,8 @@ import duckdb
 from transforms.errors import ContentError, SourceError, TransientError
 from warehouse.answer_lines import address_of
 from warehouse.load import quoted
+from warehouse.places import Place
 from warehouse.snapshot import holder, one_line
-from warehouse.store import sync
 
 TABLES: Mapping[str, str] = {  # what each table is sorted by
     "best_turns": "episode_id, turn_index",
@@ -77,37 +76,38 @@ class Partition:
     total: int
 
 
-def export_partitions(snapshot: Path, folder: Path) -> Iterator[Partition]:
-    """Bring a folder to what the snapshot shows, and yield what becomes of each partition.
+def export_partitions(snapshot: Path, place: Place) -> Iterator[Partition]:
+    """Bring a place to what the snapshot shows, and yield what becomes of each partition.
 
     Raises:
-        SourceError: there is no snapshot, or the folder holds something else.
-        TransientError: the disk is full, cannot be written, or another program holds the snapshot.
+        SourceError: there is no snapshot, or the place holds something else.
+        TransientError: the place is full, cannot be written, or another program holds the snapshot.
         ContentError: the snapshot is damaged.
     """
     if not snapshot.is_file():
         msg = f"nothing ingested yet ({snapshot} is missing): run `turntable ingest …`"
         raise SourceError(msg)
-    with _explained(snapshot, folder), duckdb.connect(config={"memory_limit": "1GB", "threads": 2}) as con:
-        state = _read_state(folder)
+    with _explained(snapshot, place), duckdb.connect(config={"memory_limit": "1GB", "threads": 2}) as con:
+        state, files = _read_state(place), place.files()
         con.execute(f"attach {quoted(snapshot)} as snapshot (read_only); use snapshot")
         con.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
         wanted = con.execute(_PARTITIONS, {"not_known": NOT_KNOWN, "columns": str(_COLUMNS)}).fetchall()
         names = {_name(podcast, year) for podcast, year, *_ in wanted}
-        gone = sorted((_there(folder) | state.keys()) - names)
+        gone = sorted((_partitions_of(files) | state.keys()) - names)
         total = len(wanted) + len(gone)
         for done, (podcast, year, fingerprint, episodes) in enumerate(wanted, 1):
             name = _name(podcast, year)
-            is_known = state.get(name) == fingerprint and all((folder / t / name / FILE).is_file() for t in TABLES)
+            is_known = state.get(name) == fingerprint and files.issuperset(_files_of(name))
             if not is_known:
-                _write(con, folder, name, episodes)
+                _write(con, place, name, episodes)
                 state[name] = fingerprint
-                _write_state(folder, state)
+                _write_state(place, state)
             yield Partition(name, "unchanged" if is_known else "written", done, total)
         for done, name in enumerate(gone, len(wanted) + 1):
-            _remove(folder, name)
+            for file in files.intersection(_files_of(name)):
+                place.remove(file)
             state.pop(name, None)
-            _write_state(folder, state)
+            _write_state(place, state)
             yield Partition(name, "removed", done, total)
 
 
@@ -117,90 +117,77 @@ def _name(podcast: str, year: str) -> str:
     return f"podcast={name if len(name) <= LONGEST else hashlib.sha256(name.encode()).hexdigest()}/year={year}"
 
 
-def _write(con: duckdb.DuckDBPyConnection, folder: Path, name: str, episodes: list[str]) -> None:
+def _files_of(name: str) -> Iterator[str]:
+    """Yield the names of the files of a partition, of one table after the other."""
+    return (f"{table}/{name}/{FILE}" for table in TABLES)
+
+
+def _partitions_of(files: Set[str]) -> set[str]:
+    """Name the partitions that have a file."""
+    parts = (file.split("/") for file in files)
+    return {
+        f"{show}/{year}"
+        for table, show, year, file in (one for one in parts if len(one) == 4)
+        if table in TABLES and show.startswith("podcast=") and year.startswith("year=") and file == FILE
+    }
+
+
+def _write(con: duckdb.DuckDBPyConnection, place: Place, name: str, episodes: list[str]) -> None:
     """Write the files of a partition; each is there whole or as it was."""
     con.execute(
         "create or replace temp table chosen as select unnest($1) as id "
         "union select transcript_id from transcripts where episode_id in (select unnest($1))",
         [episodes],
     )
-    for table, order in TABLES.items():
-        path = folder / table / name / FILE
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"_{uuid.uuid4().hex[:8]}.tmp")
-        try:
+    for (table, order), file in zip(TABLES.items(), _files_of(name), strict=True):
+        with place.writing(file) as fresh:
             own = _CHOSEN.get(table, "episode_id")
             con.execute(
                 f"copy (select {_COLUMNS.get(table, '*')} from {table} "  # noqa: S608 - names of ours
                 f"where {own} in (from temp.chosen) order by {order}) "
                 f"to {quoted(fresh)} (format parquet, compression zstd)"
             )
-            sync(fresh)
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
 
 
-def _there(folder: Path) -> set[str]:
-    """Name the partitions that have a file."""
-    paths = (path for table in TABLES for path in folder.glob(f"{table}/podcast=*/year=*/{FILE}"))
-    return {"/".join(path.parts[-3:-1]) for path in paths}
-
-
-def _remove(folder: Path, name: str) -> None:
-    """Remove the files of a partition, and folders that are empty then."""
-    for table in TABLES:
-        place = folder / table / name
-        (place / FILE).unlink(missing_ok=True)
-        for one in (place, place.parent):
-            with suppress(OSError):
-                one.rmdir()
-
-
-def _read_state(folder: Path) -> dict[str, str]:
-    """Read of what the partitions of a folder were written; a new or empty folder has none.
+def _read_state(place: Place) -> dict[str, str]:
+    """Read of what the partitions of a place were written; a new or empty one has none.
 
     Raises:
         SourceError: it holds something that is no export.
     """
-    try:
-        said = json.loads((folder / STATE).read_text(encoding="utf-8"))
-        return {str(name): str(one) for name, one in said["partitions"].items()}
-    except FileNotFoundError:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            msg = f"{folder} holds something else: give a new or empty folder, or that of an export before"
-            raise SourceError(msg) from None
-        _write_state(folder, {})
+    data = place.read(STATE)
+    if data is None:
+        if not place.is_empty():
+            msg = f"{place} holds something else: give a new or empty folder, or that of an export before"
+            raise SourceError(msg)
+        _write_state(place, {})
         return {}
+    try:
+        return {str(name): str(one) for name, one in json.loads(data)["partitions"].items()}
     except (ValueError, KeyError, AttributeError, TypeError):
         return {}  # all is written anew
 
 
-def _write_state(folder: Path, state: Mapping[str, str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / f"_{uuid.uuid4().hex[:8]}.tmp"
-    try:
+def _write_state(place: Place, state: Mapping[str, str]) -> None:
+    with place.writing(STATE) as fresh:
         fresh.write_text(json.dumps({"partitions": state}, indent=1, sort_keys=True), encoding="utf-8")
-        sync(fresh)
-        fresh.replace(folder / STATE)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 @contextmanager
-def _explained(snapshot: Path, folder: Path) -> Iterator[None]:
+def _explained(snapshot: Path, place: Place) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = f"{folder} cannot be written ({(error.strerror or str(error)).lower()}): mend that, run it again"
+        cause = " ".join((error.strerror or str(error)).split())
+        msg = f"{place} cannot be written ({cause[:1].lower()}{cause[1:]}): mend that, run it again"
         raise TransientError(msg) from error
     except duckdb.Error as error:
-        raise _translated(error, snapshot, folder) from error
+        raise _translated(error, snapshot, place) from error
 
 
-def _translated(error: duckdb.Error, snapshot: Path, folder: Path) -> Exception:
+def _translated(error: duckdb.Error, snapshot: Path, place: Place) -> Exception:
     if program := holder(error):
         return TransientError(f"{snapshot} is open in {program}: close it there and run it again")
-    if (isinstance(error, duckdb.IOException) and str(folder) in str(error)) or "No space left" in str(error):
-        return TransientError(f"{folder} cannot be written ({one_line(error)}): mend that, run it again")
+    if "No space left" in str(error) or "Could not write" in str(error) or str(place) in str(error):
+        return TransientError(f"{place} cannot be written ({one_line(error)}): mend that, run it again")
     return ContentError(f"{snapshot} cannot be exported: {one_line(error)}; make it anew with `turntable rebuild`")

@@ -220,6 +220,8 @@ def rebuild(
         with opened(fresh) as con:
             migrate(con)
             done = load_new(con, staged, failures, check)
+            # Who closes a file is not told of a full disk: the rows would stay in a log that is left behind.
+            con.execute("checkpoint")
         # The log of the old file must not be replayed into the new one.
         for log in warehouse.parent.glob(f"{warehouse.name}.wal*"):
             log.unlink()
@@ -352,7 +354,7 @@ def _translated(error: Exception, path: Path) -> TurntableError:
         return TransientError(f"{path} is open in {program}: close it there and run it again; the data is fine")
     if isinstance(error, duckdb.OutOfMemoryException):
         return ResourceError(f"too little memory to work on {path}: {cause}; close other programs")
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) or "Could not write" in cause:
         return TransientError(f"{path} cannot be written: {cause}; check the disk and run it again")
     if "database file with version number" in cause:
         return ContentError(

@@ -17,6 +17,7 @@ from transforms.text import counted
 
 if TYPE_CHECKING:
     from warehouse.export.selection import Selected
+    from warehouse.places import Place
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -47,7 +48,11 @@ def export(
         typer.Option(help="A file, whose ending may say the format, or a folder for one file per episode."),
     ] = None,
     parquet: Annotated[
-        Path | None, typer.Option(help="A folder for the whole warehouse as Parquet by show and year.")
+        str | None,
+        typer.Option(
+            metavar="DIR|s3://…",
+            help="A folder for the whole warehouse as Parquet by show and year, here or on S3.",
+        ),
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a query is stopped.")] = 300,
 ) -> None:
@@ -61,7 +66,7 @@ def export(
         if format_ or out:
             msg = "--parquet names its folder and its format itself: leave --format and --out out"
             raise typer.BadParameter(msg)
-        _write_partitions(settings_to_ask().snapshot, paths.absolute(parquet))
+        _write_partitions(settings_to_ask().snapshot, parquet)
         return
     format_ = format_ or _of_ending(out)
     check_format(format_)
@@ -163,23 +168,36 @@ def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Pa
         raise typer.Exit(1)
 
 
-def _write_partitions(snapshot: Path, folder: Path) -> None:
-    """Bring a folder of Parquet to what the snapshot shows, and say what was written."""
+def _write_partitions(snapshot: Path, named: str) -> None:
+    """Bring a folder of Parquet, here or on S3, to what the snapshot shows, and say what was written."""
     from collections import Counter
 
     from flows.display.terminal import showing
     from flows.progress import REPORTER
     from warehouse.partitions import export_partitions
 
+    place = _place(named)
     news: Counter[str] = Counter()
     with showing():
-        for one in export_partitions(snapshot, folder):
+        for one in export_partitions(snapshot, place):
             news[one.news] += 1
             REPORTER.get().count("partitions", one.done, one.total)
     tell(
-        f"{folder}: {counted(news['written'], 'partition')} written, {news['unchanged']} as before, "
+        f"{place}: {counted(news['written'], 'partition')} written, {news['unchanged']} as before, "
         f"{news['removed']} removed"
     )
+
+
+def _place(named: str) -> Place:
+    """Return the folder, here or on S3, that a user named.
+
+    Raises:
+        SourceError: it is an address of something else.
+    """
+    from flows.object_storage import find_bucket
+    from warehouse.places import Folder
+
+    return find_bucket(named) if "://" in named else Folder(paths.absolute(named))
 
 
 def _check_pipe(format: str) -> None:

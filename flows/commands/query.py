@@ -14,7 +14,6 @@ from flows.commands.options import (
     JsonFlag,
     as_day,
     find_episode,
-    read_settings,
     say,
     settings_to_ask,
     show,
@@ -55,7 +54,7 @@ def sql(
     """Ask the warehouse in SQL; nothing can be changed by it."""
     from warehouse.sql import answer
 
-    asked, snapshot = _read_query(query, file), read_settings().snapshot
+    asked, snapshot = _read_query(query, file), settings_to_ask().snapshot
     form = _form(as_json=as_json, as_csv=as_csv, csv_safe=csv_safe)
     reader = sys.stdout.fileno()
     if form == "screen":

@@ -124,14 +124,14 @@ def _restore(settings: Settings, source: Path) -> Backup:
         found = _unpack(source, scratch)
         for name in sorted(path.name for path in scratch.iterdir()):
             (scratch / name).replace(home / name)
+        close(home)
+        lost = rebuild(settings)
     except OSError as error:
         _leave(home)
         raise _unwritable(home, error) from error
     except BaseException:
         _leave(home)
         raise
-    close(home)
-    lost = rebuild(settings)
     shutil.rmtree(scratch, ignore_errors=True)  # gone where a forgetting was finished
     return Backup(source, len(found), sum(found.values()), lost)
 

@@ -93,10 +93,17 @@ def is_touched(folder: Path) -> bool:
 
 def is_same(settings: Settings, looked: Looked) -> bool:
     """Check whether databases and what they are made of are the same as then."""
+    if has_log(settings):
+        return False
     with suppress(OSError):
         marks = mark_of(settings.warehouse), mark_of(settings.snapshot)
         return marks == (looked.warehouse, looked.snapshot) and keys_of(settings) == looked.keys
     return False
+
+
+def has_log(settings: Settings) -> bool:
+    """Check whether a killed writer left a log beside the warehouse: it changes rows, and not the file."""
+    return any(settings.warehouse.parent.glob(f"{settings.warehouse.name}.wal*"))
 
 
 def mark_of(path: Path) -> FileMark:

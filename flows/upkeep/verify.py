@@ -189,8 +189,8 @@ def _database(settings: Settings, store: Store, before: Looked | None) -> Iterat
 
 def _recent(settings: Settings, before: Looked) -> tuple[Problem, ...] | None:
     """List what does not hold of what was loaded since; `None` where all has to be looked at."""
-    if any(settings.warehouse.parent.glob(f"{settings.warehouse.name}.wal*")):
-        return None  # a killed writer left it
+    if looked.has_log(settings):
+        return None
     try:
         return recent.unsound_since(settings.warehouse, settings.snapshot, before.seen)
     except (ContentError, SourceError):

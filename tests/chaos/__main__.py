@@ -17,7 +17,7 @@ import tests.conftest  # noqa: F401 - before Prefect is imported: none of its fi
 from tests.chaos.figure import Figure
 
 # Each has `run(*, short: bool) -> Iterator[Figure]`.
-MODULES: tuple[str, ...] = ("damage", "disk", "kills", "models", "neighbours", "secrets", "sql", "web")
+MODULES: tuple[str, ...] = ("damage", "disk", "kills", "models", "neighbours", "secrets", "sql", "wal", "web")
 
 
 def main() -> int:

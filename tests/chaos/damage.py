@@ -108,12 +108,12 @@ def _try(folder: Path, case: Case) -> tuple[str, str | None]:
         if not _damage(home, case):
             return "no change", None
         try:
-            return _judge(folder, settings, before)
+            return judge(folder, settings, before)
         except Exception as error:
             return "broken", f"{type(error).__name__}: {error}"
 
 
-def _judge(folder: Path, settings: Settings, before: dict[str, list[str]]) -> tuple[str, str | None]:
+def judge(folder: Path, settings: Settings, before: dict[str, list[str]]) -> tuple[str, str | None]:
     problems, how = verify.verify(settings), "found by verify"
     if not problems:
         problems, how = verify.verify(settings, deep=True), "found by --deep"

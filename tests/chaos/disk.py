@@ -20,7 +20,7 @@ from flows.home.folder import check_usable
 from flows.published.import_texts import import_texts
 from flows.published.linking import Hints
 from flows.settings import Settings
-from flows.upkeep import verify
+from flows.upkeep import backup, verify
 from tests import warm
 from tests.chaos import kills
 from tests.chaos.damage import differs, told
@@ -31,7 +31,7 @@ from transforms.errors import TurntableError, one_line
 
 SIZE = 120  # MB
 FREE = (0, 20_000, 200_000, 1_000_000, 3_000_000, 6_000_000, 9_000_000, 13_000_000)
-WANTED = 56
+WANTED = 96
 REFUSED, BROKEN = 3, 4
 
 
@@ -40,8 +40,19 @@ def _import(settings: Settings, folder: Path) -> None:
     import_texts([at_path(folder / "talk 0.txt")], Hints(), settings)
 
 
-WORKS = {**{name: kills.WORKS[name] for name in ("rebuild", "poll", "forget", "gc")}, "import": _import}
-BESIDE = {name: kills.WORKS[name] for name in ("backup", "export")}  # what they write lies beside the home
+def _restore(settings: Settings, folder: Path) -> None:
+    """Fill another home on the same disk from a backup, where that was not done."""
+    other = Settings(home=settings.home.parent / "restored")
+    if not other.snapshot.exists():
+        backup.restore(other, folder / "saved.tar.gz")
+    verify.LOOKS = 1
+    assert verify.verify(other) == ()
+
+
+OF_HOME = ("load", "publish", "migrate", "compaction", "rebuild", "poll", "forget", "gc")
+WORKS = {**{name: kills.WORKS[name] for name in OF_HOME}, "import": _import}
+# what these write lies beside the home
+BESIDE = {**{name: kills.WORKS[name] for name in ("backup", "export")}, "restore": _restore}
 
 
 def can_mount() -> bool:
@@ -69,9 +80,10 @@ def run(*, short: bool) -> Iterator[Figure]:
         make_audio(folder / "another.wav", seed=2)
         (folder / "talk 0.txt").write_text(TALK.format(title="Talk number 3 of many"))
         import_text(settings, folder / "talk 0.txt")
+        backup.back_up(settings, folder / "saved.tar.gz")
         host.publish("/one", [item(4), item(3), item(2), item(1)])
         for name in chosen:
-            with _home(folder) as home:
+            with _home(folder, name) as home:
                 assert _start(_all, folder, home, name)[0] == 0
                 expected = told(Settings(home=home))
             for room in free:
@@ -82,7 +94,7 @@ def run(*, short: bool) -> Iterator[Figure]:
 
 def _wrong(folder: Path, name: str, room: int, expected: dict[str, list[str]]) -> Iterator[str]:
     """Do a work on a disk that is nearly full, again where there is room, and say what is wrong."""
-    with _home(folder) as home:
+    with _home(folder, name) as home:
         ballast = home.parent / "ballast"
         _fill(ballast, room)
         code, line = _start(_once, folder, home, name)
@@ -90,7 +102,7 @@ def _wrong(folder: Path, name: str, room: int, expected: dict[str, list[str]]) -
             yield f"it ended with {code}: {line}"
         if code == REFUSED and not any(word in line.lower() for word in ("space", "disk", "full")):
             yield f"it says: {line}"
-        if code == REFUSED and (left := list(home.parent.glob("saved*"))):
+        if code == REFUSED and (left := [*home.parent.glob("saved*"), *home.parent.glob("restored/*")]):
             yield f"it left {left}"
         ballast.unlink()
         code, line = _start(_all, folder, home, name)
@@ -113,10 +125,11 @@ def _fill(ballast: Path, room: int) -> None:
 
 
 @contextmanager
-def _home(folder: Path) -> Iterator[Path]:
-    """Lend a copy of the home on a disk of its own."""
+def _home(folder: Path, name: str) -> Iterator[Path]:
+    """Lend a copy of the home, for a work, on a disk of its own."""
     with tempfile.TemporaryDirectory() as made, _disk(Path(made)) as disk:
         shutil.copytree(folder / "home", disk / "home")
+        kills.prepare(Settings(home=disk / "home"), name)
         yield disk / "home"
 
 

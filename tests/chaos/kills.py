@@ -1,7 +1,7 @@
-"""`kill -9` over load, publish, rebuild, poll, run and all that keeps a home: the same again, and nothing is lost.
+"""`kill -9` over load, publish, migrate, rebuild, poll, run and all that keeps a home: again, and nothing is lost.
 
-Each kill is of a process of its own, before or after every renaming that the work does (of what keeps a home every
-deletion, too), and at random moments.
+Each kill is of a process of its own, before or after every renaming that the work does (of what keeps a home or
+writes the warehouse every deletion and transaction, too), and at random moments.
 After each the work is done again; `verify` must find nothing, and the home must say what it says where nobody was
 killed.
 """
@@ -29,8 +29,11 @@ from tests.chaos.figure import Figure
 from tests.feeds import item, publisher
 from tests.homes import TALK, hear, import_text, make_audio, make_home, publish
 from tests.killed import at_change, at_rename
+from tests.schemas import make_older
 from transforms.errors import SourceError
+from warehouse import store as warehouse_store
 from warehouse.partitions import export_partitions
+from warehouse.places import Folder
 
 WANTED = 200
 
@@ -40,6 +43,19 @@ def _run(settings: Settings, folder: Path) -> None:
     hear(settings, folder / "another.wav")
     import_text(settings, folder / "talk 0.txt")
     publish(settings)
+
+
+def _migrate(settings: Settings, _: Path) -> None:
+    """Bring a home of an older version to the schema of today, if it is of one."""
+    loader.upgrade(settings)
+
+
+def _compact(settings: Settings, _: Path) -> None:
+    """Load, bring the spare up to date, and then leave no byte in the snapshot that was there before."""
+    loader.load(settings)
+    for _ in range(3):  # the first is marked, the second keeps it, the third writes into it
+        warehouse_store.publish(settings.warehouse, settings.snapshot, keep_from=0)
+    loader.publish(settings, whole=True)
 
 
 def _forget(settings: Settings, _: Path) -> None:
@@ -79,7 +95,7 @@ def _export(settings: Settings, _: Path) -> None:
     """Write the warehouse as Parquet; what is there then has every row once."""
     folder = settings.home.parent / "lake"
     publish(settings)
-    assert list(export_partitions(settings.snapshot, folder))
+    assert list(export_partitions(settings.snapshot, Folder(folder)))
     with duckdb.connect(str(settings.snapshot), read_only=True) as con:
         rows = con.execute(f"select count(*) from read_parquet('{folder}/turns/*/*/*.parquet')").fetchone()
         assert rows == con.execute("select count(*) from turns").fetchone()
@@ -89,6 +105,8 @@ Work = Callable[[Settings, Path], object]
 WORKS: dict[str, Work] = {
     "load": lambda settings, _: loader.load(settings),
     "publish": lambda settings, _: publish(settings),
+    "migrate": _migrate,
+    "compaction": _compact,
     "rebuild": lambda settings, _: rebuild.rebuild(settings),
     "poll": lambda settings, _: poll(settings),
     "run": _run,
@@ -98,10 +116,12 @@ WORKS: dict[str, Work] = {
     "restore": _restore,
     "export": _export,
 }
+WRITING = ("load", "publish", "migrate", "compaction")
 KEEPING = ("forget", "gc", "backup", "restore", "export")
+OLDER = 5  # the schema of the home that is migrated
 
 # A poll, a load and a publishing that are killed stand in tests/test_killed_polls.py and tests/test_store.py.
-SHORT = ("rebuild", "run", "forget", "restore")
+SHORT = ("rebuild", "run", "forget", "restore", "migrate")
 
 
 def run(*, short: bool) -> Iterator[Figure]:
@@ -137,7 +157,7 @@ def run(*, short: bool) -> Iterator[Figure]:
 def _points(name: str, *, short: bool) -> Iterator[tuple[str, int]]:
     if short:
         if name in SHORT:
-            yield ("after", 12 if name in KEEPING else 1)
+            yield ("after", 12 if name in (*WRITING, *KEEPING) else 1)
         return
     for number in range(1, 1_000):
         yield ("before", number)
@@ -150,7 +170,7 @@ _EXPECTED: dict[str, dict[str, list[str]]] = {}
 def _undisturbed(folder: Path, name: str) -> dict[str, list[str]]:
     """Return what a home says after a work that nobody kills."""
     if name not in _EXPECTED:
-        with _copy(folder) as home:
+        with _copy(folder, name) as home:
             assert _start(_all, folder, home, name, None) == 0
             _EXPECTED[name] = told(Settings(home=home))
     return _EXPECTED[name]
@@ -160,7 +180,7 @@ def _kill(
     folder: Path, name: str, at: tuple[str, int] | float, expected: dict[str, list[str]]
 ) -> tuple[bool, str | None]:
     """Kill a work, do it again, and say what is wrong then; False where it ended before."""
-    with _copy(folder) as home:
+    with _copy(folder, name) as home:
         if isinstance(at, tuple):
             code = _start(_once, folder, home, name, at)
         else:
@@ -181,12 +201,20 @@ def _kill(
 
 
 @contextmanager
-def _copy(folder: Path) -> Iterator[Path]:
-    """Lend a copy of the home that was made."""
+def _copy(folder: Path, name: str) -> Iterator[Path]:
+    """Lend a copy of the home that was made, for a work."""
     with tempfile.TemporaryDirectory() as made:
-        home = Path(made) / "home"
-        shutil.copytree(folder / "home", home)
-        yield home
+        settings = Settings(home=Path(made) / "home")
+        shutil.copytree(folder / "home", settings.home)
+        prepare(settings, name)
+        yield settings.home
+
+
+def prepare(settings: Settings, name: str) -> None:
+    """Make a home what a work begins with: what is migrated is of an older version."""
+    if name == "migrate":
+        make_older(settings.warehouse, OLDER)
+        shutil.copy(settings.warehouse, settings.snapshot)
 
 
 def _start(
@@ -211,7 +239,7 @@ def _start(
 
 def _once(folder: Path, home: Path, name: str, point: tuple[str, int] | None) -> None:
     """Do a work, and die at the point if it comes there."""
-    if point is not None and name in KEEPING:
+    if point is not None and name in (*WRITING, *KEEPING):
         at_change(*point)
     elif point is not None:
         at_rename(point[0], "", point[1])
