@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
+from transforms.text import INVISIBLE
+
 LONGEST_NAME = 60  # characters
 
 # Marks that are not seen: zero-width, direction, soft hyphen, byte order.
@@ -52,9 +54,11 @@ _ROLE_BEHIND = re.compile(
     r"\s*[(\[（【]((?:[^()\[\]（）【】]|[(\[（【][^()\[\]（）【】]*[)\]）】]){1,60})[)\]）】]\s*$"
 )
 _BRACKETS = re.compile(r"\s*[()\[\]（）【】]\s*")
+_DASHED_ROLE = re.compile(r"\s+(?:--|[–—])\s+(?=\S)")  # Ann Lee -- Chief Executive
 # Shapes, stars and arrows that set a line off. Two that a word follows at once stand for a name that is left out: ○○さん.
 _ORNAMENT = "[\u25a0-\u25ff\u2605\u2606\u2720-\u2727\u2729-\u274b\u2756\u2794-\u27be\u2190-\u21ff\u203b\u2023\u2043\u2b50\u2b25\u2b1b\u2b1c]\ufe0f?"
-_ORNAMENTS = re.compile(rf"(?:{_ORNAMENT})+ (?=.*\w)|{_ORNAMENT}(?=[^\W_])")
+_PICTURE = "[\U0001f000-\U0001faff\u2600-\u27bf\u231a-\u23ff](?:[\ufe0f\u200d\U0001f000-\U0001faff\u2600-\u27bf])*"
+_ORNAMENTS = re.compile(rf"(?:{_ORNAMENT})+ (?=.*\w)|{_ORNAMENT}(?=[^\W_])|(?:{_PICTURE})+\s*(?=[^\W_])")
 _SURNAME_FIRST = re.compile(r"([^\W\d_][\w'’ -]{0,40}), ([^\W\d_][\w'’. -]{0,40}?)((?: [(\[][^()\[\]]*[)\]])*)")
 MOST_SURNAMES = 4  # words in front of the comma, as in `van der Berg`, `García de la Cruz`
 # What stands behind a comma and is no given name.
@@ -74,14 +78,16 @@ def clean(label: str) -> tuple[str, str | None]:
 
     >>> clean("Rob Wiblin (host):"), clean("ANN LEE, HOST"), clean("Host [Ann Lee]")
     (('Rob Wiblin', 'host'), ('ANN LEE', 'HOST'), ('Ann Lee', 'Host'))
-    >>> clean("◇ Ana Ruiz (BBC) (host)")
-    ('Ana Ruiz', 'BBC, host')
+    >>> clean("◇ Ana Ruiz (BBC) (host)"), clean("Bo Chan -- Analyst"), clean("🎤 Cy:")
+    (('Ana Ruiz', 'BBC, host'), ('Bo Chan', 'Analyst'), ('Cy', None))
     """
     name, roles = as_written(label), list[str]()
     while (match := _ROLE_BEHIND.search(name)) and _trimmed(name[: match.start()]):
         name, roles = name[: match.start()], [_trimmed(_BRACKETS.sub(", ", match[1])), *roles]
     if roles and is_generic(_trimmed(name)) and likeness(roles[0]) == 2 and not is_generic(roles[0]):
         name, roles[0] = roles[0], _trimmed(name)
+    if (dash := _DASHED_ROLE.search(name)) and _trimmed(name[: dash.start()]):
+        name, roles = name[: dash.start()], [_trimmed(name[dash.end() :].replace(" -- ", ", ")), *roles]
     before, comma, behind = name.partition(",")
     if comma and behind.strip() and behind.strip().casefold() not in _SUFFIXES:
         name, roles = before, [_trimmed(behind), *roles]
@@ -94,7 +100,7 @@ def as_written(label: str) -> str:
     >>> as_written("◆ Ann Lee  (BBC):"), as_written("○○さん")
     ('Ann Lee (BBC)', '○○さん')
     """
-    name = " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", label)).split()).rstrip(" :：")
+    name = " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", label)).split()).rstrip(" :：")
     return name[match.end() :] if (match := _ORNAMENTS.match(name)) else name
 
 

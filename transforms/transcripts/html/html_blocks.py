@@ -14,7 +14,8 @@ from typing import Any
 from lxml import etree
 
 from transforms.records import Seconds
-from transforms.transcripts.names import UNSEEN, clean, likeness
+from transforms.text import INVISIBLE
+from transforms.transcripts.names import clean, likeness
 from transforms.transcripts.prose.lines import CLOCK, Line, Span, lone_time, seconds, time_first
 
 LONGEST_LEAD = 110  # characters of a name with its time and role
@@ -187,7 +188,7 @@ class _Walk:
             self._put(text)
 
     def _put(self, text: str) -> None:
-        shown = UNSEEN.sub("", _SPACE.sub(lambda space: "\t" if _WIDE.search(space[0]) else " ", text))
+        shown = INVISIBLE.sub("", _SPACE.sub(lambda space: "\t" if _WIDE.search(space[0]) else " ", text))
         last = self._parts[-1][-1] if self._parts else " "
         shown = shown.lstrip() if last == " " else shown
         if not shown:

@@ -102,9 +102,14 @@ def _tail(found: Survey) -> int:
     last = max(found.labels)
     for index in range(last + 1, found.end):
         line = found.lines[index]
-        if line.noise is None and furniture.begins_tail(line.text):
+        if line.noise is None and (furniture.begins_tail(line.text) or _is_section(line)):
             return _before_controls(found, last, index)
     return _before_controls(found, last, found.end)
+
+
+def _is_section(line: Line) -> bool:
+    """Check for the heading of what a page says behind a transcript: credits, links."""
+    return line.gap and furniture.section_heading(line.text)
 
 
 def _before_controls(found: Survey, last: int, end: int) -> int:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -16,6 +15,7 @@ from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of, in_place, may_be_title
+from transforms.transcripts.prose.layout import laid_out, unwrap
 from transforms.transcripts.prose.lines import (
     UNDERLINE,
     Labels,
@@ -29,8 +29,6 @@ from transforms.transcripts.prose.lines import (
 
 Family = Literal["inline", "own"]
 
-SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
-LONGEST_WRAPPED = 120
 WORDS_OF_TALK = 150  # in paragraphs above the first label: what sums an episode up is shorter
 WORDS_BELOW_HEADING = 40
 WORDS_OF_PARTS = 25  # below headings that are made as the one above the first label
@@ -148,7 +146,7 @@ def tidied(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def _tidied(lines: Sequence[Line]) -> list[Line]:
-    shown = ((line, tidy(line.text)) for line in lines)
+    shown = ((line, tidy(line.text)) for line in laid_out(lines))
     return [x if x.spans or text == x.text else replace(x, text=text) for x, text in shown if text]
 
 
@@ -229,31 +227,6 @@ def _may_open(before: Line, line: Line) -> bool:
         one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
         for one in candidates(line, 0)
     )
-
-
-def unwrap(lines: Sequence[Line], opens: Callable[[Line, Line], bool]) -> tuple[Line, ...]:
-    """Join the lines of a text that was broken to a width, where its paragraphs stand apart.
-
-    `opens` says of a line, and the one above it, whether it opens a turn.
-    """
-    inner = [i for i in range(1, len(lines)) if not lines[i].gap]
-    long = [i for i in inner if len(lines[i - 1].text) >= SHORTEST_WRAPPED]
-    if (
-        not inner  # nor a line, behind the ruled heading of a page that was cut off
-        or len(inner) < 0.2 * len(lines)
-        or len(lines) - len(inner) < 0.1 * len(lines)
-        or len(long) < 0.9 * len(inner)
-        or max(len(line.text) for line in lines) > LONGEST_WRAPPED
-    ):
-        return tuple(lines)
-    joined = [lines[0]]
-    for before, line in itertools.pairwise(lines):
-        goes_on = not line.gap and len(before.text) >= SHORTEST_WRAPPED and not (line.heading or line.noise)
-        if goes_on and not opens(before, line):
-            joined[-1] = replace(joined[-1], text=f"{joined[-1].text} {line.text}")
-        else:
-            joined.append(line)
-    return tuple(joined)
 
 
 def _end(lines: Sequence[Line], found: Mapping[int, Candidate]) -> int:
