@@ -33,7 +33,7 @@ _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_RANGE}(?![\d%\w]|
 _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
-_DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|[>;]\s+")
+_DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|\u3000|[>;]\s+")
 _SENTENCE = re.compile(r",.*[^\W\d_]{4}[.?!…。।؟]$")  # `Ann Lee, of course.` is said, not a role
 _STOP_DASH = re.compile(r"\.\s?[-–—]\s+")  # `P.- ¿Qué es?`
 _ENDING_DASH = re.compile(r"\s[-–—|]$")
@@ -337,7 +337,7 @@ class _Reader:
             head.end = "."
             return rest.lstrip(". ")
         gap = self.text[end : behind + 2] if rest else ""
-        head.end = "\t" if "\t" in gap else "  " if gap.startswith("  ") and not head.stamp else ""
+        head.end = "\t" if "\t" in gap else "  " if gap.startswith(("  ", "\u3000")) and not head.stamp else ""
         return rest
 
 

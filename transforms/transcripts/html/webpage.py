@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from heapq import merge
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from lxml import etree
@@ -201,7 +201,14 @@ def _meta(root: Any) -> Iterator[tuple[str, str]]:
         if (link.get("rel") or "").casefold() == "canonical":
             yield "url", link.get("href") or ""
     yield "language", root.get("lang") or ""
-    yield "title", root.findtext("head/title") or root.findtext(".//title") or ""
+    yield "title", _page_title(root)
+
+
+def _page_title(root: Any) -> str:
+    """Return the title of the page, without the name of its site where the one first heading shows how far it goes."""
+    title = " ".join((root.findtext("head/title") or root.findtext(".//title") or "").split())
+    headings = [" ".join("".join(heading.itertext()).split()) for heading in islice(root.iter("h1"), 2)]
+    return headings[0] if len(headings) == 1 and headings[0] and title.startswith(headings[0]) else title
 
 
 def _linked(root: Any) -> Iterator[tuple[str, str]]:

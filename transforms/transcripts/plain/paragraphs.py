@@ -20,6 +20,7 @@ from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, tidy
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
+from transforms.transcripts.prose.survey import WORDS_OF_TALK, is_bold
 
 LEAST_ASKED = 3
 
@@ -38,13 +39,8 @@ def fit_lines(lines: Sequence[Line]) -> bool:
 
 def asked_in_bold(lines: Sequence[Line]) -> bool:
     """Check for an interview whose questions stand in bold, and nobody is named."""
-    whole = [
-        any(x.mark.startswith("strong") and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
-        for line in lines
-    ]
-    asked = sum(
-        bold and line.text.rstrip().endswith(QUESTION_MARKS) for bold, line in zip(whole, lines, strict=True)
-    )
+    whole = list(map(is_bold, lines))
+    asked = sum(bold and _asks(line) for bold, line in zip(whole, lines, strict=True))
     return asked >= LEAST_ASKED and asked * 2 >= sum(whole)
 
 
@@ -57,9 +53,20 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
     """Read each line below the heading as a paragraph; without one, each line."""
     start = _start(lines)
     if not start and asked_in_bold(lines):
-        start = next((i + 1 for i, line in enumerate(lines[:3]) if line.heading), 0)  # its title
+        start = _first_question(lines)
     front = [replace(x, text=text) for x in lines[:start] if (text := tidy(x.text))]
     return Draft((*front_matter(front), *paragraphs(list(lines[start:]))), "paragraph")
+
+
+def _first_question(lines: Sequence[Line]) -> int:
+    """Return the place of the first question in bold, if only a title and a short introduction stand above it."""
+    first = next(i for i, line in enumerate(lines) if is_bold(line) and _asks(line))
+    words = sum(len(line.text.split()) for line in lines[:first])
+    return first if words < WORDS_OF_TALK else next((i + 1 for i in range(3) if lines[i].heading), 0)
+
+
+def _asks(line: Line) -> bool:
+    return line.text.rstrip().endswith(QUESTION_MARKS)
 
 
 def _start(lines: Sequence[Line]) -> int:

@@ -25,6 +25,8 @@ from transforms.transcripts.prose.lines import (
 )
 from transforms.transcripts.prose.survey import Survey
 
+LONGEST_ASIDE = 16  # words of a line in brackets: who speaks in brackets says more
+_IN_BRACKETS = re.compile(r"\[[^\[\]]+\]|\([^()]+\)|（[^（）]+）|【[^【】]+】")
 REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
 
 
@@ -128,7 +130,8 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
     for index in range(begin, end):
         line = found.lines[index]
         label = found.labels.get(index)
-        aside = None if label else _beside(found, index, opens=opens)
+        asked = index in found.asked and not opens
+        aside = None if label or asked else _beside(found, index, opens=opens)
         if aside is not None:
             yield aside
             if alone := lone_time(line.text):
@@ -146,6 +149,8 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
         elif opens and pending is None and (stamped := time_first(text)):
             yield Piece(line.number, "metadata", text.removesuffix(stamped[2]).strip(), "time")
             pending, text = stamped[:2], stamped[2]
+        if asked:
+            speaker, opens = None, True
         text, marks, own = _without_times(found, index, text)
         pending = own or pending
         yield from (Piece(line.number, "metadata", mark, "time") for mark in marks)
@@ -192,9 +197,10 @@ def _beside(found: Survey, index: int, *, opens: bool) -> Piece | None:
 
 
 def _is_aside(found: Survey, text: str) -> bool:
-    """Check for `[Muzyka]`: a few words in brackets are heard, not said, unless speakers stand in such."""
+    """Check for `[Muzyka]`: a line in brackets is heard or seen, not said, unless speakers stand in such."""
     form = found.grammar.form if found.grammar else None
-    return is_aside(text) and (form is None or form.core.bracket != text[0])
+    aside = is_aside(text) or (_IN_BRACKETS.fullmatch(text) is not None and text.count(" ") < LONGEST_ASIDE)
+    return aside and (form is None or form.core.bracket != text[0])
 
 
 def _control(text: str) -> str | None:
@@ -232,7 +238,7 @@ class _Front:
     """What the lines so far have said: the part they are in, and whether the title is known."""
 
     def __init__(self) -> None:
-        self.sponsored = self.titled = self.behind_title = self.spoken = False
+        self.sponsored = self.titled = self.headed = self.behind_title = self.spoken = False
 
     def sort(self, line: Line, *, is_last: bool) -> Iterator[Piece]:
         reason = line.noise or furniture.noise(line.text)
@@ -262,7 +268,8 @@ class _Front:
         if furniture.section_heading(line.text) or furniture.HIGHLIGHTS.fullmatch(line.text):
             self.sponsored = False
             return Piece(line.number, "metadata", line.text, "heading")
-        if line.heading and not self.titled:
+        if line.heading and (not self.titled or (line.mark == "h1" and not self.headed)):
+            self.headed = True
             self.titled = self.behind_title = True
             return Piece(line.number, "metadata", line.text, "title")
         timed = time_first(line.text) or time_last(line.text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
+from transforms.text import CLOSING_MARKS, QUESTION_MARKS
 from transforms.transcripts.document import Piece
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import Grammar, choose
@@ -36,6 +37,8 @@ LEAST_OF_PARAGRAPH = 60  # characters
 FEWEST_TITLES = 2  # with times, one below the other, are a table of contents
 IN_TABLE_AND_TEXT = 2  # times a title may look like a label
 TIMES_BEHIND = 0.3  # of the turns end their first line with a time: then it is theirs, not said
+FEWEST_ASKED = 2  # questions of nobody between the turns of others
+_DASHED = re.compile(r"\s*[―—–]{1,2}\s?[^\s―—–-]")
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
 
 
@@ -69,6 +72,11 @@ class Survey:
         )
 
     @cached_property
+    def asked(self) -> frozenset[int]:
+        """The lines that open what somebody says who is not named: questions in bold, or behind a dash."""
+        return asked_by_nobody(self.lines, frozenset(self.labels), self.first, self.end)
+
+    @cached_property
     def is_stamped(self) -> bool:
         """Whether most labels have a time in front of them."""
         named = self.grammar.labels.values() if self.grammar else ()
@@ -88,6 +96,26 @@ class Survey:
         starts = [times(stamp)[0] for _, stamp in ends.values()]
         many = len(ends) >= max(2, TIMES_BEHIND * len(said))
         return frozenset(ends) if many and starts == sorted(starts) else frozenset()
+
+
+def asked_by_nobody(lines: Sequence[Line], labels: frozenset[int], first: int, end: int) -> frozenset[int]:
+    """Find the lines between labels that are set off as a whole, most of which ask: `**And then?**`, `――いつ？`."""
+    inside = [i for i in range(first, end) if i not in labels and not lines[i].noise]
+    for is_set_off in (is_bold, _is_dashed):
+        found = [i for i in inside if is_set_off(lines[i])]
+        asked = sum(lines[i].text.rstrip(CLOSING_MARKS + " ").endswith(QUESTION_MARKS) for i in found)
+        if asked >= FEWEST_ASKED and asked * 2 >= len(found):
+            return frozenset(found)
+    return frozenset()
+
+
+def is_bold(line: Line) -> bool:
+    """Check for a line that is bold as a whole."""
+    return any(x.mark.startswith("strong") and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
+
+
+def _is_dashed(line: Line) -> bool:
+    return _DASHED.match(line.text) is not None
 
 
 def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
@@ -112,6 +140,8 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
         return Survey(whole, None, {}, 0, end, grammar)
     alone = sum(not label.rest for label in labels.values()) * 2 > len(labels)
     first = _transcript_start(whole, labels)
+    if first - 1 in asked_by_nobody(whole, frozenset(labels), 0, end):
+        first -= 1
     if (talk := talk_start(whole, labels, first)) is not None:
         return Survey(whole, "own" if alone else "inline", labels, talk, end, grammar, talk=True)
     found = Survey(whole, "own" if alone else "inline", labels, first, end, grammar)
