@@ -19,6 +19,7 @@ from transforms.transcripts.prose.lines import Line
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
+FEWEST_ONCE = 5  # labels of which each stands once: headings are like that
 MOSTLY_NAMED = 0.75  # of the labels are full names there
 LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
@@ -28,6 +29,7 @@ UNSURE = 0.15  # a label more likely than this, and less than its opposite, may 
 MOST_LABELS = 1000  # of one form are judged, those that stand oftenest: no episode has more than 500 speakers
 LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file
 SURE_PART = 0.95
+LEAST_TITLED, SURE_TITLED = 0.05, 0.8  # the same, where it has a title of its own
 FEWEST_OF_PART = 4  # labels
 DOUBTFUL = 0.85  # is left of the confidence where something speaks against a reading
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
@@ -206,7 +208,8 @@ def _is_sentence(one: Candidate) -> bool:
 def _least(whole: Occurrences, kept: Sequence[Candidate]) -> float:
     """Say how likely a form must be, by what sets its labels off and whether each line has a full name."""
     if whole.is_marked:
-        return LIKELY_MARKED
+        comes_back = len(kept) < FEWEST_ONCE or any(whole.count(one.name) > 1 for one in kept)
+        return LIKELY_MARKED if comes_back else LIKELY
     below = len(whole.document.lines) - kept[0].line
     all_labelled = whole.core.end == ":" and len(kept) == below > 1
     return LIKELY_NAMED if all_labelled and _are_mostly_names(kept) else LIKELY
@@ -282,13 +285,22 @@ def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -
 
 
 def _of_other_part(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
-    """Find the labels above or below all of these, where much stands there and surely marks them otherwise."""
+    """Find the labels above or below all of these, where much stands there and surely marks them otherwise.
+
+    Where the title of another document parts it from the rest, less is enough.
+    """
     found: dict[int, Candidate] = {}
-    for begin, end in ((0, min(labels)), (max(labels) + 1, len(document.lines))):
-        if document.words_between(begin, end) < LEAST_PART * document.words:
+    first, last = min(labels), max(labels)
+    for begin, end in ((0, first), (last + 1, len(document.lines))):
+        share = document.words_between(begin, end) / max(document.words, 1)
+        if share < LEAST_TITLED:
             continue
         part = choose(document.lines[begin:end])
-        if part.probability >= SURE_PART and len(part.labels) >= FEWEST_OF_PART:
+        if len(part.labels) < FEWEST_OF_PART:
+            continue
+        between = (begin + max(part.labels) + 1, first) if not begin else (begin, begin + min(part.labels))
+        titled = any(line.mark == "h1" for line in document.lines[slice(*between)])
+        if part.probability >= (SURE_TITLED if titled else SURE_PART) and (titled or share >= LEAST_PART):
             found |= {begin + i: replace(one, line=begin + i) for i, one in part.labels.items()}
     return found
 

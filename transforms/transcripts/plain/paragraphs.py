@@ -12,23 +12,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from transforms.text import QUESTION_MARKS
 from transforms.transcripts.document import Draft, Format, Text, example_of
 from transforms.transcripts.plain.scraped import paragraphs
 from transforms.transcripts.prose import furniture
+from transforms.transcripts.prose.headings import chapter_of
 from transforms.transcripts.prose.lines import Line, tidy
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
 from transforms.transcripts.prose.survey import WORDS_OF_TALK, is_bold
 
 LEAST_ASKED = 3
+FEWEST_PARTS = 3  # under headings with times
+WORDS_OF_PART = 25
+TOLD_SHARE = 0.7  # of the parts have so many words
 
 
 def fits(text: Text) -> bool:
-    """Check for a text with such a heading and a paragraph below it, or with questions in bold above answers."""
+    """Check for a text with such a heading and a paragraph below it, questions in bold, or headings with times."""
     lines = plain_lines(text)
-    return fit_lines(lines) or asked_in_bold(lines)
+    return fit_lines(lines) or asked_in_bold(lines) or bool(timed_parts(lines))
 
 
 def fit_lines(lines: Sequence[Line]) -> bool:
@@ -54,6 +59,8 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
     start = _start(lines)
     if not start and asked_in_bold(lines):
         start = _first_question(lines)
+    elif not start and (parts := timed_parts(lines)):
+        start = parts[0] if _are_few(lines[: parts[0]]) else _title(lines)
     front = [replace(x, text=text) for x in lines[:start] if (text := tidy(x.text))]
     return Draft((*front_matter(front), *paragraphs(list(lines[start:]))), "paragraph")
 
@@ -61,8 +68,31 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
 def _first_question(lines: Sequence[Line]) -> int:
     """Return the place of the first question in bold, if only a title and a short introduction stand above it."""
     first = next(i for i, line in enumerate(lines) if is_bold(line) and _asks(line))
-    words = sum(len(line.text.split()) for line in lines[:first])
-    return first if words < WORDS_OF_TALK else next((i + 1 for i in range(3) if lines[i].heading), 0)
+    return first if _are_few(lines[:first]) else _title(lines)
+
+
+def _are_few(lines: Sequence[Line]) -> bool:
+    """Check for a title and a short introduction at most."""
+    return sum(map(_words, lines)) < WORDS_OF_TALK
+
+
+def _words(line: Line) -> int:
+    return max(len(line.text.split()), len(line.text) // 12)
+
+
+def _title(lines: Sequence[Line]) -> int:
+    return next((i + 1 for i, line in enumerate(lines[:3]) if line.heading), 0)
+
+
+def timed_parts(lines: Sequence[Line]) -> list[int]:
+    """Find headings with rising times, most with paragraphs below, as of a talk; none where only a list is given."""
+    found = [(i, chapter.start_time) for i, line in enumerate(lines) if (chapter := chapter_of(line, spoken=True))]
+    timed = [(i, start) for i, start in found if start is not None]
+    if len(timed) < FEWEST_PARTS or any(a >= b for (_, a), (_, b) in pairwise(timed)):
+        return []
+    ends = [*(i for i, _ in timed[1:]), len(lines)]
+    told = sum(sum(map(_words, lines[i + 1 : end])) >= WORDS_OF_PART for (i, _), end in zip(timed, ends, strict=True))
+    return [i for i, _ in timed] if told >= TOLD_SHARE * len(timed) else []
 
 
 def _asks(line: Line) -> bool:

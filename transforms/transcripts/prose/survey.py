@@ -37,6 +37,7 @@ LEAST_OF_PARAGRAPH = 60  # characters
 FEWEST_TITLES = 2  # with times, one below the other, are a table of contents
 IN_TABLE_AND_TEXT = 2  # times a title may look like a label
 TIMES_BEHIND = 0.3  # of the turns end their first line with a time: then it is theirs, not said
+FEWEST_BEHIND, MOSTLY_BEHIND = 3, 0.9  # names below what they said
 FEWEST_ASKED = 2  # questions of nobody between the turns of others
 _DASHED = re.compile(r"\s*[―—–]{1,2}\s?[^\s―—–-]")
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
@@ -127,6 +128,9 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
         opening = {whole[i].number for i in grammar.labels}
         whole = unwrap(kept, lambda _, line: line.number in opening)
         grammar = choose(whole, forced)
+    if forced is None and _stand_behind(whole, grammar.labels):
+        whole = _in_front(whole, grammar.labels)
+        grammar = choose(whole)
     end = _end(whole, grammar.labels)
     if end < len(whole):
         grammar = choose(whole[:end], forced)
@@ -149,6 +153,32 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     if above > 0 and found.headings and _is_untimed_title(whole[above]):
         return replace(found, first=above)
     return found
+
+
+def _stand_behind(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> bool:
+    """Check for names right below what they said, an empty line behind them: `So it is.⏎— Ann Lee`."""
+    last = len(lines) - 1
+    behind = sum(
+        one.form.alone and i > 0 and not lines[i].gap and i - 1 not in labels and (i == last or lines[i + 1].gap)
+        for i, one in labels.items()
+    )
+    return len(labels) >= FEWEST_BEHIND and behind >= MOSTLY_BEHIND * len(labels)
+
+
+def _in_front(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> tuple[Line, ...]:
+    """Put each name in front of what stands above it up to the one before, of the first the lines without a gap."""
+    moved: list[Line] = []
+    open_: list[Line] = []
+    for i, line in enumerate(lines):
+        if i not in labels:
+            open_.append(line)
+            continue
+        begin = 0
+        if i == min(labels):
+            begin = max(n for n, above in enumerate(open_) if n == 0 or above.gap)
+        moved += [*open_[:begin], replace(line, gap=True), *(replace(x, gap=n > 0 and x.gap) for n, x in enumerate(open_[begin:]))]
+        open_ = []
+    return (*moved, *open_)
 
 
 def _below_heading(lines: Sequence[Line]) -> Grammar | None:
