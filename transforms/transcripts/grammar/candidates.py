@@ -45,6 +45,7 @@ _SHORT = "|".join(rf"(?<=\b{_CAPITAL * n})" for n in (1, 2, 3))
 _CAPITALS = re.compile(
     rf"({_TITLE}?{_CAPITAL}(?:[^.a-zà-ÿ:\[\](){{}}]|(?:{_SHORT})\.(?=\s{_CAPITAL}[^a-zà-ÿ.]*\.\s)){{1,40}})\.\s+(?=\S)"
 )
+_LETTER = re.compile(r"([^\W\d_a-z]\d{0,2})[.)]\s+(?=\S)")  # `Q. Why?`, `A) So it is.`
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
 _BRACKETS = {
     "[": "]",
@@ -128,7 +129,7 @@ class Form:
         return f"{block}{before}{shown}{end}{'⏎' if self.alone else ' R'}"
 
 
-_CLOSING = ("", ":", "：", ".", ".-", ";")  # stand right behind the label
+_CLOSING = ("", ":", "：", ".", ".-", ";", ")")  # stand right behind the label
 _SHOWN_MARKS = {"strong": "**", "em": "*", "strong em": "***", "code": "`"}
 _SHOWN_SPACES = {"\t": "⇥", "  ": "␣␣"}
 
@@ -258,6 +259,8 @@ class _Reader:
         capitals = _CAPITALS.match(text, at, limit)
         if capitals and _is_large(capitals[1]) and not text[at:colon].isupper():
             yield capitals.end(1)
+        if letter := _LETTER.match(text, at):
+            yield letter.end(1)
         if len(text) - at <= LONGEST_LABEL + 20:
             yield len(text)
 
@@ -333,9 +336,9 @@ class _Reader:
 
     def _loose_end(self, head: _Head, end: int, behind: int, rest: str) -> str:
         """Tell a stop behind capitals, a tab or a wide gap from no end at all; return the words without it."""
-        if end < len(self.text) and self.text[end] == "." and _is_large(head.raw):
-            head.end = "."
-            return rest.lstrip(". ")
+        if end < len(self.text) and self.text[end] in ".)" and _is_large(head.raw):
+            head.end = self.text[end]
+            return rest.lstrip(".) ")
         gap = self.text[end : behind + 2] if rest else ""
         head.end = "\t" if "\t" in gap else "  " if gap.startswith(("  ", "\u3000")) and not head.stamp else ""
         return rest

@@ -32,6 +32,7 @@ SURE_PART = 0.95
 LEAST_TITLED, SURE_TITLED = 0.05, 0.8  # the same, where it has a title of its own
 FEWEST_OF_PART = 4  # labels
 DOUBTFUL = 0.85  # is left of the confidence where something speaks against a reading
+LONGEST_LETTER = 2  # characters of a label such as `Q` or `A1`
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
 
 
@@ -81,6 +82,7 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
         if other.is_likely and other in meant and _is_kin(other, labels):
             labels = {**_of_kin(other, labels), **labels}
     labels |= _known(document, labels)
+    labels |= _beside_letters(document, labels)
     if forced is None:
         labels |= _of_other_part(document, labels)
         labels = _with_words(document, labels)
@@ -246,7 +248,9 @@ def accepted(whole: Occurrences, *, is_given: bool = False) -> Accepted:
     likely = {name: _likely(looks[name], places[name], usual, is_given=is_given) for name in oftenest}
     if whole.timed:
         likely |= dict.fromkeys(_proved_by_time(whole, whole.timed), 1.0)
-    unsure = frozenset(name for name, p in likely.items() if UNSURE < p < 1 - UNSURE)
+    # What is marked as the labels are and is none by its looks may be the one who opens, or closes, and is lost then.
+    least = 0.0 if whole.is_marked else UNSURE
+    unsure = frozenset(name for name, p in likely.items() if least <= p < SURE or UNSURE < p < 1 - UNSURE)
     return Accepted(tuple(one for one in whole.found if likely.get(one.name, 0.0) >= SURE), unsure, looks)
 
 
@@ -350,6 +354,19 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
         if timed and i not in labels and i not in found and (bare := without_end(document.lines[i], i, heads)):
             found[i] = bare
     return found
+
+
+def _beside_letters(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
+    """Find names in capitals with a colon among labels of a letter: `THE WITNESS: …` among `Q.` and `A.`."""
+    if any(len(one.name) > LONGEST_LETTER for one in labels.values()):
+        return {}
+    inside = range(min(labels), len(document.lines))
+    found = (one for i in inside if i not in labels for one in document.candidates[i])
+    return {
+        one.line: one
+        for one in found
+        if one.form.core.end == ":" and one.raw.isupper() and len(one.name) > LONGEST_LETTER + 1 and not one.start_time
+    }
 
 
 def _is_full(one: Candidate, known: set[str], document: Document, labels: dict[int, Candidate]) -> bool:

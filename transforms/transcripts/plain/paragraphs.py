@@ -22,9 +22,10 @@ from transforms.transcripts.prose.headings import chapter_of
 from transforms.transcripts.prose.lines import Line, tidy
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
-from transforms.transcripts.prose.survey import WORDS_OF_TALK, is_bold
+from transforms.transcripts.prose.survey import WORDS_OF_TALK, is_bold, is_dashed
 
 LEAST_ASKED = 3
+FEWEST_DASHES, DASHED_SHARE = 6, 0.9  # of the paragraphs: between those of a novel somebody tells
 FEWEST_PARTS = 3  # under headings with times
 WORDS_OF_PART = 25
 TOLD_SHARE = 0.7  # of the parts have so many words
@@ -33,7 +34,7 @@ TOLD_SHARE = 0.7  # of the parts have so many words
 def fits(text: Text) -> bool:
     """Check for a text with such a heading and a paragraph below it, questions in bold, or headings with times."""
     lines = plain_lines(text)
-    return fit_lines(lines) or asked_in_bold(lines) or bool(timed_parts(lines))
+    return fit_lines(lines) or asked_in_bold(lines) or bool(timed_parts(lines)) or in_dashes(lines)
 
 
 def fit_lines(lines: Sequence[Line]) -> bool:
@@ -47,6 +48,14 @@ def asked_in_bold(lines: Sequence[Line]) -> bool:
     whole = list(map(is_bold, lines))
     asked = sum(bold and _asks(line) for bold, line in zip(whole, lines, strict=True))
     return asked >= LEAST_ASKED and asked * 2 >= sum(whole)
+
+
+def in_dashes(lines: Sequence[Line]) -> bool:
+    """Check for an interview of which each paragraph begins with a dash, and nobody is named."""
+    said = [line for line in lines if tidy(line.text) and not (line.heading or line.noise)]
+    dashed = sum(map(is_dashed, said))
+    asked = sum(_asks(line) for line in said)
+    return len(said) >= FEWEST_DASHES and dashed >= DASHED_SHARE * len(said) and asked >= LEAST_ASKED
 
 
 def parse(text: Text) -> Draft:

@@ -28,6 +28,10 @@ LONGEST_TITLE = 120  # characters of the title of a page
 BROKEN_BY_PAGES = 0.3  # of the pages end within a sentence
 RUNNING = "title or number of a page"  # why a line is dropped
 _NUMBER_IN_FRONT = re.compile(r"\s{0,8}(\d{1,2})(?=\s{2,}|\t|\s*$)")
+_PAGE = re.compile(
+    r"\s*[-–—]?\s*(?:page|seite|página|pagina|strona|стр(?:аница|\.))\s+\d{1,4}(?:\s*(?:of|von|de|di|sur|z|из|/)\s*\d{1,4})?\s*[-–—]?\s*",
+    re.IGNORECASE,
+)
 _DIGITS = re.compile(r"\d+")
 _TAB = 8
 
@@ -66,6 +70,7 @@ def _without_numbers(lines: list[Line]) -> list[Line]:
 
 def _without_pages(lines: list[Line]) -> list[Line]:
     """Mark the numbers of pages, and the titles that stand beside them on most pages."""
+    lines = [replace(line, noise=RUNNING) if _is_page(line.text) else line for line in lines]
     said = [i for i, line in enumerate(lines) if line.text.strip() and not line.noise]
     breaks = [bisect_left(said, i) for i, line in enumerate(lines) if "\f" in line.text]
     numbers = _numbers(lines, said) or (breaks if len(breaks) >= FEWEST_PAGES else [])
@@ -113,6 +118,11 @@ def _break_sentences(lines: Sequence[Line], said: Sequence[int], places: Sequenc
     texts = [lines[said[n]].text.strip() for n in above if n is not None]
     broken = sum(len(text) >= SHORTEST_WRAPPED and not ends_sentence(text) for text in texts)
     return broken >= max(1, BROKEN_BY_PAGES * len(texts)) and not key.endswith((":", ","))
+
+
+def _is_page(text: str) -> bool:
+    """Check for `Page 3 of 12`."""
+    return len(text) < LONGEST_TITLE and _PAGE.fullmatch(text) is not None
 
 
 def _is_number(text: str) -> bool:

@@ -11,6 +11,8 @@ from transforms.transcripts.prose.lines import Line, Span, numbered
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _QUOTE = re.compile(r"\s{0,3}>\s?(?!>)")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
+_FOOTNOTE = re.compile(r"(?<=\S)\[\^[\w-]{1,40}\](?!:)")
+_NOTE_BELOW = re.compile(r"\[\^[\w-]{1,40}\]:\s")
 _TOKEN = re.compile(r"\\(?P<escaped>[\\`*_{}\[\]()#+\-.!~>|:<])|(?P<run>\*{1,3}|_{1,3}|`)")
 _RULE_OF_TABLE = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$")
 RULE = "rule of a table"  # why a line is dropped
@@ -35,6 +37,8 @@ def _marked(line: Line) -> Line:
     text, mark = line.text, line.mark
     if "|" in text and "--" in text and _RULE_OF_TABLE.match(text.strip()):
         return replace(line, noise=RULE)
+    if _NOTE_BELOW.match(text):
+        return replace(line, noise="footnote")
     if heading := _HEADING.match(text):
         text, mark = heading[2], f"h{len(heading[1])}"
     elif quote := _QUOTE.match(text):
@@ -60,6 +64,8 @@ def visible(text: str) -> tuple[str, tuple[Span, ...]]:
     >>> visible(r"**Ann:** so")
     ('Ann: so', (Span(begin=0, end=4, mark='strong'),))
     """
+    if "[^" in text:
+        text = _FOOTNOTE.sub("", text)
     if "](" in text:
         text = _LINK.sub(lambda match: _shown(match[1]), text)
     if not any(c in text for c in "*_\\`"):

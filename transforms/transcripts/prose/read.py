@@ -27,6 +27,7 @@ from transforms.transcripts.prose.survey import Survey
 
 LONGEST_ASIDE = 16  # words of a line in brackets: who speaks in brackets says more
 _IN_BRACKETS = re.compile(r"\[[^\[\]]+\]|\([^()]+\)|（[^（）]+）|【[^【】]+】")
+ITALICS = ("em", "i", "strong em")
 REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
 
 
@@ -119,7 +120,15 @@ def _before_controls(found: Survey, last: int, end: int) -> int:
     least = last + 1 if found.labels[last].rest else last + 2
     while end > least and furniture.noise(found.lines[end - 1].text):
         end -= 1
-    return end
+    aside = end
+    while aside > least and _is_emphasised(found.lines[aside - 1]):
+        aside -= 1
+    return end if any(map(_is_emphasised, found.lines[found.first : aside])) else aside
+
+
+def _is_emphasised(line: Line) -> bool:
+    """Check for a line in italics as a whole, as pages have it below a transcript: who wrote it, who took the photo."""
+    return any(x.mark in ITALICS and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
 
 
 def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:

@@ -102,7 +102,7 @@ class Survey:
 def asked_by_nobody(lines: Sequence[Line], labels: frozenset[int], first: int, end: int) -> frozenset[int]:
     """Find the lines between labels that are set off as a whole, most of which ask: `**And then?**`, `――いつ？`."""
     inside = [i for i in range(first, end) if i not in labels and not lines[i].noise]
-    for is_set_off in (is_bold, _is_dashed):
+    for is_set_off in (is_bold, is_dashed):
         found = [i for i in inside if is_set_off(lines[i])]
         asked = sum(lines[i].text.rstrip(CLOSING_MARKS + " ").endswith(QUESTION_MARKS) for i in found)
         if asked >= FEWEST_ASKED and asked * 2 >= len(found):
@@ -115,7 +115,8 @@ def is_bold(line: Line) -> bool:
     return any(x.mark.startswith("strong") and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
 
 
-def _is_dashed(line: Line) -> bool:
+def is_dashed(line: Line) -> bool:
+    """Check for a paragraph behind a dash: `— Et après ?`."""
     return _DASHED.match(line.text) is not None
 
 
