@@ -259,7 +259,7 @@ class _Reader:
         capitals = _CAPITALS.match(text, at, limit)
         if capitals and _is_large(capitals[1]) and not text[at:colon].isupper():
             yield capitals.end(1)
-        if letter := _LETTER.match(text, at):
+        if not self.span and (letter := _LETTER.match(text, at)):
             yield letter.end(1)
         if len(text) - at <= LONGEST_LABEL + 20:
             yield len(text)
@@ -358,6 +358,8 @@ def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
     """Check for what is no label: an address, a sound, a clock within a sentence, words that nothing sets off."""
     if head.end in (":", "：") and (rest.startswith("//") or _URL.search(head.raw)):
         return True
+    if not (rest or mark or bracket or head.stamp) and head.raw.endswith(","):
+        return True  # Dear Ann,
     in_sentence = rest and head.where == "behind" and not head.end and head.stamp.strip()[0].isdigit()
     runs_on = rest and head.where == "before" and not (head.end or bracket or mark)
     if in_sentence or runs_on or not (head.end or bracket or mark or head.stamp or not rest):

@@ -12,7 +12,7 @@ from typing import Literal
 from transforms.text import CLOSING_MARKS, QUESTION_MARKS
 from transforms.transcripts.document import Piece
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
-from transforms.transcripts.grammar.choose import Grammar, choose
+from transforms.transcripts.grammar.choose import LONGEST_LETTER, Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of, in_place, may_be_title
@@ -285,7 +285,10 @@ def is_list_of_names(text: str) -> bool:
 def _may_open(before: Line, line: Line) -> bool:
     """Check whether a line may begin with a label: something sets it off, and the line above is finished."""
     return _OPEN_END.search(before.text) is None and any(
-        one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
+        one.form.core.end == ":"
+        or one.form.core.bracket
+        or one.start_time is not None
+        or (one.form.core.end and len(one.name) <= LONGEST_LETTER)
         for one in candidates(line, 0)
     )
 
