@@ -253,6 +253,8 @@ class _Front:
         reason = line.noise or furniture.noise(line.text)
         if reason:
             yield Piece(line.number, "dropped", line.text, reason)
+        elif line.mark == "header" and not furniture.key_value(line.text):
+            yield Piece(line.number, "metadata", line.text, "header")
         elif heading := self._heading(line, is_last=is_last):
             yield heading
         elif chapter := chapter_of(line):

@@ -102,12 +102,21 @@ class Survey:
 def asked_by_nobody(lines: Sequence[Line], labels: frozenset[int], first: int, end: int) -> frozenset[int]:
     """Find the lines between labels that are set off as a whole, most of which ask: `**And then?**`, `――いつ？`."""
     inside = [i for i in range(first, end) if i not in labels and not lines[i].noise]
-    for is_set_off in (is_bold, is_dashed):
+    for is_set_off, is_asked in ((is_bold, _asks), (is_dashed, _asks), (is_dashed, _is_dashed_twice)):
         found = [i for i in inside if is_set_off(lines[i])]
-        asked = sum(lines[i].text.rstrip(CLOSING_MARKS + " ").endswith(QUESTION_MARKS) for i in found)
+        asked = sum(is_asked(lines[i]) for i in found)
         if asked >= FEWEST_ASKED and asked * 2 >= len(found):
             return frozenset(found)
     return frozenset()
+
+
+def _asks(line: Line) -> bool:
+    return line.text.rstrip(CLOSING_MARKS + " ").endswith(QUESTION_MARKS)
+
+
+def _is_dashed_twice(line: Line) -> bool:
+    """Check for `――いつですか。`: so Japanese prints a question, whatever ends it."""
+    return line.text.lstrip().startswith(("――", "——"))
 
 
 def is_bold(line: Line) -> bool:
@@ -138,7 +147,7 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     if forced is None and len(whole) > 1 and _is_one_colon(grammar):
         grammar = grammar.declined()
     if forced is None and not grammar.labels:
-        grammar = _below_heading(whole) or grammar
+        grammar = _below_heading(whole) or _between_questions(whole) or grammar
     labels = {i: label_of(one) for i, one in grammar.labels.items() if not _is_byline(whole, i, one)}
     labels = _without_contents(whole, _without_header(whole, labels))
     if not labels:
@@ -185,13 +194,23 @@ def _in_front(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> tuple[L
 def _below_heading(lines: Sequence[Line]) -> Grammar | None:
     """Find the grammar of what stands below the heading Transcript: a page may say more above it than below."""
     begin = _heading(lines) + 1
-    found = choose(lines[begin:]) if begin else None
-    if found is None or not found.labels:
+    return _choose_among(lines, range(begin, len(lines))) if begin else None
+
+
+def _between_questions(lines: Sequence[Line]) -> Grammar | None:
+    """Find the grammar of what stands between the questions of somebody who is not named."""
+    asked = asked_by_nobody(lines, frozenset(), 0, len(lines))
+    return _choose_among(lines, [i for i in range(len(lines)) if i not in asked]) if asked else None
+
+
+def _choose_among(lines: Sequence[Line], places: Sequence[int]) -> Grammar | None:
+    """Find the grammar of some of the lines, with the places of all; `None` where nobody is named there."""
+    found = choose([lines[i] for i in places])
+    if not found.labels:
         return None
-    labels = {i + begin: replace(one, line=one.line + begin) for i, one in found.labels.items()}
-    return replace(
-        found, labels=labels, doubted=tuple(replace(one, line=one.line + begin) for one in found.doubted)
-    )
+    labels = {places[i]: replace(one, line=places[one.line]) for i, one in found.labels.items()}
+    doubted = tuple(replace(one, line=places[one.line]) for one in found.doubted)
+    return replace(found, labels=labels, doubted=doubted)
 
 
 def _is_one_colon(grammar: Grammar) -> bool:
