@@ -23,13 +23,14 @@ _RANGE = rf"{CLOCK}(?:\s*(?:-->|->|→|–|—|-|to)\s*{CLOCK})?"
 _TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
 # What may stand before a label: marks of lists and quotes, numbers, times.
 _BEFORE = re.compile(
-    rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|,\]]?"
+    rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
 )
 # A bare time that a stop or a comma ends is said: `Ben: 10:30. I was early.`
 _BEHIND = re.compile(rf"\s*(?:(?:,\s+)?(?P<time>{_TIME}(?![.,;!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
 _DIGIT_OF_TIME = re.compile(r"\d[:.m]")  # in every time, and quick to look for
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_RANGE}(?![\d%\w]|:\d)|{WRAPPED})\s*$")
+_JOINTS = "–—-|｜,;@·• "  # between a label and its time
 _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
@@ -279,7 +280,7 @@ class _Reader:
         behind = self._set_off(head, behind)
         rest = text[behind:].strip()
         if head.where == "behind":
-            head.raw = head.raw.rstrip("–—-|,; ")  # what stands before a time is the time's
+            head.raw = head.raw.rstrip(_JOINTS)  # what stands before a time is the time's
         if not head.end and not bracket:
             rest = self._loose_end(head, end, behind, rest)
         if self.bullet == "|":
@@ -313,7 +314,7 @@ class _Reader:
                 head.stamp, head.where = last[0], "behind"
             head.raw = head.raw[: last.start()].rstrip()
         if head.where == "behind" or marked or _ENDING_DASH.search(head.raw):
-            bare = head.raw.rstrip("–—-|,; ")
+            bare = head.raw.rstrip(_JOINTS)
             if head.where != "behind":
                 head.end = head.end or head.raw[len(bare) :].strip()[:1]
             head.raw = bare

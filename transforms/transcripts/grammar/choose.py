@@ -26,6 +26,7 @@ SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.1  # a label that stands once in a strong form is none below this
 UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
+UNLIKE = 0.4  # at most: a label that always stands alone, where words stand behind the others
 MOST_LABELS = 1000  # of one form are judged, those that stand oftenest: no episode has more than 500 speakers
 LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file
 SURE_PART = 0.95
@@ -273,6 +274,8 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
         return 1.0
     first = usual.seen.found[mine[0]]
     sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or usual.seen.is_marked)
+    if not (strong or usual.template[1]) and all(usual.seen.found[i].form.alone for i in mine):
+        looks = min(looks, UNLIKE)  # `Dear Ann:` where words stand behind all other labels
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
     proved = looks >= DOUBTED_ONCE or (usual.seen.is_marked and first.start_time is not None)

@@ -6,6 +6,7 @@ A block is what a reader sees on lines of its own. What the page puts beside its
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -28,6 +29,7 @@ _BLOCKS = frozenset(
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _BOLD_TAGS = frozenset(("b", "strong"))
+MOST_PLACES = 5  # of elements in one that are told apart
 _SAME = {"b": "strong", "i": "em"}
 _NAMED = HEADINGS | frozenset("strong cite dt dd th em u time".split())
 _PLACED = frozenset(("td", "div", "span", "a"))
@@ -247,8 +249,12 @@ def _mark(node: Any, tag: str, above: _Open | None) -> tuple[str, str]:
         return base, base
     if above is None or tag not in _PLACED:
         return tag, tag
+    if not above.children:
+        above.children.update({f"all {name}": count for name, count in Counter(x.tag for x in node.itersiblings()).items()})
     place = above.children[tag] = above.children.get(tag, 0) + 1
-    return tag, f"{above.base}>{tag}{min(place, 5)}"
+    if tag not in ("td", "th") and above.children.get(f"all {tag}", 0) >= MOST_PLACES:
+        return tag, f"{above.base}>{tag}"  # of many that are alike the place says nothing
+    return tag, f"{above.base}>{tag}{min(place, MOST_PLACES)}"
 
 
 def _stated(node: Any) -> Seconds | None:

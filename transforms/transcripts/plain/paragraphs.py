@@ -22,7 +22,7 @@ from transforms.transcripts.prose.headings import chapter_of
 from transforms.transcripts.prose.lines import Line, tidy
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
-from transforms.transcripts.prose.survey import WORDS_OF_TALK, is_bold, is_dashed
+from transforms.transcripts.prose.survey import WORDS_OF_TALK, is_set_off, is_dashed
 
 LEAST_ASKED = 3
 FEWEST_DASHES, DASHED_SHARE = 6, 0.9  # of the paragraphs: between those of a novel somebody tells
@@ -45,7 +45,7 @@ def fit_lines(lines: Sequence[Line]) -> bool:
 
 def asked_in_bold(lines: Sequence[Line]) -> bool:
     """Check for an interview whose questions stand in bold, and nobody is named."""
-    whole = list(map(is_bold, lines))
+    whole = list(map(is_set_off, lines))
     asked = sum(bold and _asks(line) for bold, line in zip(whole, lines, strict=True))
     return asked >= LEAST_ASKED and asked * 2 >= sum(whole)
 
@@ -76,7 +76,7 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
 
 def _first_question(lines: Sequence[Line]) -> int:
     """Return the place of the first question in bold, if only a title and a short introduction stand above it."""
-    first = next(i for i, line in enumerate(lines) if is_bold(line) and _asks(line))
+    first = next(i for i, line in enumerate(lines) if is_set_off(line) and _asks(line))
     return first if _are_few(lines[:first]) else _title(lines)
 
 

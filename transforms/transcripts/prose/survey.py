@@ -39,6 +39,7 @@ IN_TABLE_AND_TEXT = 2  # times a title may look like a label
 TIMES_BEHIND = 0.3  # of the turns end their first line with a time: then it is theirs, not said
 FEWEST_BEHIND, MOSTLY_BEHIND = 3, 0.9  # names below what they said
 FEWEST_ASKED = 2  # questions of nobody between the turns of others
+_WEIGHTS = ("strong", "em", "strong em", "em strong")
 _DASHED = re.compile(r"\s*[―—–]{1,2}\s?[^\s―—–-]")
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
 
@@ -102,8 +103,8 @@ class Survey:
 def asked_by_nobody(lines: Sequence[Line], labels: frozenset[int], first: int, end: int) -> frozenset[int]:
     """Find the lines between labels that are set off as a whole, most of which ask: `**And then?**`, `――いつ？`."""
     inside = [i for i in range(first, end) if i not in labels and not lines[i].noise]
-    for is_set_off, is_asked in ((is_bold, _asks), (is_dashed, _asks), (is_dashed, _is_dashed_twice)):
-        found = [i for i in inside if is_set_off(lines[i])]
+    for is_apart, is_asked in ((is_set_off, _asks), (is_dashed, _asks), (is_dashed, _is_dashed_twice)):
+        found = [i for i in inside if is_apart(lines[i])]
         asked = sum(is_asked(lines[i]) for i in found)
         if asked >= FEWEST_ASKED and asked * 2 >= len(found):
             return frozenset(found)
@@ -119,9 +120,9 @@ def _is_dashed_twice(line: Line) -> bool:
     return line.text.lstrip().startswith(("――", "——"))
 
 
-def is_bold(line: Line) -> bool:
-    """Check for a line that is bold as a whole."""
-    return any(x.mark.startswith("strong") and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
+def is_set_off(line: Line) -> bool:
+    """Check for a line that is bold or in italics as a whole."""
+    return any(x.mark in _WEIGHTS and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
 
 
 def is_dashed(line: Line) -> bool:
