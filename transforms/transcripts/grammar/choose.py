@@ -274,7 +274,8 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
         return 1.0
     first = usual.seen.found[mine[0]]
     sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or usual.seen.is_marked)
-    if not (strong or usual.template[1]) and all(usual.seen.found[i].form.alone for i in mine):
+    unlike = not (strong or usual.template[1]) and all(usual.seen.found[i].form.alone for i in mine)
+    if unlike and len(mine) > 1 and not usual.is_related(usual.seen.found[mine[0]].name):
         looks = min(looks, UNLIKE)  # `Dear Ann:` where words stand behind all other labels
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
