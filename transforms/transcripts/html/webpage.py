@@ -27,7 +27,7 @@ from transforms.transcripts.html.html_blocks import HtmlBlock, read_blocks
 from transforms.transcripts.html.page_survey import page_survey
 from transforms.transcripts.names import fold
 from transforms.transcripts.plain import scraped, summary, timed
-from transforms.transcripts.plain.paragraphs import asked_in_bold, timed_parts
+from transforms.transcripts.plain.paragraphs import asked_in_bold, parse_lines, timed_parts
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import lone_time, time_first
 from transforms.transcripts.prose.read import front_matter, read_labelled
@@ -111,7 +111,7 @@ def _read_paragraphs(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlB
     inside = [block for block in blocks[begin:] if block.in_transcript or not boxed]
     first, last = _stretch(inside, lambda block: len(block.text.split()) >= LEAST_WORDS)
     if first == last and (asked_in_bold(blocks) or timed_parts(blocks)):
-        return Draft(tuple(scraped.paragraphs(list(blocks))), "paragraph"), ()
+        return parse_lines(blocks), ()
     if first == last:
         msg = f"no transcript found: the page names no speakers, no heading says Transcript; {AS_PARAGRAPHS}"
         raise ContentError(msg)

@@ -37,6 +37,7 @@ LEAST_OF_PARAGRAPH = 60  # characters
 FEWEST_TITLES = 2  # with times, one below the other, are a table of contents
 IN_TABLE_AND_TEXT = 2  # times a title may look like a label
 TIMES_BEHIND = 0.3  # of the turns end their first line with a time: then it is theirs, not said
+FEWEST_LISTED = 3  # names line below line
 FEWEST_BEHIND, MOSTLY_BEHIND = 3, 0.9  # names below what they said
 FEWEST_ASKED = 2  # questions of nobody between the turns of others
 _WEIGHTS = ("strong", "em", "strong em", "em strong")
@@ -153,6 +154,7 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     labels = _without_contents(whole, _without_header(whole, labels))
     if not labels:
         return Survey(whole, None, {}, 0, end, grammar)
+    labels, end = _without_list_below(whole, labels, end)
     alone = sum(not label.rest for label in labels.values()) * 2 > len(labels)
     first = _transcript_start(whole, labels)
     if first - 1 in asked_by_nobody(whole, frozenset(labels), 0, end):
@@ -354,6 +356,19 @@ def _without_contents(lines: Sequence[Line], labels: Labels) -> Labels:
     titles, end = _contents(lines, labels)
     kept = {i: label for i, label in labels.items() if i >= end and fold(label.raw) not in titles}
     return kept if 2 * len(kept) > len(labels) else labels
+
+
+def _without_list_below(lines: Sequence[Line], labels: Labels, end: int) -> tuple[Labels, int]:
+    """Leave out who is listed below the last turn, names line below line; give also where the transcript ends then."""
+    order = sorted(labels)
+    alone = [not labels[i].rest for i in order]
+    at = len(order) - 1
+    while at > 0 and alone[at] and alone[at - 1] and order[at - 1] + 1 == order[at]:
+        at -= 1
+    if len(order) - at < FEWEST_LISTED or at == 0:
+        return labels, end
+    begin = order[at] - (1 if lines[order[at] - 1].heading else 0)
+    return {i: label for i, label in labels.items() if i < begin}, min(end, begin)
 
 
 def _contents(lines: Sequence[Line], labels: Labels) -> tuple[set[str], int]:
