@@ -19,7 +19,7 @@ from transforms.transcripts.document import Draft, Format, Text, example_of
 from transforms.transcripts.plain.scraped import paragraphs
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of
-from transforms.transcripts.prose.lines import Line, tidy
+from transforms.transcripts.prose.lines import Line, tidy, time_first
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
 from transforms.transcripts.prose.survey import WORDS_OF_TALK, is_set_off, is_dashed
@@ -97,7 +97,8 @@ def timed_parts(lines: Sequence[Line]) -> list[int]:
     """Find headings with rising times, most with paragraphs below, as of a talk; none where only a list is given."""
     found = [(i, chapter.start_time) for i, line in enumerate(lines) if (chapter := chapter_of(line, spoken=True))]
     timed = [(i, start) for i, start in found if start is not None]
-    if len(timed) < FEWEST_PARTS or any(a >= b for (_, a), (_, b) in pairwise(timed)):
+    stamped = sum(time_first(line.text) is not None for line in lines)
+    if not FEWEST_PARTS <= len(timed) >= stamped or any(a >= b for (_, a), (_, b) in pairwise(timed)):
         return []
     ends = [*(i for i, _ in timed[1:]), len(lines)]
     told = sum(sum(map(_words, lines[i + 1 : end])) >= WORDS_OF_PART for (i, _), end in zip(timed, ends, strict=True))
