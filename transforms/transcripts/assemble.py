@@ -37,6 +37,7 @@ SURE_LABELS = 0.9  # confidence in who speaks below which it is flagged
 _BESIDE = frozenset((("metadata", "description"), ("metadata", "subtitle"), ("dropped", "behind the transcript")))
 _MAY_BE_SAID = frozenset(("behind the transcript", "row of one column"))
 A_PARAGRAPH = 200  # characters
+LONG_BESIDE, BESIDE_TURNS = 1_000, 2  # characters above the turns that are no turns; the turns, measured by them
 LEFT_OUT = 10  # times what may be said and was dropped is to be in turns
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
 _UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
@@ -161,7 +162,7 @@ def _doubts(draft: Draft, turns: Sequence[Turn]) -> Iterator[str]:
     if turns and not any(turn.speaker for turn in turns):
         yield "nobody_named"
     beside = sum(len(p.text) for p in draft.pieces if (p.kind, p.name) in _BESIDE)
-    if said < beside:
+    if said < beside or (beside > LONG_BESIDE and said < BESIDE_TURNS * beside):
         yield "little_is_turns"
 
 

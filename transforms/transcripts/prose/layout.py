@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from transforms.text import ends_sentence, join_lines
-from transforms.transcripts.prose.lines import Line, lone_time
+from transforms.transcripts.prose.lines import Line
 
 SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
 LONGEST_WRAPPED = 120
@@ -32,6 +32,7 @@ _PAGE = re.compile(
     r"\s*[-–—]?\s*(?:page|seite|página|pagina|strona|стр(?:аница|\.))\s+\d{1,4}(?:\s*(?:of|von|de|di|sur|z|из|/)\s*\d{1,4})?\s*[-–—]?\s*",
     re.IGNORECASE,
 )
+_TIME = re.compile(r"\d:\d\d")
 _DIGITS = re.compile(r"\d+")
 _TAB = 8
 
@@ -90,25 +91,30 @@ def _without_pages(lines: list[Line]) -> list[Line]:
 
 def _numbers(lines: Sequence[Line], said: Sequence[int]) -> list[int]:
     """Find lines alike but for a number that counts up: those of pages, where these end within sentences."""
-    alike: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    alike: defaultdict[str, list[tuple[int, list[str]]]] = defaultdict(list)
     for n, i in enumerate(said):
         text = lines[i].text
         digits = _DIGITS.findall(text) if len(text) <= LONGEST_TITLE else []
-        if digits and not lone_time(text.strip()):
-            alike[_key(text)] += [(n, int(digits[0])), *([(n, int(digits[-1]))] if len(digits) > 1 else [])]
+        if digits and not _TIME.search(text):
+            alike[_key(text)].append((n, digits))
     for key, places in sorted(alike.items(), key=lambda item: -len(item[1])):
-        counted = _counted(places)
-        if len(counted) >= FEWEST_PAGES and _break_sentences(lines, said, counted, key):
-            return counted
+        found = [n for n, _ in places]
+        counts = any(_count_up([int(digits[at]) for _, digits in places]) for at in (0, -1))
+        if counts and _are_apart(found) and _break_sentences(lines, said, found, key):
+            return found
     return []
 
 
-def _counted(places: Sequence[tuple[int, int]]) -> list[int]:
-    """Return the places of the numbers of which each has its neighbour, if they stand as far apart as pages end."""
-    numbers = {number for _, number in places}
-    found = sorted({n for n, number in places if {number - 1, number + 1} & numbers})
-    apart = sorted(b - a for a, b in itertools.pairwise(found))
-    return found if apart and apart[len(apart) // 2] >= LINES_OF_PAGE else []
+def _count_up(numbers: Sequence[int]) -> bool:
+    """Check that each number is greater than the one before, most by one."""
+    steps = [b - a for a, b in itertools.pairwise(numbers)]
+    return len(numbers) >= FEWEST_PAGES and min(steps) > 0 and steps.count(1) * 2 > len(steps)
+
+
+def _are_apart(places: Sequence[int]) -> bool:
+    """Check that lines stand as far apart as pages end."""
+    apart = sorted(b - a for a, b in itertools.pairwise(places))
+    return apart[len(apart) // 2] >= LINES_OF_PAGE
 
 
 def _break_sentences(lines: Sequence[Line], said: Sequence[int], places: Sequence[int], key: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 from transforms.text import CLOSING_MARKS, QUESTION_MARKS
 from transforms.transcripts.document import Piece
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
-from transforms.transcripts.grammar.choose import LONGEST_LETTER, Grammar, choose
+from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of, in_place, may_be_title
@@ -203,7 +203,8 @@ def _below_heading(lines: Sequence[Line]) -> Grammar | None:
 def _between_questions(lines: Sequence[Line]) -> Grammar | None:
     """Find the grammar of what stands between the questions of somebody who is not named."""
     asked = asked_by_nobody(lines, frozenset(), 0, len(lines))
-    return _choose_among(lines, [i for i in range(len(lines)) if i not in asked]) if asked else None
+    found = _choose_among(lines, [i for i in range(len(lines)) if i not in asked]) if asked else None
+    return found if found and len(found.labels) * 2 >= len(asked) else None
 
 
 def _choose_among(lines: Sequence[Line], places: Sequence[int]) -> Grammar | None:
@@ -307,11 +308,7 @@ def is_list_of_names(text: str) -> bool:
 def _may_open(before: Line, line: Line) -> bool:
     """Check whether a line may begin with a label: something sets it off, and the line above is finished."""
     return _OPEN_END.search(before.text) is None and any(
-        one.form.core.end == ":"
-        or one.form.core.bracket
-        or one.start_time is not None
-        or (one.form.core.end and len(one.name) <= LONGEST_LETTER)
-        for one in candidates(line, 0)
+        one.form.core.end or one.form.core.bracket or one.start_time is not None for one in candidates(line, 0)
     )
 
 
@@ -429,7 +426,7 @@ def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
     called = max((i for i in range(above) if furniture.TRANSCRIPT.fullmatch(lines[i].text)), default=None)
     begin = 0 if called is None else called + 1
     spoken = [i for i in range(begin, above) if _is_paragraph(lines[i])]
-    words = sum(max(len(lines[i].text.split()), len(lines[i].text) // 12) for i in spoken)
+    words = sum(_words(lines[i].text) for i in spoken)
     starts = labels[earliest].start_time
     if words < (WORDS_OF_TALK if called is None else WORDS_BELOW_HEADING) or (
         starts is not None and starts < words / 4
@@ -450,8 +447,13 @@ def _parts_above(lines: Sequence[Line], label: int) -> int | None:
     spoken = [i for i in range(alike[0], below) if _is_paragraph(lines[i])] if alike else []
     beside = any(furniture.section_heading(lines[i].text) for i in alike)
     called = alike and any(furniture.TRANSCRIPT.fullmatch(lines[i].text) for i in range(alike[0], below))
-    words = sum(len(lines[i].text.split()) for i in spoken)
+    words = sum(_words(lines[i].text) for i in spoken)
     return alike[0] if words >= WORDS_OF_PARTS and not (beside or called) else None
+
+
+def _words(text: str) -> int:
+    """Count words; a script without spaces has one in twelve characters at least."""
+    return max(len(text.split()), len(text) // 12)
 
 
 def _is_paragraph(line: Line) -> bool:
