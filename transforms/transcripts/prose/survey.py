@@ -77,7 +77,7 @@ class Survey:
     @cached_property
     def asked(self) -> frozenset[int]:
         """The lines that open what somebody says who is not named: questions in bold, or behind a dash."""
-        return asked_by_nobody(self.lines, frozenset(self.labels), self.first, self.end)
+        return asked_by_nobody(self.lines, self.labels, self.first, self.end)
 
     @cached_property
     def is_stamped(self) -> bool:
@@ -101,8 +101,13 @@ class Survey:
         return frozenset(ends) if many and starts == sorted(starts) else frozenset()
 
 
-def asked_by_nobody(lines: Sequence[Line], labels: frozenset[int], first: int, end: int) -> frozenset[int]:
-    """Find the lines between labels that are set off as a whole, most of which ask: `**And then?**`, `――いつ？`."""
+def asked_by_nobody(lines: Sequence[Line], labels: Labels, first: int, end: int) -> frozenset[int]:
+    """Find the lines between labels that are set off as a whole, most of which ask: `**And then?**`, `――いつ？`.
+
+    Where two or more are named, such lines head the parts of what they say.
+    """
+    if len({fold(label.name) for label in labels.values()}) > 1:
+        return frozenset()
     inside = [i for i in range(first, end) if i not in labels and not lines[i].noise]
     for is_apart, is_asked in ((is_set_off, _asks), (is_dashed, _asks), (is_dashed, _is_dashed_twice)):
         found = [i for i in inside if is_apart(lines[i])]
@@ -157,7 +162,7 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     labels, end = _without_list_below(whole, labels, end)
     alone = sum(not label.rest for label in labels.values()) * 2 > len(labels)
     first = _transcript_start(whole, labels)
-    if first - 1 in asked_by_nobody(whole, frozenset(labels), 0, end):
+    if first - 1 in asked_by_nobody(whole, labels, 0, end):
         first -= 1
     if (talk := talk_start(whole, labels, first)) is not None:
         return Survey(whole, "own" if alone else "inline", labels, talk, end, grammar, talk=True)
@@ -202,7 +207,7 @@ def _below_heading(lines: Sequence[Line]) -> Grammar | None:
 
 def _between_questions(lines: Sequence[Line]) -> Grammar | None:
     """Find the grammar of what stands between the questions of somebody who is not named."""
-    asked = asked_by_nobody(lines, frozenset(), 0, len(lines))
+    asked = asked_by_nobody(lines, {}, 0, len(lines))
     found = _choose_among(lines, [i for i in range(len(lines)) if i not in asked]) if asked else None
     return found if found and len(found.labels) * 2 >= len(asked) else None
 
