@@ -255,6 +255,13 @@ class _Reader:
             and not _is_open(text[at : dash.start()])
         ):
             yield dash.start()
+        yield from self._stops(colon, limit)
+        if len(text) - at <= LONGEST_LABEL + 20:
+            yield len(text)
+
+    def _stops(self, colon: int, limit: int) -> Iterator[int]:
+        """Yield where a stop may end the label: with a dash, behind capitals, behind one letter."""
+        text, at = self.text, self.at
         if stop := _STOP_DASH.search(text, at, limit):
             yield stop.start()
         capitals = _CAPITALS.match(text, at, limit)
@@ -262,8 +269,6 @@ class _Reader:
             yield capitals.end(1)
         if not self.span and (letter := _LETTER.match(text, at)):
             yield letter.end(1)
-        if len(text) - at <= LONGEST_LABEL + 20:
-            yield len(text)
 
     def _read(self, begin: int, end: int, behind: int, bracket: str) -> Candidate | None:
         """Read the label in `begin:end`, and what sets it off from `behind` on; `None` where it can be none."""

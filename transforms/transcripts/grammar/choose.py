@@ -249,7 +249,7 @@ def accepted(whole: Occurrences, *, is_given: bool = False) -> Accepted:
     likely = {name: _likely(looks[name], places[name], usual, is_given=is_given) for name in oftenest}
     if whole.timed:
         likely |= dict.fromkeys(_proved_by_time(whole, whole.timed), 1.0)
-    # What is marked as the labels are and is none by its looks may be the one who opens, or closes, and is lost then.
+    # What is marked as labels are and does not look like one may open the talk, and all that it says is lost then.
     least = 0.0 if whole.is_marked else UNSURE
     unsure = frozenset(name for name, p in likely.items() if least <= p < SURE or UNSURE < p < 1 - UNSURE)
     return Accepted(tuple(one for one in whole.found if likely.get(one.name, 0.0) >= SURE), unsure, looks)
@@ -369,7 +369,10 @@ def _beside_letters(document: Document, labels: dict[int, Candidate]) -> dict[in
     return {
         one.line: one
         for one in found
-        if one.form.core.end == ":" and one.raw.isupper() and len(one.name) > LONGEST_LETTER + 1 and not one.start_time
+        if one.form.core.end == ":"
+        and one.raw.isupper()
+        and len(one.name) > LONGEST_LETTER + 1
+        and not one.start_time
     }
 
 

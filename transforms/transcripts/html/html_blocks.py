@@ -250,7 +250,9 @@ def _mark(node: Any, tag: str, above: _Open | None) -> tuple[str, str]:
     if above is None or tag not in _PLACED:
         return tag, tag
     if not above.children:
-        above.children.update({f"all {name}": count for name, count in Counter(x.tag for x in node.itersiblings()).items()})
+        above.children.update(
+            {f"all {name}": count for name, count in Counter(x.tag for x in node.itersiblings()).items()}
+        )
     place = above.children[tag] = above.children.get(tag, 0) + 1
     if tag not in ("td", "th") and above.children.get(f"all {tag}", 0) >= MOST_PLACES:
         return tag, f"{above.base}>{tag}"  # of many that are alike the place says nothing

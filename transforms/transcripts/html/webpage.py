@@ -205,7 +205,7 @@ def _meta(root: Any) -> Iterator[tuple[str, str]]:
 
 
 def _page_title(root: Any) -> str:
-    """Return the title of the page, without the name of its site where the one first heading shows how far it goes."""
+    """Return the title of the page; the one first heading shows where the name of its site begins."""
     title = " ".join((root.findtext("head/title") or root.findtext(".//title") or "").split())
     headings = [" ".join("".join(heading.itertext()).split()) for heading in islice(root.iter("h1"), 2)]
     return headings[0] if len(headings) == 1 and headings[0] and title.startswith(headings[0]) else title

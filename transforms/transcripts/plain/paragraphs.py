@@ -14,15 +14,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from transforms.text import QUESTION_MARKS
 from transforms.transcripts.document import Draft, Format, Text, example_of
 from transforms.transcripts.plain.scraped import paragraphs
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of
 from transforms.transcripts.prose.lines import Line, tidy, time_first
+from transforms.transcripts.prose.questions import asks, is_dashed, is_set_off
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.shared_survey import declined, plain_lines, survey_of
-from transforms.transcripts.prose.survey import WORDS_OF_TALK, is_set_off, is_dashed
+from transforms.transcripts.prose.survey import WORDS_OF_TALK
 
 LEAST_ASKED = 3
 FEWEST_DASHES, DASHED_SHARE = 6, 0.9  # of the paragraphs: between those of a novel somebody tells
@@ -46,7 +46,7 @@ def fit_lines(lines: Sequence[Line]) -> bool:
 def asked_in_bold(lines: Sequence[Line]) -> bool:
     """Check for an interview whose questions stand in bold, and nobody is named."""
     whole = list(map(is_set_off, lines))
-    asked = sum(bold and _asks(line) for bold, line in zip(whole, lines, strict=True))
+    asked = sum(bold and asks(line) for bold, line in zip(whole, lines, strict=True))
     return asked >= LEAST_ASKED and asked * 2 >= sum(whole)
 
 
@@ -54,7 +54,7 @@ def in_dashes(lines: Sequence[Line]) -> bool:
     """Check for an interview of which each paragraph begins with a dash, and nobody is named."""
     said = [line for line in lines if tidy(line.text) and not (line.heading or line.noise)]
     dashed = sum(map(is_dashed, said))
-    asked = sum(_asks(line) for line in said)
+    asked = sum(asks(line) for line in said)
     return len(said) >= FEWEST_DASHES and dashed >= DASHED_SHARE * len(said) and asked >= LEAST_ASKED
 
 
@@ -76,7 +76,7 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
 
 def _first_question(lines: Sequence[Line]) -> int:
     """Return the place of the first question in bold, if only a title and a short introduction stand above it."""
-    first = next(i for i, line in enumerate(lines) if is_set_off(line) and _asks(line))
+    first = next(i for i, line in enumerate(lines) if is_set_off(line) and asks(line))
     return first if _are_few(lines[:first]) else _title(lines)
 
 
@@ -94,19 +94,17 @@ def _title(lines: Sequence[Line]) -> int:
 
 
 def timed_parts(lines: Sequence[Line]) -> list[int]:
-    """Find headings with rising times, most with paragraphs below, as of a talk; none where only a list is given."""
+    """Find headings with rising times, most with paragraphs below; none where only a list is given."""
     found = [(i, chapter.start_time) for i, line in enumerate(lines) if (chapter := chapter_of(line, spoken=True))]
     timed = [(i, start) for i, start in found if start is not None]
     stamped = sum(time_first(line.text) is not None for line in lines)
     if not FEWEST_PARTS <= len(timed) >= stamped or any(a >= b for (_, a), (_, b) in pairwise(timed)):
         return []
     ends = [*(i for i, _ in timed[1:]), len(lines)]
-    told = sum(sum(map(_words, lines[i + 1 : end])) >= WORDS_OF_PART for (i, _), end in zip(timed, ends, strict=True))
+    told = sum(
+        sum(map(_words, lines[i + 1 : end])) >= WORDS_OF_PART for (i, _), end in zip(timed, ends, strict=True)
+    )
     return [i for i, _ in timed] if told >= TOLD_SHARE * len(timed) else []
-
-
-def _asks(line: Line) -> bool:
-    return line.text.rstrip().endswith(QUESTION_MARKS)
 
 
 def _start(lines: Sequence[Line]) -> int:

@@ -182,7 +182,7 @@ def _is_full(before: Line, line: Line, width: int) -> bool:
 
 
 def _full(lines: Sequence[Line], inner: Sequence[int]) -> set[int]:
-    """Find the lines above which no word more had found room, where many are so in a text without gaps, and not all."""
+    """Find the lines above which no word more had found room; none unless many lines are so, and not all."""
     width = max(len(line.text) + line.indent for line in lines)
     full = {i for i in inner if _is_full(lines[i - 1], lines[i], width)}
     many = max(FEWEST_BROKEN, BROKEN_SHARE * len(inner)) <= len(full) <= ALL_FULL * len(inner)

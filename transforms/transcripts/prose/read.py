@@ -127,7 +127,7 @@ def _before_controls(found: Survey, last: int, end: int) -> int:
 
 
 def _is_emphasised(line: Line) -> bool:
-    """Check for a line in italics as a whole, as pages have it below a transcript: who wrote it, who took the photo."""
+    """Check for a line in italics as a whole: below a transcript pages say so who made it."""
     return any(x.mark in ITALICS and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
 
 
@@ -138,9 +138,8 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
     pending: tuple[Seconds | None, Seconds | None] | None = None
     for index in range(begin, end):
         line = found.lines[index]
-        label = found.labels.get(index)
-        asked = index in found.asked and not opens
-        aside = None if label or asked else _beside(found, index, opens=opens)
+        label = found.labels.get(index) or _of_nobody(found, index, opens=opens)
+        aside = None if label else _beside(found, index, opens=opens)
         if aside is not None:
             yield aside
             if alone := lone_time(line.text):
@@ -151,15 +150,12 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
             yield Piece(line.number, "event", line.text, start_time=label.start_time, end_time=label.end_time)
             continue
         if label is not None:
-            speaker, opens, text = label.raw, True, label.rest
+            speaker, opens, text = label.raw or None, True, label.rest
             pending = (label.start_time, label.end_time) if label.is_sure else pending
-            head = line.text[: len(line.text) - len(label.rest)] if label.rest else line.text
-            yield Piece(line.number, "label", head.strip(), label.name)
+            yield from _head(line, label)
         elif opens and pending is None and (stamped := time_first(text)):
             yield Piece(line.number, "metadata", text.removesuffix(stamped[2]).strip(), "time")
             pending, text = stamped[:2], stamped[2]
-        if asked:
-            speaker, opens = None, True
         text, marks, own = _without_times(found, index, text)
         pending = own or pending
         yield from (Piece(line.number, "metadata", mark, "time") for mark in marks)
@@ -167,6 +163,18 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
             start, stop = pending or (None, None)
             yield Piece(line.number, "speech", text, None, speaker, opens, start, stop)
             opens, pending = False, None
+
+
+def _of_nobody(found: Survey, index: int, *, opens: bool) -> LineLabel | None:
+    """Return an empty label where somebody asks who is not named; below a name alone its owner does."""
+    return LineLabel("", "", None, None, found.lines[index].text) if index in found.asked and not opens else None
+
+
+def _head(line: Line, label: LineLabel) -> Iterator[Piece]:
+    """Yield what stands before the words of a line, if anything does."""
+    head = line.text[: len(line.text) - len(label.rest)] if label.rest else line.text
+    if head.strip():
+        yield Piece(line.number, "label", head.strip(), label.name)
 
 
 def _without_times(

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from transforms.text import CLOSING_MARKS, QUESTION_MARKS
 from transforms.transcripts.document import Piece
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import Grammar, choose
@@ -27,6 +26,7 @@ from transforms.transcripts.prose.lines import (
     tidy,
     times,
 )
+from transforms.transcripts.prose.questions import asked_by_nobody
 
 Family = Literal["inline", "own"]
 
@@ -39,9 +39,6 @@ IN_TABLE_AND_TEXT = 2  # times a title may look like a label
 TIMES_BEHIND = 0.3  # of the turns end their first line with a time: then it is theirs, not said
 FEWEST_LISTED = 3  # names line below line
 FEWEST_BEHIND, MOSTLY_BEHIND = 3, 0.9  # names below what they said
-FEWEST_ASKED = 2  # questions of nobody between the turns of others
-_WEIGHTS = ("strong", "em", "strong em", "em strong")
-_DASHED = re.compile(r"\s*[―—–]{1,2}\s?[^\s―—–-]")
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
 
 
@@ -101,60 +98,9 @@ class Survey:
         return frozenset(ends) if many and starts == sorted(starts) else frozenset()
 
 
-def asked_by_nobody(lines: Sequence[Line], labels: Labels, first: int, end: int) -> frozenset[int]:
-    """Find the lines between labels that are set off as a whole, most of which ask: `**And then?**`, `――いつ？`.
-
-    Where two or more are named, such lines head the parts of what they say.
-    """
-    if len({fold(label.name) for label in labels.values()}) > 1:
-        return frozenset()
-    inside = [i for i in range(first, end) if i not in labels and not lines[i].noise]
-    for is_apart, is_asked in ((is_set_off, _asks), (is_dashed, _asks), (is_dashed, _is_dashed_twice)):
-        found = [i for i in inside if is_apart(lines[i])]
-        asked = sum(is_asked(lines[i]) for i in found)
-        if asked >= FEWEST_ASKED and asked * 2 >= len(found):
-            return frozenset(found)
-    return frozenset()
-
-
-def _asks(line: Line) -> bool:
-    return line.text.rstrip(CLOSING_MARKS + " ").endswith(QUESTION_MARKS)
-
-
-def _is_dashed_twice(line: Line) -> bool:
-    """Check for `――いつですか。`: so Japanese prints a question, whatever ends it."""
-    return line.text.lstrip().startswith(("――", "——"))
-
-
-def is_set_off(line: Line) -> bool:
-    """Check for a line that is bold or in italics as a whole."""
-    return any(x.mark in _WEIGHTS and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
-
-
-def is_dashed(line: Line) -> bool:
-    """Check for a paragraph behind a dash: `— Et après ?`."""
-    return _DASHED.match(line.text) is not None
-
-
 def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     """Find out who is named in which form, and where the transcript begins and ends."""
-    kept = _without_keys(_tidied(lines))
-    whole = unwrap(kept, _may_open)
-    grammar = choose(whole, forced)
-    if len(whole) < len(kept):
-        opening = {whole[i].number for i in grammar.labels}
-        whole = unwrap(kept, lambda _, line: line.number in opening)
-        grammar = choose(whole, forced)
-    if forced is None and _stand_behind(whole, grammar.labels):
-        whole = _in_front(whole, grammar.labels)
-        grammar = choose(whole)
-    end = _end(whole, grammar.labels)
-    if end < len(whole):
-        grammar = choose(whole[:end], forced)
-    if forced is None and len(whole) > 1 and _is_one_colon(grammar):
-        grammar = grammar.declined()
-    if forced is None and not grammar.labels:
-        grammar = _below_heading(whole) or _between_questions(whole) or grammar
+    whole, grammar, end = _chosen(lines, forced)
     labels = {i: label_of(one) for i, one in grammar.labels.items() if not _is_byline(whole, i, one)}
     labels = _without_contents(whole, _without_header(whole, labels))
     if not labels:
@@ -173,6 +119,31 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     return found
 
 
+def _chosen(lines: Sequence[Line], forced: Core | None) -> tuple[tuple[Line, ...], Grammar, int]:
+    """Find the lines of a text before it was broken to a width, its grammar, and where comments begin."""
+    kept = _without_keys(_tidied(lines))
+    whole = unwrap(kept, _may_open)
+    grammar = choose(whole, forced)
+    if len(whole) < len(kept):
+        opening = {whole[i].number for i in grammar.labels}
+        whole = unwrap(kept, lambda _, line: line.number in opening)
+        grammar = choose(whole, forced)
+    if forced is None and _stand_behind(whole, grammar.labels):
+        whole = _in_front(whole, grammar.labels)
+        grammar = choose(whole)
+    end = _end(whole, grammar.labels)
+    if end < len(whole):
+        grammar = choose(whole[:end], forced)
+    return whole, grammar if forced else _unforced(whole, grammar), end
+
+
+def _unforced(lines: Sequence[Line], grammar: Grammar) -> Grammar:
+    """Decline what proves nothing; where nobody is named, look for who is named in a part of the lines."""
+    if len(lines) > 1 and _is_one_colon(grammar):
+        grammar = grammar.declined()
+    return grammar if grammar.labels else _below_heading(lines) or _between_questions(lines) or grammar
+
+
 def _stand_behind(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> bool:
     """Check for names right below what they said, an empty line behind them: `So it is.⏎— Ann Lee`."""
     last = len(lines) - 1
@@ -184,7 +155,7 @@ def _stand_behind(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> boo
 
 
 def _in_front(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> tuple[Line, ...]:
-    """Put each name in front of what stands above it up to the one before, of the first the lines without a gap."""
+    """Put each name in front of what it stands below, the first in front of the lines without a gap."""
     moved: list[Line] = []
     open_: list[Line] = []
     for i, line in enumerate(lines):
@@ -194,7 +165,11 @@ def _in_front(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> tuple[L
         begin = 0
         if i == min(labels):
             begin = max(n for n, above in enumerate(open_) if n == 0 or above.gap)
-        moved += [*open_[:begin], replace(line, gap=True), *(replace(x, gap=n > 0 and x.gap) for n, x in enumerate(open_[begin:]))]
+        moved += [
+            *open_[:begin],
+            replace(line, gap=True),
+            *(replace(x, gap=n > 0 and x.gap) for n, x in enumerate(open_[begin:])),
+        ]
         open_ = []
     return (*moved, *open_)
 
@@ -361,7 +336,7 @@ def _without_contents(lines: Sequence[Line], labels: Labels) -> Labels:
 
 
 def _without_list_below(lines: Sequence[Line], labels: Labels, end: int) -> tuple[Labels, int]:
-    """Leave out who is listed below the last turn, names line below line; give also where the transcript ends then."""
+    """Leave out who is listed below the last turn; give also where the transcript ends then."""
     order = sorted(labels)
     alone = [not labels[i].rest for i in order]
     at = len(order) - 1
