@@ -34,6 +34,7 @@ _TIMED = 0.9
 BACK_SECONDS = 0.05
 SURE_LABELS = 0.9  # confidence in who speaks below which it is flagged
 # What may have been speech and is in no turn.
+_ABOVE = frozenset((("metadata", "description"), ("metadata", "subtitle")))
 _BESIDE = frozenset((("metadata", "description"), ("metadata", "subtitle"), ("dropped", "behind the transcript")))
 _MAY_BE_SAID = frozenset(("behind the transcript", "row of one column"))
 A_PARAGRAPH = 200  # characters
@@ -161,6 +162,9 @@ def _doubts(draft: Draft, turns: Sequence[Turn]) -> Iterator[str]:
         yield "labels_uncertain"
     if turns and not any(turn.speaker for turn in turns):
         yield "nobody_named"
+    above = sum(len(p.text) for p in draft.pieces if (p.kind, p.name) in _ABOVE)
+    if above > A_PARAGRAPH and above * LEFT_OUT > said and any(turn.speaker for turn in turns):
+        yield "part_left_out"
     beside = sum(len(p.text) for p in draft.pieces if (p.kind, p.name) in _BESIDE)
     if said < beside or (beside > LONG_BESIDE and said < BESIDE_TURNS * beside):
         yield "little_is_turns"
