@@ -85,12 +85,20 @@ def clean(label: str) -> tuple[str, str | None]:
         name, roles = name[: match.start()], [_trimmed(_BRACKETS.sub(", ", match[1])), *roles]
     if roles and is_generic(_trimmed(name)) and likeness(roles[0]) == 2 and not is_generic(roles[0]):
         name, roles[0] = roles[0], _trimmed(name)
-    if (dash := _DASHED_ROLE.search(name)) and _trimmed(name[: dash.start()]):
-        name, roles = name[: dash.start()], [_trimmed(name[dash.end() :].replace(" -- ", ", ")), *roles]
+    name, dashed = _without_dashed_role(name)
+    roles = [*dashed, *roles]
     before, comma, behind = name.partition(",")
     if comma and behind.strip() and behind.strip().casefold() not in _SUFFIXES:
         name, roles = before, [_trimmed(behind), *roles]
     return _trimmed(name), ", ".join(filter(None, roles)) or None
+
+
+def _without_dashed_role(name: str) -> tuple[str, list[str]]:
+    """Split off what stands behind a dash: `Ann Lee -- Chief Executive`."""
+    dash = _DASHED_ROLE.search(name)
+    if dash is None or not _trimmed(name[: dash.start()]):
+        return name, []
+    return name[: dash.start()], [_trimmed(name[dash.end() :].replace(" -- ", ", "))]
 
 
 def as_written(label: str) -> str:

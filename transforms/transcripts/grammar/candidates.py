@@ -292,7 +292,8 @@ class _Reader:
             head.end, rest = head.end or "|", rest.rstrip("| ")
         span = self.span
         mark = span.mark if span and begin < span.end <= max(behind, end) + 1 else ""
-        if _is_none(head, rest, bracket=bracket, mark=mark):
+        greets = head.raw.endswith(",") and not (rest or mark or bracket or head.stamp)  # Dear Ann,
+        if greets or _is_none(head, rest, bracket=bracket, mark=mark):
             return None
         # What is marked is the same wherever it stands; a line that is bold as a whole depends on its block.
         whole = mark and not (rest or head.end) and "strong" in mark
@@ -364,8 +365,6 @@ def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
     """Check for what is no label: an address, a sound, a clock within a sentence, words that nothing sets off."""
     if head.end in (":", "：") and (rest.startswith("//") or _URL.search(head.raw)):
         return True
-    if not (rest or mark or bracket or head.stamp) and head.raw.endswith(","):
-        return True  # Dear Ann,
     in_sentence = rest and head.where == "behind" and not head.end and head.stamp.strip()[0].isdigit()
     runs_on = rest and head.where == "before" and not (head.end or bracket or mark)
     if in_sentence or runs_on or not (head.end or bracket or mark or head.stamp or not rest):

@@ -274,13 +274,19 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
         return 1.0
     first = usual.seen.found[mine[0]]
     sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or usual.seen.is_marked)
-    unlike = not (strong or usual.template[1]) and all(usual.seen.found[i].form.alone for i in mine)
-    if unlike and len(mine) > 1 and not usual.is_related(usual.seen.found[mine[0]].name):
+    if not strong and _is_unlike(mine, usual):
         looks = min(looks, UNLIKE)  # `Dear Ann:` where words stand behind all other labels
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
     proved = looks >= DOUBTED_ONCE or (usual.seen.is_marked and first.start_time is not None)
     return max(looks, SURE) if strong and proved else looks
+
+
+def _is_unlike(mine: Sequence[int], usual: Usual) -> bool:
+    """Check for a label that comes back, is related to none, and stands alone where words stand behind most."""
+    found = [usual.seen.found[i] for i in mine]
+    alone = not usual.template[1] and all(one.form.alone for one in found)
+    return alone and len(found) > 1 and not usual.is_related(found[0].name)
 
 
 def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -> float:

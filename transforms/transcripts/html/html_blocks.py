@@ -249,14 +249,16 @@ def _mark(node: Any, tag: str, above: _Open | None) -> tuple[str, str]:
         return base, base
     if above is None or tag not in _PLACED:
         return tag, tag
+    return tag, f"{above.base}>{tag}{_place(node, tag, above)}"
+
+
+def _place(node: Any, tag: str, above: _Open) -> str:
+    """Return the place of an element among its like; of many that are no cells it says nothing."""
     if not above.children:
-        above.children.update(
-            {f"all {name}": count for name, count in Counter(x.tag for x in node.itersiblings()).items()}
-        )
+        above.children.update((f"all {x}", n) for x, n in Counter(x.tag for x in node.itersiblings()).items())
     place = above.children[tag] = above.children.get(tag, 0) + 1
-    if tag not in ("td", "th") and above.children.get(f"all {tag}", 0) >= MOST_PLACES:
-        return tag, f"{above.base}>{tag}"  # of many that are alike the place says nothing
-    return tag, f"{above.base}>{tag}{min(place, MOST_PLACES)}"
+    many = tag not in ("td", "th") and above.children.get(f"all {tag}", 0) >= MOST_PLACES
+    return "" if many else str(min(place, MOST_PLACES))
 
 
 def _stated(node: Any) -> Seconds | None:

@@ -95,16 +95,14 @@ def _title(lines: Sequence[Line]) -> int:
 
 def timed_parts(lines: Sequence[Line]) -> list[int]:
     """Find headings with rising times, most with paragraphs below; none where only a list is given."""
-    found = [(i, chapter.start_time) for i, line in enumerate(lines) if (chapter := chapter_of(line, spoken=True))]
-    timed = [(i, start) for i, start in found if start is not None]
+    chapters = ((i, chapter_of(line, spoken=True)) for i, line in enumerate(lines))
+    timed = {i: chapter.start_time for i, chapter in chapters if chapter and chapter.start_time is not None}
     stamped = sum(time_first(line.text) is not None for line in lines)
-    if not FEWEST_PARTS <= len(timed) >= stamped or any(a >= b for (_, a), (_, b) in pairwise(timed)):
+    if not FEWEST_PARTS <= len(timed) >= stamped or any(a >= b for a, b in pairwise(timed.values())):
         return []
-    ends = [*(i for i, _ in timed[1:]), len(lines)]
-    told = sum(
-        sum(map(_words, lines[i + 1 : end])) >= WORDS_OF_PART for (i, _), end in zip(timed, ends, strict=True)
-    )
-    return [i for i, _ in timed] if told >= TOLD_SHARE * len(timed) else []
+    order = [*timed, len(lines)]
+    told = sum(sum(map(_words, lines[i + 1 : end])) >= WORDS_OF_PART for i, end in pairwise(order))
+    return list(timed) if told >= TOLD_SHARE * len(timed) else []
 
 
 def _start(lines: Sequence[Line]) -> int:

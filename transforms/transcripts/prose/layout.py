@@ -6,7 +6,7 @@ import itertools
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from transforms.text import ends_sentence, join_lines
@@ -73,20 +73,28 @@ def _without_pages(lines: list[Line]) -> list[Line]:
     """Mark the numbers of pages, and the titles that stand beside them on most pages."""
     lines = [replace(line, noise=RUNNING) if _is_page(line.text) else line for line in lines]
     said = [i for i, line in enumerate(lines) if line.text.strip() and not line.noise]
-    breaks = [bisect_left(said, i) for i, line in enumerate(lines) if "\f" in line.text]
-    numbers = _numbers(lines, said) or (breaks if len(breaks) >= FEWEST_PAGES else [])
+    numbers = _numbers(lines, said) or _feeds(lines, said)
     if not numbers:
         return lines
-    beside = [[n for n in range(at - EDGE, at + EDGE + 1) if 0 <= n < len(said)] for at in numbers]
-    counts = Counter(key for near in beside for key in {_key(lines[said[n]].text) for n in near})
-    often = {key for key, count in counts.items() if count >= FEWEST_PAGES and count * 2 > len(numbers)}
-    dropped = {said[n] for near in beside for n in near if _key(lines[said[n]].text) in often}
+    dropped = _titles(lines, said, numbers)
     dropped |= {said[n] for n in numbers if n < len(said) and _is_number(lines[said[n]].text)}
-    first = next((i for i in said if i in dropped and not _DIGITS.search(lines[i].text)), None)
-    return [
-        replace(line, noise=RUNNING) if i in dropped and not (i == first == said[0]) else line
-        for i, line in enumerate(lines)
-    ]
+    if not _DIGITS.search(lines[said[0]].text):
+        dropped.discard(said[0])  # the first title of all is that of the text
+    return [replace(line, noise=RUNNING) if i in dropped else line for i, line in enumerate(lines)]
+
+
+def _feeds(lines: Sequence[Line], said: Sequence[int]) -> list[int]:
+    """Return where form feeds part pages, as places among what is said; none where there are few."""
+    feeds = [bisect_left(said, i) for i, line in enumerate(lines) if "\f" in line.text]
+    return feeds if len(feeds) >= FEWEST_PAGES else []
+
+
+def _titles(lines: Sequence[Line], said: Sequence[int], numbers: Sequence[int]) -> set[int]:
+    """Find the lines beside the numbers, or the ends, of pages that stand beside most of them."""
+    beside = [said[max(at - EDGE, 0) : at + EDGE + 1] for at in numbers]
+    counts = Counter(key for near in beside for key in {_key(lines[i].text) for i in near})
+    often = {key for key, count in counts.items() if count >= FEWEST_PAGES and count * 2 > len(numbers)}
+    return {i for near in beside for i in near if _key(lines[i].text) in often}
 
 
 def _numbers(lines: Sequence[Line], said: Sequence[int]) -> list[int]:
@@ -153,13 +161,17 @@ def unwrap(lines: Sequence[Line], opens: Callable[[Line, Line], bool]) -> tuple[
         return tuple(lines)
     if goes_on := _by_indent(lines, inner):
         return tuple(_joined(lines, lambda i: i in goes_on))
+    least = _long(lines, inner) or _full(lines, inner)
+    return tuple(_joined(lines, lambda i: i in least and not opens(lines[i - 1], lines[i])))
+
+
+def _long(lines: Sequence[Line], inner: Sequence[int]) -> set[int]:
+    """Find the lines below long ones, where nearly all without a gap above are, and the paragraphs stand apart."""
     long = [i for i in inner if len(lines[i - 1].text) >= SHORTEST_WRAPPED]
     apart = len(inner) >= 0.2 * len(lines) and len(lines) - len(inner) >= 0.1 * len(lines)
-    if apart and len(long) >= 0.9 * len(inner):
-        least = {i for i in long if not (lines[i].heading or lines[i].noise)}
-    else:
-        least = _full(lines, inner)
-    return tuple(_joined(lines, lambda i: i in least and not opens(lines[i - 1], lines[i])))
+    if not apart or len(long) < 0.9 * len(inner):
+        return set()
+    return {i for i in long if not (lines[i].heading or lines[i].noise)}
 
 
 def _joined(lines: Sequence[Line], goes_on: Callable[[int], bool]) -> Iterator[Line]:
@@ -195,15 +207,17 @@ def _by_indent(lines: Sequence[Line], inner: Sequence[int]) -> set[int]:
     by_indent: defaultdict[int, list[bool]] = defaultdict(list)
     for i in inner:
         by_indent[lines[i].indent].append(_is_full(lines[i - 1], lines[i], width))
-    usual = [indent for indent, _ in Counter(lines[i].indent for i in inner).most_common(2)]
-    if width < SHORTEST_WRAPPED:
+    usual = sorted(by_indent, key=lambda indent: -len(by_indent[indent]))[:2]
+    found = next((indent for indent in usual if _continues(by_indent, indent)), None)
+    begins = sum(line.indent != found for line in lines)
+    if found is None or width < SHORTEST_WRAPPED or begins < FEWEST_PAGES:
         return set()
-    for indent in usual:
-        full = by_indent[indent]
-        if len(full) < FEWEST_BROKEN or sum(full) < FULL_SHARE * len(full):
-            continue
-        others = [is_full for other, found in by_indent.items() if other != indent for is_full in found]
-        begins = sum(line.indent != indent for line in lines)
-        if begins >= FEWEST_PAGES and sum(others) <= OTHERS_FULL * len(others):
-            return {i for i in inner if lines[i].indent == indent and not (lines[i].heading or lines[i].noise)}
-    return set()
+    return {i for i in inner if lines[i].indent == found and not (lines[i].heading or lines[i].noise)}
+
+
+def _continues(full: Mapping[int, Sequence[bool]], indent: int) -> bool:
+    """Check that nearly all lines above those of an indent are full, and few above those of others."""
+    mine = full[indent]
+    others = [is_full for other, found in full.items() if other != indent for is_full in found]
+    enough = len(mine) >= FEWEST_BROKEN and sum(mine) >= FULL_SHARE * len(mine)
+    return enough and sum(others) <= OTHERS_FULL * len(others)
