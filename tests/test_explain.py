@@ -100,6 +100,13 @@ def test_a_template_of_the_page_reads_its_line(template: str, line: str, who: st
     assert (found.turns[1].speaker or "").casefold() == "bo ray"
 
 
+def test_a_bracket_ends_a_label_of_one_letter() -> None:
+    """`L) R` is a template, and reads what it says."""
+    found = transcripts.read(b"Q) Why?\n\nA) So it is.\n\nQ) And then?\n", grammar=parse_template("L) R"))
+
+    assert [turn.speaker for turn in found.turns] == ["Q", "A", "Q"]
+
+
 def test_the_page_has_templates() -> None:
     """The table is found."""
     assert len(ROWS) > 10

@@ -34,9 +34,11 @@ _TIMED = 0.9
 BACK_SECONDS = 0.05
 SURE_LABELS = 0.9  # confidence in who speaks below which it is flagged
 # What may have been speech and is in no turn.
+_ABOVE = frozenset((("metadata", "description"), ("metadata", "subtitle")))
 _BESIDE = frozenset((("metadata", "description"), ("metadata", "subtitle"), ("dropped", "behind the transcript")))
 _MAY_BE_SAID = frozenset(("behind the transcript", "row of one column"))
 A_PARAGRAPH = 200  # characters
+LONG_BESIDE, BESIDE_TURNS = 1_000, 2  # characters above the turns that are no turns; the turns, measured by them
 LEFT_OUT = 10  # times what may be said and was dropped is to be in turns
 _BRACKETED = re.compile(r"\s*\[[^\[\]]*\]\s*")
 _UNSPACED_END = re.compile(r"(?<=[。！？])(?![」』）”’。！？])")
@@ -152,17 +154,24 @@ def _doubts(draft: Draft, turns: Sequence[Turn]) -> Iterator[str]:
     """Flag what is not sure: whether all that is said is there and, in a text for the eye, who speaks."""
     said = sum(len(turn.text) for turn in turns)
     left_out = sum(len(p.text) for p in draft.pieces if p.kind == "dropped" and p.name in _MAY_BE_SAID)
-    if left_out > A_PARAGRAPH and left_out * LEFT_OUT > said:
+    named = any(turn.speaker for turn in turns)
+    above = _length(draft, _ABOVE) if draft.grammar and named else 0
+    if max(left_out, above) > A_PARAGRAPH and max(left_out, above) * LEFT_OUT > said:
         yield "part_left_out"
     if draft.grammar is None:
         return
     if draft.grammar.confidence < SURE_LABELS:
         yield "labels_uncertain"
-    if turns and not any(turn.speaker for turn in turns):
+    if turns and not named:
         yield "nobody_named"
-    beside = sum(len(p.text) for p in draft.pieces if (p.kind, p.name) in _BESIDE)
-    if said < beside:
+    beside = _length(draft, _BESIDE)
+    if said < beside * (BESIDE_TURNS if beside > LONG_BESIDE else 1):
         yield "little_is_turns"
+
+
+def _length(draft: Draft, kinds: frozenset[tuple[str, str]]) -> int:
+    """Count the characters of the pieces of some kinds."""
+    return sum(len(p.text) for p in draft.pieces if (p.kind, p.name) in kinds)
 
 
 def _split_events(pieces: Iterable[Piece], *, captions: bool) -> Iterator[Piece]:

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
+from transforms.text import INVISIBLE
+
 LONGEST_NAME = 60  # characters
 
 # Marks that are not seen: zero-width, direction, soft hyphen, byte order.
@@ -52,6 +54,7 @@ _ROLE_BEHIND = re.compile(
     r"\s*[(\[（【]((?:[^()\[\]（）【】]|[(\[（【][^()\[\]（）【】]*[)\]）】]){1,60})[)\]）】]\s*$"
 )
 _BRACKETS = re.compile(r"\s*[()\[\]（）【】]\s*")
+_DASHED_ROLE = re.compile(r"\s+(?:--|[–—])\s+(?=\S)")  # Ann Lee -- Chief Executive
 # Shapes, stars and arrows that set a line off. Two that a word follows at once stand for a name that is left out: ○○さん.
 _ORNAMENT = "[\u25a0-\u25ff\u2605\u2606\u2720-\u2727\u2729-\u274b\u2756\u2794-\u27be\u2190-\u21ff\u203b\u2023\u2043\u2b50\u2b25\u2b1b\u2b1c]\ufe0f?"
 _ORNAMENTS = re.compile(rf"(?:{_ORNAMENT})+ (?=.*\w)|{_ORNAMENT}(?=[^\W_])")
@@ -74,18 +77,28 @@ def clean(label: str) -> tuple[str, str | None]:
 
     >>> clean("Rob Wiblin (host):"), clean("ANN LEE, HOST"), clean("Host [Ann Lee]")
     (('Rob Wiblin', 'host'), ('ANN LEE', 'HOST'), ('Ann Lee', 'Host'))
-    >>> clean("◇ Ana Ruiz (BBC) (host)")
-    ('Ana Ruiz', 'BBC, host')
+    >>> clean("◇ Ana Ruiz (BBC) (host)"), clean("Bo Chan -- Analyst")
+    (('Ana Ruiz', 'BBC, host'), ('Bo Chan', 'Analyst'))
     """
     name, roles = as_written(label), list[str]()
     while (match := _ROLE_BEHIND.search(name)) and _trimmed(name[: match.start()]):
         name, roles = name[: match.start()], [_trimmed(_BRACKETS.sub(", ", match[1])), *roles]
     if roles and is_generic(_trimmed(name)) and likeness(roles[0]) == 2 and not is_generic(roles[0]):
         name, roles[0] = roles[0], _trimmed(name)
+    name, dashed = _without_dashed_role(name)
+    roles = [*dashed, *roles]
     before, comma, behind = name.partition(",")
     if comma and behind.strip() and behind.strip().casefold() not in _SUFFIXES:
         name, roles = before, [_trimmed(behind), *roles]
     return _trimmed(name), ", ".join(filter(None, roles)) or None
+
+
+def _without_dashed_role(name: str) -> tuple[str, list[str]]:
+    """Split off what stands behind a dash: `Ann Lee -- Chief Executive`."""
+    dash = _DASHED_ROLE.search(name)
+    if dash is None or not _trimmed(name[: dash.start()]):
+        return name, []
+    return name[: dash.start()], [_trimmed(name[dash.end() :].replace(" -- ", ", "))]
 
 
 def as_written(label: str) -> str:
@@ -94,7 +107,7 @@ def as_written(label: str) -> str:
     >>> as_written("◆ Ann Lee  (BBC):"), as_written("○○さん")
     ('Ann Lee (BBC)', '○○さん')
     """
-    name = " ".join(UNSEEN.sub("", unicodedata.normalize("NFC", label)).split()).rstrip(" :：")
+    name = " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", label)).split()).rstrip(" :：")
     return name[match.end() :] if (match := _ORNAMENTS.match(name)) else name
 
 
@@ -260,7 +273,7 @@ _SOUND = (
     r"笑(?:声|い|う)?|大笑|音[乐楽樂]|掌[声聲]|拍手|听不清|聞き取れず|웃음|음악|박수"
 )
 _EVENT = re.compile(
-    rf"[\[(（【［〔]\s*(?:[\w'’#-]+\s+){{0,3}}(?:{_SOUND})(?:[\s,]+[\w':.’-]+){{0,5}}\s*[\])）】］〕]|♪[^♪\n]*♪|[♪♫]+",
+    rf"[\[(（【［〔]\s*(?:[\w'’#-]+\s+){{0,3}}(?:{_SOUND})(?:[\s,]+[\w':.’-]+){{0,5}}[.!…]?\s*[\])）】］〕]|♪[^♪\n]*♪|[♪♫]+",
     re.IGNORECASE,
 )
 

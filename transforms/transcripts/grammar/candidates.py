@@ -23,17 +23,18 @@ _RANGE = rf"{CLOCK}(?:\s*(?:-->|->|→|–|—|-|to)\s*{CLOCK})?"
 _TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
 # What may stand before a label: marks of lists and quotes, numbers, times.
 _BEFORE = re.compile(
-    rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|,\]]?"
+    rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
 )
 # A bare time that a stop or a comma ends is said: `Ben: 10:30. I was early.`
 _BEHIND = re.compile(rf"\s*(?:(?:,\s+)?(?P<time>{_TIME}(?![.,;!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
 _DIGIT_OF_TIME = re.compile(r"\d[:.m]")  # in every time, and quick to look for
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_RANGE}(?![\d%\w]|:\d)|{WRAPPED})\s*$")
+_JOINTS = "–—-|｜,;@·• "  # between a label and its time
 _COLON = re.compile(r"[:：]")
 _CLOCK_COLON = re.compile(r"(?<=\d):(?=\d)")
 _COLON_INSIDE = re.compile(r"[:：]\s|：")
-_DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|[>;]\s+")
+_DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|\u3000|[>;]\s+")
 _SENTENCE = re.compile(r",.*[^\W\d_]{4}[.?!…。।؟]$")  # `Ann Lee, of course.` is said, not a role
 _STOP_DASH = re.compile(r"\.\s?[-–—]\s+")  # `P.- ¿Qué es?`
 _ENDING_DASH = re.compile(r"\s[-–—|]$")
@@ -45,6 +46,7 @@ _SHORT = "|".join(rf"(?<=\b{_CAPITAL * n})" for n in (1, 2, 3))
 _CAPITALS = re.compile(
     rf"({_TITLE}?{_CAPITAL}(?:[^.a-zà-ÿ:\[\](){{}}]|(?:{_SHORT})\.(?=\s{_CAPITAL}[^a-zà-ÿ.]*\.\s)){{1,40}})\.\s+(?=\S)"
 )
+_LETTER = re.compile(r"([^\W\d_a-z]\d{0,2})[.)]\s+(?=\S)")  # `Q. Why?`, `A) So it is.`
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
 _BRACKETS = {
     "[": "]",
@@ -128,7 +130,7 @@ class Form:
         return f"{block}{before}{shown}{end}{'⏎' if self.alone else ' R'}"
 
 
-_CLOSING = ("", ":", "：", ".", ".-", ";")  # stand right behind the label
+_CLOSING = ("", ":", "：", ".", ".-", ";", ")")  # stand right behind the label
 _SHOWN_MARKS = {"strong": "**", "em": "*", "strong em": "***", "code": "`"}
 _SHOWN_SPACES = {"\t": "⇥", "  ": "␣␣"}
 
@@ -253,13 +255,20 @@ class _Reader:
             and not _is_open(text[at : dash.start()])
         ):
             yield dash.start()
+        yield from self._stops(colon, limit)
+        if len(text) - at <= LONGEST_LABEL + 20:
+            yield len(text)
+
+    def _stops(self, colon: int, limit: int) -> Iterator[int]:
+        """Yield where a stop may end the label: with a dash, behind capitals, behind one letter."""
+        text, at = self.text, self.at
         if stop := _STOP_DASH.search(text, at, limit):
             yield stop.start()
         capitals = _CAPITALS.match(text, at, limit)
         if capitals and _is_large(capitals[1]) and not text[at:colon].isupper():
             yield capitals.end(1)
-        if len(text) - at <= LONGEST_LABEL + 20:
-            yield len(text)
+        if not self.span and (letter := _LETTER.match(text, at)):
+            yield letter.end(1)
 
     def _read(self, begin: int, end: int, behind: int, bracket: str) -> Candidate | None:
         """Read the label in `begin:end`, and what sets it off from `behind` on; `None` where it can be none."""
@@ -276,14 +285,15 @@ class _Reader:
         behind = self._set_off(head, behind)
         rest = text[behind:].strip()
         if head.where == "behind":
-            head.raw = head.raw.rstrip("–—-|,; ")  # what stands before a time is the time's
+            head.raw = head.raw.rstrip(_JOINTS)  # what stands before a time is the time's
         if not head.end and not bracket:
             rest = self._loose_end(head, end, behind, rest)
         if self.bullet == "|":
             head.end, rest = head.end or "|", rest.rstrip("| ")
         span = self.span
         mark = span.mark if span and begin < span.end <= max(behind, end) + 1 else ""
-        if _is_none(head, rest, bracket=bracket, mark=mark):
+        greets = head.raw.endswith(",") and not (rest or mark or bracket or head.stamp)  # Dear Ann,
+        if greets or _is_none(head, rest, bracket=bracket, mark=mark):
             return None
         # What is marked is the same wherever it stands; a line that is bold as a whole depends on its block.
         whole = mark and not (rest or head.end) and "strong" in mark
@@ -310,7 +320,7 @@ class _Reader:
                 head.stamp, head.where = last[0], "behind"
             head.raw = head.raw[: last.start()].rstrip()
         if head.where == "behind" or marked or _ENDING_DASH.search(head.raw):
-            bare = head.raw.rstrip("–—-|,; ")
+            bare = head.raw.rstrip(_JOINTS)
             if head.where != "behind":
                 head.end = head.end or head.raw[len(bare) :].strip()[:1]
             head.raw = bare
@@ -333,11 +343,11 @@ class _Reader:
 
     def _loose_end(self, head: _Head, end: int, behind: int, rest: str) -> str:
         """Tell a stop behind capitals, a tab or a wide gap from no end at all; return the words without it."""
-        if end < len(self.text) and self.text[end] == "." and _is_large(head.raw):
-            head.end = "."
-            return rest.lstrip(". ")
+        if end < len(self.text) and self.text[end] in ".)" and _is_large(head.raw):
+            head.end = self.text[end]
+            return rest.lstrip(".) ")
         gap = self.text[end : behind + 2] if rest else ""
-        head.end = "\t" if "\t" in gap else "  " if gap.startswith("  ") and not head.stamp else ""
+        head.end = "\t" if "\t" in gap else "  " if gap.startswith(("  ", "\u3000")) and not head.stamp else ""
         return rest
 
 

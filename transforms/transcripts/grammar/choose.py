@@ -19,17 +19,21 @@ from transforms.transcripts.prose.lines import Line
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
+FEWEST_ONCE = 5  # labels of which each stands once: headings are like that
 MOSTLY_NAMED = 0.75  # of the labels are full names there
 LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.1  # a label that stands once in a strong form is none below this
 UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
+UNLIKE = 0.4  # at most: a label that always stands alone, where words stand behind the others
 MOST_LABELS = 1000  # of one form are judged, those that stand oftenest: no episode has more than 500 speakers
 LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file
 SURE_PART = 0.95
+LEAST_TITLED, SURE_TITLED = 0.05, 0.8  # the same, where it has a title of its own
 FEWEST_OF_PART = 4  # labels
 DOUBTFUL = 0.85  # is left of the confidence where something speaks against a reading
+LONGEST_LETTER = 2  # characters of a label such as `Q` or `A1`
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
 
 
@@ -79,6 +83,7 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
         if other.is_likely and other in meant and _is_kin(other, labels):
             labels = {**_of_kin(other, labels), **labels}
     labels |= _known(document, labels)
+    labels |= _beside_letters(document, labels)
     if forced is None:
         labels |= _of_other_part(document, labels)
         labels = _with_words(document, labels)
@@ -206,7 +211,8 @@ def _is_sentence(one: Candidate) -> bool:
 def _least(whole: Occurrences, kept: Sequence[Candidate]) -> float:
     """Say how likely a form must be, by what sets its labels off and whether each line has a full name."""
     if whole.is_marked:
-        return LIKELY_MARKED
+        comes_back = len(kept) < FEWEST_ONCE or any(whole.count(one.name) > 1 for one in kept)
+        return LIKELY_MARKED if comes_back else LIKELY
     below = len(whole.document.lines) - kept[0].line
     all_labelled = whole.core.end == ":" and len(kept) == below > 1
     return LIKELY_NAMED if all_labelled and _are_mostly_names(kept) else LIKELY
@@ -243,7 +249,9 @@ def accepted(whole: Occurrences, *, is_given: bool = False) -> Accepted:
     likely = {name: _likely(looks[name], places[name], usual, is_given=is_given) for name in oftenest}
     if whole.timed:
         likely |= dict.fromkeys(_proved_by_time(whole, whole.timed), 1.0)
-    unsure = frozenset(name for name, p in likely.items() if UNSURE < p < 1 - UNSURE)
+    # What is marked as labels are and does not look like one may open the talk, and all that it says is lost then.
+    least = 0.0 if whole.is_marked else UNSURE
+    unsure = frozenset(name for name, p in likely.items() if least <= p < SURE or UNSURE < p < 1 - UNSURE)
     return Accepted(tuple(one for one in whole.found if likely.get(one.name, 0.0) >= SURE), unsure, looks)
 
 
@@ -266,10 +274,19 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
         return 1.0
     first = usual.seen.found[mine[0]]
     sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or usual.seen.is_marked)
+    if not strong and _is_unlike(mine, usual):
+        looks = min(looks, UNLIKE)  # `Dear Ann:` where words stand behind all other labels
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
     proved = looks >= DOUBTED_ONCE or (usual.seen.is_marked and first.start_time is not None)
     return max(looks, SURE) if strong and proved else looks
+
+
+def _is_unlike(mine: Sequence[int], usual: Usual) -> bool:
+    """Check for a label that comes back, is related to none, and stands alone where words stand behind most."""
+    found = [usual.seen.found[i] for i in mine]
+    alone = not usual.template[1] and all(one.form.alone for one in found)
+    return alone and len(found) > 1 and not usual.is_related(found[0].name)
 
 
 def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -> float:
@@ -282,13 +299,22 @@ def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -
 
 
 def _of_other_part(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
-    """Find the labels above or below all of these, where much stands there and surely marks them otherwise."""
+    """Find the labels above or below all of these, where much stands there and surely marks them otherwise.
+
+    Where the title of another document parts it from the rest, less is enough.
+    """
     found: dict[int, Candidate] = {}
-    for begin, end in ((0, min(labels)), (max(labels) + 1, len(document.lines))):
-        if document.words_between(begin, end) < LEAST_PART * document.words:
+    first, last = min(labels), max(labels)
+    for begin, end in ((0, first), (last + 1, len(document.lines))):
+        share = document.words_between(begin, end) / max(document.words, 1)
+        if share < LEAST_TITLED:
             continue
         part = choose(document.lines[begin:end])
-        if part.probability >= SURE_PART and len(part.labels) >= FEWEST_OF_PART:
+        if len(part.labels) < FEWEST_OF_PART:
+            continue
+        between = (begin + max(part.labels) + 1, first) if not begin else (begin, begin + min(part.labels))
+        titled = any(line.mark == "h1" for line in document.lines[slice(*between)])
+        if part.probability >= (SURE_TITLED if titled else SURE_PART) and (titled or share >= LEAST_PART):
             found |= {begin + i: replace(one, line=begin + i) for i, one in part.labels.items()}
     return found
 
@@ -338,6 +364,22 @@ def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candid
         if timed and i not in labels and i not in found and (bare := without_end(document.lines[i], i, heads)):
             found[i] = bare
     return found
+
+
+def _beside_letters(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
+    """Find names in capitals with a colon among labels of a letter: `THE WITNESS: …` among `Q.` and `A.`."""
+    if any(len(one.name) > LONGEST_LETTER for one in labels.values()):
+        return {}
+    inside = range(min(labels), len(document.lines))
+    found = (one for i in inside if i not in labels for one in document.candidates[i])
+    return {
+        one.line: one
+        for one in found
+        if one.form.core.end == ":"
+        and one.raw.isupper()
+        and len(one.name) > LONGEST_LETTER + 1
+        and not one.start_time
+    }
 
 
 def _is_full(one: Candidate, known: set[str], document: Document, labels: dict[int, Candidate]) -> bool:

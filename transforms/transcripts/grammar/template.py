@@ -10,12 +10,14 @@ import re
 from dataclasses import replace
 
 from transforms.errors import SourceError
-from transforms.transcripts.grammar.candidates import Core, candidates
+from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.prose.lines import Line, Span
 from transforms.transcripts.prose.marks import marked_lines
 
-# In capitals, since a stop can only end such a label: `ANN LEE. Why?`
-_EXAMPLES = {"L": "ANN LEE", "T": "00:12", "R": "Why does a record turn?"}
+# In capitals, since a stop can only end such a label: `ANN LEE. Why?`; a bracket one of a letter: `Q) Why?`
+_LABELS = ("ANN LEE", "Q")
+_EXAMPLES = {"T": "00:12", "R": "Why does a record turn?"}
+_HOLDER = re.compile(r"(?<![^\W\d_])[LTR](?![^\W\d_])")
 _SHOWN = str.maketrans({"⇥": "\t", "␣": " "})
 _BLOCK = re.compile(r"<([a-z][^<>\s]*)>\s+")
 _ELEMENT = re.compile(r"<([a-z][^<>\s]*)>(.*?)</\1>")
@@ -28,10 +30,7 @@ def parse_template(template: str) -> Core:
         SourceError: it has no label, or nothing sets the label off.
     """
     begin = re.split(r"⏎|\\n|\n", template, maxsplit=1)[0].translate(_SHOWN).strip()
-    shown = re.sub(r"(?<![^\W\d_])[LTR](?![^\W\d_])", lambda match: _EXAMPLES[match[0]], begin)
-    found = [one for one in candidates(_line(shown), 0) if one.raw == _EXAMPLES["L"]]
-    said = _EXAMPLES["R"] if _EXAMPLES["R"] in shown else ""
-    fitting = [one for one in found if one.rest == said]
+    fitting = next(filter(None, (_fitting(begin, label) for label in _LABELS)), None)
     if not fitting:
         msg = (
             f"--grammar {template!r} does not say how a label is set off: write L for it, T for a time, "
@@ -39,6 +38,19 @@ def parse_template(template: str) -> Core:
         )
         raise SourceError(msg)
     return fitting[0].form.core
+
+
+def _fitting(begin: str, label: str) -> list[Candidate]:
+    """Return the ways to read a line of the template that find the label and the words in it."""
+    examples = {**_EXAMPLES, "L": label}
+    holders = set(_HOLDER.findall(begin))
+    shown = _HOLDER.sub(lambda match: examples[match[0]], begin)
+    said = examples["R"] if "R" in holders else ""
+    return (
+        []
+        if "L" not in holders
+        else [one for one in candidates(_line(shown), 0) if one.raw == label and one.rest == said]
+    )
 
 
 def _line(shown: str) -> Line:

@@ -6,6 +6,7 @@ A block is what a reader sees on lines of its own. What the page puts beside its
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,7 +15,8 @@ from typing import Any
 from lxml import etree
 
 from transforms.records import Seconds
-from transforms.transcripts.names import UNSEEN, clean, likeness
+from transforms.text import INVISIBLE
+from transforms.transcripts.names import clean, likeness
 from transforms.transcripts.prose.lines import CLOCK, Line, Span, lone_time, seconds, time_first
 
 LONGEST_LEAD = 110  # characters of a name with its time and role
@@ -27,6 +29,7 @@ _BLOCKS = frozenset(
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _BOLD_TAGS = frozenset(("b", "strong"))
+MOST_PLACES = 5  # of elements in one that are told apart
 _SAME = {"b": "strong", "i": "em"}
 _NAMED = HEADINGS | frozenset("strong cite dt dd th em u time".split())
 _PLACED = frozenset(("td", "div", "span", "a"))
@@ -187,7 +190,7 @@ class _Walk:
             self._put(text)
 
     def _put(self, text: str) -> None:
-        shown = UNSEEN.sub("", _SPACE.sub(lambda space: "\t" if _WIDE.search(space[0]) else " ", text))
+        shown = INVISIBLE.sub("", _SPACE.sub(lambda space: "\t" if _WIDE.search(space[0]) else " ", text))
         last = self._parts[-1][-1] if self._parts else " "
         shown = shown.lstrip() if last == " " else shown
         if not shown:
@@ -246,8 +249,16 @@ def _mark(node: Any, tag: str, above: _Open | None) -> tuple[str, str]:
         return base, base
     if above is None or tag not in _PLACED:
         return tag, tag
+    return tag, f"{above.base}>{tag}{_place(node, tag, above)}"
+
+
+def _place(node: Any, tag: str, above: _Open) -> str:
+    """Return the place of an element among its like; of many that are no cells it says nothing."""
+    if not above.children:
+        above.children.update((f"all {x}", n) for x, n in Counter(x.tag for x in node.itersiblings()).items())
     place = above.children[tag] = above.children.get(tag, 0) + 1
-    return tag, f"{above.base}>{tag}{min(place, 5)}"
+    many = tag not in ("td", "th") and above.children.get(f"all {tag}", 0) >= MOST_PLACES
+    return "" if many else str(min(place, MOST_PLACES))
 
 
 def _stated(node: Any) -> Seconds | None:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from heapq import merge
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from lxml import etree
@@ -27,7 +27,7 @@ from transforms.transcripts.html.html_blocks import HtmlBlock, read_blocks
 from transforms.transcripts.html.page_survey import page_survey
 from transforms.transcripts.names import fold
 from transforms.transcripts.plain import scraped, summary, timed
-from transforms.transcripts.plain.paragraphs import asked_in_bold
+from transforms.transcripts.plain.paragraphs import asked_in_bold, parse_lines, timed_parts
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import lone_time, time_first
 from transforms.transcripts.prose.read import front_matter, read_labelled
@@ -110,8 +110,8 @@ def _read_paragraphs(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlB
     begin = headed[-1] if headed else min(boxed, default=len(blocks))
     inside = [block for block in blocks[begin:] if block.in_transcript or not boxed]
     first, last = _stretch(inside, lambda block: len(block.text.split()) >= LEAST_WORDS)
-    if first == last and asked_in_bold(blocks):
-        return Draft(tuple(scraped.paragraphs(list(blocks))), "paragraph"), ()
+    if first == last and (asked_in_bold(blocks) or timed_parts(blocks)):
+        return parse_lines(blocks), ()
     if first == last:
         msg = f"no transcript found: the page names no speakers, no heading says Transcript; {AS_PARAGRAPHS}"
         raise ContentError(msg)
@@ -201,7 +201,14 @@ def _meta(root: Any) -> Iterator[tuple[str, str]]:
         if (link.get("rel") or "").casefold() == "canonical":
             yield "url", link.get("href") or ""
     yield "language", root.get("lang") or ""
-    yield "title", root.findtext("head/title") or root.findtext(".//title") or ""
+    yield "title", _page_title(root)
+
+
+def _page_title(root: Any) -> str:
+    """Return the title of the page; the one first heading shows where the name of its site begins."""
+    title = " ".join((root.findtext("head/title") or root.findtext(".//title") or "").split())
+    headings = [" ".join("".join(heading.itertext()).split()) for heading in islice(root.iter("h1"), 2)]
+    return headings[0] if len(headings) == 1 and headings[0] and title.startswith(headings[0]) else title
 
 
 def _linked(root: Any) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.names import is_aside
+from transforms.transcripts.plain.paragraphs import timed_parts
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import may_be_title, states
 from transforms.transcripts.prose.lines import Line, lone_time, split_marks, tidy, time_first
@@ -30,7 +31,8 @@ FEWEST_STAMPED = 8  # lines of which it is seen that they end as sentences do
 
 def fits(text: Text) -> bool:
     """Check for a text that has times in front of most of its lines or paragraphs."""
-    return fit_lines(plain_lines(text))
+    lines = plain_lines(text)
+    return fit_lines(lines) and not timed_parts(lines)
 
 
 def fit_lines(lines: Sequence[Line]) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transforms.records import Seconds
+from transforms.text import INVISIBLE
 from transforms.times import parse_clock
-from transforms.transcripts.names import LONGEST_NAME, UNSEEN
+from transforms.transcripts.names import LONGEST_NAME
 
 LONGEST_STAMP = 120  # characters, with the address of a link
 # Small letters may be a word, as in `10:30 am Anfang`.
@@ -55,7 +56,8 @@ class Line:
     """A line of the input, or a block of a page: `heading` where it is marked as one.
 
     `noise` is the reason to drop it whatever it says: it stood in the navigation, the footer, an advertisement.
-    `gap`: an empty line stands above it. `mark` says what kind of block it is, `spans` what is marked in its text.
+    `gap`: an empty line stands above it. `mark` says what kind of block it is, `spans` what is marked in its text, `indent` how
+    many characters of white space stand before it.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Line:
     gap: bool = True
     mark: str = ""
     spans: tuple[Span, ...] = ()
+    indent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def _is_underlined(text: str, below: str, *, gap: bool) -> bool:
 
 def tidy(text: str) -> str:
     """Take away what is not seen, and the white space at both ends."""
-    return UNSEEN.sub("", text).strip()
+    return INVISIBLE.sub("", text).strip()
 
 
 def lone_time(text: str) -> tuple[Seconds, Seconds | None] | None:

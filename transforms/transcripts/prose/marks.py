@@ -11,20 +11,34 @@ from transforms.transcripts.prose.lines import Line, Span, numbered
 _HEADING = re.compile(r"\s{0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _QUOTE = re.compile(r"\s{0,3}>\s?(?!>)")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
+_FOOTNOTE = re.compile(r"(?<=\S)\[\^[\w-]{1,40}\](?!:)")
+_NOTE_BELOW = re.compile(r"\[\^[\w-]{1,40}\]:\s")
 _TOKEN = re.compile(r"\\(?P<escaped>[\\`*_{}\[\]()#+\-.!~>|:<])|(?P<run>\*{1,3}|_{1,3}|`)")
 _RULE_OF_TABLE = re.compile(r"\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*$")
+RULE = "rule of a table"  # why a line is dropped
+LONGEST_COLUMN = 3  # words that head one
 _MARKS = {1: "em", 2: "strong", 3: "strong em"}
 
 
 def marked_lines(texts: Sequence[str]) -> tuple[Line, ...]:
     """Number the lines of a text from 1, its marks taken away and kept beside."""
-    return tuple(map(_marked, numbered(texts)))
+    lines = [_marked(line) for line in numbered(texts)]
+    ruled = {i for i, line in enumerate(lines) if line.noise == RULE and i and _is_header(lines[i - 1])}
+    return tuple(replace(line, mark="header") if i + 1 in ruled else line for i, line in enumerate(lines))
+
+
+def _is_header(line: Line) -> bool:
+    """Check for the cells that head the columns of a table: short, and no speech."""
+    cells = [cell.strip() for cell in line.text.strip(" |").split("|")]
+    return len(cells) > 1 and all(len(cell.split()) <= LONGEST_COLUMN and cell[-1:] not in ".?!" for cell in cells)
 
 
 def _marked(line: Line) -> Line:
     text, mark = line.text, line.mark
     if "|" in text and "--" in text and _RULE_OF_TABLE.match(text.strip()):
-        return replace(line, noise="rule of a table")
+        return replace(line, noise=RULE)
+    if _NOTE_BELOW.match(text):
+        return replace(line, noise="footnote")
     if heading := _HEADING.match(text):
         text, mark = heading[2], f"h{len(heading[1])}"
     elif quote := _QUOTE.match(text):
@@ -50,6 +64,8 @@ def visible(text: str) -> tuple[str, tuple[Span, ...]]:
     >>> visible(r"**Ann:** so")
     ('Ann: so', (Span(begin=0, end=4, mark='strong'),))
     """
+    if "[^" in text:
+        text = _FOOTNOTE.sub("", text)
     if "](" in text:
         text = _LINK.sub(lambda match: _shown(match[1]), text)
     if not any(c in text for c in "*_\\`"):

@@ -25,6 +25,9 @@ from transforms.transcripts.prose.lines import (
 )
 from transforms.transcripts.prose.survey import Survey
 
+LONGEST_ASIDE = 16  # words of a line in brackets: who speaks in brackets says more
+_IN_BRACKETS = re.compile(r"\[[^\[\]]+\]|\([^()]+\)|（[^（）]+）|【[^【】]+】")
+ITALICS = ("em", "i", "strong em")
 REPEATED_SHARE = 0.5  # of the word groups of a highlight are said again in the transcript
 
 
@@ -102,9 +105,14 @@ def _tail(found: Survey) -> int:
     last = max(found.labels)
     for index in range(last + 1, found.end):
         line = found.lines[index]
-        if line.noise is None and furniture.begins_tail(line.text):
+        if line.noise is None and (furniture.begins_tail(line.text) or _is_section(line)):
             return _before_controls(found, last, index)
     return _before_controls(found, last, found.end)
+
+
+def _is_section(line: Line) -> bool:
+    """Check for the heading of what a page says behind a transcript: credits, links."""
+    return line.gap and furniture.section_heading(line.text)
 
 
 def _before_controls(found: Survey, last: int, end: int) -> int:
@@ -112,7 +120,15 @@ def _before_controls(found: Survey, last: int, end: int) -> int:
     least = last + 1 if found.labels[last].rest else last + 2
     while end > least and furniture.noise(found.lines[end - 1].text):
         end -= 1
-    return end
+    aside = end
+    while aside > least and _is_emphasised(found.lines[aside - 1]):
+        aside -= 1
+    return end if any(map(_is_emphasised, found.lines[found.first : aside])) else aside
+
+
+def _is_emphasised(line: Line) -> bool:
+    """Check for a line in italics as a whole: below a transcript pages say so who made it."""
+    return any(x.mark in ITALICS and not x.begin and x.end >= len(line.text.rstrip()) for x in line.spans)
 
 
 def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
@@ -122,7 +138,7 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
     pending: tuple[Seconds | None, Seconds | None] | None = None
     for index in range(begin, end):
         line = found.lines[index]
-        label = found.labels.get(index)
+        label = found.labels.get(index) or _of_nobody(found, index, opens=opens)
         aside = None if label else _beside(found, index, opens=opens)
         if aside is not None:
             yield aside
@@ -134,10 +150,9 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
             yield Piece(line.number, "event", line.text, start_time=label.start_time, end_time=label.end_time)
             continue
         if label is not None:
-            speaker, opens, text = label.raw, True, label.rest
+            speaker, opens, text = label.raw or None, True, label.rest
             pending = (label.start_time, label.end_time) if label.is_sure else pending
-            head = line.text[: len(line.text) - len(label.rest)] if label.rest else line.text
-            yield Piece(line.number, "label", head.strip(), label.name)
+            yield from _head(line, label)
         elif opens and pending is None and (stamped := time_first(text)):
             yield Piece(line.number, "metadata", text.removesuffix(stamped[2]).strip(), "time")
             pending, text = stamped[:2], stamped[2]
@@ -148,6 +163,18 @@ def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
             start, stop = pending or (None, None)
             yield Piece(line.number, "speech", text, None, speaker, opens, start, stop)
             opens, pending = False, None
+
+
+def _of_nobody(found: Survey, index: int, *, opens: bool) -> LineLabel | None:
+    """Return an empty label where somebody asks who is not named; below a name alone its owner does."""
+    return LineLabel("", "", None, None, found.lines[index].text) if index in found.asked and not opens else None
+
+
+def _head(line: Line, label: LineLabel) -> Iterator[Piece]:
+    """Yield what stands before the words of a line, if anything does."""
+    head = line.text[: len(line.text) - len(label.rest)] if label.rest else line.text
+    if head.strip():
+        yield Piece(line.number, "label", head.strip(), label.name)
 
 
 def _without_times(
@@ -187,9 +214,10 @@ def _beside(found: Survey, index: int, *, opens: bool) -> Piece | None:
 
 
 def _is_aside(found: Survey, text: str) -> bool:
-    """Check for `[Muzyka]`: a few words in brackets are heard, not said, unless speakers stand in such."""
+    """Check for `[Muzyka]`: a line in brackets is heard or seen, not said, unless speakers stand in such."""
     form = found.grammar.form if found.grammar else None
-    return is_aside(text) and (form is None or form.core.bracket != text[0])
+    aside = is_aside(text) or (_IN_BRACKETS.fullmatch(text) is not None and text.count(" ") < LONGEST_ASIDE)
+    return aside and (form is None or form.core.bracket != text[0])
 
 
 def _control(text: str) -> str | None:
@@ -227,12 +255,14 @@ class _Front:
     """What the lines so far have said: the part they are in, and whether the title is known."""
 
     def __init__(self) -> None:
-        self.sponsored = self.titled = self.behind_title = self.spoken = False
+        self.sponsored = self.titled = self.headed = self.behind_title = self.spoken = False
 
     def sort(self, line: Line, *, is_last: bool) -> Iterator[Piece]:
         reason = line.noise or furniture.noise(line.text)
         if reason:
             yield Piece(line.number, "dropped", line.text, reason)
+        elif line.mark == "header" and not furniture.key_value(line.text):
+            yield Piece(line.number, "metadata", line.text, "header")
         elif heading := self._heading(line, is_last=is_last):
             yield heading
         elif chapter := chapter_of(line):
@@ -257,7 +287,8 @@ class _Front:
         if furniture.section_heading(line.text) or furniture.HIGHLIGHTS.fullmatch(line.text):
             self.sponsored = False
             return Piece(line.number, "metadata", line.text, "heading")
-        if line.heading and not self.titled:
+        if line.heading and (not self.titled or (line.mark == "h1" and not self.headed)):
+            self.headed = True
             self.titled = self.behind_title = True
             return Piece(line.number, "metadata", line.text, "title")
         timed = time_first(line.text) or time_last(line.text)

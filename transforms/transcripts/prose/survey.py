@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -16,6 +15,7 @@ from transforms.transcripts.grammar.choose import Grammar, choose
 from transforms.transcripts.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of, in_place, may_be_title
+from transforms.transcripts.prose.layout import laid_out, unwrap
 from transforms.transcripts.prose.lines import (
     UNDERLINE,
     Labels,
@@ -26,11 +26,10 @@ from transforms.transcripts.prose.lines import (
     tidy,
     times,
 )
+from transforms.transcripts.prose.questions import asked_by_nobody
 
 Family = Literal["inline", "own"]
 
-SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
-LONGEST_WRAPPED = 120
 WORDS_OF_TALK = 150  # in paragraphs above the first label: what sums an episode up is shorter
 WORDS_BELOW_HEADING = 40
 WORDS_OF_PARTS = 25  # below headings that are made as the one above the first label
@@ -38,6 +37,8 @@ LEAST_OF_PARAGRAPH = 60  # characters
 FEWEST_TITLES = 2  # with times, one below the other, are a table of contents
 IN_TABLE_AND_TEXT = 2  # times a title may look like a label
 TIMES_BEHIND = 0.3  # of the turns end their first line with a time: then it is theirs, not said
+FEWEST_LISTED = 3  # names line below line
+FEWEST_BEHIND, MOSTLY_BEHIND = 3, 0.9  # names below what they said
 _OPEN_END = re.compile(r"[\w,%°$€£]$")
 
 
@@ -71,6 +72,11 @@ class Survey:
         )
 
     @cached_property
+    def asked(self) -> frozenset[int]:
+        """The lines that open what somebody says who is not named: questions in bold, or behind a dash."""
+        return asked_by_nobody(self.lines, self.labels, self.first, self.end)
+
+    @cached_property
     def is_stamped(self) -> bool:
         """Whether most labels have a time in front of them."""
         named = self.grammar.labels.values() if self.grammar else ()
@@ -94,26 +100,16 @@ class Survey:
 
 def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     """Find out who is named in which form, and where the transcript begins and ends."""
-    kept = _without_keys(_tidied(lines))
-    whole = unwrap(kept, _may_open)
-    grammar = choose(whole, forced)
-    if len(whole) < len(kept):
-        opening = {whole[i].number for i in grammar.labels}
-        whole = unwrap(kept, lambda _, line: line.number in opening)
-        grammar = choose(whole, forced)
-    end = _end(whole, grammar.labels)
-    if end < len(whole):
-        grammar = choose(whole[:end], forced)
-    if forced is None and len(whole) > 1 and _is_one_colon(grammar):
-        grammar = grammar.declined()
-    if forced is None and not grammar.labels:
-        grammar = _below_heading(whole) or grammar
+    whole, grammar, end = _chosen(lines, forced)
     labels = {i: label_of(one) for i, one in grammar.labels.items() if not _is_byline(whole, i, one)}
     labels = _without_contents(whole, _without_header(whole, labels))
     if not labels:
         return Survey(whole, None, {}, 0, end, grammar)
+    labels, end = _without_list_below(whole, labels, end)
     alone = sum(not label.rest for label in labels.values()) * 2 > len(labels)
     first = _transcript_start(whole, labels)
+    if first - 1 in asked_by_nobody(whole, labels, 0, end):
+        first -= 1
     if (talk := talk_start(whole, labels, first)) is not None:
         return Survey(whole, "own" if alone else "inline", labels, talk, end, grammar, talk=True)
     found = Survey(whole, "own" if alone else "inline", labels, first, end, grammar)
@@ -123,16 +119,82 @@ def survey(lines: Sequence[Line], forced: Core | None = None) -> Survey:
     return found
 
 
+def _chosen(lines: Sequence[Line], forced: Core | None) -> tuple[tuple[Line, ...], Grammar, int]:
+    """Find the lines of a text before it was broken to a width, its grammar, and where comments begin."""
+    kept = _without_keys(_tidied(lines))
+    whole = unwrap(kept, _may_open)
+    grammar = choose(whole, forced)
+    if len(whole) < len(kept):
+        opening = {whole[i].number for i in grammar.labels}
+        whole = unwrap(kept, lambda _, line: line.number in opening)
+        grammar = choose(whole, forced)
+    if forced is None and _stand_behind(whole, grammar.labels):
+        whole = _in_front(whole, grammar.labels)
+        grammar = choose(whole)
+    end = _end(whole, grammar.labels)
+    if end < len(whole):
+        grammar = choose(whole[:end], forced)
+    return whole, grammar if forced else _unforced(whole, grammar), end
+
+
+def _unforced(lines: Sequence[Line], grammar: Grammar) -> Grammar:
+    """Decline what proves nothing; where nobody is named, look for who is named in a part of the lines."""
+    if len(lines) > 1 and _is_one_colon(grammar):
+        grammar = grammar.declined()
+    return grammar if grammar.labels else _below_heading(lines) or _between_questions(lines) or grammar
+
+
+def _stand_behind(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> bool:
+    """Check for names right below what they said, an empty line behind them: `So it is.⏎— Ann Lee`."""
+    last = len(lines) - 1
+    behind = sum(
+        one.form.alone and i > 0 and not lines[i].gap and i - 1 not in labels and (i == last or lines[i + 1].gap)
+        for i, one in labels.items()
+    )
+    return len(labels) >= FEWEST_BEHIND and behind >= MOSTLY_BEHIND * len(labels)
+
+
+def _in_front(lines: Sequence[Line], labels: Mapping[int, Candidate]) -> tuple[Line, ...]:
+    """Put each name in front of what it stands below, the first in front of the lines without a gap."""
+    moved: list[Line] = []
+    open_: list[Line] = []
+    for i, line in enumerate(lines):
+        if i not in labels:
+            open_.append(line)
+            continue
+        begin = 0
+        if i == min(labels):
+            begin = max(n for n, above in enumerate(open_) if n == 0 or above.gap)
+        moved += [
+            *open_[:begin],
+            replace(line, gap=True),
+            *(replace(x, gap=n > 0 and x.gap) for n, x in enumerate(open_[begin:])),
+        ]
+        open_ = []
+    return (*moved, *open_)
+
+
 def _below_heading(lines: Sequence[Line]) -> Grammar | None:
     """Find the grammar of what stands below the heading Transcript: a page may say more above it than below."""
     begin = _heading(lines) + 1
-    found = choose(lines[begin:]) if begin else None
-    if found is None or not found.labels:
+    return _choose_among(lines, range(begin, len(lines))) if begin else None
+
+
+def _between_questions(lines: Sequence[Line]) -> Grammar | None:
+    """Find the grammar of what stands between the questions of somebody who is not named."""
+    asked = asked_by_nobody(lines, {}, 0, len(lines))
+    found = _choose_among(lines, [i for i in range(len(lines)) if i not in asked]) if asked else None
+    return found if found and len(found.labels) * 2 >= len(asked) else None
+
+
+def _choose_among(lines: Sequence[Line], places: Sequence[int]) -> Grammar | None:
+    """Find the grammar of some of the lines, with the places of all; `None` where nobody is named there."""
+    found = choose([lines[i] for i in places])
+    if not found.labels:
         return None
-    labels = {i + begin: replace(one, line=one.line + begin) for i, one in found.labels.items()}
-    return replace(
-        found, labels=labels, doubted=tuple(replace(one, line=one.line + begin) for one in found.doubted)
-    )
+    labels = {places[i]: replace(one, line=places[one.line]) for i, one in found.labels.items()}
+    doubted = tuple(replace(one, line=places[one.line]) for one in found.doubted)
+    return replace(found, labels=labels, doubted=doubted)
 
 
 def _is_one_colon(grammar: Grammar) -> bool:
@@ -148,7 +210,7 @@ def tidied(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def _tidied(lines: Sequence[Line]) -> list[Line]:
-    shown = ((line, tidy(line.text)) for line in lines)
+    shown = ((line, tidy(line.text)) for line in laid_out(lines))
     return [x if x.spans or text == x.text else replace(x, text=text) for x, text in shown if text]
 
 
@@ -226,34 +288,8 @@ def is_list_of_names(text: str) -> bool:
 def _may_open(before: Line, line: Line) -> bool:
     """Check whether a line may begin with a label: something sets it off, and the line above is finished."""
     return _OPEN_END.search(before.text) is None and any(
-        one.form.core.end == ":" or one.form.core.bracket or one.start_time is not None
-        for one in candidates(line, 0)
+        one.form.core.end or one.form.core.bracket or one.start_time is not None for one in candidates(line, 0)
     )
-
-
-def unwrap(lines: Sequence[Line], opens: Callable[[Line, Line], bool]) -> tuple[Line, ...]:
-    """Join the lines of a text that was broken to a width, where its paragraphs stand apart.
-
-    `opens` says of a line, and the one above it, whether it opens a turn.
-    """
-    inner = [i for i in range(1, len(lines)) if not lines[i].gap]
-    long = [i for i in inner if len(lines[i - 1].text) >= SHORTEST_WRAPPED]
-    if (
-        not inner  # nor a line, behind the ruled heading of a page that was cut off
-        or len(inner) < 0.2 * len(lines)
-        or len(lines) - len(inner) < 0.1 * len(lines)
-        or len(long) < 0.9 * len(inner)
-        or max(len(line.text) for line in lines) > LONGEST_WRAPPED
-    ):
-        return tuple(lines)
-    joined = [lines[0]]
-    for before, line in itertools.pairwise(lines):
-        goes_on = not line.gap and len(before.text) >= SHORTEST_WRAPPED and not (line.heading or line.noise)
-        if goes_on and not opens(before, line):
-            joined[-1] = replace(joined[-1], text=f"{joined[-1].text} {line.text}")
-        else:
-            joined.append(line)
-    return tuple(joined)
 
 
 def _end(lines: Sequence[Line], found: Mapping[int, Candidate]) -> int:
@@ -297,6 +333,19 @@ def _without_contents(lines: Sequence[Line], labels: Labels) -> Labels:
     titles, end = _contents(lines, labels)
     kept = {i: label for i, label in labels.items() if i >= end and fold(label.raw) not in titles}
     return kept if 2 * len(kept) > len(labels) else labels
+
+
+def _without_list_below(lines: Sequence[Line], labels: Labels, end: int) -> tuple[Labels, int]:
+    """Leave out who is listed below the last turn; give also where the transcript ends then."""
+    order = sorted(labels)
+    alone = [not labels[i].rest for i in order]
+    at = len(order) - 1
+    while at > 0 and alone[at] and alone[at - 1] and order[at - 1] + 1 == order[at]:
+        at -= 1
+    if len(order) - at < FEWEST_LISTED or at == 0:
+        return labels, end
+    begin = order[at] - (1 if lines[order[at] - 1].heading else 0)
+    return {i: label for i, label in labels.items() if i < begin}, min(end, begin)
 
 
 def _contents(lines: Sequence[Line], labels: Labels) -> tuple[set[str], int]:
@@ -357,7 +406,7 @@ def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
     called = max((i for i in range(above) if furniture.TRANSCRIPT.fullmatch(lines[i].text)), default=None)
     begin = 0 if called is None else called + 1
     spoken = [i for i in range(begin, above) if _is_paragraph(lines[i])]
-    words = sum(max(len(lines[i].text.split()), len(lines[i].text) // 12) for i in spoken)
+    words = sum(_words(lines[i].text) for i in spoken)
     starts = labels[earliest].start_time
     if words < (WORDS_OF_TALK if called is None else WORDS_BELOW_HEADING) or (
         starts is not None and starts < words / 4
@@ -378,8 +427,13 @@ def _parts_above(lines: Sequence[Line], label: int) -> int | None:
     spoken = [i for i in range(alike[0], below) if _is_paragraph(lines[i])] if alike else []
     beside = any(furniture.section_heading(lines[i].text) for i in alike)
     called = alike and any(furniture.TRANSCRIPT.fullmatch(lines[i].text) for i in range(alike[0], below))
-    words = sum(len(lines[i].text.split()) for i in spoken)
+    words = sum(_words(lines[i].text) for i in spoken)
     return alike[0] if words >= WORDS_OF_PARTS and not (beside or called) else None
+
+
+def _words(text: str) -> int:
+    """Count words; a script without spaces has one in twelve characters at least."""
+    return max(len(text.split()), len(text) // 12)
 
 
 def _is_paragraph(line: Line) -> bool:
