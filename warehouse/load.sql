@@ -149,7 +149,7 @@ ranked as (
             t.transcript_id is null,
             t.transcript_id is null and s.source <> 'asr',
             not coalesce(s.is_pinned, false),
-            list_has_any(s.flags, ['other_audio', 'other_language', 'partial_text']),
+            list_has_any(s.flags, ['other_audio', 'little_aligned', 'other_language', 'partial_text']),
             list_position(['merged', 'publisher', 'asr', 'captions'], s.source),
             not coalesce(t.has_speakers, false),
             s.created_at desc,

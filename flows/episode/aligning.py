@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from flows.artifacts import Artifact, Made, Manifest, Store
+from flows.episode.forcing import N_CLIPS, force, sides_of
 from flows.episode.given_names import Names, check_name, give_name, given_names
 from flows.episode.introducing import INTRODUCTIONS, introduce
 from flows.episode.merging import Parents, merged_name, stage_merged
@@ -23,12 +22,13 @@ from flows.episode.pins import keep_pin, pins
 from flows.episode.told import Document, Told, documents, stage_told
 from flows.home import clock
 from flows.loader import load_and_publish
-from flows.payloads import read_json, read_samples
+from flows.payloads import ALIGNMENT, read_json, read_samples
 from flows.runs import StageFailed, record, say
 from flows.settings import Settings
 from transforms import alignment
 from transforms.alignment import Alignment, rows
 from transforms.alignment.ends import until_quiet
+from transforms.alignment.forcing import clips_of
 from transforms.alignment.merging import merge
 from transforms.alignment.rows import Name, Reference
 from transforms.errors import Interrupted, SourceError, one_line
@@ -39,9 +39,8 @@ from transforms.voices.identity import Identity
 from warehouse import query
 from warehouse.staging import Row
 
-METHOD = "told-3"
+METHOD = "told-4"
 
-_ALIGNMENT = TypeAdapter(Alignment)
 _LEAST_WORDS = 20  # of a text and of speech, before they prove anything: a summary has no turns, music no words
 
 
@@ -199,7 +198,7 @@ def _align_episode(
     of_texts: dict[Document, Voices] = {}  # the last that was heard wins
     foreign: dict[Document, Artifact] = {}
     for one in heard:
-        pairs = {text: _align(store, decoded, text, one) for text in texts}
+        pairs = {text: _align_words(store, settings, decoded, text, one) for text in texts}
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
         other = _other_audio(one, heard)
         apart = {other: _align(store, decoded, other, one)} if other else {}
@@ -221,6 +220,12 @@ def _other_audio(one: Document, heard: Sequence[Document]) -> Document | None:
     return next((other for other in reversed(heard) if other.row["transcript"]["rendition_id"] != file), None)
 
 
+def _align_words(store: Store, settings: Settings, decoded: Decoded, text: Document, heard: Document) -> Artifact:
+    """Align a published text with what was heard, and look for what was heard otherwise in the audio."""
+    found = _align(store, decoded, text, heard)
+    return force(store, settings, found, text, heard, lambda: decoded.of(heard.base.manifest))
+
+
 def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> Artifact:
     """Align a published text, or other audio, with what was heard; payload: an `Alignment` as JSON."""
 
@@ -234,10 +239,11 @@ def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> A
             is_enough and not found.is_match and (found.is_same_language is False or _differ(written, spoken))
         )
         facts = {"share": found.share, "is_match": found.is_match, "is_proof": is_enough and not is_other}
+        facts[N_CLIPS] = len(clips_of(sides_of(text, heard, found)))
         warnings = tuple(_doubts(found, is_enough=is_enough, is_other_language=is_other))
         for warning in warnings:
             say(f"{written['transcript']['origin']} {warning}")
-        return Made(_ALIGNMENT.dump_json(found), facts=facts | {"is_other_language": is_other}, warnings=warnings)
+        return Made(ALIGNMENT.dump_json(found), facts=facts | {"is_other_language": is_other}, warnings=warnings)
 
     return store.make(
         "align",
@@ -302,7 +308,7 @@ class Voices:
 
     def reference(self, text: Document) -> Reference:
         """Read what a text says of them."""
-        return rows.reference(text.row, read_json(_ALIGNMENT, self.texts[text]), self.labels)
+        return rows.reference(text.row, read_json(ALIGNMENT, self.texts[text]), self.labels)
 
     def references(self) -> list[Reference]:
         """Read what each text says of them."""
@@ -339,7 +345,7 @@ def _heard_row(voices: Voices) -> Row:
     known = rows.with_voices(voices.heard.row, voices.persons)
     row = rows.evidenced(rows.named(known, names), names, voices.introductions(), by_texts)
     for other, found in voices.apart.items():
-        row = rows.compared(row, other.transcript_id, read_json(_ALIGNMENT, found))
+        row = rows.compared(row, other.transcript_id, read_json(ALIGNMENT, found))
     return rows.judged(row, references)
 
 
@@ -358,7 +364,7 @@ def _tell_foreign(store: Store, text: Document, alignment: Artifact, user: User)
 def _text_row(text: Document, voices: Voices | None, user: User) -> Row:
     row = text.row
     if voices is not None:
-        found = read_json(_ALIGNMENT, voices.texts[text])
+        found = read_json(ALIGNMENT, voices.texts[text])
         row = rows.aligned(row, voices.heard.transcript_id, found, voices.labels)
         persons = voices.persons
         if not any(turn["speaker_label"] for turn in text.row["turns"]):
@@ -400,7 +406,7 @@ def _fitness(voices: Voices) -> Callable[[Document], Any]:
     """Return how a text is compared with others: one with speakers wins, then what was heard of it."""
 
     def key(text: Document) -> tuple[bool, float, str]:
-        found = read_json(_ALIGNMENT, voices.texts[text])
+        found = read_json(ALIGNMENT, voices.texts[text])
         return any(t["speaker_label"] for t in text.row["turns"]), found.heard_share, text.transcript_id
 
     return key
