@@ -95,7 +95,8 @@ def ingest(
     heard = heard_as(store, settings, found.location, segments or SPEAKERS, words or FEW, model)
     work = Work(found, Options(said=said or Said()), settings, EngineClient(SharedEngine(settings)))
     text = extras.bring_text(found, None, Options(), settings)
-    return load_audio(work, heard, stages.make_turns(store, heard), None, text)[0]
+    chosen = extras.bring_chapters(found, None, None, settings) if found.extras.chapters else None
+    return load_audio(work, heard, stages.make_turns(store, heard), chosen, text)[0]
 
 
 def ingest_file(

@@ -17,6 +17,7 @@ from tests.alignments import Case, Said, damaged, heard_as, heard_word, some_wor
 from transforms.alignment import AlignedWord, Alignment, Gap, align
 from transforms.alignment.ends import until_quiet
 from transforms.alignment.forcing import Clip, ReadWord, Sides, clips_of, with_read
+from transforms.alignment.moving import moved_chapters
 from transforms.alignment.naming import Naming, label_errors, name_labels
 from transforms.alignment.parting import Part, part
 from transforms.records import Word
@@ -243,6 +244,35 @@ def test_errors_of_the_recogniser() -> None:
     assert (errors.substitutions, errors.deletions, errors.insertions) == (8, 0, 0)
     assert errors.aligned_rate == pytest.approx(8 / 400, abs=0.002)
     assert (errors.rate or 0.0) >= 100 / 420
+
+
+def chapters_moved(source: str, lasts: float | None, told: Sequence[float]) -> list[float | None]:
+    """Move two chapters from a file of forty words to one with ten seconds of an ad before the last twenty."""
+    words = some_words(40, 8)
+    here = [heard_word(word, float(n), n + 0.9) for n, word in enumerate(words)]
+    there = [*here[:20], *(heard_word(word, n + 10.0, n + 10.9) for n, word in enumerate(words) if n >= 20)]
+    given = [
+        {"chapter_index": n, "title": "", "start_time": start, "end_time": None, "source": source}
+        for n, start in enumerate((0.0, 20.2))
+    ]
+    own = [{**chapter, "start_time": start} for chapter, start in zip(given, told, strict=True)]
+    heard, other = (
+        {"rendition": {"decoded_seconds": n}, "episode": {"duration": lasts}, "words": [], "given_chapters": given}
+        for n in (50.0, 40.0)
+    )
+    other["words"] = [{"start_time": word.start_time} for word in here]
+    moved = moved_chapters(own, heard, other, align(words, there, "en", 50.0))
+    return [chapter["start_time"] for chapter in moved or ()]
+
+
+def test_chapters_move_with_the_words_behind_them() -> None:
+    """But for those that stand in the file, came with this one, or fit it by what the feed says."""
+    same = (0.0, 20.2)
+    assert chapters_moved("psc", None, same) == [0.0, 30.2]
+    assert chapters_moved("psc", 40.0, same) == [0.0, 30.2]
+    assert chapters_moved("psc", 50.0, same) == [0.0, 20.2]
+    assert chapters_moved("file", None, same) == [0.0, 20.2]
+    assert chapters_moved("psc", None, (0.0, 31.0)) == [0.0, 31.0]
 
 
 TALE = "the old harbour lies under a thin coat of snow and no boat leaves it before the morning bell".split()

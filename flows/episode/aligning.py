@@ -30,6 +30,7 @@ from transforms.alignment import Alignment, rows
 from transforms.alignment.ends import until_quiet
 from transforms.alignment.forcing import clips_of
 from transforms.alignment.merging import merge
+from transforms.alignment.moving import moved_chapters
 from transforms.alignment.rows import Name, Reference
 from transforms.errors import Interrupted, SourceError, one_line
 from transforms.introductions import Introductions
@@ -202,7 +203,9 @@ def _align_episode(
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
         other = _other_audio(one, heard)
         apart = {other: _align(store, decoded, other, one)} if other else {}
-        voices = Voices(one, proofs, apart, introduce(store, one.base, one.row, known), user, persons(one))
+        is_first = one.row["transcript"]["rendition_id"] == heard[0].row["transcript"]["rendition_id"]
+        first = {} if is_first else {heard[0]: _align(store, decoded, heard[0], one)}
+        voices = Voices(one, proofs, apart, first, introduce(store, one.base, one.row, known), user, persons(one))
         of_texts |= dict.fromkeys(proofs, voices)
         foreign |= {text: found for text, found in pairs.items() if found.manifest.facts["is_other_language"]}
         made += _tell_heard(store, voices), _tell_merged(store, voices, newest)
@@ -291,12 +294,13 @@ class Voices:
 
     That are the texts that it was aligned with, its own words (`None`: they name nobody), the user, and voices of
     other episodes (`persons`, by label). `apart` is what was heard of another audio file of the episode, aligned
-    with it.
+    with it, `first` that of the first file where that is another one: with it came the chapters of the feed.
     """
 
     heard: Document
     texts: Mapping[Document, Artifact]
     apart: Mapping[Document, Artifact]
+    first: Mapping[Document, Artifact]
     introduced: Artifact | None
     user: User
     persons: Mapping[str, Identity]
@@ -325,11 +329,19 @@ class Voices:
         found = by_texts or rows.names_said(self.introductions())
         return rows.names_of(self.persons) | found | _by_user(self.user.called(self.heard))
 
+    def with_chapters(self, row: Row) -> Row:
+        """Put the chapters that the feed gave with another audio file on the clock of this one."""
+        for other, found in self.first.items():
+            given = row["given_chapters"], self.heard.row, other.row, read_json(ALIGNMENT, found)
+            row = {**row, "given_chapters": moved_chapters(*given)}
+        return row
+
     def told(self, *documents: Document) -> Told:
         """Name what tells of them, and of other transcripts of the episode beside theirs."""
         names = self.user.called(self.heard, *documents)
         is_pinned = any(self.user.is_pinned(one) for one in documents or (self.heard,))
-        alignments = (*self.texts.values(), *(() if documents else self.apart.values()))
+        others = (*(() if documents else self.apart.values()), *self.first.values())
+        alignments = tuple({one.manifest.key: one for one in (*self.texts.values(), *others)}.values())
         return Told(METHOD, alignments, self.introduced, names, is_pinned, self.persons)
 
 
@@ -346,7 +358,7 @@ def _heard_row(voices: Voices) -> Row:
     row = rows.evidenced(rows.named(known, names), names, voices.introductions(), by_texts)
     for other, found in voices.apart.items():
         row = rows.compared(row, other.transcript_id, read_json(ALIGNMENT, found))
-    return rows.judged(row, references)
+    return voices.with_chapters(rows.judged(row, references))
 
 
 def _tell_text(store: Store, text: Document, voices: Voices | None, user: User) -> Artifact | None:
@@ -365,7 +377,7 @@ def _text_row(text: Document, voices: Voices | None, user: User) -> Row:
     row = text.row
     if voices is not None:
         found = read_json(ALIGNMENT, voices.texts[text])
-        row = rows.aligned(row, voices.heard.transcript_id, found, voices.labels)
+        row = voices.with_chapters(rows.aligned(row, voices.heard.transcript_id, found, voices.labels))
         persons = voices.persons
         if not any(turn["speaker_label"] for turn in text.row["turns"]):
             row = rows.named(row, voices.names(voices.references()))

@@ -33,9 +33,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.alignments import Case, Said, damaged, some_words
-from tests.alignments import misheard as misheard_as
-from transforms.alignment import Alignment, align
+sys.path[0] = str(Path(__file__).parents[2])  # in this folder `warehouse` is another file
+from tests.alignments import Case, Said, damaged, some_words  # noqa: E402
+from tests.alignments import misheard as misheard_as  # noqa: E402
+from transforms.alignment import Alignment, align  # noqa: E402
 
 RUN = "from flows.cli import main; main()"
 NEAR = 0.5
