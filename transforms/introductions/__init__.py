@@ -15,7 +15,7 @@ from transforms.introductions.cues import Utterance, find_cues
 from transforms.introductions.people import Candidate, People
 from transforms.introductions.votes import Evidence, Introduction, name_labels
 
-METHOD = "introductions-1"
+METHOD = "introductions-2"
 
 
 @dataclass(frozen=True, slots=True)
