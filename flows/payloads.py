@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, bytes_of
-from transforms.alignment import Alignment
 from transforms.records import StageRun, Turn, Word
 from transforms.speech.checks import Transcription
 from transforms.speech.diarize import Diarization
@@ -25,7 +24,6 @@ DIARIZATION = TypeAdapter(Diarization)
 WORDS = TypeAdapter(tuple[Word, ...])
 TURNS = TypeAdapter(tuple[Turn, ...])
 GIVEN = TypeAdapter(Given)
-ALIGNMENT = TypeAdapter(Alignment)
 
 
 def read_json(kind: TypeAdapter[T], artifact: Artifact) -> T:

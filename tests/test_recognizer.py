@@ -443,7 +443,7 @@ def test_a_text_is_read_along(engine: str, request: pytest.FixtureRequest, demo_
     starts = [one.start_time for one in (*said, *thanked[1:]) if one]
     assert starts == sorted(starts)
     assert starts[0] == pytest.approx(2.2, abs=0.25)
-    assert said[-1].end_time == pytest.approx(4.3, abs=0.25)
+    assert 3.8 < starts[6] < 4.3
     assert thanked[-1].end_time == pytest.approx(13.327, abs=0.25)
     strange = [replace(clips[0], words=tuple("but nobody ever pays a baker".split()))]
     (unsaid,) = read_along(strange, samples, reader, "en")

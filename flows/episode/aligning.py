@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.artifacts import Artifact, Made, Manifest, Store
-from flows.episode.forcing import N_CLIPS, force, sides_of
+from flows.episode.forcing import ALIGNMENT, N_CLIPS, force, sides_of
 from flows.episode.given_names import Names, check_name, give_name, given_names
 from flows.episode.introducing import INTRODUCTIONS, introduce
 from flows.episode.merging import Parents, merged_name, stage_merged
@@ -22,7 +22,7 @@ from flows.episode.pins import keep_pin, pins
 from flows.episode.told import Document, Told, documents, stage_told
 from flows.home import clock
 from flows.loader import load_and_publish
-from flows.payloads import ALIGNMENT, read_json, read_samples
+from flows.payloads import read_json, read_samples
 from flows.runs import StageFailed, record, say
 from flows.settings import Settings
 from transforms import alignment

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from flows.artifacts import Artifact, Made, Recipe, Store, stage_key
 from flows.engines import model_server
 from flows.engines.reading import read_clips
 from flows.engines.weights import is_there
 from flows.episode.told import Document
 from flows.home import clock
-from flows.payloads import ALIGNMENT, read_json
+from flows.payloads import read_json
 from flows.runs import StageFailed, record, say
 from flows.settings import Settings
 from transforms.alignment import Alignment, forcing, rows
@@ -24,6 +26,7 @@ from transforms.errors import Interrupted, SourceError, one_line
 from transforms.speech.device import Request
 from transforms.speech.models import MODELS, Model, find_model
 
+ALIGNMENT = TypeAdapter(Alignment)
 N_CLIPS = "clips"  # the fact of an alignment that says how many are worth it
 
 Samples = Callable[[], tuple[Artifact, ...]]
