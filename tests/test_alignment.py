@@ -142,6 +142,16 @@ def test_a_name_heard_as_another_word_has_its_time() -> None:
     assert (found["Leike"].confidence or 1.0) < (found["talk"].confidence or 0.0)
 
 
+def test_a_filler_is_not_the_word_that_was_lost_beside_it() -> None:
+    """It is too short for that: the word has the time that is left between its neighbours."""
+    words = "the harbour was frozen over".split()
+    said = [heard_word(word, 0.5 * n, 0.5 * n + 0.4) for n, word in enumerate(words)]
+    heard = [*said[:3], heard_word("um", 1.93, 1.95), *said[4:]]
+    found = dict(zip(words, align(words, heard, "en", 3.0).words, strict=True))
+    assert found["frozen"].start_time == pytest.approx(1.5, abs=0.15)
+    assert found["frozen"].end_time == pytest.approx(1.9, abs=0.15)
+
+
 def test_no_greedy_drift() -> None:
     """A good transcript of a long text with common words: every word is at its place (SubtitleEdit #12832)."""
     words = some_words(5000, 3)

@@ -177,5 +177,5 @@ def _believed(found: Mapping[int, ReadWord], since: Seconds, until: Seconds) -> 
         likely = math.exp(fmean(p for other in near for p in found[other].logprobs))
         start, end = max(one.start_time, since), min(one.end_time, until)
         reach = max(start - one.start_time, one.end_time - end)
-        if likely >= LEAST_LIKELY and reach <= SLACK and start <= end <= start + LONGEST_WORD:
+        if likely >= LEAST_LIKELY and reach <= SLACK and start < end <= start + LONGEST_WORD:
             yield place, AlignedWord(round(start, 3), round(end, 3), "aligned", round(likely, 3))
