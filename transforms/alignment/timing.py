@@ -99,9 +99,10 @@ def _between(text: Sequence[str], heard: Sequence[Heard], pace: Seconds, share: 
     takes = pace * sum(len(unit) + BREATH for unit in text)
     limit = SLACK + SLACK_SHARE * takes
     stretches = _speech(others)
-    if len(text) == len(others) <= FEW_REPLACED and _length(stretches) >= SHORTEST_REPLACED * takes:
+    is_speech = bool(stretches) and _length(stretches) >= SHORTEST_REPLACED * takes
+    if is_speech and len(text) == len(others) <= FEW_REPLACED:
         return [Timed(one.start_time, one.end_time, "interpolated", share / 2, None) for one in others]
-    if not stretches or abs(_length(stretches) - takes) > limit:
+    if not is_speech or abs(_length(stretches) - takes) > limit:
         since, until = before.end_time, after.start_time
         spare = max(0.0, until - since - takes) / 2  # on both sides: no word is farther off than that
         stretches = [(since + spare, until - spare)]
