@@ -91,17 +91,34 @@ def damaged(words: Sequence[str], strangers: Sequence[str], rng: random.Random, 
         text = [s if rng.random() > 0.05 else replace(s, word=rng.choice(strangers)) for s in text]
         text = [s for s in text if rng.random() > 0.1]
     else:
-        heard = [w if rng.random() > 0.05 else replace(w, word=rng.choice(strangers)) for w in heard]
-        heard = [w for w in heard if rng.random() > 0.1]
-    for _ in range(max(1, len(words) // 3000)):
-        first = rng.randrange(len(heard) - 20)
-        heard[first : first + 20] = [replace(w, word=rng.choice(strangers)) for w in heard[first : first + 20]]
+        heard = _lossy(heard, strangers, rng)
+    heard = _with_bursts(heard, strangers, rng, max(1, len(words) // 3000))
     heard = sorted([*_with_fillers(heard, rng), *ad], key=lambda word: word.start_time or 0.0)
     text = _moved(text, rng)
     shown = [rng.randrange(len(text) - 40) for _ in range(3)]
     above = [Said(s.word, None, None) for first in shown for s in text[first : first + 40]]
     end = max(word.end_time or 0.0 for word in heard)
     return Case((*above, *text), tuple(heard), end + 5.0)
+
+
+def misheard(heard: Sequence[Word], strangers: Sequence[str], rng: random.Random) -> list[Word]:
+    """Damage what was heard of real audio as `damaged` does: one burst, words lost, replaced and made up."""
+    return _with_fillers(_with_bursts(_lossy(heard, strangers, rng), strangers, rng, 1), rng)
+
+
+def _lossy(heard: Sequence[Word], strangers: Sequence[str], rng: random.Random) -> list[Word]:
+    """Mishear one word in twenty, and lose one in ten."""
+    heard = [w if rng.random() > 0.05 else replace(w, word=rng.choice(strangers)) for w in heard]
+    return [w for w in heard if rng.random() > 0.1]
+
+
+def _with_bursts(heard: list[Word], strangers: Sequence[str], rng: random.Random, n: int) -> list[Word]:
+    """Mishear twenty words in a row, so many times."""
+    for _ in range(n):
+        first = rng.randrange(len(heard) - 20)
+        burst = [replace(w, word=rng.choice(strangers)) for w in heard[first : first + 20]]
+        heard = [*heard[:first], *burst, *heard[first + 20 :]]
+    return heard
 
 
 def _with_ad(said: list[Said], strangers: Sequence[str], rng: random.Random) -> tuple[list[Said], list[Word]]:

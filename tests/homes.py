@@ -88,13 +88,15 @@ def ingest(
     said: Said | None = None,
     words: tuple[Word, ...] | None = None,
     segments: tuple[SpeakerSegment, ...] | None = None,
+    model: str | None = None,
 ) -> Joined:
-    """Ingest an episode as `turntable ingest` does, but with words that nobody recognised."""
+    """Ingest an episode as `turntable ingest` does, but with words that nobody recognised, as if a model had."""
     store = Store(settings.home)
-    heard = heard_as(store, settings, found.location, segments or SPEAKERS, words or FEW)
+    heard = heard_as(store, settings, found.location, segments or SPEAKERS, words or FEW, model)
     work = Work(found, Options(said=said or Said()), settings, EngineClient(SharedEngine(settings)))
     text = extras.bring_text(found, None, Options(), settings)
-    return load_audio(work, heard, stages.make_turns(store, heard), None, text)[0]
+    chosen = extras.bring_chapters(found, None, None, settings) if found.extras.chapters else None
+    return load_audio(work, heard, stages.make_turns(store, heard), chosen, text)[0]
 
 
 def ingest_file(
@@ -128,6 +130,7 @@ def heard_as(
     location: Location,
     segments: tuple[SpeakerSegment, ...],
     words: tuple[Word, ...] = FEW,
+    model: str | None = None,
 ) -> Processed:
     """Make all stages of some audio up to its words, four of them a second, with these speakers."""
     fetched = stages.fetch(store, location, settings, lambda _: None)
@@ -143,7 +146,7 @@ def heard_as(
             store,
             "transcribe",
             decoded[0],
-            lambda _: Made(TRANSCRIPTION.dump_json(said), facts={"language": "en"}),
+            lambda _: Made(TRANSCRIPTION.dump_json(said), model=model, facts={"language": "en"}),
             " ".join(word.word for word in words),
         ),
     )

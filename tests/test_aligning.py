@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,12 @@ from flows.sources.episodes import find_named
 from flows.sources.found import PublisherExtras
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
-from tests.conftest import command, write_wav
+from tests.conftest import DEMO_AUDIO, command, write_wav
 from tests.feeds import Page, publisher
 from tests.homes import ingest
+from transforms.audio.decoding import decode
 from transforms.errors import ContentError, SourceError
-from transforms.records import Podcast, SpeakerSegment, TranscriptLink, Word
+from transforms.records import Chapter, Podcast, SpeakerSegment, TranscriptLink, Word
 from transforms.voices.identity import Identity
 
 pytestmark = pytest.mark.system  # twenty homes are made and compared
@@ -219,6 +221,20 @@ def test_a_text_of_another_episode_has_no_times(settings: Settings, tmp_path: Pa
     ) == [(0,)]
     ((message,),) = ask(settings, "select message from stage_runs where stage = 'align'")
     assert message.startswith("does not match: ")
+
+
+def test_a_text_of_which_little_aligns_is_flagged(settings: Settings, tmp_path: Path) -> None:
+    """Of this audio or not: it has no times, and what was heard is the one to read until a user says otherwise."""
+    other = "On the {n}th of May the bakers of the town open their ovens early, and whoever comes by smells it."
+    text = f"Ann Lee: {ANN[0]}\n" + "".join(f"Bob Ray: {other.format(n=n)}\n" for n in range(4, 8))
+    hear(settings, tmp_path)
+    publish_text(settings, tmp_path, text)
+    found = "source, is_best, list_contains(flags, 'little_aligned'), aligned_share between 0.15 and 0.3"
+    assert ask(settings, f"select {found} from transcripts order by 1") == [
+        ("asr", True, False, None),
+        ("publisher", False, True, True),
+    ]
+    assert ask(settings, "select count(*) from turns where time_source = 'aligned'") == [(0,)]
 
 
 AD = (
@@ -417,6 +433,32 @@ def test_an_episode_that_comes_again_with_another_ad(settings: Settings, tmp_pat
     assert rows(settings) == before
 
 
+CHAPTERS = "select title, start_time, end_time, source from chapters where transcript_id is null order by 2"
+
+
+def test_chapters_of_a_feed_move_to_another_audio_file(settings: Settings, tmp_path: Path) -> None:
+    """They are where they were, behind the ad that the second file has in its middle."""
+    starts = list(itertools.accumulate((PACE * len(text.split()) for _, text in SAID), initial=0.0))
+    named = (Chapter(0, "Why", 0.0, starts[2]), Chapter(1, "The belt", starts[2], starts[4]))
+    extras = PublisherExtras(chapters=named, chapters_source="psc")
+    for seed, talk in enumerate([SAID, [*SAID[:2], ("C", AD), *SAID[2:]]]):
+        hear(
+            settings, tmp_path, talk=talk, voices="ABCAB"[: 5 if seed else 2], guid="one", seed=seed, extras=extras
+        )
+    later = PACE * len(AD.split())
+    expected = [
+        ("Why", 0.0, pytest.approx(starts[2] + later, abs=0.01), "psc"),
+        ("The belt", *(pytest.approx(starts[n] + later, abs=0.01) for n in (2, 4)), "psc"),
+    ]
+    assert ask(settings, CHAPTERS) == expected
+    publish_text(settings, tmp_path)  # a text that comes later has them on the same clock
+    assert ask(settings, CHAPTERS) == expected
+    assert verify(settings, deep=True) == ()
+    before = rows(settings)
+    rebuild(settings)
+    assert (ask(settings, CHAPTERS), rows(settings)) == (expected, before)
+
+
 def test_a_text_without_speakers_has_the_voices(settings: Settings, tmp_path: Path) -> None:
     """Paragraphs are parted where the voice changes; a name that a user gives is that of both."""
     episode_id = hear(settings, tmp_path)
@@ -612,6 +654,71 @@ def test_a_summary_is_not_aligned(settings: Settings, tmp_path: Path) -> None:
     )
     publish_text(settings, tmp_path, summary)
     assert ask(settings, "select source, flags from transcripts where format is not null") == [("publisher", [])]
+
+
+MISHEARD = range(12, 28)  # the second sentence of the demo, from 6.137 to 11.161 s
+
+
+def hear_demo(settings: Settings, folder: Path) -> list[str]:
+    """Ingest the first sentences of the demo, one of them misheard, as if tiny.en had heard them; all words."""
+    words, heard = [], []
+    for caption in DEMO_AUDIO.with_suffix(".vtt").read_text().split("\n\n")[1:7]:
+        span, line = caption.split("\n")
+        start, end = (float(time.rpartition(":")[2]) for time in span.split(" --> "))
+        said = line.partition(">")[2].removesuffix("</v>").split()
+        for n, word in enumerate(said):
+            times = (start + (end - start) * place / len(said) for place in (n, n + 0.9))
+            heard.append(Word("zokk" if len(words) in MISHEARD else word, *times, 0.9, None, None))
+            words.append(word)
+    heard = [word for n, word in enumerate(heard) if n not in MISHEARD or n % 2]
+    path = folder / "Why a record turns.wav"
+    write_wav(path, decode(DEMO_AUDIO).samples[: 19 * 16_000] / 32768)
+    (found,) = find_named(at_path(path), 1, settings.reach).episodes
+    ingest(settings, found, words=tuple(heard), model="tiny.en")
+    return words
+
+
+@pytest.mark.parametrize("first", ["audio", "text"])
+def test_what_was_misheard_is_found_in_the_audio(models: Path, tmp_path: Path, first: str) -> None:
+    """A sentence of which no word was heard as written has its seconds, whichever came first, and only once."""
+    settings = Settings(home=tmp_path / "home", models=models, device="cpu")
+    text = DEMO_AUDIO.with_suffix(".vtt").read_text().partition("\n\n00:00:19")[0]
+    plain = "Why a record turns\nTranscript\n\n" + " ".join(re.findall(r"(?<=>)[^<\n]+(?=<)", text)) + "\n"
+    steps = [lambda: hear_demo(settings, tmp_path), lambda: publish_text(settings, tmp_path, plain)]
+    for step in steps if first == "audio" else reversed(steps):
+        step()
+    words = ask(settings, TIMED)
+    assert [words[MISHEARD[n]][0] for n in (0, -1)] == ["I'm", "living."]
+    assert words[MISHEARD[0]][1] == pytest.approx(6.137, abs=0.4)
+    assert words[MISHEARD[-1]][2] == pytest.approx(11.161, abs=0.2)
+    assert {words[place][3] for place in MISHEARD} == {"aligned"}
+    starts = [start for _, start, *_ in words]
+    assert starts == sorted(starts)
+    assert ask(settings, "select count(*) from gaps where kind = 'text'") == [(0,)]
+    runs = "select method, model from stage_runs where stage = 'align'"
+    assert ask(settings, runs) == [("forced-1", "tiny.en")]
+    before, staged = rows(settings), documents(settings)
+    reparse_texts(settings.model_copy(update={"models": tmp_path / "nowhere"}))  # what is found stays found
+    assert (documents(settings), rows(settings)) == (staged, before)
+    rebuild(settings)
+    assert rows(settings) == before
+    assert verify(settings, deep=True) == ()
+
+
+def test_without_a_model_what_was_misheard_has_no_time(tmp_path: Path) -> None:
+    """Nothing is fetched for it; it has its seconds as soon as the model is there."""
+    settings = Settings(home=tmp_path / "home", models=tmp_path / "models", device="cpu")
+    words = hear_demo(settings, tmp_path)
+    publish_text(settings, tmp_path, "Why a record turns\nTranscript\n\n" + " ".join(words) + "\n")
+    found = ask(settings, TIMED)
+    assert {found[place][3] for place in MISHEARD} <= {None, "interpolated"}
+    assert not settings.models.exists()
+
+
+TIMED = """
+    select word, w.start_time, w.end_time, w.time_source
+    from words w join transcripts using (transcript_id) where format is not null order by word_index
+"""
 
 
 def test_two_transcripts_are_compared(settings: Settings, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +16,8 @@ from hypothesis import strategies as st
 from tests.alignments import Case, Said, damaged, heard_as, heard_word, some_words, spoken
 from transforms.alignment import AlignedWord, Alignment, Gap, align
 from transforms.alignment.ends import until_quiet
+from transforms.alignment.forcing import Clip, ReadWord, Sides, clips_of, with_read
+from transforms.alignment.moving import moved_chapters
 from transforms.alignment.naming import Naming, label_errors, name_labels
 from transforms.alignment.parting import Part, part
 from transforms.records import Word
@@ -138,6 +142,16 @@ def test_a_name_heard_as_another_word_has_its_time() -> None:
     assert (found["Leike"].confidence or 1.0) < (found["talk"].confidence or 0.0)
 
 
+def test_a_filler_is_not_the_word_that_was_lost_beside_it() -> None:
+    """It is too short for that: the word has the time that is left between its neighbours."""
+    words = "the harbour was frozen over".split()
+    said = [heard_word(word, 0.5 * n, 0.5 * n + 0.4) for n, word in enumerate(words)]
+    heard = [*said[:3], heard_word("um", 1.93, 1.95), *said[4:]]
+    found = dict(zip(words, align(words, heard, "en", 3.0).words, strict=True))
+    assert found["frozen"].start_time == pytest.approx(1.5, abs=0.15)
+    assert found["frozen"].end_time == pytest.approx(1.9, abs=0.15)
+
+
 def test_no_greedy_drift() -> None:
     """A good transcript of a long text with common words: every word is at its place (SubtitleEdit #12832)."""
     words = some_words(5000, 3)
@@ -240,6 +254,101 @@ def test_errors_of_the_recogniser() -> None:
     assert (errors.substitutions, errors.deletions, errors.insertions) == (8, 0, 0)
     assert errors.aligned_rate == pytest.approx(8 / 400, abs=0.002)
     assert (errors.rate or 0.0) >= 100 / 420
+
+
+def chapters_moved(source: str, lasts: float | None, told: Sequence[float]) -> list[float | None]:
+    """Move two chapters from a file of forty words to one with ten seconds of an ad before the last twenty."""
+    words = some_words(40, 8)
+    here = [heard_word(word, float(n), n + 0.9) for n, word in enumerate(words)]
+    there = [*here[:20], *(heard_word(word, n + 10.0, n + 10.9) for n, word in enumerate(words) if n >= 20)]
+    given = [
+        {"chapter_index": n, "title": "", "start_time": start, "end_time": None, "source": source}
+        for n, start in enumerate((0.0, 20.2))
+    ]
+    own = [{**chapter, "start_time": start} for chapter, start in zip(given, told, strict=True)]
+    heard, other = (
+        {"rendition": {"decoded_seconds": n}, "episode": {"duration": lasts}, "words": [], "given_chapters": given}
+        for n in (50.0, 40.0)
+    )
+    other["words"] = [{"start_time": word.start_time} for word in here]
+    moved = moved_chapters(own, heard, other, align(words, there, "en", 50.0))
+    return [chapter["start_time"] for chapter in moved or ()]
+
+
+def test_chapters_move_with_the_words_behind_them() -> None:
+    """But for those that stand in the file, came with this one, or fit it by what the feed says."""
+    same = (0.0, 20.2)
+    assert chapters_moved("psc", None, same) == [0.0, 30.2]
+    assert chapters_moved("psc", 40.0, same) == [0.0, 30.2]
+    assert chapters_moved("psc", 50.0, same) == [0.0, 20.2]
+    assert chapters_moved("file", None, same) == [0.0, 20.2]
+    assert chapters_moved("psc", None, (0.0, 31.0)) == [0.0, 31.0]
+
+
+TALE = "the old harbour lies under a thin coat of snow and no boat leaves it before the morning bell".split()
+
+
+def misheard(words: Sequence[str], noise: range, pause: float = 0.0) -> Sides:
+    """Align a text, half a second a word, of which some words were heard as two others before a pause."""
+    said = [heard_word(w, 0.5 * n + pause * (n >= noise.stop), 0.5 * n + 0.4 + pause * (n >= noise.stop))
+            for n, w in enumerate(words)]  # fmt: skip
+    other = [heard_word("zokk", said[noise.start].start_time or 0.0, said[noise.stop - 1].end_time or 0.0)]
+    heard = [*said[: noise.start], *other, *said[noise.stop :]]
+    duration = 0.5 * len(words) + pause
+    return Sides(words, heard, "en", duration, align(words, heard, "en", duration))
+
+
+def read_as(clip: Clip, likely: float, shift: float = 0.0) -> list[ReadWord | None]:
+    """Find the words of a clip half a second each, some of them misplaced."""
+    return [ReadWord(0.5 * n + shift, 0.5 * n + 0.4 + shift, (math.log(likely),))
+            for n in range(clip.first, clip.first + len(clip.words))]  # fmt: skip
+
+
+def test_words_that_were_heard_otherwise_are_read() -> None:
+    """With words around them that were heard as written; what is likely has its time, the rest its old one."""
+    sides = misheard(TALE, range(6, 12), pause=1.5)
+    (clip,) = clips_of(sides)
+    assert (clip.first, clip.words, clip.n_doubtful) == (2, tuple(TALE[2:16]), 6)
+    assert (clip.start_time, clip.end_time) == (1.0, 9.4)
+    found = with_read(sides, [(clip, read_as(clip, 0.5))])
+    assert [w.start_time for w in found.words[6:12]] == [3.0, 3.5, 4.0, 4.5, 5.0, 5.5]
+    assert {(w.time_source, w.confidence, w.heard) for w in found.words[6:12]} == {("aligned", 0.5, None)}
+    assert found.words[:6] == sides.alignment.words[:6]
+    assert found.words[12:] == sides.alignment.words[12:]
+    assert [one.kind for one in sides.alignment.gaps] == ["text", "audio"]
+    assert found.gaps == ()
+
+
+@pytest.mark.parametrize(("likely", "shift"), [(0.01, 0.0), (0.5, 20.0), (0.5, -20.0)])
+def test_what_is_unlikely_or_elsewhere_stays_as_it_was(likely: float, shift: float) -> None:
+    """Words that nobody says, and those that would lie beyond their neighbours, are not believed."""
+    sides = misheard(TALE, range(6, 12), pause=1.5)
+    (clip,) = clips_of(sides)
+    assert with_read(sides, [(clip, read_as(clip, likely, shift))]) == sides.alignment
+
+
+def test_nothing_is_read_where_nothing_is_in_doubt() -> None:
+    """What was heard as written, one word taken for another, words that nobody has the time to say, a long ad."""
+    assert clips_of(misheard(TALE, range(0, 1))) == []
+    assert clips_of(misheard(TALE, range(6, 7))) == []
+    assert clips_of(misheard(TALE, range(6, 12), pause=30.0)) == []
+    said = [heard_word(word, 0.5 * n, 0.5 * n + 0.4) for n, word in enumerate(TALE)]
+    longer = [*TALE[:9], *some_words(20, 3), *TALE[9:]]
+    assert clips_of(Sides(longer, said, "en", 10.0, align(longer, said, "en", 10.0))) == []
+
+
+def test_no_more_than_a_tenth_of_the_audio_is_read() -> None:
+    """Of a talk that was misheard everywhere the gaps with most words come first."""
+    words = some_words(2000, 4)
+    said = heard_as(spoken(words, random.Random(4)))
+    heard = [w for n, w in enumerate(said) if n % 20 >= 5 + n // 1000]
+    duration = said[-1].end_time or 0.0
+    sides = Sides(words, heard, "en", duration, align(words, heard, "en", duration))
+    chosen = clips_of(sides)
+    seconds = sum(clip.seconds for clip in chosen)
+    assert 0.08 * duration < seconds <= 0.1 * duration
+    assert chosen == sorted(chosen, key=lambda one: one.first)
+    assert min(one.n_doubtful for one in chosen) >= 6
 
 
 def test_labels_are_named_by_the_words_that_they_said() -> None:

@@ -54,6 +54,53 @@ def test_people_say_who_they_are(talk: list[tuple[str, str]], expected: dict[str
 
 
 @pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            "Guten Abend, ich bin Jana Weiß, und mit mir ist Jörg Öst. Jörg, willkommen.",
+            "Vielen Dank, Jana. Schallplatten sind alt.",
+        ),
+        (
+            "Bonsoir, je suis Jana Weiß, et avec moi Jörg Öst. Jörg, bienvenue.",
+            "Merci, Jana. Les disques sont vieux.",
+        ),
+        ("Hola, me llamo Jana Weiß. Nos acompaña Jörg Öst. Jörg, bienvenido.", "Muchas gracias, Jana. Es viejo."),
+        (
+            "Olá, eu sou Jana Weiß. Comigo está Jörg Öst. Jörg, seja bem-vindo.",
+            "Muito obrigado, Jana. Os discos são velhos.",
+        ),
+        (
+            "Buonasera, io sono Jana Weiß. Con me oggi c'è Jörg Öst. Jörg, benvenuto.",
+            "Grazie mille, Jana. I dischi sono vecchi.",
+        ),
+    ],
+)
+def test_people_are_presented_and_thank_in_five_languages(first: str, second: str) -> None:
+    found = heard(("A", first), ("B", second))
+    assert names(found) == {"A": "Jana Weiß", "B": "Jörg Öst"}
+    assert {(one.kind, one.speaker_name) for one in found.evidence} == {
+        ("self", "Jana Weiß"),
+        ("addressed", "Jana Weiß"),
+        ("presented", "Jörg Öst"),
+        ("addressed", "Jörg Öst"),
+    }
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        "Nächste Woche begrüße ich Alma Roth. Gestern war mit mir Alma Roth im Zug.",
+        "La semaine prochaine je reçois Alma Roth. La semaine dernière avec moi Alma Roth a chanté.",
+        "La próxima semana nos acompaña Alma Roth. Ayer me acompaña Alma Roth a casa.",
+        "Na semana passada comigo está Alma Roth. Ontem está comigo Alma Roth.",
+        "La prossima settimana con me c'è Alma Roth. Ieri qui con me Alma Roth.",
+    ],
+)
+def test_who_was_or_will_be_there_in_five_languages_is_nobody(talk: str) -> None:
+    assert names(heard(("A", talk), GUEST)) == {}
+
+
+@pytest.mark.parametrize(
     "talk",
     [
         [("A", "Today we talk about Rosalind Franklin and her picture."), GUEST],

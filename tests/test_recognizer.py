@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from tests.words import difference, plain_text, spoken
+from transforms.alignment.forcing import Clip, ReadWord
 from transforms.errors import ContentError, Interrupted
 from transforms.speech import device, windows
 from transforms.speech import transcribe as transcribing
@@ -30,6 +32,7 @@ from transforms.speech.transcribe import TranscribeJob, transcribe, transcribe_m
 from transforms.speech.whisper import recognizer
 from transforms.speech.whisper.beam_search import Hypothesis, Vocabulary, write
 from transforms.speech.whisper.network import Whisper, log_mel, multiplied, packed, read_variables
+from transforms.speech.whisper.reading import read_along
 from transforms.speech.whisper.recognizer import Recognizer
 from transforms.speech.whisper.static_search import StaticSearch
 from transforms.speech.whisper.token_times import _median, warp
@@ -425,6 +428,41 @@ def test_two_workers_hear_what_one_hears(
     together = transcribe(demo_samples[: 60 * RATE], fast, language="en", quality="fast")
     assert difference(alone.words, together.words) < 0.05
     assert [w.start_time for w in together.words] == sorted(w.start_time or 0 for w in together.words)
+
+
+@pytest.mark.parametrize("engine", ["fast", "plain", "whole"])
+def test_a_text_is_read_along(engine: str, request: pytest.FixtureRequest, demo_samples: np.ndarray) -> None:
+    """Each word is found where it is said, two clips in one window; a text that is not said is unlikely."""
+    reader = request.getfixturevalue(engine)
+    samples = (demo_samples * 32767).astype(np.int16)
+    first, second = "Welcome to The Long Groove, the show".split(), "— Idris, thanks for coming in.".split()
+    clips = [Clip(0, tuple(first), 2.2, 4.3, 0, 7), Clip(28, tuple(second), 11.6, 13.327, 0, 6)]
+    (said, thanked) = read_along(clips, samples, reader, "en")
+    assert thanked[0] is None
+    assert [one is not None for one in (*said, *thanked[1:])] == [True] * 12
+    starts = [one.start_time for one in (*said, *thanked[1:]) if one]
+    assert starts == sorted(starts)
+    assert starts[0] == pytest.approx(2.2, abs=0.25)
+    assert 3.8 < starts[6] < 4.3
+    assert thanked[-1].end_time == pytest.approx(13.327, abs=0.25)
+    strange = [replace(clips[0], words=tuple("but nobody ever pays a baker".split()))]
+    (unsaid,) = read_along(strange, samples, reader, "en")
+    assert likely(said) > 0.3
+    assert likely(unsaid) < 0.02
+
+
+def likely(words: list[ReadWord | None]) -> float:
+    """The geometric mean of the probabilities of all tokens."""
+    return float(np.exp(np.mean([p for one in words if one for p in one.logprobs])))
+
+
+def test_a_clip_that_is_too_long_is_not_read(plain: Recognizer, demo_samples: np.ndarray) -> None:
+    """No window has room for it, or for its tokens; what has is read."""
+    samples = (demo_samples * 32767).astype(np.int16)
+    long = Clip(0, ("Welcome",), 0.0, 40.0, 0, 1), Clip(0, tuple(["seventeen"] * 500), 2.0, 9.0, 0, 500)
+    fits = Clip(0, ("Welcome",), 2.2, 2.8, 0, 1)
+    found = read_along([*long, fits], samples, plain, "en")
+    assert [any(one) for one in found] == [False, False, True]
 
 
 def test_without_known_heads_the_upper_half_aligns(models: Path, demo_samples: np.ndarray) -> None:

@@ -72,7 +72,7 @@ _OTHER = """
     where t.episode_id = $episode and t.transcript_id <> $transcript
         and case when $source = 'asr' then t.source in ('publisher', 'captions')
                  else t.source = 'asr' and t.format is null end
-        and not list_has_any(t.flags, ['other_audio'])
+        and not list_has_any(t.flags, ['other_audio', 'little_aligned'])
     order by t.transcript_id = $aligned_to desc nulls last, t.aligned_to is not null desc,
         t.source = 'publisher' desc, t.created_at desc, t.transcript_id
     limit 1

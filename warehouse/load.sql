@@ -90,16 +90,20 @@ insert into evals by name select transcript_id, episode_id, unnest(evals, max_de
 insert into name_evidence by name select transcript_id, unnest(name_evidence, max_depth := 2) from chosen;
 insert into voices by name select transcript_id, unnest(voices, max_depth := 2) from chosen;
 
--- The chapters of the episode itself: those of the newest document whose maker looked for them.
+-- The chapters of the episode itself: those of the newest document whose maker looked for them. One that was made
+-- of it since may have them on the clock of other audio.
 create or replace temp table given as
 select episode.episode_id as episode_id, given_chapters
 from document d
 where given_chapters is not null and not exists (
     from load_log l
     where l.episode_id = d.episode.episode_id and l.has_chapters
-        and (coalesce(l.described_at, l.staged_at), l.staged_key) > (d.described_at, d.staged_key)
+        and (coalesce(l.described_at, l.staged_at), l.staged_at, l.staged_key)
+            > (d.described_at, d.staged_at, d.staged_key)
 )
-qualify row_number() over (partition by d.episode.episode_id order by d.described_at desc, d.staged_key desc) = 1;
+qualify row_number() over (
+    partition by d.episode.episode_id order by d.described_at desc, d.staged_at desc, d.staged_key desc
+) = 1;
 delete from chapters where transcript_id is null and episode_id in (select episode_id from given);
 insert into chapters by name
 select episode_id, unnest(given_chapters, max_depth := 2) from given;
@@ -149,7 +153,7 @@ ranked as (
             t.transcript_id is null,
             t.transcript_id is null and s.source <> 'asr',
             not coalesce(s.is_pinned, false),
-            list_has_any(s.flags, ['other_audio', 'other_language', 'partial_text']),
+            list_has_any(s.flags, ['other_audio', 'little_aligned', 'other_language', 'partial_text']),
             list_position(['merged', 'publisher', 'asr', 'captions'], s.source),
             not coalesce(t.has_speakers, false),
             s.created_at desc,

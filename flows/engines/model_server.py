@@ -28,12 +28,14 @@ from typing import Any
 from flows.access import enter
 from flows.artifacts import Artifact, Store
 from flows.child import await_parents_end
-from flows.engines import diarizing, model_loading, transcribing
+from flows.engines import diarizing, model_loading, reading, transcribing
 from flows.paths import NEUTRAL
 from flows.progress import Advance, Say
 from flows.settings import Options, Settings
+from transforms.alignment.forcing import Clip
 from transforms.errors import Interrupted, TurntableError, one_line
-from transforms.speech.device import share_freed_memory
+from transforms.speech.device import Request, share_freed_memory
+from transforms.speech.models import Model
 
 VARIABLE = "TURNTABLE_MODEL_SERVER"
 START_SECONDS = 30.0
@@ -63,6 +65,22 @@ def diarize(
     return found
 
 
+def read_clips(
+    decoded: Artifact,
+    clips: Sequence[Clip],
+    language: str,
+    model: Model,
+    device: Request,
+    settings: Settings,
+    on_progress: Advance,
+    say: Say,
+) -> tuple[reading.Read, str]:
+    """Find words in audio as `reading.read_clips` does, where the models are."""
+    arguments = decoded, tuple(clips), language, model, device, settings
+    found: tuple[reading.Read, str] = _work("read", arguments, on_progress, say)
+    return found
+
+
 def _transcribe(
     decoded: Sequence[Artifact], options: Options, settings: Settings, on_progress: Advance, say: Say
 ) -> tuple[Artifact, ...]:
@@ -75,7 +93,7 @@ def _diarize(
     return (diarizing.diarize(Store(settings.home), decoded, options, settings, on_progress, say),)
 
 
-WORK: dict[str, Callable[..., Any]] = {"transcribe": _transcribe, "diarize": _diarize}
+WORK: dict[str, Callable[..., Any]] = {"transcribe": _transcribe, "diarize": _diarize, "read": reading.read_clips}
 
 
 def _work(name: str, arguments: tuple[Any, ...], on_progress: Advance, say: Say) -> Any:

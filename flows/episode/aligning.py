@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from flows.artifacts import Artifact, Made, Manifest, Store
+from flows.episode.forcing import ALIGNMENT, N_CLIPS, force, sides_of
 from flows.episode.given_names import Names, check_name, give_name, given_names
 from flows.episode.introducing import INTRODUCTIONS, introduce
 from flows.episode.merging import Parents, merged_name, stage_merged
@@ -29,7 +28,9 @@ from flows.settings import Settings
 from transforms import alignment
 from transforms.alignment import Alignment, rows
 from transforms.alignment.ends import until_quiet
+from transforms.alignment.forcing import clips_of
 from transforms.alignment.merging import merge
+from transforms.alignment.moving import moved_chapters
 from transforms.alignment.rows import Name, Reference
 from transforms.errors import Interrupted, SourceError, one_line
 from transforms.introductions import Introductions
@@ -39,9 +40,8 @@ from transforms.voices.identity import Identity
 from warehouse import query
 from warehouse.staging import Row
 
-METHOD = "told-3"
+METHOD = "told-4"
 
-_ALIGNMENT = TypeAdapter(Alignment)
 _LEAST_WORDS = 20  # of a text and of speech, before they prove anything: a summary has no turns, music no words
 
 
@@ -199,11 +199,13 @@ def _align_episode(
     of_texts: dict[Document, Voices] = {}  # the last that was heard wins
     foreign: dict[Document, Artifact] = {}
     for one in heard:
-        pairs = {text: _align(store, decoded, text, one) for text in texts}
+        pairs = {text: _align_words(store, settings, decoded, text, one) for text in texts}
         proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
         other = _other_audio(one, heard)
         apart = {other: _align(store, decoded, other, one)} if other else {}
-        voices = Voices(one, proofs, apart, introduce(store, one.base, one.row, known), user, persons(one))
+        is_first = one.row["transcript"]["rendition_id"] == heard[0].row["transcript"]["rendition_id"]
+        first = {} if is_first else {heard[0]: _align(store, decoded, heard[0], one)}
+        voices = Voices(one, proofs, apart, first, introduce(store, one.base, one.row, known), user, persons(one))
         of_texts |= dict.fromkeys(proofs, voices)
         foreign |= {text: found for text, found in pairs.items() if found.manifest.facts["is_other_language"]}
         made += _tell_heard(store, voices), _tell_merged(store, voices, newest)
@@ -221,6 +223,12 @@ def _other_audio(one: Document, heard: Sequence[Document]) -> Document | None:
     return next((other for other in reversed(heard) if other.row["transcript"]["rendition_id"] != file), None)
 
 
+def _align_words(store: Store, settings: Settings, decoded: Decoded, text: Document, heard: Document) -> Artifact:
+    """Align a published text with what was heard, and look for what was heard otherwise in the audio."""
+    found = _align(store, decoded, text, heard)
+    return force(store, settings, found, text, heard, lambda: decoded.of(heard.base.manifest))
+
+
 def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> Artifact:
     """Align a published text, or other audio, with what was heard; payload: an `Alignment` as JSON."""
 
@@ -234,10 +242,11 @@ def _align(store: Store, decoded: Decoded, text: Document, heard: Document) -> A
             is_enough and not found.is_match and (found.is_same_language is False or _differ(written, spoken))
         )
         facts = {"share": found.share, "is_match": found.is_match, "is_proof": is_enough and not is_other}
+        facts[N_CLIPS] = len(clips_of(sides_of(text, heard, found)))
         warnings = tuple(_doubts(found, is_enough=is_enough, is_other_language=is_other))
         for warning in warnings:
             say(f"{written['transcript']['origin']} {warning}")
-        return Made(_ALIGNMENT.dump_json(found), facts=facts | {"is_other_language": is_other}, warnings=warnings)
+        return Made(ALIGNMENT.dump_json(found), facts=facts | {"is_other_language": is_other}, warnings=warnings)
 
     return store.make(
         "align",
@@ -285,12 +294,13 @@ class Voices:
 
     That are the texts that it was aligned with, its own words (`None`: they name nobody), the user, and voices of
     other episodes (`persons`, by label). `apart` is what was heard of another audio file of the episode, aligned
-    with it.
+    with it, `first` that of the first file where that is another one: with it came the chapters of the feed.
     """
 
     heard: Document
     texts: Mapping[Document, Artifact]
     apart: Mapping[Document, Artifact]
+    first: Mapping[Document, Artifact]
     introduced: Artifact | None
     user: User
     persons: Mapping[str, Identity]
@@ -302,7 +312,7 @@ class Voices:
 
     def reference(self, text: Document) -> Reference:
         """Read what a text says of them."""
-        return rows.reference(text.row, read_json(_ALIGNMENT, self.texts[text]), self.labels)
+        return rows.reference(text.row, read_json(ALIGNMENT, self.texts[text]), self.labels)
 
     def references(self) -> list[Reference]:
         """Read what each text says of them."""
@@ -319,11 +329,19 @@ class Voices:
         found = by_texts or rows.names_said(self.introductions())
         return rows.names_of(self.persons) | found | _by_user(self.user.called(self.heard))
 
+    def with_chapters(self, row: Row) -> Row:
+        """Put the chapters that the feed gave with another audio file on the clock of this one."""
+        for other, found in self.first.items():
+            given = row["given_chapters"], self.heard.row, other.row, read_json(ALIGNMENT, found)
+            row = {**row, "given_chapters": moved_chapters(*given)}
+        return row
+
     def told(self, *documents: Document) -> Told:
         """Name what tells of them, and of other transcripts of the episode beside theirs."""
         names = self.user.called(self.heard, *documents)
         is_pinned = any(self.user.is_pinned(one) for one in documents or (self.heard,))
-        alignments = (*self.texts.values(), *(() if documents else self.apart.values()))
+        others = (*(() if documents else self.apart.values()), *self.first.values())
+        alignments = tuple({one.manifest.key: one for one in (*self.texts.values(), *others)}.values())
         return Told(METHOD, alignments, self.introduced, names, is_pinned, self.persons)
 
 
@@ -339,8 +357,8 @@ def _heard_row(voices: Voices) -> Row:
     known = rows.with_voices(voices.heard.row, voices.persons)
     row = rows.evidenced(rows.named(known, names), names, voices.introductions(), by_texts)
     for other, found in voices.apart.items():
-        row = rows.compared(row, other.transcript_id, read_json(_ALIGNMENT, found))
-    return rows.judged(row, references)
+        row = rows.compared(row, other.transcript_id, read_json(ALIGNMENT, found))
+    return voices.with_chapters(rows.judged(row, references))
 
 
 def _tell_text(store: Store, text: Document, voices: Voices | None, user: User) -> Artifact | None:
@@ -358,8 +376,8 @@ def _tell_foreign(store: Store, text: Document, alignment: Artifact, user: User)
 def _text_row(text: Document, voices: Voices | None, user: User) -> Row:
     row = text.row
     if voices is not None:
-        found = read_json(_ALIGNMENT, voices.texts[text])
-        row = rows.aligned(row, voices.heard.transcript_id, found, voices.labels)
+        found = read_json(ALIGNMENT, voices.texts[text])
+        row = voices.with_chapters(rows.aligned(row, voices.heard.transcript_id, found, voices.labels))
         persons = voices.persons
         if not any(turn["speaker_label"] for turn in text.row["turns"]):
             row = rows.named(row, voices.names(voices.references()))
@@ -400,7 +418,7 @@ def _fitness(voices: Voices) -> Callable[[Document], Any]:
     """Return how a text is compared with others: one with speakers wins, then what was heard of it."""
 
     def key(text: Document) -> tuple[bool, float, str]:
-        found = read_json(_ALIGNMENT, voices.texts[text])
+        found = read_json(ALIGNMENT, voices.texts[text])
         return any(t["speaker_label"] for t in text.row["turns"]), found.heard_share, text.transcript_id
 
     return key

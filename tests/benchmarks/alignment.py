@@ -3,6 +3,10 @@
     python tests/benchmarks/alignment.py                                      damage and size, with words made up
     python tests/benchmarks/alignment.py --text FILE…                         the same with real texts, too
     python tests/benchmarks/alignment.py --episode AUDIO TEXT TRUTH.json      an episode through the whole pipeline
+    python tests/benchmarks/alignment.py --misheard AUDIO…                    damage to what was heard of audio
+
+For `--misheard` the truth lies beside the audio, and its words are compared with when they were heard before they
+were misheard.
 
 TRUTH.json: `{"sentences": [{"speaker", "start", "end", "text"}, …]}`, in the order and the words of the text.
 """
@@ -21,13 +25,18 @@ import time
 import tracemalloc
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
-from tests.alignments import Case, damaged, some_words
-from transforms.alignment import Alignment, align
+sys.path[0] = str(Path(__file__).parents[2])  # in this folder `warehouse` is another file
+from tests.alignments import Case, Said, damaged, some_words  # noqa: E402
+from tests.alignments import misheard as misheard_as  # noqa: E402
+from transforms.alignment import Alignment, align  # noqa: E402
 
 RUN = "from flows.cli import main; main()"
 NEAR = 0.5
@@ -91,6 +100,65 @@ def damage(texts: Sequence[Path]) -> None:
             hours = cases[0].duration / 3600
             told = " | ".join(f"{100 * share:.2f} %" for share in shares)
             print(f"| {name}, {len(every):,} | {side} | {hours:.1f} | {told} | {cost[0]:.2f} | {cost[1]:.0f} |")
+
+
+def misheard(audios: Sequence[Path], model: str, n_seeds: int) -> None:
+    """Print what becomes of words that were misheard, before and after they are looked for in the audio."""
+    from flows.engines.devices import ladder
+    from flows.engines.model_loading import recognizer
+    from flows.engines.weights import get_weights
+    from flows.settings import Settings
+    from transforms.audio.decoding import decode
+    from transforms.speech.device import cpu_threads
+    from transforms.speech.models import MODELS
+
+    settings = Settings()
+    folder = get_weights(MODELS[model], settings.models)
+    (device, *_), _ = ladder(settings.device, folder, settings.engine)
+    kind = device.name, device.compute_type, cpu_threads(), device.batch_size, device.engine
+    reader = recognizer(folder, *kind)
+    print(
+        "| audio | words | within 0.5 s | false | after: within 0.5 s | false | s read | processor s | to hear |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    for audio in audios:
+        samples = decode(audio, audio.name).samples
+        words = [
+            w for s in json.loads(audio.with_suffix(".json").read_text())["sentences"] for w in s["text"].split()
+        ]
+        _misheard(audio.stem, words, samples, reader, n_seeds)
+
+
+def _misheard(name: str, words: Sequence[str], samples: NDArray[np.int16], reader: Any, n_seeds: int) -> None:
+    from transforms.alignment.ends import until_quiet
+    from transforms.alignment.forcing import Sides, clips_of, with_read
+    from transforms.speech.transcribe import transcribe
+    from transforms.speech.whisper.reading import read_along
+
+    began, duration = time.process_time(), len(samples) / 16_000
+    heard = until_quiet(transcribe(samples, reader, language="en").words, samples)
+    to_hear = time.process_time() - began
+    true = align(words, heard, "en", duration).words
+    text = tuple(
+        Said(word, one.start_time, one.end_time)
+        for word, one in zip(words, true, strict=True)
+        if one.time_source == "aligned"
+    )
+    places = [place for place, one in enumerate(true) if one.time_source == "aligned"]
+    shares, seconds, read_seconds = [], 0.0, 0.0
+    for seed in range(n_seeds):
+        wrong = misheard_as(heard, some_words(3000, 2), random.Random(seed))
+        before = align(words, wrong, "en", duration)
+        sides, began = Sides(words, wrong, "en", duration, before), time.process_time()
+        clips = clips_of(sides)
+        after = with_read(sides, list(zip(clips, read_along(clips, samples, reader, "en"), strict=True)))
+        seconds, read_seconds = seconds + time.process_time() - began, sum(one.seconds for one in clips)
+        case = Case(text, tuple(wrong), duration)
+        both = [replace(one, words=tuple(one.words[place] for place in places)) for one in (before, after)]
+        shares.append([share for one in both for share in (_shares(case, one)[0], _shares(case, one)[2])])
+    told = " | ".join(f"{100 * statistics.fmean(column):.2f} %" for column in zip(*shares, strict=True))
+    costs = f"{read_seconds:.0f} | {seconds / n_seeds:.1f} | {to_hear:.1f}"
+    print(f"| {name}, {duration:.0f} s | {len(text)} | {told} | {costs} |", flush=True)
 
 
 def episode(audio: Path, text: Path, truth: Path) -> None:
@@ -184,8 +252,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--text", nargs="*", type=Path, default=[])
     parser.add_argument("--episode", nargs=3, type=Path)
+    parser.add_argument("--misheard", nargs="+", type=Path)
+    parser.add_argument("--model", default="base")
+    parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
-    if asked.episode:
+    if asked.misheard:
+        misheard(asked.misheard, asked.model, asked.seeds)
+    elif asked.episode:
         episode(*asked.episode)
     else:
         damage(asked.text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Literal
 
@@ -21,7 +21,7 @@ from transforms.alignment.timing import Heard, Timed, TimeSource, timed
 from transforms.alignment.units import units_of
 from transforms.records import Seconds, Word
 
-METHOD = "align-2"
+METHOD = "align-3"
 
 LEAST_SHARE = 0.3  # of the shorter one's words that align, of a text that is of this audio
 LONGEST_GAP_IN_A_WORD: Seconds = 2.0
@@ -106,10 +106,31 @@ def align(words: Sequence[str], heard: Sequence[Word], language: str | None, dur
     for (_, place), time in zip(text, times, strict=True):
         found[place].append(time)
     aligned = tuple(_word(one, others) for one in found)
-    gaps = (*_unspoken(aligned, found), *_unwritten(aligned, heard, duration)) if is_match else ()
     errors = word_errors(units, heard_units, pairs)
     same = is_match or is_same_language(units, heard_units)
+    spoken = [bool(units) for units in found]
+    gaps = _gaps(aligned, spoken, heard, duration) if is_match else ()
     return Alignment(aligned, gaps, round(text_share, 4), round(heard_share, 4), is_match, errors, same)
+
+
+def with_words(
+    alignment: Alignment,
+    aligned: tuple[AlignedWord, ...],
+    words: Sequence[str],
+    heard: Sequence[Word],
+    language: str | None,
+    duration: Seconds,
+) -> Alignment:
+    """Give the words of a text other times; the rest is as `align` has it."""
+    spoken = [bool(units) for units in units_of(words, language)]
+    return replace(alignment, words=aligned, gaps=_gaps(aligned, spoken, heard, duration))
+
+
+def _gaps(
+    aligned: Sequence[AlignedWord], spoken: Sequence[bool], heard: Sequence[Word], duration: Seconds
+) -> tuple[Gap, ...]:
+    """List what only one side has; `spoken` says of each word of the text whether it is one, or but a mark."""
+    return (*_unspoken(aligned, spoken), *_unwritten(aligned, heard, duration))
 
 
 def _heard(words: Sequence[Word], language: str | None, duration: Seconds) -> Iterator[Heard]:
@@ -148,11 +169,11 @@ def _word(units: Sequence[Timed | None], heard: Sequence[Heard]) -> AlignedWord:
     )
 
 
-def _unspoken(words: Sequence[AlignedWord], units: Sequence[Sequence[Timed | None]]) -> Iterator[Gap]:
+def _unspoken(words: Sequence[AlignedWord], spoken: Sequence[bool]) -> Iterator[Gap]:
     """Yield the stretches of a text that have no audio; a mark is no word."""
-    spoken = [place for place, word in enumerate(words) if word.start_time is not None]
-    for before, after in pairwise((-1, *spoken, len(words))):
-        silent = [place for place in range(before + 1, after) if units[place]]
+    timed_places = [place for place, word in enumerate(words) if word.start_time is not None]
+    for before, after in pairwise((-1, *timed_places, len(words))):
+        silent = [place for place in range(before + 1, after) if spoken[place]]
         if len(silent) >= LEAST_UNSPOKEN:
             since = words[before].end_time if before >= 0 else None
             until = words[after].start_time if after < len(words) else None

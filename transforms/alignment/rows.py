@@ -27,6 +27,7 @@ Row = dict[str, Any]
 
 OTHER_AUDIO = "other_audio"
 LEAST_COMMON = 0.15  # share of the words that align, below which a text is of other audio; of strangers 0.001 do
+LITTLE_ALIGNED = "little_aligned"  # of this audio or not: nobody can tell
 PARTIAL_TEXT = "partial_text"
 OTHER_LANGUAGE = "other_language"
 LEAST_COVERED = 0.5  # share of what was heard that a text has, below which it is but a part
@@ -209,8 +210,8 @@ def judged(row: Row, references: Sequence[Reference]) -> Row:
 def aligned(row: Row, heard_id: str, alignment: Alignment, voices: Sequence[str | None]) -> Row:
     """Put a published text on the clock of what was heard as `heard_id`, and give it the voices that it lacks.
 
-    A text of other audio, or one of which nobody can tell, stays as it is, but for a flag of the first. Times that
-    it brings stay where they are on the same clock.
+    A text of other audio, or one of which nobody can tell, stays as it is, but for a flag. Times that it brings
+    stay where they are on the same clock.
     """
     told = {**row["transcript"], "aligned_to": heard_id, "aligned_share": alignment.share}
     told["flags"] = [*told["flags"], *_doubts(alignment)]
@@ -249,7 +250,9 @@ def _doubts(alignment: Alignment) -> list[str]:
     """Name what speaks against reading a text instead of what was heard."""
     if alignment.share < LEAST_COMMON:
         return [OTHER_AUDIO]
-    return [PARTIAL_TEXT] if alignment.is_match and alignment.heard_share < LEAST_COVERED else []
+    if not alignment.is_match:
+        return [LITTLE_ALIGNED]
+    return [PARTIAL_TEXT] if alignment.heard_share < LEAST_COVERED else []
 
 
 def _named(turn: Row, names: Mapping[str, Name]) -> Row:

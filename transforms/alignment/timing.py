@@ -22,6 +22,7 @@ Stretch = tuple[Seconds, Seconds]
 MOST_REPLACED = 40  # units in a row that were heard otherwise: a long sentence
 MOST_LETTERS = 600
 FEW_REPLACED = 2  # so many units for as many others are what these were taken for
+SHORTEST_REPLACED = 0.3  # of the time that they take: an `um` is no word that was lost
 # How far the time there is may be from the time it takes, so that no word is half a second off, and a share of it.
 SLACK: Seconds = 0.4
 SLACK_SHARE = 0.1
@@ -95,12 +96,13 @@ def _between(text: Sequence[str], heard: Sequence[Heard], pace: Seconds, share: 
         same = [b for b in blocks if b.tag == "equal" and b.src_end - b.src_start >= SAME_LETTERS]
         if sum(b.src_end - b.src_start for b in same) >= SAME_WORD * len(written):
             return list(_alike(text, others, same, share))
-    if len(text) == len(others) <= FEW_REPLACED:
-        return [Timed(one.start_time, one.end_time, "interpolated", share / 2, None) for one in others]
     takes = pace * sum(len(unit) + BREATH for unit in text)
     limit = SLACK + SLACK_SHARE * takes
     stretches = _speech(others)
-    if not stretches or abs(_length(stretches) - takes) > limit:
+    is_speech = bool(stretches) and _length(stretches) >= SHORTEST_REPLACED * takes
+    if is_speech and len(text) == len(others) <= FEW_REPLACED:
+        return [Timed(one.start_time, one.end_time, "interpolated", share / 2, None) for one in others]
+    if not is_speech or abs(_length(stretches) - takes) > limit:
         since, until = before.end_time, after.start_time
         spare = max(0.0, until - since - takes) / 2  # on both sides: no word is farther off than that
         stretches = [(since + spare, until - spare)]

@@ -39,27 +39,54 @@ _PRESENTED = (
     "my guest is", "my guest today is", "our guest is", "our guest today is", "my guest", "our guest",
     "today's guest is", "my guests are", "our guests are", "please welcome", "i'm here with", "here with",
     *_TALKING, "in conversation with", "my co-host",
-    "my cohost", "i welcome", "welcoming", "bei mir ist", "mein gast ist", "mein gast heute ist", "zu gast ist",
-    "mon invité est", "je reçois", "avec moi", "mi invitado es", "conmigo está", "il mio ospite è", "con me c'è",
-    "meu convidado é", "mijn gast is",
+    "my cohost", "i welcome", "welcoming",
+    "mit mir ist", "mit mir heute ist", "bei mir ist", "bei uns ist", "bei mir im studio ist",
+    "mir gegenüber sitzt", "mein gast ist", "mein gast heute ist", "mein heutiger gast ist", "unser gast ist",
+    "unser gast heute ist", "zu gast ist", "zu gast ist heute", "ich begrüße", "wir begrüßen", "avec moi",
+    "avec nous", "à mes côtés", "mon invité est", "mon invitée est", "notre invité est", "notre invitée est",
+    "je reçois", "nous recevons", "j'accueille", "nous accueillons", "conmigo está", "con nosotros está",
+    "está conmigo", "nos acompaña", "me acompaña", "mi invitado es", "mi invitada es", "mi invitado de hoy es",
+    "mi invitada de hoy es", "nuestro invitado es", "nuestra invitada es", "comigo está", "connosco está",
+    "conosco está", "está comigo", "meu convidado é", "minha convidada é", "meu convidado de hoje é",
+    "minha convidada de hoje é", "nosso convidado é", "nossa convidada é", "con me c'è", "con me oggi c'è",
+    "con noi c'è", "qui con me", "il mio ospite è", "la mia ospite è", "il nostro ospite è",
+    "la nostra ospite è", "il mio ospite di oggi è", "la mia ospite di oggi è", "mijn gast is",
 )  # fmt: skip
 _GROUPS = frozenset("guests guest panelists panellists joined co-hosts gäste invités invitados".split())
 _BEHIND_PRESENTED = (("joins", "me"), ("joins", "us"), ("is", "here"), ("is", "with", "us"), ("is", "with", "me"))
-_NOT_NOW = frozenset("next last yesterday tomorrow previously ago earlier upcoming was were been".split())
+_NOT_NOW = frozenset(
+    "next last yesterday tomorrow previously ago earlier upcoming was were been "
+    "gestern nächste nächsten nächstes letzte letzten letztes "
+    "demain prochain prochaine dernier dernière ayer mañana próximo próxima pasado pasada "
+    "ontem amanhã passado passada ieri domani prossimo prossima scorso scorsa".split()
+)
 _QUOTING = frozenset(
     "said says say saying goes went wrote writes written write letter email emails message listener quote quoted "
     "reads told called asked like dear".split()
 )
 _ABOUT = frozenset("about of by on from for than in at to like as and's called named after".split())
 _GREETING = frozenset("hello hi hey welcome evening morning afternoon host hallo bonjour hola ciao olá".split())
-_ANSWERS = frozenset(
-    "thanks thank hello hi hey yes yeah right exactly no morning evening afternoon well absolutely sure danke "
-    "merci gracias grazie obrigado obrigada bedankt".split()
+_WELCOME = frozenset(
+    "welcome willkommen bienvenue bienvenido bienvenida bem-vindo bem-vinda benvenuto benvenuta".split()
+)
+_THANKS = frozenset("thanks thank danke dank merci gracias grazie obrigado obrigada bedankt".split())
+_ANSWERS = _THANKS | frozenset(
+    "hello hi hey yes yeah right exactly no morning evening afternoon well absolutely sure "
+    "hallo ja nein genau bonjour bonsoir oui non hola sí olá sim não ciao buongiorno buonasera sì".split()
 )
 _WITH_ANSWERS = _ANSWERS | frozenset(
-    "you good so very much indeed oh ah great it's to be here and okay ok".split()
+    "you good so very much indeed oh ah great it's to be here and okay ok "
+    "vielen herzlichen guten abend tag beaucoup muchas buenas tardes noches muito boa noite tarde "
+    "mille molte".split()
 )
-_SPEAKING_TO = frozenset("you your you're you've you'd welcome thanks thank tell du dein tu votre vous te".split())
+_SPEAKING_TO = (
+    frozenset(
+        "you your you're you've you'd welcome thanks thank tell du dich dir dein deine ihnen euch willkommen "
+        "tu toi votre vos vous bienvenue te tus usted ustedes bienvenido bienvenida você vocês "
+        "bem-vindo bem-vinda tuo tua benvenuto benvenuta".split()
+    )
+    | _THANKS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +248,7 @@ def _addresses(number: int, one: Utterance, people: People) -> Iterator[Cue]:
                 continue
             before, is_thanks = (
                 small[sentence.start : place],
-                place > 0 and small[place - 1] in _ANSWERS | {"you", "welcome"},
+                place > 0 and small[place - 1] in _ANSWERS | _WELCOME | {"you"},
             )
             person = people.find(name.text)
             is_new = person is None and is_thanks and len(name.tokens) == 1
@@ -231,9 +258,7 @@ def _addresses(number: int, one: Utterance, people: People) -> Iterator[Cue]:
                 and _is_address(one.words, small, sentence, place, name)
             ):
                 is_answer = order == 0 and bool(_ANSWERS.intersection(before)) and _WITH_ANSWERS.issuperset(before)
-                is_greeting = is_answer and not {"thanks", "thank", "danke", "merci", "gracias"}.intersection(
-                    before
-                )
+                is_greeting = is_answer and not _THANKS.intersection(before)
                 yield Cue(
                     "addressed", person or people.add(name.text), number, sentence,
                     is_sure=person is not None, is_answer=is_answer, is_greeting=is_greeting,
@@ -251,7 +276,7 @@ def _is_address(words: Sequence[str], small: Sequence[str], sentence: range, pla
     if is_first:
         is_question = words[sentence.stop - 1].endswith("?")
         return (is_parted and (to_somebody or is_question)) or (to_somebody and not _is_verb(small, name.end))
-    is_set_off = words[place - 1].endswith(",") or small[place - 1] in _ANSWERS | {"welcome"}
+    is_set_off = words[place - 1].endswith(",") or small[place - 1] in _ANSWERS | _WELCOME
     is_thanked = small[max(sentence.start, place - 2) : place] == ["thank", "you"]
     if is_last:
         return is_set_off or is_thanked
