@@ -1,4 +1,5 @@
--- Bring in the temp table `document`: staged documents with their `staged_key`. A transcript is a row; what a poll
+-- Bring in staged documents: the temp table `document`, with their `staged_key`, and the temp view `staged`, which reads
+-- the files of these once more, for what there is much of. A transcript is a row; what a poll
 -- found is a row an episode, without a transcript. Whatever was staged later wins, in whatever order it comes:
 -- load_log and discoveries tell what came before. Where other transcripts told of one since, what its document says of
 -- show, episode, audio and chapters was said when it was staged first: described_at.
@@ -76,8 +77,13 @@ delete from name_evidence where transcript_id in (from replaced);
 delete from voices where transcript_id in (from replaced);
 
 insert into transcripts by name select unnest(transcript) from chosen;
-insert into turns by name select transcript_id, episode_id, unnest(turns, max_depth := 2) from chosen;
-insert into words by name select transcript_id, unnest(words, max_depth := 2) from chosen;
+create or replace temp table spoken as
+select filename, transcript.transcript_id as transcript_id, episode.episode_id as episode_id, unnest(turns, max_depth := 2)
+from staged where transcript is not null;
+insert into turns by name select * exclude (filename) from spoken where filename in (select filename from chosen);
+insert into words by name
+select transcript.transcript_id as transcript_id, unnest(words, max_depth := 2)
+from staged where filename in (select filename from chosen);
 insert into speaker_segments by name select transcript_id, unnest(speaker_segments, max_depth := 2) from chosen;
 insert into transcript_speakers by name select transcript_id, unnest(speakers, max_depth := 2) from chosen;
 insert into events by name select transcript_id, unnest(events, max_depth := 2) from chosen;
@@ -106,9 +112,8 @@ select episode_id, unnest(given_chapters, max_depth := 2) from given;
 
 insert into load_log by name
 with texts as (
-    select staged_key, md5(string_agg(t.text, chr(10) order by t.turn_index)) as text_md5
-    from (select staged_key, unnest(turns, max_depth := 2) from document) t
-    group by staged_key
+    select filename, count(*) as turns, md5(string_agg(text, chr(10) order by turn_index)) as text_md5
+    from spoken group by filename
 )
 select
     staged_key,
@@ -116,14 +121,14 @@ select
     episode.episode_id as episode_id,
     podcast.podcast_id as podcast_id,
     rendition.rendition_id as rendition_id,
-    len(turns) as turns,
-    len(words) as words,
+    coalesce(texts.turns, 0) as turns,
+    words,
     text_md5,
     given_chapters is not null as has_chapters,
     staged_at,
     described_at,
     now() as loaded_at
-from document left join texts using (staged_key)
+from document left join texts using (filename)
 where transcript is not null;
 
 insert into discoveries by name
