@@ -10,16 +10,17 @@ from typing import Any
 import duckdb
 import pytest
 
+from flows.published.linking import AskedEpisodes, EpisodeIndex, TextEvidence
 from tests.conftest import only
-from tests.documents import EPISODE, NOON, RENDITION, publish, published, stage_run, staged
+from tests.documents import EPISODE, NOON, PODCAST, RENDITION, publish, published, stage_run, staged
 from transforms.errors import SourceError
 from transforms.records import Episode, Word
 from transforms.turns import to_turns
 from warehouse import store
 from warehouse.answer import Table
-from warehouse.query import episodes, find_episode, talk_time, turns
+from warehouse.query import episodes, find_episode, known_episodes, talk_time, turns
 from warehouse.snapshot import open_snapshot
-from warehouse.staging import Staged
+from warehouse.staging import Staged, write_discovered
 
 FILE = replace(
     EPISODE,
@@ -248,3 +249,62 @@ def test_chapters_do_not_double_turns():
         )
         found = con.execute("select turn_index, chapter from best_turns order by 1").fetchall()
     assert found == [(0, "given 0"), (1, "own 1"), (2, None), (3, "given 1")]
+
+
+TITLES = (
+    *("Why a Record Turns, again", "WHY A RECORD TURNS – AGAIN", "Straße nach Süden", "STRASSE NACH SUEDEN"),
+    *(
+        "İstanbul’da bir gün",
+        "ﬁrst things ﬁrst",
+        "Η ζωή μας",
+        "ΖΩΉΣ και ζωής τέλος",
+        "Как звучит йод",
+        "レコード①②",
+    ),
+    *(
+        "ＦＵＬＬ width title here",
+        "½ an hour of Ŀŉſ",
+        "pod\u00adcast of the day",
+        "한국어 제목 하나",
+        "हिन्दी में बात",
+        "…!",
+    ),
+)
+ADDRESSES = (
+    *(
+        "https://groove.example/e/turns;v=1?x=2#t",
+        "https://ann:pw@groove.example/private/9f3c1e7ab04d55269f3c/a.mp3",
+    ),
+    *("https://groove.example/", "//groove.example/e/2", "https://[broken/e", "https://groove.example/e/turns"),
+    *(
+        "https://youtu.be/abcdefghijk",
+        "https://www.youtube.com/watch?v=abcdefghijl",
+        "https://groove.example/é/%20x",
+    ),
+)
+
+
+def test_few_texts_find_the_episodes_that_many_do(tmp_path: Path):
+    """Asked one by one, the snapshot gives each text the episode that it has when all are read."""
+    known = [
+        replace(
+            EPISODE, episode_id=f"e{n}", guid=f"g{n}", title=title, page_url=page, audio_url=page, transcripts=()
+        )
+        for n, (title, page) in enumerate(
+            [*((title, None) for title in TITLES), *((None, page) for page in ADDRESSES), ("A lone file", None)]
+        )
+    ]
+    found = tmp_path / "found.parquet"
+    found.write_bytes(write_discovered(NOON, PODCAST, known))
+    store.load(tmp_path / "w.duckdb", {"found": found}, {})
+    store.publish(tmp_path / "w.duckdb", tmp_path / "s.duckdb")
+    every, asked = EpisodeIndex(known_episodes(tmp_path / "s.duckdb")), AskedEpisodes(tmp_path / "s.duckdb")
+    said = [
+        TextEvidence(title, show, None, None, None, "", "") for title in TITLES for show in (PODCAST.title, None)
+    ]
+    said += [TextEvidence(title.upper(), PODCAST.title, None, None, None, "", "") for title in TITLES]
+    said += [TextEvidence(None, None, page, None, None, "", "") for page in ADDRESSES]
+    links = [every.find(one) for one in said]
+    assert [asked.find(one) for one in said] == links
+    assert sum(one is not None for one in links) > 30
+    assert (asked.get("e3"), asked.get("none")) == (every.get("e3"), None)

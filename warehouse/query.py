@@ -186,9 +186,41 @@ def episodes_of_texts(snapshot: Path, sha256s: Sequence[str]) -> tuple[tuple[str
     return tuple((sha256, known) for sha256, known in found if known and not known.has_audio)
 
 
+def known_by_id(snapshot: Path, episode_ids: Sequence[str]) -> tuple[KnownEpisode, ...]:
+    """Return those of some episodes that the snapshot has, and how they are known; none without a sound one."""
+    return _looked_up(snapshot, "e.episode_id in (select unnest(?))", list(episode_ids))
+
+
 def known_as(snapshot: Path, episode_id: str) -> KnownEpisode | None:
     """Return one episode and how it is known; `None` where the snapshot does not have it, or there is none."""
     return next(iter(_looked_up(snapshot, "e.episode_id = ?", episode_id)), None)
+
+
+# Titles of which SQL makes the same letters as `transforms.text.fold_title`: of any others nobody knows.
+_PLAIN_TITLE = (
+    r"[\x00-\x7F«»‐-‧À-ÖØ-öø-ı\x{134}-\x{13E}\x{141}-\x{148}\x{14A}-\x{17E}\x{400}-\x{45F}"
+    r"\x{3040}-\x{3096}\x{4E00}-\x{9FFF}]*"
+)
+
+
+def episodes_like(
+    snapshot: Path, address: str | None, video: str | None, word: str | None
+) -> tuple[KnownEpisode, ...]:
+    """Return the episodes that may be meant: by a piece of an address, the id of a video, a word of the title.
+
+    The word is one of a folded title. There may be others among them; none without a sound snapshot.
+    """
+    return _looked_up(
+        snapshot,
+        """
+        contains(e.page_url, $1::varchar) or contains(e.audio_url, $1::varchar)
+        or list_bool_or(list_transform(e.transcripts, lambda link: contains(link.url, $1::varchar)))
+        or contains(e.page_url, $2::varchar) or e.episode_id = 'youtube:' || $2::varchar
+        or contains(plain(e.title), $3::varchar)
+        or $3::varchar is not null and not regexp_full_match(e.title, $4::varchar)
+        """,
+        *(address, video, word, _PLAIN_TITLE),
+    )
 
 
 def known_episode(snapshot: Path, episode_id: str) -> Episode | None:

@@ -28,6 +28,8 @@ from warehouse.search_index import index_everything
 from warehouse.snapshot import holder
 
 LOCK_SECONDS = 60.0
+MEMORY = "600MB"  # of what DuckDB counts, however large the warehouse is; what needs more goes to the disk
+THREADS = 4
 # What DuckDB 1.5 can read: the tools of those who query may be older than ours.
 STORAGE_VERSION = "v1.5.0"
 # An episode that all its transcripts left → the one that has the newest of them.
@@ -155,7 +157,7 @@ def publish(warehouse: Path, snapshot: Path, *, whole: bool = False, keep_from: 
 
 
 def _copied_whole(warehouse: Path, fresh: Path) -> None:
-    with explained(warehouse), duckdb.connect() as con:
+    with explained(warehouse), _connected(fresh) as con:
         con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
         con.execute(f"attach {quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
         con.execute("copy from database warehouse to snapshot")
@@ -169,7 +171,7 @@ def _brought_up_to_date(warehouse: Path, before: Path, fresh: Path) -> bool:
         return False
     before.replace(fresh)
     try:
-        with duckdb.connect() as con:
+        with _connected(fresh) as con:
             con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
             con.execute(f"attach {quoted(fresh)} as snapshot")  # not if another process has it open
             with transaction(con):
@@ -317,9 +319,19 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
     """
     check_file(path)
     how = "read_only" if read_only else f"storage_version '{STORAGE_VERSION}'"
-    with explained(path), duckdb.connect() as con:
+    with explained(path), _connected(path) as con:
         con.execute(f"attach {quoted(path)} as warehouse ({how}); use warehouse")
         yield con
+
+
+def _connected(path: Path) -> Connection:
+    """Connect to no file yet, for work on one: what does not fit into the memory goes to the disk beside it."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY,
+        "threads": min(THREADS, os.cpu_count() or 1),
+        "temp_directory": str(path.with_name(f".{path.name}.spilled.tmp")),
+    }
+    return duckdb.connect(config=config)
 
 
 def check_file(path: Path) -> None:

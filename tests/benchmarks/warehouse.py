@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import hashlib
 import random
 import re
 import resource
@@ -29,14 +30,16 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
 from tests.pages import PAGES, ROOT  # noqa: E402
-from transforms.records import Episode, Podcast, Turn, Word  # noqa: E402
+from transforms.hashes import sha256  # noqa: E402
+from transforms.records import Episode, Podcast, StageRun, Turn, Word  # noqa: E402
 from warehouse import load, store  # noqa: E402
 from warehouse.snapshot import open_snapshot  # noqa: E402
-from warehouse.staging import Staged, schema, write_staged  # noqa: E402
+from warehouse.staging import Staged, run_row, schema, write_staged  # noqa: E402
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TEMPLATES = 40  # the texts come again, under other names
 SHOWS = 50
+STAGES = ("fetch", "decode", "transcribe", "diarize", "attribute", "turns", "chapters", "align")
 SEARCHES = (
     *("needle", "record player", '"a new belt"', "recor*", "museum", "thirty minutes", "nobdy", "what happened"),
     *("diamonds", "the sound of rubber", '"thank you"', "compromise", "engineers", "listen again", "nineteen"),
@@ -103,9 +106,24 @@ def template(number: int, turns: int, words: int, *, with_words: bool) -> pa.Tab
     return pq.read_table(pa.BufferReader(write_staged(document)))
 
 
+def runs(episode_id: str, at: datetime) -> list[dict[str, Any]]:
+    """Make the rows of the stages that an episode went through."""
+    return [
+        run_row(
+            StageRun(
+                f"https://example.org/{episode_id}.mp3", episode_id, stage,
+                hashlib.sha256(f"{episode_id} {stage}".encode()).hexdigest(), "done", None, None, f"{stage}-3",
+                "large-v3-turbo", "cuda", '{"beam_size": 5, "compute_type": "float16", "language": null}',
+                (), at, 12.5,
+            )
+        )
+        for stage in STAGES
+    ]  # fmt: skip
+
+
 def write_episode(path: Path, number: int, table: pa.Table) -> None:
     """Write a document of one episode."""
-    (row,) = table.select(["podcast", "episode", "transcript", "staged_at"]).to_pylist()
+    (row,) = table.select(["podcast", "episode", "transcript", "stage_runs", "staged_at"]).to_pylist()
     show = number % SHOWS
     row["staged_at"] = NOON + timedelta(seconds=number)
     row["podcast"] |= {"podcast_id": f"show-{show}", "title": f"Show {show}"}
@@ -118,6 +136,7 @@ def write_episode(path: Path, number: int, table: pa.Table) -> None:
         "transcript_id": f"{random.Random(number).getrandbits(128):032x}",
         "episode_id": f"episode-{number}",
     }
+    row["stage_runs"] = runs(f"episode-{number}", row["staged_at"])
     changed = pa.Table.from_pylist([row], schema=pa.schema([schema().field(name) for name in row]))
     for name in row:
         table = table.set_column(table.schema.get_field_index(name), schema().field(name), changed[name])
