@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -30,6 +30,7 @@ _STAGE_RUN = TypeAdapter(StageRun)
 
 Connection = duckdb.DuckDBPyConnection
 File = tuple[str, Path]
+Find = Callable[[Collection[str]], Mapping[str, Path]]  # lists the documents by key, but for some of them
 Check = Callable[[Path], str | None]  # says in what a staged document is not as it was written; `None` where it is
 
 
@@ -66,7 +67,7 @@ class Load:
 
 
 def load_new(
-    con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path], check: Check = believe
+    con: Connection, staged: Mapping[str, Path] | Find, failures: Mapping[str, Path], check: Check = believe
 ) -> Load:
     """Load what the open warehouse has not seen, the oldest first; a bad file holds up none of the others."""
     loaded: list[Loaded] = []
@@ -85,15 +86,17 @@ def load_new(
 
 
 def _checked(
-    con: Connection, staged: Mapping[str, Path], check: Check, refused: list[RefusedFile]
+    con: Connection, staged: Mapping[str, Path] | Find, check: Check, refused: list[RefusedFile]
 ) -> Iterator[File]:
     """Name the documents that were not loaded and are as they were written."""
-    for key in sorted(staged.keys() - loaded_keys(con)):
-        cause = check(staged[key])
+    loaded = loaded_keys(con)
+    new = staged(loaded) if callable(staged) else staged
+    for key in sorted(new.keys() - loaded):
+        cause = check(new[key])
         if cause is None:
-            yield key, staged[key]
+            yield key, new[key]
         else:
-            refused.append(RefusedFile(key, staged[key], cause))
+            refused.append(RefusedFile(key, new[key], cause))
 
 
 def _in_order(new: Iterator[File], refused: list[RefusedFile], *, whole: bool) -> list[File]:
@@ -171,7 +174,8 @@ def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
 
 
 def _load_failures(con: Connection, failures: Mapping[str, Path], refused: list[RefusedFile]) -> None:
-    seen = {key for (key,) in _rows(con, "select run_id from stage_runs")}
+    sql = "select run_id from stage_runs where run_id in (select unnest(?::varchar[]))"
+    seen = {key for (key,) in con.execute(sql, [list(failures)]).fetchall()}
     for key in sorted(failures.keys() - seen):
         with _refusing(refused, (key, failures[key])), transaction(con):
             run = read_sealed(_STAGE_RUN, failures[key], key)

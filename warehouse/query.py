@@ -198,28 +198,32 @@ def known_as(snapshot: Path, episode_id: str) -> KnownEpisode | None:
 
 # Titles of which SQL makes the same letters as `transforms.text.fold_title`: of any others nobody knows.
 _PLAIN_TITLE = (
-    r"[\x00-\x7F«»‐-‧À-ÖØ-öø-ı\x{134}-\x{13E}\x{141}-\x{148}\x{14A}-\x{17E}\x{400}-\x{45F}"
+    r"[\x00-\x7F«»‐-‧À-ÖØ-Þà-öø-ı\x{134}-\x{13E}\x{141}-\x{148}\x{14A}-\x{17E}\x{400}-\x{45F}"
     r"\x{3040}-\x{3096}\x{4E00}-\x{9FFF}]*"
 )
 
 
 def episodes_like(
-    snapshot: Path, address: str | None, video: str | None, word: str | None
+    snapshot: Path, address: Sequence[str], video: str | None, title: Sequence[str]
 ) -> tuple[KnownEpisode, ...]:
-    """Return the episodes that may be meant: by a piece of an address, the id of a video, a word of the title.
+    """Return the episodes that may be meant: by pieces of an address, the id of a video, or the words of a title.
 
-    The word is one of a folded title. There may be others among them; none without a sound snapshot.
+    The words are those of a folded title. There may be others among them; none without a sound snapshot.
     """
     return _looked_up(
         snapshot,
         """
-        contains(e.page_url, $1::varchar) or contains(e.audio_url, $1::varchar)
-        or list_bool_or(list_transform(e.transcripts, lambda link: contains(link.url, $1::varchar)))
+        exists (
+            from (
+                select unnest([e.page_url, e.audio_url] || list_transform(e.transcripts, lambda one: one.url)) as url
+            )
+            where list_bool_and(list_transform($1::varchar[], lambda piece: contains(url, piece)))
+        )
         or contains(e.page_url, $2::varchar) or e.episode_id = 'youtube:' || $2::varchar
-        or contains(plain(e.title), $3::varchar)
-        or $3::varchar is not null and not regexp_full_match(e.title, $4::varchar)
+        or list_bool_and(list_transform($3::varchar[], lambda w: contains(lower(strip_accents(e.title)), w)))
+        or len($3::varchar[]) > 0 and not regexp_full_match(e.title, $4::varchar)
         """,
-        *(address, video, word, _PLAIN_TITLE),
+        *(list(address), video, list(title), _PLAIN_TITLE),
     )
 
 

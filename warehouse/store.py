@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from transforms.sealed import is_no_file
 from warehouse import spare
-from warehouse.load import BUGS, HERE, Check, Connection, Load, believe, load_new, quoted, transaction
+from warehouse.load import BUGS, HERE, Check, Connection, Find, Load, believe, load_new, quoted, transaction
 from warehouse.search_index import index_everything
 from warehouse.snapshot import holder
 
@@ -111,12 +111,13 @@ def upgrade(warehouse: Path) -> None:
 
 
 def load(
-    warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path], check: Check = believe
+    warehouse: Path, staged: Mapping[str, Path] | Find, failures: Mapping[str, Path], check: Check = believe
 ) -> Load:
     """Load the staged documents and failures that the warehouse has not seen, each whole or not at all.
 
-    Keys name the files; a key that was loaded is not read again. Makes the warehouse where there is none. What
-    `check` finds damaged, and what cannot be read, is refused and told; every other file is loaded.
+    Keys name the files; a key that was loaded is not read again, and `staged` may be asked for all but those.
+    Makes the warehouse where there is none. What `check` finds damaged, and what cannot be read, is refused and
+    told; every other file is loaded.
 
     Raises:
         ContentError: the warehouse is damaged, or a newer Turntable made it.
@@ -160,7 +161,11 @@ def _copied_whole(warehouse: Path, fresh: Path) -> None:
     with explained(warehouse), _connected(fresh) as con:
         con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
         con.execute(f"attach {quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
-        con.execute("copy from database warehouse to snapshot")
+        con.execute("copy from database warehouse to snapshot (schema)")
+        for table in spare.tables(con):
+            con.execute(
+                f"insert into snapshot.{table} by name select * from warehouse.{table} {spare.order_of(table)}"  # noqa: S608
+            )
         con.execute(_LEFT)
         con.execute("detach snapshot")
 

@@ -209,21 +209,20 @@ class AskedEpisodes(EpisodeIndex):
         """Find the one episode that fits, as `EpisodeIndex` does."""
         page = public_address(said.url) if said.url and not said.video else None
         words = fold_title(said.title or "").split()
-        piece = _piece(page) if page else None
-        if page and piece is None:
+        pieces = _pieces(page) if page else []
+        if page and not pieces:
             known = query.known_episodes(self._snapshot)
         else:
-            known = query.episodes_like(self._snapshot, piece, said.video, max(words, key=len, default=None))
+            known = query.episodes_like(self._snapshot, pieces, said.video, words)
         return EpisodeIndex(known).find(said, only_with_audio=only_with_audio)
 
 
-def _piece(address: str) -> str | None:
-    """Return the longest piece of a public address that is in each one that becomes it; `None` if none is."""
+def _pieces(address: str) -> list[str]:
+    """Return the pieces of a public address that every address which becomes it has; none where unknown."""
     if "://" not in address:
-        return None
+        return []
     parts = urlsplit(address)
-    pieces = [piece for piece in (*parts.path.split("/"), *parts.netloc.split(".")) if "~" not in piece]
-    return max(pieces, key=len, default="") or None
+    return [piece for piece in (*parts.path.split("/"), *parts.netloc.split(".")) if piece and "~" not in piece]
 
 
 def linked(known: KnownEpisode, how: str) -> Link:

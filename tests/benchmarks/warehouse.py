@@ -30,7 +30,6 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
 from tests.pages import PAGES, ROOT  # noqa: E402
-from transforms.hashes import sha256  # noqa: E402
 from transforms.records import Episode, Podcast, StageRun, Turn, Word  # noqa: E402
 from warehouse import load, store  # noqa: E402
 from warehouse.snapshot import open_snapshot  # noqa: E402
@@ -73,8 +72,8 @@ def template(number: int, turns: int, words: int, *, with_words: bool) -> pa.Tab
             *(
                 i,
                 people[i % 2],
-                7.2 * i,
-                7.2 * i + 6,
+                round(7.2 * i, 2),
+                round(7.2 * i + 6, 2),
                 " ".join(text),
                 words * i,
                 words,
@@ -88,7 +87,7 @@ def template(number: int, turns: int, words: int, *, with_words: bool) -> pa.Tab
         for i, text in enumerate(texts)
     )
     spoken = tuple(
-        Word(one, 7.2 * i + n / 2, 7.2 * i + n / 2 + 0.4, None, people[i % 2], None)
+        Word(one, round(7.2 * i + n / 2, 2), round(7.2 * i + n / 2 + 0.4, 2), None, people[i % 2], None)
         for i, text in enumerate(texts)
         for n, one in enumerate(text)
         if with_words
