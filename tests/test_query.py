@@ -20,7 +20,8 @@ from warehouse import store
 from warehouse.answer import Table
 from warehouse.query import episodes, find_episode, known_episodes, talk_time, turns
 from warehouse.snapshot import open_snapshot
-from warehouse.staging import Staged, write_discovered
+from warehouse.soundness import verify
+from warehouse.staging import Staged, write_discovered, write_staged
 
 FILE = replace(
     EPISODE,
@@ -195,6 +196,24 @@ def test_talk_time_counts_speech_and_no_pauses(tmp_path: Path):
         ("A", 1, 3, 2.5, pytest.approx(2.5 / 3.5), 10.5),
         ("B", 1, 1, 1.0, pytest.approx(1 / 3.5), 1.0),
     ]
+
+
+def test_a_warehouse_that_knew_no_pauses_learns_them(tmp_path: Path):
+    """By its words, the same as of documents that are loaded today."""
+    said = [("Why", 0.0, 0.5), ("turn?", 1.4, 2.0), ("Well", 10.1, 10.5), ("so.", 13.7, 14.0)]
+    words = tuple(Word(word, start, end, 0.9, "A", 1.0) for word, start, end in said)
+    document = tmp_path / "document.parquet"
+    heard = replace(RENDITION, decoded_seconds=20.0)
+    document.write_bytes(write_staged(staged(words=words, turns=to_turns(words, "en", None), rendition=heard)))
+    warehouse = tmp_path / "warehouse.duckdb"
+    store.load(warehouse, {"k": document}, {})
+    with store.opened(warehouse) as con:
+        con.execute("alter table turns drop column pauses")
+        con.execute("delete from schema_migrations where name >= '0014'")
+    store.upgrade(warehouse)
+    with store.opened(warehouse) as con:
+        assert con.execute("select pauses from turns").fetchall() == [(11.3,)]
+    assert verify(warehouse, {"k": document}, {}) == ()
 
 
 def test_best_turns_joins_all_that_is_known(snapshot: Path):

@@ -40,11 +40,13 @@ qualify row_number() over (
 ) = 1;
 
 -- A done stage may come with several documents; it stays one row.
-insert or replace into stage_runs by name
+create or replace temp table ran as
 select * exclude (staged_at, staged_key)
 from (select staged_at, staged_key, unnest(stage_runs, max_depth := 2) from document) r
 where not exists (from stage_runs s where s.run_id = r.run_id and s.started_at > r.started_at)
 qualify row_number() over (partition by run_id order by started_at desc, staged_at desc, staged_key desc) = 1;
+delete from stage_runs where run_id in (select run_id from ran);
+insert into stage_runs by name from ran;
 
 -- Another document of the same transcript came before: it is replaced if it is older, kept if it is newer.
 create or replace temp table chosen as
@@ -80,7 +82,24 @@ insert into transcripts by name select unnest(transcript) from chosen;
 create or replace temp table spoken as
 select filename, transcript.transcript_id as transcript_id, episode.episode_id as episode_id, unnest(turns, max_depth := 2)
 from staged where transcript is not null;
-insert into turns by name select * exclude (filename) from spoken where filename in (select filename from chosen);
+-- Words stand in their order, and the window runs along them; whole microseconds have one sum in any order.
+create or replace temp table silent as
+select transcript_id, turn_index, sum(round(1000000 * (after - end_time))::bigint) / 1000000 as pauses
+from (
+    select
+        transcript_id, turn_index, end_time, lead(start_time) over () as after,
+        lead(turn_index) over () as next_turn, lead(transcript_id) over () as next_transcript
+    from (
+        select transcript.transcript_id as transcript_id, unnest(words, max_depth := 2)
+        from staged where filename in (select filename from chosen)
+    )
+)
+where transcript_id = next_transcript and turn_index = next_turn and after - end_time > 1
+group by all;
+insert into turns by name
+select s.* exclude (filename), p.pauses
+from spoken s left join silent p on p.transcript_id = s.transcript_id and p.turn_index = s.turn_index
+where filename in (select filename from chosen);
 insert into words by name
 select transcript.transcript_id as transcript_id, unnest(words, max_depth := 2)
 from staged where filename in (select filename from chosen);

@@ -215,7 +215,7 @@ def episodes_like(
         """
         exists (
             from (
-                select unnest([e.page_url, e.audio_url] || list_transform(e.transcripts, lambda one: one.url)) as url
+                select unnest([e.page_url, e.audio_url] || list_transform(e.transcripts, lambda t: t.url)) as url
             )
             where list_bool_and(list_transform($1::varchar[], lambda piece: contains(url, piece)))
         )

@@ -82,22 +82,16 @@ comment on column best_turns.audio_url is 'Where the audio is offered; NULL for 
 comment on column best_turns.audio_path is 'Where the audio lies on this machine; NULL where it is no file that is known here';
 
 create or replace view talk_time as
-with pauses as (
-    -- Longer than a breath: nobody says anything in them, though the turn goes on. With the episode, so that who asks
-    -- for one does not wait for the words of all.
-    select s.episode_id, word.transcript_id, word.turn_index, sum(after.start_time - word.end_time) as seconds
-    from transcripts s
-    join words word on word.transcript_id = s.transcript_id
-    join words after
-        on after.transcript_id = word.transcript_id and after.turn_index = word.turn_index
-        and after.word_index = word.word_index + 1
-    where after.start_time - word.end_time > 1
-    group by all
-), spoken as (
-    select t.*, t.end_time - t.start_time - least(coalesce(p.seconds, 0), t.end_time - t.start_time) as seconds
-    from best_turns t
-    left join pauses p
-        on p.episode_id = t.episode_id and p.transcript_id = t.transcript_id and p.turn_index = t.turn_index
+with spoken as (
+    select
+        t.episode_id, coalesce(t.speaker_name, t.speaker_label) as speaker, t.word_count, t.start_time, t.end_time,
+        -- Longer than a breath: nobody says anything in them, though the turn goes on.
+        t.end_time - t.start_time - least(coalesce(t.pauses, 0), t.end_time - t.start_time) as seconds,
+        p.title as podcast, e.title
+    from turns t
+    join transcripts b on b.transcript_id = t.transcript_id and b.is_best
+    left join episodes e on e.episode_id = t.episode_id
+    left join podcasts p on p.podcast_id = e.podcast_id
 )
 select
     episode_id,
