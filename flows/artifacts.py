@@ -21,7 +21,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -224,11 +224,14 @@ class Store:
         """List the folder of every stage that is finished or was being made, without reading them."""
         yield from sorted(path for path in self.artifacts.glob("*/*/*") if path.is_dir())
 
-    def manifests(self, stage: str) -> Iterator[Manifest]:
-        """Read the manifests of a stage, without looking at the payloads; a damaged one is left out."""
-        for folder in self.all(stage).values():
+    def manifests(self, stage: str, keys: Iterable[str] | None = None) -> Iterator[Manifest]:
+        """Read the manifests of a stage, or of some keys of it, without looking at the payloads.
+
+        What is not there, or damaged, is left out.
+        """
+        for key in self.all(stage) if keys is None else keys:
             with suppress(Damaged):
-                yield read_manifest(folder)
+                yield read_manifest(self.folder(stage, key))
 
     def record_failure(self, run: StageRun) -> None:
         """Keep a stage that failed; the loader makes a row of it."""

@@ -520,6 +520,12 @@ def loaded_documents(snapshot: Path) -> set[str]:
     return {key for (key,) in _rows(snapshot, "select staged_key from load_log")}
 
 
+def documents_of(snapshot: Path, transcript_id: str) -> set[str]:
+    """Name the documents that told of a transcript; none without a sound snapshot."""
+    sql = "select staged_key from load_log where transcript_id = ?"
+    return {key for (key,) in _rows(snapshot, sql, transcript_id)}
+
+
 def loaded_keys(snapshot: Path) -> tuple[set[str], set[str]]:
     """Name the documents and the failures that the snapshot shows; none without a sound one."""
     documents = "select staged_key from load_log union select staged_key from discoveries"

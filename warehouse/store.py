@@ -331,12 +331,9 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
 
 def _connected(path: Path) -> Connection:
     """Connect to no file yet, for work on one: what does not fit into the memory goes to the disk beside it."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": MEMORY,
-        "threads": min(THREADS, os.cpu_count() or 1),
-        "temp_directory": str(path.with_name(f".{path.name}.spilled.tmp")),
-    }
-    return duckdb.connect(config=config)
+    spilled = path.with_name(f".{path.name.lstrip('.')}.spilled.tmp")  # swept with other leftovers
+    threads = min(THREADS, os.cpu_count() or 1)
+    return duckdb.connect(config={"memory_limit": MEMORY, "threads": threads, "temp_directory": str(spilled)})
 
 
 def check_file(path: Path) -> None:

@@ -88,7 +88,7 @@ Result = Imported | RefusedText
 class ImportContext:
     """What all texts of one import share.
 
-    `before` gives the newest staging of each text, by its hash: it reads the manifests of the whole home, once.
+    `before` gives the newest staging of a text, `None` where it was never staged.
     `strays` are those that lay in a folder and need not be transcripts.
     """
 
@@ -96,7 +96,7 @@ class ImportContext:
     settings: Settings
     hints: Hints
     known: EpisodeIndex
-    before: Callable[[], dict[str, Manifest]]
+    before: Callable[[Artifact], Manifest | None]
     strays: frozenset[Location] = frozenset()
 
 
@@ -164,8 +164,12 @@ def _align(episodes: set[str], settings: Settings) -> None:
 
 def _job(hints: Hints, settings: Settings, texts: int) -> ImportContext:
     store, snapshot = Store(settings.home), settings.snapshot
-    known = AskedEpisodes(snapshot) if texts <= FEW else EpisodeIndex(query.known_episodes(snapshot))
-    return ImportContext(store, settings, hints, known, cache(partial(text_stages.newest_stages, store)))
+    if texts <= FEW:
+        before = partial(text_stages.newest_stage, store, snapshot)
+        return ImportContext(store, settings, hints, AskedEpisodes(snapshot), before)
+    every = cache(partial(text_stages.newest_stages, store))
+    known = EpisodeIndex(query.known_episodes(snapshot))
+    return ImportContext(store, settings, hints, known, lambda text: every().get(text.sha256))
 
 
 def import_one(job: ImportContext, location: Location) -> Result:
@@ -175,7 +179,7 @@ def import_one(job: ImportContext, location: Location) -> Result:
     try:
         text = text_stages.read(job.store, location, job.settings)
         is_new = text.manifest.started_at >= started_at
-        kept = StoredText(text, None if is_new else job.before().get(text.sha256))
+        kept = StoredText(text, None if is_new else job.before(text))
         step = "parse"
         parsed = text_stages.parse(job.store, text, job.hints)
         step = "stage"
