@@ -171,7 +171,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             False,
             1.0,
             0.85,
-            *[None] * 2,
+            *[None] * 3,
         ),
         (
             "asr-1",
@@ -189,7 +189,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             False,
             0.5,
             0.8,
-            *[None] * 2,
+            *[None] * 3,
         ),
     ]
     assert rows(warehouse, "from words order by all") == [
