@@ -201,24 +201,17 @@ create or replace macro is_question(text, language) as
 comment on macro is_question is 'Whether a text ends with a question mark, by its language (NULL where unknown)';
 
 create or replace view exchanges as
-with followed as (
-    select
-        *,
-        lead(turn_index) over following as answer_index,
-        lead(speaker) over following as answered_by,
-        lead(text) over following as answer,
-        lead(start_time) over following as answer_start
-    from best_turns
-    window following as (partition by episode_id, transcript_id order by turn_index)
-)
+-- Turns are numbered without gaps: found by its number, an answer is there at once for who asks for one episode.
 select
-    episode_id, transcript_id, podcast, title, published_at, turn_index, start_time, end_time, speaker, text,
-    is_question(text, language) as is_question,
-    answer_index, answered_by, answer,
-    answer_start - end_time as gap
-from followed
+    t.episode_id, t.transcript_id, t.podcast, t.title, t.published_at, t.turn_index, t.start_time, t.end_time,
+    t.speaker, t.text,
+    is_question(t.text, t.language) as is_question,
+    a.turn_index as answer_index, coalesce(a.speaker_name, a.speaker_label) as answered_by, a.text as answer,
+    a.start_time - t.end_time as gap
+from best_turns t
+join turns a on a.transcript_id = t.transcript_id and a.turn_index = t.turn_index + 1
 -- Of two turns of unknown speakers nobody can say that one answers the other.
-where answer_index is not null and speaker is distinct from answered_by;
+where t.speaker is distinct from coalesce(a.speaker_name, a.speaker_label);
 
 comment on view exchanges is 'A turn and the answer to it: one row per turn that somebody else follows.';
 comment on column exchanges.episode_id is 'The episode (episodes.episode_id)';
