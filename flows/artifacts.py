@@ -289,11 +289,11 @@ class Store:
 
 
 def _names(folder: Path) -> list[str]:
-    """List what lies in a folder; nothing where there is none."""
+    """List what lies in a folder; nothing where there is none that may be read."""
     try:
         with os.scandir(folder) as found:
             return [one.name for one in found]
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
 
 
