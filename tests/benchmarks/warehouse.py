@@ -158,11 +158,16 @@ def queries(name: str) -> Iterator[str]:
 
 
 def answered(snapshot: Path, asked: list[tuple[str, list[str]]]) -> list[tuple[float, float]]:
-    """Time queries, each as the second of two."""
+    """Time queries, each as the second of two; one that does not fit into the memory of a query is told."""
+    times = []
     with open_snapshot(snapshot) as con:
         for sql, given in asked:
-            con.execute(sql, given).fetchall()
-        return [timed(lambda sql=sql, given=given: con.execute(sql, given).fetchall()) for sql, given in asked]  # type: ignore[misc]
+            try:
+                con.execute(sql, given).fetchall()
+                times.append(timed(lambda sql=sql, given=given: con.execute(sql, given).fetchall()))  # type: ignore[misc]
+            except duckdb.OutOfMemoryException:
+                print(f"too much for a query: {' '.join(sql.split())}")
+    return times
 
 
 def is_whole(path: Path) -> None:
