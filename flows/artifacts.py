@@ -21,7 +21,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -213,20 +213,25 @@ class Store:
         keys = (manifest.key for manifest in self.manifests(stage) if manifest.sha256 == sha256)
         return next((found for key in keys if (found := self.find(stage, key))), None)
 
-    def all(self, stage: str) -> Mapping[str, Path]:
-        """List the folders of the finished stages by key, without reading them."""
-        manifests = (self.artifacts / stage).glob("*/*/manifest.json")
-        return {path.parent.name: path.parent for path in sorted(manifests)}
+    def all(self, stage: str, but: Collection[str] = ()) -> Mapping[str, Path]:
+        """List the folders of the finished stages by key, without reading them, `but` for some keys."""
+        root = self.artifacts / stage
+        keys = sorted(key for part in _names(root) for key in _names(root / part) if key not in but)
+        folders = {key: self.folder(stage, key) for key in keys}
+        return {key: folder for key, folder in folders.items() if (folder / "manifest.json").exists()}
 
     def folders(self) -> Iterator[Path]:
         """List the folder of every stage that is finished or was being made, without reading them."""
         yield from sorted(path for path in self.artifacts.glob("*/*/*") if path.is_dir())
 
-    def manifests(self, stage: str) -> Iterator[Manifest]:
-        """Read the manifests of a stage, without looking at the payloads; a damaged one is left out."""
-        for folder in self.all(stage).values():
+    def manifests(self, stage: str, keys: Iterable[str] | None = None) -> Iterator[Manifest]:
+        """Read the manifests of a stage, or of some keys of it, without looking at the payloads.
+
+        What is not there, or damaged, is left out.
+        """
+        for key in self.all(stage) if keys is None else keys:
             with suppress(Damaged):
-                yield read_manifest(folder)
+                yield read_manifest(self.folder(stage, key))
 
     def record_failure(self, run: StageRun) -> None:
         """Keep a stage that failed; the loader makes a row of it."""
@@ -281,6 +286,15 @@ class Store:
     def folder(self, stage: str, key: str) -> Path:
         """Name the folder of a stage, finished or not."""
         return self.artifacts / stage / key[:2] / key
+
+
+def _names(folder: Path) -> list[str]:
+    """List what lies in a folder; nothing where there is none that may be read."""
+    try:
+        with os.scandir(folder) as found:
+            return [one.name for one in found]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
 
 
 def read(folder: Path) -> Artifact:

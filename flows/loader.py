@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ from flows.upkeep.remedies import remedy
 from transforms.errors import ContentError, TransientError
 from transforms.sealed import is_no_file
 from warehouse import store as warehouse_store
-from warehouse.load import Load, Loaded
+from warehouse.load import Find, Load, Loaded
 from warehouse.snapshot import open_snapshot
 
 # Every block of what work asks: a snapshot that was cut off opens all the same.
@@ -34,13 +35,13 @@ def load(settings: Settings) -> tuple[Loaded, ...]:
         return ()
     close(settings.home)
     store = Store(settings.home)
-    done = _load(settings, documents(store), store)
+    done = _load(settings, partial(documents, store), store)
     if set_aside(store, done):
         _load(settings, {}, store)
     return done.loaded
 
 
-def _load(settings: Settings, staged: Mapping[str, Path], store: Store) -> Load:
+def _load(settings: Settings, staged: Mapping[str, Path] | Find, store: Store) -> Load:
     try:
         return warehouse_store.load(settings.warehouse, staged, store.all_failures(), damage)
     except ContentError as error:
@@ -149,7 +150,7 @@ def clear(settings: Settings) -> None:
             Store(settings.home).set_aside(path, "it is no file", "the snapshot is published anew")
 
 
-def documents(store: Store) -> Mapping[str, Path]:
-    """List what the warehouse is made of: transcripts of episodes, and what polls found."""
-    folders = {**store.all("stage"), **store.all("discover")}
+def documents(store: Store, but: Collection[str] = ()) -> Mapping[str, Path]:
+    """List what the warehouse is made of: transcripts of episodes, and what polls found; `but` for some keys."""
+    folders = {**store.all("stage", but), **store.all("discover", but)}
     return {key: folder / "payload.parquet" for key, folder in folders.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from flows.locations import Location, at_path, locate
 from flows.payloads import DIARIZATION, TRANSCRIPTION
 from flows.published import text_stages
 from flows.published.import_texts import ImportContext, import_one
-from flows.published.linking import EpisodeIndex, Hints
+from flows.published.linking import AskedEpisodes, Hints
 from flows.runs import StageFailed, record
 from flows.settings import Options, Said, Settings
 from flows.sources.episodes import find_named
@@ -34,7 +35,6 @@ from transforms.hashes import sha256
 from transforms.records import Segment, SpeakerSegment, Word, file_episode_id
 from transforms.speech.checks import DecodedWindow, Transcription
 from transforms.speech.diarize import Diarization
-from warehouse import query
 
 TALK = "{title}\n\nAnn Lee: Why does a record turn, {title}?\nBob Ray: It must, or nobody hears {title}.\n"
 WORDS = ("Why", "does", "it", "turn?", "It", "must.")
@@ -77,8 +77,8 @@ def import_text(settings: Settings, path: Path, hints: Hints | None = None) -> N
     """Import one text, as `turntable import` does, and do not load it."""
     loader.ready_snapshot(settings)
     store = Store(settings.home)
-    known = EpisodeIndex(query.known_episodes(settings.snapshot))
-    job = ImportContext(store, settings, hints or Hints(), known, lambda: text_stages.newest_stages(store))
+    known, before = AskedEpisodes(settings.snapshot), partial(text_stages.newest_stage, store, settings.snapshot)
+    job = ImportContext(store, settings, hints or Hints(), known, before)
     import_one(job, at_path(path))
 
 

@@ -50,11 +50,12 @@ def test_a_finished_stage_is_not_computed_again(tmp_path: Path) -> None:
 def test_other_parameters_make_another_artifact(tmp_path: Path) -> None:
     """Both stay."""
     store, compute = Store(tmp_path), Counter()
-    make(store, compute, model="base")
-    make(store, compute, model="small")
+    base = make(store, compute, model="base").manifest.key
+    small = make(store, compute, model="small").manifest.key
 
     assert compute.calls == 2
-    assert len(store.all("toy")) == 2
+    assert store.all("toy").keys() == {base, small}
+    assert store.all("toy", {base}).keys() == {small}
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "delete", "manifest"])

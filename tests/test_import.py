@@ -281,7 +281,7 @@ def test_a_home_of_an_older_schema_is_brought_up(texts: Path, tmp_path: Path) ->
             con.execute("alter table discoveries drop column feed_index")
             con.execute("alter table transcripts drop column parse_confidence")
             newest = "transcripts.aligned_to transcripts.aligned_share turns.name_confidence words.time_confidence"
-            newest += " transcripts.is_pinned turns.text_source words.text_source"
+            newest += " transcripts.is_pinned turns.text_source words.text_source turns.pauses"
             for table, column in (name.split(".") for name in f"{newest} load_log.described_at".split()):
                 con.execute(f"alter table {table} drop column {column}")
             for table in "gaps evals name_evidence voices search_index search_words".split():

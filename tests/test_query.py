@@ -10,16 +10,18 @@ from typing import Any
 import duckdb
 import pytest
 
+from flows.published.linking import AskedEpisodes, EpisodeIndex, TextEvidence
 from tests.conftest import only
-from tests.documents import EPISODE, NOON, RENDITION, publish, published, stage_run, staged
+from tests.documents import EPISODE, NOON, PODCAST, RENDITION, publish, published, stage_run, staged
 from transforms.errors import SourceError
 from transforms.records import Episode, Word
 from transforms.turns import to_turns
 from warehouse import store
 from warehouse.answer import Table
-from warehouse.query import episodes, find_episode, talk_time, turns
+from warehouse.query import episodes, find_episode, known_episodes, talk_time, turns
 from warehouse.snapshot import open_snapshot
-from warehouse.staging import Staged
+from warehouse.soundness import verify
+from warehouse.staging import Staged, write_discovered, write_staged
 
 FILE = replace(
     EPISODE,
@@ -196,6 +198,24 @@ def test_talk_time_counts_speech_and_no_pauses(tmp_path: Path):
     ]
 
 
+def test_a_warehouse_that_knew_no_pauses_learns_them(tmp_path: Path):
+    """By its words, the same as of documents that are loaded today."""
+    said = [("Why", 0.0, 0.5), ("turn?", 1.4, 2.0), ("Well", 10.1, 10.5), ("so.", 13.7, 14.0)]
+    words = tuple(Word(word, start, end, 0.9, "A", 1.0) for word, start, end in said)
+    document = tmp_path / "document.parquet"
+    heard = replace(RENDITION, decoded_seconds=20.0)
+    document.write_bytes(write_staged(staged(words=words, turns=to_turns(words, "en", None), rendition=heard)))
+    warehouse = tmp_path / "warehouse.duckdb"
+    store.load(warehouse, {"k": document}, {})
+    with store.opened(warehouse) as con:
+        con.execute("alter table turns drop column pauses")
+        con.execute("delete from schema_migrations where name >= '0014'")
+    store.upgrade(warehouse)
+    with store.opened(warehouse) as con:
+        assert con.execute("select pauses from turns").fetchall() == [(11.3,)]
+    assert verify(warehouse, {"k": document}, {}) == ()
+
+
 def test_best_turns_joins_all_that_is_known(snapshot: Path):
     """One row a turn with show, episode and chapter."""
     with open_snapshot(snapshot) as con:
@@ -248,3 +268,62 @@ def test_chapters_do_not_double_turns():
         )
         found = con.execute("select turn_index, chapter from best_turns order by 1").fetchall()
     assert found == [(0, "given 0"), (1, "own 1"), (2, None), (3, "given 1")]
+
+
+TITLES = (
+    *("Why a Record Turns, again", "WHY A RECORD TURNS – AGAIN", "Straße nach Süden", "STRASSE NACH SUEDEN"),
+    *(
+        "İstanbul’da bir gün",
+        "ﬁrst things ﬁrst",
+        "Η ζωή μας",
+        "ΖΩΉΣ και ζωής τέλος",
+        "Как звучит йод",
+        "レコード①②",
+    ),
+    *(
+        "ＦＵＬＬ width title here",
+        "½ an hour of Ŀŉſ",
+        "pod\u00adcast of the day",
+        "한국어 제목 하나",
+        "हिन्दी में बात",
+        "…!",
+    ),
+)
+ADDRESSES = (
+    *(
+        "https://groove.example/e/turns;v=1?x=2#t",
+        "https://ann:pw@groove.example/private/9f3c1e7ab04d55269f3c/a.mp3",
+    ),
+    *("https://groove.example/", "//groove.example/e/2", "https://[broken/e", "https://groove.example/e/turns"),
+    *(
+        "https://youtu.be/abcdefghijk",
+        "https://www.youtube.com/watch?v=abcdefghijl",
+        "https://groove.example/é/%20x",
+    ),
+)
+
+
+def test_few_texts_find_the_episodes_that_many_do(tmp_path: Path):
+    """Asked one by one, the snapshot gives each text the episode that it has when all are read."""
+    known = [
+        replace(
+            EPISODE, episode_id=f"e{n}", guid=f"g{n}", title=title, page_url=page, audio_url=page, transcripts=()
+        )
+        for n, (title, page) in enumerate(
+            [*((title, None) for title in TITLES), *((None, page) for page in ADDRESSES), ("A lone file", None)]
+        )
+    ]
+    found = tmp_path / "found.parquet"
+    found.write_bytes(write_discovered(NOON, PODCAST, known))
+    store.load(tmp_path / "w.duckdb", {"found": found}, {})
+    store.publish(tmp_path / "w.duckdb", tmp_path / "s.duckdb")
+    every, asked = EpisodeIndex(known_episodes(tmp_path / "s.duckdb")), AskedEpisodes(tmp_path / "s.duckdb")
+    said = [
+        TextEvidence(title, show, None, None, None, "", "") for title in TITLES for show in (PODCAST.title, None)
+    ]
+    said += [TextEvidence(title.upper(), PODCAST.title, None, None, None, "", "") for title in TITLES]
+    said += [TextEvidence(None, None, page, None, None, "", "") for page in ADDRESSES]
+    links = [every.find(one) for one in said]
+    assert [asked.find(one) for one in said] == links
+    assert sum(one is not None for one in links) > 30
+    assert (asked.get("e3"), asked.get("none")) == (every.get("e3"), None)

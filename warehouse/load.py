@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -30,6 +30,7 @@ _STAGE_RUN = TypeAdapter(StageRun)
 
 Connection = duckdb.DuckDBPyConnection
 File = tuple[str, Path]
+Find = Callable[[Collection[str]], Mapping[str, Path]]  # lists the documents by key, but for some of them
 Check = Callable[[Path], str | None]  # says in what a staged document is not as it was written; `None` where it is
 
 
@@ -66,7 +67,7 @@ class Load:
 
 
 def load_new(
-    con: Connection, staged: Mapping[str, Path], failures: Mapping[str, Path], check: Check = believe
+    con: Connection, staged: Mapping[str, Path] | Find, failures: Mapping[str, Path], check: Check = believe
 ) -> Load:
     """Load what the open warehouse has not seen, the oldest first; a bad file holds up none of the others."""
     loaded: list[Loaded] = []
@@ -85,15 +86,17 @@ def load_new(
 
 
 def _checked(
-    con: Connection, staged: Mapping[str, Path], check: Check, refused: list[RefusedFile]
+    con: Connection, staged: Mapping[str, Path] | Find, check: Check, refused: list[RefusedFile]
 ) -> Iterator[File]:
     """Name the documents that were not loaded and are as they were written."""
-    for key in sorted(staged.keys() - loaded_keys(con)):
-        cause = check(staged[key])
+    loaded = loaded_keys(con)
+    new = staged(loaded) if callable(staged) else staged
+    for key in sorted(new.keys() - loaded):
+        cause = check(new[key])
         if cause is None:
-            yield key, staged[key]
+            yield key, new[key]
         else:
-            refused.append(RefusedFile(key, staged[key], cause))
+            refused.append(RefusedFile(key, new[key], cause))
 
 
 def _in_order(new: Iterator[File], refused: list[RefusedFile], *, whole: bool) -> list[File]:
@@ -119,40 +122,41 @@ def loaded_keys(con: Connection) -> set[str]:
 
 def _staged_at(files: Sequence[File], *, whole: bool) -> list[tuple[datetime, str]]:
     """Read documents in a database of their own: damaged bytes can bring down their reader."""
+    key_of = {str(path): key for key, path in files}
+    read = ", bit_xor(hash(d))" if whole else ""  # of what is not asked for nothing is read
+    sql = f"select filename, any_value(staged_at){read} from {_reader(files)} d group by 1"  # noqa: S608
     try:
         with duckdb.connect(config={"threads": 2}) as con:
-            if whole:
-                _read_documents(con, files)
-                return _rows(con, "select distinct staged_at, staged_key from document")
-            sql = """
-                select distinct d.staged_at, f.staged_key from read_parquet(?, filename = true) d
-                join (select unnest(?) as staged_key, unnest(?) as filename) f using (filename)
-            """
-            paths = [str(path) for _, path in files]
-            return con.execute(sql, [paths, [key for key, _ in files], paths]).fetchall()
+            return [(staged_at, key_of[name]) for name, staged_at, *_ in _rows(con, sql)]
     except duckdb.Error as error:
         raise duckdb.DataError(str(error)) from error
 
 
-def _read_documents(con: Connection, files: Sequence[File]) -> None:
-    """Make the temp table `document` of the files; what an older one lacks is NULL, what a newer one adds is left.
+def _reader(files: Sequence[File]) -> str:
+    """Write in SQL what reads files, with their names in the column `filename`."""
+    return f"read_parquet([{', '.join(quoted(path) for _, path in files)}], union_by_name = true, filename = true)"
 
-    The table has the columns and fields that are known here, and DuckDB casts structs to them by name.
+
+def _read_documents(con: Connection, files: Sequence[File]) -> None:
+    """Make the temp view `staged` of the files, and of it the temp table `document`.
+
+    Both have the columns and fields that are known here: what an older file lacks is NULL, what a newer one adds
+    is left. Turns and words, of which there are many, go from the files to where they belong, without a copy.
     """
     con.register("known", schema().empty_table())
-    con.execute("create or replace temp table document as select *, null::varchar as staged_key from known")
+    types = {row[0]: row[1] for row in _rows(con, "describe known")}
     con.unregister("known")
-    reader = "read_parquet(?, union_by_name = true, filename = true)"
-    paths = [str(path) for _, path in files]
-    offered = {row[0] for row in con.execute(f"describe from {reader}", [paths]).fetchall()}
-    columns = ", ".join(f"d.{name}" for name in schema().names if name in offered)
+    reader = _reader(files)
+    offered = {row[0] for row in _rows(con, f"describe from {reader}")}
+    columns = (f"{name if name in offered else 'null'}::{kind} as {name}" for name, kind in types.items())
+    con.execute(f"create or replace temp view staged as select {', '.join(columns)}, filename from {reader}")  # noqa: S608
     con.execute(
-        f"""
-        insert into document by name
-        select {columns}, f.staged_key from {reader} d
-        join (select unnest(?) as staged_key, unnest(?) as filename) f using (filename)
-        """,  # noqa: S608
-        [paths, [key for key, _ in files], paths],
+        """
+        create or replace temp table document as
+        select s.* exclude (turns, words), len(words) as words, f.staged_key
+        from staged s join (select unnest(?) as staged_key, unnest(?) as filename) f using (filename)
+        """,
+        [[key for key, _ in files], [str(path) for _, path in files]],
     )
 
 
@@ -170,7 +174,8 @@ def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
 
 
 def _load_failures(con: Connection, failures: Mapping[str, Path], refused: list[RefusedFile]) -> None:
-    seen = {key for (key,) in _rows(con, "select run_id from stage_runs")}
+    sql = "select run_id from stage_runs where run_id in (select unnest(?::varchar[]))"
+    seen = {key for (key,) in con.execute(sql, [list(failures)]).fetchall()}
     for key in sorted(failures.keys() - seen):
         with _refusing(refused, (key, failures[key])), transaction(con):
             run = read_sealed(_STAGE_RUN, failures[key], key)

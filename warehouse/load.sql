@@ -1,4 +1,5 @@
--- Bring in the temp table `document`: staged documents with their `staged_key`. A transcript is a row; what a poll
+-- Bring in staged documents: the temp table `document`, with their `staged_key`, and the temp view `staged`, which reads
+-- the files of these once more, for what there is much of. A transcript is a row; what a poll
 -- found is a row an episode, without a transcript. Whatever was staged later wins, in whatever order it comes:
 -- load_log and discoveries tell what came before. Where other transcripts told of one since, what its document says of
 -- show, episode, audio and chapters was said when it was staged first: described_at.
@@ -39,11 +40,13 @@ qualify row_number() over (
 ) = 1;
 
 -- A done stage may come with several documents; it stays one row.
-insert or replace into stage_runs by name
+create or replace temp table ran as
 select * exclude (staged_at, staged_key)
 from (select staged_at, staged_key, unnest(stage_runs, max_depth := 2) from document) r
 where not exists (from stage_runs s where s.run_id = r.run_id and s.started_at > r.started_at)
 qualify row_number() over (partition by run_id order by started_at desc, staged_at desc, staged_key desc) = 1;
+delete from stage_runs where run_id in (select run_id from ran);
+insert into stage_runs by name from ran;
 
 -- Another document of the same transcript came before: it is replaced if it is older, kept if it is newer.
 create or replace temp table chosen as
@@ -76,8 +79,30 @@ delete from name_evidence where transcript_id in (from replaced);
 delete from voices where transcript_id in (from replaced);
 
 insert into transcripts by name select unnest(transcript) from chosen;
-insert into turns by name select transcript_id, episode_id, unnest(turns, max_depth := 2) from chosen;
-insert into words by name select transcript_id, unnest(words, max_depth := 2) from chosen;
+create or replace temp table spoken as
+select filename, transcript.transcript_id as transcript_id, episode.episode_id as episode_id, unnest(turns, max_depth := 2)
+from staged where transcript is not null;
+-- Words stand in their order, and the window runs along them; whole microseconds have one sum in any order.
+create or replace temp table silent as
+select transcript_id, turn_index, sum(round(1000000 * (after - end_time))::bigint) / 1000000 as pauses
+from (
+    select
+        transcript_id, turn_index, end_time, lead(start_time) over () as after,
+        lead(turn_index) over () as next_turn, lead(transcript_id) over () as next_transcript
+    from (
+        select transcript.transcript_id as transcript_id, unnest(words, max_depth := 2)
+        from staged where filename in (select filename from chosen)
+    )
+)
+where transcript_id = next_transcript and turn_index = next_turn and after - end_time > 1
+group by all;
+insert into turns by name
+select s.* exclude (filename), p.pauses
+from spoken s left join silent p on p.transcript_id = s.transcript_id and p.turn_index = s.turn_index
+where filename in (select filename from chosen);
+insert into words by name
+select transcript.transcript_id as transcript_id, unnest(words, max_depth := 2)
+from staged where filename in (select filename from chosen);
 insert into speaker_segments by name select transcript_id, unnest(speaker_segments, max_depth := 2) from chosen;
 insert into transcript_speakers by name select transcript_id, unnest(speakers, max_depth := 2) from chosen;
 insert into events by name select transcript_id, unnest(events, max_depth := 2) from chosen;
@@ -110,9 +135,8 @@ select episode_id, unnest(given_chapters, max_depth := 2) from given;
 
 insert into load_log by name
 with texts as (
-    select staged_key, md5(string_agg(t.text, chr(10) order by t.turn_index)) as text_md5
-    from (select staged_key, unnest(turns, max_depth := 2) from document) t
-    group by staged_key
+    select filename, count(*) as turns, md5(string_agg(text, chr(10) order by turn_index)) as text_md5
+    from spoken group by filename
 )
 select
     staged_key,
@@ -120,14 +144,14 @@ select
     episode.episode_id as episode_id,
     podcast.podcast_id as podcast_id,
     rendition.rendition_id as rendition_id,
-    len(turns) as turns,
-    len(words) as words,
+    coalesce(texts.turns, 0) as turns,
+    words,
     text_md5,
     given_chapters is not null as has_chapters,
     staged_at,
     described_at,
     now() as loaded_at
-from document left join texts using (staged_key)
+from document left join texts using (filename)
 where transcript is not null;
 
 insert into discoveries by name

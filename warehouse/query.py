@@ -186,9 +186,45 @@ def episodes_of_texts(snapshot: Path, sha256s: Sequence[str]) -> tuple[tuple[str
     return tuple((sha256, known) for sha256, known in found if known and not known.has_audio)
 
 
+def known_by_id(snapshot: Path, episode_ids: Sequence[str]) -> tuple[KnownEpisode, ...]:
+    """Return those of some episodes that the snapshot has, and how they are known; none without a sound one."""
+    return _looked_up(snapshot, "e.episode_id in (select unnest(?))", list(episode_ids))
+
+
 def known_as(snapshot: Path, episode_id: str) -> KnownEpisode | None:
     """Return one episode and how it is known; `None` where the snapshot does not have it, or there is none."""
     return next(iter(_looked_up(snapshot, "e.episode_id = ?", episode_id)), None)
+
+
+# Titles of which SQL makes the same letters as `transforms.text.fold_title`: of any others nobody knows.
+_PLAIN_TITLE = (
+    r"[\x00-\x7F«»‐-‧À-ÖØ-Þà-öø-ı\x{134}-\x{13E}\x{141}-\x{148}\x{14A}-\x{17E}\x{400}-\x{45F}"
+    r"\x{3040}-\x{3096}\x{4E00}-\x{9FFF}]*"
+)
+
+
+def episodes_like(
+    snapshot: Path, address: Sequence[str], video: str | None, title: Sequence[str]
+) -> tuple[KnownEpisode, ...]:
+    """Return the episodes that may be meant: by pieces of an address, the id of a video, or the words of a title.
+
+    The words are those of a folded title. There may be others among them; none without a sound snapshot.
+    """
+    return _looked_up(
+        snapshot,
+        """
+        exists (
+            from (
+                select unnest([e.page_url, e.audio_url] || list_transform(e.transcripts, lambda t: t.url)) as url
+            )
+            where list_bool_and(list_transform($1::varchar[], lambda piece: contains(url, piece)))
+        )
+        or contains(e.page_url, $2::varchar) or e.episode_id = 'youtube:' || $2::varchar
+        or list_bool_and(list_transform($3::varchar[], lambda w: contains(lower(strip_accents(e.title)), w)))
+        or len($3::varchar[]) > 0 and not regexp_full_match(e.title, $4::varchar)
+        """,
+        *(list(address), video, list(title), _PLAIN_TITLE),
+    )
 
 
 def known_episode(snapshot: Path, episode_id: str) -> Episode | None:
@@ -482,6 +518,12 @@ def kept_of(snapshot: Path, episode_ids: Sequence[str]) -> Kept:
 def loaded_documents(snapshot: Path) -> set[str]:
     """Name the documents whose rows the snapshot shows; none without a sound one."""
     return {key for (key,) in _rows(snapshot, "select staged_key from load_log")}
+
+
+def documents_of(snapshot: Path, transcript_id: str) -> set[str]:
+    """Name the documents that told of a transcript; none without a sound snapshot."""
+    sql = "select staged_key from load_log where transcript_id = ?"
+    return {key for (key,) in _rows(snapshot, sql, transcript_id)}
 
 
 def loaded_keys(snapshot: Path) -> tuple[set[str], set[str]]:

@@ -144,21 +144,24 @@ with terms as materialized (
     where speaker is null or (text_index, packed // 1048576) in (from spoken)
     group by all
 ), spread as (
-    select part_index, count(*) as df from found group by all
+    select part_index, count(*) as df, any_value(is_quoted) as is_quoted
+    from found join (select distinct part_index, is_quoted from terms) using (part_index)
+    group by part_index
 ), scored as (
     select
         text_index, turn_index,
-        sum(ln(1 + (n - df + 0.5) / (df + 0.5)) * tf * 2.2
-            / (tf + 1.2 * (0.25 + 0.75 * pow(2, first % 16 + 0.5) / greatest(mean_words, 1)))) as score,
+        -- Rounded, so that in whatever order it is added up equal turns are equal.
+        round(sum(ln(1 + (n - df + 0.5) / (df + 0.5)) * tf * 2.2
+            / (tf + 1.2 * (0.25 + 0.75 * pow(2, first % 16 + 0.5) / greatest(mean_words, 1)))), 9) as score,
         count(*) as parts,
-        list(part_index) as parts_found,
+        count_if(is_quoted) as parts_quoted,
         min(first) as first
     from found join spread using (part_index), (select count(*) as n, avg(word_count) as mean_words from turns)
     group by text_index, turn_index
 ), best as (
     select text_index, turn_index, score, first // 16 % 65536 as place
     from scored
-    where list_has_all(parts_found, (select coalesce(list(distinct part_index) filter (where is_quoted), []) from terms))
+    where parts_quoted = (select count(distinct part_index) filter (where is_quoted) from terms)
     qualify parts = max(parts) over ()
     order by score desc, text_index, turn_index
     limit case when most >= 0 then most else error('most is how many turns to find: 0 or more') end

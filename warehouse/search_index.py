@@ -20,25 +20,25 @@ def index_everything(con: duckdb.DuckDBPyConnection) -> None:
     ids = [name for (name,) in _rows(con, "select transcript_id from transcripts order by all")]
     for start in range(0, len(ids), _AT_ONCE):
         con.execute(
-            "create or replace temp table spoken as select transcript_id, turn_index, text from turns "
+            "create or replace temp table unread as select transcript_id, turn_index, text from turns "
             "where transcript_id in (select unnest(?))",
             [ids[start : start + _AT_ONCE]],
         )
-        _index_spoken(con)
+        _index_unread(con)
 
 
 def index_chosen(con: duckdb.DuckDBPyConnection) -> None:
     """Index the transcripts that a load brings in, and drop the words that left with those that it replaced."""
     con.execute(
-        "create or replace temp table spoken as select transcript_id, turn.turn_index, turn.text "
-        "from (select transcript_id, unnest(turns) as turn from chosen)"
+        "create or replace temp table unread as select transcript_id, turn_index, text from spoken "
+        "where filename in (select filename from chosen)"
     )
-    _index_spoken(con)
+    _index_unread(con)
     _forget_words(con)
 
 
-def _index_spoken(con: duckdb.DuckDBPyConnection) -> None:
-    """Index the turns of the temp table `spoken`: whole transcripts that are not indexed."""
+def _index_unread(con: duckdb.DuckDBPyConnection) -> None:
+    """Index the turns of the temp table `unread`: whole transcripts that are not indexed."""
     con.execute(
         """
         create or replace temp table said as
@@ -46,10 +46,9 @@ def _index_spoken(con: duckdb.DuckDBPyConnection) -> None:
         from (
             select
                 transcript_id, unnest(words) as word,
-                (1048576 * turn_index + least(floor(log2(len(words))), 15))::bigint
-                    + 16 * unnest(list_transform(range(len(words)), lambda n: least(n, 65535)))::bigint as place
-            from (select transcript_id, turn_index, words_of(text) as words from spoken)
-            where len(words) > 0
+                (1048576 * turn_index + least(floor(log2(greatest(len(words), 1))), 15))::bigint
+                    + 16 * least(unnest(range(len(words))), 65535)::bigint as place
+            from (select transcript_id, turn_index, words_of(text) as words from unread)
         )
         group by all
         """
@@ -62,7 +61,7 @@ def _index_spoken(con: duckdb.DuckDBPyConnection) -> None:
     )
     # Sorted, so that a search reads no more blocks than it needs.
     con.execute("insert into search_index by name from indexed order by word, transcript_id")
-    con.execute("drop table spoken; drop table said")
+    con.execute("drop table unread; drop table said")
     _learn_words(con)
 
 

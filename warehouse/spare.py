@@ -19,7 +19,8 @@ import duckdb
 
 from warehouse.load import quoted
 
-LARGE = 64_000_000  # bytes from which on a snapshot is kept: a copy of less takes no second
+MANY = 1_000_000  # rows of a table: to look through so many takes longer than to ask where the last are
+LARGE = 16_000_000  # bytes from which on a snapshot is kept: a copy of less costs no more than what changed
 
 # The time of the last change is this, and that of its rows: whoever writes to a snapshot gives it another.
 _AGE = "select epoch_us(coalesce(max(loaded_at), '2000-01-01'::timestamptz)) from snapshot.load_log"
@@ -62,6 +63,18 @@ select podcast_id from unseen where podcast_id is not null
 union select podcast_id from warehouse.episodes where episode_id in (from changed_episodes)
 union select podcast_id from snapshot.episodes where episode_id in (from changed_episodes)
 """  # noqa: S608
+
+
+# What is copied whole is sorted for those who search.
+_IS_MUCH = """
+select 5 * (select count(*) from changed_transcripts) > (select count(*) from warehouse.transcripts)
+    and (select count(*) from changed_transcripts) > 100
+"""
+
+
+def order_of(table: str) -> str:
+    """Return the order in which the rows of a table are written: a search reads only where its words are."""
+    return "order by word, transcript_id" if table == "search_index" else ""
 
 
 def place(snapshot: Path) -> Path:
@@ -128,15 +141,29 @@ def bring_up_to_date(con: duckdb.DuckDBPyConnection, left: str) -> bool:
     if not same or _value(con, f"select count(*) from ({_UNSEEN.format('snapshot', 'warehouse')})"):  # noqa: S608
         return False
     con.execute(_CHANGED)
+    if _value(con, _IS_MUCH):
+        return False
     is_new = _value(con, "select count(*) from old_transcripts") == 0
-    for table, columns in _tables(con).items():
+    for table, columns in tables(con).items():
         for one in _rows_of(table, columns):
             if not (is_new and one.of_transcripts):
                 con.execute(f"delete from snapshot.{table} where {one.old}")  # noqa: S608
-            come = f"select * from warehouse.{table} where {one.new}"  # noqa: S608
-            con.execute(f"insert into snapshot.{table} by name {come}")
+            new = _at_the_end(con, table, one.new) if is_new and one.of_transcripts else one.new
+            come = f"select * from warehouse.{table} where {new}"  # noqa: S608
+            con.execute(f"insert into snapshot.{table} by name {come} {order_of(table)}")
     con.execute(left)
     return True
+
+
+def _at_the_end(con: duckdb.DuckDBPyConnection, table: str, new: str) -> str:
+    """Say where the rows of new transcripts are: at the end of a large table, if all that come are there."""
+    count = "select count(*) from {}.{}"
+    there = _value(con, count.format("warehouse", table))
+    if there < MANY:
+        return new
+    comes = there - _value(con, count.format("snapshot", table))
+    last = f"rowid >= {there - comes} and {new}"  # of a table with rows that were deleted it is more than the end
+    return last if _value(con, f"{count.format('warehouse', table)} where {last}") == comes else new
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +202,7 @@ def _rows_of(table: str, columns: Collection[str]) -> Iterator[_Changed]:
         yield _Changed("true", "true")
 
 
-def _tables(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+def tables(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """List the tables of the warehouse with their columns."""
     sql = """
         select table_name, list(column_name) from duckdb_columns()

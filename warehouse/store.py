@@ -23,11 +23,13 @@ from filelock import FileLock, Timeout
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from transforms.sealed import is_no_file
 from warehouse import spare
-from warehouse.load import BUGS, HERE, Check, Connection, Load, believe, load_new, quoted, transaction
+from warehouse.load import BUGS, HERE, Check, Connection, Find, Load, believe, load_new, quoted, transaction
 from warehouse.search_index import index_everything
 from warehouse.snapshot import holder
 
 LOCK_SECONDS = 60.0
+MEMORY = "600MB"  # of what DuckDB counts, however large the warehouse is; what needs more goes to the disk
+THREADS = 4
 # What DuckDB 1.5 can read: the tools of those who query may be older than ours.
 STORAGE_VERSION = "v1.5.0"
 # An episode that all its transcripts left → the one that has the newest of them.
@@ -109,12 +111,13 @@ def upgrade(warehouse: Path) -> None:
 
 
 def load(
-    warehouse: Path, staged: Mapping[str, Path], failures: Mapping[str, Path], check: Check = believe
+    warehouse: Path, staged: Mapping[str, Path] | Find, failures: Mapping[str, Path], check: Check = believe
 ) -> Load:
     """Load the staged documents and failures that the warehouse has not seen, each whole or not at all.
 
-    Keys name the files; a key that was loaded is not read again. Makes the warehouse where there is none. What
-    `check` finds damaged, and what cannot be read, is refused and told; every other file is loaded.
+    Keys name the files; a key that was loaded is not read again, and `staged` may be asked for all but those.
+    Makes the warehouse where there is none. What `check` finds damaged, and what cannot be read, is refused and
+    told; every other file is loaded.
 
     Raises:
         ContentError: the warehouse is damaged, or a newer Turntable made it.
@@ -155,10 +158,14 @@ def publish(warehouse: Path, snapshot: Path, *, whole: bool = False, keep_from: 
 
 
 def _copied_whole(warehouse: Path, fresh: Path) -> None:
-    with explained(warehouse), duckdb.connect() as con:
+    with explained(warehouse), _connected(fresh) as con:
         con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
         con.execute(f"attach {quoted(fresh)} as snapshot (storage_version '{STORAGE_VERSION}')")
-        con.execute("copy from database warehouse to snapshot")
+        con.execute("copy from database warehouse to snapshot (schema)")
+        for table in spare.tables(con):
+            con.execute(
+                f"insert into snapshot.{table} by name select * from warehouse.{table} {spare.order_of(table)}"  # noqa: S608
+            )
         con.execute(_LEFT)
         con.execute("detach snapshot")
 
@@ -169,7 +176,7 @@ def _brought_up_to_date(warehouse: Path, before: Path, fresh: Path) -> bool:
         return False
     before.replace(fresh)
     try:
-        with duckdb.connect() as con:
+        with _connected(fresh) as con:
             con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
             con.execute(f"attach {quoted(fresh)} as snapshot")  # not if another process has it open
             with transaction(con):
@@ -319,9 +326,16 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
     """
     check_file(path)
     how = "read_only" if read_only else f"storage_version '{STORAGE_VERSION}'"
-    with explained(path), duckdb.connect() as con:
+    with explained(path), _connected(path) as con:
         con.execute(f"attach {quoted(path)} as warehouse ({how}); use warehouse")
         yield con
+
+
+def _connected(path: Path) -> Connection:
+    """Connect to no file yet, for work on one: what does not fit into the memory goes to the disk beside it."""
+    spilled = path.with_name(f".{path.name.lstrip('.')}.spilled.tmp")  # swept with other leftovers
+    threads = min(THREADS, os.cpu_count() or 1)
+    return duckdb.connect(config={"memory_limit": MEMORY, "threads": threads, "temp_directory": str(spilled)})
 
 
 def check_file(path: Path) -> None:

@@ -95,6 +95,10 @@ where not exists (from episodes e where e.episode_id = d.episode_id)
     or not exists (from podcasts p where p.podcast_id = d.podcast_id)
 
 union all
+select 'stage run twice', run_id
+from stage_runs group by run_id having count(*) > 1
+
+union all
 select 'done stage run twice', concat_ws(' ', episode_id, stage, key)
 from stage_runs where status = 'done' group by episode_id, stage, key having count(*) > 1
 

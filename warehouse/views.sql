@@ -82,22 +82,16 @@ comment on column best_turns.audio_url is 'Where the audio is offered; NULL for 
 comment on column best_turns.audio_path is 'Where the audio lies on this machine; NULL where it is no file that is known here';
 
 create or replace view talk_time as
-with pauses as (
-    -- Longer than a breath: nobody says anything in them, though the turn goes on. With the episode, so that who asks
-    -- for one does not wait for the words of all.
-    select s.episode_id, word.transcript_id, word.turn_index, sum(after.start_time - word.end_time) as seconds
-    from transcripts s
-    join words word on word.transcript_id = s.transcript_id
-    join words after
-        on after.transcript_id = word.transcript_id and after.turn_index = word.turn_index
-        and after.word_index = word.word_index + 1
-    where after.start_time - word.end_time > 1
-    group by all
-), spoken as (
-    select t.*, t.end_time - t.start_time - least(coalesce(p.seconds, 0), t.end_time - t.start_time) as seconds
-    from best_turns t
-    left join pauses p
-        on p.episode_id = t.episode_id and p.transcript_id = t.transcript_id and p.turn_index = t.turn_index
+with spoken as (
+    select
+        t.episode_id, coalesce(t.speaker_name, t.speaker_label) as speaker, t.word_count, t.start_time, t.end_time,
+        -- Longer than a breath: nobody says anything in them, though the turn goes on.
+        t.end_time - t.start_time - least(coalesce(t.pauses, 0), t.end_time - t.start_time) as seconds,
+        p.title as podcast, e.title
+    from turns t
+    join transcripts b on b.transcript_id = t.transcript_id and b.is_best
+    left join episodes e on e.episode_id = t.episode_id
+    left join podcasts p on p.podcast_id = e.podcast_id
 )
 select
     episode_id,
@@ -207,24 +201,17 @@ create or replace macro is_question(text, language) as
 comment on macro is_question is 'Whether a text ends with a question mark, by its language (NULL where unknown)';
 
 create or replace view exchanges as
-with followed as (
-    select
-        *,
-        lead(turn_index) over following as answer_index,
-        lead(speaker) over following as answered_by,
-        lead(text) over following as answer,
-        lead(start_time) over following as answer_start
-    from best_turns
-    window following as (partition by episode_id, transcript_id order by turn_index)
-)
+-- Turns are numbered without gaps: found by its number, an answer is there at once for who asks for one episode.
 select
-    episode_id, transcript_id, podcast, title, published_at, turn_index, start_time, end_time, speaker, text,
-    is_question(text, language) as is_question,
-    answer_index, answered_by, answer,
-    answer_start - end_time as gap
-from followed
+    t.episode_id, t.transcript_id, t.podcast, t.title, t.published_at, t.turn_index, t.start_time, t.end_time,
+    t.speaker, t.text,
+    is_question(t.text, t.language) as is_question,
+    a.turn_index as answer_index, coalesce(a.speaker_name, a.speaker_label) as answered_by, a.text as answer,
+    a.start_time - t.end_time as gap
+from best_turns t
+join turns a on a.transcript_id = t.transcript_id and a.turn_index = t.turn_index + 1
 -- Of two turns of unknown speakers nobody can say that one answers the other.
-where answer_index is not null and speaker is distinct from answered_by;
+where t.speaker is distinct from coalesce(a.speaker_name, a.speaker_label);
 
 comment on view exchanges is 'A turn and the answer to it: one row per turn that somebody else follows.';
 comment on column exchanges.episode_id is 'The episode (episodes.episode_id)';

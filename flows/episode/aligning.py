@@ -9,16 +9,20 @@ where no text does (`introduce`). What follows from that, what a user calls a vo
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flows.artifacts import Artifact, Made, Manifest, Store
+from pydantic import TypeAdapter
+
+from flows.artifacts import Artifact, Damaged, Made, Manifest, Store, read_manifest
 from flows.episode.forcing import ALIGNMENT, N_CLIPS, force, sides_of
 from flows.episode.given_names import Names, check_name, give_name, given_names
 from flows.episode.introducing import INTRODUCTIONS, introduce
 from flows.episode.merging import Parents, merged_name, stage_merged
 from flows.episode.pins import keep_pin, pins
+from flows.episode.stages import decode_keys
 from flows.episode.told import Document, Told, documents, stage_told
 from flows.home import clock
 from flows.loader import load_and_publish
@@ -46,7 +50,11 @@ _LEAST_WORDS = 20  # of a text and of speech, before they prove anything: a summ
 
 
 class Decoded:
-    """The decoded audio of a home, by the hash of its samples; looked through once, when it is asked for."""
+    """The decoded audio of a home, by the hash of its samples.
+
+    What was fetched tells the keys of what is decoded of it today; the home is looked through, once, for audio
+    that was decoded by other code.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -59,12 +67,21 @@ class Decoded:
 
     def of(self, heard: Manifest) -> tuple[Artifact, ...]:
         """Find the audio that was heard, as one or as its channels; none where it is gone."""
-        self._keys = self._keys or {one.sha256: one.key for one in self._store.manifests("decode")}
-        keys = [
-            self._keys.get(sha256) for name, sha256 in sorted(heard.inputs.items()) if name.startswith("decode")
-        ]
+        wanted = [sha256 for name, sha256 in sorted(heard.inputs.items()) if name.startswith("decode")]
+        near = self._of_fetched(heard.inputs.get("fetch"))
+        if not near.keys() >= set(wanted):
+            self._keys = self._keys or {one.sha256: one.key for one in self._store.manifests("decode")}
+        keys = [near.get(sha256) or self._keys.get(sha256) for sha256 in wanted]
         found = [self._store.find("decode", key) if key else None for key in keys]
         return tuple(one for one in found if one) if all(found) else ()
+
+    def _of_fetched(self, sha256: str | None) -> dict[str, str]:
+        """Return the keys of what was decoded of some audio by the code of today, by the hash of the samples."""
+        found: dict[str, str] = {}
+        for key in decode_keys(sha256) if sha256 else ():
+            with suppress(Damaged):
+                found[read_manifest(self._store.folder("decode", key)).sha256] = key
+        return found
 
 
 def align_known(settings: Settings, episode_ids: set[str]) -> tuple[Artifact, ...]:

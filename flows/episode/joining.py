@@ -22,7 +22,7 @@ from flows.home import clock
 from flows.locations import Location, at_path
 from flows.published import text_stages
 from flows.published.beside import contradiction, tags_of_audio
-from flows.published.linking import EpisodeIndex, Hints, TextEvidence, said_of
+from flows.published.linking import AskedEpisodes, Hints, TextEvidence, said_of
 from flows.runs import say
 from flows.settings import Said, Settings
 from flows.sources import folders
@@ -106,7 +106,7 @@ def _named(said: Said, tags: Tags, settings: Settings) -> KnownEpisode | None:
     if not (said.url or (title and show)):
         return None
     named = TextEvidence(title, show, said.url, None, None, "", "")
-    known = EpisodeIndex(query.known_episodes(settings.snapshot))
+    known = AskedEpisodes(settings.snapshot)
     link = known.find(named)
     one = known.get(link.episode.episode_id) if link and link.linked_by != "title" else None
     is_sure = bool(said.url or (said.title and said.show))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from flows.allowed_files import check
-from flows.artifacts import Artifact, Made, Store, bytes_of
+from flows.artifacts import Artifact, Made, Store, bytes_of, stage_key
 from flows.home import clock
 from flows.http.fetch import download
 from flows.locations import Location, kept_address, locate
@@ -166,6 +166,12 @@ def decode(store: Store, fetched: Artifact, name: str, channel: int | None = Non
         inputs={"audio": fetched.sha256},
         parameters={} if channel is None else {"channel": channel},
     )
+
+
+def decode_keys(fetched: str) -> list[str]:
+    """Return the keys of what `decode` makes of the audio of a hash: of all of it, and of each channel."""
+    parameters: list[dict[str, int]] = [{}, {"channel": 0}, {"channel": 1}]
+    return [stage_key("decode", decoding.METHOD, {"audio": fetched}, one) for one in parameters]
 
 
 def decode_asked(store: Store, fetched: Artifact, name: str, asked: Channels, say: Say) -> tuple[Artifact, ...]:

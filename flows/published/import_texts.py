@@ -18,7 +18,7 @@ from flows.locations import Location, locate, redact
 from flows.progress import REPORTER, throttled
 from flows.published import text_stages
 from flows.published.beside import AudioBeside, contradiction, find_audio
-from flows.published.linking import EpisodeIndex, Hints, Link, checked, said_of
+from flows.published.linking import AskedEpisodes, EpisodeIndex, Hints, Link, checked, said_of
 from flows.published.text_files import find_texts
 from flows.published.text_stages import Parsed, StoredText
 from flows.runs import RUN, StageFailed, attempt, record
@@ -37,6 +37,7 @@ from transforms.errors import (
 from transforms.transcripts.assemble import Published
 from warehouse import query
 
+FEW = 20  # texts for whose episodes the snapshot is asked one by one: of more it is read once
 CLASSES = (TransientError, SourceError, ContentError, HostileError, ResourceError)
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ Result = Imported | RefusedText
 class ImportContext:
     """What all texts of one import share.
 
-    `before` gives the newest staging of each text, by its hash: it reads the manifests of the whole home, once.
+    `before` gives the newest staging of a text, `None` where it was never staged.
     `strays` are those that lay in a folder and need not be transcripts.
     """
 
@@ -95,7 +96,7 @@ class ImportContext:
     settings: Settings
     hints: Hints
     known: EpisodeIndex
-    before: Callable[[], dict[str, Manifest]]
+    before: Callable[[Artifact], Manifest | None]
     strays: frozenset[Location] = frozenset()
 
 
@@ -121,7 +122,7 @@ def import_texts(
         except (TurntableError, OSError) as error:
             refused.append(_refused("find", location.public, started_at, error, settings))
     found = (text for text in texts if strays or (text not in locations and is_seldom(text.path)))
-    job = replace(_job(hints, settings), strays=frozenset(found))
+    job = replace(_job(hints, settings, len(texts)), strays=frozenset(found))
     staged = attempt("texts", lambda: tuple(_counted(texts, partial(import_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
     for episode_id in _episodes_of(staged):
@@ -136,8 +137,8 @@ def reparse_texts(settings: Settings) -> tuple[Result, ...]:
     A text moves to its episode if that is known by now. What was heard is told of anew, with a text or without.
     """
     ready_snapshot(settings)
-    job = _job(Hints(), settings)
-    kept = text_stages.kept_texts(job.store)
+    kept = text_stages.kept_texts(Store(settings.home))
+    job = _job(Hints(), settings, len(kept))
     staged = attempt("texts", lambda: tuple(_counted(kept, partial(_reparse_one, job))), retries=False)
     attempt("load", partial(load_and_publish, settings))
     _align(_episodes_of(staged) | query.heard_episodes(settings.snapshot), settings)
@@ -161,10 +162,14 @@ def _align(episodes: set[str], settings: Settings) -> None:
         recognize(settings)
 
 
-def _job(hints: Hints, settings: Settings) -> ImportContext:
-    store = Store(settings.home)
-    known = EpisodeIndex(query.known_episodes(settings.snapshot))
-    return ImportContext(store, settings, hints, known, cache(partial(text_stages.newest_stages, store)))
+def _job(hints: Hints, settings: Settings, texts: int) -> ImportContext:
+    store, snapshot = Store(settings.home), settings.snapshot
+    if texts <= FEW:
+        before = partial(text_stages.newest_stage, store, snapshot)
+        return ImportContext(store, settings, hints, AskedEpisodes(snapshot), before)
+    every = cache(partial(text_stages.newest_stages, store))
+    known = EpisodeIndex(query.known_episodes(snapshot))
+    return ImportContext(store, settings, hints, known, lambda text: every().get(text.sha256))
 
 
 def import_one(job: ImportContext, location: Location) -> Result:
@@ -174,7 +179,7 @@ def import_one(job: ImportContext, location: Location) -> Result:
     try:
         text = text_stages.read(job.store, location, job.settings)
         is_new = text.manifest.started_at >= started_at
-        kept = StoredText(text, None if is_new else job.before().get(text.sha256))
+        kept = StoredText(text, None if is_new else job.before(text))
         step = "parse"
         parsed = text_stages.parse(job.store, text, job.hints)
         step = "stage"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -159,7 +160,7 @@ class EpisodeIndex:
 
     def has_audio(self, episode_id: str) -> bool:
         """Check whether more than texts vouches for an episode: a feed or a recording."""
-        known = self._by_id.get(episode_id)
+        known = self.get(episode_id)
         return known is not None and known.has_audio
 
     def find(self, said: TextEvidence, *, only_with_audio: bool = False) -> Link | None:
@@ -186,6 +187,42 @@ class EpisodeIndex:
             ("show_title", [k for k in titled if show and fold_title(k.show or "") == show]),
             ("title", [k for k in titled if telling and not (show and k.show)]),
         )
+
+
+class AskedEpisodes(EpisodeIndex):
+    """The same, asked of the snapshot one by one: for few texts it reads no other episodes than may be meant."""
+
+    def __init__(self, snapshot: Path) -> None:
+        super().__init__(())
+        self._snapshot = snapshot
+
+    def get(self, episode_id: str) -> KnownEpisode | None:
+        """Return an episode as it is known now."""
+        return query.known_as(self._snapshot, episode_id)
+
+    def of_audio(self, sha256: str) -> KnownEpisode | None:
+        """Return the episode that some audio is, by the hash of its bytes; `None` where it is a new one."""
+        heard = query.episodes_of_audio(self._snapshot, sha256)
+        return heard[0] if heard else self.get(file_episode_id(sha256))
+
+    def find(self, said: TextEvidence, *, only_with_audio: bool = False) -> Link | None:
+        """Find the one episode that fits, as `EpisodeIndex` does."""
+        page = public_address(said.url) if said.url and not said.video else None
+        words = fold_title(said.title or "").split()
+        pieces = _pieces(page) if page else []
+        if page and not pieces:
+            known = query.known_episodes(self._snapshot)
+        else:
+            known = query.episodes_like(self._snapshot, pieces, said.video, words)
+        return EpisodeIndex(known).find(said, only_with_audio=only_with_audio)
+
+
+def _pieces(address: str) -> list[str]:
+    """Return the pieces of a public address that every address which becomes it has; none where unknown."""
+    if "://" not in address:
+        return []
+    parts = urlsplit(address)
+    return [piece for piece in (*parts.path.split("/"), *parts.netloc.split(".")) if piece and "~" not in piece]
 
 
 def linked(known: KnownEpisode, how: str) -> Link:

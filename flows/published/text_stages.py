@@ -24,6 +24,7 @@ from transforms import transcripts
 from transforms.records import PODCAST_NAMESPACE, Episode, Person, Podcast, Speaker, TranscriptSource
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
+from warehouse import query
 from warehouse.staging import Staged, read_rows, write_staged
 
 METHOD = "published-7"
@@ -252,8 +253,19 @@ def beside_of(store: Store, manifest: Manifest) -> TextContext:
 
 def newest_stages(store: Store) -> dict[str, Manifest]:
     """Find the newest staging of each text, by the hash of its bytes; not what else was told of it since."""
+    return _newest(store.manifests("stage"))
+
+
+def newest_stage(store: Store, snapshot: Path, text: Artifact) -> Manifest | None:
+    """Find the newest staging of one text, among its own and those that the snapshot does not show yet."""
+    own = query.documents_of(snapshot, document_id(text))
+    keys = own | store.all("stage", query.loaded_documents(snapshot)).keys()
+    return _newest(store.manifests("stage", sorted(keys))).get(text.sha256)
+
+
+def _newest(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
     newest: dict[str, Manifest] = {}
-    for manifest in store.manifests("stage"):
+    for manifest in manifests:
         if manifest.method.startswith("published-") and "base" not in manifest.parameters:
             before = newest.get(manifest.inputs["text"])
             if before is None or before.started_at < manifest.started_at:

@@ -219,7 +219,8 @@ def load_staged() -> int:
 
 def _tell_loaded(loaded: tuple[Loaded, ...], settings: Settings) -> None:
     """Send the events that workers could not send: they only staged."""
-    known = {k.episode.episode_id: k.episode for k in query.known_episodes(settings.snapshot)} if loaded else {}
+    found = query.known_by_id(settings.snapshot, [one.episode_id for one in loaded]) if loaded else ()
+    known = {one.episode.episode_id: one.episode for one in found}
     for one in loaded:
         if episode := known.get(one.episode_id):
             event = events.loaded(settings, episode, one.transcript_id, one.turns, episode.duration)
