@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from flows.artifacts import Artifact, Damaged, Made, Manifest, Store, read_manifest
 from flows.episode.forcing import ALIGNMENT, N_CLIPS, force, sides_of
 from flows.episode.given_names import Names, check_name, give_name, given_names

@@ -57,3 +57,9 @@ from (
     group by all
 ) silent
 where silent.transcript_id = turns.transcript_id and silent.turn_index = turns.turn_index;
+
+-- Words that were heard otherwise are found in the audio itself.
+comment on column words.time_source is 'Who gave the times: asr, publisher, aligned (heard as written, or found in the audio where it was heard otherwise) or interpolated (between two that were); NULL where there are none';
+comment on column words.time_confidence is 'How sure the times are that were found by alignment, 0 to 1: the share of the words around it that were heard as written, halved where the time was interpolated; where it was heard otherwise, how likely the recogniser finds it and its neighbours; NULL for all other times';
+comment on column turns.time_source is 'Who gave the times: asr, publisher, or chapter where the turn opens one and took its time; aligned where its first and last word were found in the audio, interpolated where one was not; NULL where there are none';
+comment on column transcripts.is_best is 'The one of its episode to read: one with turns before silence; the one that a user pinned; one that fits the audio and has half of what was heard before one that does not (flags other_audio, little_aligned, other_language, partial_text); then merged, publisher, asr, captions; then one with speakers before one without; then the newest created_at; then the smallest transcript_id. Never a published text without turns';
