@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from tests import warm
+from tests.support import warm
 
 # Before Prefect is imported anywhere: its files do not belong into the home of who runs the tests.
 worker = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -103,7 +103,7 @@ def clip(demo_samples: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def demonstrated(models: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The home of a reader who ran `turntable demo`, and what that printed; heard once for all workers."""
-    from tests.pages import Desk
+    from tests.support.pages import Desk
 
     folder = tmp_path_factory.getbasetemp()
     folder = (folder.parent if worker else folder) / "demonstrated"
@@ -122,7 +122,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from prefect.settings import PREFECT_API_URL
     from prefect.testing import utilities
 
-    from tests.serving import put_database
+    from tests.support.serving import put_database
 
     folder = tmp_path_factory.mktemp("prefect")
     put_database(folder / "prefect-test.db")

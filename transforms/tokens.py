@@ -1,8 +1,9 @@
 """Whether a piece of an address is a secret: long and random, or short and behind a word that says so.
 
 A secret and a public id are both random, so nobody can tell them apart for sure. What is judged here are the
-shapes that subscribers' addresses have, against those of the hosts of public shows (tests/test_tokens.py lists
-both, with the share that is judged wrongly). In doubt a piece is a secret.
+shapes that subscribers' addresses have, against those of the hosts of public shows
+(tests/transforms/feed/test_tokens.py lists both, with the share that is judged wrongly). In doubt a piece is a
+secret.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 sys.path[0] = str(Path(__file__).parents[2])  # in this folder `warehouse` is another file
-from tests.alignments import Case, Said, damaged, some_words  # noqa: E402
-from tests.alignments import misheard as misheard_as  # noqa: E402
+from tests.support.alignments import Case, Said, damaged, some_words  # noqa: E402
+from tests.support.alignments import misheard as misheard_as  # noqa: E402
 from transforms.alignment import Alignment, align  # noqa: E402
 
 RUN = "from flows.cli import main; main()"

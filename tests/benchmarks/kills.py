@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from flows.feeds.subscriptions import Subscriptions, new_subscription  # noqa: E402
 from flows.settings import Options  # noqa: E402
 from tests.conftest import ask, command, free_port  # noqa: E402
-from tests.test_serve import OFTEN, VARIABLES, Publisher, are_gone, loaded, serving, wait_until  # noqa: E402
+from tests.flows.serve.test_serve import OFTEN, VARIABLES, Publisher, are_gone, loaded, serving, wait_until  # noqa: E402
 from transforms.audio.decoding import decode  # noqa: E402
 
 WHAT = (

@@ -27,8 +27,8 @@ sys.path[0] = str(Path(__file__).parents[2])  # in this folder `warehouse` is an
 from flows.pages.library import Library  # noqa: E402
 from flows.pages.report import write_episode  # noqa: E402
 from tests.benchmarks.warehouse import spoken_words  # noqa: E402
-from tests.browsers import chromium, until  # noqa: E402
-from tests.documents import EPISODE, NOON, RENDITION, publish, published, staged  # noqa: E402
+from tests.support.browsers import chromium, until  # noqa: E402
+from tests.support.documents import EPISODE, NOON, RENDITION, publish, published, staged  # noqa: E402
 from transforms.pages.page_names import page_of  # noqa: E402
 from transforms.pages.show_page import show_page  # noqa: E402
 from transforms.records import SpeakerSegment, Turn, Word  # noqa: E402

@@ -20,8 +20,8 @@ from flows.feeds.poll import poll
 from flows.feeds.subscriptions import Subscriptions, new_subscription
 from flows.settings import Options, Settings
 from flows.upkeep import verify
-from tests.documents import NOON
-from tests.feeds import Publisher, item, publisher
+from tests.support.documents import NOON
+from tests.support.feeds import Publisher, item, publisher
 
 
 def main() -> None:

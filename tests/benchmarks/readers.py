@@ -27,7 +27,7 @@ sys.path[0] = str(Path(__file__).parents[2])  # in this folder `warehouse` is an
 
 import duckdb  # noqa: E402
 
-from tests.documents import EPISODE, RENDITION, WORDS, stage_run, staged  # noqa: E402
+from tests.support.documents import EPISODE, RENDITION, WORDS, stage_run, staged  # noqa: E402
 from transforms.records import Turn, Word  # noqa: E402
 from warehouse import soundness, spare, store  # noqa: E402
 from warehouse.load import HERE  # noqa: E402

@@ -30,7 +30,7 @@ import duckdb  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
-from tests.pages import PAGES, ROOT  # noqa: E402
+from tests.support.pages import PAGES, ROOT  # noqa: E402
 from transforms.records import Episode, Podcast, StageRun, Turn, Word  # noqa: E402
 from warehouse import load, store  # noqa: E402
 from warehouse.snapshot import open_snapshot  # noqa: E402

@@ -34,8 +34,8 @@ from flows.locations import locate
 from flows.settings import Options, Settings
 from flows.upkeep import rebuild, verify
 from tests.chaos.figure import Figure
-from tests.feeds import publisher
-from tests.homes import hear, import_text, make_home, publish
+from tests.support.feeds import publisher
+from tests.support.homes import hear, import_text, make_home, publish
 from transforms.errors import TransientError
 from transforms.sealed import seal
 

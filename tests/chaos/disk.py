@@ -21,12 +21,12 @@ from flows.published.import_texts import import_texts
 from flows.published.linking import Hints
 from flows.settings import Settings
 from flows.upkeep import backup, verify
-from tests import warm
 from tests.chaos import kills
 from tests.chaos.damage import differs, told
 from tests.chaos.figure import Figure
-from tests.feeds import item, publisher
-from tests.homes import TALK, at_path, import_text, make_audio, make_home, publish
+from tests.support import warm
+from tests.support.feeds import item, publisher
+from tests.support.homes import TALK, at_path, import_text, make_audio, make_home, publish
 from transforms.errors import TurntableError, one_line
 
 SIZE = 120  # MB

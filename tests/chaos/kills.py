@@ -23,13 +23,13 @@ from flows import loader
 from flows.feeds.poll import poll
 from flows.settings import Settings
 from flows.upkeep import backup, forget, rebuild, room, verify
-from tests import warm
 from tests.chaos.damage import differs, told
 from tests.chaos.figure import Figure
-from tests.feeds import item, publisher
-from tests.homes import TALK, hear, import_text, make_audio, make_home, publish
-from tests.killed import at_change, at_rename
-from tests.schemas import make_older
+from tests.support import warm
+from tests.support.feeds import item, publisher
+from tests.support.homes import TALK, hear, import_text, make_audio, make_home, publish
+from tests.support.killed import at_change, at_rename
+from tests.support.schemas import make_older
 from transforms.errors import SourceError
 from warehouse import store as warehouse_store
 from warehouse.partitions import export_partitions
@@ -120,7 +120,8 @@ WRITING = ("load", "publish", "migrate", "compaction")
 KEEPING = ("forget", "gc", "backup", "restore", "export")
 OLDER = 5  # the schema of the home that is migrated
 
-# A poll, a load and a publishing that are killed stand in tests/test_killed_polls.py and tests/test_store.py.
+# A poll, a load and a publishing that are killed: flows/feeds/test_killed_polls.py,
+# warehouse/test_store.py.
 SHORT = ("rebuild", "run", "forget", "restore", "migrate")
 
 

@@ -51,7 +51,7 @@ def run(*, short: bool) -> Iterator[Figure]:
 
 def _by_models(scratch: Path, *, short: bool) -> Figure:
     """Load each hostile model; what ran, and what was not refused with a line of ours."""
-    from tests.pipelines import write_pipeline
+    from tests.support.pipelines import write_pipeline
 
     sound = write_pipeline(scratch / "sound")
     attacks = list(_attacks())

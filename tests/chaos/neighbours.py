@@ -22,7 +22,7 @@ import httpx2
 from flows.home.folder import home_id, home_tag, named
 from tests.chaos.figure import Figure
 from tests.conftest import ROOT, environment, free_port
-from tests.serving import Serving, answers, put_database, serving
+from tests.support.serving import Serving, answers, put_database, serving
 
 AUTH = "turntable:of-the-chaos"
 VARIABLES = {"PREFECT_API_AUTH_STRING": AUTH}

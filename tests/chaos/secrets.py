@@ -21,8 +21,8 @@ import duckdb
 
 from tests.chaos.figure import Figure
 from tests.conftest import command, environment, free_port
-from tests.feeds import Page, Publisher, item, publisher
-from tests.serving import answers, put_database
+from tests.support.feeds import Page, Publisher, item, publisher
+from tests.support.serving import answers, put_database
 
 # Each is said in one place; the shapes are those of tokens in the wild, and the last ones only a person can know.
 SHAPES = {

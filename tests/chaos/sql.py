@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.chaos.figure import Figure
 from tests.chaos.statements import HOGS, PLACES, REACHING, READERS
 from tests.conftest import environment, turntable
-from tests.documents import publish, published, staged
+from tests.support.documents import publish, published, staged
 from transforms.errors import TurntableError
 from warehouse.sql import answer
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from flows import loader
 from flows.settings import Settings
 from flows.upkeep import verify
-from tests import warm
 from tests.chaos.damage import judge, told
 from tests.chaos.figure import Figure
-from tests.feeds import publisher
-from tests.homes import TALK, hear, import_text, make_audio, make_home
-from tests.killed import die
+from tests.support import warm
+from tests.support.feeds import publisher
+from tests.support.homes import TALK, hear, import_text, make_audio, make_home
+from tests.support.killed import die
 from warehouse import load, store
 
 WANTED = 200

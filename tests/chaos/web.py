@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 
 from tests.chaos.figure import Figure
 from tests.conftest import free_port
-from tests.serving import Serving, serving
+from tests.support.serving import Serving, serving
 
 REFUSED = (400, 401, 403)
 SOCKETS = ("events/in", "events/out", "logs/out", "task_runs/subscriptions/scheduled")

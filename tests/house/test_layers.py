@@ -1,0 +1,123 @@
+"""The house: imports point one way, in no circle, and are light where a command has to answer at once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGES = ("flows", "transforms", "warehouse")
+FORBIDDEN = {
+    "transforms": "flows warehouse prefect duckdb httpx2 requests yt_dlp huggingface_hub "
+    "asyncio multiprocessing socket subprocess tempfile",
+    "warehouse": "flows prefect httpx2 torch faster_whisper pyannote huggingface_hub",
+}
+READ_BY_WAREHOUSE = {
+    "transforms",
+    *(f"transforms.{name}" for name in ("choice", "errors", "languages", "records", "sealed", "stems", "text")),
+    "transforms.pages.content",
+}
+HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Every module of the packages, parsed, by its dotted name."""
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in zip(names, paths, strict=True)}
+
+
+def of_package(package: str) -> Iterator[str]:
+    """The modules of a package."""
+    return (name for name in modules() if name.partition(".")[0] == package)
+
+
+@cache
+def imported(name: str, *, at_top: bool) -> frozenset[str]:
+    """What a module imports when it is imported itself, or anywhere, but for the type checker."""
+    tree = modules()[name]
+    checked = {id(node) for block in ast.walk(tree) if is_for_the_type_checker(block) for node in ast.walk(block)}
+    nodes = [node for node in (tree.body if at_top else ast.walk(tree)) if id(node) not in checked]
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    for node in nodes:
+        for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+            inner = f"{node.module}.{alias.name}"
+            found.add(inner if inner in modules() else str(node.module))
+    return frozenset(found)
+
+
+def is_for_the_type_checker(node: ast.AST) -> bool:
+    """Whether a block never runs."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def libraries(names: Iterable[str]) -> set[str]:
+    """The packages that are imported, without what is inside of them."""
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("package", sorted(FORBIDDEN))
+def test_imports_point_one_way(package: str) -> None:
+    """Flows → warehouse → transforms → libraries, never back; transforms starts no process, no connection."""
+    forbidden = set(FORBIDDEN[package].split())
+    found = {name: libraries(imported(name, at_top=False)) & forbidden for name in of_package(package)}
+
+    assert {name: there for name, there in found.items() if there} == {}
+
+
+def test_the_warehouse_knows_records_and_no_parser() -> None:
+    """Of transforms it reads what is stored, which of it is meant, how it is shown and what went wrong."""
+    known = {inner for name in of_package("warehouse") for inner in imported(name, at_top=False)}
+
+    assert {name for name in known if name.startswith("transforms")} <= READ_BY_WAREHOUSE
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    """Not through a function either: what is imported is understood before what imports it."""
+    graph = {name: imported(name, at_top=False) & modules().keys() - {name} for name in modules()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
+
+
+@pytest.mark.system
+def test_only_flows_import_prefect() -> None:
+    """The stages and the store run without Prefect."""
+    users = {name for name in modules() if "prefect" in libraries(imported(name, at_top=False))}
+
+    outside = {name for name in users if not name.startswith("flows.serve.")}
+    assert outside == {"flows.allowed_files", "flows.feeds.events"}  # is this a run of a server; events
+
+
+def test_settings_are_read_where_a_process_begins() -> None:
+    """What is below is given them: nothing asks again, as the proxy once did, what this machine may do."""
+    calls = {name: [n.func for n in ast.walk(tree) if isinstance(n, ast.Call)] for name, tree in modules().items()}
+    readers = {
+        name for name, called in calls.items() if "Settings" in {f.id for f in called if isinstance(f, ast.Name)}
+    }
+
+    served = {"deployments", "entrypoints", "import_flow", "ingest_flow", "runner"}
+    begins = {"flows.commands.options", "flows.engines.model_server", "flows.home.folder", "flows.bench.systems"}
+    assert readers == begins | {f"flows.serve.{name}" for name in served}
+
+
+def test_commands_start_without_heavy_libraries() -> None:
+    """`turntable --help` and `turntable sql` answer at once: functions import what only they need."""
+    entries = ["flows.cli", *(name for name in of_package("flows") if name.startswith("flows.commands"))]
+    todo = [*entries, *of_package("warehouse"), "transforms.feed", "transforms.transcripts"]
+    seen: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += [inner for inner in imported(name, at_top=True) if inner in modules()]
+    found = {name: libraries(imported(name, at_top=True)) & HEAVY for name in seen}
+
+    assert {name: there for name, there in found.items() if there} == {}
