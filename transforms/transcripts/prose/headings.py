@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from transforms.transcripts.document import Piece
 from transforms.transcripts.names import fold, is_uncased
@@ -73,6 +74,50 @@ def chapter_between(line: Line, *, stamped: bool) -> Piece | None:
     return None if found and within and _asks(found.text) else found
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The lines from `first` to `end`; `labels` are those with a label, `bare` those with nothing but a label.
+
+    `apart`: most labels have a gap above.
+    """
+
+    lines: Sequence[Line]
+    labels: frozenset[int]
+    bare: frozenset[int]
+    first: int
+    end: int
+    apart: bool
+
+    def others(self) -> Iterator[int]:
+        """Yield the lines that may be headings: no label, no time alone, not what the owner of a label says."""
+        for i in range(self.first, self.end):
+            line = self.lines[i]
+            if not (i in self.labels or line.noise or lone_time(line.text) or self.above(i) in self.bare):
+                yield i
+
+    def above(self, index: int) -> int:
+        """Return the line above, times that stand alone left out."""
+        above = index - 1
+        while above > self.first and lone_time(self.lines[above].text):
+            above -= 1
+        return above
+
+    def is_placed(self, index: int) -> bool:
+        """Check for a line that stands as headings do: a label behind it, a finished sentence before."""
+        line = self.lines[index]
+        behind = index + 1
+        while behind < self.end and lone_time(self.lines[behind].text):
+            behind += 1
+        if behind not in self.labels or not may_be_title(line.text) or len(line.text) > LONGEST_BARE_TITLE:
+            return False
+        above = self.above(index)
+        if index > self.first and (above in self.bare or not _is_finished(self.lines[above].text)):
+            return False
+        if self.apart:
+            return line.gap and self.lines[index + 1].gap
+        return ":" not in line.text or chapter_of(line) is not None
+
+
 def in_place(
     lines: Sequence[Line], labels: frozenset[int], bare: frozenset[int], first: int, end: int, *, stamped: bool
 ) -> frozenset[int]:
@@ -81,50 +126,51 @@ def in_place(
     `labels` are the indices of lines with a label, `bare` those with nothing but a label; `stamped`: labels begin
     with a time. Where headings carry times, a line without one is none, unless the list of chapters above has it.
     """
-    listed = {fold(title) for line in lines[:first] if (title := _listed(line))}
-    body = [
-        i
-        for i in range(first, end)
-        if not (i in labels or lines[i].noise or lone_time(lines[i].text) or _above(lines, i, first) in bare)
-    ]
-    plain = [i for i in body if chapter_between(lines[i], stamped=stamped) is None]
-    again = {i for i in plain if (i == first or fold(lines[i].text) in listed) and may_be_title(lines[i].text)}
     apart = sum(lines[i].gap for i in labels) * 2 > len(labels)
-    if len(body) - len(plain) >= 2:
-        timed = [i for i in plain if chapter_of(lines[i])]
-        placed = [i for i in timed if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
-        marked = any(lines[i].heading for i in body)  # then what has no mark is none
-        many = len(body) - len(plain) >= SURE_HEADINGS
-        asked = {i for i in placed if many and not marked and ". " not in lines[i].text}
-        return frozenset(again | asked)
-    placed = [i for i in plain if _is_placed(lines, i, labels, bare, first, end, apart=apart)]
-    sure = {i for i in placed if not _asks(lines[i].text)}
-    words = {
-        i
-        for i in sure
-        if " " in lines[i].text or fold(lines[i].text) in ONE_WORD_TITLES or is_uncased(lines[i].text)
-    }
-    if words and apart:
-        words = {i for i in sure if not _TALK.fullmatch(lines[i].text)}
-    asked = {i for i in placed if i not in sure and _may_head(lines[i].text)}
-    english = any(_ENGLISH.search(line.text) for line in lines[first : first + 40])
-    if not english or any(lines[i].heading for i in body) or (len(placed) < len(plain) and not words):
-        asked = set()  # in turns with paragraphs of their own a question may be one; in other languages, always
-    return frozenset(_alike(lines, again | words | asked))
+    body = _Body(lines, labels, bare, first, end, apart)
+    others = list(body.others())
+    plain = [i for i in others if chapter_between(lines[i], stamped=stamped) is None]
+    placed = [i for i in plain if body.is_placed(i)]
+    again = _again(body, plain)
+    n_timed, marked = len(others) - len(plain), any(lines[i].heading for i in others)
+    if n_timed >= 2:  # what has no mark is none, where some have one
+        return frozenset(again | (_timed(body, placed) if n_timed >= SURE_HEADINGS and not marked else set()))
+    stated = _stated(body, placed)
+    # In turns with paragraphs of their own a question may be one.
+    may_ask = not marked and (stated or len(placed) == len(plain))
+    return frozenset(_alike(lines, again | stated | (_asked(body, placed) if may_ask else set())))
+
+
+def _again(body: _Body, plain: Iterable[int]) -> set[int]:
+    """Find the first line, and those that the list of chapters above has."""
+    listed = {fold(title) for line in body.lines[: body.first] if (title := _listed(line))}
+    texts = ((i, body.lines[i].text) for i in plain)
+    return {i for i, text in texts if (i == body.first or fold(text) in listed) and may_be_title(text)}
+
+
+def _timed(body: _Body, placed: Iterable[int]) -> set[int]:
+    """Find those with a time that ask."""
+    return {i for i in placed if chapter_of(body.lines[i]) and ". " not in body.lines[i].text}
+
+
+def _asked(body: _Body, placed: Iterable[int]) -> set[int]:
+    """Find those that ask, in English: in other languages a question of somebody looks the same."""
+    if not any(_ENGLISH.search(line.text) for line in body.lines[body.first : body.first + 40]):
+        return set()
+    return {i for i in placed if _asks(body.lines[i].text) and _may_head(body.lines[i].text)}
+
+
+def _stated(body: _Body, placed: Iterable[int]) -> set[int]:
+    """Find those that ask nothing."""
+    texts = {i: body.lines[i].text for i in placed if not _asks(body.lines[i].text)}
+    found = {i for i, text in texts.items() if " " in text or fold(text) in ONE_WORD_TITLES or is_uncased(text)}
+    return {i for i, text in texts.items() if not _TALK.fullmatch(text)} if found and body.apart else found
 
 
 def _alike(lines: Sequence[Line], found: set[int]) -> set[int]:
     """Keep those in capitals, where most are."""
     capitals = {i for i in found if lines[i].text.isupper()}
     return capitals if len(capitals) * 2 > len(found) else found
-
-
-def _above(lines: Sequence[Line], index: int, first: int) -> int:
-    """Return the line above, times that stand alone left out."""
-    above = index - 1
-    while above > first and lone_time(lines[above].text):
-        above -= 1
-    return above
 
 
 def _is_asked(title: str) -> bool:
@@ -166,27 +212,3 @@ def _listed(line: Line) -> str | None:
 def may_be_title(text: str) -> bool:
     """Check whether text may be a heading, and is no control of a page."""
     return is_title(text) and furniture.noise(text) is None
-
-
-def _is_placed(
-    lines: Sequence[Line],
-    index: int,
-    labels: frozenset[int],
-    bare: frozenset[int],
-    first: int,
-    end: int,
-    *,
-    apart: bool,
-) -> bool:
-    line = lines[index]
-    behind = index + 1
-    while behind < end and lone_time(lines[behind].text):
-        behind += 1
-    if behind not in labels or not may_be_title(line.text) or len(line.text) > LONGEST_BARE_TITLE:
-        return False
-    above = _above(lines, index, first)
-    if index > first and (above in bare or not _is_finished(lines[above].text)):
-        return False
-    if apart:
-        return line.gap and lines[index + 1].gap
-    return ":" not in line.text or chapter_of(line) is not None
