@@ -72,32 +72,46 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
         (way for whole in document.ways for way in _way(whole, forced)),
         key=lambda way: (-round(way.probability, 2), -len(way.kept)),
     )
-    meant = [way for way in ways if forced is None or forced.covers(way.form.core)]
-    if not meant or (forced is None and not any(way.is_likely for way in meant)):
-        next_form, likely = (ways[0].form, ways[0].probability) if ways else (None, 0.0)
-        return Grammar({}, None, likely, next_form, likely, confidence=1 - likely)
-    best = next((way for way in meant if way.is_likely), meant[0])
+    best = _best(ways, forced)
+    if best is None:
+        form, likely = (ways[0].form, ways[0].probability) if ways else (None, 0.0)
+        return Grammar({}, None, likely, form, likely, confidence=1 - likely)
     others = [way for way in ways if way is not best]
+    labels = _labels(document, best, others, forced)
+    rival = next((other for other in others if not _is_kin(other, labels)), None)
+    trust = best.probability * _trust(document, labels, rival) if forced is None else 1.0
+    return Grammar(
+        labels,
+        best.form,
+        best.probability,
+        rival.form if rival else None,
+        rival.probability if rival else 0.0,
+        best.doubted,
+        trust * (1 - _unsure_share(document, best, labels)),
+    )
+
+
+def _best(ways: Sequence[Way], forced: Core | None) -> Way | None:
+    """Return the way that a document is read; `None` where none is likely, or none is what the user says."""
+    if forced is None:
+        return next((way for way in ways if way.is_likely), None)
+    meant = [way for way in ways if forced.covers(way.form.core)]
+    return next((way for way in meant if way.is_likely), meant[0] if meant else None)
+
+
+def _labels(document: Document, best: Way, others: Sequence[Way], forced: Core | None) -> dict[int, Candidate]:
+    """Return the labels in the order of their lines: those of the best way, of its kin, and what they tell of."""
     labels = {one.line: one for one in best.kept}
     for other in others:
-        if other.is_likely and other in meant and _is_kin(other, labels):
+        meant = forced is None or forced.covers(other.form.core)
+        if meant and other.is_likely and _is_kin(other, labels):
             labels = {**_of_kin(other, labels), **labels}
     labels |= _known(document, labels)
     labels |= _beside_letters(document, labels)
     if forced is None:
         labels |= _of_other_part(document, labels)
         labels = _with_words(document, labels)
-    rival = next((other for other in others if not _is_kin(other, labels)), None)
-    return Grammar(
-        dict(sorted(labels.items())),
-        best.form,
-        best.probability,
-        rival.form if rival else None,
-        rival.probability if rival else 0.0,
-        best.doubted,
-        (best.probability * _trust(document, labels, rival) if forced is None else 1.0)
-        * (1 - _unsure_share(document, best, labels)),
-    )
+    return dict(sorted(labels.items()))
 
 
 def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
@@ -267,19 +281,28 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
 
     `looks`: how likely its measures make it.
     """
-    forms = {(usual.seen.found[i].form.time, usual.seen.found[i].form.alone) for i in mine}
-    strong = is_given or (not usual.seen.is_weak and (usual.seen.is_marked or usual.template in forms))
-    strong = strong or all(usual.seen.found[i].form.core.bracket for i in mine)
+    strong = is_given or _is_strong(mine, usual)
     if strong and len(mine) >= OFTEN:
         return 1.0
-    first = usual.seen.found[mine[0]]
-    sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or usual.seen.is_marked)
-    if not strong and _is_unlike(mine, usual):
-        looks = min(looks, UNLIKE)  # `Dear Ann:` where words stand behind all other labels
+    first, marked = usual.seen.found[mine[0]], usual.seen.is_marked
+    sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or marked)
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
-    proved = looks >= DOUBTED_ONCE or (usual.seen.is_marked and first.start_time is not None)
-    return max(looks, SURE) if strong and proved else looks
+    if not strong:
+        return (
+            min(looks, UNLIKE) if _is_unlike(mine, usual) else looks
+        )  # `Dear Ann:`, alone among others with words
+    proved = looks >= DOUBTED_ONCE or (marked and first.start_time is not None)
+    return max(looks, SURE) if proved else looks
+
+
+def _is_strong(mine: Sequence[int], usual: Usual) -> bool:
+    """Check for labels in brackets, or in a form that is marked, or that labels have there."""
+    forms = [usual.seen.found[i].form for i in mine]
+    if all(form.core.bracket for form in forms):
+        return True
+    usually = any((form.time, form.alone) == usual.template for form in forms)
+    return not usual.seen.is_weak and (usual.seen.is_marked or usually)
 
 
 def _is_unlike(mine: Sequence[int], usual: Usual) -> bool:
@@ -333,36 +356,78 @@ def _of_kin(other: Way, labels: dict[int, Candidate]) -> dict[int, Candidate]:
     return {one.line: one for one in other.kept if one.name in names or counts[one.name] > 1}
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the labels tell of others: who comes back (`known`) or has a `short` form, and what labels look like.
+
+    `written` are the labels of who comes back, as they are written; `usual` is whether most stand alone, and have
+    a time.
+    """
+
+    document: Document
+    labels: dict[int, Candidate]
+    counts: Counter[str]
+    known: frozenset[str]
+    short: frozenset[str]
+    written: frozenset[str]
+    mark: str
+    usual: tuple[bool, bool]
+    are_alone: bool
+    first: int
+    last: int
+
+    @classmethod
+    def by(cls, document: Document, labels: dict[int, Candidate]) -> _Named:
+        """Look at the labels of a document."""
+        found = labels.values()
+        counts = Counter(one.name for one in found)
+        known = frozenset(name for name, count in counts.items() if count > 1)
+        forms = Counter(form for name in counts if " " in name for form in short_forms(name))
+        short = frozenset(form for form, owners in forms.items() if owners == 1 and len(form) > 2)
+        written = frozenset(one.raw for one in found if one.name in known)
+        usual = Counter((one.form.alone, one.start_time is not None) for one in found).most_common(1)[0][0]
+        alone = sum(one.form.alone for one in found) * 2 > len(labels)
+        mark, first, last = _usual_mark(labels), min(labels), max(labels)
+        return cls(document, labels, counts, known, short, written, mark, usual, alone, first, last)
+
+    def names(self, i: int, one: Candidate) -> bool:
+        """Check whether a candidate is one of these whose mark is damaged, or the full name of one."""
+        if not self._is_set_off(one):
+            return False
+        as_usual = (one.form.alone, one.start_time is not None) == self.usual
+        return self._is_again(i, one) or (as_usual and _is_full(one, self.known, self.document, self.labels))
+
+    def _is_set_off(self, one: Candidate) -> bool:
+        core = one.form.core
+        if core.end == ":" or core.bracket or one.start_time is not None or self._is_marked(one):
+            return True
+        return self.are_alone and one.form.alone and (one.raw in self.written or fold(one.raw) in self.known)
+
+    def _is_marked(self, one: Candidate) -> bool:
+        return one.form.core.mark == self.mark != ""
+
+    def _is_again(self, i: int, one: Candidate) -> bool:
+        has_more = one.form.alone and i + 1 < len(self.document.lines)
+        inside = self.first <= i and (i <= self.last or has_more)
+        if (inside or self._is_marked(one)) and (one.name in self.known or one.name in self.short):
+            return True
+        return self._is_marked(one) and one.form.alone and one.name in self.counts
+
+
 def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
     """Find the labels whose marks are damaged, and full names that stand once before they are shortened."""
-    counts = Counter(one.name for one in labels.values())
-    known = {name for name, count in counts.items() if count > 1}
-    forms = Counter(form for name in counts if " " in name for form in short_forms(name))
-    short = {form for form, owners in forms.items() if owners == 1 and len(form) > 2}
-    alone = sum(one.form.alone for one in labels.values()) * 2 > len(labels)
-    usual = Counter((one.form.alone, one.start_time is not None) for one in labels.values()).most_common(1)[0][0]
-    mark = _usual_mark(labels)
-    first, last = min(labels), max(labels)
-    written = {one.raw for one in labels.values() if one.name in known}
-    heads = sorted(written, key=len, reverse=True)
+    named = _Named.by(document, labels)
+    heads = sorted(named.written, key=len, reverse=True)
     timed = sum(one.form.time == "before" for one in labels.values()) * 2 > len(labels)
     found: dict[int, Candidate] = {}
     for i, line in enumerate(document.candidates):
-        for one in line if i not in labels else ():
-            core = one.form.core
-            marked = core.mark == mark != ""
-            set_off = core.end == ":" or core.bracket or one.start_time is not None or marked
-            if not (set_off or (alone and one.form.alone and (one.raw in written or fold(one.raw) in known))):
-                continue
-            inside = first <= i and (i <= last or (one.form.alone and i + 1 < len(document.lines)))
-            again = (inside or marked) and (one.name in known or one.name in short)
-            again |= marked and one.form.alone and one.name in counts
-            as_usual = (one.form.alone, one.start_time is not None) == usual
-            if again or (as_usual and _is_full(one, known, document, labels)):
-                found[i] = one
-                break
-        if timed and i not in labels and i not in found and (bare := without_end(document.lines[i], i, heads)):
-            found[i] = bare
+        if i in labels:
+            continue
+        one = next((one for one in line if named.names(i, one)), None)
+        if one is None and timed:
+            one = without_end(document.lines[i], i, heads)
+        if one:
+            found[i] = one
     return found
 
 
@@ -382,7 +447,7 @@ def _beside_letters(document: Document, labels: dict[int, Candidate]) -> dict[in
     }
 
 
-def _is_full(one: Candidate, known: set[str], document: Document, labels: dict[int, Candidate]) -> bool:
+def _is_full(one: Candidate, known: frozenset[str], document: Document, labels: dict[int, Candidate]) -> bool:
     """Check for the full name of one who is called by the initials or a part of it from then on."""
     tokens = one.name.split()
     below = one.line + 1
