@@ -276,32 +276,43 @@ class _Reader:
         if self.span and end == self.span.end and (role := _ROLE.match(text, end)):
             end = behind = role.end()
         head = self._head(text[begin:end].rstrip(), marked=self.span is not None and end == self.span.end)
-        inside = not (self.span or bracket) and _COLON_INSIDE.search(head.raw)
-        next_cell = self.bullet == "|" and "|" in head.raw  # `0:35 | Ann | Why not? 3:1`: what is said has a time
-        if inside or next_cell or not _may_be_label(head.raw):
+        if self._goes_on(head, bracket) or not _may_be_label(head.raw):
             return None
         if dash := _STOP_DASH.match(text, end):
             head.end, behind = head.end or ".-", dash.end()
         behind = self._set_off(head, behind)
-        rest = text[behind:].strip()
+        rest = self._words(head, end, behind, bracket)
+        mark = self.span.mark if self.span and begin < self.span.end <= max(behind, end) + 1 else ""
+        if _is_none(head, rest, bracket=bracket, mark=mark):
+            return None
+        form = Form(self._core(head, rest, bracket, mark), head.where, not rest)
+        start, stop = times(head.stamp) if head.stamp else (None, None)
+        return Candidate(self.index, form, head.raw, _name(head.raw), start, stop, rest)
+
+    def _goes_on(self, head: _Head, bracket: str) -> bool:
+        """Check for a colon inside, or a next cell: of `0:35 | Ann | Why not? 3:1` what is said has a time."""
+        inside = not (self.span or bracket) and _COLON_INSIDE.search(head.raw) is not None
+        return inside or (self.bullet == "|" and "|" in head.raw)
+
+    def _words(self, head: _Head, end: int, behind: int, bracket: str) -> str:
+        """Return what is said behind a label, and take off its end what is not the name's."""
+        rest = self.text[behind:].strip()
         if head.where == "behind":
             head.raw = head.raw.rstrip(_JOINTS)  # what stands before a time is the time's
         if not head.end and not bracket:
             rest = self._loose_end(head, end, behind, rest)
         if self.bullet == "|":
             head.end, rest = head.end or "|", rest.rstrip("| ")
-        span = self.span
-        mark = span.mark if span and begin < span.end <= max(behind, end) + 1 else ""
-        greets = head.raw.endswith(",") and not (rest or mark or bracket or head.stamp)  # Dear Ann,
-        if greets or _is_none(head, rest, bracket=bracket, mark=mark):
-            return None
-        # What is marked is the same wherever it stands; a line that is bold as a whole depends on its block.
-        whole = mark and not (rest or head.end) and "strong" in mark
+        return rest
+
+    def _core(self, head: _Head, rest: str, bracket: str, mark: str) -> Core:
+        """Return the marks of a label.
+
+        What is marked is the same wherever it stands; a line that is bold as a whole depends on its block.
+        """
+        whole = "strong" in mark and not (rest or head.end)
         block = _PLACE.sub("", self.line.mark) if whole else "" if mark else self.line.mark
-        core = Core(block, self.bullet, mark, bracket, ":" if head.end == "：" else head.end)
-        start, stop = times(head.stamp) if head.stamp else (None, None)
-        form = Form(core, head.where, not rest)
-        return Candidate(self.index, form, head.raw, _name(head.raw), start, stop, rest)
+        return Core(block, self.bullet, mark, bracket, ":" if head.end == "：" else head.end)
 
     def _head(self, raw: str, *, marked: bool) -> _Head:
         """Take times and marks off the end of a label."""
@@ -362,15 +373,24 @@ class _Head:
 
 
 def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
-    """Check for what is no label: an address, a sound, a clock within a sentence, words that nothing sets off."""
+    """Check for what is no label: a greeting, an address, a sound, a clock in a sentence, words not set off."""
+    if head.raw.endswith(",") and not (rest or mark or bracket or head.stamp):  # Dear Ann,
+        return True
     if head.end in (":", "：") and (rest.startswith("//") or _URL.search(head.raw)):
         return True
-    in_sentence = rest and head.where == "behind" and not head.end and head.stamp.strip()[0].isdigit()
-    runs_on = rest and head.where == "before" and not (head.end or bracket or mark)
-    if in_sentence or runs_on or not (head.end or bracket or mark or head.stamp or not rest):
+    if _in_sentence(head, rest, is_set_off=bool(head.end or bracket or mark)):
         return True
     alone = bracket or not (rest or head.stamp)
     return bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
+
+
+def _in_sentence(head: _Head, rest: str, *, is_set_off: bool) -> bool:
+    """Check for words that go on behind a label, or a clock in it, that nothing sets off."""
+    if not rest:
+        return False
+    if head.where == "behind" and not head.end and head.stamp.strip()[0].isdigit():
+        return True
+    return not is_set_off and (head.where == "before" or not head.stamp)
 
 
 def _is_open(text: str) -> bool:
