@@ -51,14 +51,25 @@ def parse(text: Text) -> Draft:
 def parse_lines(lines: Sequence[Line]) -> Draft:
     """Read lines with times; what stands above the first is front matter."""
     kept = [Line(line.number, text, line.heading, line.noise) for line in lines if (text := tidy(line.text))]
-    first = next((i for i, line in enumerate(kept) if time_first(line.text)), 0)
-    pieces = list(front_matter(kept[:first]))
-    start: float | None = None
-    stop: float | None = None
-    last = max((i for i, line in enumerate(kept) if time_first(line.text)), default=len(kept))
+    stamped = [i for i, line in enumerate(kept) if time_first(line.text)]
+    first, last = (stamped[0], stamped[-1]) if stamped else (0, len(kept))
     end = next((i for i in range(last + 2, len(kept)) if furniture.begins_tail(kept[i].text)), len(kept))
-    headings = _headings(kept, first, end)
-    for index, line in enumerate(kept[first:end], first):
+    pieces = [
+        *front_matter(kept[:first]),
+        *_pieces(kept, first, end),
+        *(Piece(x.number, "dropped", x.text, "behind the transcript") for x in kept[end:]),
+    ]
+    draft = Draft(tuple(pieces), "sentence" if _is_cut(pieces) else "cue", "captions")
+    timed = sum(piece.start_time is not None for piece in pieces)
+    return without_times(draft) if timed and are_of_day(kept, timed) else draft
+
+
+def _pieces(lines: Sequence[Line], first: int, end: int) -> list[Piece]:
+    """Read the lines from `first` to `end`; one without a time goes on what is said before it."""
+    headings = _headings(lines, first, end)
+    pieces = list[Piece]()
+    start = stop = None
+    for index, line in enumerate(lines[first:end], first):
         if alone := lone_time(line.text):
             start, stop = alone
             pieces.append(Piece(line.number, "metadata", line.text, "time"))
@@ -76,10 +87,7 @@ def parse_lines(lines: Sequence[Line]) -> Draft:
         else:
             pieces.append(Piece(line.number, "speech", text, start_time=start, end_time=stop))
         start = stop = None
-    pieces += [Piece(x.number, "dropped", x.text, "behind the transcript") for x in kept[end:]]
-    draft = Draft(tuple(pieces), "sentence" if _is_cut(pieces) else "cue", "captions")
-    timed = sum(piece.start_time is not None for piece in pieces)
-    return without_times(draft) if timed and are_of_day(kept, timed) else draft
+    return pieces
 
 
 def _headings(lines: Sequence[Line], first: int, end: int) -> frozenset[int]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 from typing import Literal
 
 from transforms.transcripts.document import Piece
@@ -310,19 +311,23 @@ def _end(lines: Sequence[Line], found: Mapping[int, Candidate]) -> int:
 def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     """Leave out `Host: Ann Lee` of a header: it says who somebody is, not what somebody said."""
     counts = Counter(fold(label.name) for label in labels.values())
+    once = {i for i, label in labels.items() if counts[fold(label.name)] == 1}
+    keys = {i for i, label in labels.items() if furniture.key_value(f"{label.name}: x")}
+    values = {i for i in keys if is_value(labels[i].rest)}
+    begun = _begun(lines, labels)
     order = sorted(labels)
-    keys = [i for i in order if furniture.key_value(f"{labels[i].name}: x") and counts[fold(labels[i].name)] == 1]
-    half = order[len(order) // 2] if order else 0
-    begun = max((i for i in range(half) if furniture.TRANSCRIPT.fullmatch(lines[i].text)), default=-1)
-    top = order[: next((n for n, i in enumerate(order) if i not in keys), len(order))]
-    header = {i for i in top if i < begun or (len(top) > 1 and len(top) < len(order))}
-    header |= {i for i in keys if is_value(labels[i].rest)}
-    alone = (i for i in order if i < begun and not (labels[i].rest or labels[i].is_sure))
-    header |= {i for i in alone if counts[fold(labels[i].name)] == 1}  # a title above the transcript
-    header |= {
-        i for i in order if i < begun and furniture.key_value(f"{labels[i].name}: x") and is_value(labels[i].rest)
-    }
+    top = list(takewhile((keys & once).__contains__, order))
+    header = set(top if 1 < len(top) < len(order) else ())
+    header |= {i for i in top if i < begun} | (values & once)
+    header |= {i for i in values if i < begun}
+    header |= {i for i in once if i < begun and not (labels[i].rest or labels[i].is_sure)}  # a title above it
     return {i: label for i, label in labels.items() if i not in header}
+
+
+def _begun(lines: Sequence[Line], labels: Labels) -> int:
+    """Return where the heading `Transcript` stands above half of the labels or more; -1 for nowhere."""
+    half = sorted(labels)[len(labels) // 2] if labels else 0
+    return max((i for i in range(half) if furniture.TRANSCRIPT.fullmatch(lines[i].text)), default=-1)
 
 
 def _without_contents(lines: Sequence[Line], labels: Labels) -> Labels:
