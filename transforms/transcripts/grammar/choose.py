@@ -16,6 +16,7 @@ from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
+from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_off
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
@@ -95,7 +96,7 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
         rival.form if rival else None,
         rival.probability if rival else 0.0,
         best.doubted,
-        (best.probability * _trust(document, labels, rival) if forced is None else 1.0)
+        (best.probability * _trust(document, best, labels, rival) if forced is None else 1.0)
         * (1 - _unsure_share(document, best, labels)),
     )
 
@@ -127,7 +128,7 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
     return {i: one for i, one in labels.items() if i not in said | headings}
 
 
-def _trust(document: Document, labels: dict[int, Candidate], rival: Way | None) -> float:
+def _trust(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> float:
     """Return 1, or less where something speaks against who is named: then the labels are flagged.
 
     One who is named again and again, and nobody else: are the answers somebody's? Known names with a colon within
@@ -138,7 +139,22 @@ def _trust(document: Document, labels: dict[int, Candidate], rival: Way | None) 
     alone = len(counts) == 1 and len(labels) > 1
     inside = not document.phrases.isdisjoint(counts)
     other = rival is not None and rival.probability >= LIKELY and len(rival.kept) >= OFTEN
-    return DOUBTFUL if alone or inside or other or _marked_inside(document, labels) else 1.0
+    who_asks = _marked_inside(document, labels) or _asked_inside(document, labels)
+    return DOUBTFUL if alone or inside or other or who_asks or _only_doubted(document, best, labels) else 1.0
+
+
+def _asked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
+    """Check for questions within turns that are bold or in italics as a whole: who asks is often named once."""
+    lines = (document.lines[i] for i in range(min(labels), len(document.lines)) if i not in labels)
+    return sum(is_set_off(line) and asks(line) for line in lines) >= FEWEST_ASKED
+
+
+def _only_doubted(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
+    """Check whether each line opens a turn but those whose labels are doubted, as `Guest (off mic): No.`."""
+    inside = range(min(labels), max(labels) + 1)
+    goes_on = {i for i in inside if i not in labels and not (document.alone[i] or document.lines[i].noise)}
+    doubted = {one.line for one in best.doubted if not one.form.alone}  # a short line alone may be what is said
+    return bool(goes_on) and goes_on <= doubted and len(labels) >= FEWEST_ONCE
 
 
 def _marked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
@@ -370,16 +386,20 @@ def _beside_letters(document: Document, labels: dict[int, Candidate]) -> dict[in
     """Find names in capitals with a colon among labels of a letter: `THE WITNESS: …` among `Q.` and `A.`."""
     if any(len(one.name) > LONGEST_LETTER for one in labels.values()):
         return {}
-    inside = range(min(labels), len(document.lines))
-    found = (one for i in inside if i not in labels for one in document.candidates[i])
-    return {
+    found = {
         one.line: one
-        for one in found
+        for i in range(len(document.lines))
+        if i not in labels
+        for one in document.candidates[i]
         if one.form.core.end == ":"
         and one.raw.isupper()
         and len(one.name) > LONGEST_LETTER + 1
         and not one.start_time
     }
+    first = min(labels)
+    while first - 1 in found:  # who greets before the first question
+        first -= 1
+    return {i: one for i, one in found.items() if i >= first}
 
 
 def _is_full(one: Candidate, known: set[str], document: Document, labels: dict[int, Candidate]) -> bool:
