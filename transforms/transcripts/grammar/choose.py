@@ -131,16 +131,46 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
 def _trust(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> float:
     """Return 1, or less where something speaks against who is named: then the labels are flagged.
 
-    One who is named again and again, and nobody else: are the answers somebody's? Known names with a colon within
-    what is said: do turns begin there? Whole lines within turns, marked as labels are: who asks? Another form that
-    is likely, too: who is right?
+    One who is named again and again, and nobody else: are the answers somebody's? Many of whom each is named once:
+    is it a list? Known names with a colon within what is said: do turns begin there? Another form that is likely,
+    too: who is right? And all that `_is_doubtful` asks.
     """
     counts = Counter(one.name for one in labels.values())
     alone = len(counts) == 1 and len(labels) > 1
+    is_list = len(counts) == len(labels) >= FEWEST_ONCE and counts.keys().isdisjoint(
+        form for name in counts for form in short_forms(name) if form != name
+    )
     inside = not document.phrases.isdisjoint(counts)
     other = rival is not None and rival.probability >= LIKELY and len(rival.kept) >= OFTEN
-    who_asks = _marked_inside(document, labels) or _asked_inside(document, labels)
-    return DOUBTFUL if alone or inside or other or who_asks or _only_doubted(document, best, labels) else 1.0
+    return DOUBTFUL if alone or is_list or inside or other or _is_doubtful(document, best, labels) else 1.0
+
+
+def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
+    """Check for lines within turns of which somebody else may be the speaker.
+
+    Whole lines that are marked as labels are, or questions that are set off: who asks? Lines that go on and begin
+    as labels do, and no others: do they? Lines that come back, each above what is said: are they names?
+    """
+    return (
+        _marked_inside(document, labels)
+        or _asked_inside(document, labels)
+        or _only_doubted(document, best, labels)
+        or _heads_inside(document, labels)
+    )
+
+
+def _heads_inside(document: Document, labels: dict[int, Candidate]) -> bool:
+    """Check for a line within turns that comes back below a gap and above what is said: `THE WITNESS`."""
+    lines = document.lines
+    heads = Counter(
+        lines[i].text
+        for i in range(min(labels), len(lines) - 1)
+        if not {i, i + 1} & labels.keys()
+        and lines[i].gap
+        and not (lines[i + 1].gap or lines[i].noise or ends_sentence(lines[i].text))
+        and any(one.form.alone for one in document.candidates[i])
+    )
+    return max(heads.values(), default=0) > 1
 
 
 def _asked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
