@@ -7,6 +7,7 @@ held here; `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` names a storage that is n
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from flows.locations import shown_address
 from transforms.errors import SourceError
 
 SCHEME = "s3://"
 WAY_OUT = "give a folder, or s3://bucket/folder"
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,254}")  # Amazon's old ones, too, and those of other storages
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,9 @@ def find_bucket(address: str) -> BucketFolder:
     """
     bucket, _, folder = address.removeprefix(SCHEME).partition("/")
     root = "/".join(part for part in (bucket, *folder.split("/")) if part)
-    if not address.startswith(SCHEME) or "/" not in root or {".", ".."} & set(root.split("/")):
-        msg = f"{address} is no place for an export: {WAY_OUT}"
+    is_bucket = address.startswith(SCHEME) and _BUCKET.fullmatch(bucket)
+    if not is_bucket or "/" not in root or {".", ".."} & set(root.split("/")):
+        msg = f"{shown_address(address)} is no place for an export: {WAY_OUT}"  # keys in it are not repeated
         raise SourceError(msg)
     return BucketFolder(f"{SCHEME}{root}", _connect(bucket), root)
 

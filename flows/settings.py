@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import grp
 import os
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +26,9 @@ from transforms.errors import SourceError
 from transforms.feed import identity
 from transforms.records import Channels, Episode, Quality
 from transforms.speech.device import EngineRequest, Request
+
+# What stands below it is found by adding to it, and what it says is in messages.
+_PAGES = re.compile(r"(?i:https?)://[^\s/?#@<>\"]+(/[^\s?#<>\"]*)?")
 
 
 def settings_file() -> Path:
@@ -143,8 +147,8 @@ class Settings(BaseSettings):
     @field_validator("pages_url")
     @classmethod
     def _is_web(cls, value: str | None) -> str | None:
-        if value and not value.startswith(("http://", "https://")):
-            msg = "an address of pages is written https://host/path"
+        if value and not _PAGES.fullmatch(value):
+            msg = "an address of pages is written https://host/path, without a password, a query or a #"
             raise ValueError(msg)
         return value
 

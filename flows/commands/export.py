@@ -197,7 +197,8 @@ def _place(named: str) -> Place:
     from flows.object_storage import find_bucket
     from warehouse.places import Folder
 
-    return find_bucket(named) if "://" in named else Folder(paths.absolute(named))
+    is_address = "://" in named or named.lower().startswith("s3:/")  # a slash was lost: no folder is called so
+    return find_bucket(named) if is_address else Folder(paths.absolute(named))
 
 
 def _check_pipe(format: str) -> None:

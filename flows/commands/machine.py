@@ -14,6 +14,7 @@ from flows.commands.options import (
     as_language,
     read_settings,
     say,
+    settings_to_ask,
     settings_to_write,
     show,
 )
@@ -120,7 +121,7 @@ def verify(
     from warehouse.answer import Table
 
     with showing():
-        problems = verify_home(read_settings(), deep=deep)
+        problems = verify_home(settings_to_ask(), deep=deep)
     if problems or as_json:
         rows = [(p.check, p.detail, p.advice) for p in problems]
         show(Table(("check", "detail", "do"), rows), as_json=as_json)

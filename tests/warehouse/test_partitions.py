@@ -208,6 +208,8 @@ def test_a_bucket_that_cannot_be_written_is_told_in_one_line(
     assert "AWS_ENDPOINT_URL is no address" in refused("s3://bucket/lake")
     for wrong in ("s3://bucket", "s3:///lake", "s3://bucket/../lake", "gs://bucket/lake"):
         assert "give a folder, or s3://bucket/folder" in refused(wrong)
+    for wrong in ("bucket:80", "my bucket", "b", "bücket", "the-key:no-word@bucket", "arn:aws:s3:::bucket"):
+        assert "give a folder, or s3://bucket/folder" in refused(f"s3://{wrong}/lake")
     assert bucket.puts == []
 
 

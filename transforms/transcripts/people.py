@@ -141,6 +141,8 @@ def _read(label: str) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
     """Split a label into the words of the name, the titles before them, and what tells two of that name apart."""
     shown, role = clean(label)
     tokens, titles = fold(shown).split(), set[str]()
+    if len(tokens) > 1 and all(len(token) == 1 for token in tokens) and not _title_length(tokens):
+        tokens = ["".join(tokens)]  # `H. B.` is `HB`; `M. B.` may be Monsieur B.
     while len(tokens) > 1 and (count := _title_length(tokens)):
         titles.add(" ".join(_SAME_TITLES.get(token, token) for token in tokens[:count]))
         tokens = tokens[count:]

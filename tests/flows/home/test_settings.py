@@ -57,6 +57,10 @@ def test_a_named_file_takes_the_place_of_the_users_own(
         ("model = ", "cannot be read"),
         ("nonsense = 1", "nonsense is wrong"),
         ("quality = 'best'", "quality is wrong"),
+        ("pages_url = 'https://'", "an address of pages is written"),
+        ("pages_url = 'https://example.org/pages?a=1'", "an address of pages is written"),
+        ("pages_url = 'https://ann:word@example.org/'", "an address of pages is written"),
+        ("pages_url = 'https://example.org/my pages'", "an address of pages is written"),
         (None, "no such file of settings"),
     ],
 )

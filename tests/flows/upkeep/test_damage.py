@@ -41,6 +41,7 @@ from tests.conftest import command, only, rows_of
 from tests.support.feeds import Publisher, item, publisher
 from tests.support.homes import import_text, make_home, publish
 from tests.support.rights import read_only, without_rights
+from tests.support.schemas import MIGRATIONS, make_older
 from transforms.errors import TransientError
 from transforms.records import StageRun
 from transforms.sealed import seal, unseal
@@ -270,6 +271,16 @@ def test_a_sound_home_is_sound(settings: Settings) -> None:
     assert verify.verify(settings) == verify.verify(settings, deep=True) == ()
     (settings.home / "verified.json").unlink()
     assert sorted((p, p.stat().st_mtime_ns) for p in settings.home.rglob("*.*") if p.is_file()) == before
+
+
+def test_a_home_of_an_older_version_is_sound(settings: Settings) -> None:
+    """The command brings warehouse and snapshot to today's schema, and finds no difference between them."""
+    make_older(settings.warehouse, len(MIGRATIONS) - 1)
+    shutil.copy(settings.warehouse, settings.snapshot)
+
+    found = command(settings.home, "verify")
+
+    assert (found.returncode, found.stdout) == (0, "warehouse and artifacts agree\n")
 
 
 def test_a_flip_that_reads_back_as_other_content_is_not_taken_over(settings: Settings) -> None:

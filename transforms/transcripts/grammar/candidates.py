@@ -40,7 +40,7 @@ _STOP_DASH = re.compile(r"\.\s?[-–—]\s+")  # `P.- ¿Qué es?`
 _ENDING_DASH = re.compile(r"\s[-–—|]$")
 # `COLM ST. CLAIR. So it is.`: a stop behind one to three capitals is theirs, where a name in capitals goes on.
 _CAPITAL = r"[^\W\d_a-zà-ÿ]"
-_TITLE = r"(?:[^\W\d_]{1,4}\.\s)"  # `Mr. TALLOW. I yield.`
+_TITLE = rf"(?:[^\W\d_]{{1,4}}\.\s|{_CAPITAL}[a-zà-ÿ]{{2,}}\s)"  # `Mr. TALLOW. I yield.`, `The CHAIRMAN. Order.`
 _FIRST_TITLE = re.compile(_TITLE)
 _SHORT = "|".join(rf"(?<=\b{_CAPITAL * n})" for n in (1, 2, 3))
 _CAPITALS = re.compile(
@@ -62,7 +62,7 @@ _BRACKETS = {
 }
 _URL = re.compile(r"(?:https?|ftp|mailto|www)$|//", re.IGNORECASE)
 _ENTITY = re.compile(r"&\w+$")  # what is left of `&amp;`
-_DATE = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d")
+_DATE = re.compile(r"(?:\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.](?:\d{4}|\d\d))(?!\w)")  # `12/04/2021`
 _PLACE = re.compile(r"(?<=[a-gi-z])\d+$")  # the place of an element among its like, not the level of a heading
 _SEMANTIC = frozenset(("strong", "cite", "u", "em", "code"))
 

@@ -16,6 +16,7 @@ from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
 from transforms.transcripts.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
+from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_off
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
@@ -79,7 +80,7 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
     others = [way for way in ways if way is not best]
     labels = _labels(document, best, others, forced)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
-    trust = best.probability * _trust(document, labels, rival) if forced is None else 1.0
+    trust = best.probability * _trust(document, best, labels, rival) if forced is None else 1.0
     return Grammar(
         labels,
         best.form,
@@ -141,18 +142,63 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
     return {i: one for i, one in labels.items() if i not in said | headings}
 
 
-def _trust(document: Document, labels: dict[int, Candidate], rival: Way | None) -> float:
+def _trust(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> float:
     """Return 1, or less where something speaks against who is named: then the labels are flagged.
 
-    One who is named again and again, and nobody else: are the answers somebody's? Known names with a colon within
-    what is said: do turns begin there? Whole lines within turns, marked as labels are: who asks? Another form that
-    is likely, too: who is right?
+    One who is named again and again, and nobody else: are the answers somebody's? Many of whom each is named once:
+    is it a list? Known names with a colon within what is said: do turns begin there? Another form that is likely,
+    too: who is right? And all that `_is_doubtful` asks.
     """
     counts = Counter(one.name for one in labels.values())
     alone = len(counts) == 1 and len(labels) > 1
+    is_list = len(counts) == len(labels) >= FEWEST_ONCE and counts.keys().isdisjoint(
+        form for name in counts for form in short_forms(name) if form != name
+    )
     inside = not document.phrases.isdisjoint(counts)
     other = rival is not None and rival.probability >= LIKELY and len(rival.kept) >= OFTEN
-    return DOUBTFUL if alone or inside or other or _marked_inside(document, labels) else 1.0
+    return DOUBTFUL if alone or is_list or inside or other or _is_doubtful(document, best, labels) else 1.0
+
+
+def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
+    """Check for lines within turns of which somebody else may be the speaker.
+
+    Whole lines that are marked as labels are, or questions that are set off: who asks? Lines that go on and begin
+    as labels do, and no others: do they? Lines that come back, each above what is said: are they names?
+    """
+    return (
+        _marked_inside(document, labels)
+        or _asked_inside(document, labels)
+        or _only_doubted(document, best, labels)
+        or _heads_inside(document, labels)
+    )
+
+
+def _heads_inside(document: Document, labels: dict[int, Candidate]) -> bool:
+    """Check for a line within turns that comes back below a gap and above what is said: `THE WITNESS`."""
+    lines = document.lines
+    heads = Counter(
+        lines[i].text
+        for i in range(min(labels), len(lines) - 1)
+        if not {i, i + 1} & labels.keys()
+        and lines[i].gap
+        and not (lines[i + 1].gap or lines[i].noise or ends_sentence(lines[i].text))
+        and any(one.form.alone for one in document.candidates[i])
+    )
+    return max(heads.values(), default=0) > 1
+
+
+def _asked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
+    """Check for questions within turns that are bold or in italics as a whole: who asks is often named once."""
+    lines = (document.lines[i] for i in range(min(labels), len(document.lines)) if i not in labels)
+    return sum(is_set_off(line) and asks(line) for line in lines) >= FEWEST_ASKED
+
+
+def _only_doubted(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
+    """Check whether each line opens a turn but those whose labels are doubted, as `Guest (off mic): No.`."""
+    inside = range(min(labels), max(labels) + 1)
+    goes_on = {i for i in inside if i not in labels and not (document.alone[i] or document.lines[i].noise)}
+    doubted = {one.line for one in best.doubted if not one.form.alone}  # a short line alone may be what is said
+    return bool(goes_on) and goes_on <= doubted and len(labels) >= FEWEST_ONCE
 
 
 def _marked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
@@ -435,16 +481,20 @@ def _beside_letters(document: Document, labels: dict[int, Candidate]) -> dict[in
     """Find names in capitals with a colon among labels of a letter: `THE WITNESS: …` among `Q.` and `A.`."""
     if any(len(one.name) > LONGEST_LETTER for one in labels.values()):
         return {}
-    inside = range(min(labels), len(document.lines))
-    found = (one for i in inside if i not in labels for one in document.candidates[i])
-    return {
+    found = {
         one.line: one
-        for one in found
+        for i in range(len(document.lines))
+        if i not in labels
+        for one in document.candidates[i]
         if one.form.core.end == ":"
         and one.raw.isupper()
         and len(one.name) > LONGEST_LETTER + 1
         and not one.start_time
     }
+    first = min(labels)
+    while first - 1 in found:  # who greets before the first question
+        first -= 1
+    return {i: one for i, one in found.items() if i >= first}
 
 
 def _is_full(one: Candidate, known: frozenset[str], document: Document, labels: dict[int, Candidate]) -> bool:
