@@ -64,14 +64,15 @@ def timeline_of(content: EpisodeContent, voices: dict[str | None, Voice]) -> Tim
         for name, voice in shown
     )
     begins = [_x(c.start_time, length) for c in content.chapters if is_timed and c.start_time is not None]
+    cuts = begins if len(begins) <= MOST_CUTS else []
     return Timeline(
         lanes,
         len(voices) - len(shown),
         length,
         is_timed,
         _path(((o.start_time, o.end_time) for o in content.overlaps), length) if is_timed else "",
-        tuple(begins) if len(begins) <= MOST_CUTS else (),
-        "".join(f"M{short(x)} 0v1" for x in begins if x) if len(begins) <= MOST_CUTS else "",
+        tuple(cuts),
+        "".join(f"M{short(x)} 0v1" for x in cuts if x),
         tuple(_ticks(length)) if is_timed else (),
     )
 

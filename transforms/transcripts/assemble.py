@@ -35,7 +35,7 @@ BACK_SECONDS = 0.05
 SURE_LABELS = 0.9  # confidence in who speaks below which it is flagged
 # What may have been speech and is in no turn.
 _ABOVE = frozenset((("metadata", "description"), ("metadata", "subtitle")))
-_BESIDE = frozenset((("metadata", "description"), ("metadata", "subtitle"), ("dropped", "behind the transcript")))
+_BESIDE = _ABOVE | {("dropped", "behind the transcript")}
 _MAY_BE_SAID = frozenset(("behind the transcript", "row of one column"))
 A_PARAGRAPH = 200  # characters
 LONG_BESIDE, BESIDE_TURNS = 1_000, 2  # characters above the turns that are no turns; the turns, measured by them

@@ -42,15 +42,13 @@ def parse_template(template: str) -> Core:
 
 def _fitting(begin: str, label: str) -> list[Candidate]:
     """Return the ways to read a line of the template that find the label and the words in it."""
-    examples = {**_EXAMPLES, "L": label}
     holders = set(_HOLDER.findall(begin))
+    if "L" not in holders:
+        return []
+    examples = {**_EXAMPLES, "L": label}
     shown = _HOLDER.sub(lambda match: examples[match[0]], begin)
     said = examples["R"] if "R" in holders else ""
-    return (
-        []
-        if "L" not in holders
-        else [one for one in candidates(_line(shown), 0) if one.raw == label and one.rest == said]
-    )
+    return [one for one in candidates(_line(shown), 0) if one.raw == label and one.rest == said]
 
 
 def _line(shown: str) -> Line:

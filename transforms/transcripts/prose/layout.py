@@ -15,6 +15,7 @@ from transforms.transcripts.prose.lines import Line
 SHORTEST_WRAPPED = 45  # characters of a line that goes on in the next
 LONGEST_WRAPPED = 120
 FEWEST_BROKEN = 4  # lines that go on, of which an indent is told
+FEWEST_BEGUN = 3  # lines that do not, beside them
 FULL_SHARE = 0.9  # of the lines above those that go on are so full that no word more had found room
 BROKEN_SHARE = 0.3  # of the lines of a text without gaps are as full, where it was broken to a width
 ALL_FULL = 0.95  # of them are rows of one form
@@ -210,7 +211,7 @@ def _by_indent(lines: Sequence[Line], inner: Sequence[int]) -> set[int]:
     usual = sorted(by_indent, key=lambda indent: -len(by_indent[indent]))[:2]
     found = next((indent for indent in usual if _continues(by_indent, indent)), None)
     begins = sum(line.indent != found for line in lines)
-    if found is None or width < SHORTEST_WRAPPED or begins < FEWEST_PAGES:
+    if found is None or width < SHORTEST_WRAPPED or begins < FEWEST_BEGUN:
         return set()
     return {i for i in inner if lines[i].indent == found and not (lines[i].heading or lines[i].noise)}
 
