@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: demo test check lint weights bench bench-peers chaos gpu-check gpu-pack clean
+.PHONY: demo test check laws lint weights bench bench-peers chaos gpu-check gpu-pack clean
 
 demo: weights
 	$(BIN)/turntable demo
@@ -27,6 +27,10 @@ test: weights $(TESTABLE)
 # what starts no model, no Prefect and no process: a minute
 check: $(TESTABLE)
 	$(PYTEST) -m "not system"
+
+# new examples for each law of Hypothesis, forty times as many as in `make test`: minutes
+laws: $(TESTABLE)
+	HYPOTHESIS_PROFILE=search $(PYTEST) -m hypothesis
 
 lint: $(TESTABLE)
 	$(BIN)/ruff format --check .

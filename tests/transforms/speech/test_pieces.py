@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -181,7 +181,6 @@ def test_what_stays_together(chunk: np.ndarray, angle: float) -> None:
     assert np.array_equal(heard[0], chunk)
 
 
-@settings(max_examples=50)
 @given(chunks, st.randoms(use_true_random=False))
 def test_parting_keeps_how_many_speak(heard: np.ndarray, random: object) -> None:
     """Whatever the voices: as many speakers at every frame, and no voice that is not a number."""

@@ -11,7 +11,7 @@ from io import StringIO
 import pytest
 import srt
 import webvtt
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.transcripts import read
@@ -137,7 +137,6 @@ WRITERS: dict[str, Callable[[list[tuple[str, str]]], str]] = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-@settings(deadline=None, max_examples=50)
 @given(turns=spoken())
 def test_round_trip(name: str, turns: list[tuple[str, str]]):
     """Turns that are written in a format, and read without a hint, are the same turns."""
@@ -312,7 +311,6 @@ def talks(draw: st.DrawFn) -> list[Said]:
 
 
 @pytest.mark.parametrize("name", ["md", "txt", "docx", "vtt", "srt", "json", "seglst", "stm"])
-@settings(deadline=None, max_examples=60)
 @given(found=talks())
 def test_whole_exports_are_read_back(name: str, found: list[Said]):
     """No word is lost, no speaker and no start invented, whatever is said; formats to read have whole seconds."""

@@ -139,6 +139,7 @@ def test_ttml_times(value: str, seconds: float | None) -> None:
             ["J. R. Peña", None, "Bo", None, "Peña"],
         ),
         (["ANN:", "Hi.", "BO: Ho."], ["ANN", None, "BO"]),
+        (["Ann Lee: Why?", "Ann Lee: How?", "Ann Lee: It was", "Bo Chan: a"], ["Ann Lee"] * 3 + ["Bo Chan"]),
         (["Note: this.", "Question: that.", "But: no.", "Step One: go."], [None] * 4),
         (["Note: this.", "Note: that.", "The Answer: no.", "However: yes."], [None] * 4),
         (["One.", "Two.", "Three.", "Four.", "Star Wars: A New Hope", "Six."], [None] * 6),

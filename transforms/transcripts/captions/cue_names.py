@@ -112,9 +112,11 @@ def _all_openings(texts: Sequence[str]) -> tuple[list[Openings], bool]:
     """Find out where a name could stand, and whether sentences end before names.
 
     In such a file a name stands within a sentence only where it stands elsewhere more often: what cues are cut at,
-    as in `and / then we started over: new records`, is none.
+    as in `and / then we started over: new records`, is none. What sets off a label in every text is not asked for
+    that: it needs no sentence before it.
     """
     found = [openings(text) for text in texts]
+    always = set[Core].intersection(*({core for core, _ in mine} for mine in found)) if found else set[Core]()
     ended = [is_finished(before) for before in ["", *texts][: len(texts)]]
     behind = [end for mine, end in zip(found, ended, strict=True) if mine]
     # A name that the next cue says again stands there once: the sentence goes on behind it.
@@ -128,7 +130,11 @@ def _all_openings(texts: Sequence[str]) -> tuple[list[Openings], bool]:
     if sum(behind) < MOSTLY_ENDED * len(behind) and not many:
         return _without_clauses(found, ended), False
     return [
-        {key: one for key, one in mine.items() if begins[key] * 2 >= counts[key] or (begins[key] and not many)}
+        {
+            key: one
+            for key, one in mine.items()
+            if begins[key] * 2 >= counts[key] or (begins[key] and not many) or key[0] in always
+        }
         for mine in found
     ], True
 
@@ -236,7 +242,7 @@ class _Texts:
         if count < len(self.texts) or not (core.bracket or core.end == ":"):
             return None
         whole = self._whole(core)
-        if count < A_FEW and all(is_full_name(one.raw) and not has_marks(one.raw) for one in whole.found):
+        if all(is_full_name(one.raw) and not has_marks(one.raw) for one in whole.found):
             return core
         return core if len(accepted(whole).kept) >= MOST * len(whole.found) else None
 
