@@ -7,13 +7,14 @@
                              /damaged/…                             what could not be read any more
                              /scratch/…                             what is being made
 
-The key is the hash of the stage's inputs, parameters and method. A key that has a manifest is done. The manifest
-is written last, so a stage that was cut off leaves nothing that counts. What is not as it was written is moved to
-`damaged`, with a row that says so, and concerns nobody else.
+The key is the hash of the stage's inputs, parameters and method. A key that has a manifest is done. A stage is
+made in `scratch` and moved to its place whole, so one that was cut off leaves nothing there; it goes the same way.
+What is not as it was written is moved to `damaged`, with a row that says so, and concerns nobody else.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -36,7 +37,7 @@ from flows.progress import REPORTER
 from transforms.errors import SourceError
 from transforms.hashes import sha256
 from transforms.records import Moment, Seconds, StageRun
-from transforms.sealed import cause_of, is_damage, is_no_file, read_sealed, seal
+from transforms.sealed import cause_of, is_damage, read_sealed, seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ class PayloadFreed(SourceError):
 
 
 A_DAY = 24 * 3600  # seconds
+_TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)  # where a folder is to go, something lies
 FREED = "freed.json"
 
 _MANIFEST = TypeAdapter(Manifest)
@@ -156,40 +158,59 @@ class Store:
         if done is not None:
             return done
         started, began = clock.now(self.home), time.monotonic()
-        folder = self.folder(stage, key)
-        path = folder / f"payload{suffix}"
         with self.scratch() as scratch:
             made = compute(scratch)
-            folder.mkdir(parents=True, exist_ok=True)
-            if is_no_file(path):
-                self.set_aside(path, "it is no file", "it is made anew")
-            with writing(path) as temporary:
-                if isinstance(made.payload, bytes):
-                    temporary.write_bytes(made.payload)
-                else:
-                    made.payload.replace(temporary)
-                digest, size = sha256(temporary), temporary.stat().st_size
-        took = made.seconds if made.seconds is not None else time.monotonic() - began
-        manifest = Manifest(
-            stage=stage,
-            key=key,
-            method=method,
-            inputs=inputs,
-            parameters=parameters,
-            payload=path.name,
-            sha256=digest,
-            size=size,
-            model=made.model,
-            device=made.device,
-            flags=made.flags,
-            warnings=made.warnings,
-            facts=made.facts or {},
-            started_at=made.started_at or started,
-            seconds=round(took, 3),
-        )
-        with writing(folder / "manifest.json") as temporary:
-            temporary.write_bytes(seal(_MANIFEST, manifest, key))
-        return Artifact(path, manifest)
+            new = scratch / key
+            new.mkdir()
+            path = new / f"payload{suffix}"
+            if isinstance(made.payload, bytes):
+                path.write_bytes(made.payload)
+            else:
+                made.payload.replace(path)
+            _fsync(path)
+            took = made.seconds if made.seconds is not None else time.monotonic() - began
+            manifest = Manifest(
+                stage=stage,
+                key=key,
+                method=method,
+                inputs=inputs,
+                parameters=parameters,
+                payload=path.name,
+                sha256=sha256(path),
+                size=path.stat().st_size,
+                model=made.model,
+                device=made.device,
+                flags=made.flags,
+                warnings=made.warnings,
+                facts=made.facts or {},
+                started_at=made.started_at or started,
+                seconds=round(took, 3),
+            )
+            with writing(new / "manifest.json") as temporary:
+                temporary.write_bytes(seal(_MANIFEST, manifest, key))
+            return self._put(new, Artifact(self.folder(stage, key) / path.name, manifest))
+
+    def _put(self, new: Path, artifact: Artifact) -> Artifact:
+        """Move a finished stage to its place, and return what is there: another process may have been faster."""
+        folder = artifact.path.parent
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            new.replace(folder)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+            done = self.find(artifact.manifest.stage, artifact.manifest.key, freed=True)
+            if done is not None:
+                return done
+            self.set_aside(folder, "it has no manifest", "it is made anew")
+            new.replace(folder)
+        _fsync(folder.parent)
+        return artifact
+
+    def delete(self, folder: Path) -> None:
+        """Delete a stage whole, if it is there: one that is cut off leaves nothing in its place."""
+        with self.scratch() as scratch, suppress(FileNotFoundError):
+            folder.replace(scratch / folder.name)
 
     def find(self, stage: str, key: str, *, freed: bool = False) -> Artifact | None:
         """Find a finished stage; one whose payload does not match its manifest is moved aside.
@@ -221,7 +242,7 @@ class Store:
         return {key: folder for key, folder in folders.items() if (folder / "manifest.json").exists()}
 
     def folders(self) -> Iterator[Path]:
-        """List the folder of every stage that is finished or was being made, without reading them."""
+        """List the folder of every stage, without reading them."""
         yield from sorted(path for path in self.artifacts.glob("*/*/*") if path.is_dir())
 
     def manifests(self, stage: str, keys: Iterable[str] | None = None) -> Iterator[Manifest]:

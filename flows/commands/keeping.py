@@ -165,7 +165,7 @@ def gc(
         limits = replace(limits, samples=room.days(keep_samples))
     with showing():
         found = room.find(settings, limits)
-        found = found if dry_run else room.carry_out(found)
+        found = found if dry_run else room.carry_out(settings, found)
     if limits.most is not None and stays > limits.most:
         say(f"turntable: {sized(stays)} must stay, more than --to {to}: {room.STAYS}")
     if as_json:

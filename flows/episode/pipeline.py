@@ -9,7 +9,6 @@ everything done. How a stage is run, `flows.runs` says; what episodes share, `fl
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -206,7 +205,7 @@ def _process_audio(work: Work, listed: Artifact | None, text: PublisherText | No
                 raise
             stage = Path(failed.error.folder).parent.parent.name
             say(f"{work.found.source}: {stage} once more, for it was freed to save room")
-            shutil.rmtree(failed.error.folder, ignore_errors=True)
+            work.store.delete(failed.error.folder)
     return _run_audio(work, listed, text)
 
 

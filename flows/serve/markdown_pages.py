@@ -11,7 +11,7 @@ from transforms.text import counted, visible
 
 MOST_ROWS = 500  # of a table that a person reads
 # All that CommonMark, its tables and links, HTML and what makes links of bare addresses go by.
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|&~:@^$\"'=]|\.(?=[^\W\d])")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#+!|&~:@^$\"'=]|\.(?=[^\W\d])|(?<=www)\.", re.IGNORECASE)
 
 
 def words(value: object) -> str:

@@ -366,7 +366,7 @@ def _erase(going: Going) -> None:
     for path in failures:
         path.unlink(missing_ok=True)
     for one in counting("artifacts", (*going.artifacts, *going.documents)):
-        shutil.rmtree(store.folder(one.stage, one.key), ignore_errors=True)
+        store.delete(store.folder(one.stage, one.key))
     _erase_copies(store)
     done = warehouse_store.rebuild(settings.warehouse, documents(store), store.all_failures(), damage)
     set_aside(store, done)
@@ -422,7 +422,7 @@ def _without(store: Store, found: Manifest, going: Going) -> None:
             inputs={"found": hashlib.sha256(left).hexdigest()},
             parameters={"instead_of": found.key},
         )
-    shutil.rmtree(folder, ignore_errors=True)
+    store.delete(folder)
 
 
 def _erase_copies(store: Store) -> None:

@@ -8,7 +8,6 @@ only while that file is there.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -93,9 +92,10 @@ def staying(settings: Settings) -> int:
     return _Home(settings).bound
 
 
-def carry_out(things: Iterable[Freeable]) -> tuple[Freeable, ...]:
+def carry_out(settings: Settings, things: Iterable[Freeable]) -> tuple[Freeable, ...]:
     """Free what can go; one that is gone already is left out."""
-    return tuple(one for one in counting("files", things) if _free(one))
+    store = Store(settings.home)
+    return tuple(one for one in counting("files", things) if _free(store, one))
 
 
 def free_daily(settings: Settings) -> str | None:
@@ -123,7 +123,7 @@ def _free_daily(settings: Settings) -> tuple[Freeable, ...]:
         os.utime(looked)
     if is_first:  # nothing is a day old
         return ()
-    return carry_out(find(settings, limits_of(settings)))
+    return carry_out(settings, find(settings, limits_of(settings)))
 
 
 def holdings(home: Path) -> tuple[Holding, ...]:
@@ -243,12 +243,12 @@ def _has_size(path: Path, size: int) -> bool:
         return False
 
 
-def _free(one: Freeable) -> bool:
+def _free(store: Store, one: Freeable) -> bool:
     try:
         if one.what == "spare":
             one.folder.unlink()
         elif one.what == "unreferenced":
-            shutil.rmtree(one.folder)
+            store.delete(one.folder)
         else:
             payload = next(one.folder.glob("payload.*"))
             free(one.folder, TAGS.dump_json(tags_of(payload)) if one.what == "audio" else b"{}")

@@ -61,9 +61,10 @@ def forget(settings: Settings, text: str) -> Erased:
     n_prints = silence(store, {one: _labels(voices, one) for one in transcripts})
     folders = {*_diarizations(settings, store, heard, transcripts), *_said(store, ids)}
     for folder in folders:
-        shutil.rmtree(folder)
+        store.delete(folder)
     for set_aside in [path for stage in (STAGE, "diarize") for path in store.damaged.glob(f"{stage}*")]:
         shutil.rmtree(set_aside)
+    store.sweep(older_than=0.0)
     lost = rebuild(settings)
     spare.place(settings.snapshot).unlink(missing_ok=True)  # the snapshot that this one replaced
     return Erased(n_prints, len(folders), lost)

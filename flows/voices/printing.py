@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,7 +89,7 @@ def silence(store: Store, silenced: Mapping[str, Collection[str]]) -> int:
             known = read_json(_PRINTS, artifact)
             left = {label: one for label, one in known.items() if label not in out}
             _write_left(store, manifest, left, out)
-            shutil.rmtree(artifact.path.parent)
+            store.delete(artifact.path.parent)
             erased += len(known) - len(left)
     return erased
 
@@ -99,7 +98,7 @@ def erase(store: Store, transcript_id: str) -> None:
     """Erase the voiceprints of a transcript; who needs them makes them again."""
     for manifest in list(store.manifests(STAGE)):
         if manifest.parameters["transcript_id"] == transcript_id:
-            shutil.rmtree(store.folder(STAGE, manifest.key))
+            store.delete(store.folder(STAGE, manifest.key))
 
 
 def _write_left(store: Store, before: Manifest, left: Prints, silenced: Collection[str]) -> None:

@@ -68,7 +68,7 @@ def _forget(settings: Settings, _: Path) -> None:
 
 def _gc(settings: Settings, _: Path) -> None:
     """Free all that can be freed."""
-    room.carry_out(room.find(settings, room.Limits(timedelta(0), timedelta(0))))
+    room.carry_out(settings, room.find(settings, room.Limits(timedelta(0), timedelta(0))))
 
 
 def _back_up(settings: Settings, _: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_stage_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_payload_without_a_manifest_is_not_done(tmp_path: Path) -> None:
-    """So it looks after kill -9 between the two renames."""
+    """So it looks after kill -9 in an earlier version, or where somebody deleted it."""
     store, compute = Store(tmp_path), Counter()
     artifact = make(store, compute)
     (artifact.path.parent / "manifest.json").unlink()
@@ -105,6 +105,18 @@ def test_a_payload_without_a_manifest_is_not_done(tmp_path: Path) -> None:
     make(store, compute)
 
     assert compute.calls == 2
+
+
+def test_another_process_may_be_faster(tmp_path: Path) -> None:
+    """Who comes second returns what the first one made."""
+    store = Store(tmp_path)
+
+    def slow(_: Path) -> Made:
+        make(store, Counter())
+        return Made(b"made later")
+
+    assert make(store, slow).path.read_bytes() == b"made"
+    assert not store.damaged.exists()
 
 
 def test_scratch_of_dead_processes_is_swept_after_a_day(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_what_is_freed_is_made_again_by_nobody(heard: tuple[Settings, Path]) -> 
     """Neither by `ingest`, `reparse`, `rebuild` nor `verify`: the hashes are there."""
     settings, audio = heard
     before, made = rows(settings), manifests(settings)
-    freed = room.carry_out(room.find(settings, AT_ONCE))
+    freed = room.carry_out(settings, room.find(settings, AT_ONCE))
     assert kinds(freed) == ["samples", "audio"]
     assert not list(settings.home.glob("artifacts/fetch/*/*/payload.*"))
     assert not list(settings.home.glob("artifacts/decode/*/*/payload.*"))
@@ -90,7 +90,7 @@ def test_who_needs_it_after_all_has_it_again(
     """Another model decodes anew; where the audio is freed too, that is brought again first."""
     settings, audio = heard
     store = Store(settings.home)
-    room.carry_out(room.find(settings, AT_ONCE))
+    room.carry_out(settings, room.find(settings, AT_ONCE))
     known = only(list(store.manifests("transcribe")))
     said = TRANSCRIPTION.validate_json((store.folder("transcribe", known.key) / known.payload).read_bytes())
 
@@ -144,7 +144,7 @@ def test_what_nothing_is_made_of_goes(heard: tuple[Settings, Path]) -> None:
     assert kinds(room.find(settings, NEVER)) == ["spare"]
     later = decoded.started_at + timedelta(days=8)
 
-    room.carry_out(room.find(settings, NEVER, later))
+    room.carry_out(settings, room.find(settings, NEVER, later))
 
     assert list(store.manifests("diarize-part")) == []
     assert not spare.place(settings.snapshot).exists()
@@ -171,7 +171,7 @@ def test_audio_of_a_killed_ingest_goes(heard: tuple[Settings, Path], tmp_path: P
     assert room.find(settings, NEVER, later) == ()
     PendingQueue(settings.home).remove(episode.episode_id)
 
-    room.carry_out(room.find(settings, NEVER, later))
+    room.carry_out(settings, room.find(settings, NEVER, later))
 
     assert not fetched.path.exists()
     assert not decoded.path.exists()
@@ -195,7 +195,7 @@ def test_alignment_goes_without_samples(heard: tuple[Settings, Path]) -> None:
     store = Store(settings.home)
     document = only(list(store.manifests("stage")))
     assert len(Decoded(store).of(document)) == 1
-    room.carry_out(room.find(settings, AT_ONCE))
+    room.carry_out(settings, room.find(settings, AT_ONCE))
     assert Decoded(store).of(document) == ()
 
 
