@@ -18,7 +18,7 @@ from pydantic import Field
 
 from transforms.errors import SourceError, TurntableError
 from transforms.records import Seconds
-from warehouse import assistant
+from warehouse.answers import assistant
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer

@@ -15,7 +15,7 @@ from flows.upkeep.remedies import remedy
 from transforms.errors import ContentError, TransientError
 from transforms.sealed import is_no_file
 from warehouse import store as warehouse_store
-from warehouse.load import Find, Load, Loaded
+from warehouse.loading.load import Find, Load, Loaded
 from warehouse.snapshot import open_snapshot
 
 # Every block of what work asks: a snapshot that was cut off opens all the same.

@@ -11,7 +11,7 @@ from flows.artifacts import Artifact, bytes_of
 from transforms.records import StageRun, Turn, Word
 from transforms.speech.checks import Transcription
 from transforms.speech.diarize import Diarization
-from warehouse.staging import Given
+from warehouse.loading.staging import Given
 
 if TYPE_CHECKING:
     import numpy as np

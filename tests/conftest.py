@@ -195,7 +195,7 @@ def environment(api: str | None, variables: dict[str, str] | None = None) -> dic
 
 def ask(home: Path, sql: str) -> Any:
     """The rows of a query, as a script gets them from `turntable sql --json`, without a process of its own."""
-    from warehouse.sandbox import written
+    from warehouse.answers.sandbox import written
     from warehouse.snapshot import open_snapshot
 
     with open_snapshot(home / "turntable.duckdb") as con:

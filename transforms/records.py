@@ -226,7 +226,7 @@ class Turn:
     `boundary` says which: `speaker`, `sentence`, `cue` or `paragraph`. `first_word` and `word_count`
     point into the words that the turns were made of. The last four are known only of published texts:
     `time_source` is `publisher`, `asr` where the text itself came out of a recogniser, or `chapter` where the turn
-    took the time of the chapter that it opens; `warehouse.staging` says it of turns that came out of audio.
+    took the time of the chapter that it opens; `warehouse.loading.staging` says it of turns out of audio.
     """
 
     turn_index: int

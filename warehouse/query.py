@@ -13,7 +13,7 @@ import duckdb
 from transforms.choice import Named, choose, shown_about
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 from transforms.records import Episode, Person, TranscriptLink
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 from warehouse.snapshot import open_snapshot, reading
 
 
@@ -375,7 +375,9 @@ def _looked_up(snapshot: Path, condition: str, *parameters: object) -> tuple[Kno
 
 
 def _known(snapshot: Path, condition: str, *parameters: object) -> tuple[KnownEpisode, ...]:
-    from warehouse.staging import NOT_STORED  # it brings all that reads texts with it, and few commands come here
+    from warehouse.loading.staging import (
+        NOT_STORED,  # it brings all that reads texts with it, and few commands come here
+    )
 
     names = [field.name for field in fields(Episode) if field.name not in NOT_STORED]
     columns = ", ".join(f"e.{name}" for name in names)

@@ -23,10 +23,12 @@ from filelock import FileLock, Timeout
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from transforms.sealed import is_no_file
 from warehouse import spare
-from warehouse.load import BUGS, HERE, Check, Connection, Find, Load, believe, load_new, quoted, transaction
-from warehouse.search_index import index_everything
+from warehouse.loading.load import BUGS, Check, Connection, Find, Load, believe, load_new, quoted, transaction
+from warehouse.search.index import index_everything
 from warehouse.snapshot import holder
 
+MIGRATIONS = Path(__file__).with_name("migrations")
+VIEWS = tuple(Path(__file__).parent / name for name in ("views.sql", "search/search.sql"))
 LOCK_SECONDS = 60.0
 MEMORY = "600MB"  # of what DuckDB counts, however large the warehouse is; what needs more goes to the disk
 THREADS = 4
@@ -66,7 +68,7 @@ def migrate(con: Connection) -> None:
         "comment on column schema_migrations.name is 'File name of the migration';"
         "comment on column schema_migrations.applied_at is 'When it was applied, UTC'"
     )
-    migrations = sorted((HERE / "migrations").glob("*.sql"))
+    migrations = sorted(MIGRATIONS.glob("*.sql"))
     applied = {name for (name,) in rows(con, "select name from schema_migrations")}
     if unknown := applied - {path.name for path in migrations}:
         msg = f"the warehouse has {max(unknown)} of a newer Turntable: upgrade, or run `turntable rebuild`"
@@ -84,7 +86,7 @@ def migrate(con: Connection) -> None:
 
 def _make_views(con: Connection) -> None:
     """Make the views and macros, where those that are there are not these: it takes as long as a small load."""
-    text = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("views.sql", "search.sql"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in VIEWS)
     digest = hashlib.sha256(text.encode()).hexdigest()
     with suppress(duckdb.CatalogException):
         if rows(con, "select digest_of_views()") == [(digest,)]:
@@ -96,7 +98,7 @@ def _make_views(con: Connection) -> None:
 def is_older(con: Connection) -> bool:
     """Check whether a warehouse, or its snapshot, lacks a migration of ours: an older Turntable made it."""
     applied = {name for (name,) in rows(con, "select name from schema_migrations")}
-    return not {path.name for path in (HERE / "migrations").glob("*.sql")} <= applied
+    return not {path.name for path in MIGRATIONS.glob("*.sql")} <= applied
 
 
 def upgrade(warehouse: Path) -> None:

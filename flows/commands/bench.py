@@ -101,7 +101,7 @@ def report(runs: list[BenchRun], failures: list[str], *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from flows.bench.compare import ratio, summarize
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
     summaries = summarize(runs)
     if as_json:

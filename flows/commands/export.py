@@ -16,8 +16,8 @@ from transforms.errors import SourceError, TurntableError
 from transforms.text import counted
 
 if TYPE_CHECKING:
+    from warehouse.export.places import Place
     from warehouse.export.selection import Selected
-    from warehouse.places import Place
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -174,7 +174,7 @@ def _write_partitions(snapshot: Path, named: str) -> None:
 
     from flows.display.terminal import showing
     from flows.progress import REPORTER
-    from warehouse.partitions import export_partitions
+    from warehouse.export.partitions import export_partitions
 
     place = _place(named)
     news: Counter[str] = Counter()
@@ -195,7 +195,7 @@ def _place(named: str) -> Place:
         SourceError: it is an address of something else.
     """
     from flows.object_storage import find_bucket
-    from warehouse.places import Folder
+    from warehouse.export.places import Folder
 
     is_address = "://" in named or named.lower().startswith("s3:/")  # a slash was lost: no folder is called so
     return find_bucket(named) if is_address else Folder(paths.absolute(named))

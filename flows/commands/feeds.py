@@ -154,7 +154,7 @@ def feeds(
     """List the subscriptions: how they are, when they were asked, what came."""
     from flows.display import lists
     from flows.feeds import manage
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
     settings = read_settings()
     if opml:
@@ -272,7 +272,7 @@ def status(
     from flows.display import lists
     from flows.feeds.manage import STATUS, standing
     from flows.upkeep.room import holdings
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
     settings = settings_to_ask()
     if room:
@@ -319,7 +319,7 @@ def quarantine(
     from flows.display import lists
     from flows.feeds.manage import STATUS, standing
     from flows.feeds.manage import quarantine as set_aside
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
     settings = read_settings() if episode is None else settings_to_write()
     if episode is None:

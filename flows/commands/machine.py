@@ -28,7 +28,7 @@ app = typer.Typer(rich_markup_mode=None)
 def doctor(as_json: JsonFlag = False) -> None:
     """Look at device, libraries, weights and disk, and say what to do."""
     from flows.doctor import examine
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
     checks = examine(read_settings(with_home=False))
     show(Table(("check", "state", "found", "do"), [tuple(check) for check in checks]), as_json=as_json)
@@ -118,7 +118,7 @@ def verify(
     """Check artifacts, warehouse, snapshot and private files, and say what to do; nothing found is exit code 0."""
     from flows.display.terminal import showing
     from flows.upkeep.verify import verify as verify_home
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
     with showing():
         problems = verify_home(settings_to_ask(), deep=deep)

@@ -26,7 +26,7 @@ def models(context: typer.Context, as_json: JsonFlag = False) -> None:
     from flows.display import lists
     from flows.engines.weights import is_there
     from transforms.speech.models import MODELS
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
     folder = read_settings(with_home=False).models
     rows: list[tuple[Any, ...]] = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flows.episode.batch import Process
     from flows.locations import Location
     from flows.settings import Policy, Said, Settings
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 LanguageOption = Annotated[

@@ -71,7 +71,7 @@ def _meant(snapshot: Path, text: str) -> tuple[str, str]:
         SourceError: neither is, or several are.
     """
     from transforms.text import fold_title
-    from warehouse.show_content import find_show, shows
+    from warehouse.content.show import find_show, shows
 
     called = [show for show, title in shows(snapshot).items() if title and fold_title(title) == fold_title(text)]
     if len(called) == 1:

@@ -23,7 +23,7 @@ from transforms.errors import ContentError, SourceError
 from transforms.text import counted
 
 if TYPE_CHECKING:
-    from warehouse.sql import Form
+    from warehouse.answers.sql import Form
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -52,7 +52,7 @@ def sql(
     ] = False,
 ) -> None:
     """Ask the warehouse in SQL; nothing can be changed by it."""
-    from warehouse.sql import answer
+    from warehouse.answers.sql import answer
 
     asked, snapshot = _read_query(query, file), settings_to_ask().snapshot
     form = _form(as_json=as_json, as_csv=as_csv, csv_safe=csv_safe)
@@ -107,7 +107,7 @@ def _form(*, as_json: bool, as_csv: bool, csv_safe: bool) -> Form:
 def _show_answer(pieces: Iterator[bytes], most: int) -> None:
     """Print as much of an answer as a screen takes, and say if that is not all."""
     from flows.display.terminal import print_plan, print_table
-    from warehouse.sql import read_screen
+    from warehouse.answers.sql import read_screen
 
     table, is_whole = read_screen(pieces, most)
     if table.columns == ("explain_key", "explain_value"):
@@ -135,8 +135,8 @@ def search(
 ) -> None:
     """Find what was said, best first: who, when, and a link that opens the audio there."""
     from flows.display import lists
-    from warehouse.search import Search
-    from warehouse.search import search as find
+    from warehouse.search.finding import Search
+    from warehouse.search.finding import search as find
 
     asked = Search(" ".join(words), speaker, show_, as_day(since, "--since"), context, limit)
     table = find(settings_to_ask().snapshot, asked)

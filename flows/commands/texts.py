@@ -168,7 +168,7 @@ def _explain(sources: Sequence[Location], hints: Hints, settings: Settings, *, a
 def formats(as_json: JsonFlag = False) -> None:
     """List the formats of text that `import` reads, with an example line each."""
     from transforms.transcripts.formats import FORMATS
-    from warehouse.answer import Table
+    from warehouse.answers.table import Table
 
     rows = [(known.name, known.about, " ⏎ ".join(known.example.split("\n")[:4])) for known in FORMATS.values()]
     show_list(Table(("format", "about", "example"), rows), lambda table: table, "no formats", as_json=as_json)

@@ -12,7 +12,7 @@ from flows.commands.query import Episode
 from flows.stopping import stoppable, working_on
 from transforms.errors import SourceError
 from transforms.text import counted
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flows.display.terminal import clock, print_fields, print_list
 from transforms.text import counted, percent
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 
 if TYPE_CHECKING:
     from flows.published.explanation import Block, Explanation, GrammarFound

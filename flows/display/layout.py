@@ -14,7 +14,7 @@ from typing import Any
 from rich.cells import cell_len, chop_cells
 
 from transforms.text import visible
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 
 GAP = "  "
 RIGID = 12  # cells: columns up to this width keep it, as ids, dates and states do

@@ -9,7 +9,7 @@ from typing import Any
 
 from transforms.choice import short_id
 from transforms.text import counted, flowing
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 
 Row = dict[str, Any]
 

@@ -18,7 +18,7 @@ from flows.progress import REPORTER, Reporter
 from flows.sources.folders import told_left_out
 from transforms.records import Seconds
 from transforms.text import counted, flowing, percent, visible
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 
 if TYPE_CHECKING:
     from flows.episode.pipeline import Outcome

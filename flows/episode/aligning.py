@@ -40,7 +40,7 @@ from transforms.languages import primary_language
 from transforms.records import Word
 from transforms.voices.identity import Identity
 from warehouse import query
-from warehouse.staging import Row
+from warehouse.loading.staging import Row
 
 METHOD = "told-4"
 

@@ -12,7 +12,7 @@ from flows.payloads import GIVEN
 from flows.sources.found import EpisodeSource
 from transforms import chapters
 from transforms.records import Chapter
-from warehouse.staging import Given
+from warehouse.loading.staging import Given
 
 
 def choose(store: Store, found: EpisodeSource, listed: Artifact | None, fetched: Artifact | None) -> Artifact:

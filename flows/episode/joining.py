@@ -32,8 +32,8 @@ from transforms.audio.tags import Tags
 from transforms.errors import HostileError, TurntableError
 from transforms.records import Episode, Podcast
 from warehouse import query
+from warehouse.loading.staging import NOT_STORED, write_moved
 from warehouse.query import KnownEpisode
-from warehouse.staging import NOT_STORED, write_moved
 
 
 @dataclass(frozen=True, slots=True)

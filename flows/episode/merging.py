@@ -12,7 +12,7 @@ from flows.episode.told import Document, Told, pinned
 from flows.home import clock
 from transforms.alignment.merging import METHOD, withdrawn
 from transforms.records import PODCAST_NAMESPACE
-from warehouse.staging import Row, write_again
+from warehouse.loading.staging import Row, write_again
 
 
 @dataclass(frozen=True, slots=True)

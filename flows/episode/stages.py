@@ -36,7 +36,7 @@ from transforms.records import (
 from transforms.speech import attribute as attribution
 from transforms.speech import channels
 from transforms.speech import diarize as diarization
-from warehouse.staging import Staged, write_staged
+from warehouse.loading.staging import Staged, write_staged
 
 MOST_OTHERS = 3  # addresses that are tried where the first one has no audio
 THINNEST = 8_000  # bytes a second: what is called sound has more

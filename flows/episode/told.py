@@ -17,7 +17,7 @@ from flows.artifacts import Artifact, Made, Manifest, Store
 from flows.home import clock
 from flows.payloads import done_run
 from transforms.voices.identity import Identity
-from warehouse.staging import Row, read_transcript, write_again
+from warehouse.loading.staging import Row, read_transcript, write_again
 
 VOICES = "voices"  # the parameter of a document that says whose they are
 _PERSONS = TypeAdapter(dict[str, Identity])

@@ -47,7 +47,7 @@ from transforms.errors import Gone, HostileError, TransientError, TurntableError
 from transforms.feed.identity import Difference, EpisodeKey, compare, corrected, known_of, settled
 from transforms.records import Episode, Feed, Podcast, Seconds
 from warehouse import query
-from warehouse.staging import write_discovered
+from warehouse.loading.staging import write_discovered
 
 METHOD = "discover-3"
 AT_ONCE = 32  # feeds; a host is asked more slowly than that (`flows.http.rate_limit`)

@@ -13,8 +13,8 @@ from transforms.pages.content import ShowContent, ShowEpisode, Spoken
 from transforms.pages.episode_page import PageLinks, episode_page
 from transforms.pages.page_names import page_of
 from transforms.pages.show_page import ShowLink, all_page, show_page
-from warehouse.episode_content import read_episode
-from warehouse.show_content import read_said, read_show, shows
+from warehouse.content.episode import read_episode
+from warehouse.content.show import read_said, read_show, shows
 
 INDEX = "index.html"
 MOST_WORDS = (

@@ -29,9 +29,9 @@ from transforms.pages.episode_page import PageAudio, PageLinks, episode_page
 from transforms.pages.found_page import MOST, Place, found_page, search_form
 from transforms.pages.page_names import page_of
 from transforms.pages.show_page import all_page, show_page
-from warehouse.episode_content import read_episode
-from warehouse.search import Search, search
-from warehouse.show_content import episode_ids, read_show, shows
+from warehouse.content.episode import read_episode
+from warehouse.content.show import episode_ids, read_show, shows
+from warehouse.search.finding import Search, search
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -25,7 +25,7 @@ from transforms.records import PODCAST_NAMESPACE, Episode, Person, Podcast, Spea
 from transforms.text import fold_title
 from transforms.transcripts.assemble import Published
 from warehouse import query
-from warehouse.staging import Staged, read_rows, write_staged
+from warehouse.loading.staging import Staged, read_rows, write_staged
 
 METHOD = "published-7"
 

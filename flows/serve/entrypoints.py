@@ -40,7 +40,7 @@ from transforms.speech.models import ASR_NAMES
 from transforms.speech.whisper import whisper_languages
 from transforms.text import counted
 from warehouse import query
-from warehouse.load import Loaded
+from warehouse.loading.load import Loaded
 
 # Subscribed feeds → new episodes → rows, and an event for each that waits to be heard.
 

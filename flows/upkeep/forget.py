@@ -37,8 +37,8 @@ from transforms.redaction import public_address
 from transforms.sealed import read_sealed
 from warehouse import query, spare
 from warehouse import store as warehouse_store
+from warehouse.loading.staging import without_episodes
 from warehouse.query import Kept
-from warehouse.staging import without_episodes
 
 WAY_OUT = "`turntable episodes`, `feeds` and `status` list them; give an id or a piece of a title"
 

@@ -24,8 +24,8 @@ from flows.loader import documents
 from flows.settings import Settings
 from transforms.errors import TurntableError
 from transforms.sealed import read_sealed
-from warehouse import recent
-from warehouse.recent import Seen
+from warehouse.soundness import recent
+from warehouse.soundness.recent import Seen
 
 MARGIN = 5_000_000_000  # ns: clocks of disks are coarse, and of other machines off
 

@@ -22,10 +22,10 @@ from flows.upkeep.remedies import remedy, transcript_command
 from flows.upkeep.verify import damaged_artifacts
 from flows.voices import switch
 from transforms.errors import ContentError, SourceError
-from warehouse import soundness
 from warehouse import store as warehouse_store
-from warehouse.load import BUGS
-from warehouse.soundness import Contents, ShownTranscript
+from warehouse.loading.load import BUGS
+from warehouse.soundness import laws
+from warehouse.soundness.laws import Contents, ShownTranscript
 
 
 def rebuild(settings: Settings, *, deep: bool = False) -> tuple[str, ...]:
@@ -68,9 +68,9 @@ def _held(settings: Settings, store: Store) -> Contents | None:
     """Read what the warehouse held, else what the snapshot shows; `None` where neither can be read."""
     with store.scratch() as folder:
         with suppress(ContentError, SourceError):
-            return soundness.contents(soundness.look(settings.warehouse, settings.snapshot, folder).warehouse)
+            return laws.contents(laws.look(settings.warehouse, settings.snapshot, folder).warehouse)
         with suppress(ContentError, *BUGS):
-            return soundness.contents(settings.snapshot) if settings.snapshot.is_file() else None
+            return laws.contents(settings.snapshot) if settings.snapshot.is_file() else None
     return None
 
 

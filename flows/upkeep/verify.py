@@ -31,8 +31,9 @@ from flows.upkeep.looked import Looked
 from flows.voices import switch
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse import query, recent, soundness
-from warehouse.soundness import REBUILD, Problem
+from warehouse import query
+from warehouse.soundness import laws, recent
+from warehouse.soundness.laws import REBUILD, Problem
 
 LOOKS = 4
 DAMAGED = "artifact is damaged"
@@ -171,16 +172,16 @@ def _database(settings: Settings, store: Store, before: Looked | None) -> Iterat
     staged, failures = documents(store).keys(), store.all_failures().keys()
     try:
         with _scratch(store) as folder:
-            view = soundness.look(settings.warehouse, settings.snapshot, folder)
-            held = soundness.contents(view.warehouse)
+            view = laws.look(settings.warehouse, settings.snapshot, folder)
+            held = laws.contents(view.warehouse)
             yield from (Problem("staged document is not loaded", key) for key in sorted(staged - held.documents))
             yield from (Problem("failure is not loaded", key) for key in sorted(failures - held.failures.keys()))
             lost = held.documents - documents(store).keys()
             yield from (Problem("loaded document has no file", key) for key in sorted(lost))
             gone = held.failures.keys() - store.all_failures().keys()
             yield from (Problem("failure has no file", key) for key in sorted(gone))
-            yield from soundness.broken_laws(view.warehouse)
-            yield from soundness.unpublished(view)
+            yield from laws.broken_laws(view.warehouse)
+            yield from laws.unpublished(view)
     except SourceError:
         yield Problem("warehouse is missing", str(settings.warehouse))
     except ContentError as error:
@@ -216,11 +217,11 @@ def _compared(settings: Settings, store: Store) -> Iterator[Problem]:
     """Compare the warehouse row by row with one that is made of the same files anew."""
     try:
         with _scratch(store) as folder:
-            view = soundness.look(settings.warehouse, settings.snapshot, folder)
-            held = soundness.contents(view.warehouse)
+            view = laws.look(settings.warehouse, settings.snapshot, folder)
+            held = laws.contents(view.warehouse)
             staged = {key: path for key, path in documents(store).items() if key in held.documents}
             failures = {key: path for key, path in store.all_failures().items() if key in held.failures}
-            yield from soundness.verify(view.warehouse, staged, failures)
+            yield from laws.verify(view.warehouse, staged, failures)
     except ContentError as error:
         yield _unreadable(settings, error)
 

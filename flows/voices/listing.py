@@ -13,7 +13,7 @@ from transforms.voices.identity import VOICE
 from transforms.voices.matching import Match, Miss, VoiceKey
 from transforms.voices.prints import LEAST_SECONDS, Voiceprint
 from warehouse import query
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 from warehouse.query import HeardVoice
 
 COLUMNS = (

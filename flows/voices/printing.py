@@ -24,7 +24,7 @@ from transforms.speech.models import MODELS
 from transforms.voices import prints
 from transforms.voices.prints import Voiceprint
 from transforms.voices.stretches import Stretch, clean_stretches
-from warehouse.staging import read_transcript
+from warehouse.loading.staging import read_transcript
 
 if TYPE_CHECKING:
     import numpy as np

@@ -32,8 +32,8 @@ from tests.support.documents import EPISODE, NOON, RENDITION, publish, published
 from transforms.pages.page_names import page_of  # noqa: E402
 from transforms.pages.show_page import show_page  # noqa: E402
 from transforms.records import SpeakerSegment, Turn, Word  # noqa: E402
-from warehouse.show_content import read_said, read_show  # noqa: E402
-from warehouse.staging import Staged  # noqa: E402
+from warehouse.content.show import read_said, read_show  # noqa: E402
+from warehouse.loading.staging import Staged  # noqa: E402
 
 GUESTS = (
     "Ash Birch Cedar Dale Elm Fir Gale Hazel Iris Juniper Kale Laurel Maple Nettle Oak Pine Quince Rowan".split()

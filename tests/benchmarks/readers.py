@@ -29,16 +29,16 @@ import duckdb  # noqa: E402
 
 from tests.support.documents import EPISODE, RENDITION, WORDS, stage_run, staged  # noqa: E402
 from transforms.records import Turn, Word  # noqa: E402
-from warehouse import soundness, spare, store  # noqa: E402
-from warehouse.load import HERE  # noqa: E402
+from warehouse import spare, store  # noqa: E402
+from warehouse.loading.staging import Staged, write_staged  # noqa: E402
 from warehouse.snapshot import open_snapshot  # noqa: E402
-from warehouse.staging import Staged, write_staged  # noqa: E402
+from warehouse.soundness import laws  # noqa: E402
 
 EPISODES = 200  # after so many the writer only replaces what is there
 TURNS = 40
 REST = 5.0  # seconds at most between two looks
 WHOLE = 10  # one in so many publishings copies the whole, as small snapshots always are
-LAWS = (HERE / "verify.sql").read_text(encoding="utf-8")
+LAWS = laws.LAWS.read_text(encoding="utf-8")
 # Every turn of a transcript is of the version that its load brought.
 MIXED = f"""
 select transcript_id, list(distinct split_part(text, ' ', 1)) as versions from turns group by 1
@@ -178,7 +178,7 @@ def main() -> None:
         said = [told.get(timeout=120) for _ in readers]
         for reader in readers:
             reader.join()
-        problems = soundness.verify(warehouse, files, {})
+        problems = laws.verify(warehouse, files, {})
     errors = sum((one.errors for one in said), Counter[str]())
     seconds = [one for reader in said for one in reader.seconds]
     print(f"writer: {dict(done)}; load and publish p50 {at(took, 0.5):.2f} s, p95 {at(took, 0.95):.2f} s")

@@ -32,9 +32,10 @@ import pyarrow.parquet as pq  # noqa: E402
 
 from tests.support.pages import PAGES, ROOT  # noqa: E402
 from transforms.records import Episode, Podcast, StageRun, Turn, Word  # noqa: E402
-from warehouse import load, store  # noqa: E402
+from warehouse import store  # noqa: E402
+from warehouse.loading import load  # noqa: E402
+from warehouse.loading.staging import Staged, run_row, schema, write_staged  # noqa: E402
 from warehouse.snapshot import open_snapshot  # noqa: E402
-from warehouse.staging import Staged, run_row, schema, write_staged  # noqa: E402
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TEMPLATES = 40  # the texts come again, under other names

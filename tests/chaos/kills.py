@@ -32,8 +32,8 @@ from tests.support.killed import at_change, at_rename
 from tests.support.schemas import make_older
 from transforms.errors import SourceError
 from warehouse import store as warehouse_store
-from warehouse.partitions import export_partitions
-from warehouse.places import Folder
+from warehouse.export.partitions import export_partitions
+from warehouse.export.places import Folder
 
 WANTED = 200
 

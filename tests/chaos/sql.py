@@ -18,7 +18,7 @@ from tests.chaos.statements import HOGS, PLACES, REACHING, READERS
 from tests.conftest import environment, turntable
 from tests.support.documents import publish, published, staged
 from transforms.errors import TurntableError
-from warehouse.sql import answer
+from warehouse.answers.sql import answer
 
 SECRET, NAME = "the-canary-sang-7f3a", "kanarienvogel.csv"
 PATIENCE = 30.0  # seconds that a busy machine takes to start and end a process
@@ -96,7 +96,7 @@ def _told(place: Place, sql: str, seconds: float, *, reaches_out: bool) -> bool:
 
 def _orphans() -> list[str]:
     found = subprocess.run(["ps", "-o", "args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
-    return [line for line in found.stdout.splitlines() if "warehouse.sandbox" in line]
+    return [line for line in found.stdout.splitlines() if "warehouse.answers.sandbox" in line]
 
 
 def _streamed(place: Place, rows: int) -> Figure:

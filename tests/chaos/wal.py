@@ -25,7 +25,8 @@ from tests.support import warm
 from tests.support.feeds import publisher
 from tests.support.homes import TALK, hear, import_text, make_audio, make_home
 from tests.support.killed import die
-from warehouse import load, store
+from warehouse import store
+from warehouse.loading import load
 
 WANTED = 200
 TEXTS = 8  # each in a transaction of its own

@@ -37,9 +37,9 @@ from tests.support.pages import (
     columns_of,
     turntable_arguments,
 )
-from warehouse.sandbox import written
+from warehouse.answers.sandbox import written
+from warehouse.answers.sql import read_screen
 from warehouse.snapshot import open_snapshot
-from warehouse.sql import read_screen
 
 # What no test runs, by how its command begins, and why; of what starts `turntable`, the flags are checked.
 NOT_RUN = {

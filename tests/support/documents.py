@@ -21,7 +21,7 @@ from transforms.records import (
     Word,
 )
 from warehouse import store
-from warehouse.staging import Staged, write_staged
+from warehouse.loading.staging import Staged, write_staged
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from flows.settings import Settings
-from warehouse import load, store
+from warehouse import store
+from warehouse.loading import load
 
 CALLS = {
     "the load": ("flows.loader", "load"),
-    "a transaction": ("warehouse.load", "_load_documents"),
+    "a transaction": ("warehouse.loading.load", "_load_documents"),
     "the publishing": ("flows.loader", "publish"),
     "an event": ("tests.support.killed", "emit"),
 }

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.load import HERE, quoted
+from warehouse import store
+from warehouse.loading.load import quoted
 
-MIGRATIONS = sorted((HERE / "migrations").glob("*.sql"))
+MIGRATIONS = sorted(store.MIGRATIONS.glob("*.sql"))
 NAMES = "create table schema_migrations (name varchar primary key, applied_at timestamptz)"
 
 

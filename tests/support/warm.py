@@ -39,7 +39,7 @@ IMPORTED = [
     "transforms.speech.pyannote.checkpoint",
     "transforms.speech.pyannote.low_memory",
     "transforms.speech.whisper.recognizer",
-    "warehouse.sql",
+    "warehouse.answers.sql",
 ]
 # Variables that a command reads when it runs, and no library when it is imported.
 READ_LATE = ("TURNTABLE_", "PREFECT_", "COLUMNS")

@@ -17,11 +17,11 @@ from transforms.errors import SourceError
 from transforms.records import Episode, Word
 from transforms.turns import to_turns
 from warehouse import store
-from warehouse.answer import Table
+from warehouse.answers.table import Table
+from warehouse.loading.staging import Staged, write_discovered, write_staged
 from warehouse.query import episodes, find_episode, known_episodes, talk_time, turns
 from warehouse.snapshot import open_snapshot
-from warehouse.soundness import verify
-from warehouse.staging import Staged, write_discovered, write_staged
+from warehouse.soundness.laws import verify
 
 FILE = replace(
     EPISODE,

@@ -11,8 +11,9 @@ from tests.conftest import ROOT
 from tests.support.documents import staged
 from tests.support.schemas import MIGRATIONS, make_empty
 from transforms.records import Turn
-from warehouse import soundness, store
-from warehouse.staging import write_staged
+from warehouse import store
+from warehouse.loading.staging import write_staged
+from warehouse.soundness import laws
 
 pytestmark = pytest.mark.system  # whole homes are written: a second each
 
@@ -33,7 +34,7 @@ def test_a_warehouse_of_every_schema_opens_in_this_one(tmp_path: Path, newest: i
 
     store.upgrade(warehouse)
 
-    assert soundness.broken_laws(warehouse) == ()
+    assert laws.broken_laws(warehouse) == ()
     with duckdb.connect(str(warehouse), read_only=True) as con:
         after = counts(con)
         assert {table: after[table] for table in before} == {**before, "schema_migrations": len(MIGRATIONS)}
@@ -50,7 +51,7 @@ def test_a_warehouse_of_every_schema_opens_in_this_one(tmp_path: Path, newest: i
         write_staged(staged(turns=(Turn(0, "A", 0, 1, "New words.", 0, 4, "speaker", False, 1, 1),)))
     )
     assert [one.transcript_id for one in store.load(warehouse, {"newer": newer}, {}).loaded] == ["asr-1"]
-    assert soundness.broken_laws(warehouse) == ()
+    assert laws.broken_laws(warehouse) == ()
 
 
 def counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

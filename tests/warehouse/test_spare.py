@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.documents import EPISODE, NOON, PODCAST, RENDITION, TURNS, published, stage_run, staged
 from transforms.records import Chapter
 from warehouse import spare, store
-from warehouse.staging import Given, Staged, write_discovered, write_staged
+from warehouse.loading.staging import Given, Staged, write_discovered, write_staged
 
 pytestmark = pytest.mark.system  # whole homes are written: a second each
 

@@ -38,9 +38,10 @@ from tests.support.documents import (
 )
 from transforms.errors import ContentError, SourceError, TransientError
 from transforms.records import Chapter, StageRun, Turn
-from warehouse import soundness, store
-from warehouse.load import Load, Loaded, RefusedFile
-from warehouse.staging import Given, Staged, write_staged
+from warehouse import store
+from warehouse.loading.load import Load, Loaded, RefusedFile
+from warehouse.loading.staging import Given, Staged, write_staged
+from warehouse.soundness import laws
 
 TABLES = [
     *("podcasts", "episodes", "renditions", "transcripts", "turns", "words", "speaker_segments"),
@@ -102,7 +103,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Pat
     home = tmp_path_factory.mktemp("sound")
     files = write(home, {"k1": staged()})
     store.load(home / "warehouse.duckdb", files, {})
-    assert soundness.verify(home / "warehouse.duckdb", files, {}) == ()
+    assert laws.verify(home / "warehouse.duckdb", files, {}) == ()
     return home / "warehouse.duckdb", files
 
 
@@ -219,7 +220,7 @@ def test_a_failure_becomes_a_stage_run(home: Path, warehouse: Path):
     assert store.load(warehouse, {}, failures) == Load()
     store.load(warehouse, {}, failures)
     assert rows(warehouse, "from stage_runs") == [("f1", *{**asdict(run), "flags": []}.values())]
-    assert soundness.verify(warehouse, {}, failures) == ()
+    assert laws.verify(warehouse, {}, failures) == ()
 
 
 def test_loading_again_changes_nothing(home: Path, warehouse: Path):
@@ -246,7 +247,7 @@ def test_a_newer_document_replaces_the_transcript_and_what_is_known(home: Path, 
         2,
         1,
     ]
-    assert soundness.verify(warehouse, files, {}) == ()
+    assert laws.verify(warehouse, files, {}) == ()
 
 
 def test_an_older_document_that_comes_late_changes_nothing(home: Path, warehouse: Path):
@@ -268,7 +269,7 @@ def test_a_transcript_that_moves_leaves_its_old_episode(home: Path, warehouse: P
         (EPISODE.episode_id, "asr-1", True),
         ("other", "vtt-1", True),
     ]
-    assert soundness.verify(warehouse, files, {}) == ()
+    assert laws.verify(warehouse, files, {}) == ()
 
 
 def test_chapters_of_an_episode_are_those_of_the_newest_document_that_has_any_say(home: Path, warehouse: Path):
@@ -284,7 +285,7 @@ def test_chapters_of_an_episode_are_those_of_the_newest_document_that_has_any_sa
     files |= write(home, {"k3": staged(3, given=Given(None, ()))})
     store.load(warehouse, files, {})
     assert rows(warehouse, told) == []
-    assert soundness.verify(warehouse, files, {}) == ()
+    assert laws.verify(warehouse, files, {}) == ()
 
 
 def unlabelled(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
@@ -331,7 +332,7 @@ def test_a_summary_is_never_best(home: Path, warehouse: Path):
     files = write(home, {"s": SUMMARY})
     store.load(warehouse, files, {})
     assert rows(warehouse, "select transcript_id, is_best from transcripts") == [("p-empty", False)]
-    assert soundness.verify(warehouse, files, {}) == ()
+    assert laws.verify(warehouse, files, {}) == ()
 
 
 @st.composite
@@ -371,7 +372,7 @@ def test_order_and_repeats_do_not_matter(
             store.load(folder / f"{number}.duckdb", {key: files[key]}, {})
         store.load(folder / f"{number}.duckdb", files, {})
     assert content(folder / "0.duckdb") == content(folder / "1.duckdb")
-    assert soundness.verify(folder / "0.duckdb", files, {}) == ()
+    assert laws.verify(folder / "0.duckdb", files, {}) == ()
 
 
 # --- damage
@@ -390,7 +391,7 @@ def test_one_damaged_file_does_not_hold_up_the_others(home: Path, warehouse: Pat
     assert "magic bytes" in done.refused[0].cause
     assert rows(warehouse, "select staged_key from load_log order by 1") == [("b",), ("c",)]
     assert rows(warehouse, "select run_id from stage_runs where status = 'failed'") == [("f0",)]
-    checks = [problem.check for problem in soundness.verify(warehouse, files, failures)]
+    checks = [problem.check for problem in laws.verify(warehouse, files, failures)]
     assert checks == ["file is damaged", "file is damaged", "staged document is not loaded"]
 
 
@@ -493,13 +494,13 @@ def test_a_damaged_warehouse_names_the_way_out(home: Path, warehouse: Path, data
     warehouse.write_bytes(data)
     for use in (
         lambda: store.load(warehouse, files, {}),
-        lambda: soundness.verify(warehouse, files, {}),
+        lambda: laws.verify(warehouse, files, {}),
         lambda: store.publish(warehouse, home / "snapshot.duckdb"),
     ):
         with pytest.raises(ContentError, match=r"warehouse\.duckdb is damaged: .* `turntable rebuild`"):
             use()
     store.rebuild(warehouse, files, {})
-    assert soundness.verify(warehouse, files, {}) == ()
+    assert laws.verify(warehouse, files, {}) == ()
 
 
 @pytest.mark.system  # it takes long
@@ -512,12 +513,12 @@ def test_flipped_pages_are_an_error_or_found_by_verify(loaded: dict[str, Path], 
         data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
         warehouse.write_bytes(data)
         try:
-            soundness.verify(warehouse, loaded, {})
+            laws.verify(warehouse, loaded, {})
         except ContentError as error:
             said.add(str(error).partition(" is damaged: ")[0])
     assert said == {str(warehouse)}
     store.rebuild(warehouse, loaded, {})
-    assert soundness.verify(warehouse, loaded, {}) == ()
+    assert laws.verify(warehouse, loaded, {}) == ()
 
 
 @pytest.mark.parametrize(
@@ -575,7 +576,8 @@ def test_a_warehouse_open_elsewhere_is_transient(loaded: dict[str, Path], wareho
 LOAD_FOREVER = """
 import sys
 from pathlib import Path
-from warehouse import load, store
+from warehouse import store
+from warehouse.loading import load
 load.MOST_DOCUMENTS = 2
 home = Path(sys.argv[1])
 files = {path.stem: path for path in (home / "staged").iterdir()}
@@ -603,7 +605,7 @@ def test_a_killed_load_loses_and_doubles_nothing(home: Path, warehouse: Path):
     assert killed > 0
     store.load(warehouse, files, {})
     store.publish(warehouse, home / "snapshot.duckdb")
-    assert soundness.verify(warehouse, files, {}) == ()
+    assert laws.verify(warehouse, files, {}) == ()
     assert sorted(path.name for path in home.iterdir()) == [
         "snapshot.duckdb", "staged", "warehouse.duckdb", "warehouse.duckdb.lock",
     ]  # fmt: skip
@@ -761,7 +763,7 @@ def test_without_a_warehouse_the_error_says_what_to_run(warehouse: Path):
     with pytest.raises(SourceError, match="run `turntable ingest"):
         store.publish(warehouse, warehouse.with_name("snapshot.duckdb"))
     with pytest.raises(SourceError, match="run `turntable ingest"):
-        soundness.verify(warehouse, {}, {})
+        laws.verify(warehouse, {}, {})
     assert not warehouse.exists()
 
 
@@ -796,27 +798,27 @@ DIFFERENCES = {
 def test_each_violation_is_found(loaded: dict[str, Path], warehouse: Path, check: str, violation: str):
     """Each law, broken by one statement, is named; the sound warehouse breaks none."""
     edit(warehouse, violation)
-    assert check in {problem.check for problem in soundness.broken_laws(warehouse)}
+    assert check in {problem.check for problem in laws.broken_laws(warehouse)}
 
 
 @pytest.mark.parametrize(("check", "violation"), DIFFERENCES.items(), ids=list(DIFFERENCES))
 def test_verify_finds_each_difference(loaded: dict[str, Path], warehouse: Path, check: str, violation: str):
     """What is not as the files say is named, beside the laws that are broken."""
     edit(warehouse, violation, "update transcripts set is_best = false")
-    found = {problem.check for problem in soundness.verify(warehouse, loaded, {})}
+    found = {problem.check for problem in laws.verify(warehouse, loaded, {})}
     assert found >= {check, "not exactly one best transcript"}
 
 
 def test_verify_looks_at_nothing_but_the_newest_schema(loaded: dict[str, Path], warehouse: Path):
     """An older one is not compared with what the files make today."""
     edit(warehouse, "delete from schema_migrations")
-    assert [problem.check for problem in soundness.verify(warehouse, loaded, {})] == ["schema is not the newest"]
+    assert [problem.check for problem in laws.verify(warehouse, loaded, {})] == ["schema is not the newest"]
 
 
 def test_verify_leaves_nothing_behind(loaded: dict[str, Path], home: Path, warehouse: Path):
     """The warehouse that it builds for comparison is gone after."""
     before = warehouse.read_bytes()
-    soundness.verify(warehouse, loaded, {})
+    laws.verify(warehouse, loaded, {})
     assert warehouse.read_bytes() == before
     assert sorted(path.name for path in home.iterdir()) == [
         "staged",

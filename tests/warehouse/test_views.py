@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import ROOT, ask, rows_of
 from tests.support.documents import EPISODE, RENDITION, publish, stage_run, staged
 from transforms.records import Person, Podcast, Speaker, SpeakerSegment, Turn, Word
-from warehouse.staging import Staged
+from warehouse.loading.staging import Staged
 from warehouse.store import migrate
 
 PROMISED = ROOT / "tests" / "data" / "views.txt"
@@ -128,7 +128,9 @@ def test_names_and_types_are_a_promise() -> None:
 
 def test_views_use_nothing_that_a_tool_of_yesterday_lacks() -> None:
     """DuckDB 1.5 reads the snapshot, too: there `if` is no function."""
-    sql = (ROOT / "warehouse" / "views.sql").read_text() + (ROOT / "warehouse" / "search.sql").read_text()
+    sql = (ROOT / "warehouse" / "views.sql").read_text() + (
+        ROOT / "warehouse" / "search" / "search.sql"
+    ).read_text()
     assert re.findall(r"\bif\(", sql) == []
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from transforms.choice import Named, choose
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse.answer_lines import address_of, quoted
+from warehouse.answers.lines import address_of, quoted
+from warehouse.answers.sql import answer
 from warehouse.snapshot import open_snapshot
-from warehouse.sql import answer
 
 _SHOWS = """
     select list(podcast_id order by podcast_id), any_value(title), list(feed_url) || list(site_url)

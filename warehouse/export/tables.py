@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from transforms.errors import ContentError
 from transforms.records import Seconds
-from warehouse.sql import Form, answer
+from warehouse.answers.sql import Form, answer
 
 
 def write_table(snapshot: Path, query: str, format: str, sink: BinaryIO, *, seconds: Seconds) -> None:

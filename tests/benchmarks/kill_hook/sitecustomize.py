@@ -21,7 +21,7 @@ CALLS = {
     "flows.episode.pipeline": {"check_starts": "the start"},
     "flows.feeds.poll": {"announce": "the announcing"},
     "flows.loader": {"load": "the load", "publish": "the publishing"},
-    "warehouse.load": {"_load_documents": "a transaction"},
+    "warehouse.loading.load": {"_load_documents": "a transaction"},
     "flows.feeds.outcomes": {"note_loaded": "the note", "try_to_send": "the event"},
 }
 KILL_AT = Path(os.environ.get("KILL_AT", os.devnull))

@@ -108,7 +108,7 @@ def test_an_argument_that_no_tool_knows_is_refused(ask: Ask) -> None:
 
 def test_links_open_the_audio_and_tell_no_path(tmp_path: Path) -> None:
     """An address of the publisher with the second; where the audio lies on this machine is nobody's business."""
-    from warehouse import assistant
+    from warehouse.answers import assistant
 
     snapshot = publish(tmp_path, staged())
     read = assistant.turns(snapshot, "latest", 0, 9, seconds=20)

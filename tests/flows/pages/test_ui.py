@@ -24,7 +24,7 @@ from tests.support.documents import EPISODE, PODCAST, RENDITION, TURNS, publish,
 from transforms.errors import SourceError
 from transforms.pages.page_names import page_of
 from transforms.pages.show_page import show_page
-from warehouse.show_content import find_show, read_said, read_show
+from warehouse.content.show import find_show, read_said, read_show
 
 TOKEN = "a-token-that-nobody-knows"
 SOUND = bytes(range(256)) * 40

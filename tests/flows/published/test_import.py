@@ -136,7 +136,7 @@ def put_recorded(home: Path, **changes: object) -> None:
     from flows.artifacts import Made, Store
     from flows.settings import Settings
     from tests.support.documents import staged
-    from warehouse.staging import write_staged
+    from warehouse.loading.staging import write_staged
 
     document = staged(staged_at=datetime.now(UTC), **changes)
     Store(home).make("stage", lambda _: Made(write_staged(document)), method="staged-1", suffix=".parquet",

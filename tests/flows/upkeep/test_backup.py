@@ -31,7 +31,7 @@ from tests.support import warm
 from tests.support.feeds import publisher
 from tests.support.homes import import_text, make_home, publish
 from transforms.errors import ContentError, SourceError, TransientError
-from warehouse.soundness import REBUILD
+from warehouse.soundness.laws import REBUILD
 
 pytestmark = pytest.mark.system  # whole homes are written: a second each
 

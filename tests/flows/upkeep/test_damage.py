@@ -46,8 +46,8 @@ from transforms.errors import TransientError
 from transforms.records import StageRun
 from transforms.sealed import seal, unseal
 from warehouse import query, store
-from warehouse.soundness import REBUILD
-from warehouse.sql import answer
+from warehouse.answers.sql import answer
+from warehouse.soundness.laws import REBUILD
 
 pytestmark = pytest.mark.system  # whole homes are made, broken and healed
 

@@ -13,7 +13,7 @@ from flows.artifacts import Store
 from flows.settings import Settings
 from flows.upkeep import looked, verify
 from tests.support.homes import TALK, hear, import_text, make_audio, publish
-from warehouse import soundness
+from warehouse.soundness import laws
 
 pytestmark = pytest.mark.system  # whole homes are written: a second each
 
@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     def look(*_: Any) -> None:
         pytest.fail("all of the warehouse was looked at")
 
-    monkeypatch.setattr(soundness, "look", look)
+    monkeypatch.setattr(laws, "look", look)
     return settings
 
 

@@ -28,7 +28,7 @@ from tests.support.homes import ingest_file
 from transforms.errors import ContentError, SourceError
 from transforms.records import SpeakerSegment, Word
 from transforms.speech.models import MODELS
-from warehouse.search import Search, search
+from warehouse.search.finding import Search, search
 
 pytestmark = pytest.mark.system  # a network embeds voices
 

@@ -31,7 +31,7 @@ from transforms.pages.searchable import packed
 from transforms.pages.timeline import timeline_of
 from transforms.pages.voices import voices_of
 from transforms.records import Chapter
-from warehouse.episode_content import read_episode
+from warehouse.content.episode import read_episode
 
 NOTHING = EpisodeContent(
     episode_id="one",

@@ -12,9 +12,9 @@ from typing import Any
 
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse.answer_lines import address_of, quoted
+from warehouse.answers.lines import address_of, quoted
+from warehouse.answers.sql import answer
 from warehouse.query import find_episode
-from warehouse.sql import answer
 
 ROWS = 500
 CELLS = 20_000

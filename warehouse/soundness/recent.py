@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.load import HERE, Connection, quoted
-from warehouse.soundness import Problem
+from warehouse.loading.load import Connection, quoted
+from warehouse.soundness.laws import LAWS, Problem
 from warehouse.store import explained, rows, standing_still
 
 # Tables of millions of rows, and by what their rows belong to what changed.
@@ -105,7 +105,7 @@ def _choose(con: Connection, before: Seen) -> None:
 
 
 def _broken_laws(con: Connection) -> Iterator[Problem]:
-    for check, detail in rows(con, (HERE / "verify.sql").read_text(encoding="utf-8")):
+    for check, detail in rows(con, LAWS.read_text(encoding="utf-8")):
         yield Problem(check, detail)
 
 

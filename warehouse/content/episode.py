@@ -20,7 +20,7 @@ from transforms.pages.content import (
     PageTurn,
     PageWord,
 )
-from warehouse.best_audio import JOINS, RENDITION_ID
+from warehouse.content.best_audio import JOINS, RENDITION_ID
 from warehouse.snapshot import reading
 
 LEAST_TIME_CONFIDENCE = 0.5  # under it, most words around were heard as others

@@ -17,11 +17,12 @@ from typing import Any
 import duckdb
 
 from transforms.records import Episode, Podcast, StageRun
-from warehouse.load import HERE, Check, Connection, believe, load_new, loaded_keys, quoted
+from warehouse.loading.load import Check, Connection, believe, load_new, loaded_keys, quoted
+from warehouse.loading.staging import NOT_STORED
 from warehouse.query import episode_of
 from warehouse.snapshot import holder
-from warehouse.staging import NOT_STORED
 from warehouse.store import (
+    MIGRATIONS,
     MOVED,
     explained,
     locked,
@@ -33,6 +34,7 @@ from warehouse.store import (
     standing_still,
 )
 
+LAWS = Path(__file__).with_name("verify.sql")
 REBUILD = "turntable rebuild"
 _TRANSCRIPTS = """
     select l.staged_key, e.title, s.episode_id, s.rendition_id, s.source, s.origin, s.document_sha256, e.linked_by
@@ -194,14 +196,14 @@ def broken_laws(warehouse: Path) -> tuple[Problem, ...]:
     with opened(warehouse, read_only=True) as con:
         if problem := _wrong_schema(con):
             return (problem,)
-        found = rows(con, (HERE / "verify.sql").read_text(encoding="utf-8"))
+        found = rows(con, LAWS.read_text(encoding="utf-8"))
     return tuple(Problem(check, detail) for check, detail in found)
 
 
 def _wrong_schema(con: Connection) -> Problem | None:
     """Return how the schema of the open warehouse is not the newest, None where it is."""
     applied = {name for (name,) in rows(con, "select name from schema_migrations")}
-    known = {path.name for path in (HERE / "migrations").glob("*.sql")}
+    known = {path.name for path in MIGRATIONS.glob("*.sql")}
     if unknown := applied - known:
         detail = f"the warehouse has {max(unknown)}"
         return Problem("schema is of a newer Turntable", detail, f"upgrade, or {REBUILD}")
@@ -263,7 +265,7 @@ def _problems(con: Connection, staged: Mapping[str, Path]) -> Iterator[Problem]:
     loaded = loaded_keys(con)
     yield from (Problem("staged document is not loaded", key) for key in sorted(staged.keys() - loaded))
     yield from (Problem("loaded document has no file", key) for key in sorted(loaded - staged.keys()))
-    for check, detail in rows(con, (HERE / "verify.sql").read_text(encoding="utf-8")):
+    for check, detail in rows(con, LAWS.read_text(encoding="utf-8")):
         yield Problem(check, detail)
     for table in _tables(con, "rebuilt"):
         mine, rebuilt = (

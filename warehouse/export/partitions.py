@@ -21,9 +21,9 @@ from urllib.parse import quote
 import duckdb
 
 from transforms.errors import ContentError, SourceError, TransientError
-from warehouse.answer_lines import address_of
-from warehouse.load import quoted
-from warehouse.places import Place
+from warehouse.answers.lines import address_of
+from warehouse.export.places import Place
+from warehouse.loading.load import quoted
 from warehouse.snapshot import holder, one_line
 
 TABLES: Mapping[str, str] = {  # what each table is sorted by

@@ -1,4 +1,4 @@
--- Search: BM25 over the turns, in plain SQL. What it looks in is kept by search_index.py.
+-- Search: BM25 over the turns, in plain SQL. What it looks in is kept by index.py.
 
 -- What a word is. Where words are not set apart by spaces, and in Korean, whose particles hang on them, each letter
 -- counts as one: who looks for several in a row finds them as a phrase.

@@ -32,7 +32,7 @@ from warehouse.export import FORMATS, TABLES, ExportTranscript, ExportTurn, Time
 from warehouse.export.selection import Selected, of_query, rows_of
 from warehouse.export.tables import write_table
 from warehouse.export.transcript import NOBODY, ExportChapter, label
-from warehouse.staging import write_staged
+from warehouse.loading.staging import write_staged
 
 ID = EPISODE.episode_id
 

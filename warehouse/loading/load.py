@@ -14,10 +14,10 @@ from pydantic import TypeAdapter
 
 from transforms.records import StageRun
 from transforms.sealed import cause_of, is_damage, read_sealed
-from warehouse.search_index import index_chosen
-from warehouse.staging import schema
+from warehouse.loading.staging import schema
+from warehouse.search.index import index_chosen
 
-HERE = Path(__file__).parent
+_LOAD = Path(__file__).with_name("load.sql")
 # What a file of ours, or our own SQL, can do wrong; all else (DuckDB raises a bare `Error` for a bad
 # checksum) comes from the machine or the database file.
 BUGS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError)
@@ -162,7 +162,7 @@ def _read_documents(con: Connection, files: Sequence[File]) -> None:
 
 def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
     _read_documents(con, files)
-    con.execute((HERE / "load.sql").read_text(encoding="utf-8"))
+    con.execute(_LOAD.read_text(encoding="utf-8"))
     index_chosen(con)
     columns = "staged_key, transcript_id, episode_id, turns, words"
     mine = "select staged_key from document"

@@ -21,9 +21,9 @@ from tests.conftest import command, environment, only, turntable
 from tests.support.documents import publish, published, staged
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from warehouse import store
-from warehouse.sandbox import written
+from warehouse.answers.sandbox import written
+from warehouse.answers.sql import Form, answer, read_screen
 from warehouse.snapshot import open_snapshot
-from warehouse.sql import Form, answer, read_screen
 
 pytestmark = pytest.mark.system  # each statement runs in a process of its own
 
@@ -375,7 +375,7 @@ def test_time_and_memory_have_limits(snapshot: Path, sql: str, message: str):
 def children(pid: int) -> list[int]:
     """The processes that answer queries of a process."""
     found = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True).stdout
-    return [int(line.split()[0]) for line in found.splitlines() if "warehouse.sandbox" in line]
+    return [int(line.split()[0]) for line in found.splitlines() if "warehouse.answers.sandbox" in line]
 
 
 def wait_until(holds: Any) -> None:

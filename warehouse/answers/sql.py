@@ -16,13 +16,13 @@ from typing import Literal
 
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from transforms.records import Seconds
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 
 Form = Literal["json", "jsonl", "csv", "csv-safe", "screen", "arrow"]
 
 _PIECE = 1 << 16
 _SCREEN = 10_000_000  # bytes: more is nothing for a screen
-_COMMAND = (sys.executable, "-P", "-m", "warehouse.sandbox")
+_COMMAND = (sys.executable, "-P", "-m", "warehouse.answers.sandbox")
 _KINDS: dict[str, type[TurntableError]] = {
     kind.error_class: kind for kind in (SourceError, ContentError, ResourceError, TransientError)
 }
@@ -95,7 +95,7 @@ def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
 def _environment() -> dict[str, str]:
     """Return the environment of the process: the way to our modules, and none of our secrets."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "PYTHONHOME") if name in os.environ}
-    own = str(Path(__file__).parents[1])
+    own = str(Path(__file__).parents[2])
     return kept | {"PYTHONPATH": os.pathsep.join([own, *filter(None, sys.path)])}
 
 

@@ -1,4 +1,4 @@
-"""`python -m warehouse.sandbox`: one query and its answer, in a process that may be killed.
+"""`python -m warehouse.answers.sandbox`: one query and its answer, in a process that may be killed.
 
 The first line of standard input is the request, as JSON. No more follows: when the input ends, our parent is gone,
 and this process ends with it. The answer goes to standard output, line by line; what went wrong goes to standard
@@ -24,7 +24,7 @@ import duckdb
 from transforms import errors
 from transforms.errors import ContentError, ResourceError, TurntableError
 from transforms.text import strict_json, visible
-from warehouse.answer_lines import Column, csv_header, csv_line, json_line, names_of, quoted, screen_line
+from warehouse.answers.lines import Column, csv_header, csv_line, json_line, names_of, quoted, screen_line
 from warehouse.snapshot import MEMORY, THREADS, one_line, open_snapshot
 
 _ROWS = 1000  # written at once
@@ -83,7 +83,7 @@ def _confine(seconds: float) -> None:
 
 
 def written(con: duckdb.DuckDBPyConnection, sql: str, form: str, limit: int | None = None) -> Iterator[str]:
-    """Yield the answer to one query in a form of `warehouse.sql`, in pieces of whole lines.
+    """Yield the answer to one query in a form of `warehouse.answers.sql`, in pieces of whole lines.
 
     Raises:
         ContentError: it is no query, or not one.

@@ -30,7 +30,7 @@ from transforms.records import (
     Turn,
     Word,
 )
-from warehouse.staging import NOT_STORED, Staged, schema, write_staged
+from warehouse.loading.staging import NOT_STORED, Staged, schema, write_staged
 
 
 def read(document: Staged) -> dict[str, Any]:
@@ -295,7 +295,8 @@ def test_a_word_in_no_turn_has_no_turn():
 def test_writing_does_not_import_pandas():
     """Which pyarrow would, for 0.3 s of each command; who wants it afterwards has it."""
     code = (
-        "import sys; from tests.support.documents import staged; from warehouse.staging import write_staged;"
+        "import sys; from tests.support.documents import staged; "
+        "from warehouse.loading.staging import write_staged; "
         "write_staged(staged()); assert 'pandas' not in sys.modules; import pandas"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

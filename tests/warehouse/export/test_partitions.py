@@ -19,9 +19,9 @@ from tests.support.documents import EPISODE, PODCAST, TURNS, publish, published,
 from tests.support.object_storage import Storage, storage
 from transforms.errors import SourceError, TransientError
 from transforms.records import TranscriptLink
-from warehouse.partitions import NOT_KNOWN, TABLES, export_partitions
-from warehouse.places import Folder
-from warehouse.staging import Staged
+from warehouse.export.partitions import NOT_KNOWN, TABLES, export_partitions
+from warehouse.export.places import Folder
+from warehouse.loading.staging import Staged
 
 
 def talk(number: int, show: str | None, year: int | None, text: str = "Why turn?") -> Staged:

@@ -12,7 +12,7 @@ import duckdb
 from transforms.choice import Named, choose
 from transforms.errors import SourceError
 from transforms.pages.content import Said, ShowContent, ShowEpisode, ShowPerson, ShowTalk, Spoken
-from warehouse.best_audio import JOINS
+from warehouse.content.best_audio import JOINS
 from warehouse.snapshot import reading
 
 _EPISODES = f"""

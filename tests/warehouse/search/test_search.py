@@ -16,10 +16,10 @@ from tests.support.documents import EPISODE, publish, published, staged
 from transforms.errors import ContentError, SourceError
 from transforms.records import Turn
 from warehouse import store
-from warehouse.search import Search, search
-from warehouse.soundness import verify
-from warehouse.sql import answer
-from warehouse.staging import Staged, write_staged
+from warehouse.answers.sql import answer
+from warehouse.loading.staging import Staged, write_staged
+from warehouse.search.finding import Search, search
+from warehouse.soundness.laws import verify
 
 TALKS: dict[str, tuple[str | None, list[str]]] = {
     "Laws": (

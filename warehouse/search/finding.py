@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from transforms.errors import SourceError
-from warehouse.answer import Table
+from warehouse.answers.table import Table
 from warehouse.snapshot import reading
 
 MOST_WORDS = 100  # as search() in search.sql has it

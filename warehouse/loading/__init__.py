@@ -1,0 +1,1 @@
+"""Staged documents, and how they become rows."""

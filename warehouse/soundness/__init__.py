@@ -1,0 +1,1 @@
+"""Whether the warehouse, its snapshot and its files agree."""
