@@ -20,7 +20,7 @@ from flows.settings import Settings
 from flows.upkeep.rebuild import rebuild
 from flows.voices import decisions
 from flows.voices.decisions import Decisions, read_decisions
-from flows.voices.persons import SHORTEST_ID
+from flows.voices.persons import begins_id, several
 from flows.voices.printing import STAGE, erase, silence
 from flows.voices.recognizing import named_as
 from transforms.errors import SourceError
@@ -89,9 +89,8 @@ def remember(settings: Settings, text: str) -> str:
 
 
 def _is_of(said: Mapping[str, Any], wanted: str | None, text: str) -> bool:
-    begins = text.removeprefix("voice ").lower()
-    is_begun = len(begins) >= SHORTEST_ID and said["person"].startswith(begins)
-    return is_begun or (wanted is not None and wanted in (said["person"], said.get("called")))
+    is_called = wanted is not None and wanted in (said["person"], said.get("called"))
+    return is_called or begins_id(text, said["person"])
 
 
 def _meant(heard: list[HeardVoice], said: Decisions, text: str) -> set[str]:
@@ -100,23 +99,25 @@ def _meant(heard: list[HeardVoice], said: Decisions, text: str) -> set[str]:
     Raises:
         SourceError: nobody is called so, or several are.
     """
-    wanted, key = speaker_id(text), name_key(text)
+    wanted = speaker_id(text)
     known = {who for one in heard for who in _ids(one, said)} | said.forgotten.keys() | said.merged.keys()
     before = {said.person(wanted)} if wanted in known else set[str]()
-    named = {one.speaker_id for one in heard if one.speaker_name and name_key(one.speaker_name) == key}
-    named |= {who for who, name in said.names.items() if name_key(name) == key}
-    called = {said.person(who) for who in named if who} | (before - said.names.keys())
-    begins = text.removeprefix("voice ").lower()
-    begun = {said.person(who) for who in known if len(begins) >= SHORTEST_ID and who.startswith(begins)}
-    persons = called or before or begun
+    called = {said.person(who) for who in _bearers(heard, said, text)} | (before - said.names.keys())
+    persons = called or before or {said.person(who) for who in known if begins_id(text, who)}
     if not persons:
         msg = f"no voice is known as {text!r}: `turntable speakers` lists who is"
         raise SourceError(msg)
     if len(persons) > 1:
-        ids = " or ".join(sorted(who[:8] for who in persons))
-        msg = f"{text!r} is several persons: say the id of the one, {ids}"
-        raise SourceError(msg)
+        raise several(text, persons)
     return persons | {who for who in said.merged if said.person(who) in persons}
+
+
+def _bearers(heard: list[HeardVoice], said: Decisions, name: str) -> set[str]:
+    """Return who is called so, by transcripts or by a user."""
+    key = name_key(name)
+    named = {one.speaker_id for one in heard if one.speaker_name and name_key(one.speaker_name) == key}
+    renamed = {who for who, new in said.names.items() if name_key(new) == key}
+    return {who for who in named if who} | renamed
 
 
 def _ids(one: HeardVoice, said: Decisions) -> set[str]:

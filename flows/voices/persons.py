@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -54,21 +54,33 @@ def find(known: Known, text: str) -> Person:
     """
     everybody, wanted, key = persons(known), speaker_id(text), name_key(text)
     found = [one for one in everybody.values() if key and one.name and key == name_key(one.name)]
-    if not found and wanted and known.decisions.person(wanted) in everybody:  # as he was called before
-        return everybody[known.decisions.person(wanted)]
+    before = known.decisions.person(wanted) if wanted else None  # as he was called before
+    if not found and before in everybody:
+        return everybody[before]
+    found = found or [one for who, one in everybody.items() if begins_id(text, who)]
+    if not found:
+        raise _nobody(text, everybody.values())
+    if len(found) > 1:
+        raise several(text, [one.speaker_id for one in found])
+    return found[0]
+
+
+def begins_id(text: str, speaker_id: str) -> bool:
+    """Check whether what a user says is the beginning of an id, as messages name it or alone."""
     begins = text.removeprefix("voice ").lower()
-    if not found and len(begins) >= SHORTEST_ID:
-        found = [one for who, one in everybody.items() if who.startswith(begins)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = " or ".join(sorted(one.speaker_id[:8] for one in found))
-        msg = f"{text!r} is several persons: say the id of the one, {ids}"
-        raise SourceError(msg)
-    called = sorted(one.called for one in everybody.values())
+    return len(begins) >= SHORTEST_ID and speaker_id.startswith(begins)
+
+
+def several(text: str, ids: Iterable[str]) -> SourceError:
+    """Return the error that what a user says is said of several persons."""
+    shown = " or ".join(sorted(one[:8] for one in ids))
+    return SourceError(f"{text!r} is several persons: say the id of the one, {shown}")
+
+
+def _nobody(text: str, everybody: Iterable[Person]) -> SourceError:
+    called = sorted(one.called for one in everybody)
     some = ", ".join(called[:5]) + (" …" if len(called) > 5 else "") or "nobody yet"
-    msg = f"{text!r} is none of those whose voices are known: {some}"
-    raise SourceError(msg)
+    return SourceError(f"{text!r} is none of those whose voices are known: {some}")
 
 
 def known_now(settings: Settings) -> Known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 SURE = 2.0  # standard deviations by which the errors of the two differ
 
@@ -69,13 +70,13 @@ def score(name: str, judged: Iterable[Judged]) -> Score:
     return Score(
         name=name,
         episodes=len({one.episode_id for one in every}),
-        words=sum(one.words for one in every),
-        wer=_share(sum(one.errors for one in every), sum(one.words for one in every)),
-        cpwer=_share(sum(one.cp_errors or 0 for one in named), sum(one.cp_words for one in named)),
-        name_error=_share(sum(one.names_wrong for one in every), sum(one.names for one in every)),
-        der=_share(sum(o.voice_error_seconds or 0.0 for o in every), sum(o.speech_seconds or 0.0 for o in every)),
-        lost_words=sum(one.lost_words for one in every),
-        made_up_words=sum(one.made_up_words or 0 for one in every),
+        words=_total(every, "words"),
+        wer=_rate(every, "errors", "words"),
+        cpwer=_rate(named, "cp_errors", "cp_words"),
+        name_error=_rate(every, "names_wrong", "names"),
+        der=_rate(every, "voice_error_seconds", "speech_seconds"),
+        lost_words=_total(every, "lost_words"),
+        made_up_words=_total(every, "made_up_words"),
     )
 
 
@@ -103,5 +104,11 @@ def _by_text(judged: Iterable[Judged], name: str) -> dict[str, Judged]:
     return {one.reference_id: one for one in sorted(judged, key=lambda one: one.newest) if one.is_of(name)}
 
 
-def _share(errors: float, of: float) -> float | None:
-    return round(errors / of, 4) if of else None
+def _rate(judged: Sequence[Judged], errors: str, of: str) -> float | None:
+    total = _total(judged, of)
+    return round(_total(judged, errors) / total, 4) if total else None
+
+
+def _total(judged: Sequence[Judged], figure: str) -> Any:
+    """Add up a figure of `Judged`; `None` counts nothing."""
+    return sum(getattr(one, figure) or 0 for one in judged)

@@ -106,15 +106,13 @@ def _is_worth(gap: Any, alignment: Alignment) -> bool:
 def _written(text: Row, unsaid: set[int]) -> Iterator[_Run]:
     """Yield the said words of a text in runs, each of one turn, in which time goes on."""
     turns = {turn["turn_index"]: turn for turn in text["turns"]}
-    places = [place for place in range(len(text["words"])) if place not in unsaid]
+    said = [word for place, word in enumerate(text["words"]) if place not in unsaid]
     runs = [
         (turns[index], run)
-        for index, inside in groupby(places, key=lambda place: text["words"][place]["turn_index"])
-        for run in _forward([text["words"][place] for place in inside])
+        for index, inside in groupby(said, key=lambda word: word["turn_index"])
+        for run in _forward(list(inside))
     ]
-    starts = [
-        next((word["start_time"] for word in run if word["start_time"] is not None), None) for _, run in runs
-    ]
+    starts = [_start(run) for _, run in runs]
     now: Seconds = 0.0
     for number, ((turn, run), start) in enumerate(zip(runs, starts, strict=True)):
         if start is None and not _is_between(now, starts[number + 1 : number + 2]):
@@ -122,6 +120,10 @@ def _written(text: Row, unsaid: set[int]) -> Iterator[_Run]:
         now = now if start is None else start
         yield _Run(now, turn, tuple(run), text["transcript"]["source"], len(run) == turn["word_count"])
         now = max((word["end_time"] for word in run if word["end_time"] is not None), default=now)
+
+
+def _start(words: Sequence[Row]) -> Seconds | None:
+    return next((word["start_time"] for word in words if word["start_time"] is not None), None)
 
 
 def _is_between(before: Seconds, after: Sequence[Seconds | None]) -> bool:
@@ -198,17 +200,24 @@ def _turn(run: _Run, index: int, longest: Seconds, language: str | None) -> Row:
     """Return the row of a run: as its turn is where that is whole, else with the times and text of its words."""
     turn = {**run.turn, "turn_index": index, "word_count": len(run.words), "text_source": run.source}
     if not run.is_whole:
-        known = [word for word in run.words if word["start_time"] is not None]
-        sources = {word["time_source"] for word in (*known[:1], *known[-1:])}
-        turn |= {
-            "text": join_words((word["word"] for word in run.words), language if run.source == "asr" else None),
-            "start_time": known[0]["start_time"] if known else None,
-            "end_time": max((word["end_time"] or word["start_time"] for word in known), default=None),
-            "time_source": (sources.pop() if len(sources) == 1 else "interpolated") if known else None,
-        }
+        text = join_words((word["word"] for word in run.words), language if run.source == "asr" else None)
+        turn |= {"text": text, **_times(run.words)}
     for name in ("start_time", "end_time"):
         turn[name] = None if turn[name] is None else min(turn[name], longest)
     return turn
+
+
+def _times(words: Sequence[Row]) -> Row:
+    """Return from when to when words were said, and how that is known; all `None` where no word has a time."""
+    known = [word for word in words if word["start_time"] is not None]
+    if not known:
+        return dict.fromkeys(("start_time", "end_time", "time_source"))
+    sources = {known[0]["time_source"], known[-1]["time_source"]}
+    return {
+        "start_time": known[0]["start_time"],
+        "end_time": max(word["end_time"] or word["start_time"] for word in known),
+        "time_source": sources.pop() if len(sources) == 1 else "interpolated",
+    }
 
 
 def _speaker(turn: Row, text: Row, named: Mapping[str, Naming]) -> Row:

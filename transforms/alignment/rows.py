@@ -14,7 +14,7 @@ from typing import Any
 from transforms.alignment import AlignedWord, Alignment
 from transforms.alignment.judging import Written, judge, said_by, together
 from transforms.alignment.naming import Naming, label_errors, name_labels
-from transforms.alignment.parting import part
+from transforms.alignment.parting import Part, part
 from transforms.alignment.voice_errors import voice_errors
 from transforms.introductions import Introductions
 from transforms.introductions.cues import Utterance
@@ -315,27 +315,7 @@ def _parted(row: Row, words: list[Row], alignment: Alignment, voices: Sequence[s
     parts = part([w["word"] for w in words], numbers, labels, [blocks[n]["chapter_index"] for n in numbers])
     if parts is None:
         return row
-    turns = []
-    for index, one in enumerate(parts):
-        inside = words[one.first_word : one.first_word + one.word_count]
-        is_first = one.first_word == 0 or numbers[one.first_word - 1] != one.block
-        behind = one.first_word + one.word_count
-        last = blocks[inside[-1]["turn_index"]]
-        is_last = behind == len(words) or numbers[behind] != last["turn_index"]
-        turns.append(
-            {
-                **blocks[one.block],
-                "turn_index": index,
-                "speaker_label": one.speaker,
-                "start_time": blocks[one.block]["start_time"] if is_first else None,
-                "end_time": last["end_time"] if is_last else None,
-                "text": last["text"]
-                if is_first and is_last and last["turn_index"] == one.block
-                else _text(inside),
-                "word_count": len(inside),
-                "boundary": "speaker" if one.speaker else last["boundary"],
-            }
-        )
+    turns = [_turn_of(one, index, words, blocks) for index, one in enumerate(parts)]
     of_each = (turn["turn_index"] for turn in _turn_of_each(turns))
     new = dict(zip(numbers, of_each, strict=True))  # the last part of each block
     return {
@@ -343,6 +323,31 @@ def _parted(row: Row, words: list[Row], alignment: Alignment, voices: Sequence[s
         "turns": turns,
         "events": [{**e, "turn_index": new.get(e["turn_index"])} for e in row["events"]],
     }
+
+
+def _turn_of(one: Part, index: int, words: Sequence[Row], blocks: Mapping[int, Row]) -> Row:
+    """Return the turn that a part becomes: with the times, and the text as it is, of blocks that it has whole."""
+    behind = one.first_word + one.word_count
+    inside = words[one.first_word : behind]
+    first, last = blocks[one.block], blocks[inside[-1]["turn_index"]]
+    is_from_start = _block_of(words, one.first_word - 1) != first["turn_index"]
+    is_to_end = _block_of(words, behind) != last["turn_index"]
+    is_one_block = is_from_start and is_to_end and first is last
+    return {
+        **first,
+        "turn_index": index,
+        "speaker_label": one.speaker,
+        "start_time": first["start_time"] if is_from_start else None,
+        "end_time": last["end_time"] if is_to_end else None,
+        "text": last["text"] if is_one_block else _text(inside),
+        "word_count": len(inside),
+        "boundary": "speaker" if one.speaker else last["boundary"],
+    }
+
+
+def _block_of(words: Sequence[Row], place: int) -> int | None:
+    """Return the block of a word; `None` before the first and behind the last."""
+    return words[place]["turn_index"] if 0 <= place < len(words) else None
 
 
 def _text(words: Sequence[Row]) -> str:
@@ -380,15 +385,19 @@ def _timed(turn: Row, words: Sequence[AlignedWord], *, on_clock: bool) -> Row:
     if len(known) < max(1, LEAST_TIMED * len(words)):
         return turn if on_clock else {**turn, "start_time": None, "end_time": None, "time_source": None}
     run = max(_forward(known), key=len)
-    is_whole = run[0] is words[0] and run[-1] is words[-1]
-    is_sure = is_whole and all(word.time_source == "aligned" for word in (run[0], run[-1]))
     ends = [word.end_time for word in run if word.end_time is not None]
     return {
         **turn,
         "start_time": run[0].start_time,
         "end_time": max(ends),
-        "time_source": "aligned" if is_sure else "interpolated",
+        "time_source": "aligned" if _has_sure_ends(run, words) else "interpolated",
     }
+
+
+def _has_sure_ends(run: Sequence[AlignedWord], words: Sequence[AlignedWord]) -> bool:
+    """Check whether a run goes from the first word to the last, and both were heard."""
+    is_whole = run[0] is words[0] and run[-1] is words[-1]
+    return is_whole and all(word.time_source == "aligned" for word in (run[0], run[-1]))
 
 
 def _forward(words: Sequence[AlignedWord]) -> Iterator[list[AlignedWord]]:

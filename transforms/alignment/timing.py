@@ -90,28 +90,43 @@ def _pace(heard: Sequence[Heard], pairs: Sequence[Pair]) -> Seconds:
 def _between(text: Sequence[str], heard: Sequence[Heard], pace: Seconds, share: float) -> list[Timed | None]:
     """Return when units were said of which the neighbours were matched: with the first and the last of `heard`."""
     before, *others, after = heard
-    written, spoken = "".join(text), "".join(one.unit for one in others)
-    if spoken and len(spoken) <= MOST_LETTERS:
-        blocks = Levenshtein.opcodes(written, spoken)
-        same = [b for b in blocks if b.tag == "equal" and b.src_end - b.src_start >= SAME_LETTERS]
-        if sum(b.src_end - b.src_start for b in same) >= SAME_WORD * len(written):
-            return list(_alike(text, others, same, share))
+    same = _same_letters(text, others)
+    if same:
+        return list(_alike(text, others, same, share))
     takes = pace * sum(len(unit) + BREATH for unit in text)
-    limit = SLACK + SLACK_SHARE * takes
-    stretches = _speech(others)
-    is_speech = bool(stretches) and _length(stretches) >= SHORTEST_REPLACED * takes
-    if is_speech and len(text) == len(others) <= FEW_REPLACED:
+    speech = _speech(others)
+    if _length(speech) < SHORTEST_REPLACED * takes:
+        speech = []
+    if speech and len(text) == len(others) <= FEW_REPLACED:
         return [Timed(one.start_time, one.end_time, "interpolated", share / 2, None) for one in others]
-    if not is_speech or abs(_length(stretches) - takes) > limit:
-        since, until = before.end_time, after.start_time
-        spare = max(0.0, until - since - takes) / 2  # on both sides: no word is farther off than that
-        stretches = [(since + spare, until - spare)]
-        if spare > SLACK or takes - (until - since) > limit or until <= since:
-            return [None] * len(text)
+    room = _room(takes, speech, before.end_time, after.start_time)
     longest_pause = max(two.start_time - one.end_time for one, two in pairwise(heard))
-    if longest_pause > max(PAUSE, takes):
+    if not room or longest_pause > max(PAUSE, takes):
         return [None] * len(text)
-    return list(_paced(text, stretches, share))
+    return list(_paced(text, room, share))
+
+
+def _same_letters(text: Sequence[str], heard: Sequence[Heard]) -> list[Opcode]:
+    """Return the letters in a row that were heard as they are written; none where those are too few."""
+    written, spoken = "".join(text), "".join(one.unit for one in heard)
+    if not spoken or len(spoken) > MOST_LETTERS:
+        return []
+    blocks = Levenshtein.opcodes(written, spoken)
+    same = [b for b in blocks if b.tag == "equal" and b.src_end - b.src_start >= SAME_LETTERS]
+    return same if sum(b.src_end - b.src_start for b in same) >= SAME_WORD * len(written) else []
+
+
+def _room(takes: Seconds, speech: list[Stretch], since: Seconds, until: Seconds) -> list[Stretch]:
+    """Return the stretches that hold what takes so long to say: the speech there, else all between two moments.
+
+    Empty where there is much more time than that, or much less.
+    """
+    limit = SLACK + SLACK_SHARE * takes
+    if speech and abs(_length(speech) - takes) <= limit:
+        return speech
+    spare = max(0.0, until - since - takes) / 2  # on both sides: no word is farther off than that
+    has_room = since < until and spare <= SLACK and takes - (until - since) <= limit
+    return [(since + spare, until - spare)] if has_room else []
 
 
 def _speech(heard: Sequence[Heard]) -> list[Stretch]:

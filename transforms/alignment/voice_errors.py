@@ -47,17 +47,12 @@ def voice_errors(
 
     runs = _runs(said)
     length = max((end for *_, end in runs), default=0.0)
-    scored = _painted(judged, length) & ~_painted(
-        [(t - COLLAR, t + COLLAR) for _, *ts in runs for t in ts], length
-    )
-    speakers, voices = sorted({who for who, *_ in runs}), sorted({one.speaker for one in segments})
-    if not speakers or not scored.any():
+    edges = [(time - COLLAR, time + COLLAR) for _, *times in runs for time in times]
+    scored = _painted(judged, length) & ~_painted(edges, length)
+    if not scored.any():
         return VoiceErrors(0.0, 0.0)
-    true = np.stack([_painted([(a, b) for who, a, b in runs if who == one], length)[scored] for one in speakers])
-    heard = [
-        _painted([(s.start_time, s.end_time) for s in segments if s.speaker == v], length)[scored] for v in voices
-    ]
-    found = np.stack(heard) if heard else np.zeros((0, true.shape[1]), bool)
+    true = _by_name(runs, length)[:, scored]
+    found = _by_name([(one.speaker, one.start_time, one.end_time) for one in segments], length)[:, scored]
     common = np.array([[(one & other).sum() for other in found] for one in true]).reshape(len(true), len(found))
     right = common[linear_sum_assignment(common, maximize=True)].sum()
     n_true, n_found = true.sum(axis=0), found.sum(axis=0)
@@ -74,6 +69,15 @@ def _runs(said: Sequence[tuple[str, Seconds, Seconds]]) -> list[tuple[str, Secon
         else:
             runs.append((who, start, end))
     return runs
+
+
+def _by_name(spoken: Sequence[tuple[str, Seconds, Seconds]], length: Seconds) -> NDArray[np.bool_]:
+    """Return the frames in which each one speaks, in the order of their names; shape (n_names, n_frames)."""
+    import numpy as np
+
+    names = sorted({who for who, *_ in spoken})
+    rows = [_painted([(start, end) for who, start, end in spoken if who == one], length) for one in names]
+    return np.array(rows, bool).reshape(len(names), round(length / FRAME))
 
 
 def _painted(stretches: Sequence[tuple[Seconds, Seconds]], length: Seconds) -> NDArray[np.bool_]:

@@ -150,12 +150,11 @@ def _self(
 ) -> Iterator[Cue]:
     """Yield the speaker's own name, said by themselves and now, not in a quotation."""
     phrase = _phrase_at(small, place, _SELF)
-    before = small[max(0, place - CONTEXT) : place]
     if phrase is None:
-        name = name_at(one.words, place) if place == sentence.start else None
-        if name and not name.is_possessive and small[name.end : name.end + 1] and small[name.end] in _BEHIND_SELF:
-            yield Cue("self", people.add(name.text), number, sentence, is_sure=len(name.tokens) > 1)
+        if place == sentence.start:
+            yield from _self_first(number, one, small, sentence, people)
         return
+    before = small[max(0, place - CONTEXT) : place]
     at = place + len(phrase.split())
     while at < len(small) and small[at] in _BETWEEN_SELF:
         at += 1
@@ -169,6 +168,15 @@ def _self(
         or bool(_GREETING.intersection(small[max(0, place - 25) : at]))
     )
     yield Cue("self", person or people.add(name.text), number, sentence, is_sure=is_sure)
+
+
+def _self_first(
+    number: int, one: Utterance, small: Sequence[str], sentence: range, people: People
+) -> Iterator[Cue]:
+    """Yield the speaker's own name at the start of a sentence: `Idris Vane here`, `Idris speaking`."""
+    name = name_at(one.words, sentence.start)
+    if name and not name.is_possessive and _BEHIND_SELF.intersection(small[name.end : name.end + 1]):
+        yield Cue("self", people.add(name.text), number, sentence, is_sure=len(name.tokens) > 1)
 
 
 def _presented(
@@ -218,17 +226,11 @@ def _group(number: int, one: Utterance, small: Sequence[str], people: People) ->
     for place, word in enumerate(small):
         if word not in _GROUPS or (word == "joined" and small[place + 1 : place + 2] != ["by"]):
             continue
-        at, last = place + 1, min(place + GROUP_REACH, len(small))
-        while at < last:
-            name = name_at(one.words, at)
-            if name is None:
-                at += 1
-                continue
+        for at, name in _names(one.words, range(place + 1, min(place + GROUP_REACH, len(small)))):
             sentence = next(some for some in sentences(one.words) if at in some)
             is_there = small[at - 1] not in _ABOUT and _is_now(small, sentence, at)
             if is_there and len(name.tokens) > 1 and not name.is_possessive:
                 yield Cue("presented", people.add(name.text), number, sentence, is_alone=False)
-            at = name.end
 
 
 def _is_now(small: Sequence[str], sentence: range, place: int) -> bool:
@@ -240,30 +242,37 @@ def _addresses(number: int, one: Utterance, people: People) -> Iterator[Cue]:
     """Yield to whom is spoken by name: set off by commas, alone, or behind thanks."""
     small = [plain(word) for word in one.words]
     for order, sentence in enumerate(sentences(one.words)):
-        place = sentence.start
-        while place < sentence.stop:
-            name = name_at(one.words, place)
-            if name is None:
-                place += 1
+        for place, name in _names(one.words, sentence):
+            if name.is_possessive or not _is_address(one.words, small, sentence, place, name):
                 continue
-            before, is_thanks = (
-                small[sentence.start : place],
-                place > 0 and small[place - 1] in _ANSWERS | _WELCOME | {"you"},
-            )
             person = people.find(name.text)
-            is_new = person is None and is_thanks and len(name.tokens) == 1
-            if (
-                (person or is_new)
-                and not name.is_possessive
-                and _is_address(one.words, small, sentence, place, name)
-            ):
-                is_answer = order == 0 and bool(_ANSWERS.intersection(before)) and _WITH_ANSWERS.issuperset(before)
-                is_greeting = is_answer and not _THANKS.intersection(before)
-                yield Cue(
-                    "addressed", person or people.add(name.text), number, sentence,
-                    is_sure=person is not None, is_answer=is_answer, is_greeting=is_greeting,
-                )  # fmt: skip
-            place = name.end
+            is_known = person is not None
+            if person is None and len(name.tokens) == 1 and _is_welcomed(small, place):
+                person = people.add(name.text)
+            if person is None:
+                continue
+            before = small[sentence.start : place]
+            is_answer = order == 0 and bool(_ANSWERS.intersection(before)) and _WITH_ANSWERS.issuperset(before)
+            is_greeting = is_answer and not _THANKS.intersection(before)
+            yield Cue(
+                "addressed", person, number, sentence,
+                is_sure=is_known, is_answer=is_answer, is_greeting=is_greeting,
+            )  # fmt: skip
+
+
+def _names(words: Sequence[str], places: range) -> Iterator[tuple[int, Name]]:
+    """Yield the names that begin at some places, each with its place; none begins within another."""
+    at = places.start
+    while at < places.stop:
+        name = name_at(words, at)
+        if name is not None:
+            yield at, name
+        at = at + 1 if name is None else name.end
+
+
+def _is_welcomed(small: Sequence[str], place: int) -> bool:
+    """Check whether what stands in front of a name is said to somebody: thanks, a greeting, an answer."""
+    return place > 0 and small[place - 1] in _ANSWERS | _WELCOME | {"you"}
 
 
 def _is_address(words: Sequence[str], small: Sequence[str], sentence: range, place: int, name: Name) -> bool:

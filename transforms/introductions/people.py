@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -205,14 +205,22 @@ class People:
         >>> people.find("Sam"), people.find("Lena")
         (Person(name='Sam Okafor', is_candidate=True, is_announced=False), None)
         """
-        parts = _parts(name)
-        if not parts:
-            return None
-        if len(parts) > 1:
-            same = [one for one in self._persons if _parts(one.name) == parts]
-            same = same or [one for one in self._persons if is_same(one.name, name)]
-            same = same or [one for one in self._persons if one.is_candidate and is_heard_as(one.name, name)]
-        else:
-            same = [one for one in self._persons if one.given == parts[0]]
-            same = same or [one for one in self._persons if _parts(one.name)[-1] == parts[0]]
-        return same[0] if len(same) == 1 else None
+        for is_called in _ways(name):
+            same = [one for one in self._persons if is_called(one)]
+            if same:
+                return same[0] if len(same) == 1 else None
+        return None
+
+
+def _ways(name: str) -> tuple[Callable[[Person], bool], ...]:
+    """Return the ways in which somebody may be called by a name, the surest first."""
+    parts = _parts(name)
+    if not parts:
+        return ()
+    if len(parts) == 1:
+        return (lambda one: one.given == parts[0], lambda one: _parts(one.name)[-1] == parts[0])
+    return (
+        lambda one: _parts(one.name) == parts,
+        lambda one: is_same(one.name, name),
+        lambda one: one.is_candidate and is_heard_as(one.name, name),
+    )

@@ -66,16 +66,9 @@ class _Vote:
 
 def name_labels(utterances: Sequence[Utterance], cues: Sequence[Cue]) -> tuple[list[Introduction], list[Evidence]]:
     """Give names to labels where the evidence is enough and clear; each with the sentences that it rests on."""
-    said = Counter[str]()
-    for one in utterances:
-        said.update({one.label: len(one.words)} if one.label else {})
-    labels = {label for label, n_words in said.items() if n_words >= LEAST_WORDS}
+    labels = _talkative(utterances)
     votes = [vote for cue in cues for vote in _votes(cue, utterances, cues) if vote.label in labels]
-    sums: defaultdict[tuple[str, Person], float] = defaultdict(float)
-    for vote in votes:
-        sums[vote.label, vote.cue.person] += vote.weight
-    scores = {pair: score for pair, score in sums.items() if score > 0}
-    named = {label: (person, sure) for label, person, sure in _clear(scores)}
+    named = _clear(votes)
     evidence = [
         _evidence(vote.cue.kind, vote.label, vote.cue, vote.weight, utterances)
         for vote in votes
@@ -90,6 +83,14 @@ def name_labels(utterances: Sequence[Utterance], cues: Sequence[Cue]) -> tuple[l
     return found, evidence
 
 
+def _talkative(utterances: Sequence[Utterance]) -> set[str]:
+    """Return the labels that say enough to have a name."""
+    said = Counter[str]()
+    for one in utterances:
+        said.update({one.label: len(one.words)} if one.label else {})
+    return {label for label, n_words in said.items() if n_words >= LEAST_WORDS}
+
+
 def _votes(cue: Cue, utterances: Sequence[Utterance], cues: Sequence[Cue]) -> Iterator[_Vote]:
     """Yield what a cue says of the voices around it."""
     speaker = utterances[cue.utterance].label
@@ -102,14 +103,18 @@ def _votes(cue: Cue, utterances: Sequence[Utterance], cues: Sequence[Cue]) -> It
     if cue.kind == "presented" and not cue.is_alone:
         return
     other = _neighbour(cue, utterances)
-    if other is None or other.label is None:
-        return
+    if other is not None and other.label is not None:
+        yield _Vote(cue, other.label, _weight(cue, other, utterances, cues))
+
+
+def _weight(cue: Cue, other: Utterance, utterances: Sequence[Utterance], cues: Sequence[Cue]) -> float:
+    """Return how much a cue says that its person is the one who speaks beside it."""
     weight = WEIGHTS[cue.kind] * (1.0 if cue.is_sure else UNSURE)
     if cue.kind == "addressed":
         weight *= PRESENTED_TOO if _is_known(cue.person, cues) else 1.0
         weight *= HALF if cue.is_greeting and _is_many(utterances) else 1.0
         weight *= HALF if len(other.words) <= SHORT_ANSWER and not cue.is_answer else 1.0
-    yield _Vote(cue, other.label, weight)
+    return weight
 
 
 def _is_known(person: Person, cues: Sequence[Cue]) -> bool:
@@ -136,17 +141,28 @@ def _neighbour(cue: Cue, utterances: Sequence[Utterance]) -> Utterance | None:
     return None
 
 
-def _clear(scores: Mapping[tuple[str, Person], float]) -> Iterator[tuple[str, Person, float]]:
-    """Yield each label with its person and how sure that is, where both stand out."""
+def _clear(votes: Sequence[_Vote]) -> dict[str, tuple[Person, float]]:
+    """Return the person of each label and how sure that is, where both stand out."""
     of_label: defaultdict[str, float] = defaultdict(float)
     of_person: defaultdict[Person, float] = defaultdict(float)
+    scores = {pair: score for pair, score in _sums(votes).items() if score > 0}
     for (label, person), score in scores.items():
         of_label[label] += score
         of_person[person] += score
+    named = {}
     for (label, person), score in scores.items():
         share = min(score / of_label[label], score / of_person[person])
         if score >= ENOUGH and share >= LEAST_SHARE:
-            yield label, person, share * score / (score + PRIOR)
+            named[label] = person, share * score / (score + PRIOR)
+    return named
+
+
+def _sums(votes: Sequence[_Vote]) -> dict[tuple[str, Person], float]:
+    """Add up what says that a label is a person."""
+    sums: defaultdict[tuple[str, Person], float] = defaultdict(float)
+    for vote in votes:
+        sums[vote.label, vote.cue.person] += vote.weight
+    return sums
 
 
 def _remaining(
@@ -159,18 +175,21 @@ def _remaining(
 
     With one other voice alone that proves nothing: the guest may be talked to and never answer.
     """
-    unnamed = sorted(labels - named.keys())
+    unnamed, awaited = labels - named.keys(), _awaited(named, cues)
+    if len(unnamed) != 1 or len(awaited) != 1 or len(named) < 2:
+        return None
+    (label,), ((person, cue),) = unnamed, awaited.items()
+    n_turns = sum(one.label == label for one in utterances)
+    if n_turns < LEAST_TURNS or utterances[cue.utterance].label == label:
+        return None
+    return label, [cue, *(one for one in cues if one.person == person and one.kind == "addressed")]
+
+
+def _awaited(named: Mapping[str, tuple[Person, float]], cues: Sequence[Cue]) -> dict[Person, Cue]:
+    """Return who was presented and spoken to, and has no voice yet; with where they were presented last."""
     known = {person for person, _ in named.values()}
     spoken_to = {cue.person for cue in cues if cue.kind == "addressed"}
-    presented = {cue.person: cue for cue in cues if cue.kind == "presented" and cue.person in spoken_to - known}
-    if len(unnamed) != 1 or len(presented) != 1 or len(named) < 2:
-        return None
-    if sum(one.label == unnamed[0] for one in utterances) < LEAST_TURNS:
-        return None
-    ((person, cue),) = presented.items()
-    if utterances[cue.utterance].label == unnamed[0]:
-        return None
-    return unnamed[0], [cue, *(one for one in cues if one.person == person and one.kind == "addressed")]
+    return {cue.person: cue for cue in cues if cue.kind == "presented" and cue.person in spoken_to - known}
 
 
 def _evidence(
