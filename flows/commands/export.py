@@ -21,40 +21,48 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
+EpisodeArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
+    ),
+]
+ShowOption = Annotated[str | None, typer.Option(help="All episodes of a show: its name or a piece of it.")]
+QueryOption = Annotated[
+    str | None,
+    typer.Option(help="What a query finds: any rows as a table, else the turns or episodes that it names."),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="vtt, srt, json, chapters, md, txt, docx, rttm, ctm, stm or seglst; as a table csv, csv-safe, "
+        "parquet or jsonl.",
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(help="A file, whose ending may say the format, or a folder for one file per episode."),
+]
+ParquetOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR|s3://…",
+        help="A folder for the whole warehouse as Parquet by show and year, here or on S3.",
+    ),
+]
+TimeoutOption = Annotated[float, typer.Option(min=0.1, help="Seconds until a query is stopped.")]
+
 
 @app.command(epilog='Example: turntable export --show "The Long Groove" --format vtt --out captions')
 def export(
-    episode: Annotated[
-        str | None,
-        typer.Argument(
-            help="Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
-        ),
-    ] = None,
-    show: Annotated[str | None, typer.Option(help="All episodes of a show: its name or a piece of it.")] = None,
-    query: Annotated[
-        str | None,
-        typer.Option(help="What a query finds: any rows as a table, else the turns or episodes that it names."),
-    ] = None,
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="vtt, srt, json, chapters, md, txt, docx, rttm, ctm, stm or seglst; as a table csv, csv-safe, "
-            "parquet or jsonl.",
-        ),
-    ] = "",
-    out: Annotated[
-        Path | None,
-        typer.Option(help="A file, whose ending may say the format, or a folder for one file per episode."),
-    ] = None,
-    parquet: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR|s3://…",
-            help="A folder for the whole warehouse as Parquet by show and year, here or on S3.",
-        ),
-    ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a query is stopped.")] = 300,
+    episode: EpisodeArgument = None,
+    show: ShowOption = None,
+    query: QueryOption = None,
+    format_: FormatOption = "",
+    out: OutOption = None,
+    parquet: ParquetOption = None,
+    timeout: TimeoutOption = 300,
 ) -> None:
     """Write transcripts in other formats: an episode's best one, those of a show, or what a query names."""
     from warehouse.export import TABLES, check_format

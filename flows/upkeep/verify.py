@@ -54,9 +54,7 @@ def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
     store = Store(settings.home)
     if in_the_way := tuple(_misplaced(settings.home)):
         return in_the_way  # until that is set aside, nobody can tell how the rest is
-    if not settings.warehouse.exists() and not settings.snapshot.exists() and not documents(store):
-        msg = f"there is no warehouse at {settings.warehouse}: run `turntable ingest …` first"
-        raise SourceError(msg)
+    _check_begun(settings, store)
     now, before = looked.now(settings), None if deep else looked.read(settings)
     looks: tuple[_Look, ...] = (
         lambda: _artifacts(store, before, deep=deep),
@@ -67,11 +65,27 @@ def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
     found = [problem for look in looks for problem in _lasting(look, settings)]
     if deep and not found:  # what is damaged differs too, and is healed first
         found += _seen(lambda: _compared(settings, store), settings)
-    if any(problem.check == DAMAGED for problem in found) and deep:  # one command for all of them
-        found = [replace(p, advice=f"{REBUILD} --deep") if p.advice == REBUILD else p for p in found]
     if not found and now is not None:
         looked.note(settings, now)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_with_one_way_out(found) if deep else found))
+
+
+def _check_begun(settings: Settings, store: Store) -> None:
+    """Check that something was loaded, or is there to be loaded.
+
+    Raises:
+        SourceError: there is nothing yet.
+    """
+    if not settings.warehouse.exists() and not settings.snapshot.exists() and not documents(store):
+        msg = f"there is no warehouse at {settings.warehouse}: run `turntable ingest …` first"
+        raise SourceError(msg)
+
+
+def _with_one_way_out(found: list[Problem]) -> list[Problem]:
+    """Advise one command for all problems where artifacts are damaged: the rebuild that looks for those."""
+    if all(problem.check != DAMAGED for problem in found):
+        return found
+    return [replace(p, advice=f"{REBUILD} --deep") if p.advice == REBUILD else p for p in found]
 
 
 def _misplaced(home: Path) -> Iterator[Problem]:
