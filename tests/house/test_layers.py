@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -106,6 +107,21 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     first = function.body[0]
     told = first.end_lineno - first.lineno + 1 if ast.get_docstring(function) is not None else 0
     return function.end_lineno - function.lineno + 1 - told
+
+
+def test_the_map_shows_the_house() -> None:
+    """CONTRIBUTING.md names each folder, and each module that stands in none; whatever path it names is there."""
+    named = set(re.findall(r"`([\w./]+?)/?`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    rooms = {
+        path.name
+        for package in ("flows", "transforms")
+        for path in (ROOT / package).iterdir()
+        if (path / "__init__.py").exists() or (path.suffix == ".py" and path.stem != "__init__")
+    }
+    paths = {name for name in named if name.startswith(PACKAGES) and "/" in name}
+
+    assert rooms - {name.rpartition("/")[2] for name in named} == set()
+    assert {name for name in paths if not (ROOT / name).exists()} == set()
 
 
 @pytest.mark.system
