@@ -146,20 +146,30 @@ def _write_document(document: str | bytes, format: str, place: Path | None, name
         sink.write(document.encode() if isinstance(document, str) else document)
 
 
-def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Path | None) -> None:
-    """Write one file per transcript; what cannot be written is said, and concerns no other."""
-    from warehouse.export import ending_of, export_selected, file_name
+def _is_folder(place: Path, format: str) -> bool:
+    """Check whether a place is a folder, or may become one: no file, nor named as one of the format."""
+    from warehouse.export import ending_of
 
-    is_file = place is None or place.is_file() or place.name.lower().endswith(f".{ending_of(format)}")
-    if is_file and not (place and place.is_dir()):
-        if len(selected) == 1:
-            _write_document(export_selected(snapshot, selected[0], format), format, place)
-            return
+    return place.is_dir() or not (place.is_file() or place.name.lower().endswith(f".{ending_of(format)}"))
+
+
+def _lone(selected: list[Selected], format: str) -> Selected:
+    """Return the one transcript that a lone file is to hold."""
+    if len(selected) != 1:
         msg = (
             f"--format {format} writes one file per episode, {len(selected)} files here: give a folder with --out"
         )
         raise typer.BadParameter(msg)
-    assert place is not None, "the output is no folder"
+    return selected[0]
+
+
+def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Path | None) -> None:
+    """Write one file per transcript; what cannot be written is said, and concerns no other."""
+    from warehouse.export import export_selected, file_name
+
+    if place is None or not _is_folder(place, format):
+        _write_document(export_selected(snapshot, _lone(selected, format), format), format, place)
+        return
     failed, several = 0, len({one.episode_id for one in selected}) < len(selected)
     for one in selected:
         name = f"{one.episode_id}.{one.transcript_id}" if several and one.transcript_id else one.episode_id
