@@ -249,16 +249,19 @@ def _missing(settings: Settings) -> Iterator[Problem]:
     for feed_id in sorted(known - subscribed):
         yield Problem("subscription is missing", feed_id, subscriptions.way_back(feed_id))
     for feed_id in sorted(subscribed - known):
-        if private.damage(feeds / f"{feed_id}.json", SUBSCRIPTION):
-            continue
-        subscription = subscriptions.get(feed_id)
-        if subscription is not None and subscription.poll.changed_at is not None:  # it was read
+        if _was_read(subscriptions, feeds / f"{feed_id}.json", feed_id):
             yield Problem("what is known of a feed is missing", feed_id, f"turntable poll {feed_id}")
     untranscribed = query.untranscribed(settings.snapshot)
     for feed_id in sorted(known) if untranscribed else ():
         if not private.damage(feeds / f"{feed_id}.episodes.json", REMEMBERED):
             remembered = subscriptions.remembered(feed_id) or SeenEpisodes()
             yield from _pending_nowhere(PendingQueue(settings.home), remembered, untranscribed)
+
+
+def _was_read(subscriptions: Subscriptions, path: Path, feed_id: str) -> bool:
+    """Check whether a feed was read; of a damaged subscription nobody knows, and that is another problem."""
+    subscription = None if private.damage(path, SUBSCRIPTION) else subscriptions.get(feed_id)
+    return subscription is not None and subscription.poll.changed_at is not None
 
 
 def _pending_nowhere(queue: PendingQueue, remembered: SeenEpisodes, untranscribed: Set[str]) -> Iterator[Problem]:
