@@ -39,6 +39,12 @@ Show = Annotated[str | None, Field(description="Only this show: its name or a pi
 Limit = Annotated[
     int, Field(description=f"How many rows at most, up to {assistant.ROWS}.", ge=1, le=assistant.ROWS)
 ]
+Offset = Annotated[int, Field(ge=0)]
+Episode = Annotated[str, Field(description="Its title or a piece of it, its episode_id, or latest.")]
+First = Annotated[int, Field(description="The turn_index to begin with.", ge=0)]
+Speaker = Annotated[str | None, Field(description="Only what somebody says: a name or a piece of it.")]
+TableName = Annotated[str | None, Field(description="A table or view; without it, all are listed.")]
+Sql = Annotated[str, Field(description="One query in DuckDB's SQL, as: from best_turns limit 5")]
 
 
 def serve(snapshot: Path, *, seconds: Seconds) -> None:
@@ -76,56 +82,46 @@ def _add_tools(server: MCPServer[Any], snapshot: Path, seconds: Seconds) -> None
     reads = ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
     )
-    turn = threading.BoundedSemaphore(AT_ONCE)
+    tools = _Tools(snapshot, seconds)
+    for tool in (tools.list_episodes, tools.get_turns, tools.search, tools.schema, tools.query):
+        server.tool(annotations=reads, structured_output=False)(tool)
 
-    def answered(ask: Callable[..., assistant.Answer], *arguments: Any) -> str:
+
+class _Tools:
+    """What an assistant may ask: names, arguments and docstrings are what it reads of them."""
+
+    def __init__(self, snapshot: Path, seconds: Seconds) -> None:
+        self._snapshot, self._seconds = snapshot, seconds
+        self._turn = threading.BoundedSemaphore(AT_ONCE)
+
+    def _answered(self, ask: Callable[..., assistant.Answer], *arguments: Any) -> str:
         from mcp.server.mcpserver.exceptions import ToolError
 
-        with turn:
+        with self._turn:
             try:
-                answer = ask(snapshot, *arguments, seconds=seconds)
+                answer = ask(self._snapshot, *arguments, seconds=self._seconds)
             except TurntableError as error:
-                told = str(error).replace(str(snapshot), snapshot.name)  # where files lie stands in no answer
+                # where files lie stands in no answer
+                told = str(error).replace(str(self._snapshot), self._snapshot.name)
                 raise ToolError(told) from error
         return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))  # each space costs the assistant
 
-    @server.tool(annotations=reads, structured_output=False)
-    def list_episodes(show: Show = None, limit: Limit = 50, offset: Annotated[int, Field(ge=0)] = 0) -> str:
+    def list_episodes(self, show: Show = None, limit: Limit = 50, offset: Offset = 0) -> str:
         """List the shows and their episodes that have a transcript, newest first."""
-        return answered(assistant.shows_and_episodes, show, limit, offset)
+        return self._answered(assistant.shows_and_episodes, show, limit, offset)
 
-    @server.tool(annotations=reads, structured_output=False)
-    def get_turns(
-        episode: Annotated[str, Field(description="Its title or a piece of it, its episode_id, or latest.")],
-        first: Annotated[int, Field(description="The turn_index to begin with.", ge=0)] = 0,
-        limit: Limit = 200,
-    ) -> str:
+    def get_turns(self, episode: Episode, first: First = 0, limit: Limit = 200) -> str:
         """Read who said what, when, in one episode; each turn with a link that opens the audio there."""
-        return answered(assistant.turns, episode, first, limit)
+        return self._answered(assistant.turns, episode, first, limit)
 
-    @server.tool(annotations=reads, structured_output=False)
-    def search(
-        words: Words,
-        speaker: Annotated[
-            str | None, Field(description="Only what somebody says: a name or a piece of it.")
-        ] = None,
-        show: Show = None,
-        limit: Limit = 20,
-    ) -> str:
+    def search(self, words: Words, speaker: Speaker = None, show: Show = None, limit: Limit = 20) -> str:
         """Find what was said, best first; each turn with its show, episode, speaker, second, and a link."""
-        return answered(assistant.search, words, speaker, show, limit)
+        return self._answered(assistant.search, words, speaker, show, limit)
 
-    @server.tool(annotations=reads, structured_output=False)
-    def schema(
-        name: Annotated[str | None, Field(description="A table or view; without it, all are listed.")] = None,
-    ) -> str:
+    def schema(self, name: TableName = None) -> str:
         """List tables, views and macros and what they hold; of one, its columns with types and units."""
-        return answered(assistant.schema, name)
+        return self._answered(assistant.schema, name)
 
-    @server.tool(annotations=reads, structured_output=False)
-    def query(
-        sql: Annotated[str, Field(description="One query in DuckDB's SQL, as: from best_turns limit 5")],
-        limit: Limit = 100,
-    ) -> str:
+    def query(self, sql: Sql, limit: Limit = 100) -> str:
         """Answer one read-only SQL query over the transcripts; see `schema` first."""
-        return answered(assistant.ask, sql, limit)
+        return self._answered(assistant.ask, sql, limit)

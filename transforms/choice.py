@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -75,21 +75,27 @@ def short_id(name: str) -> str:
 
 def _fitting(wanted: str, known: Sequence[Named], place: str) -> Sequence[Named]:
     """Return those that fit best."""
+    by_id = [one for one in known if one.id == wanted]
+    came_so = [one for one in known if place in one.places]
+    if "://" not in place:
+        came_so = came_so[:1]  # a file that changed is another episode, and the older one gone
+    if by_id or came_so:
+        return by_id or came_so
+    by_title = ([one for one in known if fits(one)] for fits in _ways(wanted))
+    return next(filter(None, by_title), ())
+
+
+def _ways(wanted: str) -> tuple[Callable[[Named], bool], ...]:
+    """Return how one may be meant whose id or place is not given whole, the surest first."""
     title, words = _plain(wanted), fold_title(wanted)
     end = "/" + wanted.removeprefix("./")
-    came_so = [one for one in known if place in one.places]
-    ways = (
-        [one for one in known if one.id == wanted],
-        came_so
-        if "://" in place
-        else came_so[:1],  # a file that changed is another episode, and the older one gone
-        [one for one in known if one.title == wanted],
-        [one for one in known if _plain(one.title or "") == title],
-        [one for one in known if any(known_place.endswith(end) for known_place in one.places)],
-        [one for one in known if _begins(one.id, wanted) or title in _plain(one.title or "")],
-        [one for one in known if words and words in fold_title(one.title or "")],
+    return (
+        lambda one: one.title == wanted,
+        lambda one: _plain(one.title or "") == title,
+        lambda one: any(place.endswith(end) for place in one.places),
+        lambda one: _begins(one.id, wanted) or title in _plain(one.title or ""),
+        lambda one: bool(words) and words in fold_title(one.title or ""),
     )
-    return next((found for found in ways if found), ())
 
 
 def _begins(name: str, wanted: str) -> bool:

@@ -196,12 +196,7 @@ def _is_audio(link: str | None) -> bool:
 
 def _objects(root: Any) -> Iterator[dict[str, Any]]:
     """Yield every object of the page's JSON-LD, the outer ones first."""
-    waiting: list[Any] = []
-    for tag in root.iter("script"):
-        text = (tag.text or "").strip()
-        if (tag.get("type") or "").strip().lower() == "application/ld+json" and len(text) <= _MAX_LD:
-            with suppress(ValueError, RecursionError):
-                waiting.append(json.loads(text, strict=False))
+    waiting = list(_documents(root))
     seen = 0
     while waiting and seen < _MAX_OBJECTS:
         seen += 1
@@ -211,6 +206,15 @@ def _objects(root: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(part for part in value.values() if isinstance(part, (dict, list)))
         elif isinstance(value, list):
             waiting.extend(part for part in value if isinstance(part, (dict, list)))
+
+
+def _documents(root: Any) -> Iterator[Any]:
+    """Yield what each script of JSON-LD holds; one that is too long or no JSON is left out."""
+    for tag in root.iter("script"):
+        text = (tag.text or "").strip()
+        if (tag.get("type") or "").strip().lower() == "application/ld+json" and len(text) <= _MAX_LD:
+            with suppress(ValueError, RecursionError):
+                yield json.loads(text, strict=False)
 
 
 def _spoken(objects: Iterator[dict[str, Any]]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
-from transforms.tokens import SUFFIX, decoded, is_secret, is_secret_value
+from transforms.tokens import BETWEEN_WORDS, SUFFIX, decoded, is_secret, is_secret_value
 
 T = TypeVar("T")
 
@@ -41,7 +41,6 @@ _INNER_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,6}", re.IGNORECASE)
 _VIDEO_HOST = re.compile(r"(?:[\w-]+\.)?(?:youtube(?:-nocookie)?\.com|youtu\.be)", re.IGNORECASE)
 _VIDEO_KEYS = frozenset(("v", "list", "channel_id"))  # they are names, not secrets
 _SHORTEST = 6  # of a secret that is looked for in texts
-_BETWEEN = re.compile(r"[^0-9A-Za-z]+")
 _AUDIO = re.compile(r"\.(?:mp[34]|m4[abv]|og[ga]|opus|wav|flac|aac|webm)$", re.IGNORECASE)
 _USUAL = frozenset(
     "audio media files static assets public private member members premium patron subscriber subscribers podcast "
@@ -120,20 +119,26 @@ def secrets_of(url: str) -> Iterator[str]:
         parts = urlsplit(url)
     except ValueError:
         return
-    user = parts.netloc.rpartition("@")[0]
-    yield from (part for part in user.split(":") if part)
-    host = parts.netloc.rpartition("@")[2]
+    user, _, host = parts.netloc.rpartition("@")
+    yield from filter(None, user.split(":"))
     yield from (label for label in host.split(".") if len(label) >= 20 and is_secret(label))
-    names = parts.path.split("/")
-    for name, bad in zip(names, _judged(names, host), strict=True):
-        if bad:
+    yield from _in_path(parts.path, host)
+    if not _VIDEO_HOST.fullmatch(host):
+        yield from _values(parts.query)
+    yield from _values(parts.fragment if "=" in parts.fragment else f"fragment={parts.fragment}")
+
+
+def _in_path(path: str, host: str) -> Iterator[str]:
+    """List the secrets among the parts of a path, and among their parameters."""
+    names = path.split("/")
+    for name, is_bad in zip(names, _judged(names, host), strict=True):
+        if is_bad:
             whole = SUFFIX.sub("", name.partition(";")[0])
             yield whole
-            yield from (word for word in _BETWEEN.split(decoded(whole)) if word != whole and is_secret(word, host))
+            yield from (
+                word for word in BETWEEN_WORDS.split(decoded(whole)) if word != whole and is_secret(word, host)
+            )
         yield from _values(name.partition(";")[2].replace(";", "&"))
-    video = bool(_VIDEO_HOST.fullmatch(host))
-    yield from (value for value in _values(parts.query) if not video)
-    yield from _values(parts.fragment if "=" in parts.fragment else f"fragment={parts.fragment}")
 
 
 def parts_of(url: str) -> Iterator[str]:

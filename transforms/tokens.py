@@ -13,11 +13,11 @@ import re
 from itertools import pairwise
 from urllib.parse import unquote
 
+BETWEEN_WORDS = re.compile(r"[^0-9A-Za-z]+")
 SUFFIX = re.compile(r"(?<=.)\.(?:[A-Za-z]{2,5}|mp[34]|m4[abv]|json3|opus)$")
 
 _UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE)
 _HEX = re.compile(r"(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{16,}", re.IGNORECASE)
-_NOT_WORD = re.compile(r"[^0-9A-Za-z]+")
 _SWITCH = re.compile(r"(?<=\d)(?=[A-Za-z])|(?<=[A-Za-z])(?=\d)")
 # What people number, and when they published it.
 _COUNTED = re.compile(
@@ -69,7 +69,7 @@ def is_secret(piece: str, host: str = "", before: str = "") -> bool:
     (True, False, False)
     """
     text = SUFFIX.sub("", decoded(piece))
-    words = [word for word in _NOT_WORD.split(_COUNTED.sub(" ", text)) if word]
+    words = [word for word in BETWEEN_WORDS.split(_COUNTED.sub(" ", text)) if word]
     marks = _words(before) | _words(host)
     if any(_is_mixed(word, digits=bool(marks & _MARKS)) for word in words) and marks & (_MARKS | _WEAK_MARKS):
         return True
@@ -103,7 +103,7 @@ def decoded(text: str) -> str:
 
 
 def _words(text: str) -> set[str]:
-    return {word for word in _NOT_WORD.split(text.lower()) if word}
+    return {word for word in BETWEEN_WORDS.split(text.lower()) if word}
 
 
 def _is_mixed(word: str, *, digits: bool) -> bool:

@@ -21,40 +21,48 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
+EpisodeArgument = Annotated[
+    str | None,
+    typer.Argument(
+        help="Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
+    ),
+]
+ShowOption = Annotated[str | None, typer.Option(help="All episodes of a show: its name or a piece of it.")]
+QueryOption = Annotated[
+    str | None,
+    typer.Option(help="What a query finds: any rows as a table, else the turns or episodes that it names."),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="vtt, srt, json, chapters, md, txt, docx, rttm, ctm, stm or seglst; as a table csv, csv-safe, "
+        "parquet or jsonl.",
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(help="A file, whose ending may say the format, or a folder for one file per episode."),
+]
+ParquetOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR|s3://…",
+        help="A folder for the whole warehouse as Parquet by show and year, here or on S3.",
+    ),
+]
+TimeoutOption = Annotated[float, typer.Option(min=0.1, help="Seconds until a query is stopped.")]
+
 
 @app.command(epilog='Example: turntable export --show "The Long Groove" --format vtt --out captions')
 def export(
-    episode: Annotated[
-        str | None,
-        typer.Argument(
-            help="Its title or a piece of it, its file or URL, its id or the beginning of it, or 'latest'."
-        ),
-    ] = None,
-    show: Annotated[str | None, typer.Option(help="All episodes of a show: its name or a piece of it.")] = None,
-    query: Annotated[
-        str | None,
-        typer.Option(help="What a query finds: any rows as a table, else the turns or episodes that it names."),
-    ] = None,
-    format_: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="vtt, srt, json, chapters, md, txt, docx, rttm, ctm, stm or seglst; as a table csv, csv-safe, "
-            "parquet or jsonl.",
-        ),
-    ] = "",
-    out: Annotated[
-        Path | None,
-        typer.Option(help="A file, whose ending may say the format, or a folder for one file per episode."),
-    ] = None,
-    parquet: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR|s3://…",
-            help="A folder for the whole warehouse as Parquet by show and year, here or on S3.",
-        ),
-    ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds until a query is stopped.")] = 300,
+    episode: EpisodeArgument = None,
+    show: ShowOption = None,
+    query: QueryOption = None,
+    format_: FormatOption = "",
+    out: OutOption = None,
+    parquet: ParquetOption = None,
+    timeout: TimeoutOption = 300,
 ) -> None:
     """Write transcripts in other formats: an episode's best one, those of a show, or what a query names."""
     from warehouse.export import TABLES, check_format
@@ -138,20 +146,30 @@ def _write_document(document: str | bytes, format: str, place: Path | None, name
         sink.write(document.encode() if isinstance(document, str) else document)
 
 
-def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Path | None) -> None:
-    """Write one file per transcript; what cannot be written is said, and concerns no other."""
-    from warehouse.export import ending_of, export_selected, file_name
+def _is_folder(place: Path, format: str) -> bool:
+    """Check whether a place is a folder, or may become one: no file, nor named as one of the format."""
+    from warehouse.export import ending_of
 
-    is_file = place is None or place.is_file() or place.name.lower().endswith(f".{ending_of(format)}")
-    if is_file and not (place and place.is_dir()):
-        if len(selected) == 1:
-            _write_document(export_selected(snapshot, selected[0], format), format, place)
-            return
+    return place.is_dir() or not (place.is_file() or place.name.lower().endswith(f".{ending_of(format)}"))
+
+
+def _lone(selected: list[Selected], format: str) -> Selected:
+    """Return the one transcript that a lone file is to hold."""
+    if len(selected) != 1:
         msg = (
             f"--format {format} writes one file per episode, {len(selected)} files here: give a folder with --out"
         )
         raise typer.BadParameter(msg)
-    assert place is not None, "the output is no folder"
+    return selected[0]
+
+
+def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Path | None) -> None:
+    """Write one file per transcript; what cannot be written is said, and concerns no other."""
+    from warehouse.export import export_selected, file_name
+
+    if place is None or not _is_folder(place, format):
+        _write_document(export_selected(snapshot, _lone(selected, format), format), format, place)
+        return
     failed, several = 0, len({one.episode_id for one in selected}) < len(selected)
     for one in selected:
         name = f"{one.episode_id}.{one.transcript_id}" if several and one.transcript_id else one.episode_id

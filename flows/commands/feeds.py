@@ -29,14 +29,15 @@ from flows.commands.options import (
     settings_to_write,
     show,
     show_list,
+    spelled,
     tell,
-    well_spelled,
 )
 from flows.stopping import stoppable, working_on
 from transforms.errors import ErrorClass
 from transforms.text import counted
 
 if TYPE_CHECKING:
+    from flows.feeds.manage import Added
     from flows.feeds.pending import PendingEpisode
     from flows.feeds.poll import PollSummary
     from flows.feeds.subscriptions import Backfill
@@ -51,40 +52,41 @@ _FILES = frozenset((".opml", ".xml", ".rss", ".txt", ".json"))
 
 Feed = Annotated[str, typer.Argument(help="Its address, a piece of its title, or the beginning of its id.")]
 Episode = Annotated[str, typer.Argument(help="Its id, the beginning of it, or a piece of its title.")]
+Feeds = Annotated[list[str] | None, typer.Argument(help="Addresses of feeds, OPML files, or names of shows.")]
+GpodderOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="All that you have on a gpodder server: https://USER@gpodder.net; it asks the password.",
+    ),
+]
+BackfillOption = Annotated[
+    str, typer.Option(help="How many episodes that are there already are heard too: a number, all or none.")
+]
+TagOption = Annotated[list[str] | None, typer.Option(help="A word to find it by; may be given several times.")]
+PrivateFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--private/--public",
+        help="Keep no address of it in the warehouse; without either, its address decides.",
+    ),
+]
 
 
 @app.command(epilog="Example: turntable add https://example.org/feed.xml --backfill 3 --tag science")
 @stoppable
 def add(
-    sources: Annotated[
-        list[str] | None, typer.Argument(help="Addresses of feeds, OPML files, or names of shows.")
-    ] = None,
-    gpodder: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="All that you have on a gpodder server: https://USER@gpodder.net; it asks the password.",
-        ),
-    ] = None,
-    backfill: Annotated[
-        str, typer.Option(help="How many episodes that are there already are heard too: a number, all or none.")
-    ] = "1",
-    tag: Annotated[
-        list[str] | None, typer.Option(help="A word to find it by; may be given several times.")
-    ] = None,
+    sources: Feeds = None,
+    gpodder: GpodderOption = None,
+    backfill: BackfillOption = "1",
+    tag: TagOption = None,
     language: LanguageOption = None,
     speakers: SpeakersOption = None,
     quality: QualityOption = None,
     audio_first: AudioFirstFlag = False,
     transcript_first: TranscriptFirstFlag = False,
     text_only: TextOnlyFlag = False,
-    private: Annotated[
-        bool | None,
-        typer.Option(
-            "--private/--public",
-            help="Keep no address of it in the warehouse; without either, its address decides.",
-        ),
-    ] = None,
+    private: PrivateFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Subscribe to feeds: new episodes come in by themselves from now on."""
@@ -98,22 +100,25 @@ def add(
     options = Options(
         language=as_language(language), speakers=as_bounds(speakers), policy=policy, quality=as_quality(quality)
     )
-    for error in well_spelled(sources or [])[1].values():
-        raise error  # before a home is made
+    spelled(sources or [])  # before a home is made
     backfilled, settings = _backfill(backfill), settings_to_write()
-    good, bad = well_spelled([_feed_named(source, settings) for source in sources or ()])
-    for error in bad.values():
-        raise error
+    feeds = spelled([_feed_named(source, settings) for source in sources or ()])
     listed = _on_gpodder(gpodder, settings) if gpodder else ()
-    added = add_feeds(settings, good, tuple(tag or ()), options, backfilled, private, listed)
+    added = add_feeds(settings, feeds, tuple(tag or ()), options, backfilled, private, listed)
+    _tell_added(added, as_json=as_json)
+    if any(one.refused for one in added):
+        raise typer.Exit(1)
+
+
+def _tell_added(added: Sequence[Added], *, as_json: bool) -> None:
+    """Print what became of each address."""
     if as_json:
         from dataclasses import asdict
 
         print_json([asdict(one) for one in added])
-    for one in added if not as_json else ():
+        return
+    for one in added:
         tell(one.line)
-    if any(one.refused for one in added):
-        raise typer.Exit(1)
 
 
 def _feed_named(source: str, settings: Settings) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -52,6 +52,20 @@ app = typer.Typer(rich_markup_mode=None)
 
 DEMO_FEED = Path(__file__).parents[1] / "demo" / "feed.xml"
 
+Sources = Annotated[
+    list[str],
+    typer.Argument(help="Audio files, texts, folders, or URLs of audio, feeds, episode pages, videos."),
+]
+LatestOption = Annotated[int, typer.Option(min=1, help="How many episodes of a feed or channel, newest first.")]
+HotwordsOption = Annotated[
+    str | None, typer.Option("--hotwords", help="Names that may be said: 'Jan Leike, Idris Vane'.")
+]
+AudioOnlyFlag = Annotated[
+    bool, typer.Option("--audio-only", help="Only the audio, whatever the publisher offers.")
+]
+AutoCaptionsFlag = Annotated[
+    bool, typer.Option("--auto-captions", help="Take captions that a machine heard, too.")
+]
 ModelOption = Annotated[str, typer.Option("--model", help="A name of `turntable models`, or a local folder.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cuda or cpu.")]
 DiarizeOption = Annotated[bool, typer.Option("--diarize/--no-diarize", help="Find out who speaks.")]
@@ -90,15 +104,12 @@ Next:
 @app.command(epilog="Example: turntable ingest interview.mp3 https://example.org/feed.xml --latest 3")
 @stoppable
 def ingest(
-    sources: Annotated[
-        list[str],
-        typer.Argument(help="Audio files, texts, folders, or URLs of audio, feeds, episode pages, videos."),
-    ],
+    sources: Sources,
     show: ShowOption = None,
     title: TitleOption = None,
     date: DateOption = None,
     url: UrlOption = None,
-    latest: Annotated[int, typer.Option(min=1, help="How many episodes of a feed or channel, newest first.")] = 1,
+    latest: LatestOption = 1,
     model: ModelOption = "auto",
     language: LanguageOption = None,
     speakers: SpeakersOption = None,
@@ -107,23 +118,15 @@ def ingest(
     diarize: DiarizeOption = True,
     diarization_model: DiarizationOption = "auto",
     channels: ChannelsOption = "mix",
-    hotwords: Annotated[
-        str | None, typer.Option("--hotwords", help="Names that may be said: 'Jan Leike, Idris Vane'.")
-    ] = None,
+    hotwords: HotwordsOption = None,
     audio_first: AudioFirstFlag = False,
     transcript_first: TranscriptFirstFlag = False,
     text_only: TextOnlyFlag = False,
-    audio_only: Annotated[
-        bool, typer.Option("--audio-only", help="Only the audio, whatever the publisher offers.")
-    ] = False,
-    auto_captions: Annotated[
-        bool, typer.Option("--auto-captions", help="Take captions that a machine heard, too.")
-    ] = False,
+    audio_only: AudioOnlyFlag = False,
+    auto_captions: AutoCaptionsFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Transcribe, diarize and load episodes, with the texts that lie beside them."""
-    from dataclasses import asdict, replace
-
     from flows.upkeep.room import free_daily
 
     policy = as_policy(

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows import paths
-from flows.commands.options import JsonFlag, confirm, print_json, read_settings, say, settings_to_write, tell
+from flows.commands.options import (
+    JsonFlag,
+    confirm,
+    find_by_place,
+    print_json,
+    read_settings,
+    say,
+    settings_to_write,
+    tell,
+)
 from flows.stopping import stoppable
 from transforms.errors import SourceError
 from transforms.text import counted, sized
@@ -51,19 +60,14 @@ def forget(
     settings = settings_to_write()
     with showing():
         finished = forgetting.finish(settings) if not dry_run else ()
-    if name is None:
-        wanted, told = None, finished
-    else:
+    told = finished
+    if name is not None:
         try:
             wanted = _wanted(settings, name)
         except SourceError:
             _tell_gone(finished)  # it may be this one
             raise
-        told = (forgetting.look(settings, wanted),)
-        if not dry_run:
-            confirm(list(_going(told[0])), "Erase it?", "turntable forget … --yes", yes=yes)
-            with showing():
-                told = (forgetting.forget(settings, wanted),)
+        told = (forgetting.look(settings, wanted) if dry_run else _erased(settings, wanted, yes=yes),)
     if as_json:
         print_json([asdict(one) for one in told])
         return
@@ -76,20 +80,23 @@ def forget(
         tell("nothing was left half forgotten")
 
 
+def _erased(settings: Settings, wanted: Wanted, *, yes: bool) -> Erased:
+    """Erase what is wanted, once that is confirmed."""
+    from flows.display.terminal import showing
+    from flows.upkeep import forget as forgetting
+
+    confirm(_going(forgetting.look(settings, wanted)), "Erase it?", "turntable forget … --yes", yes=yes)
+    with showing():
+        return forgetting.forget(settings, wanted)
+
+
 def _wanted(settings: Settings, name: str) -> Wanted:
-    """Find what a user means by a name, a path or an address; a file by its bytes too."""
+    """Find what a user means by a name, a path or an address."""
     from flows.locations import locate, located
-    from flows.sources.folders import hash_of
     from flows.upkeep.forget import find
 
-    place = located(name)
-    said = name if place.is_url else locate(name).public
-    try:
-        return find(settings, said, place.public)
-    except SourceError:
-        if place.kind != "path" or not place.path.is_file():
-            raise
-        return find(settings, said, hash_of(place.path))
+    said = name if located(name).is_url else locate(name).public
+    return find_by_place(name, lambda place: find(settings, said, place))
 
 
 def _going(one: Erased) -> list[str]:

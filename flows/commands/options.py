@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_args
 
 import typer
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from flows.locations import Location
     from flows.settings import Policy, Said, Settings
     from warehouse.answers.table import Table
+
+T = TypeVar("T")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 LanguageOption = Annotated[
@@ -199,22 +201,43 @@ def well_spelled(sources: Sequence[str]) -> tuple[list[Location], dict[Location,
     return good, bad
 
 
-def find_episode(snapshot: Path, text: str) -> str:
-    """Return the id of the episode that a user means; a path begins where the command was started.
+def spelled(sources: Sequence[str]) -> list[Location]:
+    """Parse what the user names.
 
-    A file that came by another name is known by its bytes.
+    Raises:
+        SourceError: something of it is no address.
     """
-    from flows.locations import locate, located
-    from flows.sources.folders import hash_of
+    good, bad = well_spelled(sources)
+    for error in bad.values():
+        raise error
+    return good
+
+
+def find_episode(snapshot: Path, text: str) -> str:
+    """Return the id of the episode that a user means; a path begins where the command was started."""
+    from flows.locations import locate
     from warehouse import query
 
-    said, place = locate(text).public, located(text)
+    said = locate(text).public
+    return find_by_place(text, lambda place: query.find_episode(snapshot, said, place))
+
+
+def find_by_place(text: str, find: Callable[[str], T]) -> T:
+    """Find what came by a path or an address that a user names; a file that came by another name, by its bytes.
+
+    Raises:
+        SourceError: `find` knows neither.
+    """
+    from flows.locations import located
+    from flows.sources.folders import hash_of
+
+    place = located(text)
     try:
-        return query.find_episode(snapshot, said, place.public)
+        return find(place.public)
     except SourceError:
         if place.kind != "path" or not place.path.is_file():
             raise
-        return query.find_episode(snapshot, said, hash_of(place.path))
+        return find(hash_of(place.path))
 
 
 def as_quality(text: str | None) -> Quality | None:

@@ -22,6 +22,7 @@ from flows.commands.options import (
     say,
     settings_to_write,
     show_list,
+    spelled,
     well_spelled,
 )
 from flows.stopping import stoppable, working_on
@@ -38,6 +39,18 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
+EpisodeOption = Annotated[str | None, typer.Option(help="The episode that it belongs to, as in `turns`.")]
+FormatOption = Annotated[
+    str | None, typer.Option("--format", help="A name of `turntable formats`; without it, the content decides.")
+]
+GrammarOption = Annotated[
+    str | None,
+    typer.Option("--grammar", help="How it marks speakers, as '**L:** R'; without it, the content decides."),
+]
+ExplainFlag = Annotated[
+    bool, typer.Option("--explain", help="Print how it is read and what becomes of each line, and import nothing.")
+]
+
 
 @app.command("import", epilog="Example: turntable import transcript.vtt pages/ --show 'The Long Groove'")
 @stoppable
@@ -47,19 +60,10 @@ def import_(
     title: TitleOption = None,
     date: DateOption = None,
     url: UrlOption = None,
-    episode: Annotated[str | None, typer.Option(help="The episode that it belongs to, as in `turns`.")] = None,
-    format_: Annotated[
-        str | None,
-        typer.Option("--format", help="A name of `turntable formats`; without it, the content decides."),
-    ] = None,
-    grammar: Annotated[
-        str | None,
-        typer.Option("--grammar", help="How it marks speakers, as '**L:** R'; without it, the content decides."),
-    ] = None,
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Print how it is read and what becomes of each line, and import nothing."),
-    ] = False,
+    episode: EpisodeOption = None,
+    format_: FormatOption = None,
+    grammar: GrammarOption = None,
+    explain: ExplainFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Load transcripts that somebody published as text."""
@@ -71,14 +75,12 @@ def import_(
         Hints(**asdict(said), episode=_named(episode, settings), format=format_, grammar=grammar),
         settings.snapshot,
     )
-    good, bad = well_spelled(sources)
     if explain:
-        for error in bad.values():
-            raise error
-        _explain(good, hints, settings, as_json=as_json)
+        _explain(spelled(sources), hints, settings, as_json=as_json)
         return
     from flows.display.terminal import showing
 
+    good, bad = well_spelled(sources)
     failed = [{"source": one.public, "error_class": e.error_class, "message": str(e)} for one, e in bad.items()]
     imported: list[Imported] = []
     left_out: list[LeftOut] = []

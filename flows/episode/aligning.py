@@ -215,14 +215,12 @@ def _align_episode(
     foreign: dict[Document, Artifact] = {}
     for one in heard:
         pairs = {text: _align_words(store, settings, decoded, text, one) for text in texts}
-        proofs = {text: found for text, found in pairs.items() if found.manifest.facts["is_proof"]}
-        other = _other_audio(one, heard)
-        apart = {other: _align(store, decoded, other, one)} if other else {}
-        is_first = one.row["transcript"]["rendition_id"] == heard[0].row["transcript"]["rendition_id"]
-        first = {} if is_first else {heard[0]: _align(store, decoded, heard[0], one)}
+        proofs = _with_fact(pairs, "is_proof")
+        apart = _align_audio(store, decoded, _other_audio(one, heard), one)
+        first = _align_audio(store, decoded, _first_audio(one, heard), one)
         voices = Voices(one, proofs, apart, first, introduce(store, one.base, one.row, known), user, persons(one))
         of_texts |= dict.fromkeys(proofs, voices)
-        foreign |= {text: found for text, found in pairs.items() if found.manifest.facts["is_other_language"]}
+        foreign |= _with_fact(pairs, "is_other_language")
         made += _tell_heard(store, voices), _tell_merged(store, voices, newest)
     for text in texts:
         if text in of_texts or text not in foreign:
@@ -232,10 +230,28 @@ def _align_episode(
     return tuple(one for one in made if one is not None)
 
 
+def _with_fact(pairs: Mapping[Document, Artifact], fact: str) -> dict[Document, Artifact]:
+    """Return the alignments of which something is so."""
+    return {text: found for text, found in pairs.items() if found.manifest.facts[fact]}
+
+
+def _first_audio(one: Document, heard: Sequence[Document]) -> Document | None:
+    """Return what was heard first of the first audio file of the episode; `None` where this is of that file."""
+    file, first = (document.row["transcript"]["rendition_id"] for document in (one, heard[0]))
+    return None if file == first else heard[0]
+
+
 def _other_audio(one: Document, heard: Sequence[Document]) -> Document | None:
     """Return what was heard last of another audio file of the episode; `None` where there is none."""
     file = one.row["transcript"]["rendition_id"]
     return next((other for other in reversed(heard) if other.row["transcript"]["rendition_id"] != file), None)
+
+
+def _align_audio(
+    store: Store, decoded: Decoded, other: Document | None, heard: Document
+) -> dict[Document, Artifact]:
+    """Align what was heard of another audio file, if there is one, with what was heard of this one."""
+    return {} if other is None else {other: _align(store, decoded, other, heard)}
 
 
 def _align_words(store: Store, settings: Settings, decoded: Decoded, text: Document, heard: Document) -> Artifact:

@@ -84,16 +84,11 @@ def ingest_locations(
         SourceError: the user says what one episode is called, and there are more.
     """
     named: list[tuple[Location, Named]] = []
-    for location in locations:
-        started_at, private = datetime.now(UTC), is_known_private(settings.home, location.address)
-        with keeping_private(private):
-            shown = location.shown
-        try:
-            with working_on("find", shown, settings), keeping_private(private):
-                named.append((location, look_up(location, latest, settings)))
-        except Exception as error:
-            record(StageFailed("find", started_at, error), shown, None, settings)
-            yield location, error
+    for location, there in _look_up_each(locations, latest, settings):
+        if isinstance(there, Exception):
+            yield location, there
+        else:
+            named.append((location, there))
     check_said(options.said, [one for _, one in named])
     enough: set[Path | None] = set()
     for source, text in _bring_texts(named, options, settings, bring):
@@ -106,6 +101,24 @@ def ingest_locations(
     for number, outcome in process_batch(wanted, settings, process):
         if outcome is not None:
             yield found[number][0], outcome
+
+
+def _look_up_each(
+    locations: Sequence[Location], latest: int, settings: Settings
+) -> Iterator[tuple[Location, Named | Exception]]:
+    """Yield what is behind each path or URL, or why it cannot be told; that is written down."""
+    for location in locations:
+        started_at, private = datetime.now(UTC), is_known_private(settings.home, location.address)
+        with keeping_private(private):
+            shown = location.shown
+        try:
+            with working_on("find", shown, settings), keeping_private(private):
+                found = look_up(location, latest, settings)
+        except Exception as error:
+            record(StageFailed("find", started_at, error), shown, None, settings)
+            yield location, error
+        else:
+            yield location, found
 
 
 def check_said(said: Said, named: Sequence[Named]) -> None:
@@ -143,11 +156,9 @@ def _bring_texts(
         return
     hints = Hints(**asdict(options.said))
     for strays in (False, True):
-        source_of = {
-            text.public: source for source, some in named for text in some.texts if strays is (text != source)
-        }
-        texts = [text for source, some in named for text in some.texts if strays is (text != source)]
-        for one in bring(list(dict.fromkeys(texts)), hints, settings, strays=strays) if texts else ():
+        texts = {text: source for source, some in named for text in some.texts if strays is (text != source)}
+        source_of = {text.public: source for text, source in texts.items()}
+        for one in bring(list(texts), hints, settings, strays=strays) if texts else ():
             told = one.left_out if isinstance(one, RefusedText) and one.stray else one
             yield source_of[one.source], told
 

@@ -25,6 +25,7 @@ from transforms.errors import ContentError, one_line
 from transforms.languages import primary_language
 from transforms.records import Episode, Seconds, TranscriptLink
 from transforms.redaction import public_address
+from transforms.transcripts.assemble import Published
 from transforms.video_info import AUTOMATIC
 
 _MOST_TRIED = 4
@@ -202,10 +203,13 @@ def _page(found: EpisodeSource, settings: Settings) -> PublisherText | None:
     except Exception as error:
         _write_down("read", found, page, settings, datetime.now(UTC), error)
         return None
-    said = text.parsed.published
-    speakers = {turn.speaker_name for turn in said.turns if turn.speaker_name}
-    words = sum(turn.word_count for turn in said.turns)
-    return text if text.has_names and len(speakers) >= 2 and words >= _FEWEST_WORDS else None
+    return text if text.has_names and _is_conversation(text.parsed.published) else None
+
+
+def _is_conversation(published: Published) -> bool:
+    """Check whether a text names two who speak, and is longer than a summary."""
+    speakers = {turn.speaker_name for turn in published.turns if turn.speaker_name}
+    return len(speakers) >= 2 and sum(turn.word_count for turn in published.turns) >= _FEWEST_WORDS
 
 
 def origin_of(text: PublisherText, found: EpisodeSource) -> str:

@@ -282,6 +282,20 @@ class Processed:
         """What is wrong with the audio, its words or its speakers."""
         return tuple(dict.fromkeys(flag for artifact in self.artifacts for flag in artifact.manifest.flags))
 
+    def rendition(self) -> Rendition:
+        """Describe the audio file."""
+        fetched, decoded = self.fetched.manifest, self.decoded[0].manifest
+        return Rendition(
+            rendition_id=self.fetched.sha256,
+            url=fetched.facts.get("url"),
+            media_type=fetched.facts.get("media_type"),
+            header_seconds=decoded.facts["header_seconds"],
+            decoded_seconds=decoded.facts["seconds"],
+            bad_packets=decoded.facts["bad_packets"],
+            flags=decoded.flags,
+            fetched_at=fetched.started_at,
+        )
+
     def words(self) -> tuple[Word, ...]:
         """Read the words, with speakers where there was a diarization."""
         if self.attributed is None:
@@ -343,60 +357,54 @@ def stage(
     `chosen` are the chapters, `promises` what the feed says that the bytes of the audio are. `name` is the id of
     the transcript where it has one already, `known_by` how the episode is known where it does not tell itself.
     """
-    named = name or transcript_id(episode.episode_id, turned)
 
     def compute(_: Path) -> Made:
-        decoded = processed.decoded[0].manifest
         who = processed.diarization()
-        finished = (*processed.artifacts, turned, *([chosen] if chosen else []))
+        promised = promise_flags(promises, bytes_of(processed.fetched)) if promises else ()
         document = Staged(
             staged_at=clock.stamp(store.home),
             podcast=podcast,
             episode=replace(episode, title=episode.title or _stem(source)),
-            rendition=Rendition(
-                rendition_id=processed.fetched.sha256,
-                url=processed.fetched.manifest.facts.get("url"),
-                media_type=processed.fetched.manifest.facts.get("media_type"),
-                header_seconds=decoded.facts["header_seconds"],
-                decoded_seconds=decoded.facts["seconds"],
-                bad_packets=decoded.facts["bad_packets"],
-                flags=decoded.flags,
-                fetched_at=processed.fetched.manifest.started_at,
-            ),
-            transcript_id=named,
+            rendition=processed.rendition(),
+            transcript_id=name or transcript_id(episode.episode_id, turned),
             source="asr",
             format=None,
             origin=source,
             language=processed.language,
             model=processed.transcribed[0].manifest.model,
-            method_version=" ".join(
-                dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in (*processed.artifacts, turned))
-            ),
+            method_version=_methods(*processed.artifacts, turned),
             parse_coverage=None,
-            flags=(
-                *processed.flags,
-                *(promise_flags(promises, bytes_of(processed.fetched)) if promises else ()),
-            ),
+            flags=(*processed.flags, *promised),
             created_at=turned.manifest.started_at,
             turns=read_json(TURNS, turned),
             words=processed.words(),
             speaker_segments=who.segments if who else (),
-            stage_runs=tuple(done_run(a, source, episode.episode_id) for a in finished),
+            stage_runs=tuple(
+                done_run(a, source, episode.episode_id) for a in _finished(processed, turned, chosen)
+            ),
             given=given_of(chosen),
             known_by=known_by,
         )
         return Made(write_staged(document), flags=document.flags)
 
     metadata = {"podcast": podcast and asdict(podcast), "episode": asdict(episode), "source": source}
-    metadata |= {"transcript": name} if name else {}
-    metadata |= {"known_by": known_by} if known_by else {}
+    metadata |= {key: value for key, value in (("transcript", name), ("known_by", known_by)) if value}
     inputs = inputs_of(processed, turned, chosen)
     return store.make("stage", compute, method=METHOD, suffix=".parquet", inputs=inputs, parameters=metadata)
 
 
+def _methods(*artifacts: Artifact) -> str:
+    """Name the methods of the stages that made a transcript, each once."""
+    return " ".join(dict.fromkeys(f"{a.manifest.stage}:{a.manifest.method}" for a in artifacts))
+
+
 def inputs_of(processed: Processed, turned: Artifact, chosen: Artifact | None) -> dict[str, str]:
     """Name what a staged document is made of."""
-    return numbered((*processed.artifacts, turned, *([chosen] if chosen else [])))
+    return numbered(_finished(processed, turned, chosen))
+
+
+def _finished(processed: Processed, turned: Artifact, chosen: Artifact | None) -> tuple[Artifact, ...]:
+    return (*processed.artifacts, turned, *([chosen] if chosen else []))
 
 
 def promise_flags(promises: Iterable[str], audio: Path) -> tuple[str, ...]:

@@ -81,17 +81,9 @@ def add_feeds(
         SourceError: the only source is a file that is not there, or an address where no feed is.
         ContentError: it is an OPML file that lists no feed.
     """
-    now, wanted, refused = datetime.now(UTC), {}, []
-    outlines = [(outline, True) for outline in listed]
-    for source in sources:
-        try:
-            with keeping_private(is_private(source.address) if private is None else private):
-                outlines += _outlines(source, settings)
-        except TurntableError as error:
-            if len(sources) == 1 and not listed:
-                raise
-            refused.append(Added(feed_id(source.address), f"not subscribed: {one_line(error)}", refused=True))
-    for outline, is_listed in outlines:
+    found, refused = _outlines_of(settings, sources, private, is_lone=len(sources) == 1 and not listed)
+    now, wanted = datetime.now(UTC), {}
+    for outline, is_listed in (*((outline, True) for outline in listed), *found):
         subscription = new_subscription(
             outline.url,
             now,
@@ -104,16 +96,44 @@ def add_feeds(
         wanted[subscription.feed_id] = (subscription, is_listed)
     subscriptions = Subscriptions(settings.home)
     new = [s for s, _ in wanted.values() if subscriptions.get(s.feed_id) is None]
-    for subscription in new:
-        subscriptions.put(subscription)
     if private is not None:
         _mark(settings, [s for s, _ in wanted.values() if s not in new], private)
-    looks = each(new, lambda s: poll_feed(settings, s.feed_id), at_once=_AT_ONCE, patience=LARGE_PATIENCE)
-    results = {s.feed_id: p for s, p in looks}
-    subscriptions.note_poll_times({feed_id: now for feed_id, p in results.items() if p is not None})
-    load_found(settings)
+    results = _keep_and_poll(settings, new, now)
     added = (_added(subscriptions, s, results, kept=is_listed) for s, is_listed in wanted.values())
     return (*added, *refused)
+
+
+def _outlines_of(
+    settings: Settings, sources: Sequence[Location], private: bool | None, *, is_lone: bool
+) -> tuple[list[tuple[Outline, bool]], list[Added]]:
+    """List the feeds behind sources, and whether a list names them; and what the sources are that lead to none.
+
+    Raises:
+        TurntableError: a lone source leads to no feed.
+    """
+    outlines: list[tuple[Outline, bool]] = []
+    refused = []
+    for source in sources:
+        try:
+            with keeping_private(is_private(source.address) if private is None else private):
+                outlines += _outlines(source, settings)
+        except TurntableError as error:
+            if is_lone:
+                raise
+            refused.append(Added(feed_id(source.address), f"not subscribed: {one_line(error)}", refused=True))
+    return outlines, refused
+
+
+def _keep_and_poll(settings: Settings, new: Sequence[Subscription], now: datetime) -> dict[str, FeedResult | None]:
+    """Keep subscriptions, ask each feed for the first time, and load what was found; the answers by feed."""
+    subscriptions = Subscriptions(settings.home)
+    for subscription in new:
+        subscriptions.put(subscription)
+    looks = each(new, lambda s: poll_feed(settings, s.feed_id), at_once=_AT_ONCE, patience=LARGE_PATIENCE)
+    results = {s.feed_id: result for s, result in looks}
+    subscriptions.note_poll_times({feed_id: now for feed_id, result in results.items() if result is not None})
+    load_found(settings)
+    return results
 
 
 def _mark(settings: Settings, chosen: Sequence[Subscription], private: bool) -> None:

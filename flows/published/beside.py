@@ -91,10 +91,18 @@ def contradiction(tags: Tags, said: TextEvidence, published: Published) -> str |
     It goes on after the audio has ended, or it has a header that gives it a title which shares no word with that
     of the audio's tags. A title that a text only begins with may be anything.
     """
+    return _by_length(tags, published) or _by_title(tags, said, published)
+
+
+def _by_length(tags: Tags, published: Published) -> str | None:
     times = [time for turn in published.turns for time in (turn.start_time, turn.end_time) if time is not None]
     last = max(times, default=0.0)
     if tags.seconds and last > LONGER * tags.seconds + A_MINUTE:
         return f"it goes on until {last:.0f} s, and the audio ends at {tags.seconds:.0f} s"
+    return None
+
+
+def _by_title(tags: Tags, said: TextEvidence, published: Published) -> str | None:
     if said.title and tags.title and any(published.known(name) for name in ("show", "published", "url")):
         mine, theirs = (set(fold_title(title).split()) for title in (said.title, tags.title))
         if mine and theirs and not mine & theirs:

@@ -113,6 +113,11 @@ class TextEvidence:
         """The id of the video that its page is on YouTube; `None` where it is none."""
         return youtube_id(self.url)
 
+    @property
+    def page(self) -> str | None:
+        """The address of its page, as it may be shown; `None` where that is unknown, or a video."""
+        return public_address(self.url) if self.url and not self.video else None
+
 
 def said_of(published: Published, sha256: str, origin: Location, hints: Hints) -> TextEvidence:
     """Gather what is said of a text's episode; the user's word comes first."""
@@ -177,12 +182,11 @@ class EpisodeIndex:
         return None
 
     def _ways(self, said: TextEvidence) -> tuple[tuple[str, list[KnownEpisode]], ...]:
-        page = public_address(said.url) if said.url and not said.video else None
         show, title = fold_title(said.show or ""), fold_title(said.title or "")
         titled = self._by_title.get(title, [])
         telling = len(title.split()) >= FEWEST_WORDS
         return (
-            ("url", self._by_url.get(page, []) if page else []),
+            ("url", self._by_url.get(said.page, []) if said.page else []),
             ("youtube", self._by_video.get(said.video, []) if said.video else []),
             ("show_title", [k for k in titled if show and fold_title(k.show or "") == show]),
             ("title", [k for k in titled if telling and not (show and k.show)]),
@@ -207,10 +211,9 @@ class AskedEpisodes(EpisodeIndex):
 
     def find(self, said: TextEvidence, *, only_with_audio: bool = False) -> Link | None:
         """Find the one episode that fits, as `EpisodeIndex` does."""
-        page = public_address(said.url) if said.url and not said.video else None
         words = fold_title(said.title or "").split()
-        pieces = _pieces(page) if page else []
-        if page and not pieces:
+        pieces = _pieces(said.page) if said.page else []
+        if said.page and not pieces:
             known = query.known_episodes(self._snapshot)
         else:
             known = query.episodes_like(self._snapshot, pieces, said.video, words)

@@ -115,7 +115,7 @@ def link(
     title.
     """
     said = said_of(published, kept.text.sha256, origin, hints)
-    stands = link_of(kept.before) if kept.before and Hints(**kept.before.parameters["hints"]) == hints else None
+    stands = _standing(kept.before, hints)
     if stands is not None and (hints.episode or known.has_audio(stands.episode.episode_id)):
         return stands
     wanted = known.get(hints.episode) if hints.episode else None
@@ -129,6 +129,13 @@ def link(
     if heard is None and stands is not None:
         return stands
     return as_said(heard or known.find(said) or new_link(said), hints, known)
+
+
+def _standing(before: Manifest | None, hints: Hints) -> Link | None:
+    """Return what a text was linked to by the same hints; `None` where it never was."""
+    if before is None or Hints(**before.parameters["hints"]) != hints:
+        return None
+    return link_of(before)
 
 
 def stage(

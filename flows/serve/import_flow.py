@@ -85,19 +85,26 @@ def _write_page(results: Sequence[Result], key: str) -> None:
     """Leave a page and a table in the Prefect UI: what came out, and what was refused and why."""
     imported = [one for one in results if isinstance(one, Imported)]
     refused = [one for one in results if isinstance(one, RefusedText)]
-    formats = Counter(one.format for one in imported).most_common()
     lines = [
         f"# {counted(len(imported), 'text')} imported, {len(refused)} refused",
-        f"{sum(one.is_new for one in imported)} of them are new, with {sum(one.turns for one in imported)} turns "
-        f"and {sum(one.sections for one in imported)} sections, of "
-        f"{len({one.episode_id for one in imported})} episodes. "
-        f"Formats: {', '.join(f'{name} {count}' for name, count in formats) or 'none'}.",
+        _summed(imported),
         *(["", "## Refused", "", *_markdown(refused)] if refused else []),
         *(["", "## Imported", "", *_markdown(imported)] if imported else []),
     ]
     create_markdown_artifact("\n".join(lines), key=key, description="What became of each text")
     everyone: list[Result] = [*refused, *imported]
     create_table_artifact([cells(_row(one)) for one in everyone[:MOST_ROWS]], key=f"{key}-texts")
+
+
+def _summed(imported: Sequence[Imported]) -> str:
+    """Say how much came out of texts, and in which formats they were."""
+    formats = Counter(one.format for one in imported).most_common()
+    return (
+        f"{sum(one.is_new for one in imported)} of them are new, with {sum(one.turns for one in imported)} turns "
+        f"and {sum(one.sections for one in imported)} sections, of "
+        f"{len({one.episode_id for one in imported})} episodes. "
+        f"Formats: {', '.join(f'{name} {count}' for name, count in formats) or 'none'}."
+    )
 
 
 def _markdown(results: Sequence[Result]) -> Iterator[str]:

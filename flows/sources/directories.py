@@ -82,22 +82,28 @@ def feed_called(name: str, reach: Reach, directory: str) -> str:
         SourceError: no show or several are called so; the message names up to five.
         TransientError, ContentError, HostileError: as `flows.http.fetch` says.
     """
-    asked = urlencode({"media": "podcast", "entity": "podcast", "limit": str(_APPLE_SHOWS), "term": name})
-    results = _results(fetch.fetch(f"{directory.rstrip('/')}/search?{asked}", reach).data, _called(directory))
-    found = {url: result for result in results if isinstance(url := result.get("feedUrl"), str)}
-    words = set(fold_title(name).split())
+    found = _search(name, reach, directory)
+    folded = fold_title(name)
+    words = set(folded.split())
     fit = [url for url, result in found.items() if words and words <= set(_title(result).split())]
-    exact = [url for url in fit if _title(found[url]) == fold_title(name)]
-    if len(exact or fit) == 1:
-        return (exact or fit)[0]
+    meant = [url for url in fit if _title(found[url]) == folded] or fit
+    if len(meant) == 1:
+        return meant[0]
     if not found:
         what = f"neither an OPML file nor a show that {_called(directory)} knows"
         msg = f"{visible(name)}: {what}: give the address of its feed"
         raise SourceError(msg)
-    several = "; ".join(_described(found[url], url) for url in (exact or fit or list(found))[:5])
+    several = "; ".join(_described(found[url], url) for url in (meant or list(found))[:5])
     cause = "several shows are called so" if fit else "no show is called so"
     msg = f"{visible(name)}: {cause}: `turntable add` the address of one, such as {several}"
     raise SourceError(msg)
+
+
+def _search(name: str, reach: Reach, directory: str) -> dict[str, dict[str, Any]]:
+    """Return what a directory finds by a name, by the addresses of the feeds."""
+    asked = urlencode({"media": "podcast", "entity": "podcast", "limit": str(_APPLE_SHOWS), "term": name})
+    results = _results(fetch.fetch(f"{directory.rstrip('/')}/search?{asked}", reach).data, _called(directory))
+    return {url: result for result in results if isinstance(url := result.get("feedUrl"), str)}
 
 
 def _called(directory: str) -> str:

@@ -19,7 +19,7 @@ from flows import access
 from flows.artifacts import STAGE_RUN, Made, Manifest, Store
 from flows.feeds.pending import PendingEpisode, PendingQueue
 from flows.feeds.poll import METHOD as DISCOVERED
-from flows.feeds.subscriptions import Subscription, Subscriptions
+from flows.feeds.subscriptions import SeenEpisodes, Subscription, Subscriptions
 from flows.home import forgotten
 from flows.home.forgotten import Forgotten
 from flows.home.locks import alone, held, is_held
@@ -397,15 +397,18 @@ def _leave_feeds(settings: Settings, going: Going) -> None:
                 subscriptions.remove(feed.feed_id)
                 continue
             seen = subscriptions.remembered(feed.feed_id)
-            if seen is None or going.ids.isdisjoint(key.episode_id for key in seen.known):
-                continue
-            left = replace(
-                seen,
-                known=tuple(key for key in seen.known if key.episode_id not in going.ids),
-                aliases={name: one for name, one in seen.aliases.items() if one not in going.ids},
-                dropped=tuple(name for name in seen.dropped if name not in going.ids),
-            )
-            subscriptions.remember(feed.feed_id, left)
+            if seen is not None and not going.ids.isdisjoint(key.episode_id for key in seen.known):
+                subscriptions.remember(feed.feed_id, _seen_without(seen, going.ids))
+
+
+def _seen_without(seen: SeenEpisodes, ids: Set[str]) -> SeenEpisodes:
+    """Return what is known of the episodes of a feed, but for some of them."""
+    return replace(
+        seen,
+        known=tuple(key for key in seen.known if key.episode_id not in ids),
+        aliases={name: one for name, one in seen.aliases.items() if one not in ids},
+        dropped=tuple(name for name in seen.dropped if name not in ids),
+    )
 
 
 def _without(store: Store, found: Manifest, going: Going) -> None:

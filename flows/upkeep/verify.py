@@ -55,9 +55,7 @@ def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
     store = Store(settings.home)
     if in_the_way := tuple(_misplaced(settings.home)):
         return in_the_way  # until that is set aside, nobody can tell how the rest is
-    if not settings.warehouse.exists() and not settings.snapshot.exists() and not documents(store):
-        msg = f"there is no warehouse at {settings.warehouse}: run `turntable ingest …` first"
-        raise SourceError(msg)
+    _check_begun(settings, store)
     now, before = looked.now(settings), None if deep else looked.read(settings)
     looks: tuple[_Look, ...] = (
         lambda: _artifacts(store, before, deep=deep),
@@ -68,11 +66,27 @@ def verify(settings: Settings, *, deep: bool = False) -> tuple[Problem, ...]:
     found = [problem for look in looks for problem in _lasting(look, settings)]
     if deep and not found:  # what is damaged differs too, and is healed first
         found += _seen(lambda: _compared(settings, store), settings)
-    if any(problem.check == DAMAGED for problem in found) and deep:  # one command for all of them
-        found = [replace(p, advice=f"{REBUILD} --deep") if p.advice == REBUILD else p for p in found]
     if not found and now is not None:
         looked.note(settings, now)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_with_one_way_out(found) if deep else found))
+
+
+def _check_begun(settings: Settings, store: Store) -> None:
+    """Check that something was loaded, or is there to be loaded.
+
+    Raises:
+        SourceError: there is nothing yet.
+    """
+    if not settings.warehouse.exists() and not settings.snapshot.exists() and not documents(store):
+        msg = f"there is no warehouse at {settings.warehouse}: run `turntable ingest …` first"
+        raise SourceError(msg)
+
+
+def _with_one_way_out(found: list[Problem]) -> list[Problem]:
+    """Advise one command for all problems where artifacts are damaged: the rebuild that looks for those."""
+    if all(problem.check != DAMAGED for problem in found):
+        return found
+    return [replace(p, advice=f"{REBUILD} --deep") if p.advice == REBUILD else p for p in found]
 
 
 def _misplaced(home: Path) -> Iterator[Problem]:
@@ -236,16 +250,19 @@ def _missing(settings: Settings) -> Iterator[Problem]:
     for feed_id in sorted(known - subscribed):
         yield Problem("subscription is missing", feed_id, subscriptions.way_back(feed_id))
     for feed_id in sorted(subscribed - known):
-        if private.damage(feeds / f"{feed_id}.json", SUBSCRIPTION):
-            continue
-        subscription = subscriptions.get(feed_id)
-        if subscription is not None and subscription.poll.changed_at is not None:  # it was read
+        if _was_read(subscriptions, feeds / f"{feed_id}.json", feed_id):
             yield Problem("what is known of a feed is missing", feed_id, f"turntable poll {feed_id}")
     untranscribed = query.untranscribed(settings.snapshot)
     for feed_id in sorted(known) if untranscribed else ():
         if not private.damage(feeds / f"{feed_id}.episodes.json", REMEMBERED):
             remembered = subscriptions.remembered(feed_id) or SeenEpisodes()
             yield from _pending_nowhere(PendingQueue(settings.home), remembered, untranscribed)
+
+
+def _was_read(subscriptions: Subscriptions, path: Path, feed_id: str) -> bool:
+    """Check whether a feed was read; of a damaged subscription nobody knows, and that is another problem."""
+    subscription = None if private.damage(path, SUBSCRIPTION) else subscriptions.get(feed_id)
+    return subscription is not None and subscription.poll.changed_at is not None
 
 
 def _pending_nowhere(queue: PendingQueue, remembered: SeenEpisodes, untranscribed: Set[str]) -> Iterator[Problem]:

@@ -1,8 +1,9 @@
-"""The house: imports point one way, in no circle, and are light where a command has to answer at once."""
+"""The house: imports point one way, in no circle, and are light where that counts; functions fit a screen."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -22,6 +23,8 @@ READ_BY_WAREHOUSE = {
     *(f"transforms.{name}" for name in ("choice", "errors", "languages", "records", "sealed", "stems", "text")),
     "transforms.pages.content",
 }
+LONGEST = 50  # lines of a function, without its docstring
+TABLES = {"schema"}  # functions that are but a table: the columns of a staged document
 HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
 
 
@@ -85,6 +88,40 @@ def test_no_imports_go_in_a_circle() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" → ".join(error.args[1]))
+
+
+def test_functions_fit_a_screen() -> None:
+    """What is longer does more than one thing."""
+    functions = {
+        node: f"{name}.{node.name}"
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in TABLES
+    }
+
+    assert {name: length(node) for node, name in functions.items() if length(node) > LONGEST} == {}
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many lines a function has, without decorators and docstring."""
+    first = function.body[0]
+    told = first.end_lineno - first.lineno + 1 if ast.get_docstring(function) is not None else 0
+    return function.end_lineno - function.lineno + 1 - told
+
+
+def test_the_map_shows_the_house() -> None:
+    """CONTRIBUTING.md names each folder, and each module that stands in none; whatever path it names is there."""
+    named = set(re.findall(r"`([\w./]+?)/?`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    rooms = {
+        path.name
+        for package in ("flows", "transforms")
+        for path in (ROOT / package).iterdir()
+        if (path / "__init__.py").exists() or (path.suffix == ".py" and path.stem != "__init__")
+    }
+    paths = {name for name in named if name.startswith(PACKAGES) and "/" in name}
+
+    assert rooms - {name.rpartition("/")[2] for name in named} == set()
+    assert {name for name in paths if not (ROOT / name).exists()} == set()
 
 
 @pytest.mark.system

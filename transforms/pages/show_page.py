@@ -94,22 +94,13 @@ def _written(
     left_out: int = 0,
     dates: tuple[datetime | None, datetime | None] = (None, None),
 ) -> str:
-    read = sum(bool(episode.talk) for episode in content.episodes)
-    words = sum(talk.words for episode in content.episodes for talk in episode.talk)
     names = [(href(one.episode_id), _title(one)) for one in content.episodes]
     return document(
         "show.html",
         title,
         scripts=SCRIPTS if said.turns else (),
         forms="'none'" if form is None else "'self'",
-        show={
-            "title": title,
-            "home": home,
-            "author": content.author and visible(content.author),
-            "site_url": content.site_url if (content.site_url or "").startswith(("https://", "http://")) else None,
-            "facts": [_counted(read, len(content.episodes)), counted(words, "word")],
-            "search": bool(said.turns) or form is not None,
-        },
+        show={"title": title, "home": home, "search": bool(said.turns) or form is not None, **_about(content)},
         shows=shows,
         people=people,
         left_out=left_out,
@@ -120,6 +111,17 @@ def _written(
         search=form or FORM,
         said=packed(names, said) if said.turns else "",
     )
+
+
+def _about(content: ShowContent) -> dict[str, Any]:
+    """Say who makes a show, where, and how much of it there is."""
+    read = sum(bool(episode.talk) for episode in content.episodes)
+    words = sum(talk.words for episode in content.episodes for talk in episode.talk)
+    return {
+        "author": content.author and visible(content.author),
+        "site_url": content.site_url if (content.site_url or "").startswith(("https://", "http://")) else None,
+        "facts": [_counted(read, len(content.episodes)), counted(words, "word")],
+    }
 
 
 def _counted(read: int, episodes: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transforms.pages.content import EpisodeContent
 from transforms.pages.voices import Voice
@@ -36,44 +36,51 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The lanes over one axis: the seconds of the audio, or the words of a text that has no times."""
+    """The lanes over one axis: the seconds of the audio, or the words of a text that has no times.
+
+    On an axis of words stand no overlaps, chapters and ticks.
+    """
 
     lanes: tuple[Lane, ...]
     left_out: int
     length: float
     is_timed: bool
-    overlaps: str
-    chapters: tuple[float, ...]
-    cuts: str
-    ticks: tuple[Tick, ...]
+    overlaps: str = ""
+    chapters: tuple[float, ...] = ()
+    cuts: str = ""
+    ticks: tuple[Tick, ...] = ()
 
 
 def timeline_of(content: EpisodeContent, voices: dict[str | None, Voice]) -> Timeline:
     """Lay out who speaks when; by the words where fewer than half of the turns have times."""
-    timed = [t for t in content.turns if t.start_time is not None and t.end_time is not None]
+    timed = list(_seconds(content))
     is_timed = 2 * len(timed) >= max(len(content.turns), 1)
-    spans = list(_seconds(content) if is_timed else _words(content))
-    length = max([end for *_, end in spans] + [content.duration or 0.0 if is_timed else 0.0]) or 1.0
-    shown = list(voices.items())[:LANES]
+    spans = timed if is_timed else list(_words(content))
+    lasts = (content.duration or 0.0) if is_timed else 0.0
+    length = max([lasts, *(end for *_, end in spans)]) or 1.0
     lanes = tuple(
         Lane(
             voice,
             _path(((start, end) for speaker, start, end in spans if speaker == name), length),
             _share(voice, voices.values(), is_timed=is_timed),
         )
-        for name, voice in shown
+        for name, voice in list(voices.items())[:LANES]
     )
-    begins = [_x(c.start_time, length) for c in content.chapters if is_timed and c.start_time is not None]
+    timeline = Timeline(lanes, len(voices) - len(lanes), length, is_timed)
+    return _with_times(timeline, content) if is_timed else timeline
+
+
+def _with_times(timeline: Timeline, content: EpisodeContent) -> Timeline:
+    """Add what stands at seconds of the audio."""
+    length = timeline.length
+    begins = [_x(c.start_time, length) for c in content.chapters if c.start_time is not None]
     cuts = begins if len(begins) <= MOST_CUTS else []
-    return Timeline(
-        lanes,
-        len(voices) - len(shown),
-        length,
-        is_timed,
-        _path(((o.start_time, o.end_time) for o in content.overlaps), length) if is_timed else "",
-        tuple(cuts),
-        "".join(f"M{short(x)} 0v1" for x in cuts if x),
-        tuple(_ticks(length)) if is_timed else (),
+    return replace(
+        timeline,
+        overlaps=_path(((o.start_time, o.end_time) for o in content.overlaps), length),
+        chapters=tuple(cuts),
+        cuts="".join(f"M{short(x)} 0v1" for x in cuts if x),
+        ticks=tuple(_ticks(length)),
     )
 
 

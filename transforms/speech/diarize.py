@@ -107,41 +107,48 @@ def diarize(
         keep: gives the array of a name, which it may have kept of an earlier run, or computes it; `None` computes
             them all. The names are those of half hours, and mean the same for the same samples and models.
     """
-    import torch
-
     seconds = len(samples) / SAMPLE_RATE
     if seconds < SHORTEST_AUDIO:
         return Diarization((), (), {})
-    fewest, most = speakers or (None, None)
-    bounds = {"num_speakers": fewest} if fewest == most else {"min_speakers": fewest, "max_speakers": most}
     ignored: list[int] = []
-    with warnings.catch_warnings():
-        # pyannote warns of TF32, of short audio and of bounds that it cannot meet, torch of arrays that cannot be
-        # written to: nothing a user can act on
-        warnings.simplefilter("ignore")
-        output = pipeline(
-            {
-                "waveform": torch.from_numpy(samples)[None],
-                "sample_rate": SAMPLE_RATE,
-                "uri": "episode",
-                "ignored": ignored,
-                **({"keep": keep} if keep else {}),
-            },
-            hook=_Hook(seconds, on_progress),
-            **bounds,
-        )
-    labels = output.speaker_diarization.labels()
-    embeddings = output.speaker_embeddings if output.speaker_embeddings is not None else np.empty((0, 0))
-    voices = {
-        label: tuple(round(float(v), 5) for v in voice)
-        for label, voice in zip(labels, embeddings, strict=False)
-        if np.isfinite(voice).all()  # who spoke too shortly has a voice of nothing
-    }
+    more = {"ignored": ignored, **({"keep": keep} if keep else {})}
+    output = _run(pipeline, samples, more, speakers, _Hook(seconds, on_progress))
     on_progress(seconds)
     segments = _segments(output.speaker_diarization, seconds)
     exclusive = _segments(output.exclusive_speaker_diarization, seconds)
     flags = ("speakers_ignored",) if ignored else ()
-    return renamed(Diarization(segments, exclusive, voices, flags), in_order_of_speaking(segments))
+    return renamed(Diarization(segments, exclusive, _voices(output), flags), in_order_of_speaking(segments))
+
+
+def _run(
+    pipeline: Any,
+    samples: NDArray[np.int16] | NDArray[np.float32],
+    more: Mapping[str, Any],
+    speakers: tuple[int, int] | None,
+    hook: Any,
+) -> Any:
+    """Let pyannote's pipeline hear some audio, and tell nobody of its warnings; `more` is for our parts of it."""
+    import torch
+
+    fewest, most = speakers or (None, None)
+    bounds = {"num_speakers": fewest} if fewest == most else {"min_speakers": fewest, "max_speakers": most}
+    with warnings.catch_warnings():
+        # pyannote warns of TF32, of short audio and of bounds that it cannot meet, torch of arrays that cannot be
+        # written to: nothing a user can act on
+        warnings.simplefilter("ignore")
+        audio = {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE, "uri": "episode"}
+        return pipeline({**audio, **more}, hook=hook, **bounds)
+
+
+def _voices(output: Any) -> dict[str, tuple[float, ...]]:
+    """Return how each speaker sounds, but for those who spoke too shortly: they have a voice of nothing."""
+    labels = output.speaker_diarization.labels()
+    embeddings = output.speaker_embeddings if output.speaker_embeddings is not None else np.empty((0, 0))
+    return {
+        label: tuple(round(float(v), 5) for v in voice)
+        for label, voice in zip(labels, embeddings, strict=False)
+        if np.isfinite(voice).all()
+    }
 
 
 def in_order_of_speaking(heard: Iterable[SpeakerSegment | Word]) -> dict[str, str]:

@@ -12,8 +12,8 @@ from transforms.text import INVISIBLE
 
 LONGEST_NAME = 60  # characters
 
-# Marks that are not seen: zero-width, direction, soft hyphen, byte order.
-UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# What tells no names apart: what nobody sees, and what joins letters.
+UNSEEN = re.compile(f"{INVISIBLE.pattern}|[\u200c\u200d]")
 
 PARTICLES = frozenset(
     "a abd abu al ap bin ben bint da dal das de del della den der di do dos du e el ibn la las le los mac of op st ter "

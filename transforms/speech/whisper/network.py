@@ -11,6 +11,7 @@ Importing this module imports torch: do it inside a function.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from torch import Tensor
 from transforms.errors import ContentError
 
 LONGEST_TEXT = 448  # tokens, the prompt included
+_MATRIX = re.compile(r"vocabulary|.+/linear_\d+/weight")
+_LAYER = re.compile(r"layer_\d+")
 ROWS = 16  # that a packed matrix is mostly multiplied with; others work too
 
 
@@ -126,20 +129,16 @@ class Whisper:
         return [(layer, head) for layer in range(n // 2, n) for head in range(self.decoder.n_heads)]
 
     def _stack(self, variables: Mapping[str, NDArray[Any] | Tensor], name: str, device: torch.device) -> Layers:
-        ours = {
-            k.removeprefix(f"{name}/"): v if isinstance(v, Tensor) else torch.from_numpy(v.copy())
-            for k, v in variables.items()
-            if k.startswith(f"{name}/")
-        }
+        """Bring the layers of the encoder or the decoder to a device."""
+        ours = {k.removeprefix(f"{name}/"): _tensor(v) for k, v in variables.items() if k.startswith(f"{name}/")}
         weights = {
             k: v.to(device, self.dtype) for k, v in ours.items() if v.dtype.is_floating_point and v.numel() > 1
         }
         if name == "decoder":
             weights["vocabulary"] = weights["embeddings/weight"]
-        matrices = [k for k in weights if k == "vocabulary" or ("/linear_" in k and k.endswith("/weight"))]
-        weights |= {k: packed(weights[k]) for k in matrices}
-        n_layers = len({k.split("/")[0] for k in weights if k.startswith("layer_") and k[6].isdigit()})
-        return Layers(weights, n_layers, int(ours["num_heads"].item()))
+        weights |= {k: packed(matrix) for k, matrix in weights.items() if _MATRIX.fullmatch(k)}
+        layers = {found[0] for k in weights if (found := _LAYER.match(k))}
+        return Layers(weights, len(layers), int(ours["num_heads"].item()))
 
     def bytes_to_write(self, n_beams: int) -> int:
         """How much memory the decoder takes for one window, at most."""
@@ -362,6 +361,10 @@ def _filters(n_mels: int) -> Tensor:
 _VERSIONS = (4, 5, 6)
 _DTYPES = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16, 5: np.uint16}
 _BFLOAT16 = 5
+
+
+def _tensor(variable: NDArray[Any] | Tensor) -> Tensor:
+    return variable if isinstance(variable, Tensor) else torch.from_numpy(variable.copy())
 
 
 def read_variables(path: Path) -> Mapping[str, NDArray[Any]]:
