@@ -24,7 +24,8 @@ demo: weights
 test: weights $(TESTABLE)
 	$(PYTEST)
 
-# what starts no model, no Prefect and no process: a minute
+# what starts no model, no Prefect and no process: a minute; it waits for nothing, so a worker a core
+check: WORKERS = 2
 check: $(TESTABLE)
 	$(PYTEST) -m "not system"
 

@@ -1,7 +1,8 @@
-"""Which modules pytest collects."""
+"""Which modules pytest collects, and how fast."""
 
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 
@@ -12,6 +13,15 @@ OF_SYSTEM = re.compile(
     rb"^(?:pytestmark = pytest\.mark\.system|(?:from|import) (?:torch|pyannote\.audio|faster_whisper|prefect)\b)",
     re.MULTILINE,
 )
+
+# What is collected stays until the end: to look for garbage in it takes as long as to collect it.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but never in what was collected."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -146,7 +146,7 @@ def decoding(bench: Bench) -> Iterator[Row]:
 def segmentation(bench: Bench) -> Iterator[Row]:
     """Time segmentation: chunks of ten seconds, and what they cover at a hop of two."""
     inference = bench.pipeline()._segmentation
-    chosen = inference.batch_size
+    chosen = 2 if bench.short else inference.batch_size
     for size in around(chosen):
         piece = torch.randn(int(((size - 1) * HOP + 10) * SAMPLE_RATE))
         chunks = piece.to(bench.device).unfold(0, 10 * SAMPLE_RATE, int(HOP * SAMPLE_RATE))[:, None]
@@ -168,7 +168,7 @@ def voices(bench: Bench) -> Iterator[Row]:
     with FlopCounterMode(display=False) as counter:
         embedding.embed([piece])
     flop = counter.get_total_flops()
-    chosen = in_a_pass(FRAMES_IN_A_PASS, bench.device, BYTES_OF_A_FRAME) // CELL
+    chosen = 2 if bench.short else in_a_pass(FRAMES_IN_A_PASS, bench.device, BYTES_OF_A_FRAME) // CELL
     kind = str(embedding.network.dtype).removeprefix("torch.")
     for size in around(chosen):
         rate = size / bench.seconds(partial(embedding.embed, [piece] * size), 3, 1)

@@ -14,12 +14,13 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import dropwhile
 from pathlib import Path
+
+from tests.support import warm
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = {"console", "sql", "toml", "text"}
@@ -114,15 +115,13 @@ class Desk:
     def __init__(self, folder: Path, models: Path, publisher: str) -> None:
         self.folder, self.publisher = folder, publisher
         self.home = folder / ".local" / "share" / "turntable"
-        (folder / "bin").mkdir(parents=True, exist_ok=True)
-        command = folder / "bin" / "turntable"
-        command.write_text(f"#!{sys.executable}\nfrom flows.cli import main\n\nmain()\n")
-        command.chmod(0o755)
+        self.command = folder / "bin" / "turntable"
+        self.command.parent.mkdir(parents=True, exist_ok=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "TURNTABLE_"))}
         kept.pop("PREFECT_API_URL", None)
         self.environment = kept | {
             "HOME": str(folder),
-            "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{self.command.parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "TURNTABLE_MODELS": str(models),
             "TURNTABLE_ALLOW": "127.0.0.1",
@@ -131,15 +130,16 @@ class Desk:
 
     def run(self, command: str) -> tuple[int, str]:
         """Run a command in a shell; its exit code, and all that it prints, as a reader sees it."""
-        result = subprocess.run(
-            ["bash", "-c", command.replace("https://example.org", self.publisher)],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-        )
+        with warm.program(self.command):
+            result = subprocess.run(
+                ["bash", "-c", command.replace("https://example.org", self.publisher)],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=300,
+            )
         printed = result.stdout.replace(self.publisher, "https://example.org")
         host = self.publisher.partition("://")[2]
         return result.returncode, printed.replace(host, "example.org").replace(str(self.folder), "/home/you")

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import json
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from threading import Thread
 
 # Not Prefect: it reads its settings when it is imported.
 IMPORTED = [
+    "anyio",
+    "flows.commands.export",
     "flows.commands.feeds",
     "flows.commands.ingest",
     "flows.commands.machine",
@@ -30,16 +36,22 @@ IMPORTED = [
     "flows.episode.batch",
     "flows.feeds.poll",
     "flows.published.import_texts",
+    "flows.serve.log_lines",
     "flows.sources.youtube",
     "flows.upkeep.rebuild",
     "flows.upkeep.verify",
+    "httpcore2",
+    "pyarrow.parquet",
+    "snowballstemmer",
     "tests.chaos.kills",
     "tests.support.killed",
     "transforms.speech.pyannote.campplus",
     "transforms.speech.pyannote.checkpoint",
     "transforms.speech.pyannote.low_memory",
     "transforms.speech.whisper.recognizer",
+    "truststore",
     "warehouse.answers.sql",
+    "warehouse.export",
 ]
 # Variables that a command reads when it runs, and no library when it is imported.
 READ_LATE = ("TURNTABLE_", "PREFECT_", "COLUMNS")
@@ -119,6 +131,64 @@ def run(
     return subprocess.CompletedProcess(process.name, process.returncode or 0, out, err)
 
 
+# A program that has one of these processes run in its place: its arguments, folder, variables, inputs and outputs.
+PROGRAM = """\
+#!{python} -IS
+import json, os, socket, sys
+
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as there:
+    there.connect({address!r})
+    asked = json.dumps([sys.argv, os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(there, [asked], [0, 1, 2])
+    code = int(there.recv(100) or b"1")
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
+@contextmanager
+def program(path: Path) -> Iterator[None]:
+    """Put a program that is `turntable` at a path, for as long as the context lasts."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+        door.bind(f"{folder}/door")
+        door.listen()
+        path.write_text(PROGRAM.format(python=sys.executable, address=f"{folder}/door"))
+        path.chmod(0o755)
+        Thread(target=_let_in, args=(door,), daemon=True).start()
+        try:
+            yield
+        finally:
+            door.shutdown(socket.SHUT_RDWR)
+
+
+def _let_in(door: socket.socket) -> None:
+    while True:
+        try:
+            guest, _ = door.accept()
+        except OSError:  # closed
+            return
+        Thread(target=_answer, args=(guest,), daemon=True).start()
+
+
+def _answer(guest: socket.socket) -> None:
+    with guest:
+        process = context().Process(target=_stand_in, args=(guest,), daemon=True)
+        process.start()
+        process.join()
+        guest.send(str(process.exitcode).encode())
+
+
+def _stand_in(guest: socket.socket) -> None:
+    """Be the command that a program was called as."""
+    asked, descriptors, _, _ = socket.recv_fds(guest, 1_000_000, 3)
+    guest.close()
+    (_, *arguments), folder, environment = json.loads(asked)
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    _run(turntable, arguments, environment, folder)
+
+
 def _become(
     work: Callable[..., object],
     arguments: Sequence[object],
@@ -127,9 +197,15 @@ def _become(
     out: Path,
     err: Path,
 ) -> None:
-    os.setsid()  # Ctrl-C is for the tests, and who sends one to its group means this process
     for descriptor, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), descriptor)
+    _run(work, arguments, environment, folder)
+
+
+def _run(
+    work: Callable[..., object], arguments: Sequence[object], environment: Mapping[str, str], folder: Path | str
+) -> None:
+    os.setsid()  # Ctrl-C is for the tests, and who sends one to its group means this process
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

@@ -77,7 +77,7 @@ def bad(*answers: bytes, outcome: type[TurntableError] | bytes, **rest_of_it: An
 
 
 SOON = format_datetime(datetime.now(UTC) + timedelta(days=5), usegmt=True)
-BOMB = gzip.compress(bytes(50_000_000))
+BOMB = gzip.compress(bytes(10_000_000))
 WHOLE = honest(FIRST, ETag=V1)
 MULTIPART = "multipart/byteranges; boundary=x"
 AGAIN = {"n_requests": 2}

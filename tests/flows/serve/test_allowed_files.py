@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,18 @@ from flows.feeds.poll import announce
 from flows.http.reach import Reach
 from flows.locations import at_path, locate
 from flows.published.text_files import find_texts, read_text
-from flows.serve.ingest_flow import check_named
 from flows.settings import Options, Settings
 from flows.sources.episodes import find_named
 from flows.sources.feed_pages import read_feed
 from flows.sources.found import EpisodeSource, bare_episode
 from transforms.errors import HostileError, TransientError
+
+
+def check_named(*arguments: Any) -> None:
+    """Check what a request names, as its flow does; Prefect is imported where it is needed, not by each worker."""
+    from flows.serve.ingest_flow import check_named
+
+    check_named(*arguments)
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ import pytest
 from meeteval.io import SegLST
 from meeteval.wer import tcpwer
 from meeteval.wer.wer.cp import cp_word_error_rate
-from pyannote.core import Annotation, Segment
-from pyannote.metrics.diarization import DiarizationErrorRate
 
 from tests.support.alignments import heard_as, heard_word, some_words, spoken
 from transforms.alignment import align
@@ -131,6 +129,9 @@ def test_names_that_were_heard_wrongly(heard: str, language: str, names: int, wr
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_diarization_error_as_pyannote(seed: int) -> None:
     """With a collar of a quarter of a second on both sides of each border."""
+    from pyannote.core import Annotation, Segment
+    from pyannote.metrics.diarization import DiarizationErrorRate
+
     rng = random.Random(seed)
     borders = sorted(round(rng.uniform(0, 300), 2) for _ in range(40))
     said = [(rng.choice(SPEAKERS), a, b) for a, b in pairwise(borders) if b - a > 1.0]
