@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flows.engines.usual_vector import USUAL
 from transforms.errors import SourceError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _AT_ONCE = 32  # texts: of more, what is between the layers takes hundreds of megabytes
-_WHOLE = 500  # a number of a vector of length 1 is a fifth at most: 127 of these
+_WHOLE = 400  # a number of a vector of length 1 is a third at most: 127 of these
 
 
 def embed(texts: Sequence[str]) -> list[list[int]]:
-    """Return the vectors of passages, as whole numbers.
+    """Return the vectors of passages: what is their own, of length 1, in 400ths.
 
     Raises:
         SourceError: the package is not installed.
@@ -60,5 +61,7 @@ def _model() -> Any:
 
 
 def _in_whole_numbers(vectors: NDArray[np.float32]) -> list[list[int]]:
-    rounded: list[list[int]] = np.clip(np.rint(_WHOLE * vectors), -127, 127).astype(int).tolist()
+    own = vectors - np.array(USUAL) / 2000
+    own /= np.linalg.norm(own, axis=1, keepdims=True)
+    rounded: list[list[int]] = np.clip(np.rint(_WHOLE * own), -127, 127).astype(int).tolist()
     return rounded

@@ -72,13 +72,33 @@ def _fused(con: duckdb.DuckDBPyConnection, asked: Search) -> _Found:
         if turn not in rows:
             rows[turn] = near | {"snippet": near["passage_index"]}
     scores = dict.fromkeys(rows, 0.0)
-    for ranked in ([row[-2:] for row in said], [row[-3:-1] for row in meant]):
+    for ranked in (_with_every_word(con, more.query, list(rows)[: len(said)]), [row[-3:-1] for row in meant]):
         for rank, turn in enumerate(ranked, 1):
             scores[turn] += 1 / (_FUSED + rank)
     best = sorted(scores, key=lambda turn: (-scores[turn], turn))[: asked.most]
     snippets = _snippets(con, {turn: rows[turn]["snippet"] for turn in best})
     shown = [rows[turn] | {"score": round(scores[turn], 4), "snippet": snippets[turn]} for turn in best]
     return columns, [tuple(one[name] for name in columns) for one in shown]
+
+
+def _with_every_word(con: duckdb.DuckDBPyConnection, query: str, turns: Sequence[_Turn]) -> list[_Turn]:
+    """Choose the turns that have all words of a search, in any form: that one has a few of many tells nothing."""
+    found = con.execute(
+        """
+        with terms as materialized (from search_terms($query)),
+        said as (
+            select transcript_id, turn_index, words_of(text) as words
+            from turns join (select unnest($transcripts) as transcript_id, unnest($turns) as turn_index)
+                using (transcript_id, turn_index)
+        )
+        select transcript_id, turn_index
+        from said join terms on list_contains(words, word)
+        group by all
+        having count(distinct (part_index, place)) = (select count(distinct (part_index, place)) from terms)
+        """,
+        {"query": query, "transcripts": [name for name, _ in turns], "turns": [index for _, index in turns]},
+    ).fetchall()
+    return [turn for turn in turns if turn in set(found)]
 
 
 def _snippets(con: duckdb.DuckDBPyConnection, shown: Mapping[_Turn, str | int]) -> dict[_Turn, str]:

@@ -10,7 +10,8 @@ from textwrap import wrap
 import duckdb
 
 METHOD = "multilingual-e5-small-q4-1"  # the model, and how what is said is cut into passages
-LENGTH = 400  # letters of a passage, some 80 words: of more, a vector says what it is about, and not what is said
+LENGTH = 400  # letters, some 80 words: of more, a vector says what it is about, and not what is said
+SHORT = 30  # letters that mean little without what is said next, as a question or a yes
 _BEST = (
     "from transcripts t where t.is_best "
     "and exists (from turns s where s.transcript_id = t.transcript_id and trim(s.text) <> '')"
@@ -21,22 +22,22 @@ Connection = duckdb.DuckDBPyConnection
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Some hundred letters in a row, and the turn that says most of them."""
+    """What is said in one turn, or in some in a row, and the turn that says most of it."""
 
     turn_index: int
     text: str
 
 
 def cut(turns: Iterable[tuple[int, str]]) -> Iterator[Passage]:
-    """Cut turns into passages: short ones go together, a long one is cut between words.
+    """Cut turns into passages: short ones go with the next, long ones are cut between words.
 
     >>> [passage.turn_index for passage in cut([(0, "Why?"), (1, "a belt " * 90), (2, "So.")])]
-    [1, 1]
+    [1, 1, 2]
     """
     pieces = ((index, piece) for index, text in turns for piece in wrap(text, LENGTH))
     together: list[tuple[int, str]] = []
     for one in pieces:
-        if together and sum(len(text) for _, text in together) + len(one[1]) > LENGTH:
+        if sum(len(text) for _, text in together) >= SHORT:
             yield _joined(together)
             together = []
         together.append(one)

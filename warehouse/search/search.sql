@@ -234,7 +234,7 @@ with texts as (
 ), near as (
     select
         transcript_id, turn_index, passage_index,
-        array_inner_product(vector::float[384], wanted::float[384]) / 250000 as score
+        array_inner_product(vector::float[384], wanted::float[384]) / 160000 as score
     from passages
     where transcript_id in (from texts)
         and (speaker is null or (transcript_id, turn_index) in (select (transcript_id, turn_index) from spoken))
