@@ -28,8 +28,8 @@ def embed_passages(warehouse: Path, embed: Embed) -> Iterator[tuple[int, int]]:
     for start in range(0, len(lacking), AT_ONCE):
         with store.standing_still(warehouse), store.opened(warehouse, read_only=True) as con:
             texts = passages.passages_of(con, lacking[start : start + AT_ONCE])
-        made = [(*text, said, embed([one.text for one in said])) for *text, said in texts]
+        made = [(name, md5, said, embed([one.text for one in said])) for name, md5, said in texts]
         with store.locked(warehouse), store.opened(warehouse) as con, transaction(con):
-            for transcript_id, text_md5, said, vectors in made:
-                passages.write(con, transcript_id, text_md5, said, vectors)
+            for name, md5, said, vectors in made:
+                passages.write(con, name, md5, said, vectors)
         yield min(start + AT_ONCE, len(lacking)), len(lacking)
