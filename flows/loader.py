@@ -12,6 +12,7 @@ from flows.artifacts import Damaged, Store, read
 from flows.home.permissions import close, share
 from flows.settings import Settings
 from flows.upkeep.remedies import remedy
+from flows.vectors import make_vectors
 from transforms.errors import ContentError, TransientError
 from transforms.sealed import is_no_file
 from warehouse import store as warehouse_store
@@ -87,7 +88,14 @@ def load_and_publish(settings: Settings) -> tuple[Loaded, ...]:
         loaded = load(settings)
     finally:
         publish(settings, anew=bool(loaded))
+    publish_vectors(settings)
     return loaded
+
+
+def publish_vectors(settings: Settings) -> None:
+    """Make the vectors that lack, and publish them: what was loaded can be read meanwhile."""
+    if make_vectors(settings):
+        publish(settings, anew=True)
 
 
 def ready_snapshot(settings: Settings) -> None:

@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     load: Literal["inline", "elsewhere"] = Field(
         default="inline", description="elsewhere: this machine only stages, and load-staged loads on another one"
     )
+    semantic: bool = Field(
+        default=False, description="make vectors of what is said, for `turntable search --semantic`"
+    )
     snapshot_group: str | None = Field(
         default=None, description="a group, by name or number, that may read the snapshot; nobody else may"
     )

@@ -186,6 +186,11 @@ def _rows_of(table: str, columns: Collection[str]) -> Iterator[_Changed]:
         other = "(language, word) not in (select (language, word) from {}.search_words)"
         yield _Changed(other.format("warehouse"), other.format("snapshot"))
         return
+    if table == "passages":  # they come behind the load of what they are of
+        made = "(transcript_id, text_md5, method)"
+        other = f"{made} not in (select distinct {made} from {{}}.passages)"  # noqa: S608
+        yield _Changed(other.format("warehouse"), other.format("snapshot"))
+        return
     of_transcripts = next((name for name in ("transcript_id", "document_id") if name in columns), None)
     if of_transcripts:
         old, new = (f"{of_transcripts} in (from {ids}_transcripts)" for ids in ("old", "changed"))

@@ -24,6 +24,7 @@ from transforms.errors import ContentError, ResourceError, SourceError, Transien
 from transforms.sealed import is_no_file
 from warehouse import spare
 from warehouse.loading.load import BUGS, Check, Connection, Find, Load, believe, load_new, quoted, transaction
+from warehouse.search import passages
 from warehouse.search.index import index_everything
 from warehouse.snapshot import holder
 
@@ -229,6 +230,7 @@ def rebuild(
         with opened(fresh) as con:
             migrate(con)
             done = load_new(con, staged, failures, check)
+            _take_over_vectors(con, warehouse)
             # Who closes a file is not told of a full disk: the rows would stay in a log that is left behind.
             con.execute("checkpoint")
         # The log of the old file must not be replayed into the new one.
@@ -236,6 +238,14 @@ def rebuild(
             log.unlink()
         _swap(fresh, warehouse)
     return done
+
+
+def _take_over_vectors(con: Connection, warehouse: Path) -> None:
+    """Take the vectors of the old warehouse, which are dear, where they are of what is in the new one."""
+    with suppress(duckdb.Error):  # it is damaged, or there is none: they are made anew
+        con.execute(f"attach {quoted(warehouse)} as before (read_only)")
+        passages.take_over(con)
+        con.execute("detach before")
 
 
 def rows(con: Connection, sql: str, parameters: Iterable[object] = ()) -> list[Any]:

@@ -309,38 +309,43 @@ comment on column interruptions.turn_index is 'The turn of who interrupts (best_
 comment on column interruptions.text is 'What is said in that turn';
 
 create or replace view silences as
-with pieces as (
-    -- Words where a turn has any, else the turn as a whole; titles and texts would make the sorting dear.
+with spoken as (
     select
-        t.episode_id, t.transcript_id, t.turn_index, w.word_index,
-        case when w.word_index is null then t.start_time else w.start_time end as start_time,
-        case when w.word_index is null then t.end_time else w.end_time end as end_time
-    from best_turns t left join words w using (transcript_id, turn_index)
+        t.episode_id, t.transcript_id, t.turn_index, coalesce(t.speaker_name, t.speaker_label) as speaker,
+        t.start_time, t.end_time, t.pauses
+    from turns t join transcripts b on b.transcript_id = t.transcript_id and b.is_best
+), pieces as (
+    -- The words of turns with pauses, other turns as a whole: all words, or titles, would make the sorting dear.
+    select * exclude (pauses), null::bigint as word_index from spoken where pauses is null
+    union all
+    select t.episode_id, t.transcript_id, t.turn_index, t.speaker, w.start_time, w.end_time, w.word_index
+    from spoken t join words w using (transcript_id, turn_index)
+    where t.pauses is not null
 ), followed as (
     select
         *,
         lag(end_time) over before as last_end,
         lag(turn_index) over before as after_turn,
+        lag(speaker) over before as after_speaker,
         max(end_time) over (before rows between unbounded preceding and 1 preceding) as silent_from
     from pieces
-    window before as (partition by episode_id, transcript_id order by turn_index, word_index)
+    window before as (partition by episode_id order by turn_index, word_index)
 ), silent as (
     -- Where the piece before has no times, nobody knows when it was said.
     from followed where last_end is not null and start_time - silent_from > 1
 )
 select
-    s.episode_id, s.transcript_id, b.podcast, b.title,
+    s.episode_id, s.transcript_id, p.title as podcast, e.title,
     s.silent_from as start_time,
     s.start_time as end_time,
     s.start_time - s.silent_from as seconds,
     s.after_turn,
-    a.speaker as after_speaker,
+    s.after_speaker,
     s.turn_index as before_turn,
-    b.speaker as before_speaker
+    s.speaker as before_speaker
 from silent s
-join best_turns b using (episode_id, transcript_id, turn_index)
-join best_turns a
-    on a.episode_id = s.episode_id and a.transcript_id = s.transcript_id and a.turn_index = s.after_turn;
+left join episodes e on e.episode_id = s.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id;
 
 comment on view silences is 'Where nobody says a word for more than a second, within a turn or between two: pauses, music, laughter.';
 comment on column silences.episode_id is 'The episode (episodes.episode_id)';

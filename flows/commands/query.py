@@ -131,6 +131,10 @@ def search(
     ] = None,
     context: Annotated[int, typer.Option(min=0, max=100, help="How many turns before and after to show.")] = 0,
     limit: Annotated[int, typer.Option(min=1, help="How many turns to find at most.")] = 20,
+    semantic: Annotated[
+        bool,
+        typer.Option("--semantic", help="Also what is said in other words; `semantic` is switched on for it."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Find what was said, best first: who, when, and a link that opens the audio there."""
@@ -138,8 +142,10 @@ def search(
     from warehouse.search.finding import Search
     from warehouse.search.finding import search as find
 
-    asked = Search(" ".join(words), speaker, show_, as_day(since, "--since"), context, limit)
-    table = find(settings_to_ask().snapshot, asked)
+    snapshot, query = settings_to_ask().snapshot, " ".join(words)
+    vector = _vector(snapshot, query) if semantic else None
+    asked = Search(query, speaker, show_, as_day(since, "--since"), context, limit, vector)
+    table = find(snapshot, asked)
     if as_json:
         show(table, as_json=True)
     else:
@@ -149,6 +155,26 @@ def search(
     if table.rows and (unsaid := table.rows[0][table.columns.index("unsaid")]):
         words_said = " or ".join(f'"{word}"' for word in unsaid)
         say(f"turntable: nobody says {words_said}: these are the nearest words that somebody says")
+
+
+def _vector(snapshot: Path, query: str) -> list[int]:
+    """Return the vector of a search, and say how far what is said has vectors.
+
+    Raises:
+        SourceError: there are none, or none can be made here.
+    """
+    from flows.engines.embedding import embed_query
+    from warehouse.search.finding import vectors_lacking
+
+    vector = embed_query(query)
+    lacking, every = vectors_lacking(snapshot)
+    if every and lacking == every:
+        msg = "nothing has vectors yet: set TURNTABLE_SEMANTIC=1 or `semantic = true`, and run `turntable rebuild`"
+        raise SourceError(msg)
+    if lacking:
+        of_all = f"{lacking} of {counted(every, 'transcript')}"
+        say(f"turntable: {of_all} have no vectors yet: the next load makes them, or `turntable rebuild`")
+    return vector
 
 
 @app.command(epilog="Example: turntable episodes --json")

@@ -188,3 +188,10 @@ ranked as (
 )
 update transcripts set is_best = ranked.is_best
 from ranked where ranked.transcript_id = transcripts.transcript_id and transcripts.is_best <> ranked.is_best;
+
+-- Vectors of what is said no more, or not in the best transcript.
+delete from passages
+where transcript_id in (select transcript_id from transcripts where not is_best) or transcript_id in (
+    select transcript_id from load_log
+    where staged_key in (select staged_key from chosen) and text_md5 is distinct from passages.text_md5
+);

@@ -207,6 +207,59 @@ left join episodes e on e.episode_id = t.episode_id
 left join podcasts p on p.podcast_id = e.podcast_id
 order by t.score desc, e.published_at desc nulls last, t.transcript_id, t.turn_index;
 
+-- The turns that say most of the passages whose vectors are nearest to one: as they come, all are compared.
+create or replace macro nearest(wanted, speaker := null, podcast := null, since := null, most := 20) as table
+with texts as (
+    select t.transcript_id
+    from transcripts t
+    left join episodes e using (episode_id)
+    left join podcasts p using (podcast_id)
+    where t.is_best
+        and (podcast is null or contains(plain(p.title), plain(podcast)))
+        and (since is null or e.published_at >= since::varchar::timestamptz)
+), spoken as (
+    select distinct t.transcript_id, t.turn_index
+    from turns t join texts x using (transcript_id)
+    where speaker is not null and (
+        coalesce(t.speaker_name, t.speaker_label) in (
+            select name from (
+                select distinct coalesce(speaker_name, speaker_label) as name from turns where speaker is not null
+            )
+            where contains(plain(name), plain(speaker))
+        )
+        or t.speaker_id in (
+            select v.speaker_id from voices v where speaker is not null and contains(plain(v.speaker_name), plain(speaker))
+        )
+    )
+), near as (
+    select
+        transcript_id, turn_index, passage_index,
+        array_inner_product(vector::float[384], wanted::float[384]) / 160000 as score
+    from passages
+    where transcript_id in (from texts)
+        and (speaker is null or (transcript_id, turn_index) in (select (transcript_id, turn_index) from spoken))
+), best as (
+    -- Of a long turn the passage that is nearest.
+    select transcript_id, turn_index, max(score) as score, arg_max(passage_index, score) as passage_index
+    from (from near order by score desc, transcript_id, passage_index limit 4 * most)
+    group by all
+    order by score desc, transcript_id, turn_index
+    limit most
+), shown as materialized (
+    select t.rowid as row_number, b.score, b.passage_index from best b join turns t using (transcript_id, turn_index)
+)
+select
+    round(f.score, 3) as score,
+    p.title as podcast, e.title, e.published_at, coalesce(t.speaker_name, t.speaker_label) as speaker, t.start_time,
+    t.text,
+    audio_link(e.audio_url, e.audio_path, e.page_url, t.start_time) as link,
+    t.episode_id, t.transcript_id, t.turn_index, f.passage_index
+from turns t
+join shown f on f.row_number = t.rowid
+left join episodes e on e.episode_id = t.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id
+order by f.score desc, t.transcript_id, t.turn_index;
+
 -- Every turn in which a term is said: its words in a row, whatever case and accents; the last may end with *.
 create or replace macro mentions(phrase) as table
 with terms as materialized (
@@ -271,6 +324,7 @@ comment on macro folded is 'A word without its accents; marks of scripts where t
 comment on macro audio_link is 'A link that opens the audio at a time, or the video on YouTube; NULL where nobody offers it';
 comment on macro table search_terms is 'Which words of the transcripts each word of a query stands for, and how well (1: as it is, 0.9: another form, 0.5: misspelt)';
 comment on macro table search is 'The turns that a query finds, best first (BM25): "a phrase", begin*, words in all their forms; by speaker, podcast and since when, 20 at most where most says nothing else';
+comment on macro table nearest is 'The turns whose passages are nearest to a vector as passages.vector has them, the nearest first; by speaker, podcast and since when, as search()';
 comment on macro table mentions is 'Every turn in which a term is said, and how often: its words in a row, without case and accents, the last one with * if you like';
 comment on macro table first_mentions is 'Where each speaker of each show says a term for the first time, the earliest first';
 comment on macro table keyword_timeline is 'How often a term is said, and in how many of the episodes, by month and show; months of unknown dates come last';

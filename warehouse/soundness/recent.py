@@ -23,6 +23,7 @@ _LARGE: Mapping[str, str] = {
     "words": "transcript_id",
     "speaker_segments": "transcript_id",
     "search_index": "transcript_id",
+    "passages": "transcript_id",
     "transcripts": "transcript_id",
     "load_log": "transcript_id",
     "stage_runs": "episode_id",

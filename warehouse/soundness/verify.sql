@@ -102,4 +102,15 @@ union all
 select 'done stage run twice', concat_ws(' ', episode_id, stage, key)
 from stage_runs where status = 'done' group by episode_id, stage, key having count(*) > 1
 
+union all
+select 'passage of no best transcript', p.transcript_id || ' passage ' || p.passage_index
+from passages p
+where not exists (from transcripts s where s.transcript_id = p.transcript_id and s.is_best)
+    or not exists (from turns t where t.transcript_id = p.transcript_id and t.turn_index = p.turn_index)
+    or not exists (from load_log l where l.transcript_id = p.transcript_id and l.text_md5 = p.text_md5)
+
+union all
+select 'passages are missing', transcript_id
+from passages group by transcript_id having count(*) <> max(passage_index) + 1
+
 order by all

@@ -1,0 +1,35 @@
+"""Vectors of what is said, made where they lack: the warehouse is held only to read texts and to write vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from warehouse import store
+from warehouse.loading.load import transaction
+from warehouse.search import passages
+
+AT_ONCE = 20  # transcripts: what a killed process has to make once more
+
+Embed = Callable[[Sequence[str]], Sequence[Sequence[int]]]  # texts → vectors as `passages.vector` has them
+
+
+def embed_passages(warehouse: Path, embed: Embed) -> Iterator[tuple[int, int]]:
+    """Make the vectors that lack; yield of how many transcripts they are made, and of how many they lacked.
+
+    Raises:
+        SourceError: there is no warehouse yet.
+        ContentError: the warehouse is damaged.
+        TransientError: another process holds it, or the disk is full.
+    """
+    store.require(warehouse)
+    with store.standing_still(warehouse), store.opened(warehouse, read_only=True) as con:
+        lacking = passages.lacking(con)
+    for start in range(0, len(lacking), AT_ONCE):
+        with store.standing_still(warehouse), store.opened(warehouse, read_only=True) as con:
+            texts = passages.passages_of(con, lacking[start : start + AT_ONCE])
+        made = [(name, md5, said, embed([one.text for one in said])) for name, md5, said in texts]
+        with store.locked(warehouse), store.opened(warehouse) as con, transaction(con):
+            for name, md5, said, vectors in made:
+                passages.write(con, name, md5, said, vectors)
+        yield min(start + AT_ONCE, len(lacking)), len(lacking)
