@@ -294,7 +294,8 @@ def _doubts(found: Alignment, *, is_enough: bool, is_other_language: bool) -> It
     if is_other_language:
         yield "is in another language than what was heard of its episode"
     elif is_enough and not found.is_match:
-        yield f"does not match: {found.share * 100:.0f} % of the words align with what was heard of its episode"
+        what = "does not match" if found.share < rows.LEAST_COMMON else "may be of other audio"
+        yield f"{what}: {found.share * 100:.0f} % of the words align with what was heard of its episode"
 
 
 def _differ(written: Row, spoken: Row) -> bool:

@@ -21,7 +21,7 @@ from transforms.alignment.timing import Heard, Timed, TimeSource, timed
 from transforms.alignment.units import units_of
 from transforms.records import Seconds, Word
 
-METHOD = "align-3"
+METHOD = "align-4"
 
 LEAST_SHARE = 0.3  # of the shorter one's words that align, of a text that is of this audio
 LONGEST_GAP_IN_A_WORD: Seconds = 2.0

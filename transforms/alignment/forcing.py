@@ -1,16 +1,17 @@
 """Which words of a text are to be found in the audio itself, for they were heard otherwise, and what came of it.
 
-Where text and recogniser differ between two words that both have, the recogniser's decoder reads the words of
-the text, and where it looks says when each is said (`transforms.speech.whisper.reading`). How likely it finds them
-says whether they are said at all.
+Where text and recogniser differ between two words that both have, or before the first and behind the last such
+word, the recogniser's decoder reads the words of the text, and where it looks says when each is said
+(`transforms.speech.whisper.reading`). How likely it finds them says whether they are said at all.
 """
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from statistics import fmean
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from transforms.alignment.timing import FEW_REPLACED
 from transforms.alignment.units import units_of
 from transforms.records import Seconds, Word
 
-METHOD = "forced-1"
+METHOD = "forced-2"
 
 LONGEST_CLIP: Seconds = 29.0  # Whisper looks at 30 s at once
 LONGEST_GAP: Seconds = 20.0
@@ -39,7 +40,8 @@ LEAST_LIKELY = 0.05
 class Clip:
     """Some words of a text, by the place of the first, and the audio in which they are said.
 
-    The outer ones were heard as written; `n_untimed` have no time yet, `n_doubtful` none or one that was guessed.
+    The outer ones were heard as written, but for those at either end of a text; `n_untimed` have no time yet,
+    `n_doubtful` none or one that was guessed.
     """
 
     first: int
@@ -76,10 +78,16 @@ class Sides:
 
 
 class _Gap(NamedTuple):
-    """What lies between two words that were heard as written: words without a time, and without a sure one."""
+    """What lies between two words that were heard as written: words without a time, and without a sure one.
 
-    before: int
-    after: int
+    At the start of a text there is no word `before` it, at its end none `after` it: the audio that is left says
+    how far `since` and `until` can be.
+    """
+
+    before: int | None
+    after: int | None
+    since: Seconds
+    until: Seconds
     n_untimed: int
     n_doubtful: int
 
@@ -103,8 +111,10 @@ def _clips(sides: Sides) -> Iterator[Clip]:
     kept: Clip | None = None
     found = sides.alignment.words
     for gap in _gaps(sides):
-        first, last = _reached(found, gap.before, -1), _reached(found, gap.after, 1)
-        since, until = found[first].start_time or 0.0, found[last].end_time or 0.0
+        first = 0 if gap.before is None else _reached(found, gap.before, -1)
+        last = len(found) - 1 if gap.after is None else _reached(found, gap.after, 1)
+        since = gap.since if gap.before is None else found[first].start_time or 0.0
+        until = gap.until if gap.after is None else found[last].end_time or 0.0
         counts = gap.n_untimed, gap.n_doubtful
         if kept and first < kept.first + len(kept.words) and until - kept.start_time <= LONGEST_CLIP:
             first, since = kept.first, kept.start_time
@@ -117,19 +127,54 @@ def _clips(sides: Sides) -> Iterator[Clip]:
 
 
 def _gaps(sides: Sides) -> Iterator[_Gap]:
-    """Yield the gaps that are worth it, and in which the words can be said."""
+    """Yield the gaps that are worth it, and in which the words can be said, in the order of the text."""
     found = sides.alignment.words
-    spoken = [bool(units) for units in units_of(sides.words, sides.language)]
+    spoken = [place for place, units in enumerate(units_of(sides.words, sides.language)) if units]
     sure = [place for place, word in enumerate(found) if word.time_source == "aligned"]
-    for before, after in pairwise(sure):
-        inside = [place for place in range(before + 1, after) if spoken[place]]
+    if not sure:
+        return
+    for before, after in pairwise([None, *sure, None]):
+        first = 0 if before is None else bisect.bisect_right(spoken, before)
+        inside = spoken[first : len(spoken) if after is None else bisect.bisect_left(spoken, after)]
         n_untimed = sum(found[place].start_time is None for place in inside)
-        if not n_untimed and len(inside) <= FEW_REPLACED:
-            continue
-        seconds = _between(found[before], found[after])
-        letters = sum(len(sides.words[place]) for place in inside)
-        if letters / FASTEST <= seconds <= min(LONGEST_GAP, letters / SLOWEST + LONGEST_WORD):
-            yield _Gap(before, after, n_untimed, len(inside))
+        is_inner = before is not None and after is not None
+        if len(inside) > FEW_REPLACED or (is_inner and n_untimed):
+            yield from _sayable(sides, before, after, inside, n_untimed)
+
+
+def _sayable(
+    sides: Sides, before: int | None, after: int | None, inside: Sequence[int], n_untimed: int
+) -> Iterator[_Gap]:
+    """Yield a gap, if the words in it can be said in its time; at the ends of a text they take a part of it."""
+    letters = sum(len(sides.words[place]) for place in inside)
+    longest = min(LONGEST_GAP, letters / SLOWEST + LONGEST_WORD)
+    since, until = _bounds(sides, before, after)
+    if letters / FASTEST > until - since:
+        return
+    if before is None:
+        since = max(since, until - longest)
+    elif after is None:
+        until = min(until, since + longest)
+    if until - since <= longest:
+        yield _Gap(before, after, since, until, n_untimed, len(inside))
+
+
+def _bounds(sides: Sides, before: int | None, after: int | None) -> tuple[Seconds, Seconds]:
+    """Return from when until when there is audio between two words that were heard as written.
+
+    Before the first one and behind the last that is up to the nearest other one, or to the end of the audio: a
+    paragraph may have been moved.
+    """
+    found = sides.alignment.words
+    since = 0.0 if before is None else found[before].end_time or 0.0
+    until = sides.duration if after is None else found[after].start_time or 0.0
+    if before is None:
+        ends = [word.end_time or 0.0 for word in found if word.time_source == "aligned"]
+        since = max((end for end in ends if end <= until), default=since)
+    elif after is None:
+        starts = [word.start_time or 0.0 for word in found if word.time_source == "aligned"]
+        until = min((start for start in starts if start >= since), default=until)
+    return since, until
 
 
 def _reached(found: Sequence[AlignedWord], place: int, step: int) -> int:
@@ -154,17 +199,25 @@ def with_read(sides: Sides, read: Sequence[tuple[Clip, Sequence[ReadWord | None]
     """Give words the times at which the decoder found them, where it is likely that they are said there.
 
     `read` has a word for each one of its clip, `None` for a mark, which nobody says. Words that were heard as
-    written keep their times; where one of a gap has a new one, the others have none that is older.
+    written keep their times; where one of a gap has a new one, the others have none that is older. At either end
+    of a text the outermost word is believed only if it is likely by itself.
     """
     words = list(sides.alignment.words)
     for clip, found in read:
         places = range(clip.first, clip.first + len(found))
         sure = [place for place in places if words[place].time_source == "aligned"]
-        for before, after in pairwise(sure):
+        for before, after in pairwise([places.start - 1, *sure, places.stop]):
             inside = {p: one for p in range(before + 1, after) if (one := found[p - clip.first])}
-            bounds = words[before].end_time or 0.0, words[after].start_time or 0.0
-            if believed := dict(_believed(inside, *bounds)):
-                words[before + 1 : after] = [believed.get(p, AlignedWord()) for p in range(before + 1, after)]
+            since = (words[before].end_time or 0.0) if before in places else clip.start_time
+            until = (words[after].start_time or 0.0) if after in places else clip.end_time
+            believed = list(_believed(inside, since, until))
+            if before not in places:
+                believed = _from_likely(believed, inside)
+            elif after not in places:
+                believed = _from_likely(believed[::-1], inside)
+            if believed:
+                new = dict(believed)
+                words[before + 1 : after] = [new.get(p, AlignedWord()) for p in range(before + 1, after)]
     return with_words(sides.alignment, tuple(words), sides.words, sides.heard, sides.language, sides.duration)
 
 
@@ -179,3 +232,10 @@ def _believed(found: Mapping[int, ReadWord], since: Seconds, until: Seconds) -> 
         reach = max(start - one.start_time, one.end_time - end)
         if likely >= LEAST_LIKELY and reach <= SLACK and start < end <= start + LONGEST_WORD:
             yield place, AlignedWord(round(start, 3), round(end, 3), "aligned", round(likely, 3))
+
+
+def _from_likely(
+    believed: Sequence[tuple[int, AlignedWord]], found: Mapping[int, ReadWord]
+) -> list[tuple[int, AlignedWord]]:
+    """Leave out the first words, those that only their neighbours make likely."""
+    return list(dropwhile(lambda one: math.exp(fmean(found[one[0]].logprobs)) < LEAST_LIKELY, believed))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from transforms.speech.pyannote.low_memory import Keep
 
-METHOD = "pyannote4-5"
+METHOD = "pyannote4-6"
 
 # DER of twelve episodes at hops of 1, 2, 3, 4 and 5 s: 8.5, 8.7, 9.2, 9.3 and 8.8 %. Half-minute clips of meetings
 # lose three points at 2 s: short episodes have shorter hops (diarization_pipeline.hop).

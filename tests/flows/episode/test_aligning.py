@@ -235,6 +235,8 @@ def test_a_text_of_which_little_aligns_is_flagged(settings: Settings, tmp_path: 
         ("publisher", False, True, True),
     ]
     assert ask(settings, "select count(*) from turns where time_source = 'aligned'") == [(0,)]
+    ((message,),) = ask(settings, "select message from stage_runs where stage = 'align'")
+    assert message.startswith("may be of other audio: ")
 
 
 AD = (

@@ -337,6 +337,41 @@ def test_nothing_is_read_where_nothing_is_in_doubt() -> None:
     assert clips_of(Sides(longer, said, "en", 10.0, align(longer, said, "en", 10.0))) == []
 
 
+@pytest.mark.parametrize(("noise", "outer"), [(range(4), 0), (range(15, 19), 18)])
+def test_the_first_and_the_last_words_are_looked_for(noise: range, outer: int) -> None:
+    """In the audio that is left there; the outermost one only if it is likely by itself."""
+    sides = misheard(TALE, noise)
+    (clip,) = clips_of(sides)
+    assert all(sides.alignment.words[place].start_time is None for place in noise)
+    assert set(noise) < set(range(clip.first, clip.first + len(clip.words)))
+    assert clip.start_time <= 0.5 * noise.start
+    assert clip.end_time >= 0.5 * noise.stop - 0.1
+
+    read = read_as(clip, 0.5)
+    found = with_read(sides, [(clip, read)])
+    assert [found.words[place].start_time for place in noise] == [0.5 * place for place in noise]
+    read[outer - clip.first] = ReadWord(0.5 * outer, 0.5 * outer + 0.4, (math.log(0.01),))
+    doubtful = with_read(sides, [(clip, read)])
+    assert [place for place in noise if doubtful.words[place].start_time is None] == [outer]
+
+
+@pytest.mark.parametrize("at_end", [False, True])
+def test_what_cannot_be_said_at_the_ends_is_not_looked_for(*, at_end: bool) -> None:
+    """A text that goes on longer than the audio; of a minute of music only what is next to the words is read."""
+    said = [heard_word(word, 60 + 0.5 * n, 60.4 + 0.5 * n) for n, word in enumerate(TALE)]
+
+    def clips(n: int) -> list[Clip]:
+        more = some_words(n, 3)
+        text = [*TALE, *more] if at_end else [*more, *TALE]
+        return clips_of(Sides(text, said, "en", 130.0, align(text, said, "en", 130.0)))
+
+    assert clips(2000) == []
+    (clip,) = clips(12)
+    assert len(clip.words) > 12
+    assert clip.seconds < 25
+    assert clip.end_time > 69 if at_end else clip.start_time < 60
+
+
 def test_no_more_than_a_tenth_of_the_audio_is_read() -> None:
     """Of a talk that was misheard everywhere the gaps with most words come first."""
     words = some_words(2000, 4)

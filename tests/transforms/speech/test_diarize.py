@@ -114,6 +114,17 @@ def test_chunks_are_put_together_as_by_pyannote(
     assert tracks(pipeline.to_annotation(decided)) == tracks(SpeakerDiarization.to_annotation(decided))
 
 
+def test_no_more_speak_at_once_than_there_are(pipeline: Any, segmentations: SlidingWindowFeature) -> None:
+    """Where one was found and two are counted, the second is nobody: he had a name and no voice."""
+    window = SlidingWindow(start=0.0, duration=10.0, step=1.0)
+    chunks = SlidingWindowFeature(np.ones_like(segmentations.data), window)
+    one = np.array([[0, -2, -2]] * len(chunks.data), np.int8)
+    count = pipeline.speaker_count(chunks, FRAMES)
+
+    assert count.data.max() == 3
+    assert pipeline.reconstruct(chunks, one, count).data.shape == (len(count.data), 1)
+
+
 def tracks(annotation: Any) -> list[tuple[float, float, str, int]]:
     """All that an annotation says, to the microsecond."""
     return [(round(s.start, 6), round(s.end, 6), *rest) for s, *rest in annotation.itertracks(yield_label=True)]

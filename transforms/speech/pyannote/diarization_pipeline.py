@@ -41,12 +41,10 @@ from transforms.speech.pyannote.low_memory import (
     keep,
     tell,
 )
+from transforms.speech.pyannote.second_look import ONE_VOICE, Voices, look_again
 
 FEWEST_CHUNKS = 45  # with fewer, each counts: half a minute has pyannote's hop
 SHORTEST_HOP = 1.0  # seconds
-# Cosine distances of voices. Parts of one voice are 0.0 to 0.28 apart, two people 0.42 and more, of which those on
-# one telephone line are 0.48: measured on half-minute meetings, a telephone call, and speech of a synthesizer.
-ONE_VOICE, TWO_VOICES = 0.3, 0.6
 SHORTEST_PART = 12.0  # seconds between the first and the last chunk of who is to be a speaker of his own
 
 
@@ -112,18 +110,38 @@ class EmbeddedDiarization(LowMemoryDiarization):
             clustering="OracleClustering",
         )
         # constrained: two voices of one chunk are two people
-        clustering = ThinnedAgglomerative(metric=VoiceEmbedding.metric, constrained_assignment=True)
+        clustering = TwiceLooked(metric=VoiceEmbedding.metric, constrained_assignment=True)
         put_in_place(self, clustering, VoiceEmbedding(network))
         self.longest_hop = longest_hop
         self.one_at_a_time = threading.Lock()
 
-    def apply(self, file: dict[str, Any], **settings: Any) -> DiarizeOutput:
-        """Diarize with the hop that the length of the episode asks for."""
+    def apply(
+        self,
+        file: dict[str, Any],
+        num_speakers: int | None = None,
+        min_speakers: int | None = None,
+        max_speakers: int | None = None,
+        **settings: Any,
+    ) -> DiarizeOutput:
+        """Diarize with the hop that the length of the episode asks for.
+
+        pyannote hears nothing of a number of speakers: it would hold to it where the clustering does not.
+        """
+        bounds = num_speakers or min_speakers or 1, num_speakers or max_speakers or math.inf
+        file = {**file, "bounds": bounds}
         step = hop(file["waveform"].shape[1] / SAMPLE_RATE, self.longest_hop)
         with self.one_at_a_time:  # pyannote reads these from the pipeline all along
             self._segmentation.step = step
             self.clustering.min_cluster_size = fewest_chunks(step)
             return super().apply(file, **settings)
+
+    def reconstruct(
+        self, segmentations: SlidingWindowFeature, hard_clusters: NDArray[np.int8], count: SlidingWindowFeature
+    ) -> SlidingWindowFeature:
+        """Decide who speaks at each frame; no more at once than there are people."""
+        people = max(int(hard_clusters.max()) + 1, 1)
+        count = SlidingWindowFeature(np.minimum(count.data, people), count.sliding_window)
+        return super().reconstruct(segmentations, hard_clusters, count)
 
     def get_embeddings(
         self,
@@ -224,6 +242,9 @@ def _alone(chunk: NDArray[Any]) -> NDArray[Any]:
     return frames
 
 
+TWO_VOICES = 0.6  # cosine distance, from which two people are clearly two
+
+
 class _WithinReason:
     """Believes a number of speakers, unless it cuts one voice in two or joins two clear ones.
 
@@ -267,6 +288,33 @@ def _is_wrong(asked: NDArray[Any], free: NDArray[Any]) -> bool:
 
 def _nearest(centroids: NDArray[Any]) -> float:
     return float(pdist(centroids, "cosine").min(initial=math.inf))
+
+
+class TwiceLooked(_Thinned, AgglomerativeClustering):
+    """pyannote's agglomerative clustering of as many voices as memory allows, looked at again."""
+
+    def __call__(
+        self,
+        embeddings: NDArray[np.float32],
+        segmentations: SlidingWindowFeature,
+        *,
+        file: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Cluster, within `file["bounds"]` if voices can be; else `file["ignored"]` gets the number."""
+        file = {} if file is None else file
+        chosen, chunks, speakers = self.filter_embeddings(embeddings, segmentations)
+        if len(chosen) < 2:
+            return super().__call__(embeddings, segmentations)  # type: ignore[no-any-return]
+        fewest, most = file.get("bounds", (1, math.inf))
+        clusters = self.cluster(chosen.copy(), min_clusters=1, max_clusters=len(chosen))
+        looked_at = Voices(chosen / np.linalg.norm(chosen, axis=1, keepdims=True), chunks)
+        clusters = look_again(looked_at, clusters, self.min_cluster_size, (fewest, most))
+        if not fewest <= (found := int(clusters.max()) + 1) <= most:
+            file.setdefault("ignored", []).append(found)
+        return self.assign_embeddings(  # type: ignore[no-any-return]
+            embeddings, chunks, speakers, clusters, constrained=self.constrained_assignment
+        )
 
 
 class ThinnedAgglomerative(_WithinReason, _Thinned, AgglomerativeClustering):
