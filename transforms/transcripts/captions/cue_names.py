@@ -36,6 +36,7 @@ MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 _BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
 _NOTES = ("♪", "♫", "♬")
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）")
+_FIRST_BRACKETS = re.compile(rf"(?:{_IN_BRACKETS.pattern})\s*[^\W\d_]")
 
 Key = tuple[Core, str]  # how a label is set off, and the name in it
 Openings = Mapping[Key, Candidate]
@@ -193,7 +194,8 @@ class _Texts:
     def _in_brackets(self) -> Grammar | None:
         """Find several names that come back in brackets, as sounds seldom do; unsure, so that it is flagged.
 
-        Full names are read, anything else is only worth a flag. `None` where there are no such names.
+        Full names are read, anything else is only worth a flag, and so are brackets in front of most texts. `None`
+        where there are none such.
         """
         for whole in self.paragraphs.ways:
             names = [one for one in whole.found if one.form.core.bracket and not is_sound(f"[{one.raw}]")]
@@ -205,6 +207,9 @@ class _Texts:
             form = Counter(one.form for one in often).most_common(1)[0][0]
             labels = {one.line: one for one in names} if full else {}
             return Grammar(labels, form if full else None, WORTH_A_FLAG, form, WORTH_A_FLAG, (), WORTH_A_FLAG)
+        in_front = sum(_FIRST_BRACKETS.match(text) is not None for text in self.texts)
+        if in_front > max(A_FEW, MOST * len(self.texts)):  # no sounds: `[Music] So it is.` in every cue
+            return Grammar({}, None, WORTH_A_FLAG, None, 0.0, (), WORTH_A_FLAG)
         return None
 
     def _proved(self) -> Grammar | None:
@@ -220,7 +225,8 @@ class _Texts:
         if every:
             found = choose(self.paragraphs, every)
             if all(any(_is_as(every, core) for core, _ in mine) for mine in self.opened):
-                found = replace(found, labels={one.line: one for one in self._whole(every).found}, doubted=())
+                named = {one.line: one for one in self._whole(every).found}
+                found = replace(found, labels=named, doubted=(), confidence=1.0)
             return replace(found, probability=likely, confidence=likely * found.confidence)
         if likely < self._least(found):
             return replace(found, probability=likely).declined() if likely >= WORTH_A_FLAG else None
@@ -230,7 +236,8 @@ class _Texts:
         """Check for one name alone: `[Phone ringing]` now and then is a sound, `Star Wars: A New Hope` a title."""
         names = {one.name for one in found.labels.values()}
         texts = sum((core, name) in mine for name in names for mine in self.opened)
-        return len(names) == 1 and (bool(core.bracket) or (texts == 1 and len(self.texts) >= FEWEST_TEXTS))
+        in_brackets = core.bracket != "" and core.end != ":"
+        return len(names) == 1 and (in_brackets or (texts == 1 and len(self.texts) >= FEWEST_TEXTS))
 
     def _core_of_all(self, found: Grammar) -> Core | None:
         """Find what sets a label off in nearly every text: all are names, if it is likely or most of them are."""

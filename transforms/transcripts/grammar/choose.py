@@ -9,7 +9,7 @@ from heapq import nlargest
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar import score
-from transforms.transcripts.grammar.candidates import Candidate, Core, Form, without_end
+from transforms.transcripts.grammar.candidates import Candidate, Core, Form, is_titled, without_end
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
@@ -21,12 +21,14 @@ from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_of
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
 FEWEST_ONCE = 5  # labels of which each stands once: headings are like that
+FEWEST_LISTED = 4  # labels of which each stands once: so do the authors of quotes and letters
 MOSTLY_NAMED = 0.75  # of the labels are full names there
 LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.1  # a label that stands once in a strong form is none below this
 UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
+SURE_ONCE = 0.97  # a label that stands once and is set off weakly may be none below this: `First: the motor.`
 UNLIKE = 0.4  # at most: a label that always stands alone, where words stand behind the others
 MOST_LABELS = 1000  # of one form are judged, those that stand oftenest: no episode has more than 500 speakers
 LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file
@@ -65,7 +67,8 @@ class Grammar:
 def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Grammar:
     """Find the grammar of a document's lines; `forced` is the core that the user says it has.
 
-    Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged.
+    Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged, and
+    whether somebody else is named otherwise.
     """
     document = lines if isinstance(lines, Document) else Document(lines)
     # Of ways that are about as likely, the one with more labels: those with a time and those without are one.
@@ -80,7 +83,7 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
     others = [way for way in ways if way is not best]
     labels = _labels(document, best, others, forced)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
-    trust = best.probability * _trust(document, best, labels, rival) if forced is None else 1.0
+    trust = _trust(document, best, labels, rival) * (best.probability if forced is None else 1.0)
     return Grammar(
         labels,
         best.form,
@@ -151,7 +154,7 @@ def _trust(document: Document, best: Way, labels: dict[int, Candidate], rival: W
     """
     counts = Counter(one.name for one in labels.values())
     alone = len(counts) == 1 and len(labels) > 1
-    is_list = len(counts) == len(labels) >= FEWEST_ONCE and counts.keys().isdisjoint(
+    is_list = len(counts) == len(labels) >= FEWEST_LISTED and counts.keys().isdisjoint(
         form for name in counts for form in short_forms(name) if form != name
     )
     inside = not document.phrases.isdisjoint(counts)
@@ -174,7 +177,7 @@ def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) ->
 
 
 def _heads_inside(document: Document, labels: dict[int, Candidate]) -> bool:
-    """Check for a line within turns that comes back below a gap and above what is said: `THE WITNESS`."""
+    """Check for lines within turns, below a gap and above what is said: one that comes back, or full names."""
     lines = document.lines
     heads = Counter(
         lines[i].text
@@ -184,7 +187,7 @@ def _heads_inside(document: Document, labels: dict[int, Candidate]) -> bool:
         and not (lines[i + 1].gap or lines[i].noise or ends_sentence(lines[i].text))
         and any(one.form.alone for one in document.candidates[i])
     )
-    return max(heads.values(), default=0) > 1
+    return max(heads.values(), default=0) > 1 or sum(map(is_full_name, heads)) > 1
 
 
 def _asked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
@@ -311,7 +314,12 @@ def accepted(whole: Occurrences, *, is_given: bool = False) -> Accepted:
         likely |= dict.fromkeys(_proved_by_time(whole, whole.timed), 1.0)
     # What is marked as labels are and does not look like one may open the talk, and all that it says is lost then.
     least = 0.0 if whole.is_marked else UNSURE
-    unsure = frozenset(name for name, p in likely.items() if least <= p < SURE or UNSURE < p < 1 - UNSURE)
+    unsure = frozenset(
+        name
+        for name, p in likely.items()
+        if least <= p < SURE
+        or UNSURE < p < (SURE_ONCE if whole.is_weak and len(places[name]) == 1 else 1 - UNSURE)
+    )
     return Accepted(tuple(one for one in whole.found if likely.get(one.name, 0.0) >= SURE), unsure, looks)
 
 
@@ -334,10 +342,10 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
     sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or marked)
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
-    if not strong:
-        return (
-            min(looks, UNLIKE) if _is_unlike(mine, usual) else looks
-        )  # `Dear Ann:`, alone among others with words
+    if not strong and is_titled(first.raw):
+        return max(looks, 1 - UNSURE)
+    if not strong:  # `Dear Ann:` stands alone among others with words
+        return min(looks, UNLIKE) if _is_unlike(mine, usual) else looks
     proved = looks >= DOUBTED_ONCE or (marked and first.start_time is not None)
     return max(looks, SURE) if proved else looks
 
@@ -463,8 +471,8 @@ class _Named:
 def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
     """Find the labels whose marks are damaged, and full names that stand once before they are shortened."""
     named = _Named.by(document, labels)
-    heads = sorted(named.written, key=len, reverse=True)
-    timed = sum(one.form.time == "before" for one in labels.values()) * 2 > len(labels)
+    heads = sorted({one.raw for one in labels.values()}, key=len, reverse=True)
+    timed = sum(one.start_time is not None for one in labels.values()) * 2 > len(labels)
     found: dict[int, Candidate] = {}
     for i, line in enumerate(document.candidates):
         if i in labels:
