@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from transforms.text import ends_sentence
-from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
+from transforms.transcripts.grammar.candidates import SMALL_STOP, Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import OFTEN, SURE, Grammar, accepted, choose, how_likely
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
@@ -34,6 +34,7 @@ TWICE = 2
 MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 
 _BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
+_NO_MARKS = ("", "  ", "\t", SMALL_STOP)  # set no name off in a caption: what is said has them
 _NOTES = ("♪", "♫", "♬")
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）")
 _FIRST_BRACKETS = re.compile(rf"(?:{_IN_BRACKETS.pattern})\s*[^\W\d_]")
@@ -90,7 +91,7 @@ def openings(text: str) -> dict[Key, Candidate]:
     return {
         (one.form.core, one.name): one
         for one in candidates(Line(0, text), 0)
-        if (one.form.core.bracket or one.form.core.end not in ("", "  ", "\t")) and text.endswith(one.rest)
+        if (one.form.core.bracket or one.form.core.end not in _NO_MARKS) and text.endswith(one.rest)
     }
 
 

@@ -53,6 +53,9 @@ _TITLED_NAME = (
 )
 _IS_TITLED = re.compile(_TITLED_NAME)
 _TITLED = re.compile(rf"({_TITLED_NAME})\.\s+(?=\S)")
+# `M. le président. La séance est ouverte.`: behind a short title the name, or what somebody is, in small letters.
+_SMALL_TITLED = re.compile(rf"({_CAPITAL}[a-zà-ÿ]{{0,3}}\.?(?:\s[^\W\d_][\w'’-]*){{1,4}})\.\s+(?=\S)")
+SMALL_STOP = ". "  # ends it: not what ends a name in capitals
 _LETTER = re.compile(r"([^\W\d_a-z]\d{0,2})[.)]\s+(?=\S)")  # `Q. Why?`, `A) So it is.`
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
 _BRACKETS = {
@@ -127,7 +130,7 @@ class Form:
         label = f"{core.bracket}L{_BRACKETS.get(core.bracket, '')}"
         mark = core.mark.replace(">", "/")
         behind = " [T]" if self.time == "behind" else ""
-        closing = core.end if core.end in _CLOSING else ""
+        closing = core.end.rstrip() if core.end in _CLOSING else ""
         inside = f"{label}{closing}" if mark else f"{label}{behind}{closing}"
         opens = _SHOWN_MARKS.get(mark, f"<{mark}>" if mark else "")
         shown = f"{opens}{inside}{_SHOWN_MARKS.get(mark, f'</{mark}>')}{behind}" if mark else inside
@@ -137,7 +140,7 @@ class Form:
         return f"{block}{before}{shown}{end}{'⏎' if self.alone else ' R'}"
 
 
-_CLOSING = ("", ":", "：", ".", ".-", ";", ")")  # stand right behind the label
+_CLOSING = ("", ":", "：", ".", SMALL_STOP, ".-", ";", ")")  # stand right behind the label
 _SHOWN_MARKS = {"strong": "**", "em": "*", "strong em": "***", "code": "`"}
 _SHOWN_SPACES = {"\t": "⇥", "  ": "␣␣"}
 
@@ -279,6 +282,8 @@ class _Reader:
         capitals = _TITLED.match(text, at, limit) or _CAPITALS.match(text, at, limit)
         if capitals and _is_large(capitals[1]) and not text[at:colon].isupper():
             yield capitals.end(1)
+        elif small := _SMALL_TITLED.match(text, at, limit):
+            yield small.end(1)
         if not self.span and (letter := _LETTER.match(text, at)):
             yield letter.end(1)
 
@@ -366,8 +371,9 @@ class _Reader:
 
     def _loose_end(self, head: _Head, end: int, behind: int, rest: str) -> str:
         """Tell a stop behind capitals, a tab or a wide gap from no end at all; return the words without it."""
-        if end < len(self.text) and self.text[end] in ".)" and _is_large(head.raw):
-            head.end = self.text[end]
+        stop = self.text[end : end + 1]
+        if stop == "." or (stop == ")" and _is_large(head.raw)):
+            head.end = stop if _is_large(head.raw) else SMALL_STOP
             return rest.lstrip(".) ")
         gap = self.text[end : behind + 2] if rest else ""
         head.end = "\t" if "\t" in gap else "  " if gap.startswith(("  ", "\u3000")) and not head.stamp else ""
