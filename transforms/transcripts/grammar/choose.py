@@ -35,6 +35,7 @@ LEAST_PART = 0.25  # of the words are a part of their own, such as a second docu
 SURE_PART = 0.95
 LEAST_TITLED, SURE_TITLED = 0.05, 0.8  # the same, where it has a title of its own
 FEWEST_OF_PART = 4  # labels
+FEWEST_HEADED = 3  # parts that one person begins
 DOUBTFUL = 0.85  # is left of the confidence where something speaks against a reading
 LONGEST_LETTER = 2  # characters of a label such as `Q` or `A1`
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
@@ -263,7 +264,17 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         is_said = whole.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept)
         refuted = (is_silent or is_said) and forced is None
         likely = 0.0 if refuted else score.of_form(of_form(measured, judged.likely))
+        if _heads_parts(whole, kept) and not refuted:
+            likely = max(likely, SURE_PART)
         yield Way(kept, doubted, judged.unsure, likely, _least(whole, kept))
+
+
+def _heads_parts(whole: Occurrences, kept: Sequence[Candidate]) -> bool:
+    """Check for one person alone, marked, first below each heading or nearly: who lectures is named there anew."""
+    lines = whole.document.lines
+    headed = sum(one.line > 0 and lines[one.line - 1].heading for one in kept)
+    alone = len({whole.persons[one.name] for one in kept}) == 1
+    return whole.is_marked and alone and headed >= FEWEST_HEADED and headed >= len(kept) - 1
 
 
 def _is_sentence(one: Candidate) -> bool:
