@@ -303,8 +303,8 @@ def _named_in_brackets(whole: Occurrences) -> Grammar | None:
     if len({one.name for one in often}) < SEVERAL or len(often) < MOSTLY_ENDED * len(names):
         return None
     form = Counter(one.form for one in often).most_common(1)[0][0]
-    labels = {one.line: one for one in names} if full else {}
-    return Grammar(labels, form if full else None, WORTH_A_FLAG, form, WORTH_A_FLAG, (), WORTH_A_FLAG)
+    worth_a_flag = Grammar({}, None, WORTH_A_FLAG, form, WORTH_A_FLAG, (), WORTH_A_FLAG)
+    return replace(worth_a_flag, labels={one.line: one for one in names}, form=form) if full else worth_a_flag
 
 
 def _is_as(core: Core, other: Core) -> bool:

@@ -125,25 +125,26 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
     Below a name alone it is what its owner says; with a time where those who come back have none, or have it
     elsewhere, it heads a chapter.
     """
-    counts = Counter(one.name for one in labels.values())
     written = Counter(one.raw for one in labels.values())
+    counts = Counter(one.name for one in labels.values())
     usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
-    silent = {
+
+    def is_said(i: int, one: Candidate) -> bool:
+        return one.start_time is None and counts[one.name] == 1 and i - 1 in labels and labels[i - 1].form.alone
+
+    def is_heading(one: Candidate) -> bool:
+        return bool(usual) and one.form.time not in ("", usual[0][0]) and not one.form.core.end
+
+    return {
         i: one
         for i, one in labels.items()
-        if one.form.alone and written[one.raw] == 1 and (i + 1 in labels or i + 1 == len(document.lines))
+        if written[one.raw] > 1 or _has_words(document, labels, i) or not (is_said(i, one) or is_heading(one))
     }
-    said = {
-        i
-        for i, one in silent.items()
-        if one.start_time is None and counts[one.name] == 1 and i - 1 in labels and labels[i - 1].form.alone
-    }
-    headings = {
-        i
-        for i, one in silent.items()
-        if usual and one.form.time not in ("", usual[0][0]) and not one.form.core.end
-    }
-    return {i: one for i, one in labels.items() if i not in said | headings}
+
+
+def _has_words(document: Document, labels: dict[int, Candidate], index: int) -> bool:
+    """Check for words behind a label, on its line or below it."""
+    return not labels[index].form.alone or not (index + 1 in labels or index + 1 == len(document.lines))
 
 
 def _trust(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> float:
@@ -259,14 +260,21 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         measured = replace(whole, found=kept) if whole.is_weak else whole
         lines = {one.line for one in kept}
         doubted = tuple(one for one in whole.found if one.line not in lines)
-        # Who has nothing to say is no speaker, and what is said is none: `Jistě.`
-        is_silent = sum(not words for words in measured.behind) * 2 > len(kept)
-        is_said = whole.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept)
-        refuted = (is_silent or is_said) and forced is None
-        likely = 0.0 if refuted else score.of_form(of_form(measured, judged.likely))
-        if _heads_parts(whole, kept) and not refuted:
-            likely = max(likely, SURE_PART)
+        refuted = forced is None and _is_refuted(measured, kept)
+        likely = 0.0 if refuted else _probability(measured, judged)
         yield Way(kept, doubted, judged.unsure, likely, _least(whole, kept))
+
+
+def _is_refuted(measured: Occurrences, kept: Sequence[Candidate]) -> bool:
+    """Check for most labels with no words behind them, or which are sentences, as `Jistě.`."""
+    is_silent = sum(not words for words in measured.behind) * 2 > len(kept)
+    return is_silent or (measured.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept))
+
+
+def _probability(measured: Occurrences, judged: Accepted) -> float:
+    """Return how likely a way is the document's, by its measures and by where its labels stand."""
+    likely = score.of_form(of_form(measured, judged.likely))
+    return max(likely, SURE_PART) if _heads_parts(measured, judged.kept) else likely
 
 
 def _heads_parts(whole: Occurrences, kept: Sequence[Candidate]) -> bool:
@@ -353,12 +361,18 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
     sentence = first.form.alone and ends_sentence(first.raw) and not (is_given or marked)
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
-    if not strong and is_titled(first.raw):
-        return max(looks, 1 - UNSURE)
-    if not strong:  # `Dear Ann:` stands alone among others with words
-        return min(looks, UNLIKE) if _is_unlike(mine, usual) else looks
+    if not strong:
+        return _weakly(looks, mine, usual)
     proved = looks >= DOUBTED_ONCE or (marked and first.start_time is not None)
     return max(looks, SURE) if proved else looks
+
+
+def _weakly(looks: float, mine: Sequence[int], usual: Usual) -> float:
+    """Return how likely a label is one that is set off weakly, as `looks` says but for what its form says."""
+    if is_titled(usual.seen.found[mine[0]].raw):
+        return max(looks, 1 - UNSURE)
+    # `Dear Ann:` stands alone among others with words
+    return min(looks, UNLIKE) if _is_unlike(mine, usual) else looks
 
 
 def _is_strong(mine: Sequence[int], usual: Usual) -> bool:
