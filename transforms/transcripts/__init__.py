@@ -20,7 +20,7 @@ from transforms.transcripts.plain.plain_formats import OF_PROSE
 from transforms.transcripts.program_log import is_log
 from transforms.transcripts.prose.shared_survey import survey_of
 
-METHOD = "transcripts-16"
+METHOD = "transcripts-17"
 MOST_SPEAKERS = 500
 _SAY_FORMAT = "say what it is by `turntable import --format NAME`"
 UNLIKELY = 0.1  # a grammar that is not worth a try

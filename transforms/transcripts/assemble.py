@@ -32,11 +32,13 @@ _NAMED = 0.5  # share of the turns with a name or a time, from which on a text h
 _TIMED = 0.9
 # Words that two clocks measured may begin a little before the one they follow.
 BACK_SECONDS = 0.05
-SURE_LABELS = 0.9  # confidence in who speaks below which it is flagged
+SURE_LABELS = 0.93  # confidence in who speaks below which it is flagged
 # What may have been speech and is in no turn.
 _ABOVE = frozenset((("metadata", "description"), ("metadata", "subtitle")))
 _BESIDE = _ABOVE | {("dropped", "behind the transcript")}
 _MAY_BE_SAID = frozenset(("behind the transcript", "row of one column"))
+_WHO_SPEAK = frozenset(("speakers", "guest", "host"))
+_BEGUN = re.compile(r"([^.:–—]{1,60}?)\s*(?:[.:]|\s[-–—])\s")
 A_PARAGRAPH = 200  # characters
 LONG_BESIDE, BESIDE_TURNS = 1_000, 2  # characters above the turns that are no turns; the turns, measured by them
 LEFT_OUT = 10  # times what may be said and was dropped is to be in turns
@@ -160,13 +162,23 @@ def _doubts(draft: Draft, turns: Sequence[Turn]) -> Iterator[str]:
         yield "part_left_out"
     if draft.grammar is None:
         return
-    if draft.grammar.confidence < SURE_LABELS:
+    if draft.grammar.confidence < SURE_LABELS or _named_inside(draft) * LEFT_OUT > said:
         yield "labels_uncertain"
     if turns and not named:
         yield "nobody_named"
     beside = _length(draft, _BESIDE)
     if said < beside * (BESIDE_TURNS if beside > LONG_BESIDE else 1):
         yield "little_is_turns"
+
+
+def _named_inside(draft: Draft) -> int:
+    """Count the characters of paragraphs that begin as if one spoke whom the header lists, as `Rich. Thank you.`."""
+    listed = ", ".join(p.text for p in draft.pieces if p.kind == "metadata" and p.name in _WHO_SPEAK)
+    names = frozenset(filter(None, map(str.strip, listed.split(","))))
+    begun = (
+        (piece, _BEGUN.match(piece.text)) for piece in draft.pieces if piece.kind == "speech" and not piece.opens
+    )
+    return sum(len(piece.text) for piece, match in begun if match and match[1] in names)
 
 
 def _length(draft: Draft, kinds: frozenset[tuple[str, str]]) -> int:

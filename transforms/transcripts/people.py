@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from transforms.records import Speaker
 from transforms.transcripts.names import PARTICLES, as_written, clean, fold, initials_of, is_generic, is_sound
@@ -141,8 +141,8 @@ def _read(label: str) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
     """Split a label into the words of the name, the titles before them, and what tells two of that name apart."""
     shown, role = clean(label)
     tokens, titles = fold(shown).split(), set[str]()
-    if len(tokens) > 1 and all(len(token) == 1 for token in tokens) and not _title_length(tokens):
-        tokens = ["".join(tokens)]  # `H. B.` is `HB`; `M. B.` may be Monsieur B.
+    if len(tokens) > 1 and not _title_length(tokens):  # `M. B.` may be Monsieur B.
+        tokens = list(_closed_up(tokens))
     while len(tokens) > 1 and (count := _title_length(tokens)):
         titles.add(" ".join(_SAME_TITLES.get(token, token) for token in tokens[:count]))
         tokens = tokens[count:]
@@ -151,6 +151,11 @@ def _read(label: str) -> tuple[tuple[str, ...], frozenset[str], frozenset[str]]:
     full = sum(token not in PARTICLES for token in name) > 1 and not is_generic(" ".join(name))
     told = () if full or not role else _PARTS.split(role)
     return name, frozenset(titles), frozenset(part for part in map(_part, told) if part)
+
+
+def _closed_up(tokens: Sequence[str]) -> Sequence[str]:
+    """Join the words of a name that is nothing but initials: `H. B.` is `HB`."""
+    return ["".join(tokens)] if len(tokens) > 1 and all(len(token) == 1 for token in tokens) else tokens
 
 
 def _title_length(tokens: Sequence[str]) -> int:
@@ -170,27 +175,40 @@ def _full_forms(written: Written) -> dict[Person, Person]:
     """Find the one person each may be who is called by more; those without exactly one are not in it."""
     order = {person: place for place, person in enumerate(written)}
     ranks = {p: (len(p.name), len(p.titles) + len(p.told), -order[p]) for p in written}
-    names = {person.name for person in written}
-    longer = _by_short_forms(
-        person
-        for person, mine in written.items()
-        if not (all(map(_says_more, mine)) or _is_joint(person.name, names))
-    )
-    namesakes: dict[tuple[str, ...], list[Person]] = defaultdict(list)
-    for person in written:
-        namesakes[person.name].append(person)
-    alike = {name: _by_parts(them) for name, them in namesakes.items() if len(them) > 1}
+    longer = _by_short_forms(_who_are_shortened(written))
+    namesakes = _by_name(written)
     meant: dict[Person, Person] = {}
     for person in sorted(written, key=ranks.__getitem__, reverse=True):
         found = [other for other in longer.get(" ".join(person.name), ()) if _may_be_longer(person, other)]
-        if person.name in alike:
-            some = min((alike[person.name][part] for part in person.told), key=len, default=namesakes[person.name])
-            also = alike[person.name][""] if person.told else ()
-            found += [one for one in (*some, *also) if ranks[one] > ranks[person] and _agree(person, one)]
+        them = _of_whom_may_be(person, namesakes.get(person.name, {}))
+        found += [one for one in them if ranks[one] > ranks[person] and _agree(person, one)]
         whole = {meant.get(other, other) for other in found}
         if len(whole) == 1:
             meant[person] = whole.pop()
     return meant
+
+
+def _who_are_shortened(written: Written) -> Iterator[Person]:
+    """Yield those whom a shorter label may mean: no two who speak at once, nobody whose labels say more."""
+    names = {person.name for person in written}
+    for person, mine in written.items():
+        if not (all(map(_says_more, mine)) or _is_joint(person.name, names)):
+            yield person
+
+
+def _by_name(people: Iterable[Person]) -> dict[tuple[str, ...], dict[str, list[Person]]]:
+    """List people of one name by what is said of them; a name of one alone is not in it."""
+    namesakes: dict[tuple[str, ...], list[Person]] = defaultdict(list)
+    for person in people:
+        namesakes[person.name].append(person)
+    return {name: _by_parts(them) for name, them in namesakes.items() if len(them) > 1}
+
+
+def _of_whom_may_be(person: Person, namesakes: Mapping[str, list[Person]]) -> Iterable[Person]:
+    """Return the namesakes of whom the same is said, or nothing; all where nothing is said of the person."""
+    if not namesakes or not person.told:
+        return dict.fromkeys(chain.from_iterable(namesakes.values()))
+    return (*min((namesakes[part] for part in person.told), key=len), *namesakes[""])
 
 
 def _is_joint(name: tuple[str, ...], names: set[tuple[str, ...]]) -> bool:
@@ -222,8 +240,10 @@ def _by_short_forms(people: Iterable[Person]) -> dict[str, list[Person]]:
         if len(words) < 2 or is_generic(" ".join(words)):
             continue
         ends = {cut for i in range(1, len(words)) for cut in (words[:i], words[i:])}
+        if len(words[0]) == 1:  # J. Robert Lund, called Robert; a title of one letter
+            ends |= {words[1:i] for i in range(2, len(words))}
         for cut in ends | ({(words[0], words[-1])} if len(words) > 2 else set()):
-            parts[" ".join(cut)].append(person)
+            parts[" ".join(_closed_up(cut))].append(person)
         for short in initials_of(" ".join(words)):
             if 2 <= len(short) <= LONGEST_INITIALS:
                 initials[short].append(person)

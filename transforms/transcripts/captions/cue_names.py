@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from transforms.text import ends_sentence
-from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
+from transforms.transcripts.grammar.candidates import SMALL_STOP, Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import OFTEN, SURE, Grammar, accepted, choose, how_likely
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
@@ -34,8 +34,10 @@ TWICE = 2
 MOSTLY_ENDED = 0.8  # of what stands before a label is a whole sentence
 
 _BREAKS_OFF = ("-", "–", "—", ":", ",", "]", ")", "♪")
+_NO_MARKS = ("", "  ", "\t", SMALL_STOP)  # set no name off in a caption: what is said has them
 _NOTES = ("♪", "♫", "♬")
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）")
+_FIRST_BRACKETS = re.compile(rf"(?:{_IN_BRACKETS.pattern})\s*[^\W\d_]")
 
 Key = tuple[Core, str]  # how a label is set off, and the name in it
 Openings = Mapping[Key, Candidate]
@@ -89,7 +91,7 @@ def openings(text: str) -> dict[Key, Candidate]:
     return {
         (one.form.core, one.name): one
         for one in candidates(Line(0, text), 0)
-        if (one.form.core.bracket or one.form.core.end not in ("", "  ", "\t")) and text.endswith(one.rest)
+        if (one.form.core.bracket or one.form.core.end not in _NO_MARKS) and text.endswith(one.rest)
     }
 
 
@@ -116,27 +118,43 @@ def _all_openings(texts: Sequence[str]) -> tuple[list[Openings], bool]:
     that: it needs no sentence before it.
     """
     found = [openings(text) for text in texts]
-    always = set[Core].intersection(*({core for core, _ in mine} for mine in found)) if found else set[Core]()
     ended = [is_finished(before) for before in ["", *texts][: len(texts)]]
+    counted = _Counted.of(found, ended)
     behind = [end for mine, end in zip(found, ended, strict=True) if mine]
-    # A name that the next cue says again stands there once: the sentence goes on behind it.
-    new = [mine.keys() - before.keys() for before, mine in zip([{}, *found], found, strict=False)]
-    counts = Counter(key for keys in new for key in keys)
-    begins = Counter(key for keys, end in zip(new, ended, strict=True) if end for key in keys)
-    recurring = {key for key, count in counts.items() if count > 1}
-    sure = {key for key in recurring if begins[key] >= MOSTLY_ENDED * counts[key]}
-    named = sum(counts[key] for key in sure)
-    many = named >= max(FEWEST_SURE, MOSTLY_SURE * sum(counts[key] for key in recurring))
-    if sum(behind) < MOSTLY_ENDED * len(behind) and not many:
+    if sum(behind) < MOSTLY_ENDED * len(behind) and not counted.are_many:
         return _without_clauses(found, ended), False
+    always = set[Core].intersection(*({core for core, _ in mine} for mine in found)) if found else set[Core]()
     return [
-        {
-            key: one
-            for key, one in mine.items()
-            if begins[key] * 2 >= counts[key] or (begins[key] and not many) or key[0] in always
-        }
+        {key: one for key, one in mine.items() if key[0] in always or counted.is_often_begun(key)}
         for mine in found
     ], True
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """How often each opening stands in a file, and how often behind a whole sentence.
+
+    `are_many`: many of those that recur stand behind whole sentences, as names do.
+    """
+
+    counts: Counter[Key]
+    begins: Counter[Key]
+    are_many: bool
+
+    @classmethod
+    def of(cls, found: Sequence[Openings], ended: Sequence[bool]) -> _Counted:
+        """Count the openings of texts; `ended`: a whole sentence stands above the text."""
+        # A name that the next cue says again stands there once: the sentence goes on behind it.
+        new = [mine.keys() - before.keys() for before, mine in zip([{}, *found], found, strict=False)]
+        counts = Counter(key for keys in new for key in keys)
+        begins = Counter(key for keys, end in zip(new, ended, strict=True) if end for key in keys)
+        recurring = {key: count for key, count in counts.items() if count > 1}
+        named = sum(count for key, count in recurring.items() if begins[key] >= MOSTLY_ENDED * count)
+        return cls(counts, begins, named >= max(FEWEST_SURE, MOSTLY_SURE * sum(recurring.values())))
+
+    def is_often_begun(self, key: Key) -> bool:
+        """Check for what stands behind a whole sentence as often as within one, or ever, if there are not many."""
+        return self.begins[key] * 2 >= self.counts[key] or (self.begins[key] > 0 and not self.are_many)
 
 
 def _without_clauses(found: list[dict[Key, Candidate]], ended: Sequence[bool]) -> list[Openings]:
@@ -193,44 +211,50 @@ class _Texts:
     def _in_brackets(self) -> Grammar | None:
         """Find several names that come back in brackets, as sounds seldom do; unsure, so that it is flagged.
 
-        Full names are read, anything else is only worth a flag. `None` where there are no such names.
+        Full names are read, anything else is only worth a flag, and so are brackets in front of most texts. `None`
+        where there are none such.
         """
-        for whole in self.paragraphs.ways:
-            names = [one for one in whole.found if one.form.core.bracket and not is_sound(f"[{one.raw}]")]
-            counts = Counter(one.name for one in names)
-            full = sum(is_full_name(one.raw) for one in names) > MOST * len(names)
-            often = [one for one in names if counts[one.name] >= (TWICE if full else OFTEN)]
-            if len({one.name for one in often}) < SEVERAL or len(often) < MOSTLY_ENDED * len(names):
-                continue
-            form = Counter(one.form for one in often).most_common(1)[0][0]
-            labels = {one.line: one for one in names} if full else {}
-            return Grammar(labels, form if full else None, WORTH_A_FLAG, form, WORTH_A_FLAG, (), WORTH_A_FLAG)
+        found = next(filter(None, map(_named_in_brackets, self.paragraphs.ways)), None)
+        if found:
+            return found
+        in_front = sum(_FIRST_BRACKETS.match(text) is not None for text in self.texts)
+        if in_front > max(A_FEW, MOST * len(self.texts)):  # no sounds: `[Music] So it is.` in every cue
+            return Grammar({}, None, WORTH_A_FLAG, None, 0.0, (), WORTH_A_FLAG)
         return None
 
     def _proved(self) -> Grammar | None:
         """Find the grammar of the paragraphs, as likely as both ways say; `None` where none is likely."""
         found = choose(self.paragraphs)
         every = self._core_of_all(found)
-        core = every or (found.form.core if found.form else None)
-        if core is None:
-            return found if all(self.opened) and len(self.texts) >= A_FEW else None
-        if not every and self._is_chance(core, found):
-            return None
-        likely = _both(found.probability, max(how_likely(lines, core) for lines in self.cues))
         if every:
-            found = choose(self.paragraphs, every)
-            if all(any(_is_as(every, core) for core, _ in mine) for mine in self.opened):
-                found = replace(found, labels={one.line: one for one in self._whole(every).found}, doubted=())
-            return replace(found, probability=likely, confidence=likely * found.confidence)
+            return self._named_in_all(every, _both(found.probability, self._by_cues(every)))
+        if found.form is None:
+            return found if all(self.opened) and len(self.texts) >= A_FEW else None
+        if self._is_chance(found.form.core, found):
+            return None
+        likely = _both(found.probability, self._by_cues(found.form.core))
         if likely < self._least(found):
             return replace(found, probability=likely).declined() if likely >= WORTH_A_FLAG else None
         return replace(found, probability=likely, confidence=likely * found.confidence / found.probability)
+
+    def _by_cues(self, core: Core) -> float:
+        """Return how likely it is, cue by cue, that names are set off so."""
+        return max(how_likely(lines, core) for lines in self.cues)
+
+    def _named_in_all(self, every: Core, likely: float) -> Grammar:
+        """Return the grammar of a file in which nearly every text has a label: in all of them, each is a name."""
+        found = choose(self.paragraphs, every)
+        if all(any(_is_as(every, core) for core, _ in mine) for mine in self.opened):
+            named = {one.line: one for one in self._whole(every).found}
+            found = replace(found, labels=named, doubted=(), confidence=1.0)
+        return replace(found, probability=likely, confidence=likely * found.confidence)
 
     def _is_chance(self, core: Core, found: Grammar) -> bool:
         """Check for one name alone: `[Phone ringing]` now and then is a sound, `Star Wars: A New Hope` a title."""
         names = {one.name for one in found.labels.values()}
         texts = sum((core, name) in mine for name in names for mine in self.opened)
-        return len(names) == 1 and (bool(core.bracket) or (texts == 1 and len(self.texts) >= FEWEST_TEXTS))
+        in_brackets = core.bracket != "" and core.end != ":"
+        return len(names) == 1 and (in_brackets or (texts == 1 and len(self.texts) >= FEWEST_TEXTS))
 
     def _core_of_all(self, found: Grammar) -> Core | None:
         """Find what sets a label off in nearly every text: all are names, if it is likely or most of them are."""
@@ -239,12 +263,8 @@ class _Texts:
         count = sum(any(_is_as(core, other) for other in mine) for mine in cores)
         if found.form and found.form.core == core and count >= max(FEWEST_TEXTS, EVERY * len(self.texts)):
             return core
-        if count < len(self.texts) or not (core.bracket or core.end == ":"):
-            return None
-        whole = self._whole(core)
-        if all(is_full_name(one.raw) and not has_marks(one.raw) for one in whole.found):
-            return core
-        return core if len(accepted(whole).kept) >= MOST * len(whole.found) else None
+        set_off = count == len(self.texts) and (core.bracket or core.end == ":")
+        return core if set_off and _are_names(self._whole(core)) else None
 
     def _whole(self, core: Core) -> Occurrences:
         return next(whole for whole in self.paragraphs.ways if whole.core == core)
@@ -265,6 +285,26 @@ class _Texts:
             one = mine.get((label.form.core, label.name)) if label else None
             # A cue has its own time: one that stands in its text is said.
             yield (one.raw, one.rest) if one and one.start_time is None else (None, text)
+
+
+def _are_names(whole: Occurrences) -> bool:
+    """Check that labels are full names, or most of them accepted."""
+    if all(is_full_name(one.raw) and not has_marks(one.raw) for one in whole.found):
+        return True
+    return len(accepted(whole).kept) >= MOST * len(whole.found)
+
+
+def _named_in_brackets(whole: Occurrences) -> Grammar | None:
+    """Read one way to mark labels as names in brackets that come back; `None` where they are no such."""
+    names = [one for one in whole.found if one.form.core.bracket and not is_sound(f"[{one.raw}]")]
+    counts = Counter(one.name for one in names)
+    full = sum(is_full_name(one.raw) for one in names) > MOST * len(names)
+    often = [one for one in names if counts[one.name] >= (TWICE if full else OFTEN)]
+    if len({one.name for one in often}) < SEVERAL or len(often) < MOSTLY_ENDED * len(names):
+        return None
+    form = Counter(one.form for one in often).most_common(1)[0][0]
+    worth_a_flag = Grammar({}, None, WORTH_A_FLAG, form, WORTH_A_FLAG, (), WORTH_A_FLAG)
+    return replace(worth_a_flag, labels={one.line: one for one in names}, form=form) if full else worth_a_flag
 
 
 def _is_as(core: Core, other: Core) -> bool:

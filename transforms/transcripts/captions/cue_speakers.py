@@ -75,14 +75,20 @@ def _name_rows(cues: Iterable[Cue]) -> None:
     heads = [cue for cue in shown if len(cue.rows) > 1 and not (cue.rows[0].chunks or cue.rows[0].voice)]
     if len(heads) * 2 <= len(shown):
         return
-    parts = [(cue.rows[0].text, " ".join(row.text for row in cue.rows[1:])) for cue in heads]
+    named = _named_above(heads)
+    if len(named) * 2 > len(shown):
+        for cue in named:
+            cue.rows[0] = replace(cue.rows[0], text=f"{cue.rows[0].text}:")
+
+
+def _named_above(cues: Sequence[Cue]) -> list[Cue]:
+    """Return the cues of which the first row is a name alone, by what all prove; none where that is unsure."""
+    parts = [(cue.rows[0].text, " ".join(row.text for row in cue.rows[1:])) for cue in cues]
     grammar = choose([Line(n, text, gap=not n % 2) for n, text in enumerate(chain.from_iterable(parts))])
-    named = [one for line, one in grammar.labels.items() if not line % 2 and one.form.core.is_bare]
-    if grammar.probability < SURE or len(named) * 2 <= len(shown):
-        return
-    for one in named:
-        cue = heads[one.line // 2]
-        cue.rows[0] = replace(cue.rows[0], text=f"{cue.rows[0].text}:")
+    if grammar.probability < SURE:
+        return []
+    names = (one for line, one in grammar.labels.items() if not line % 2 and one.form.core.is_bare)
+    return [cues[one.line // 2] for one in names]
 
 
 def _voiced(unit: Unit) -> tuple[str | None, str]:

@@ -26,7 +26,7 @@ _BEFORE = re.compile(
     rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
 )
 # A bare time that a stop or a comma ends is said: `Ben: 10:30. I was early.`
-_BEHIND = re.compile(rf"\s*(?:(?:,\s+)?(?P<time>{_TIME}(?![.,;!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
+_BEHIND = re.compile(rf"\s*(?:(?:,\s+)?(?P<time>{_TIME}(?![.,!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
 _DIGIT_OF_TIME = re.compile(r"\d[:.m]")  # in every time, and quick to look for
 _FIRST_TIME = re.compile(rf"\s*{WRAPPED}|(?<=\s){_RANGE}(?![\d%\w]|:\d)")
 _LAST_TIME = re.compile(rf"[\s,|@•·–—-]*(?:(?<![\w.:]){_RANGE}(?![\d%\w]|:\d)|{WRAPPED})\s*$")
@@ -46,6 +46,16 @@ _SHORT = "|".join(rf"(?<=\b{_CAPITAL * n})" for n in (1, 2, 3))
 _CAPITALS = re.compile(
     rf"({_TITLE}?{_CAPITAL}(?:[^.a-zà-ÿ:\[\](){{}}]|(?:{_SHORT})\.(?=\s{_CAPITAL}[^a-zà-ÿ.]*\.\s)){{1,40}})\.\s+(?=\S)"
 )
+# `Mr. McCRAE. I yield.`, `Ms. ODELL of Utah. No.`, `The SPEAKER pro tempore. Order.`
+_LARGE_WORD = rf"{_CAPITAL}(?:[a-zà-ÿ]{{1,3}}|['’])?{_CAPITAL}(?:{_CAPITAL}|['’-])*"
+_TITLED_NAME = (
+    rf"(?:{_TITLE}){{1,2}}(?:{_CAPITAL}\.\s)*{_LARGE_WORD}(?:\s{_LARGE_WORD})*(?:\s[^\W\d_]{{2,12}}){{0,3}}"
+)
+_IS_TITLED = re.compile(_TITLED_NAME)
+_TITLED = re.compile(rf"({_TITLED_NAME})\.\s+(?=\S)")
+# `M. le président. La séance est ouverte.`: behind a short title the name, or what somebody is, in small letters.
+_SMALL_TITLED = re.compile(rf"({_CAPITAL}[a-zà-ÿ]{{0,3}}\.?(?:\s[^\W\d_][\w'’-]*){{1,4}})\.\s+(?=\S)")
+SMALL_STOP = ". "  # ends it: not what ends a name in capitals
 _LETTER = re.compile(r"([^\W\d_a-z]\d{0,2})[.)]\s+(?=\S)")  # `Q. Why?`, `A) So it is.`
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")
 _BRACKETS = {
@@ -120,7 +130,7 @@ class Form:
         label = f"{core.bracket}L{_BRACKETS.get(core.bracket, '')}"
         mark = core.mark.replace(">", "/")
         behind = " [T]" if self.time == "behind" else ""
-        closing = core.end if core.end in _CLOSING else ""
+        closing = core.end.rstrip() if core.end in _CLOSING else ""
         inside = f"{label}{closing}" if mark else f"{label}{behind}{closing}"
         opens = _SHOWN_MARKS.get(mark, f"<{mark}>" if mark else "")
         shown = f"{opens}{inside}{_SHOWN_MARKS.get(mark, f'</{mark}>')}{behind}" if mark else inside
@@ -130,7 +140,7 @@ class Form:
         return f"{block}{before}{shown}{end}{'⏎' if self.alone else ' R'}"
 
 
-_CLOSING = ("", ":", "：", ".", ".-", ";", ")")  # stand right behind the label
+_CLOSING = ("", ":", "：", ".", SMALL_STOP, ".-", ";", ")")  # stand right behind the label
 _SHOWN_MARKS = {"strong": "**", "em": "*", "strong em": "***", "code": "`"}
 _SHOWN_SPACES = {"\t": "⇥", "  ": "␣␣"}
 
@@ -163,21 +173,26 @@ def candidates(line: Line, index: int) -> tuple[Candidate, ...]:
 
 
 def without_end(line: Line, index: int, heads: Sequence[str]) -> Candidate | None:
-    """Return the label with which a line begins behind its time, where what ends labels was forgotten.
+    """Return the label with which a line begins beside a time, where what ends labels was forgotten.
 
     `heads` are the labels of the document as they are written, the longest first. `None` where no time, or none of
     them, stands there.
 
     >>> without_end(Line(0, "[0:07] Ann Lee We began in May."), 0, ("Ann Lee", "Ann")).rest
     'We began in May.'
+    >>> without_end(Line(0, "Ann Lee – 0:07 We began in May."), 0, ("Ann Lee", "Ann")).rest
+    'We began in May.'
     """
     reader = _Reader(line, index)
-    mine = (head for head in heads if reader.text.startswith(f"{head} ", reader.at))
-    if not reader.stamp or (head := next(mine, None)) is None:
+    text = next((head for head in heads if reader.text.startswith(f"{head} ", reader.at)), None)
+    if text is None:
         return None
-    form = Form(Core(line.mark, reader.bullet, "", "", ""), "before", alone=False)
-    rest = reader.text[reader.at + len(head) :].strip()
-    return Candidate(index, form, head, _name(head), *times(reader.stamp), rest)
+    head = _Head(text, reader.stamp, "before" if reader.stamp else "", "")
+    behind = reader.set_off(head, reader.at + len(text))
+    if not head.stamp:
+        return None
+    form = Form(Core(line.mark, reader.bullet, "", "", ""), head.where, alone=False)
+    return Candidate(index, form, text, _name(text), *times(head.stamp), reader.text[behind:].strip())
 
 
 class _Reader:
@@ -264,9 +279,11 @@ class _Reader:
         text, at = self.text, self.at
         if stop := _STOP_DASH.search(text, at, limit):
             yield stop.start()
-        capitals = _CAPITALS.match(text, at, limit)
+        capitals = _TITLED.match(text, at, limit) or _CAPITALS.match(text, at, limit)
         if capitals and _is_large(capitals[1]) and not text[at:colon].isupper():
             yield capitals.end(1)
+        elif small := _SMALL_TITLED.match(text, at, limit):
+            yield small.end(1)
         if not self.span and (letter := _LETTER.match(text, at)):
             yield letter.end(1)
 
@@ -280,7 +297,7 @@ class _Reader:
             return None
         if dash := _STOP_DASH.match(text, end):
             head.end, behind = head.end or ".-", dash.end()
-        behind = self._set_off(head, behind)
+        behind = self.set_off(head, behind)
         rest = self._words(head, end, behind, bracket)
         mark = self.span.mark if self.span and begin < self.span.end <= max(behind, end) + 1 else ""
         if _is_none(head, rest, bracket=bracket, mark=mark):
@@ -337,7 +354,7 @@ class _Reader:
             head.raw = bare
         return head
 
-    def _set_off(self, head: _Head, behind: int) -> int:
+    def set_off(self, head: _Head, behind: int) -> int:
         """Take the times and marks behind a label; return where the words begin."""
         while behind < len(self.text) and (match := _BEHIND.match(self.text, behind)):
             if match["time"]:
@@ -354,8 +371,9 @@ class _Reader:
 
     def _loose_end(self, head: _Head, end: int, behind: int, rest: str) -> str:
         """Tell a stop behind capitals, a tab or a wide gap from no end at all; return the words without it."""
-        if end < len(self.text) and self.text[end] in ".)" and _is_large(head.raw):
-            head.end = self.text[end]
+        stop = self.text[end : end + 1]
+        if stop == "." or (stop == ")" and _is_large(head.raw)):
+            head.end = stop if _is_large(head.raw) else SMALL_STOP
             return rest.lstrip(".) ")
         gap = self.text[end : behind + 2] if rest else ""
         head.end = "\t" if "\t" in gap else "  " if gap.startswith(("  ", "\u3000")) and not head.stamp else ""
@@ -388,9 +406,9 @@ def _in_sentence(head: _Head, rest: str, *, is_set_off: bool) -> bool:
     """Check for words that go on behind a label, or a clock in it, that nothing sets off."""
     if not rest:
         return False
-    if head.where == "behind" and not head.end and head.stamp.strip()[0].isdigit():
-        return True
-    return not is_set_off and (head.where == "before" or not head.stamp)
+    if is_set_off:
+        return False
+    return head.where != "behind" or head.stamp.strip()[0].isdigit()
 
 
 def _is_open(text: str) -> bool:
@@ -398,8 +416,19 @@ def _is_open(text: str) -> bool:
     return any(text.count(a) > text.count(b) for a, b in (("[", "]"), ("(", ")")))
 
 
+def is_titled(raw: str) -> bool:
+    """Check for a name in capitals between a title and what its owner stands for.
+
+    >>> is_titled("Ms. ODELL of Utah"), is_titled("The Acting CHAIR"), is_titled("Mr. Dodd")
+    (True, True, False)
+    """
+    return _IS_TITLED.fullmatch(raw) is not None
+
+
 def _is_large(raw: str) -> bool:
     """Check for capitals, or a few words of a script without them."""
+    if is_titled(raw):
+        return True
     name = _FIRST_TITLE.sub("", raw, count=1)
     return name.isupper() or (is_uncased(name) and name.count(" ") < 3)
 

@@ -9,7 +9,7 @@ from heapq import nlargest
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar import score
-from transforms.transcripts.grammar.candidates import Candidate, Core, Form, without_end
+from transforms.transcripts.grammar.candidates import Candidate, Core, Form, is_titled, without_end
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
@@ -21,18 +21,21 @@ from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_of
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
 FEWEST_ONCE = 5  # labels of which each stands once: headings are like that
+FEWEST_LISTED = 4  # labels of which each stands once: so do the authors of quotes and letters
 MOSTLY_NAMED = 0.75  # of the labels are full names there
 LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
 SURE = 0.5  # a label is one from here on
 SURE_KIN = 0.5  # of the labels of a second form are names of the first
 DOUBTED_ONCE = 0.1  # a label that stands once in a strong form is none below this
 UNSURE = 0.15  # a label more likely than this, and less than its opposite, may be one or not
+SURE_ONCE = 0.97  # a label that stands once and is set off weakly may be none below this: `First: the motor.`
 UNLIKE = 0.4  # at most: a label that always stands alone, where words stand behind the others
 MOST_LABELS = 1000  # of one form are judged, those that stand oftenest: no episode has more than 500 speakers
 LEAST_PART = 0.25  # of the words are a part of their own, such as a second document in the file
 SURE_PART = 0.95
 LEAST_TITLED, SURE_TITLED = 0.05, 0.8  # the same, where it has a title of its own
 FEWEST_OF_PART = 4  # labels
+FEWEST_HEADED = 3  # parts that one person begins
 DOUBTFUL = 0.85  # is left of the confidence where something speaks against a reading
 LONGEST_LETTER = 2  # characters of a label such as `Q` or `A1`
 OFTEN = 3  # a label that stands so often in a strong form is one, whatever it says
@@ -65,7 +68,8 @@ class Grammar:
 def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Grammar:
     """Find the grammar of a document's lines; `forced` is the core that the user says it has.
 
-    Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged.
+    Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged, and
+    whether somebody else is named otherwise.
     """
     document = lines if isinstance(lines, Document) else Document(lines)
     # Of ways that are about as likely, the one with more labels: those with a time and those without are one.
@@ -80,7 +84,7 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
     others = [way for way in ways if way is not best]
     labels = _labels(document, best, others, forced)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
-    trust = best.probability * _trust(document, best, labels, rival) if forced is None else 1.0
+    trust = _trust(document, best, labels, rival) * (best.probability if forced is None else 1.0)
     return Grammar(
         labels,
         best.form,
@@ -121,25 +125,26 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
     Below a name alone it is what its owner says; with a time where those who come back have none, or have it
     elsewhere, it heads a chapter.
     """
-    counts = Counter(one.name for one in labels.values())
     written = Counter(one.raw for one in labels.values())
+    counts = Counter(one.name for one in labels.values())
     usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
-    silent = {
+
+    def is_said(i: int, one: Candidate) -> bool:
+        return one.start_time is None and counts[one.name] == 1 and i - 1 in labels and labels[i - 1].form.alone
+
+    def is_heading(one: Candidate) -> bool:
+        return bool(usual) and one.form.time not in ("", usual[0][0]) and not one.form.core.end
+
+    return {
         i: one
         for i, one in labels.items()
-        if one.form.alone and written[one.raw] == 1 and (i + 1 in labels or i + 1 == len(document.lines))
+        if written[one.raw] > 1 or _has_words(document, labels, i) or not (is_said(i, one) or is_heading(one))
     }
-    said = {
-        i
-        for i, one in silent.items()
-        if one.start_time is None and counts[one.name] == 1 and i - 1 in labels and labels[i - 1].form.alone
-    }
-    headings = {
-        i
-        for i, one in silent.items()
-        if usual and one.form.time not in ("", usual[0][0]) and not one.form.core.end
-    }
-    return {i: one for i, one in labels.items() if i not in said | headings}
+
+
+def _has_words(document: Document, labels: dict[int, Candidate], index: int) -> bool:
+    """Check for words behind a label, on its line or below it."""
+    return not labels[index].form.alone or not (index + 1 in labels or index + 1 == len(document.lines))
 
 
 def _trust(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> float:
@@ -151,7 +156,7 @@ def _trust(document: Document, best: Way, labels: dict[int, Candidate], rival: W
     """
     counts = Counter(one.name for one in labels.values())
     alone = len(counts) == 1 and len(labels) > 1
-    is_list = len(counts) == len(labels) >= FEWEST_ONCE and counts.keys().isdisjoint(
+    is_list = len(counts) == len(labels) >= FEWEST_LISTED and counts.keys().isdisjoint(
         form for name in counts for form in short_forms(name) if form != name
     )
     inside = not document.phrases.isdisjoint(counts)
@@ -174,7 +179,7 @@ def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) ->
 
 
 def _heads_inside(document: Document, labels: dict[int, Candidate]) -> bool:
-    """Check for a line within turns that comes back below a gap and above what is said: `THE WITNESS`."""
+    """Check for lines within turns, below a gap and above what is said: one that comes back, or full names."""
     lines = document.lines
     heads = Counter(
         lines[i].text
@@ -184,7 +189,7 @@ def _heads_inside(document: Document, labels: dict[int, Candidate]) -> bool:
         and not (lines[i + 1].gap or lines[i].noise or ends_sentence(lines[i].text))
         and any(one.form.alone for one in document.candidates[i])
     )
-    return max(heads.values(), default=0) > 1
+    return max(heads.values(), default=0) > 1 or sum(map(is_full_name, heads)) > 1
 
 
 def _asked_inside(document: Document, labels: dict[int, Candidate]) -> bool:
@@ -255,12 +260,29 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
         measured = replace(whole, found=kept) if whole.is_weak else whole
         lines = {one.line for one in kept}
         doubted = tuple(one for one in whole.found if one.line not in lines)
-        # Who has nothing to say is no speaker, and what is said is none: `Jistě.`
-        is_silent = sum(not words for words in measured.behind) * 2 > len(kept)
-        is_said = whole.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept)
-        refuted = (is_silent or is_said) and forced is None
-        likely = 0.0 if refuted else score.of_form(of_form(measured, judged.likely))
+        refuted = forced is None and _is_refuted(measured, kept)
+        likely = 0.0 if refuted else _probability(measured, judged)
         yield Way(kept, doubted, judged.unsure, likely, _least(whole, kept))
+
+
+def _is_refuted(measured: Occurrences, kept: Sequence[Candidate]) -> bool:
+    """Check for most labels with no words behind them, or which are sentences, as `Jistě.`."""
+    is_silent = sum(not words for words in measured.behind) * 2 > len(kept)
+    return is_silent or (measured.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept))
+
+
+def _probability(measured: Occurrences, judged: Accepted) -> float:
+    """Return how likely a way is the document's, by its measures and by where its labels stand."""
+    likely = score.of_form(of_form(measured, judged.likely))
+    return max(likely, SURE_PART) if _heads_parts(measured, judged.kept) else likely
+
+
+def _heads_parts(whole: Occurrences, kept: Sequence[Candidate]) -> bool:
+    """Check for one person alone, marked, first below each heading or nearly: who lectures is named there anew."""
+    lines = whole.document.lines
+    headed = sum(one.line > 0 and lines[one.line - 1].heading for one in kept)
+    alone = len({whole.persons[one.name] for one in kept}) == 1
+    return whole.is_marked and alone and headed >= FEWEST_HEADED and headed >= len(kept) - 1
 
 
 def _is_sentence(one: Candidate) -> bool:
@@ -311,7 +333,12 @@ def accepted(whole: Occurrences, *, is_given: bool = False) -> Accepted:
         likely |= dict.fromkeys(_proved_by_time(whole, whole.timed), 1.0)
     # What is marked as labels are and does not look like one may open the talk, and all that it says is lost then.
     least = 0.0 if whole.is_marked else UNSURE
-    unsure = frozenset(name for name, p in likely.items() if least <= p < SURE or UNSURE < p < 1 - UNSURE)
+    unsure = frozenset(
+        name
+        for name, p in likely.items()
+        if least <= p < SURE
+        or UNSURE < p < (SURE_ONCE if whole.is_weak and len(places[name]) == 1 else 1 - UNSURE)
+    )
     return Accepted(tuple(one for one in whole.found if likely.get(one.name, 0.0) >= SURE), unsure, looks)
 
 
@@ -335,11 +362,17 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
     if len(mine) == 1 and (sentence or (not strong and has_marks(first.raw))):
         return 0.0  # a sentence, alone or ended by a colon
     if not strong:
-        return (
-            min(looks, UNLIKE) if _is_unlike(mine, usual) else looks
-        )  # `Dear Ann:`, alone among others with words
+        return _weakly(looks, mine, usual)
     proved = looks >= DOUBTED_ONCE or (marked and first.start_time is not None)
     return max(looks, SURE) if proved else looks
+
+
+def _weakly(looks: float, mine: Sequence[int], usual: Usual) -> float:
+    """Return how likely a label is one that is set off weakly, as `looks` says but for what its form says."""
+    if is_titled(usual.seen.found[mine[0]].raw):
+        return max(looks, 1 - UNSURE)
+    # `Dear Ann:` stands alone among others with words
+    return min(looks, UNLIKE) if _is_unlike(mine, usual) else looks
 
 
 def _is_strong(mine: Sequence[int], usual: Usual) -> bool:
@@ -463,8 +496,8 @@ class _Named:
 def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
     """Find the labels whose marks are damaged, and full names that stand once before they are shortened."""
     named = _Named.by(document, labels)
-    heads = sorted(named.written, key=len, reverse=True)
-    timed = sum(one.form.time == "before" for one in labels.values()) * 2 > len(labels)
+    heads = sorted({one.raw for one in labels.values()}, key=len, reverse=True)
+    timed = sum(one.start_time is not None for one in labels.values()) * 2 > len(labels)
     found: dict[int, Candidate] = {}
     for i, line in enumerate(document.candidates):
         if i in labels:

@@ -9,7 +9,8 @@ from functools import lru_cache
 from transforms.transcripts.names import clean
 from transforms.transcripts.prose import furniture
 
-_INNER_MARKS = re.compile(r"[?!;,…\"“”«»，。！？、；《》]|[^\W\d_]{5,}\.\s")
+# A quotation mark between two letters is theirs: ד"ר.
+_INNER_MARKS = re.compile(r"[?!;,…“”«»，。！？、；《》]|(?<![^\W\d_])\"|\"(?![^\W\d_])|[^\W\d_]{5,}\.\s")
 _PARTICLE_ENDS = re.compile(r"(?<=^\w)['’]|(?<=^\w\w)[-'’]|(?<=^\w\w\w)[-'’]")
 _URL = re.compile(r"(?:https?://|www\.)\S+$")
 

@@ -95,6 +95,14 @@ class _Body:
             if not (i in self.labels or line.noise or lone_time(line.text) or self.above(i) in self.bare):
                 yield i
 
+    @property
+    def ends_sentences(self) -> bool:
+        """Whether what is said ends with a mark as a rule: in Thai it does not, so a heading has no less."""
+        said = [
+            line.text for i, line in enumerate(self.lines) if self.first <= i < self.end and i not in self.bare
+        ]
+        return sum(map(_is_finished, said)) * 2 > len(said)
+
     def above(self, index: int) -> int:
         """Return the line above, times that stand alone left out."""
         above = index - 1
@@ -130,7 +138,7 @@ def in_place(
     body = _Body(lines, labels, bare, first, end, apart)
     others = list(body.others())
     plain = [i for i in others if chapter_between(lines[i], stamped=stamped) is None]
-    placed = [i for i in plain if body.is_placed(i)]
+    placed = [i for i in plain if body.is_placed(i)] if body.ends_sentences else []
     again = _again(body, plain)
     n_timed, marked = len(others) - len(plain), any(lines[i].heading for i in others)
     if n_timed >= 2:  # what has no mark is none, where some have one

@@ -33,6 +33,7 @@ _IN_BRACKETS = (
 WRAPPED = f"(?:{'|'.join(_IN_BRACKETS)})"
 STAMP = rf"(?:{WRAPPED}|{_RANGE}(?![\d%]|:\d))"
 _CLOCKS = re.compile(CLOCK)
+_DIGIT_OF_CLOCK = re.compile(r"\d(?:[:m]|\.\d+s?\s*[-–→])")  # in every time, and quick to look for
 _STAMP_FIRST = re.compile(rf"\s*({STAMP})(?=$|[\s:：|,\-–—\]])\s*[:：|,\-–—]*\s*")
 _STAMP_LAST = re.compile(rf"(?:^|(?<=\s)|(?<=[^\s\w]))\s*[|,\-–—@•·]?\s*({STAMP})\s*[:：]?\s*$")
 _OF_DAY = re.compile(rf"\d:[0-5]\d(?::[0-5]\d)?{_HALF_OF_DAY}|\[{_DATE}{CLOCK}")
@@ -203,7 +204,8 @@ def time_last(text: str) -> tuple[Seconds, str] | None:
 
 def _stamp_last(text: str) -> re.Match[str] | None:
     """Search the end of a line, where alone a last time can stand, for one."""
-    return _STAMP_LAST.search(text, max(0, len(text) - LONGEST_STAMP)) if ":" in text[-LONGEST_STAMP:] else None
+    begin = max(0, len(text) - LONGEST_STAMP)
+    return _STAMP_LAST.search(text, begin) if _DIGIT_OF_CLOCK.search(text, begin) else None
 
 
 def split_marks(text: str) -> tuple[str, tuple[str, ...]]:
@@ -212,7 +214,7 @@ def split_marks(text: str) -> tuple[str, tuple[str, ...]]:
     >>> split_marks("So [01:23] we went. (02:00)")
     ('So we went.', ('[01:23]', '(02:00)'))
     """
-    if ":" not in text:
+    if not _DIGIT_OF_CLOCK.search(text):
         return text, ()
     marks = tuple(match[1] for match in _MARK.finditer(text))
     return (_MARK.sub("", text).strip() if marks else text), marks

@@ -313,15 +313,22 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     counts = Counter(fold(label.name) for label in labels.values())
     once = {i for i, label in labels.items() if counts[fold(label.name)] == 1}
     keys = {i for i, label in labels.items() if furniture.key_value(f"{label.name}: x")}
-    values = {i for i in keys if is_value(labels[i].rest)}
-    begun = _begun(lines, labels)
+    values = {i for i in keys if _has_value(lines, i, labels[i])}
     order = sorted(labels)
-    top = list(takewhile((keys & once).__contains__, order))
-    header = set(top if 1 < len(top) < len(order) else ())
-    header |= {i for i in top if i < begun} | (values & once)
-    header |= {i for i in values if i < begun}
-    header |= {i for i in once if i < begun and not (labels[i].rest or labels[i].is_sure)}  # a title above it
+    top = set(takewhile((keys & once).__contains__, order))
+    # Above the heading Transcript: what is made as a header is, and a title that looks like a name alone.
+    bare = {i for i in once if not (labels[i].rest or labels[i].is_sure)}
+    begun = _begun(lines, labels)
+    above = {i for i in top | values | bare if i < begun}
+    header = above | (values & once) | (top if 1 < len(top) < len(order) else set())
     return {i: label for i, label in labels.items() if i not in header}
+
+
+def _has_value(lines: Sequence[Line], index: int, label: LineLabel) -> bool:
+    """Check for names, a date or a time behind a key: on its line, or on the next."""
+    if label.rest or furniture.key_value(lines[index].text):
+        return is_value(label.rest)
+    return index + 1 < len(lines) and is_value(lines[index + 1].text)
 
 
 def _begun(lines: Sequence[Line], labels: Labels) -> int:
