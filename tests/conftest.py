@@ -43,7 +43,7 @@ OF_SYSTEM = {"models", "demo_samples", "clip", "demonstrated", "prefect_server"}
 OF_MINUTES = {
     *("test_serve", "test_chaos", "test_engine", "test_docs", "test_ingest", "test_damage", "test_import"),
     *("test_diarize", "test_recognizer", "test_bench", "test_one_row", "test_discover", "test_ways_in"),
-    *("test_gpu_check", "test_aligning", "test_speakers"),
+    *("test_gpu_check", "test_aligning", "test_speakers", "test_forget", "test_page_browser", "test_model_server"),
 }
 
 ROOT = Path(__file__).parent.parent

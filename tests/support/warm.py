@@ -6,6 +6,7 @@ Each is a process of its own all the same, with its environment, output and exit
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import multiprocessing
@@ -22,6 +23,7 @@ from threading import Thread
 
 # Not Prefect: it reads its settings when it is imported.
 IMPORTED = [
+    "tests.support.no_garbage",
     "anyio",
     "flows.commands.export",
     "flows.commands.feeds",
@@ -205,6 +207,8 @@ def _become(
 def _run(
     work: Callable[..., object], arguments: Sequence[object], environment: Mapping[str, str], folder: Path | str
 ) -> None:
+    gc.freeze()
+    gc.enable()
     os.setsid()  # Ctrl-C is for the tests, and who sends one to its group means this process
     os.environ.clear()
     os.environ.update(environment)

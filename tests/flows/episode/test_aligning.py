@@ -25,6 +25,7 @@ from flows.sources.found import PublisherExtras
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
 from tests.conftest import DEMO_AUDIO, command, write_wav
+from tests.support.documents import empty_warehouse
 from tests.support.feeds import Page, publisher
 from tests.support.homes import ingest
 from transforms.audio.decoding import decode
@@ -53,7 +54,9 @@ PACE = 0.4  # seconds a word
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A home whose user may fetch from this machine."""
-    return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+    settings = Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+    empty_warehouse(settings.warehouse)
+    return settings
 
 
 def audio(folder: Path, seed: int) -> Path:
@@ -124,14 +127,10 @@ PUBLISHED = f"{BOTH} where format is not null order by turn_index"
 
 def rows(settings: Settings) -> list[Any]:
     """All that the transcripts hold, whenever it was made."""
-    return [
-        ask(settings, TURNS),
-        ask(settings, "from words order by all"),
-        ask(settings, "from gaps order by all"),
-        ask(settings, "from evals order by all"),
-        ask(settings, "from name_evidence order by all"),
-        ask(settings, "select * exclude (created_at) from transcripts order by all"),
-    ]
+    tables = [f"from {table} order by all" for table in ("words", "gaps", "evals", "name_evidence")]
+    queries = [TURNS, *tables, "select * exclude (created_at) from transcripts order by all"]
+    with duckdb.connect(str(settings.snapshot), read_only=True) as con:
+        return [con.execute(query).fetchall() for query in queries]
 
 
 def documents(settings: Settings) -> int:

@@ -25,6 +25,7 @@ from flows.sources.folders import audio_beside, told_left_out
 from flows.upkeep.rebuild import rebuild
 from flows.upkeep.verify import verify
 from tests.conftest import encode, only, rows_of
+from tests.support.documents import empty_warehouse
 from tests.support.feeds import Page, Publisher, publisher
 from tests.support.homes import ingest, ingest_file, make_audio
 from transforms.errors import SourceError
@@ -49,7 +50,9 @@ RUNS_OF_NOBODY = "select stage from stage_runs where episode_id not in (select e
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A home of a user whose local server may be asked."""
-    return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+    settings = Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+    empty_warehouse(settings.warehouse)
+    return settings
 
 
 @pytest.fixture

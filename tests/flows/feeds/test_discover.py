@@ -25,6 +25,7 @@ from flows.serve.entrypoints import discovered
 from flows.settings import Options, Settings
 from flows.upkeep import rebuild, verify
 from tests.conftest import ask, command, rows_of
+from tests.support.documents import empty_warehouse
 from tests.support.feeds import Page, Publisher, item, publisher
 from transforms.errors import ContentError, SourceError
 from warehouse import query
@@ -42,7 +43,9 @@ def host() -> Iterator[Publisher]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A home that may fetch from the publisher."""
-    return Settings(home=tmp_path, allow=("127.0.0.1",))
+    settings = Settings(home=tmp_path, allow=("127.0.0.1",))
+    empty_warehouse(settings.warehouse)
+    return settings
 
 
 def add(settings: Settings, url: str, backfill: Any = 0) -> Subscription:

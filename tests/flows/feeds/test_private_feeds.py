@@ -24,6 +24,7 @@ from flows.published.linking import EpisodeIndex, Hints, Link
 from flows.serve.request_command import request
 from flows.settings import Options, Settings
 from tests.conftest import only
+from tests.support.documents import empty_warehouse
 from tests.support.feeds import Page, Publisher, item, publisher
 from transforms.errors import SourceError
 
@@ -43,7 +44,9 @@ def told() -> Iterator[Publisher]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A home of one's own, which may ask this machine."""
-    return Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+    settings = Settings(home=tmp_path / "home", allow=("127.0.0.1",))
+    empty_warehouse(settings.warehouse)
+    return settings
 
 
 def add(settings: Settings, url: str, private: bool | None = None) -> str:

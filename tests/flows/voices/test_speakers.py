@@ -106,7 +106,8 @@ def shown(settings: Settings) -> list[tuple[Any, ...]]:
 
 def rows(settings: Settings) -> list[Any]:
     """All that the snapshot says of voices."""
-    return [ask(settings, f"from {table} order by all") for table in ("voices", "speakers", "turns")]
+    with duckdb.connect(str(settings.snapshot), read_only=True) as con:
+        return [con.execute(f"from {table} order by all").fetchall() for table in ("voices", "speakers", "turns")]
 
 
 def why(settings: Settings) -> dict[tuple[str, str], tuple[str | None, str | None]]:

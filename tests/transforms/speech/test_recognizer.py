@@ -163,7 +163,7 @@ def test_it_writes_what_ctranslate2_writes(
     search: Callable[..., list[Hypothesis]], n_beams: int, plain: Recognizer, models: Path, demo_samples: Any
 ) -> None:
     """In float32 the same words, the same probabilities: of windows that end at different steps."""
-    mel = log_mel([demo_samples[: 28 * RATE], demo_samples[30 * RATE : 37 * RATE], demo_samples[: 2 * RATE]], 80)
+    mel = log_mel([demo_samples[: 14 * RATE], demo_samples[30 * RATE : 37 * RATE], demo_samples[: 2 * RATE]], 80)
     network = Whisper(models / "tiny.en", alignment_heads(plain), torch.float32, CPU)
     exact = ctranslate2.models.Whisper(str(models / "tiny.en"), device="cpu", compute_type="float32")
     tokenizer = Tokenizer(plain.hf_tokenizer, multilingual=False)
@@ -201,7 +201,7 @@ def test_the_second_pass_needs_no_ctranslate2(
 ) -> None:
     """With time stamps, and without repetitions: the same tokens, and words at the same times."""
     exact = WhisperModel(str(models / "tiny.en"), device="cpu", compute_type="float32")
-    heard = [demo_samples[: 28 * RATE], np.tile(demo_samples[30 * RATE : 33 * RATE], 5)]
+    heard = [demo_samples[: 14 * RATE], np.tile(demo_samples[30 * RATE : 33 * RATE], 5)]
     network = Whisper(models / "tiny.en", alignment_heads(plain), torch.float32, CPU)
     model = TorchModel(network, whole.hf_tokenizer, ())
     tokenizer = Tokenizer(plain.hf_tokenizer, multilingual=False)
@@ -215,13 +215,13 @@ def test_the_second_pass_needs_no_ctranslate2(
     texts = [[token for token in one.sequences_ids[0] if token < tokenizer.eot] for one in theirs]
     times = [
         [pair[1] for pair in one.alignments]
-        for one in model.align(encoded, tokenizer.sot_sequence, texts, [2800, 1500])
+        for one in model.align(encoded, tokenizer.sot_sequence, texts, [1400, 1500])
     ]
 
     assert [one.sequences_ids for one in ours] == [one.sequences_ids for one in theirs]
     assert [one.scores[0] for one in ours] == pytest.approx([one.scores[0] for one in theirs], abs=1e-3)
     for found, other in zip(
-        times, exact.model.align(view, tokenizer.sot_sequence, texts, [2800, 1500]), strict=True
+        times, exact.model.align(view, tokenizer.sot_sequence, texts, [1400, 1500]), strict=True
     ):
         begins = dict(reversed(other.alignments))
         off = [abs(frame - begins[token]) for token, frame in enumerate(found)]

@@ -599,6 +599,14 @@ def test_an_episode_is_written_to_a_file(tmp_path: Path, run: Run):
     )
 
 
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with two episodes of a show."""
+    home = tmp_path_factory.mktemp("two")
+    publish(home, staged(), staged(1, transcript_id="two", episode=replace(EPISODE, episode_id="two")))
+    return home
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -612,9 +620,11 @@ def test_an_episode_is_written_to_a_file(tmp_path: Path, run: Run):
         (("--show", "nobody", "--format", "vtt", "--out", "x"), "nobody"),
     ],
 )
-def test_what_is_asked_wrongly(tmp_path: Path, run: Run, arguments: tuple[str, ...], message: str):
+def test_what_is_asked_wrongly(
+    two: Path, run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+):
     """It is said what to give."""
-    publish(tmp_path, staged(), staged(1, transcript_id="two", episode=replace(EPISODE, episode_id="two")))
+    monkeypatch.setenv("TURNTABLE_HOME", str(two))
     done = run("export", *arguments)
     assert not Path("a.vtt").exists()
     assert done.exit_code
