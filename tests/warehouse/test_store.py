@@ -634,6 +634,7 @@ def test_migrate_twice_is_migrate_once():
             ("0012_search.sql",),
             ("0013_no_keys.sql",),
             ("0014_archives.sql",),
+            ("0015_passages.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (
