@@ -155,7 +155,7 @@ def _read_documents(con: Connection, files: Sequence[File]) -> None:
     con.execute(
         """
         create or replace temp table document as
-        select s.* exclude (turns, words), len(words) as words, f.staged_key
+        select s.* exclude (turns, words), f.staged_key
         from staged s join (select unnest(?) as staged_key, unnest(?) as filename) f using (filename)
         """,
         [[key for key, _ in files], [str(path) for _, path in files]],

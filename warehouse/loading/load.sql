@@ -82,24 +82,24 @@ insert into transcripts by name select unnest(transcript) from chosen;
 create or replace temp table spoken as
 select filename, transcript.transcript_id as transcript_id, episode.episode_id as episode_id, unnest(turns, max_depth := 2)
 from staged where transcript is not null;
--- Words stand in their order, and the window runs along them; whole microseconds have one sum in any order.
-create or replace temp table silent as
-select transcript_id, turn_index, sum(round(1000000 * (after - end_time))::bigint) / 1000000 as pauses
+-- Words are counted and the pauses between them added up in one look at them. They stand in their order, and the
+-- window runs along them; whole microseconds have one sum in any order.
+create or replace temp table worded as
+select
+    filename, turn_index, count(*) as words,
+    sum(round(1000000 * (after - end_time))::bigint)
+        filter (filename = next_file and turn_index = next_turn and after - end_time > 1) / 1000000 as pauses
 from (
     select
-        transcript_id, turn_index, end_time, lead(start_time) over () as after,
-        lead(turn_index) over () as next_turn, lead(transcript_id) over () as next_transcript
-    from (
-        select transcript.transcript_id as transcript_id, unnest(words, max_depth := 2)
-        from staged where filename in (select filename from chosen)
-    )
+        filename, turn_index, end_time, lead(start_time) over () as after,
+        lead(turn_index) over () as next_turn, lead(filename) over () as next_file
+    from (select filename, unnest(words, max_depth := 2) from staged)
 )
-where transcript_id = next_transcript and turn_index = next_turn and after - end_time > 1
 group by all;
 insert into turns by name
 select s.* exclude (filename), p.pauses
-from spoken s left join silent p on p.transcript_id = s.transcript_id and p.turn_index = s.turn_index
-where filename in (select filename from chosen);
+from spoken s left join worded p on p.filename = s.filename and p.turn_index = s.turn_index
+where s.filename in (select filename from chosen);
 insert into words by name
 select transcript.transcript_id as transcript_id, unnest(words, max_depth := 2)
 from staged where filename in (select filename from chosen);
@@ -137,6 +137,8 @@ insert into load_log by name
 with texts as (
     select filename, count(*) as turns, md5(string_agg(text, chr(10) order by turn_index)) as text_md5
     from spoken group by filename
+), counted as (
+    select filename, sum(words)::bigint as words from worded group by filename
 )
 select
     staged_key,
@@ -145,13 +147,13 @@ select
     podcast.podcast_id as podcast_id,
     rendition.rendition_id as rendition_id,
     coalesce(texts.turns, 0) as turns,
-    words,
+    coalesce(counted.words, 0) as words,
     text_md5,
     given_chapters is not null as has_chapters,
     staged_at,
     described_at,
     now() as loaded_at
-from document left join texts using (filename)
+from document left join texts using (filename) left join counted using (filename)
 where transcript is not null;
 
 insert into discoveries by name

@@ -34,7 +34,7 @@ def cut(turns: Iterable[tuple[int, str]]) -> Iterator[Passage]:
     >>> [passage.turn_index for passage in cut([(0, "Why?"), (1, "a belt " * 90), (2, "So.")])]
     [1, 1, 2]
     """
-    pieces = ((index, piece) for index, text in turns for piece in wrap(text, LENGTH))
+    pieces = ((index, piece) for index, text in turns for piece in _pieces(text.strip()))
     together: list[tuple[int, str]] = []
     for one in pieces:
         if sum(len(text) for _, text in together) >= SHORT:
@@ -43,6 +43,10 @@ def cut(turns: Iterable[tuple[int, str]]) -> Iterator[Passage]:
         together.append(one)
     if together:
         yield _joined(together)
+
+
+def _pieces(text: str) -> list[str]:
+    return wrap(text, LENGTH) if len(text) > LENGTH else [text] if text else []
 
 
 def _joined(pieces: Sequence[tuple[int, str]]) -> Passage:
