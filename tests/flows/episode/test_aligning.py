@@ -28,6 +28,7 @@ from tests.conftest import DEMO_AUDIO, command, write_wav
 from tests.support.documents import empty_warehouse
 from tests.support.feeds import Page, publisher
 from tests.support.homes import ingest
+from transforms.alignment import forcing
 from transforms.audio.decoding import decode
 from transforms.errors import ContentError, SourceError
 from transforms.records import Chapter, Podcast, SpeakerSegment, TranscriptLink, Word
@@ -697,7 +698,7 @@ def test_what_was_misheard_is_found_in_the_audio(models: Path, tmp_path: Path, f
     assert starts == sorted(starts)
     assert ask(settings, "select count(*) from gaps where kind = 'text'") == [(0,)]
     runs = "select method, model from stage_runs where stage = 'align'"
-    assert ask(settings, runs) == [("forced-1", "tiny.en")]
+    assert ask(settings, runs) == [(forcing.METHOD, "tiny.en")]
     before, staged = rows(settings), documents(settings)
     reparse_texts(settings.model_copy(update={"models": tmp_path / "nowhere"}))  # what is found stays found
     assert (documents(settings), rows(settings)) == (staged, before)
