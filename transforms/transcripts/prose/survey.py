@@ -434,12 +434,16 @@ def _parts_above(lines: Sequence[Line], label: int) -> int | None:
     if below is None or not lines[below].mark:
         return None
     alike = [i for i in range(below) if lines[i].heading and lines[i].mark == lines[below].mark]
-    if not alike or any(furniture.section_heading(lines[i].text) for i in alike):
-        return None
-    if any(furniture.TRANSCRIPT.fullmatch(line.text) for line in lines[alike[0] : below + 1]):
+    if not alike or _are_called(lines, alike, below):
         return None
     words = sum(_words(line.text) for line in lines[alike[0] : below] if _is_paragraph(line))
     return alike[0] if words >= WORDS_OF_PARTS else None
+
+
+def _are_called(lines: Sequence[Line], headings: Sequence[int], end: int) -> bool:
+    """Check for headings of parts of the page, or of the transcript, from the first of them to a line."""
+    beside = any(furniture.section_heading(lines[i].text) for i in headings)
+    return beside or any(furniture.TRANSCRIPT.fullmatch(x.text) for x in lines[headings[0] : end + 1])
 
 
 def _words(text: str) -> int:
