@@ -22,7 +22,8 @@ from transforms.transcripts.tables.columns import moment
 _TIME = r"\d{1,7}(?::\d{1,2}){0,2}(?:[.,]\d{1,6})?"
 _LINE = re.compile(rf"\s*[\[(<]\s*({_TIME})s?\s*(?:-+>|→|–|—|-|to)\s*({_TIME})s?\s*[\])>]:?\s*(.*)", re.ASCII)
 _ARROW = re.compile(r"-+>|→")
-_MARKED = re.compile(r"\s*(\*{1,3}|_{2})(?=\S)[^\n]{1,80}?\1")
+# A name in bold or italics, or with a dash before it and a tab behind it.
+_MARKED = re.compile(r"\s*(?:(\*{1,3}|_{2})(?=\S)[^\n]{1,80}?\1|[-–—]\s[^\t\n]{1,80}\t)")
 SHARE = 0.5
 
 
