@@ -24,6 +24,7 @@ from transforms.records import (
 from transforms.speech.attribute import overlap_seconds
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import NO_SPEECH, Draft, Piece
+from transforms.transcripts.grammar.choose import Grammar
 from transforms.transcripts.names import first_name_first, is_nobody, is_sound, split_sounds
 from transforms.transcripts.people import join_variants
 from transforms.turns import OVERLAP_SECONDS, shared
@@ -36,7 +37,7 @@ SURE_LABELS = 0.93  # confidence in who speaks below which it is flagged
 # What may have been speech and is in no turn.
 _ABOVE = frozenset((("metadata", "description"), ("metadata", "subtitle")))
 _BESIDE = _ABOVE | {("dropped", "behind the transcript")}
-_MAY_BE_SAID = frozenset(("behind the transcript", "row of one column"))
+_MAY_BE_SAID = frozenset((("dropped", "behind the transcript"), ("dropped", "row of one column")))
 _WHO_SPEAK = frozenset(("speakers", "guest", "host"))
 _BEGUN = re.compile(r"([^.:–—]{1,60}?)\s*(?:[.:]|\s[-–—])\s")
 A_PARAGRAPH = 200  # characters
@@ -90,13 +91,7 @@ class Published:
 
 def assemble(draft: Draft) -> Published:
     """Make records of a draft: names joined, sounds taken out of the words, pieces of one speaker made one turn."""
-    named = map(_without_nobody, draft.pieces)
-    pieces = tuple(_split_events(named, captions=draft.boundary == "cue"))
-    if draft.boundary == "sentence":
-        pieces = tuple(_sentences(pieces))
-    if draft.grammar:
-        pieces = _without_lone_heading(pieces)
-    pieces = _first_names_first(pieces, marked=draft.grammar is None)
+    pieces = _tidied(draft)
     labels = Counter(piece.speaker for piece in pieces if piece.kind == "speech" and piece.speaker)
     speakers = join_variants(labels)
     chapters = _chapters(pieces)
@@ -118,6 +113,17 @@ def assemble(draft: Draft) -> Published:
         flags=tuple(sorted({*draft.flags, *_flags(draft.pieces), *_doubts(draft, turns)})),
         parse_confidence=round(draft.grammar.confidence, 4) if draft.grammar else None,
     )
+
+
+def _tidied(draft: Draft) -> tuple[Piece, ...]:
+    """Return the pieces with sounds and sentences apart, without labels and headings that say nothing."""
+    named = map(_without_nobody, draft.pieces)
+    pieces = tuple(_split_events(named, captions=draft.boundary == "cue"))
+    if draft.boundary == "sentence":
+        pieces = tuple(_sentences(pieces))
+    if draft.grammar:
+        pieces = _without_lone_heading(pieces)
+    return _first_names_first(pieces, marked=draft.grammar is None)
 
 
 def _without_lone_heading(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
@@ -155,16 +161,20 @@ def _flags(pieces: Iterable[Piece]) -> Iterator[str]:
 def _doubts(draft: Draft, turns: Sequence[Turn]) -> Iterator[str]:
     """Flag what is not sure: whether all that is said is there and, in a text for the eye, who speaks."""
     said = sum(len(turn.text) for turn in turns)
-    left_out = sum(len(p.text) for p in draft.pieces if p.kind == "dropped" and p.name in _MAY_BE_SAID)
     named = any(turn.speaker for turn in turns)
     above = _length(draft, _ABOVE) if draft.grammar and named else 0
-    if max(left_out, above) > A_PARAGRAPH and max(left_out, above) * LEFT_OUT > said:
+    left_out = max(_length(draft, _MAY_BE_SAID), above)
+    if left_out > A_PARAGRAPH and left_out * LEFT_OUT > said:
         yield "part_left_out"
-    if draft.grammar is None:
-        return
-    if draft.grammar.confidence < SURE_LABELS or _named_inside(draft) * LEFT_OUT > said:
+    if draft.grammar is not None:
+        yield from _doubts_of_names(draft, draft.grammar, said, named=named or not turns)
+
+
+def _doubts_of_names(draft: Draft, grammar: Grammar, said: int, *, named: bool) -> Iterator[str]:
+    """Flag a grammar that is not sure; `said` are the characters of the turns, `named` whether they have names."""
+    if grammar.confidence < SURE_LABELS or _named_inside(draft) * LEFT_OUT > said:
         yield "labels_uncertain"
-    if turns and not named:
+    if not named:
         yield "nobody_named"
     beside = _length(draft, _BESIDE)
     if said < beside * (BESIDE_TURNS if beside > LONG_BESIDE else 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -95,11 +95,14 @@ def _end(text: Text) -> tuple[int, str]:
         return 0, rule
     end = next((n for n, line in enumerate(top[1:], 2) if line.strip() in _RULES[rule]), 0)
     inside = [line for line in top[1 : max(end - 1, 1)] if line.strip()]
-    keys = {_fold(match[1]) for line in inside if (match := _LINE.match(line))}
-    # Between rules there may be speech, too: a header has a key that headers have.
+    return (blank + end if _are_fields(inside) else 0), rule
+
+
+def _are_fields(lines: Sequence[str]) -> bool:
+    """Check for lines of a header, with a key that headers have: between rules there may be speech, too."""
+    keys = {_fold(match[1]) for line in lines if (match := _LINE.match(line))}
     known = any(key in _KNOWN or key in _OTHERS or key in _WITHIN for key in keys)
-    begins = bool(inside) and (inside[0].startswith(("#", "[")) or bool(_KEY.match(inside[0])))
-    return (blank + end if known and begins else 0), rule
+    return known and (lines[0].startswith(("#", "[")) or _KEY.match(lines[0]) is not None)
 
 
 def _fold(key: str) -> str:

@@ -145,14 +145,19 @@ def likeness(name: str) -> int:
     parts = _JOINT.split(_TAG.sub("", name))  # Tom <guest> & Co
     if len(parts) == 2:
         return min(1, *map(likeness, parts))
-    tokens = name.split()
     if is_generic(name) and not name[0].islower():
         return 2
+    tokens = name.split()
     if not 0 < len(tokens) <= 6 or len(name) > LONGEST_NAME or _NO_NAME.search(_without_abbreviations(name)):
         return 0
+    return _likeness_of_tokens(tokens)
+
+
+def _likeness_of_tokens(tokens: list[str]) -> int:
+    """Judge the words of a name, 0 to 2 as `likeness`, by what each may be in one."""
     kinds = [_token_kind(token) for token in tokens]
-    surname = _is_surname(tokens, kinds)
-    if {"no", "number"} & {*kinds} or "name" not in kinds or not (surname or kinds[0] != "particle"):
+    surname, name = _is_surname(tokens, kinds), " ".join(tokens)
+    if not {"name"} <= {*kinds} <= {"name", "particle"} or (kinds[0] == "particle" and not surname):
         return 0
     full = kinds.count("name") >= 2 and not surname and not is_uncased(name)
     return 2 if full else int(not is_uncased(name) or len(name) <= 24)
@@ -233,20 +238,28 @@ def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:
     {}
     """
     known = dict.fromkeys(names)
-    turned, owners, sure = dict[str, str](), defaultdict[str, set[str]](set), False
-    for name in known:
-        match = _SURNAME_FIRST.fullmatch(as_written(name))
-        surname = match is not None and len(match[1].split()) <= MOST_SURNAMES and not is_generic(match[1])
-        if match and surname and _is_given(match[2]):
-            turned[name] = f"{match[2]} {match[1]}{match[3]}"
-            owners[match[2]].add(match[1])
-            one_word = sum(token not in PARTICLES for token in match[1].split()) == 1
-            sure = sure or (one_word and not is_uncased(match[1]))  # a name in Hangul is one word as a whole
+    parts = {name: match for name in known if (match := _surname_first(name))}
+    owners = defaultdict[str, set[str]](set)
+    for match in parts.values():
+        owners[match[2]].add(match[1])
     # `Ann Lee, Reuters` is no surname of two words, unless another one shows that surnames stand first; and what
     # most have in common is what they do.
-    shared = len(owners) * 2 <= sum(map(len, owners.values())) and len(turned) > 1
-    enough = sure and not shared and len(turned) >= (1 if marked else 2) and len(turned) * 2 >= len(known)
-    return turned if enough else {}
+    sure = any(_is_one_word(match[1]) for match in parts.values())
+    shared = len(owners) * 2 <= sum(map(len, owners.values())) and len(parts) > 1
+    enough = sure and not shared and len(parts) >= (1 if marked else 2) and len(parts) * 2 >= len(known)
+    return {name: f"{match[2]} {match[1]}{match[3]}" for name, match in parts.items()} if enough else {}
+
+
+def _surname_first(name: str) -> re.Match[str] | None:
+    """Match a surname, a comma and a given name; `None` where it is written otherwise."""
+    match = _SURNAME_FIRST.fullmatch(as_written(name))
+    is_surname = match is not None and len(match[1].split()) <= MOST_SURNAMES and not is_generic(match[1])
+    return match if match and is_surname and _is_given(match[2]) else None
+
+
+def _is_one_word(surname: str) -> bool:
+    """Check for a surname of one word but for particles; a name in Hangul is one word as a whole."""
+    return sum(token not in PARTICLES for token in surname.split()) == 1 and not is_uncased(surname)
 
 
 def _is_given(name: str) -> bool:

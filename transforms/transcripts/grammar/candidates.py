@@ -334,19 +334,8 @@ class _Reader:
     def _head(self, raw: str, *, marked: bool) -> _Head:
         """Take times and marks off the end of a label."""
         head = _Head(raw, self.stamp, "before" if self.stamp else "", "")
-        while head.raw:
-            if head.raw[-1] in ":：":
-                head.end, head.raw = head.raw[-1], head.raw[:-1].rstrip()
-                continue
-            if marked and _ENDING_DASH.search(head.raw):
-                head.end, head.raw = head.end or head.raw[-1], head.raw[:-1].rstrip()
-                continue
-            last = _LAST_TIME.search(head.raw) if _DIGIT_OF_TIME.search(head.raw) else None
-            if last is None:
-                break
-            if not head.stamp or head.where == "behind":
-                head.stamp, head.where = last[0], "behind"
-            head.raw = head.raw[: last.start()].rstrip()
+        while head.take_mark(dashes=marked) or head.take_time():
+            pass
         if head.where == "behind" or marked or _ENDING_DASH.search(head.raw):
             bare = head.raw.rstrip(_JOINTS)
             if head.where != "behind":
@@ -388,6 +377,28 @@ class _Head:
     stamp: str
     where: str
     end: str
+
+    def take_mark(self, *, dashes: bool) -> bool:
+        """Take a colon off its end, or a dash where those end it, too; return whether one stood there."""
+        last = self.raw[-1:]
+        if last in (":", "："):
+            self.end = last
+        elif dashes and _ENDING_DASH.search(self.raw):
+            self.end = self.end or last
+        else:
+            return False
+        self.raw = self.raw[:-1].rstrip()
+        return True
+
+    def take_time(self) -> bool:
+        """Take a time off its end; return whether one stood there."""
+        last = _LAST_TIME.search(self.raw) if _DIGIT_OF_TIME.search(self.raw) else None
+        if last is None:
+            return False
+        if not self.stamp or self.where == "behind":
+            self.stamp, self.where = last[0], "behind"
+        self.raw = self.raw[: last.start()].rstrip()
+        return True
 
 
 def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:

@@ -135,11 +135,26 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
     def is_heading(one: Candidate) -> bool:
         return bool(usual) and one.form.time not in ("", usual[0][0]) and not one.form.core.end
 
+    answers = _always_below(labels)
     return {
         i: one
         for i, one in labels.items()
-        if written[one.raw] > 1 or _has_words(document, labels, i) or not (is_said(i, one) or is_heading(one))
+        if one.name not in answers
+        and (written[one.raw] > 1 or _has_words(document, labels, i) or not (is_said(i, one) or is_heading(one)))
     }
+
+
+def _always_below(labels: dict[int, Candidate]) -> set[str]:
+    """Return what comes back right below names of its form, all alone: their owners say it, as `Why not`."""
+    above = {
+        i: labels[i - 1].name
+        for i, one in labels.items()
+        if one.form.alone and i - 1 in labels and labels[i - 1].form == one.form
+    }
+    names = {one.name for i, one in labels.items() if i not in above}
+    below = Counter(labels[i].name for i, name in above.items() if name in names)
+    counts = Counter(one.name for one in labels.values())
+    return {name for name, count in below.items() if count == counts[name] > 1}
 
 
 def _has_words(document: Document, labels: dict[int, Candidate], index: int) -> bool:
@@ -450,6 +465,7 @@ class _Named:
     short: frozenset[str]
     written: frozenset[str]
     mark: str
+    bracket: str
     usual: tuple[bool, bool]
     are_alone: bool
     first: int
@@ -467,7 +483,8 @@ class _Named:
         usual = Counter((one.form.alone, one.start_time is not None) for one in found).most_common(1)[0][0]
         alone = sum(one.form.alone for one in found) * 2 > len(labels)
         mark, first, last = _usual_mark(labels), min(labels), max(labels)
-        return cls(document, labels, counts, known, short, written, mark, usual, alone, first, last)
+        bracket = Counter(one.form.core.bracket for one in found).most_common(1)[0][0]
+        return cls(document, labels, counts, known, short, written, mark, bracket, usual, alone, first, last)
 
     def names(self, i: int, one: Candidate) -> bool:
         """Check whether a candidate is one of these whose mark is damaged, or the full name of one."""
@@ -488,9 +505,10 @@ class _Named:
     def _is_again(self, i: int, one: Candidate) -> bool:
         has_more = one.form.alone and i + 1 < len(self.document.lines)
         inside = self.first <= i and (i <= self.last or has_more)
-        if (inside or self._is_marked(one)) and (one.name in self.known or one.name in self.short):
+        marked = self._is_marked(one) or one.form.core.bracket == self.bracket != ""
+        if (inside or marked) and (one.name in self.known or one.name in self.short):
             return True
-        return self._is_marked(one) and one.form.alone and one.name in self.counts
+        return marked and one.name in self.counts
 
 
 def _known(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:

@@ -174,10 +174,8 @@ def _counts(name: str, mine: Sequence[int], usual: Usual) -> dict[str, float]:
 
 def _place(mine: Sequence[int], usual: Usual) -> dict[str, float]:
     """Tell where a label stands, and whether it is set off as most are."""
-    seen, document, lines = usual.seen, usual.seen.document, usual.seen.document.lines
+    seen, lines = usual.seen, usual.seen.document.lines
     found = [seen.found[i] for i in mine]
-    first, last = usual.lines[0], usual.lines[-1]
-    above = [lines[one.line - 1].text if one.line else "" for one in found]
     return {
         "strong": float(not seen.is_weak),
         "all_alone": share([one.form.alone for one in found]),
@@ -186,6 +184,15 @@ def _place(mine: Sequence[int], usual: Usual) -> dict[str, float]:
         "usual_form": share([(one.form.time, one.form.alone) == usual.template for one in found]),
         "usual_gap": share([lines[one.line].gap == usual.gap for one in found]),
         "usual_time": share([(one.start_time is not None) == (usual.template[0] != "") for one in found]),
+        **_lines_of(found, usual),
+    }
+
+
+def _lines_of(found: Sequence[Candidate], usual: Usual) -> dict[str, float]:
+    """Tell between which others a label stands, and below what."""
+    document, first, last = usual.seen.document, usual.lines[0], usual.lines[-1]
+    above = [document.lines[one.line - 1].text if one.line else "" for one in found]
+    return {
         "between": share([first <= one.line <= last for one in found]),
         "before_first": share([one.line < first for one in found]),
         "below_called": share([document.called is not None and one.line == document.called + 1 for one in found]),

@@ -323,6 +323,10 @@ class Asides:
         if tag == "template":
             return "not shown"
         names = f"{node.get('class') or ''} {node.get('id') or ''}" if node.keys() else ""
+        return self._by_names(node, tag, place, names)
+
+    def _by_names(self, node: Any, tag: str, place: int, names: str) -> str | None:
+        """Return why an element of these classes and this id is not the page's text; `None` where it is."""
         if names and _COMMENTS.search(names):
             return None if self._has_main[place] else "comments"
         reason = self._by_tag(node, tag, place, names) or (_by_attributes(node, names) if names else None)

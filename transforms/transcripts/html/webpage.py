@@ -105,25 +105,33 @@ def _read(blocks: Sequence[HtmlBlock], forced: Core | None) -> tuple[Draft, Sequ
 
 def _read_paragraphs(blocks: Sequence[HtmlBlock]) -> tuple[Draft, Sequence[HtmlBlock]]:
     """Read what nobody is named in: what stands below a heading or in an element that is called a transcript."""
+    begin, end = _called(blocks)
+    if begin == end and (asked_in_bold(blocks) or timed_parts(blocks)):
+        return parse_lines(blocks), ()
+    if begin == end:
+        msg = f"no transcript found: the page names no speakers, no heading says Transcript; {AS_PARAGRAPHS}"
+        raise ContentError(msg)
+    said = tuple(scraped.paragraphs(list(blocks[begin:end])))
+    return Draft((*front_matter(blocks[:begin]), *said), "paragraph"), blocks[end:]
+
+
+def _called(blocks: Sequence[HtmlBlock]) -> tuple[int, int]:
+    """Find the blocks that a heading, or the element around them, calls a transcript; an empty range without."""
     headed = [i + 1 for i, block in enumerate(blocks) if furniture.TRANSCRIPT.fullmatch(block.text)]
     boxed = [i for i, block in enumerate(blocks) if block.in_transcript]
     begin = headed[-1] if headed else min(boxed, default=len(blocks))
     inside = [block for block in blocks[begin:] if block.in_transcript or not boxed]
     first, last = _stretch(inside, lambda block: len(block.text.split()) >= LEAST_WORDS)
-    if first == last and (asked_in_bold(blocks) or timed_parts(blocks)):
-        return parse_lines(blocks), ()
     if first == last:
-        msg = f"no transcript found: the page names no speakers, no heading says Transcript; {AS_PARAGRAPHS}"
-        raise ContentError(msg)
-    end = begin + last if not boxed else boxed[-1] + 1
-    while (
-        end < len(blocks)
-        and blocks[end].path == blocks[end - 1].path
-        and not furniture.begins_tail(blocks[end].text)
-    ):
+        return begin, begin
+    end = boxed[-1] + 1 if boxed else begin + last
+    while end < len(blocks) and _goes_on(blocks[end - 1], blocks[end]):
         end += 1  # a last short word of thanks
-    said = tuple(scraped.paragraphs(list(blocks[begin:end])))
-    return Draft((*front_matter(blocks[:begin]), *said), "paragraph"), blocks[end:]
+    return begin, end
+
+
+def _goes_on(before: HtmlBlock, block: HtmlBlock) -> bool:
+    return block.path == before.path and not furniture.begins_tail(block.text)
 
 
 def _stretch(blocks: Sequence[HtmlBlock], is_of_it: Callable[[HtmlBlock], bool]) -> tuple[int, int]:

@@ -22,7 +22,8 @@ from transforms.transcripts.tables.columns import moment
 _TIME = r"\d{1,7}(?::\d{1,2}){0,2}(?:[.,]\d{1,6})?"
 _LINE = re.compile(rf"\s*[\[(<]\s*({_TIME})s?\s*(?:-+>|→|–|—|-|to)\s*({_TIME})s?\s*[\])>]:?\s*(.*)", re.ASCII)
 _ARROW = re.compile(r"-+>|→")
-_MARKED = re.compile(r"\s*(\*{1,3}|_{2})(?=\S)[^\n]{1,80}?\1")
+# A name in bold or italics, or with a dash before it and a tab behind it.
+_MARKED = re.compile(r"\s*(?:(\*{1,3}|_{2})(?=\S)[^\n]{1,80}?\1|[-–—]\s[^\t\n]{1,80}\t)")
 SHARE = 0.5
 
 
@@ -34,12 +35,16 @@ def fits(text: Text) -> bool:
     """
     lines = [line for line in text.lines[:400] if line.strip()]
     found = [match for line in lines if (match := _LINE.match(line)) and match[3].strip()]
-    sure = [match for match in found if "." in match[1] or _ARROW.search(match[0])]
+    sure = any("." in match[1] or _ARROW.search(match[0]) for match in found)
     marked = sum(_MARKED.match(match[3]) is not None for match in found)
     if not sure or len(found) < SHARE * len(lines) or marked >= SHARE * len(found):
         return False
-    clocks = sum(":" in match[1] for match in found) * 2 > len(found)
-    return not (clocks and _are_apart(text.lines[:400]) and shape_of(text) == "stamped")
+    return not (_have_clocks(found) and _are_apart(text.lines[:400]) and shape_of(text) == "stamped")
+
+
+def _have_clocks(found: Sequence[re.Match[str]]) -> bool:
+    """Check for minutes in most stretches, not seconds alone."""
+    return sum(":" in match[1] for match in found) * 2 > len(found)
 
 
 def _are_apart(lines: Sequence[str]) -> bool:

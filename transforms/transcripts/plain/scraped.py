@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.document import Draft, Format, Kind, Piece, Text, example_of
 from transforms.transcripts.grammar.choose import SURE
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of
@@ -24,6 +24,7 @@ from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.shared_survey import declined
 from transforms.transcripts.prose.survey import survey
 
+LEAST_SPOKEN = 60  # characters of a paragraph that is surely said
 _GAP = r"[^\S\n]*"  # a gap over empty lines would be looked for from each of them anew
 _RULE = re.compile(
     rf"^{_GAP}[-=—*#]{{2,}}{_GAP}(?:FULL )?TRANSCRIPT{_GAP}[-=—*#]{{2,}}{_GAP}$", re.MULTILINE | re.IGNORECASE
@@ -55,20 +56,24 @@ def parse(text: Text) -> Draft:
 def paragraphs(lines: list[Line]) -> Iterator[Piece]:
     """Take each line for a paragraph of nobody, up to where the page goes on without the transcript."""
     kept = [(line, text) for line in lines if (text := tidy(line.text))]
-    spoken = max(
-        (i for i, (_, text) in enumerate(kept) if not furniture.begins_tail(text) and len(text) > 60), default=-1
-    )
+    tails = [furniture.begins_tail(text) for _, text in kept]
+    long = (i for i, (_, text) in enumerate(kept) if len(text) > LEAST_SPOKEN and not tails[i])
+    spoken = max(long, default=-1)
     begun = max((i + 1 for i, (_, text) in enumerate(kept[:3]) if furniture.is_about_transcript(text)), default=0)
     for i, (line, text) in enumerate(kept):
-        reason = line.noise or ("behind the transcript" if i > spoken and furniture.begins_tail(text) else None)
-        if i < begun and not reason:
+        reason = line.noise or ("behind the transcript" if i > spoken and tails[i] else None)
+        if reason:
+            yield Piece(line.number, "dropped", text, reason)
+        elif i < begun:
             yield Piece(line.number, "metadata", text, "credit")
-        elif not reason and (chapter := chapter_of(replace(line, text=text), spoken=not line.heading)):
-            yield chapter
-        elif not reason and line.heading:
-            yield Piece(line.number, "chapter", text)
         else:
-            yield Piece(line.number, "dropped" if reason else "speech", text, reason)
+            yield _paragraph(line, text)
+
+
+def _paragraph(line: Line, text: str) -> Piece:
+    """Read a line that is shown as a chapter or as speech."""
+    kind: Kind = "chapter" if line.heading else "speech"
+    return chapter_of(replace(line, text=text), spoken=not line.heading) or Piece(line.number, kind, text)
 
 
 def _header(number: int, line: str) -> Iterator[Piece]:

@@ -97,9 +97,12 @@ def _headings(lines: Sequence[Line], first: int, end: int) -> frozenset[int]:
     ended = sum(ends_sentence(line.text) for line in said)
     if len(stamped) < FEWEST_STAMPED or ended < ENDED * len(stamped):
         return frozenset()
-    above = (i - 1 for i in stamped if i - 1 > first and i - 1 not in stamped)
-    bare = (i for i in above if not is_aside(lines[i].text))
-    return frozenset(i for i in bare if may_be_title(lines[i].text) and states(lines[i].text))
+    above = (i - 1 for i in stamped if i - 1 > first)
+    return frozenset(i for i in above if i not in stamped and _may_head(lines[i].text))
+
+
+def _may_head(text: str) -> bool:
+    return may_be_title(text) and states(text) and not is_aside(text)
 
 
 def _is_cut(pieces: Sequence[Piece]) -> bool:

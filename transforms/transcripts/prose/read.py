@@ -133,36 +133,55 @@ def _is_emphasised(line: Line) -> bool:
 
 def _turns(found: Survey, begin: int, end: int) -> Iterator[Piece]:
     """Yield the lines of the transcript as pieces, each of its kind."""
-    speaker: str | None = None
-    opens = False
-    pending: tuple[Seconds | None, Seconds | None] | None = None
+    turns = _Turns(found)
     for index in range(begin, end):
-        line = found.lines[index]
-        label = found.labels.get(index) or _of_nobody(found, index, opens=opens)
-        aside = None if label else _beside(found, index, opens=opens)
-        if aside is not None:
+        yield from turns.read(index)
+
+
+class _Turns:
+    """Who speaks, whether a turn has begun and nothing was said in it, and the time that waits for its words."""
+
+    def __init__(self, found: Survey) -> None:
+        self.found = found
+        self.speaker: str | None = None
+        self.opens = False
+        self.pending: tuple[Seconds | None, Seconds | None] | None = None
+
+    def read(self, index: int) -> Iterator[Piece]:
+        """Yield a line: its label, its times and what is said, or what stands beside the turns."""
+        line = self.found.lines[index]
+        label = self.found.labels.get(index) or _of_nobody(self.found, index, opens=self.opens)
+        if label is None and (aside := _beside(self.found, index, opens=self.opens)):
             yield aside
-            if alone := lone_time(line.text):
-                pending = alone if opens or found.labels.get(index + 1) else pending
-            continue
-        text = line.text
-        if label is not None and _is_event(found, index, label):
+            self._wait(index)
+        elif label is not None and _is_event(self.found, index, label):
             yield Piece(line.number, "event", line.text, start_time=label.start_time, end_time=label.end_time)
-            continue
+        else:
+            yield from self._say(index, label)
+
+    def _wait(self, index: int) -> None:
+        """Keep a time that stands alone for the words of the turn that has begun, or that the next line begins."""
+        alone = lone_time(self.found.lines[index].text)
+        if alone and (self.opens or self.found.labels.get(index + 1)):
+            self.pending = alone
+
+    def _say(self, index: int, label: LineLabel | None) -> Iterator[Piece]:
+        """Yield a line of a turn."""
+        line, text = self.found.lines[index], self.found.lines[index].text
         if label is not None:
-            speaker, opens, text = label.raw or None, True, label.rest
-            pending = (label.start_time, label.end_time) if label.is_sure else pending
+            self.speaker, self.opens, text = label.raw or None, True, label.rest
+            self.pending = (label.start_time, label.end_time) if label.is_sure else self.pending
             yield from _head(line, label)
-        elif opens and pending is None and (stamped := time_first(text)):
+        elif self.opens and self.pending is None and (stamped := time_first(text)):
             yield Piece(line.number, "metadata", text.removesuffix(stamped[2]).strip(), "time")
-            pending, text = stamped[:2], stamped[2]
-        text, marks, own = _without_times(found, index, text)
-        pending = own or pending
+            self.pending, text = stamped[:2], stamped[2]
+        text, marks, own = _without_times(self.found, index, text)
+        self.pending = own or self.pending
         yield from (Piece(line.number, "metadata", mark, "time") for mark in marks)
         if text:
-            start, stop = pending or (None, None)
-            yield Piece(line.number, "speech", text, None, speaker, opens, start, stop)
-            opens, pending = False, None
+            start, stop = self.pending or (None, None)
+            yield Piece(line.number, "speech", text, None, self.speaker, self.opens, start, stop)
+            self.opens, self.pending = False, None
 
 
 def _of_nobody(found: Survey, index: int, *, opens: bool) -> LineLabel | None:

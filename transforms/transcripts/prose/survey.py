@@ -314,13 +314,11 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     once = {i for i, label in labels.items() if counts[fold(label.name)] == 1}
     keys = {i for i, label in labels.items() if furniture.key_value(f"{label.name}: x")}
     values = {i for i in keys if _has_value(lines, i, labels[i])}
-    order = sorted(labels)
-    top = set(takewhile((keys & once).__contains__, order))
+    top = set(takewhile((keys & once).__contains__, sorted(labels)))
     # Above the heading Transcript: what is made as a header is, and a title that looks like a name alone.
     bare = {i for i in once if not (labels[i].rest or labels[i].is_sure)}
-    begun = _begun(lines, labels)
-    above = {i for i in top | values | bare if i < begun}
-    header = above | (values & once) | (top if 1 < len(top) < len(order) else set())
+    above = (top | values | bare) & set(range(_begun(lines, labels)))
+    header = above | (values & once) | (top if 1 < len(top) < len(labels) else set())
     return {i: label for i, label in labels.items() if i not in header}
 
 
@@ -433,14 +431,19 @@ def talk_start(lines: Sequence[Line], labels: Labels, first: int) -> int | None:
 def _parts_above(lines: Sequence[Line], label: int) -> int | None:
     """Find the first of the headings with paragraphs that are marked as the heading above the first label is."""
     below = next((i for i in range(label - 1, max(label - 3, -1), -1) if lines[i].heading), None)
-    if below is None or not lines[below].mark or furniture.TRANSCRIPT.fullmatch(lines[below].text):
+    if below is None or not lines[below].mark:
         return None
     alike = [i for i in range(below) if lines[i].heading and lines[i].mark == lines[below].mark]
-    spoken = [i for i in range(alike[0], below) if _is_paragraph(lines[i])] if alike else []
-    beside = any(furniture.section_heading(lines[i].text) for i in alike)
-    called = alike and any(furniture.TRANSCRIPT.fullmatch(lines[i].text) for i in range(alike[0], below))
-    words = sum(_words(lines[i].text) for i in spoken)
-    return alike[0] if words >= WORDS_OF_PARTS and not (beside or called) else None
+    if not alike or _are_called(lines, alike, below):
+        return None
+    words = sum(_words(line.text) for line in lines[alike[0] : below] if _is_paragraph(line))
+    return alike[0] if words >= WORDS_OF_PARTS else None
+
+
+def _are_called(lines: Sequence[Line], headings: Sequence[int], end: int) -> bool:
+    """Check for headings of parts of the page, or of the transcript, from the first of them to a line."""
+    beside = any(furniture.section_heading(lines[i].text) for i in headings)
+    return beside or any(furniture.TRANSCRIPT.fullmatch(x.text) for x in lines[headings[0] : end + 1])
 
 
 def _words(text: str) -> int:

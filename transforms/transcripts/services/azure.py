@@ -102,20 +102,19 @@ def _read(line: int, phrase: dict[str, Any], channels: int, clock: Clock, droppe
         return
     start, end = _span(phrase, clock)
     start, end = clock.check(start, end, overlaps=channels < 2)
-    listed = best.get("displayWords") or best.get("words") or best.get("Words")
-    words = [
-        Chunk(word, *_span(item, clock), json_text.probability(item.get("confidence")))
-        for item in json_text.first_objects(listed, None)
-        if (
-            word := json_text.string(
-                item.get("displayText") or item.get("text") or item.get("word") or item.get("Word")
-            )
-        )
-    ]
+    words = list(_words(best.get("displayWords") or best.get("words") or best.get("Words"), clock))
     channel = service_words.number_of_channel(phrase.get("channel"), channels)
     said_by = json_text.speaker_label(phrase.get("speaker"))
     label = f"{channel} {said_by}" if channel and said_by else channel or said_by
     yield service_words.utterance(line, label, shown, (start, end), words)
+
+
+def _words(listed: object, clock: Clock) -> Iterator[Chunk]:
+    """Yield the words of a phrase with their times."""
+    for item in json_text.first_objects(listed, None):
+        word = item.get("displayText") or item.get("text") or item.get("word") or item.get("Word")
+        if shown := json_text.string(word):
+            yield Chunk(shown, *_span(item, clock), json_text.probability(item.get("confidence")))
 
 
 def _span(item: dict[str, Any], clock: Clock) -> tuple[float | None, float | None]:

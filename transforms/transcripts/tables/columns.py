@@ -122,19 +122,20 @@ def scale_of(rows: Sequence[Mapping[str, Any]], columns: Columns, clock: Clock) 
     """
     if columns.scale is not None:
         return columns.scale
-    starts = [number_of(row.get(columns.start)) if columns.start else None for row in rows]
-    ends = [number_of(row.get(columns.end)) if columns.end else None for row in rows]
-    behind = [*starts[1:], None][: len(starts)]
-    spans = [
-        (start, end if end is not None else after, row.get(columns.text))
-        for row, start, end, after in zip(rows, starts, ends, behind, strict=True)
-    ]
-    whole = [(start, end, text) for start, end, text in spans if start is not None and end is not None]
-    pace = _a_word(whole)
+    starts, ends = _numbers(rows, columns.start), _numbers(rows, columns.end)
+    until = [after if end is None else end for end, after in zip(ends, [*starts[1:], None], strict=False)]
+    texts = (row.get(columns.text) for row in rows)
+    spans = zip(starts, until, texts, strict=True)
+    pace = _a_word([(start, end, text) for start, end, text in spans if start is not None and end is not None])
     scale = next((scale for scale in _SCALES if pace * scale <= MILLISECONDS_A_WORD), _SCALES[-1])
     if scale < 1.0 and pace * scale > SLOWEST_WORD and all(end is not None for end in ends):
         clock.flags.add("unit_guessed")
     return scale
+
+
+def _numbers(rows: Sequence[Mapping[str, Any]], name: str | None) -> list[float | None]:
+    """Return the numbers of a column; `None` where none stands, or there is no such column."""
+    return [number_of(row.get(name)) if name else None for row in rows]
 
 
 def _a_word(spans: Sequence[tuple[float, float, object]]) -> float:

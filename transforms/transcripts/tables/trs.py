@@ -92,13 +92,15 @@ class _Reader:
             if node.tag == "Sync":
                 start, end = node.get("time"), behind.pop(0)
             elif node.tag == "Who" and (number := node.get("nb") or "").isdecimal():
-                who = speakers[int(number) - 1] if 0 < int(number) <= len(speakers) else None
-            elif node.tag == "Event" and node.get("type", "noise") == "noise" and _shown(node.get("desc")):
-                shown = f"[{_shown(node.get('desc'))}]"
-                self.pieces.append(
-                    Piece(node.sourceline or 1, "event", shown, start_time=self.clock.moment(start))
-                )
+                who = dict(enumerate(speakers, 1)).get(int(number))
+            elif node.tag == "Event":
+                self._hear(node, start)
             self._say(node, node.tail, who, start, end)
+
+    def _hear(self, node: Any, start: object) -> None:
+        if node.get("type", "noise") == "noise" and (heard := _shown(node.get("desc"))):
+            moment = self.clock.moment(start)
+            self.pieces.append(Piece(node.sourceline or 1, "event", f"[{heard}]", start_time=moment))
 
     def _say(self, node: Any, text: str | None, who: str | None, start: object, end: object) -> None:
         if shown := _shown(text):
