@@ -6,7 +6,7 @@ from flows.engines import embedding
 from flows.home.locks import held
 from flows.progress import REPORTER
 from flows.settings import Settings
-from transforms.errors import SourceError
+from transforms.errors import SourceError, TransientError
 from warehouse.search.embedding import embed_passages
 
 
@@ -26,8 +26,15 @@ def make_vectors(settings: Settings) -> bool:
         except SourceError as error:
             REPORTER.get().say(str(error))
             return False
-        made = False
+        return _make(settings)
+
+
+def _make(settings: Settings) -> bool:
+    made = False
+    try:
         for done, lacking in embed_passages(settings.warehouse, embedding.embed):
             made = True
             REPORTER.get().count("vectors", done, lacking)
-        return made
+    except TransientError as error:  # another loader is at work, and goes on with it
+        REPORTER.get().say(f"vectors are made behind the next load: {error}")
+    return made

@@ -361,11 +361,23 @@ comment on column silences.before_turn is 'The turn after it, or that it is in (
 comment on column silences.before_speaker is 'Who speaks next; NULL where unsure';
 
 create or replace view monologues as
-with numbered as (
+with spoken as (
     select
-        episode_id, transcript_id, speaker, turn_index, start_time, end_time, word_count,
-        turn_index - row_number() over (partition by episode_id, transcript_id, speaker order by turn_index) as run
-    from best_turns where speaker is not null
+        t.episode_id, t.transcript_id, coalesce(t.speaker_name, t.speaker_label) as speaker, t.turn_index,
+        t.start_time, t.end_time, t.word_count
+    from turns t join transcripts b on b.transcript_id = t.transcript_id and b.is_best
+), edged as (
+    select
+        *, lag(speaker) over beside is distinct from speaker and lead(speaker) over beside is distinct from speaker
+            as is_alone
+    from spoken window beside as (partition by episode_id order by turn_index)
+), numbered as (
+    -- Nearly all turns stand alone and are short: to number and group them, too, would take twice as long.
+    select
+        *, turn_index - row_number() over (partition by episode_id, transcript_id, speaker order by turn_index) as run
+    from edged
+    where speaker is not null
+        and (not is_alone or end_time - start_time >= 60 or end_time - start_time is null and word_count >= 150)
 ), runs as (
     select
         episode_id, transcript_id,

@@ -198,6 +198,26 @@ def test_who_asks_for_what_is_not_there_is_told(
     assert capsys.readouterr().err.count("turntable[semantic]") == 1
 
 
+def test_a_warehouse_that_is_held_gets_its_vectors_later(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was loaded is loaded: that is no failure of the load."""
+    archive.files["k0"] = tmp_path / "k0.parquet"
+    archive.files["k0"].write_bytes(write_staged(said(1, "A needle.")))
+    settings = Settings(home=tmp_path / "home", semantic=True)
+    store.load(settings.warehouse, archive.files, {})
+    monkeypatch.setattr(store, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(embedding, "embed", letters)
+    monkeypatch.setattr(embedding, "check", lambda: None)
+    token = REPORTER.set(Lines())
+    with store.locked(settings.warehouse):
+        assert make_vectors(settings) is False
+    assert capsys.readouterr().err.count("vectors are made behind the next load") == 1
+    assert make_vectors(settings) is True
+    assert make_vectors(settings) is False
+    REPORTER.reset(token)
+
+
 @pytest.mark.system
 def test_the_model_knows_what_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a text to an answer, by the commands: in other words, and in another language."""
