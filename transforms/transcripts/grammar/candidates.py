@@ -92,12 +92,15 @@ class Core:
     end: str
 
     def covers(self, other: Core) -> bool:
-        """Check whether labels that are set off as `other` are set off so; no block means any but a heading."""
+        """Check whether labels that are set off as `other` are set off so; no block means any but a heading.
+
+        A stop means one behind capitals or not.
+        """
         mine, its = self._place, other._place
         any_block = not mine[0] and re.fullmatch(r"h[1-6]", its[0]) is None
-        return (self.mark, self.bracket, self.end) == (other.mark, other.bracket, other.end) and (
-            mine == its or (any_block and mine[1] == its[1])
-        )
+        alike = (self.mark, self.bracket) == (other.mark, other.bracket)
+        ends_alike = self.end == other.end or (self.end, other.end) == (".", SMALL_STOP)
+        return alike and ends_alike and (mine == its or (any_block and mine[1] == its[1]))
 
     @property
     def without_bracket(self) -> Core:

@@ -378,8 +378,12 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
         return 0.0  # a sentence, alone or ended by a colon
     if not strong:
         return _weakly(looks, mine, usual)
-    proved = looks >= DOUBTED_ONCE or (marked and first.start_time is not None)
-    return max(looks, SURE) if proved else looks
+    return max(looks, SURE) if looks >= DOUBTED_ONCE or _is_proved(first, marked=marked) else looks
+
+
+def _is_proved(one: Candidate, *, marked: bool) -> bool:
+    """Check for a time in a marked form, or a title before capitals: then a label needs not look like one."""
+    return (marked and one.start_time is not None) or is_titled(one.raw)
 
 
 def _weakly(looks: float, mine: Sequence[int], usual: Usual) -> float:
