@@ -27,7 +27,9 @@ from tests.support.homes import import_text, publish
 from tests.support.pages import ROOT
 from transforms import transcripts
 from transforms.errors import ContentError, SourceError
+from transforms.transcripts.assemble import SURE_LABELS
 from transforms.transcripts.grammar.candidates import Form, candidates
+from transforms.transcripts.grammar.choose import DOUBTFUL
 from transforms.transcripts.grammar.template import parse_template
 from transforms.transcripts.html.html_blocks import read_blocks
 from transforms.transcripts.prose.marks import marked_lines
@@ -185,13 +187,16 @@ def test_a_grammar_that_is_given_counts_in_captions() -> None:
     assert "nobody_named" not in transcripts.read(data, grammar=parse_template("L: R")).flags
 
 
-def test_a_grammar_that_is_given_is_not_doubted() -> None:
-    """Neither as a whole nor where it stands in a text that is mostly something else."""
+def test_a_grammar_that_is_given_is_doubted_where_others_are_named_otherwise() -> None:
+    """Not as a whole, but it may have found one of several who speak; where nobody else is named, it is sure."""
     found = transcripts.read(DASHED.encode(), grammar=parse_template("L: R"))
+    sure = transcripts.read(DASHED.encode(), grammar=parse_template("L - R"))
 
-    assert found.parse_confidence is not None
-    assert found.parse_confidence > 0.9
-    assert "labels_uncertain" not in found.flags
+    assert found.parse_confidence == DOUBTFUL
+    assert "labels_uncertain" in found.flags
+    assert sure.parse_confidence is not None
+    assert sure.parse_confidence > SURE_LABELS
+    assert "labels_uncertain" not in sure.flags
 
 
 @pytest.mark.parametrize(
@@ -322,7 +327,7 @@ def test_a_grammar_is_kept_for_reparse(tmp_path: Path, monkeypatch: pytest.Monke
     import_text(settings, path, Hints(grammar="L: R"))
     publish(settings)
     turns = "select speaker_name, text from turns order by turn_index"
-    sure = "select parse_confidence > 0.9, format from transcripts"
+    sure = "select parse_confidence > 0.8, format from transcripts"
     before = rows_of(settings.snapshot, turns)
     assert {name for name, _ in before} == {"Note"}
     assert rows_of(settings.snapshot, sure) == [(True, "labelled")]
