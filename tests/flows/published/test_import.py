@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import httpx2
 import pytest
 
@@ -20,6 +19,7 @@ from flows.settings import Settings
 from tests.conftest import ask, command, started
 from tests.support.documents import EPISODE
 from tests.support.homes import import_text, publish
+from tests.support.schemas import make_older
 from transforms import transcripts
 from transforms.transcripts.assemble import Published
 
@@ -273,21 +273,7 @@ def test_a_home_of_an_older_schema_is_brought_up(texts: Path, tmp_path: Path) ->
     import_text(settings, first)
     publish(settings)
     for database in (settings.warehouse, settings.snapshot):
-        with duckdb.connect(str(database)) as con:
-            for (view,) in con.execute("select view_name from duckdb_views() where not internal").fetchall():
-                con.execute(f'drop view "{view}"')
-            con.execute("alter table episodes drop column published_text")
-            con.execute("alter table episodes drop column audio_path")
-            con.execute("alter table discoveries drop column feed_index")
-            con.execute("alter table transcripts drop column parse_confidence")
-            newest = "transcripts.aligned_to transcripts.aligned_share turns.name_confidence words.time_confidence"
-            newest += " transcripts.is_pinned turns.text_source words.text_source turns.pauses"
-            for table, column in (name.split(".") for name in f"{newest} load_log.described_at".split()):
-                con.execute(f"alter table {table} drop column {column}")
-            for table in "gaps evals name_evidence voices search_index search_words".split():
-                con.execute(f"drop table {table}")
-            con.execute("drop macro digest_of_views")
-            con.execute("delete from schema_migrations where name >= '0006'")
+        make_older(database, 5)
 
     assert command(settings.home, "episodes", "--json").returncode == 0
     assert ask(settings.home, "select published_text from episodes")
