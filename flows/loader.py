@@ -81,21 +81,26 @@ def publish(settings: Settings, *, anew: bool = False, whole: bool = False) -> N
     share(settings.home, settings.snapshot, settings.snapshot_gid)
 
 
-def load_and_publish(settings: Settings) -> tuple[Loaded, ...]:
-    """Load what the warehouse has not seen, and publish it: one damaged document holds up nobody's rows."""
+def load_and_publish(settings: Settings, *, vectors: bool = True) -> tuple[Loaded, ...]:
+    """Load what the warehouse has not seen, and publish it: one damaged document holds up nobody's rows.
+
+    `vectors` are made behind that, which may take long.
+    """
     loaded: tuple[Loaded, ...] = ()
     try:
         loaded = load(settings)
     finally:
         publish(settings, anew=bool(loaded))
-    publish_vectors(settings)
+    if vectors:
+        publish_vectors(settings)
     return loaded
 
 
 def publish_vectors(settings: Settings) -> None:
-    """Make the vectors that lack, and publish them: what was loaded can be read meanwhile."""
-    if make_vectors(settings):
-        publish(settings, anew=True)
+    """Make the vectors that lack, and publish what there is: what was loaded can be read meanwhile."""
+    make_vectors(settings)
+    if settings.semantic:  # those, too, that a process made which was killed before it published them
+        publish(settings)
 
 
 def ready_snapshot(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from flows.engines import embedding
 from flows.home.locks import held
 from flows.progress import REPORTER
 from flows.settings import Settings
-from transforms.errors import SourceError, TransientError
+from transforms.errors import SourceError
 from warehouse.search.embedding import embed_passages
 
 
@@ -35,6 +35,6 @@ def _make(settings: Settings) -> bool:
         for done, lacking in embed_passages(settings.warehouse, embedding.embed):
             made = True
             REPORTER.get().count("vectors", done, lacking)
-    except TransientError as error:  # another loader is at work, and goes on with it
+    except Exception as error:  # another loader is at work, or it is the model's: rows are there
         REPORTER.get().say(f"vectors are made behind the next load: {error}")
     return made

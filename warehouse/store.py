@@ -191,7 +191,7 @@ def _brought_up_to_date(warehouse: Path, before: Path, fresh: Path) -> bool:
 
 
 def is_published(warehouse: Path, snapshot: Path) -> bool:
-    """Check whether the snapshot can be read and holds every load and failure that the warehouse holds.
+    """Check whether the snapshot can be read and holds every load, failure and vector that the warehouse holds.
 
     Raises:
         SourceError: there is no warehouse yet.
@@ -207,10 +207,10 @@ def is_published(warehouse: Path, snapshot: Path) -> bool:
     )
     with locked(warehouse), explained(warehouse), duckdb.connect() as con:
         con.execute(f"attach {quoted(warehouse)} as warehouse (read_only)")
-        mine = rows(con, state.format("warehouse"))
+        mine = rows(con, state.format("warehouse")), passages.count(con, "warehouse")
         try:
             con.execute(f"attach {quoted(snapshot)} as snapshot (read_only)")
-            return mine == rows(con, state.format("snapshot"))
+            return mine == (rows(con, state.format("snapshot")), passages.count(con, "snapshot"))
         except duckdb.Error:
             return False
 

@@ -94,12 +94,15 @@ def rebuild(
 ) -> None:
     """Make the warehouse anew from the artifacts, without what is damaged; exit code 1 where something is lost."""
     from flows.display.terminal import showing
+    from flows.loader import publish_vectors
     from flows.upkeep.rebuild import clear_way
     from flows.upkeep.rebuild import rebuild as rebuild_home
 
     clear_way(read_settings().home)
     with showing():
-        lost = rebuild_home(settings_to_write(), deep=deep)
+        settings = settings_to_write()
+        lost = rebuild_home(settings, deep=deep)
+        publish_vectors(settings)
     typer.echo("the warehouse was made anew from the artifacts")
     for line in lost:
         say(f"turntable: {line}")

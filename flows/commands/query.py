@@ -23,6 +23,7 @@ from transforms.errors import ContentError, SourceError
 from transforms.text import counted
 
 if TYPE_CHECKING:
+    from flows.settings import Settings
     from warehouse.answers.sql import Form
 
 app = typer.Typer(rich_markup_mode=None)
@@ -142,8 +143,9 @@ def search(
     from warehouse.search.finding import Search
     from warehouse.search.finding import search as find
 
-    snapshot, query = settings_to_ask().snapshot, " ".join(words)
-    vector = _vector(snapshot, query) if semantic else None
+    settings, query = settings_to_ask(), " ".join(words)
+    snapshot = settings.snapshot
+    vector = _vector(settings, query) if semantic else None
     asked = Search(query, speaker, show_, as_day(since, "--since"), context, limit, vector)
     table = find(snapshot, asked)
     if as_json:
@@ -157,7 +159,7 @@ def search(
         say(f"turntable: nobody says {words_said}: these are the nearest words that somebody says")
 
 
-def _vector(snapshot: Path, query: str) -> list[int]:
+def _vector(settings: Settings, query: str) -> list[int]:
     """Return the vector of a search, and say how far what is said has vectors.
 
     Raises:
@@ -167,13 +169,15 @@ def _vector(snapshot: Path, query: str) -> list[int]:
     from warehouse.search.finding import vectors_lacking
 
     vector = embed_query(query)
-    lacking, every = vectors_lacking(snapshot)
+    lacking, every = vectors_lacking(settings.snapshot)
+    way_out = "the next load makes them, or `turntable rebuild`"
+    if not settings.semantic:
+        way_out = "set TURNTABLE_SEMANTIC=1 or `semantic = true`, and run `turntable rebuild`"
     if every and lacking == every:
-        msg = "nothing has vectors yet: set TURNTABLE_SEMANTIC=1 or `semantic = true`, and run `turntable rebuild`"
+        msg = f"nothing has vectors yet: {way_out}"
         raise SourceError(msg)
     if lacking:
-        of_all = f"{lacking} of {counted(every, 'transcript')}"
-        say(f"turntable: {of_all} have no vectors yet: the next load makes them, or `turntable rebuild`")
+        say(f"turntable: {lacking} of {counted(every, 'transcript')} have no vectors yet: {way_out}")
     return vector
 
 

@@ -303,7 +303,7 @@ def forget(settings: Settings, wanted: Wanted) -> Erased:
 
 def _forget(settings: Settings, wanted: Wanted) -> Erased:
     _check_idle(settings, wanted)
-    load_and_publish(settings)  # what was staged and not loaded is forgotten too
+    load_and_publish(settings, vectors=False)  # what was staged and not loaded is forgotten too
     going = Going(settings, wanted)
     told, now, marks = going.told(), datetime.now(UTC), going.marks()
     files = tuple(sorted(going.files))

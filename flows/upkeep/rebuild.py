@@ -14,7 +14,7 @@ from flows.feeds.subscriptions import Subscriptions
 from flows.home import clock, forgotten, private
 from flows.home.inventory import misplaced
 from flows.home.permissions import close, share
-from flows.loader import FAILURE, clear, damage, documents, load, publish_vectors, set_aside
+from flows.loader import FAILURE, clear, damage, documents, load, set_aside
 from flows.locations import locate
 from flows.settings import Settings
 from flows.upkeep import forget
@@ -52,7 +52,6 @@ def rebuild(settings: Settings, *, deep: bool = False) -> tuple[str, ...]:
         load(settings)
     warehouse_store.publish(settings.warehouse, settings.snapshot, whole=True)
     share(settings.home, settings.snapshot, settings.snapshot_gid)
-    publish_vectors(settings)
     lost = _lost(store, before)
     if not lost and kept is not None and before is not None:
         kept.unlink()

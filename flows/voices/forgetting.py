@@ -57,7 +57,7 @@ def forget(settings: Settings, text: str) -> Erased:
     decoded = Decoded(store)
     for episode_id in sorted({one.episode_id for one in heard if one.transcript_id in transcripts}):
         tell_persons(settings, episode_id, {}, ids, decoded)
-    load_and_publish(settings)
+    load_and_publish(settings, vectors=False)
     n_prints = silence(store, {one: _labels(voices, one) for one in transcripts})
     folders = {*_diarizations(settings, store, heard, transcripts), *_said(store, ids)}
     for folder in folders:

@@ -23,13 +23,21 @@ def embed_passages(warehouse: Path, embed: Embed) -> Iterator[tuple[int, int]]:
         TransientError: another process holds it, or the disk is full.
     """
     store.require(warehouse)
-    with store.standing_still(warehouse), store.opened(warehouse, read_only=True) as con:
-        lacking = passages.lacking(con)
-    for start in range(0, len(lacking), AT_ONCE):
+    tried: set[str] = set()
+    n_made = 0
+    while True:  # others load meanwhile, and leave theirs to this process
         with store.standing_still(warehouse), store.opened(warehouse, read_only=True) as con:
-            texts = passages.passages_of(con, lacking[start : start + AT_ONCE])
-        made = [(name, md5, said, embed([one.text for one in said])) for name, md5, said in texts]
+            lacking = [name for name in passages.lacking(con) if name not in tried]
+            texts = passages.passages_of(con, lacking[:AT_ONCE])
+        if not lacking:
+            return
+        tried.update(lacking[:AT_ONCE])
+        made = [(name, md5, said, embed([one.text for one in said])) for name, md5, said in texts if said]
+        if not made:  # nothing but blanks
+            continue
         with store.locked(warehouse), store.opened(warehouse) as con, transaction(con):
+            passages.delete_others(con)
             for name, md5, said, vectors in made:
                 passages.write(con, name, md5, said, vectors)
-        yield min(start + AT_ONCE, len(lacking)), len(lacking)
+        n_made += len(made)
+        yield n_made, n_made + max(0, len(lacking) - AT_ONCE)

@@ -75,7 +75,7 @@ def _fused(con: duckdb.DuckDBPyConnection, asked: Search) -> _Found:
     for ranked in (_with_every_word(con, more.query, list(rows)[: len(said)]), [row[-3:-1] for row in meant]):
         for rank, turn in enumerate(ranked, 1):
             scores[turn] += 1 / (_FUSED + rank)
-    best = sorted(scores, key=lambda turn: (-scores[turn], turn))[: asked.most]
+    best = sorted(scores, key=lambda turn: -scores[turn])[: asked.most]  # of equals what search() has first
     snippets = _snippets(con, {turn: rows[turn]["snippet"] for turn in best})
     shown = [rows[turn] | {"score": round(scores[turn], 4), "snippet": snippets[turn]} for turn in best]
     return columns, [tuple(one[name] for name in columns) for one in shown]

@@ -16,6 +16,8 @@ _BEST = (
     "from transcripts t where t.is_best "
     "and exists (from turns s where s.transcript_id = t.transcript_id and trim(s.text) <> '')"
 )
+# Whatever was loaded since: a published text keeps its id when it is read anew.
+_TEXT = "md5(string_agg(text, chr(10) order by turn_index))"
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -60,6 +62,15 @@ def count_lacking(con: Connection) -> tuple[int, int]:
     return len(lacking(con)), every
 
 
+def count(con: Connection, database: str) -> int:
+    """Count the vectors of an attached database; one of an older schema has none."""
+    try:
+        ((found,),) = con.execute(f"select count(*) from {database}.passages").fetchall()  # noqa: S608
+    except duckdb.CatalogException:
+        return 0
+    return int(found)
+
+
 def lacking(con: Connection) -> list[str]:
     """List the best transcripts without vectors of today's method, the newest first."""
     known = "select transcript_id from passages where method = ?"
@@ -82,6 +93,11 @@ def passages_of(con: Connection, transcripts: Sequence[str]) -> list[tuple[str, 
     return [(*name, list(cut(row[2:] for row in rows))) for name, rows in groupby(found, lambda row: row[:2])]
 
 
+def delete_others(con: Connection) -> None:
+    """Delete the vectors of other methods: they cannot be compared with those of today."""
+    con.execute("delete from passages where method <> ?", [METHOD])
+
+
 def write(
     con: Connection,
     transcript_id: str,
@@ -98,8 +114,8 @@ def write(
             t.transcript_id, unnest(range($count)), unnest($turns), $text_md5, $method,
             unnest($vectors::tinyint[384][])
         {_BEST} and t.transcript_id = $transcript_id
-            and exists (from load_log l where l.transcript_id = t.transcript_id and l.text_md5 = $text_md5)
-        """,
+            and $text_md5 = (select {_TEXT} from turns where transcript_id = $transcript_id)
+        """,  # noqa: S608
         {
             "count": len(passages),
             "turns": [one.turn_index for one in passages],
@@ -120,7 +136,10 @@ def take_over(con: Connection) -> None:
         f"""
         insert into passages select p.* from before.passages p
         where p.method = ? and p.transcript_id in (select transcript_id {_BEST})
-            and (p.transcript_id, p.text_md5) in (select (transcript_id, text_md5) from load_log)
+            and (p.transcript_id, p.text_md5) in (
+                select (transcript_id, {_TEXT}) from turns
+                where transcript_id in (select transcript_id from before.passages) group by transcript_id
+            )
         """,  # noqa: S608
         [METHOD],
     )

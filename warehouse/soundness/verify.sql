@@ -107,7 +107,7 @@ select 'passage of no best transcript', p.transcript_id || ' passage ' || p.pass
 from passages p
 where not exists (from transcripts s where s.transcript_id = p.transcript_id and s.is_best)
     or not exists (from turns t where t.transcript_id = p.transcript_id and t.turn_index = p.turn_index)
-    or not exists (from load_log l where l.transcript_id = p.transcript_id and l.text_md5 = p.text_md5)
+    or not exists (from turn_sums s where s.transcript_id = p.transcript_id and s.text_md5 = p.text_md5)
 
 union all
 select 'passages are missing', transcript_id

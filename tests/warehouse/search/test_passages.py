@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from flows.engines import embedding
+from flows.loader import load_and_publish, publish
 from flows.progress import REPORTER, Lines
 from flows.settings import Settings
 from flows.vectors import make_vectors
@@ -99,6 +100,59 @@ def test_vectors_follow_what_is_said(archive: Archive) -> None:
     assert archive.rows() == [("vtt-1", 0, 0)]
     assert archive.embedded[len(before) :] == ["A needle in the dust, all night long."]
     assert verify(archive.warehouse, archive.files, {}) == ()
+
+
+def test_a_text_that_is_read_anew_meanwhile_has_vectors_of_what_it_says_now(archive: Archive) -> None:
+    """A published text keeps its id: what was embedded of the older one does not stay, nor is it taken over."""
+    archive.files["k0"] = archive.folder / "k0.parquet"
+    archive.files["k0"].write_bytes(write_staged(said(1, "A needle in the groove.", "And then it jumped high.")))
+    store.load(archive.warehouse, archive.files, {})
+
+    def load_meanwhile(texts: Sequence[str]) -> list[list[int]]:
+        if "k1" not in archive.files:
+            archive.files["k1"] = archive.folder / "k1.parquet"
+            archive.files["k1"].write_bytes(write_staged(said(2, "All of it is one turn, and no more than that.")))
+            store.load(archive.warehouse, archive.files, {})
+        return letters(texts)
+
+    assert len(list(embed_passages(archive.warehouse, load_meanwhile))) == 1
+    assert archive.rows() == []
+    archive.embed()
+    assert archive.rows() == [("vtt-1", 0, 0)]
+    archive.files["k2"] = archive.folder / "k2.parquet"
+    archive.files["k2"].write_bytes(write_staged(said(3, "It was turned over.", "And then it was played again.")))
+    store.rebuild(archive.warehouse, archive.files, {})
+    assert archive.rows() == []
+    assert broken_laws(archive.warehouse) == ()
+
+
+def test_what_is_loaded_meanwhile_has_vectors_too_and_blanks_none(archive: Archive) -> None:
+    """Whoever loads beside leaves it to the one who makes them; nothing is made again and again."""
+    other = replace(EPISODE, episode_id="other", guid="other")
+    archive.files["k0"] = archive.folder / "k0.parquet"
+    archive.files["k0"].write_bytes(write_staged(said(1, "A needle in the groove.")))
+    store.load(archive.warehouse, archive.files, {})
+
+    def load_meanwhile(texts: Sequence[str]) -> list[list[int]]:
+        for key, text in (("k1", "A belt that is worn."), ("k2", "\u2003\n")):
+            archive.files[key] = archive.folder / f"{key}.parquet"
+            document = said(1, text, transcript_id=key, episode=replace(other, episode_id=key, guid=key))
+            archive.files[key].write_bytes(write_staged(document))
+        store.load(archive.warehouse, archive.files, {})
+        return letters(texts)
+
+    assert list(embed_passages(archive.warehouse, load_meanwhile)) == [(1, 1), (2, 2)]
+    assert archive.rows() == [("k1", 0, 0), ("vtt-1", 0, 0)]
+    assert list(embed_passages(archive.warehouse, load_meanwhile)) == []
+
+
+def test_vectors_of_another_method_go(archive: Archive) -> None:
+    """They cannot be compared with those of today."""
+    archive.load(said(1, "A needle."))
+    with duckdb.connect(str(archive.warehouse)) as con:
+        con.execute("update passages set method = 'older', transcript_id = 'asr-1'")
+    archive.embed()
+    assert archive.rows() == [("vtt-1", 0, 0)]
 
 
 def test_a_rebuild_takes_vectors_over_where_they_fit(archive: Archive) -> None:
@@ -201,7 +255,7 @@ def test_who_asks_for_what_is_not_there_is_told(
 def test_a_warehouse_that_is_held_gets_its_vectors_later(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was loaded is loaded: that is no failure of the load."""
+    """What was loaded is loaded: that is no failure of the load, nor is what the model cannot do."""
     archive.files["k0"] = tmp_path / "k0.parquet"
     archive.files["k0"].write_bytes(write_staged(said(1, "A needle.")))
     settings = Settings(home=tmp_path / "home", semantic=True)
@@ -213,9 +267,23 @@ def test_a_warehouse_that_is_held_gets_its_vectors_later(
     with store.locked(settings.warehouse):
         assert make_vectors(settings) is False
     assert capsys.readouterr().err.count("vectors are made behind the next load") == 1
-    assert make_vectors(settings) is True
+    publish(settings)
+    assert vectors_lacking(settings.snapshot) == (1, 1)
+    monkeypatch.setattr(embedding, "embed", broken)
+    load_and_publish(settings)
+    assert capsys.readouterr().err.count("no such kernel") == 1
+    monkeypatch.setattr(embedding, "embed", letters)
+    assert make_vectors(settings) is True  # and killed here
+    load_and_publish(settings)
+    assert vectors_lacking(settings.snapshot) == (0, 1)
     assert make_vectors(settings) is False
     REPORTER.reset(token)
+
+
+def broken(_: Sequence[str]) -> list[list[int]]:
+    """Embed nothing."""
+    msg = "no such kernel"
+    raise RuntimeError(msg)
 
 
 @pytest.mark.system
