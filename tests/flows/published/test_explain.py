@@ -187,6 +187,20 @@ def test_a_grammar_that_is_given_counts_in_captions() -> None:
     assert "nobody_named" not in transcripts.read(data, grammar=parse_template("L: R")).flags
 
 
+@pytest.mark.parametrize(
+    "names", [["Ann Lee"] * 4, ["Ann Lee", "Bo Ray", "Cem Oz", "Dee Fox"]], ids=["one", "once"]
+)
+def test_a_grammar_that_is_given_is_sure_of_one_person_and_of_many_once_each(names: list[str]) -> None:
+    """Found out, both are doubts: are the answers somebody's, is it a list? Who gives the grammar has answered."""
+    said = ["The harbour was closed.", "The road was long.", "The wall was of stone.", "Every record turns."]
+    data = "\n\n".join(f"{name}: {words}" for name, words in zip(names, said, strict=True)).encode()
+    given, found = transcripts.read(data, grammar=parse_template("L: R")), transcripts.read(data)
+
+    assert [turn.speaker for turn in given.turns] == [turn.speaker for turn in found.turns]
+    assert (given.parse_confidence, "labels_uncertain" in given.flags) == (1.0, False)
+    assert "labels_uncertain" in found.flags
+
+
 def test_a_grammar_that_is_given_is_doubted_where_others_are_named_otherwise() -> None:
     """Not as a whole, but it may have found one of several who speak; where nobody else is named, it is sure."""
     found = transcripts.read(DASHED.encode(), grammar=parse_template("L: R"))

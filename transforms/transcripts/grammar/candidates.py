@@ -54,7 +54,15 @@ _TITLED_NAME = (
 _IS_TITLED = re.compile(_TITLED_NAME)
 _TITLED = re.compile(rf"({_TITLED_NAME})\.\s+(?=\S)")
 # `M. le président. La séance est ouverte.`: behind a short title the name, or what somebody is, in small letters.
-_SMALL_TITLED = re.compile(rf"({_CAPITAL}[a-zà-ÿ]{{0,3}}\.?(?:\s[^\W\d_][\w'’-]*){{1,4}})\.\s+(?=\S)")
+# Short sentences that come back have none (`So it is.`, `Das Haus war leer.`, `No. We did.`). One has a stop and
+# small letters behind it, or is an abbreviation (a stop, or no vowel) before what begins and ends with a capital.
+# Only `Mme la ministre.` has neither.
+_ABBREVIATED = rf"{_CAPITAL}(?:[a-zà-ÿ]{{0,3}}\.|[b-df-hj-np-tv-xz]{{1,3}})(?=\s{_CAPITAL})"
+_SMALL_WORD = r"\s[^\W\d_][\w'’-]*"
+_SMALL_TITLED = re.compile(
+    rf"((?:{_CAPITAL}[a-zà-ÿ]{{0,3}}\.(?=\s[a-zà-ÿ])|M(?:m|ll)es?)(?:{_SMALL_WORD}){{1,4}}"
+    rf"|{_ABBREVIATED}(?:{_SMALL_WORD}){{0,3}}\s{_CAPITAL}[\w'’-]*)\.\s+(?=\S)"
+)
 SMALL_STOP = ". "  # ends it: not what ends a name in capitals
 _LETTER = re.compile(r"([^\W\d_a-z]\d{0,2})[.)]\s+(?=\S)")  # `Q. Why?`, `A) So it is.`
 _ROLE = re.compile(r"\s*(?:,\s*[^:：,.()\[\]\d]{1,40}|\([^():：]{1,40}\)|\[[^\[\]:：]{1,40}\])(?=\s*[:：])")

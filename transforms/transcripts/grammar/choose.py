@@ -69,7 +69,7 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
     """Find the grammar of a document's lines; `forced` is the core that the user says it has.
 
     Of another core nothing is a label then, and the user's word makes it sure: only its labels are judged, and
-    whether somebody else is named otherwise.
+    whether somebody else speaks who is named otherwise (`_has_others`), not how many are named how often.
     """
     document = lines if isinstance(lines, Document) else Document(lines)
     # Of ways that are about as likely, the one with more labels: those with a time and those without are one.
@@ -84,7 +84,8 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
     others = [way for way in ways if way is not best]
     labels = _labels(document, best, others, forced)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
-    trust = _trust(document, best, labels, rival) * (best.probability if forced is None else 1.0)
+    doubted = _has_others(document, best, labels, rival) or (forced is None and _is_unusual(labels))
+    trust = (DOUBTFUL if doubted else 1.0) * (best.probability if forced is None else 1.0)
     return Grammar(
         labels,
         best.form,
@@ -162,21 +163,27 @@ def _has_words(document: Document, labels: dict[int, Candidate], index: int) -> 
     return not labels[index].form.alone or not (index + 1 in labels or index + 1 == len(document.lines))
 
 
-def _trust(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> float:
-    """Return 1, or less where something speaks against who is named: then the labels are flagged.
+def _is_unusual(labels: dict[int, Candidate]) -> bool:
+    """Check for one who is named again and again, and nobody else, or many of whom each is named once.
 
-    One who is named again and again, and nobody else: are the answers somebody's? Many of whom each is named once:
-    is it a list? Known names with a colon within what is said: do turns begin there? Another form that is likely,
-    too: who is right? And all that `_is_doubtful` asks.
+    Are the answers somebody's? Is it a list? Who gives the grammar has answered that.
     """
     counts = Counter(one.name for one in labels.values())
-    alone = len(counts) == 1 and len(labels) > 1
     is_list = len(counts) == len(labels) >= FEWEST_LISTED and counts.keys().isdisjoint(
         form for name in counts for form in short_forms(name) if form != name
     )
-    inside = not document.phrases.isdisjoint(counts)
+    return is_list or (len(counts) == 1 and len(labels) > 1)
+
+
+def _has_others(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> bool:
+    """Check for what speaks for others than those who are named, or for turns elsewhere.
+
+    Known names with a colon within what is said: do turns begin there? Another form that is likely, too: who is
+    right? And all that `_is_doubtful` asks.
+    """
+    inside = not document.phrases.isdisjoint(one.name for one in labels.values())
     other = rival is not None and rival.probability >= LIKELY and len(rival.kept) >= OFTEN
-    return DOUBTFUL if alone or is_list or inside or other or _is_doubtful(document, best, labels) else 1.0
+    return inside or other or _is_doubtful(document, best, labels)
 
 
 def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
