@@ -191,21 +191,33 @@ class Store:
             return self._put(new, Artifact(self.folder(stage, key) / path.name, manifest))
 
     def _put(self, new: Path, artifact: Artifact) -> Artifact:
-        """Move a finished stage to its place, and return what is there: another process may have been faster."""
+        """Move a finished stage to its place, and return what is there: another process may have been faster.
+
+        Raises:
+            SourceError: something else lies there, and cannot be moved away.
+        """
         folder = artifact.path.parent
         folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            new.replace(folder)
-        except OSError as error:
-            if error.errno not in _TAKEN:
-                raise
+        for is_last in (False, True):
+            if _moved(new, folder):
+                _fsync(folder.parent)
+                return artifact
             done = self.find(artifact.manifest.stage, artifact.manifest.key, freed=True)
             if done is not None:
                 return done
-            self.set_aside(folder, "it has no manifest", "it is made anew")
-            new.replace(folder)
-        _fsync(folder.parent)
-        return artifact
+            if not is_last:
+                self._make_room(folder)
+        msg = (
+            f"{folder} is in the way (no finished stage, and it cannot be moved): move it, and run the same again"
+        )
+        raise SourceError(msg)
+
+    def _make_room(self, folder: Path) -> None:
+        """Delete what a stage that was cut off left there in an earlier version; set aside whatever else it is."""
+        if _is_left_over(folder):
+            self.delete(folder)
+        else:
+            self.set_aside(folder, "it is no finished stage", "it is made anew")
 
     def delete(self, folder: Path) -> None:
         """Delete a stage whole, if it is there: one that is cut off leaves nothing in its place."""
@@ -307,6 +319,25 @@ class Store:
     def folder(self, stage: str, key: str) -> Path:
         """Name the folder of a stage, finished or not."""
         return self.artifacts / stage / key[:2] / key
+
+
+def _moved(new: Path, folder: Path) -> bool:
+    """Move a folder to its place; `False` where something lies there already."""
+    try:
+        new.replace(folder)
+    except OSError as error:
+        if error.errno not in _TAKEN:
+            raise
+        return False
+    return True
+
+
+def _is_left_over(folder: Path) -> bool:
+    """Check whether a folder holds but files, and no manifest: it was begun in its place and never finished."""
+    try:
+        return all(path.is_file() and path.name != "manifest.json" for path in folder.iterdir())
+    except OSError:  # no folder, or none that may be read
+        return False
 
 
 def _names(folder: Path) -> list[str]:

@@ -312,15 +312,16 @@ create or replace view silences as
 with spoken as (
     select
         t.episode_id, t.transcript_id, t.turn_index, coalesce(t.speaker_name, t.speaker_label) as speaker,
-        t.start_time, t.end_time, t.pauses
+        t.start_time, t.end_time, t.pauses is not null or t.start_time is null or t.end_time is null as by_word
     from turns t join transcripts b on b.transcript_id = t.transcript_id and b.is_best
 ), pieces as (
-    -- The words of turns with pauses, other turns as a whole: all words, or titles, would make the sorting dear.
-    select * exclude (pauses), null::bigint as word_index from spoken where pauses is null
+    -- The words of turns with pauses or without times, other turns as a whole: all words, or titles, would make the
+    -- sorting dear. A turn without times and words is a piece of which nobody knows when it was said.
+    select * exclude (by_word), null::bigint as word_index from spoken where not by_word
     union all
     select t.episode_id, t.transcript_id, t.turn_index, t.speaker, w.start_time, w.end_time, w.word_index
-    from spoken t join words w using (transcript_id, turn_index)
-    where t.pauses is not null
+    from spoken t left join words w using (transcript_id, turn_index)
+    where t.by_word
 ), followed as (
     select
         *,

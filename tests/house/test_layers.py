@@ -114,7 +114,7 @@ def test_the_map_shows_the_house() -> None:
     named = set(re.findall(r"`([\w./]+?)/?`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
     rooms = {
         path.name
-        for package in ("flows", "transforms")
+        for package in PACKAGES
         for path in (ROOT / package).iterdir()
         if (path / "__init__.py").exists() or (path.suffix == ".py" and path.stem != "__init__")
     }

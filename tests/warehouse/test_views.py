@@ -224,6 +224,34 @@ def test_silences_lie_between_known_times(home: Path) -> None:
     ]
 
 
+def test_silences_take_the_times_that_are_known(tmp_path: Path) -> None:
+    """Those of the words where a turn has none or no end, those of the turn where no word has any."""
+    words = (
+        *(Word(text, None, None, None, "A", 1.0) for text in ("One", "two.", "I", "was", "not")),
+        Word("heard.", 6.1, 6.9, None, "B", 1.0),
+        Word("On.", 30.0, 30.5, None, "A", 1.0),
+    )
+    turns = (
+        turn(0, "A", 0.0, 1.0, "One", first=0),
+        turn(1, "B", 5.0, 6.0, "two.", first=1),
+        turn(2, "B", None, None, "I was not heard.", first=2),
+        turn(3, "A", 11.0, 12.0, "", first=6),
+        turn(4, "B", None, None, "", first=6),  # at an unknown time, without words
+        turn(5, "A", 20.0, 21.0, "", first=6),
+        turn(6, "A", 30.0, None, "On.", first=6),
+        turn(7, "B", 40.0, 41.0, "", first=7),
+    )
+    publish(tmp_path, staged(words=words, turns=turns, speaker_segments=()))
+
+    sql = "select start_time, end_time, after_turn, before_turn from silences order by 1"
+    assert found(tmp_path, sql) == [
+        (1.0, 5.0, 0, 1),
+        (6.9, 11.0, 2, 3),
+        (21.0, 30.0, 5, 6),
+        (30.5, 40.0, 6, 7),
+    ]
+
+
 def test_monologues_go_over_turns(home: Path) -> None:
     """Where the times are unknown, by their words; short ones and unknown speakers are none."""
     sql = "select speaker, first_turn, last_turn, start_time, seconds, words from monologues order by first_turn"

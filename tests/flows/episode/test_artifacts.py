@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.artifacts import Artifact, Made, Store, stage_key, writing
+from transforms.errors import SourceError
 from transforms.records import StageRun
 
 
@@ -105,6 +106,8 @@ def test_a_payload_without_a_manifest_is_not_done(tmp_path: Path) -> None:
     make(store, compute)
 
     assert compute.calls == 2
+    assert not store.damaged.exists()
+    assert store.all_failures() == {}
 
 
 def test_another_process_may_be_faster(tmp_path: Path) -> None:
@@ -158,6 +161,21 @@ def test_what_is_no_file_makes_room_for_a_payload(tmp_path: Path) -> None:
 
     assert made.path.read_bytes() == b"x"
     assert len(store.all_failures()) == 1
+
+
+def test_what_cannot_be_moved_out_of_the_way_is_named(tmp_path: Path) -> None:
+    """Here `damaged` is no folder: the error says in a line what lies where the stage is to go."""
+    store = Store(tmp_path)
+    folder = store.folder("toy", stage_key("toy", "1", {}, {}))
+    (folder / "payload.bin").mkdir(parents=True)
+    store.damaged.touch()
+
+    with pytest.raises(SourceError) as caught:
+        store.make("toy", lambda _: Made(b"x"), method="1", suffix=".bin", inputs={}, parameters={})
+
+    assert str(caught.value).startswith(f"{folder} is in the way (")
+    assert "\n" not in str(caught.value)
+    assert (folder / "payload.bin").is_dir()
 
 
 def test_failures_are_kept_one_by_one(tmp_path: Path) -> None:

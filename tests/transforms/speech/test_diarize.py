@@ -314,12 +314,15 @@ def test_one_person_is_one_speaker(pipeline: Any, demo: np.ndarray) -> None:
     assert {segment.speaker for segment in found.segments} == set(found.voices) == {"SPEAKER_00"}
 
 
-@pytest.mark.parametrize(("of", "impossible"), [("one", [(2, 2), (3, 4)]), ("both", [(1, 1)])])
+@pytest.mark.parametrize(
+    ("of", "impossible"), [("one", [(2, 2), (3, 4)]), ("too little to compare", [(2, 2)]), ("both", [(1, 1)])]
+)
 def test_a_number_of_speakers_that_cannot_be_is_ignored(
     of: str, impossible: list[tuple[int, int]], pipeline: Any, demo: np.ndarray
 ) -> None:
     """It would cut one voice in two, or join two clear ones: the result is the one without it, with a flag."""
-    samples = np.concatenate(sentences(demo, "Mara_Quill"))[: 25 * RATE] if of == "one" else demo[: 30 * RATE]
+    one = np.concatenate(sentences(demo, "Mara_Quill"))
+    samples = {"one": one[: 25 * RATE], "too little to compare": one[: 5 * RATE], "both": demo[: 30 * RATE]}[of]
     free = diarize.diarize(samples, pipeline)
 
     for speakers in impossible:

@@ -304,9 +304,11 @@ class TwiceLooked(_Thinned, AgglomerativeClustering):
         """Cluster, within `file["bounds"]` if voices can be; else `file["ignored"]` gets the number."""
         file = {} if file is None else file
         chosen, chunks, speakers = self.filter_embeddings(embeddings, segmentations)
-        if len(chosen) < 2:
-            return super().__call__(embeddings, segmentations)  # type: ignore[no-any-return]
         fewest, most = file.get("bounds", (1, math.inf))
+        if len(chosen) < 2:
+            if fewest > 1:
+                file.setdefault("ignored", []).append(1)
+            return super().__call__(embeddings, segmentations)  # type: ignore[no-any-return]
         clusters = self.cluster(chosen.copy(), min_clusters=1, max_clusters=len(chosen))
         looked_at = Voices(chosen / np.linalg.norm(chosen, axis=1, keepdims=True), chunks)
         clusters = look_again(looked_at, clusters, self.min_cluster_size, (fewest, most))
