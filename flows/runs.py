@@ -122,7 +122,7 @@ def record(
     if not load:
         return
     try:
-        load_and_publish(settings)
+        load_and_publish(settings, vectors=False)
     except (OSError, TurntableError) as error:
         say(f"the failure is kept, and becomes a row with the next load ({one_line(error)})")
 
