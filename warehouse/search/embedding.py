@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from warehouse import store
@@ -23,21 +23,31 @@ def embed_passages(warehouse: Path, embed: Embed) -> Iterator[tuple[int, int]]:
         TransientError: another process holds it, or the disk is full.
     """
     store.require(warehouse)
-    tried: set[str] = set()
+    tried = set[str]()
     n_made = 0
-    while True:  # others load meanwhile, and leave theirs to this process
-        with store.standing_still(warehouse), store.opened(warehouse, read_only=True) as con:
-            lacking = [name for name in passages.lacking(con) if name not in tried]
-            texts = passages.passages_of(con, lacking[:AT_ONCE])
-        if not lacking:
-            return
-        tried.update(lacking[:AT_ONCE])
-        made = [(name, md5, said, embed([one.text for one in said])) for name, md5, said in texts if said]
-        if not made:  # nothing but blanks
-            continue
+    while lacking := _lacking(warehouse, tried):  # others load meanwhile, and leave theirs to this process
+        tried |= {*lacking}
+        for start in range(0, len(lacking), AT_ONCE):
+            made = _embed(warehouse, lacking[start : start + AT_ONCE], embed)
+            n_made += made
+            if made:  # not where there is nothing but blanks
+                yield n_made, n_made + max(0, len(lacking) - start - AT_ONCE)
+
+
+def _lacking(warehouse: Path, tried: Collection[str]) -> list[str]:
+    """List the transcripts without vectors, but for those that were tried; it reads all that is said."""
+    with store.standing_still(warehouse), store.opened(warehouse, read_only=True) as con:
+        return [name for name in passages.lacking(con) if name not in tried]
+
+
+def _embed(warehouse: Path, transcripts: Sequence[str], embed: Embed) -> int:
+    """Make the vectors of some transcripts, and return of how many."""
+    with store.standing_still(warehouse), store.opened(warehouse, read_only=True) as con:
+        texts = passages.passages_of(con, transcripts)
+    made = [(name, md5, said, embed([one.text for one in said])) for name, md5, said in texts if said]
+    if made:
         with store.locked(warehouse), store.opened(warehouse) as con, transaction(con):
             passages.delete_others(con)
             for name, md5, said, vectors in made:
                 passages.write(con, name, md5, said, vectors)
-        n_made += len(made)
-        yield n_made, n_made + max(0, len(lacking) - AT_ONCE)
+    return len(made)
