@@ -18,7 +18,7 @@ from pydantic import Field
 
 from transforms.errors import SourceError, TurntableError
 from transforms.records import Seconds
-from warehouse.answers import assistant
+from warehouse.answers import assistant_questions
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -37,7 +37,10 @@ Turntable holds transcripts of podcasts: who said what, when. All five tools onl
 Words = Annotated[str, Field(description='Words in all their forms, a "phrase" in quotes, a beginning as begin*.')]
 Show = Annotated[str | None, Field(description="Only this show: its name or a piece of it.")]
 Limit = Annotated[
-    int, Field(description=f"How many rows at most, up to {assistant.ROWS}.", ge=1, le=assistant.ROWS)
+    int,
+    Field(
+        description=f"How many rows at most, up to {assistant_questions.ROWS}.", ge=1, le=assistant_questions.ROWS
+    ),
 ]
 Offset = Annotated[int, Field(ge=0)]
 Episode = Annotated[str, Field(description="Its title or a piece of it, its episode_id, or latest.")]
@@ -94,7 +97,7 @@ class _Tools:
         self._snapshot, self._seconds = snapshot, seconds
         self._turn = threading.BoundedSemaphore(AT_ONCE)
 
-    def _answered(self, ask: Callable[..., assistant.Answer], *arguments: Any) -> str:
+    def _answered(self, ask: Callable[..., assistant_questions.Answer], *arguments: Any) -> str:
         from mcp.server.mcpserver.exceptions import ToolError
 
         with self._turn:
@@ -108,20 +111,20 @@ class _Tools:
 
     def list_episodes(self, show: Show = None, limit: Limit = 50, offset: Offset = 0) -> str:
         """List the shows and their episodes that have a transcript, newest first."""
-        return self._answered(assistant.shows_and_episodes, show, limit, offset)
+        return self._answered(assistant_questions.shows_and_episodes, show, limit, offset)
 
     def get_turns(self, episode: Episode, first: First = 0, limit: Limit = 200) -> str:
         """Read who said what, when, in one episode; each turn with a link that opens the audio there."""
-        return self._answered(assistant.turns, episode, first, limit)
+        return self._answered(assistant_questions.turns, episode, first, limit)
 
     def search(self, words: Words, speaker: Speaker = None, show: Show = None, limit: Limit = 20) -> str:
         """Find what was said, best first; each turn with its show, episode, speaker, second, and a link."""
-        return self._answered(assistant.search, words, speaker, show, limit)
+        return self._answered(assistant_questions.search, words, speaker, show, limit)
 
     def schema(self, name: TableName = None) -> str:
         """List tables, views and macros and what they hold; of one, its columns with types and units."""
-        return self._answered(assistant.schema, name)
+        return self._answered(assistant_questions.schema, name)
 
     def query(self, sql: Sql, limit: Limit = 100) -> str:
         """Answer one read-only SQL query over the transcripts; see `schema` first."""
-        return self._answered(assistant.ask, sql, limit)
+        return self._answered(assistant_questions.ask, sql, limit)

@@ -56,7 +56,7 @@ def _main(
     ] = False,
 ) -> None:
     from flows.progress import REPORTER, Lines
-    from flows.serve.log_lines import HANDLER
+    from flows.serve.prefect_ui.log_lines import HANDLER
     from transforms.speech.device import share_freed_memory
 
     share_freed_memory()

@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 
 from flows.engines import math_library, model_loading
 from flows.engines.devices import ENGINE_NAMES, ladder, working_engine
+from flows.engines.fetch_weights import is_there
 from flows.engines.model_loading import hub_token
-from flows.engines.weights import is_there
 from flows.home.folder import check_usable
 from flows.settings import Settings
 from transforms.audio.decoding import SAMPLE_RATE, as_float32, decode

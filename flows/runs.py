@@ -1,9 +1,9 @@
 """How the stages of some work are run: tried again, shown, told apart by name, written down when they fail.
 
 A `Run` carries them out. The one here does so in this process, and nobody looks at its pages; that of
-`flows.serve.prefect_runs` makes Prefect tasks of the same stages. Whoever has work asks `RUN`, and knows nothing
-of Prefect. How often a stage is tried again, and after how long, stands here for both (`RETRY_SECONDS`); when an
-episode or a feed is, in `flows.feeds`.
+`flows.serve.prefect_ui.prefect_runs` makes Prefect tasks of the same stages. Whoever has work asks `RUN`,
+and knows nothing of Prefect. How often a stage is tried again, and after how long, stands here for both
+(`RETRY_SECONDS`); when an episode or a feed is, in `flows.feeds`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from flows.home.locks import held
 from flows.progress import REPORTER
 from flows.settings import Settings
 from transforms.errors import SourceError
-from warehouse.search.embedding import embed_passages
+from warehouse.search.passage_vectors import embed_passages
 
 
 def make_vectors(settings: Settings) -> bool:

@@ -75,7 +75,7 @@ def home_of_one_test() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def models() -> Path:
     """The folder of the embedded weights, fetched if they are not there."""
-    from flows.engines.weights import get_weights
+    from flows.engines.fetch_weights import get_weights
     from flows.settings import Settings
     from transforms.speech.models import EMBEDDED
 

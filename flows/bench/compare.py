@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.bench import score
+from flows.bench import speech_scores
 from flows.bench.process import Part, System, SystemFailedError
-from flows.bench.score import Errors, Utterance
+from flows.bench.speech_scores import Errors, Utterance
 from transforms.audio import container, decoding
 from transforms.errors import SourceError
 from transforms.records import Seconds, SpeakerSegment
@@ -64,8 +64,8 @@ def read_episode(path: Path, truth: Path | None = None) -> BenchEpisode:
     return BenchEpisode(
         path.stem,
         path,
-        score.read_stm(stm) if stm.is_file() else None,
-        score.read_rttm(rttm) if rttm.is_file() else None,
+        speech_scores.read_stm(stm) if stm.is_file() else None,
+        speech_scores.read_rttm(rttm) if rttm.is_file() else None,
     )
 
 
@@ -200,9 +200,11 @@ def _scored(
     wer = cpwer = der = None
     speech = [SpeakerSegment(start, end, speaker) for speaker, start, end in answer.get("speech", ())]
     if repeat == 0 and episode.utterances and one.part != "speakers":
-        wer, cpwer = score.word_errors(episode.utterances, [Utterance(*row) for row in answer["utterances"]])
+        wer, cpwer = speech_scores.word_errors(
+            episode.utterances, [Utterance(*row) for row in answer["utterances"]]
+        )
     if repeat == 0 and episode.speech and one.part != "words":
-        der = score.diarization_errors(episode.speech, speech)
+        der = speech_scores.diarization_errors(episode.speech, speech)
     return BenchRun(
         system=one.name,
         episode=episode.name,
@@ -247,7 +249,7 @@ def summarize(runs: Sequence[BenchRun]) -> tuple[BenchSummary, ...]:
 def _summary(name: str, runs: Sequence[BenchRun]) -> BenchSummary:
     def rate(parts: Iterable[Errors | None]) -> float | None:
         known = [part for part in parts if part is not None]
-        return score.pooled(known).rate if known else None
+        return speech_scores.pooled(known).rate if known else None
 
     peaks = [one.peak_memory for one in runs if one.peak_memory is not None]
     return BenchSummary(

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from flows.bench.process import Hear, Part, serve
 from flows.engines import model_loading
 from flows.engines.devices import ladder, torch_ladder
-from flows.engines.weights import get_weights
+from flows.engines.fetch_weights import get_weights
 from flows.settings import Options, Settings
 from transforms import turns
 from transforms.audio import decoding

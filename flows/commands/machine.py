@@ -1,24 +1,22 @@
-"""The commands about this machine and what is kept on it: `doctor`, `serve`, `request`, `rebuild`, `verify`."""
+"""The commands about this machine and what is kept on it: `doctor`, `models`, `rebuild`, `verify`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from flows import paths
 from flows.commands.options import (
     JsonFlag,
-    LanguageOption,
-    as_language,
     read_settings,
     say,
     settings_to_ask,
     settings_to_write,
     show,
+    show_list,
 )
 from flows.stopping import stoppable
+from transforms.errors import SourceError
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -34,57 +32,6 @@ def doctor(as_json: JsonFlag = False) -> None:
     show(Table(("check", "state", "found", "do"), [tuple(check) for check in checks]), as_json=as_json)
     if any(check.state == "bad" for check in checks):
         raise typer.Exit(1)
-
-
-@app.command(epilog="Example: turntable serve --every 30 --watch ~/recordings")
-def serve(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Prefect server and its UI.")] = 4200,
-    every: Annotated[float, typer.Option(min=0.05, help="Minutes from one poll of the feeds to the next.")] = 15,
-    watch: Annotated[
-        list[Path] | None, typer.Option(help="A folder whose new audio and transcripts are taken in.")
-    ] = None,
-    ui: Annotated[bool, typer.Option("--ui/--no-ui", help="Serve Prefect's pages.")] = True,
-    podping: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Listen to podpings, too: a node of Hive, as https://api.hive.blog. [off, or TURNTABLE_PODPING]",
-        ),
-    ] = None,
-) -> None:
-    """Poll feeds, hear what is new, and wait for your requests, until Ctrl-C."""
-    from flows.serve.one_machine import Served, check_served
-    from flows.serve.one_machine import serve as run
-
-    node = podping or read_settings(with_home=False).podping
-    served = Served(port, every, tuple(paths.absolute(one) for one in watch or ()), ui, node)
-    check_served(served)
-    run(served, settings_to_write())
-
-
-@app.command(epilog="Example: turntable request https://example.org/feed.xml --latest 3")
-def request(
-    url: Annotated[str, typer.Argument(help="Of audio, a feed, a page; or a file in a folder that is watched.")],
-    latest: Annotated[int, typer.Option(min=1, help="How many episodes of a feed, newest first.")] = 1,
-    language: LanguageOption = None,
-    speakers: Annotated[int | None, typer.Option(min=1, help="How many people speak.")] = None,
-) -> None:
-    """Ask the server that serves this home to hear something, and do not wait for it."""
-    from flows.access import find_server
-    from flows.locations import located
-    from transforms.errors import SourceError
-
-    language = as_language(language)
-    settings = read_settings()
-    if not find_server(settings.home):
-        msg = (
-            f"nobody serves {settings.home}: start `turntable serve`, or set PREFECT_API_URL to a server elsewhere"
-        )
-        raise SourceError(msg)
-    from flows.serve.request_command import request as ask
-
-    asked = {"latest": latest, "language": as_language(language), "speakers": speakers}
-    typer.echo(f"asked for {url}: run {ask(settings.home, located(url), asked)}")
 
 
 @app.command(epilog="Example: turntable rebuild")
@@ -132,3 +79,61 @@ def verify(
         typer.echo("warehouse and artifacts agree")
     if problems:
         raise typer.Exit(1)
+
+
+weights = typer.Typer(
+    name="models",
+    help="What weights there are, where from, and under which licence.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+
+
+@weights.callback(epilog="Example: turntable models fetch base")
+def models(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the weights: what is there, where it comes from, its hash and licence."""
+    if context.invoked_subcommand is not None:
+        return
+    from flows.display import lists
+    from flows.engines.fetch_weights import is_there
+    from transforms.speech.models import MODELS
+    from warehouse.answers.table import Table
+
+    folder = read_settings(with_home=False).models
+    rows: list[tuple[Any, ...]] = []
+    for model in MODELS.values():
+        there = "yes" if is_there(model, folder) else "no"
+        origin = model.repository or ", ".join(
+            sorted({package for file in model.files for package, _ in file.members})
+        )
+        identity = (
+            f"sha256 {model.files[0].sha256[:16]}" if model.files else f"revision {str(model.revision)[:16]}"
+        )
+        rows.append((model.name, model.use, there, model.origin, origin, identity, model.licence, model.about))
+    columns = ("name", "use", "there", "origin", "from", "pinned", "licence", "about")
+    show_list(Table(columns, rows), lists.models, "no weights are known", as_json=as_json)
+
+
+@weights.command("fetch", epilog="Example: turntable models fetch")
+@stoppable
+def fetch_models(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names; without any, all that need no account.")
+    ] = None,
+) -> None:
+    """Fetch weights and check them against their hashes."""
+    from flows.engines.fetch_weights import get_weights
+    from flows.engines.model_loading import hub_token
+    from transforms.speech.models import EMBEDDED, MODELS
+
+    settings = read_settings(with_home=False)
+    unknown = [name for name in names or () if name not in MODELS]
+    if unknown:
+        msg = f"no model is called {unknown[0]!r}: take one of {', '.join(MODELS)}"
+        raise SourceError(msg)
+    for model in [MODELS[name] for name in names] if names else EMBEDDED:
+        path = get_weights(model, settings.models, token=hub_token(settings), say=say)
+        typer.echo(f"{model.name}: {path}")
+
+
+app.add_typer(weights)

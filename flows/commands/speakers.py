@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.ask import Episode
 from flows.commands.options import (
     JsonFlag,
     confirm,
@@ -15,7 +16,6 @@ from flows.commands.options import (
     settings_to_write,
     show_list,
 )
-from flows.commands.query import Episode
 from flows.stopping import stoppable
 from transforms.errors import SourceError
 from transforms.text import counted

@@ -143,7 +143,7 @@ def _import(
 
 def _explain(sources: Sequence[Location], hints: Hints, settings: Settings, *, as_json: bool) -> None:
     """Print how each text is read and what becomes of its lines; one that cannot be read stops no other."""
-    from flows.display.explanation import print_explanation
+    from flows.display.grammar_view import print_explanation
     from flows.loader import ready_snapshot
     from flows.published.explanation import explain
     from flows.published.text_files import find_texts

@@ -59,7 +59,7 @@ def models(table: Table) -> Table:
 
 def found(table: Table) -> Iterator[tuple[str, Table, str]]:
     """Yield each hit of a search: its episode, the hit between the turns around it, and where it can be heard."""
-    from flows.display.layout import excerpt  # it brings Rich, which a script does not wait for
+    from flows.display.table_layout import excerpt  # it brings Rich, which a script does not wait for
     from flows.display.terminal import clock
 
     def said(row: Row, text: str) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from flows.display.guard import guard, unguarded
-from flows.display.layout import draw, wrap
+from flows.display.table_layout import draw, wrap
 from flows.progress import REPORTER, Reporter
 from flows.sources.folders import told_left_out
 from transforms.records import Seconds

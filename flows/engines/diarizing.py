@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flows.artifacts import Artifact, Made, Recipe, Store
 from flows.engines import model_loading
 from flows.engines.devices import torch_ladder
-from flows.engines.weights import get_weights
+from flows.engines.fetch_weights import get_weights
 from flows.payloads import DIARIZATION, read_samples
 from flows.progress import Advance, Say
 from flows.settings import Options, Settings, quality_of

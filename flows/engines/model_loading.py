@@ -14,7 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 from flows.engines import math_library
 from flows.engines.devices import working_engine
-from flows.engines.weights import get_weights, is_there
+from flows.engines.fetch_weights import get_weights, is_there
 from flows.progress import Say
 from flows.settings import Options, Settings
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError, one_line

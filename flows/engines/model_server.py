@@ -28,7 +28,7 @@ from typing import Any
 from flows.access import enter
 from flows.artifacts import Artifact, Store
 from flows.child import await_parents_end
-from flows.engines import diarizing, model_loading, reading, transcribing
+from flows.engines import diarizing, model_loading, read_along, transcribing
 from flows.paths import NEUTRAL
 from flows.progress import Advance, Say
 from flows.settings import Options, Settings
@@ -74,10 +74,10 @@ def read_clips(
     settings: Settings,
     on_progress: Advance,
     say: Say,
-) -> tuple[reading.Read, str]:
+) -> tuple[read_along.Read, str]:
     """Find words in audio as `reading.read_clips` does, where the models are."""
     arguments = decoded, tuple(clips), language, model, device, settings
-    found: tuple[reading.Read, str] = _work("read", arguments, on_progress, say)
+    found: tuple[read_along.Read, str] = _work("read", arguments, on_progress, say)
     return found
 
 
@@ -93,7 +93,11 @@ def _diarize(
     return (diarizing.diarize(Store(settings.home), decoded, options, settings, on_progress, say),)
 
 
-WORK: dict[str, Callable[..., Any]] = {"transcribe": _transcribe, "diarize": _diarize, "read": reading.read_clips}
+WORK: dict[str, Callable[..., Any]] = {
+    "transcribe": _transcribe,
+    "diarize": _diarize,
+    "read": read_along.read_clips,
+}
 
 
 def _work(name: str, arguments: tuple[Any, ...], on_progress: Advance, say: Say) -> Any:

@@ -14,7 +14,7 @@ from typing import Literal
 from flows.artifacts import Artifact, Made, Recipe, Store, stage_key
 from flows.engines import model_loading
 from flows.engines.devices import ladder
-from flows.engines.weights import get_weights
+from flows.engines.fetch_weights import get_weights
 from flows.payloads import TRANSCRIPTION, read_json, read_samples
 from flows.progress import Advance, Say
 from flows.settings import Options, Settings, quality_of

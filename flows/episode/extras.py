@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from flows.artifacts import Artifact, Store
-from flows.episode import chapter_stage
+from flows.episode.later_stages import chapter_stage
 from flows.locations import Location, locate
 from flows.published import text_stages
 from flows.published.linking import EpisodeIndex, Hints, Link

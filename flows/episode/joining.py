@@ -17,7 +17,7 @@ from typing import Any
 
 from flows.allowed_files import check
 from flows.artifacts import Artifact, Made, Store
-from flows.episode.told import base_of
+from flows.episode.later_stages.told import base_of
 from flows.home import clock
 from flows.locations import Location, at_path
 from flows.published import text_stages

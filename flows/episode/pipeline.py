@@ -20,9 +20,9 @@ from typing import Any
 from flows.artifacts import Artifact, PayloadFreed, Store
 from flows.engines.shared_engine import EngineClient
 from flows.episode import extras, joining, stages
-from flows.episode.aligning import align_episode
 from flows.episode.extras import PublisherText
 from flows.episode.joining import Joined
+from flows.episode.later_stages.align_stage import align_episode
 from flows.episode.lookup import look_up
 from flows.episode.stages import Processed
 from flows.feeds import outcomes

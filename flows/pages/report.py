@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from flows.artifacts import writing
-from flows.pages.audio import audio_for
+from flows.pages.audio_links import audio_for
 from flows.pages.library import Library
 from transforms.errors import SourceError
-from transforms.pages.content import ShowContent, ShowEpisode, Spoken
 from transforms.pages.episode_page import PageLinks, episode_page
+from transforms.pages.page_content import ShowContent, ShowEpisode, Spoken
 from transforms.pages.page_names import page_of
 from transforms.pages.show_page import ShowLink, all_page, show_page
-from warehouse.content.episode import read_episode
-from warehouse.content.show import read_said, read_show, shows
+from warehouse.content.episode_content import read_episode
+from warehouse.content.show_content import read_said, read_show, shows
 
 INDEX = "index.html"
 MOST_WORDS = (

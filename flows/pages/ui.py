@@ -18,19 +18,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from flows.pages.audio import local_audio, public_audio
+from flows.pages.audio_links import local_audio, public_audio
 from flows.pages.library import Library
 from flows.pages.report import INDEX, show_links
 from flows.serve.gate import App, Receive, Scope, Send, gated, names_of
 from transforms.errors import SourceError, TurntableError, one_line
-from transforms.pages.content import EpisodeContent, Spoken
-from transforms.pages.documents import document
 from transforms.pages.episode_page import PageAudio, PageLinks, episode_page
 from transforms.pages.found_page import MOST, Place, found_page, search_form
+from transforms.pages.page_content import EpisodeContent, Spoken
 from transforms.pages.page_names import page_of
 from transforms.pages.show_page import all_page, show_page
-from warehouse.content.episode import read_episode
-from warehouse.content.show import episode_ids, read_show, shows
+from transforms.pages.templates import document
+from warehouse.content.episode_content import read_episode
+from warehouse.content.show_content import episode_ids, read_show, shows
 from warehouse.search.finding import Search, search
 
 if TYPE_CHECKING:

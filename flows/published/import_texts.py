@@ -154,7 +154,7 @@ def _align(episodes: set[str], settings: Settings) -> None:
     wanted = query.episodes_to_align(settings.snapshot, episodes)
     if not wanted:
         return
-    from flows.episode.aligning import align_episodes
+    from flows.episode.later_stages.align_stage import align_episodes
     from flows.voices.recognizing import recognize
 
     if attempt("align", partial(align_episodes, settings, wanted)):

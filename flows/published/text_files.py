@@ -11,7 +11,7 @@ from flows.locations import Location, at_path, kept_address
 from flows.sources import folders
 from flows.sources.folders import LeftOut
 from transforms.errors import ContentError, SourceError
-from transforms.transcripts.decode import LARGEST
+from transforms.transcripts.shared.decode import LARGEST
 
 Facts = dict[str, str | None]
 

@@ -15,9 +15,9 @@ from pydantic import AfterValidator, Field
 
 from flows.access import has_server
 from flows.allowed_files import is_requested
-from flows.episode.aligning import align_known
 from flows.episode.batch import ingest_locations
 from flows.episode.joining import join_staged
+from flows.episode.later_stages.align_stage import align_known
 from flows.episode.pipeline import Outcome, check_starts
 from flows.episode_log import tell, telling_refusals
 from flows.feeds import events
@@ -27,10 +27,10 @@ from flows.home.folder import TAG
 from flows.loader import load_and_publish
 from flows.locations import locate
 from flows.serve.ingest_flow import check_named, ingest_as_run
-from flows.serve.markdown_pages import MOST_ROWS, cells, poll_page
-from flows.serve.prefect_runs import as_tasks
-from flows.serve.run_names import name_of, timed
-from flows.serve.run_parameters import Address, unveiled
+from flows.serve.prefect_ui.markdown_pages import MOST_ROWS, cells, poll_page
+from flows.serve.prefect_ui.prefect_runs import as_tasks
+from flows.serve.prefect_ui.run_names import name_of, timed
+from flows.serve.prefect_ui.run_parameters import Address, unveiled
 from flows.settings import Options, Settings
 from flows.upkeep.room import free_daily
 from flows.voices.recognizing import recognize

@@ -16,10 +16,10 @@ from flows.episode_log import tell, telling_refusals
 from flows.locations import Location
 from flows.published.import_texts import Imported, RefusedText, Result, import_texts, reparse_texts
 from flows.published.linking import Hints
-from flows.serve.markdown_pages import MOST_ROWS, cells, table
-from flows.serve.prefect_runs import as_tasks
-from flows.serve.run_names import timed
-from flows.serve.run_parameters import Address, SecretAddress, unveiled, veiled
+from flows.serve.prefect_ui.markdown_pages import MOST_ROWS, cells, table
+from flows.serve.prefect_ui.prefect_runs import as_tasks
+from flows.serve.prefect_ui.run_names import timed
+from flows.serve.prefect_ui.run_parameters import Address, SecretAddress, unveiled, veiled
 from flows.settings import Settings
 from transforms.text import counted
 

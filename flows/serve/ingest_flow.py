@@ -17,10 +17,10 @@ from flows.episode.pipeline import Outcome, process_episode, resolve_episode
 from flows.episode_log import telling_refusals
 from flows.feeds.pending import PendingQueue
 from flows.locations import Location, keeping_private
-from flows.serve.markdown_pages import table, words
-from flows.serve.prefect_runs import as_tasks
-from flows.serve.run_names import name_of, page_key
-from flows.serve.run_parameters import unveiled, veiled
+from flows.serve.prefect_ui.markdown_pages import table, words
+from flows.serve.prefect_ui.prefect_runs import as_tasks
+from flows.serve.prefect_ui.run_names import name_of, page_key
+from flows.serve.prefect_ui.run_parameters import unveiled, veiled
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource, unsealed
 from transforms.errors import HostileError

@@ -31,7 +31,7 @@ from flows.home.permissions import close
 from flows.http.addresses import parsed
 from flows.locations import shown_address
 from flows.serve import gate
-from flows.serve.log_lines import HANDLER
+from flows.serve.prefect_ui.log_lines import HANDLER
 from flows.settings import Settings
 from transforms.errors import SourceError, TransientError
 

@@ -51,7 +51,7 @@ from flows.serve.deployments import (
     take_over,
 )
 from flows.serve.listening import listen
-from flows.serve.run_names import name_of, timed
+from flows.serve.prefect_ui.run_names import name_of, timed
 from flows.serve.watched import watch
 from flows.settings import Settings
 from transforms.text import counted

@@ -21,7 +21,7 @@ from flows.settings import Settings
 from flows.sources import folders
 from transforms.errors import SourceError, one_line
 from transforms.text import visible
-from transforms.transcripts.decode import LARGEST
+from transforms.transcripts.shared.decode import LARGEST
 
 LOOK_EVERY = 5.0  # seconds; a file of the same size at two looks is taken for complete
 

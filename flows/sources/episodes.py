@@ -13,12 +13,12 @@ from flows.allowed_files import check
 from flows.http import fetch
 from flows.http.reach import Reach
 from flows.locations import Location, at_path
-from flows.sources import directories, folders, pages, youtube
+from flows.sources import directories, episode_pages, folders, youtube
 from flows.sources.directories import feed_of, is_directory
+from flows.sources.episode_pages import HTML, feeds_on
 from flows.sources.feed_pages import read_feed
 from flows.sources.folders import LeftOut
 from flows.sources.found import EpisodeSource, bare_episode, newest
-from flows.sources.pages import HTML, feeds_on
 from transforms.audio.container import SUFFIXES
 from transforms.errors import SourceError, TransientError
 from transforms.feed import is_feed
@@ -83,8 +83,8 @@ def _behind_url(location: Location, latest: int, reach: Reach) -> tuple[EpisodeS
     start = fetch.peek(url, reach)
     if is_feed(start.data):
         return _in_feed(location, latest, reach)
-    if start.media_type in pages.HTML:
-        return pages.find_on_page(url, latest, reach)
+    if start.media_type in episode_pages.HTML:
+        return episode_pages.find_on_page(url, latest, reach)
     return (_url(location),)
 
 

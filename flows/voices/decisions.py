@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flows.artifacts import Artifact, Made, Manifest, Store
-from transforms.voices.matching import VoiceKey
+from transforms.voices.voice_matching import VoiceKey
 
 METHOD = "person-1"
 STAGE = "person"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.artifacts import Store
-from flows.episode.aligning import Decoded, tell_persons
-from flows.episode.told import VOICES, find_base
+from flows.episode.later_stages.align_stage import Decoded, tell_persons
+from flows.episode.later_stages.told import VOICES, find_base
 from flows.loader import load_and_publish
 from flows.settings import Settings
 from flows.upkeep.rebuild import rebuild
@@ -24,8 +24,8 @@ from flows.voices.persons import begins_id, several
 from flows.voices.printing import STAGE, erase, silence
 from flows.voices.recognizing import named_as
 from transforms.errors import SourceError
-from transforms.voices.identity import name_key, speaker_id
-from transforms.voices.matching import VoiceKey
+from transforms.voices.person import name_key, speaker_id
+from transforms.voices.voice_matching import VoiceKey
 from warehouse import query, spare
 from warehouse.query import HeardVoice
 

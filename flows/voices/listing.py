@@ -9,9 +9,9 @@ from flows.settings import Settings
 from flows.voices import switch
 from flows.voices.persons import Person, persons
 from flows.voices.recognizing import Known, known_voices
-from transforms.voices.identity import VOICE
-from transforms.voices.matching import Match, Miss, VoiceKey
+from transforms.voices.person import VOICE
 from transforms.voices.prints import LEAST_SECONDS, Voiceprint
+from transforms.voices.voice_matching import Match, Miss, VoiceKey
 from warehouse import query
 from warehouse.answers.table import Table
 from warehouse.query import HeardVoice

@@ -14,8 +14,8 @@ from flows.voices import decisions, switch
 from flows.voices.recognizing import Known, known_voices, recognize
 from transforms.errors import SourceError
 from transforms.text import visible
-from transforms.voices.identity import name_key, speaker_id
-from transforms.voices.matching import Match, VoiceKey
+from transforms.voices.person import name_key, speaker_id
+from transforms.voices.voice_matching import Match, VoiceKey
 
 SHORTEST_ID = 4  # characters of the id of a person that are enough where they are only his
 

@@ -1,8 +1,8 @@
 """Whose voices the labels of all transcripts are: found anew whenever something of it may have changed.
 
 What somebody named is what voices are compared with; nothing that was found by sound is. The result is written
-into newer documents of the transcripts whose persons changed (`flows.episode.aligning`), so that a warehouse made
-anew is the same.
+into newer documents of the transcripts whose persons changed (`flows.episode.later_stages.align_stage`), so that a
+warehouse made anew is the same.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.artifacts import Artifact, Store
-from flows.episode.aligning import Decoded, tell_persons
-from flows.episode.told import base_of, find_base
+from flows.episode.later_stages.align_stage import Decoded, tell_persons
+from flows.episode.later_stages.told import base_of, find_base
 from flows.home import clock
 from flows.loader import load_and_publish
 from flows.progress import counting
@@ -27,9 +27,9 @@ from flows.voices.decisions import Decisions, read_decisions
 from flows.voices.printing import Prints, make_prints, read_prints, silence
 from transforms.errors import Interrupted, one_line
 from transforms.voices.calibration import CALIBRATION
-from transforms.voices.identity import VOICE, Identity, speaker_id
-from transforms.voices.matching import Match, Miss, VoiceKey, Voices, match, strange_voices
+from transforms.voices.person import VOICE, Identity, speaker_id
 from transforms.voices.unnamed import group_unnamed
+from transforms.voices.voice_matching import Match, Miss, VoiceKey, Voices, match, strange_voices
 from warehouse import query
 from warehouse.query import HeardVoice
 

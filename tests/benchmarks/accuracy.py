@@ -5,8 +5,8 @@
 An episode is an audio file with `NAME.stm` and `NAME.rttm` beside it; without any, the demo is scored. Each is
 ingested into an empty home with the embedded weights on the CPU, exported, and scored:
 
-WER, cpWER and DER are those of `flows.bench.score`; the speed is seconds of audio per second from decode to turns,
-models loaded on the way.
+WER, cpWER and DER are those of `flows.bench.speech_scores`; the speed is seconds of audio per second from decode
+to turns, models loaded on the way.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flows.bench.score import diarization_errors, read_rttm, read_stm, word_errors
+from flows.bench.speech_scores import diarization_errors, read_rttm, read_stm, word_errors
 
 ROOT = Path(__file__).parent.parent.parent
 DEMO = ROOT / "flows" / "demo" / "why-a-record-turns.ogg"

@@ -105,8 +105,8 @@ def damage(texts: Sequence[Path]) -> None:
 def misheard(audios: Sequence[Path], model: str, n_seeds: int) -> None:
     """Print what becomes of words that were misheard, before and after they are looked for in the audio."""
     from flows.engines.devices import ladder
+    from flows.engines.fetch_weights import get_weights
     from flows.engines.model_loading import recognizer
-    from flows.engines.weights import get_weights
     from flows.settings import Settings
     from transforms.audio.decoding import decode
     from transforms.speech.device import cpu_threads

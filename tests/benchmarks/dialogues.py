@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
 
-from flows.bench.score import diarization_errors, read_rttm  # noqa: E402
+from flows.bench.speech_scores import diarization_errors, read_rttm  # noqa: E402
 from flows.settings import Settings  # noqa: E402
 from transforms.audio.decoding import SAMPLE_RATE, decode  # noqa: E402
 from transforms.records import SpeakerSegment  # noqa: E402

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/hotwords.py EPISODE…
 
-An episode is an audio file with `NAME.stm` beside it. WER is that of `flows.bench.score`; names are the words of
-speakers' names that are said, and how many of them were heard anywhere. Wrong hints are names that nobody says.
+An episode is an audio file with `NAME.stm` beside it. WER is that of `flows.bench.speech_scores`; names are the
+words of speakers' names that are said, and how many of them were heard anywhere. Wrong hints are names that nobody
+says.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.bench.score import Utterance, read_stm, word_errors
+from flows.bench.speech_scores import Utterance, read_stm, word_errors
 
 STRANGERS = ("Ottoline Farquhar", "Bartholomew Quince", "Siobhan Ashgrove")
 

@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from tests.corpus.third import Document
 from transforms.transcripts.assemble import Published
-from transforms.transcripts.names import clean, fold
+from transforms.transcripts.labels.names import clean, fold
 
 TENTH = 0.1
 SAME_SECONDS = 0.06

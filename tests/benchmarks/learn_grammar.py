@@ -26,18 +26,18 @@ from tests.corpus import first, second, third
 from tests.golden import expectation, inputs
 from transforms.errors import ContentError
 from transforms.transcripts.captions.cue_names import looked_at
-from transforms.transcripts.decode import decode
 from transforms.transcripts.grammar import choose, score
 from transforms.transcripts.grammar.candidates import Candidate
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.ways import Document, Occurrences
-from transforms.transcripts.header import split_header
 from transforms.transcripts.html import webpage
 from transforms.transcripts.html.html_blocks import read_blocks
-from transforms.transcripts.names import clean, fold, initials_of
+from transforms.transcripts.labels.names import clean, fold, initials_of
 from transforms.transcripts.prose.marks import marked_lines
 from transforms.transcripts.prose.survey import tidied
+from transforms.transcripts.shared.decode import decode
+from transforms.transcripts.shared.header import split_header
 
 WRITTEN = Path(choose.__file__).with_name("weights.py")
 TRAIN, TEST = (101, 103, 105), (202,)  # seeds

@@ -23,8 +23,8 @@ from tests.support.documents import EPISODE, published  # noqa: E402
 from transforms.records import Turn  # noqa: E402
 from warehouse import store  # noqa: E402
 from warehouse.loading.staging import write_staged  # noqa: E402
-from warehouse.search.embedding import embed_passages  # noqa: E402
 from warehouse.search.finding import Search, search  # noqa: E402
+from warehouse.search.passage_vectors import embed_passages  # noqa: E402
 from warehouse.snapshot import open_snapshot  # noqa: E402
 
 # A turn, and below it what somebody asks who remembers it; an empty line begins another episode.

@@ -32,7 +32,7 @@ from tests.support.documents import EPISODE, NOON, RENDITION, publish, published
 from transforms.pages.page_names import page_of  # noqa: E402
 from transforms.pages.show_page import show_page  # noqa: E402
 from transforms.records import SpeakerSegment, Turn, Word  # noqa: E402
-from warehouse.content.show import read_said, read_show  # noqa: E402
+from warehouse.content.show_content import read_said, read_show  # noqa: E402
 from warehouse.loading.staging import Staged  # noqa: E402
 
 GUESTS = (

@@ -19,7 +19,7 @@ from tests.corpus import second
 from transforms.errors import ContentError
 from transforms.transcripts import read
 from transforms.transcripts.assemble import Published
-from transforms.transcripts.names import fold
+from transforms.transcripts.labels.names import fold
 
 
 @dataclass

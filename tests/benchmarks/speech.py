@@ -47,8 +47,8 @@ from flows.bench.compare import (
     read_episode,
     summarize,
 )
-from flows.bench.score import Errors
-from flows.commands.bench import percent
+from flows.bench.speech_scores import Errors
+from flows.commands.measure import percent
 from flows.engines.math_library import processor
 
 ROOT = Path(__file__).parents[2]

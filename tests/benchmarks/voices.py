@@ -32,7 +32,7 @@ from flows.artifacts import Made, Store  # noqa: E402
 from flows.engines import diarizing  # noqa: E402
 from flows.engines.shared_engine import EngineClient, SharedEngine  # noqa: E402
 from flows.episode import stages  # noqa: E402
-from flows.episode.aligning import name_voice  # noqa: E402
+from flows.episode.later_stages.align_stage import name_voice  # noqa: E402
 from flows.episode.pipeline import Work, load_audio  # noqa: E402
 from flows.episode.stages import Processed  # noqa: E402
 from flows.locations import at_path  # noqa: E402
@@ -44,8 +44,8 @@ from flows.voices.recognizing import Known, known_voices, recognize  # noqa: E40
 from transforms.audio.decoding import SAMPLE_RATE, decode  # noqa: E402
 from transforms.records import Segment, SpeakerSegment, Word  # noqa: E402
 from transforms.speech.checks import DecodedWindow, Transcription  # noqa: E402
-from transforms.voices.identity import speaker_id  # noqa: E402
-from transforms.voices.matching import Match, VoiceKey, Voices, match  # noqa: E402
+from transforms.voices.person import speaker_id  # noqa: E402
+from transforms.voices.voice_matching import Match, VoiceKey, Voices, match  # noqa: E402
 
 Samples = NDArray[np.int16]
 # Loudness in dB, noise in dB under the speech, codec and its bits a second.

@@ -208,7 +208,7 @@ def _by_campplus(folder: Path) -> object:
 
 
 def _by_embedded(folder: Path) -> object:
-    from flows.engines.weights import get_weights
+    from flows.engines.fetch_weights import get_weights
     from transforms.speech.models import MODELS
 
     model = MODELS["campplus"]
@@ -220,7 +220,7 @@ def _by_embedded(folder: Path) -> object:
 
 def _by_hub(folder: Path) -> object:
     """The cache of the hub, in which somebody changed a file of the pinned revision."""
-    from flows.engines.weights import get_weights
+    from flows.engines.fetch_weights import get_weights
     from transforms.speech.models import MODELS
 
     model = MODELS["community-1"]

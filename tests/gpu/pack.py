@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from flows.engines.weights import get_weights
+from flows.engines.fetch_weights import get_weights
 from flows.settings import Settings
 from tests.gpu.clips import read_clips, write_wav
 from transforms.speech.models import MODELS

@@ -159,9 +159,9 @@ def segmentation(bench: Bench) -> Iterator[Row]:
 def voices(bench: Bench) -> Iterator[Row]:
     """Time pieces of one and a half seconds through CAM++; and their features before."""
     from transforms.speech.pyannote import campplus
-    from transforms.speech.pyannote import voices as pieces_of
+    from transforms.speech.pyannote import voice_pieces as pieces_of
     from transforms.speech.pyannote.low_memory import in_a_pass
-    from transforms.speech.pyannote.voices import BYTES_OF_A_FRAME, CELL, FRAMES_IN_A_PASS
+    from transforms.speech.pyannote.voice_pieces import BYTES_OF_A_FRAME, CELL, FRAMES_IN_A_PASS
 
     embedding = bench.pipeline()._embedding
     piece = torch.randn(CELL, campplus.N_MELS, device=bench.device)

@@ -18,7 +18,7 @@ import pytest
 import typer
 
 from flows.cli import app
-from flows.display.layout import draw
+from flows.display.table_layout import draw
 from flows.home.folder import home_id
 from flows.serve.one_machine import Served, _greet
 from flows.settings import Settings

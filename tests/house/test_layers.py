@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import pytest
 
@@ -21,9 +23,10 @@ FORBIDDEN = {
 READ_BY_WAREHOUSE = {
     "transforms",
     *(f"transforms.{name}" for name in ("choice", "errors", "languages", "records", "sealed", "stems", "text")),
-    "transforms.pages.content",
+    "transforms.pages.page_content",
 }
 LONGEST = 50  # lines of a function, without its docstring
+MOST_NAMES = 14  # in a folder
 TABLES = {"schema"}  # functions that are but a table: the columns of a staged document
 HEAVY = {"torch", "pyannote", "ctranslate2", "faster_whisper", "yt_dlp", "prefect", "av", "pyarrow"}
 
@@ -107,6 +110,32 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     first = function.body[0]
     told = first.end_lineno - first.lineno + 1 if ast.get_docstring(function) is not None else 0
     return function.end_lineno - function.lineno + 1 - told
+
+
+def test_no_module_is_named_like_another() -> None:
+    """Nor like a folder: a name tells where it stands. Two folders may be one idea in two packages."""
+    files = Counter(name.rpartition(".")[2] for name in modules() if not is_folder(name))
+    folders = {name.rpartition(".")[2] for name in modules() if is_folder(name)}
+
+    assert {name for name, times in files.items() if times > 1 or name in folders} == set()
+
+
+def test_folders_fit_a_glance() -> None:
+    """About a dozen names in each, but in the packages themselves; migrations are numbered."""
+    folders = [path.parent for package in PACKAGES for path in (ROOT / package).rglob("__init__.py")]
+    looked_at = {"transforms/pages/look", "transforms/pages/look/scripts"}
+    sizes = {
+        str(folder.relative_to(ROOT)): sum(not path.name.startswith("__") for path in folder.iterdir())
+        for folder in (*folders, *(ROOT / name for name in looked_at))
+        if folder.parent != ROOT
+    }
+
+    assert {name: size for name, size in sizes.items() if size > MOST_NAMES} == {}
+
+
+def is_folder(name: str) -> bool:
+    """Whether a module is a folder of others."""
+    return (ROOT / Path(*name.split(".")) / "__init__.py").exists()
 
 
 def test_the_map_shows_the_house() -> None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Literal
 
+from transforms.alignment.error_rates.scoring import WordErrors, word_errors
 from transforms.alignment.matching import match
 from transforms.alignment.same_language import is_same_language
-from transforms.alignment.scoring import WordErrors, word_errors
 from transforms.alignment.timing import Heard, Timed, TimeSource, timed
 from transforms.alignment.units import units_of
 from transforms.records import Seconds, Word

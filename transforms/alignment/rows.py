@@ -12,16 +12,16 @@ from itertools import accumulate, groupby
 from typing import Any
 
 from transforms.alignment import AlignedWord, Alignment
-from transforms.alignment.judging import Written, judge, said_by, together
+from transforms.alignment.error_rates.judging import Written, judge, said_by, together
+from transforms.alignment.error_rates.voice_errors import voice_errors
 from transforms.alignment.naming import Naming, label_errors, name_labels
 from transforms.alignment.parting import Part, part
-from transforms.alignment.voice_errors import voice_errors
 from transforms.introductions import Introductions
-from transforms.introductions.cues import Utterance
-from transforms.introductions.people import is_one_person
+from transforms.introductions.name_cues import Utterance
+from transforms.introductions.spoken_names import is_one_person
 from transforms.records import Seconds, SpeakerSegment, Word
 from transforms.text import join_lines
-from transforms.voices.identity import VOICE, Identity
+from transforms.voices.person import VOICE, Identity
 
 Row = dict[str, Any]
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from transforms.introductions.cues import Utterance, find_cues
-from transforms.introductions.people import Candidate, People
+from transforms.introductions.name_cues import Utterance, find_cues
+from transforms.introductions.spoken_names import Candidate, People
 from transforms.introductions.votes import Evidence, Introduction, name_labels
 
 METHOD = "introductions-2"

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from transforms.introductions.cues import Cue, Utterance
-from transforms.introductions.people import Person
+from transforms.introductions.name_cues import Cue, Utterance
+from transforms.introductions.spoken_names import Person
 from transforms.records import Seconds
 
 EvidenceKind = Literal["self", "presented", "addressed", "remaining"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from transforms.pages.passages import Token
+from transforms.pages.page_passages import Token
 
 LOW = 0.5  # as the views of the warehouse count low probability
 
@@ -20,7 +20,7 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 def encoded_times(tokens: Sequence[Token]) -> str | None:
     """Write when the words are said; `None` where no time is known.
 
-    >>> from transforms.pages.content import PageWord
+    >>> from transforms.pages.page_content import PageWord
     >>> words = [PageWord("a", 1.0, 1.5, 0.9), PageWord("b", 1.5, 1.62, 0.4), PageWord("c", None, None)]
     >>> encoded_times([Token("", word.text, word) for word in words])
     '2s,1e ,c? -'

@@ -13,14 +13,14 @@ from unicodedata import bidirectional
 
 from markupsafe import Markup, escape
 
-from transforms.pages.content import EpisodeContent
 from transforms.pages.differences import Difference, differences
-from transforms.pages.documents import clock, document, hundredths
 from transforms.pages.encoding import encoded_lengths, encoded_times, is_low
 from transforms.pages.following import followed
-from transforms.pages.passages import Paragraph, Part, Passage, Token, parts_of
+from transforms.pages.page_content import EpisodeContent
+from transforms.pages.page_passages import Paragraph, Part, Passage, Token, parts_of
+from transforms.pages.page_voices import Voice, voices_of
+from transforms.pages.templates import clock, document, hundredths
 from transforms.pages.timeline import Lane, timeline_of
-from transforms.pages.voices import Voice, voices_of
 from transforms.redaction import is_masked
 from transforms.text import counted, visible
 

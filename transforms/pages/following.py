@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from transforms.pages.content import PageTurn, PageWord
+from transforms.pages.page_content import PageTurn, PageWord
 
 BRACKET = 8.0  # seconds between the two; in more, something else may be said
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from transforms.pages.documents import clock, document, hundredths
+from transforms.pages.templates import clock, document, hundredths
 from transforms.records import Seconds
 from transforms.text import counted, visible
 

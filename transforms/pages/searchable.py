@@ -15,7 +15,7 @@ import gzip
 import json
 from collections.abc import Sequence
 
-from transforms.pages.content import Spoken
+from transforms.pages.page_content import Spoken
 from transforms.text import visible
 
 

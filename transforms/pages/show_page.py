@@ -10,11 +10,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from transforms.pages.content import PageSpeaker, ShowContent, ShowEpisode, ShowPerson, Spoken
-from transforms.pages.documents import document
+from transforms.pages.page_content import PageSpeaker, ShowContent, ShowEpisode, ShowPerson, Spoken
+from transforms.pages.page_voices import Voice, voices_of
 from transforms.pages.searchable import packed
+from transforms.pages.templates import document
 from transforms.pages.timeline import WIDTH, short
-from transforms.pages.voices import Voice, voices_of
 from transforms.text import counted, visible
 
 PEOPLE = 16  # with a lane; more are counted

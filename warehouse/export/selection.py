@@ -11,7 +11,7 @@ from typing import Any
 from transforms.choice import Named, choose
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse.answers.lines import address_of, quoted
+from warehouse.answers.answer_lines import address_of, quoted
 from warehouse.answers.sql import answer
 from warehouse.snapshot import open_snapshot
 

@@ -13,7 +13,7 @@ import duckdb
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
 from transforms.text import visible
-from warehouse.answers.lines import address_of
+from warehouse.answers.answer_lines import address_of
 
 SECONDS_A_WORD = 1.0  # at most, where nobody says when a turn ends: the slowest speech
 _REDRAWN = str.maketrans("<>:：", "‹›∶∶")

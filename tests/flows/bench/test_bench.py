@@ -14,8 +14,8 @@ import pytest
 
 from flows.bench.compare import BenchRun, Contender, compare, find_episodes, ratio, read_episode, summarize
 from flows.bench.process import System, SystemFailedError
-from flows.bench.score import Errors, Utterance
-from flows.commands.bench import report
+from flows.bench.speech_scores import Errors, Utterance
+from flows.commands.measure import report
 from tests.benchmarks.join_episodes import episodes_of, join
 from tests.conftest import ROOT, command, environment, write_wav
 from tests.support import warm

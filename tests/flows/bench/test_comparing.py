@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.alignment.comparing import Judged, compare, score
+from transforms.alignment.error_rates.comparing import Judged, compare, score
 
 
 def judged(model: str, text: str, errors: int, newest: float = 0.0, cp_errors: int | None = 0) -> Judged:

@@ -108,11 +108,11 @@ def test_an_argument_that_no_tool_knows_is_refused(ask: Ask) -> None:
 
 def test_links_open_the_audio_and_tell_no_path(tmp_path: Path) -> None:
     """An address of the publisher with the second; where the audio lies on this machine is nobody's business."""
-    from warehouse.answers import assistant
+    from warehouse.answers import assistant_questions
 
     snapshot = publish(tmp_path, staged())
-    read = assistant.turns(snapshot, "latest", 0, 9, seconds=20)
-    found = assistant.search(snapshot, "must", None, None, 9, seconds=20)
+    read = assistant_questions.turns(snapshot, "latest", 0, 9, seconds=20)
+    found = assistant_questions.search(snapshot, "must", None, None, 9, seconds=20)
     assert [turn["link"] for turn in read["turns"]["rows"]] == [
         f"https://groove.example/1.ogg#t={n}" for n in (0, 2)
     ]

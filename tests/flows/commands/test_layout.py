@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from flows.display import lists
-from flows.display.layout import draw, wrap
+from flows.display.table_layout import draw, wrap
 from warehouse.answers.table import Table
 
 ID = "0a1b2c3d-1111-5222-8333-444455556666"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flows.serve.run_parameters import ADDRESS_OR_PATH
+from flows.serve.prefect_ui.run_parameters import ADDRESS_OR_PATH
 from transforms.errors import SourceError
 from transforms.speech.whisper.whisper_languages import spoken_language
 

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from flows.artifacts import Artifact, Store
-from flows.bench.score import diarization_errors
+from flows.bench.speech_scores import diarization_errors
 from flows.engines import diarizing, model_loading, transcribing
 from flows.engines.transcribing import Transcriber, TranscribeRequest
 from flows.episode import stages
@@ -37,7 +37,7 @@ from transforms.errors import Interrupted, ResourceError
 from transforms.records import Quality, Word
 from transforms.speech.channels import METHOD, converse
 from transforms.speech.device import TORCH_CPU, Device
-from transforms.speech.pyannote import low_memory, voices
+from transforms.speech.pyannote import low_memory, voice_pieces
 from transforms.speech.windows import cut_parts
 
 pytestmark = pytest.mark.system
@@ -305,7 +305,7 @@ def test_a_long_diarization_goes_on_behind_its_last_part(
 
     at_once = told(Store(settings.home / "other"), 1e9)
     monkeypatch.setattr(low_memory, "BLOCK_SECONDS", 40.0)
-    monkeypatch.setattr(voices, "PIECES_OF_A_BLOCK", 20)
+    monkeypatch.setattr(voice_pieces, "PIECES_OF_A_BLOCK", 20)
     seen = []
     for most in (30.0, 70.0):
         with pytest.raises(Interrupted):

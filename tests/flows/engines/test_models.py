@@ -19,7 +19,7 @@ from pytest_httpserver import HTTPServer
 
 from flows.engines import devices, model_loading
 from flows.engines.devices import ladder, probe_cuda, smoke_test
-from flows.engines.weights import get_weights, is_there
+from flows.engines.fetch_weights import get_weights, is_there
 from flows.settings import Options, Settings
 from tests.conftest import environment
 from transforms.errors import ContentError, ResourceError, SourceError
@@ -184,7 +184,7 @@ def test_the_hub_refuses(status: int, words: str, httpserver: HTTPServer, tmp_pa
     program = """
 import sys
 from pathlib import Path
-from flows.engines.weights import get_weights
+from flows.engines.fetch_weights import get_weights
 from transforms.errors import SourceError
 from transforms.speech.models import MODELS
 try:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from flows.artifacts import Store
-from flows.episode.aligning import Decoded, name_voice, pin_transcript, tell_persons
+from flows.episode.later_stages.align_stage import Decoded, name_voice, pin_transcript, tell_persons
 from flows.loader import load_and_publish
 from flows.locations import at_path
 from flows.published.import_texts import Imported, import_texts, reparse_texts
@@ -32,7 +32,7 @@ from transforms.alignment import forcing
 from transforms.audio.decoding import decode
 from transforms.errors import ContentError, SourceError
 from transforms.records import Chapter, Podcast, SpeakerSegment, TranscriptLink, Word
-from transforms.voices.identity import Identity
+from transforms.voices.person import Identity
 
 pytestmark = pytest.mark.system  # twenty homes are made and compared
 

@@ -23,8 +23,8 @@ from flows.episode.batch import Process, Wanted, ingest_locations, process_batch
 from flows.episode.pipeline import Outcome, process_episode
 from flows.locations import at_path, locate
 from flows.runs import attempt
-from flows.serve import prefect_runs
 from flows.serve.ingest_flow import ingest_as_run
+from flows.serve.prefect_ui import prefect_runs
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource, bare_episode
 from flows.threads import start_thread

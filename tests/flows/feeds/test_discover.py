@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flows.commands.feeds import _HEARD_BY
+from flows.commands.subscribe import _HEARD_BY
 from flows.feeds import poll as polling
 from flows.feeds.manage import add_feeds, remove
 from flows.feeds.pending import LOST_AFTER, PendingEpisode, PendingQueue, failed

@@ -11,8 +11,9 @@ import pytest
 
 from flows import loader
 from flows.artifacts import Store
-from flows.episode import chapter_stage, extras
+from flows.episode import extras
 from flows.episode.extras import PublisherText
+from flows.episode.later_stages import chapter_stage
 from flows.feeds import manage
 from flows.feeds.manage import add_feeds, as_opml, listed
 from flows.feeds.pending import PendingQueue

@@ -16,7 +16,8 @@ import pytest
 
 from tests.conftest import ROOT, write_wav
 from tests.support.browsers import chromium, until, violations
-from transforms.pages.content import (
+from transforms.pages.episode_page import PageAudio, PageLinks, episode_page
+from transforms.pages.page_content import (
     EpisodeContent,
     OtherText,
     PageChapter,
@@ -26,7 +27,6 @@ from transforms.pages.content import (
     PageTurn,
     PageWord,
 )
-from transforms.pages.episode_page import PageAudio, PageLinks, episode_page
 
 pytestmark = pytest.mark.system
 
@@ -378,7 +378,7 @@ def long_episode() -> EpisodeContent:
     return replace(EPISODE, turns=tuple(turns), chapters=chapters, duration=at, overlaps=(), other=None)
 
 
-TOP = 80  # pixels, as look/jumps.js has it
+TOP = 80  # pixels, as look/scripts/jumps.js has it
 
 
 def top(page: Any, selector: str) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from flows.artifacts import Made, Store
-from flows.commands.pages import _meant
+from flows.commands.browse import _meant
 from flows.pages.library import Library
 from flows.pages.report import write_all, write_episode, write_show
 from flows.pages.ui import listen, serve
@@ -24,7 +24,7 @@ from tests.support.documents import EPISODE, PODCAST, RENDITION, TURNS, publish,
 from transforms.errors import SourceError
 from transforms.pages.page_names import page_of
 from transforms.pages.show_page import show_page
-from warehouse.content.show import find_show, read_said, read_show
+from warehouse.content.show_content import find_show, read_said, read_show
 
 TOKEN = "a-token-that-nobody-knows"
 SOUND = bytes(range(256)) * 40

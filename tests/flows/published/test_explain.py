@@ -14,8 +14,8 @@ import pytest
 from lxml import etree
 from rich.cells import cell_len
 
-from flows.display import explanation
-from flows.display.layout import draw
+from flows.display import grammar_view
+from flows.display.table_layout import draw
 from flows.locations import at_path
 from flows.published.explanation import Explanation, explain
 from flows.published.import_texts import Imported, reparse_texts
@@ -292,7 +292,10 @@ def told(tmp_path: Path, text: str, grammar: str | None = None) -> Explanation:
 def test_the_grammar_stands_above_the_blocks_and_both_fit(tmp_path: Path, width: int) -> None:
     """By name: what was found, what was next, how sure; then a line a block."""
     found = told(tmp_path, DASHED)
-    (_, summary), (_, blocks) = draw(explanation.summary(found), width), draw(explanation.blocks(found), width, 1)
+    (_, summary), (_, blocks) = (
+        draw(grammar_view.summary(found), width),
+        draw(grammar_view.blocks(found), width, 1),
+    )
 
     said = " ".join(" ".join(summary).split())
     assert re.search(r"grammar L - R \(\d\d%\): 3 labels of 2 speakers on 7 lines runner-up \S.* \(\d+%\)", said)
@@ -303,7 +306,7 @@ def test_the_grammar_stands_above_the_blocks_and_both_fit(tmp_path: Path, width:
 
 def test_a_grammar_that_was_given_says_so(tmp_path: Path) -> None:
     """With what the text itself tells of it, and what it would have been."""
-    rows = dict(explanation.summary(told(tmp_path, DASHED, "L: R")).rows)
+    rows = dict(grammar_view.summary(told(tmp_path, DASHED, "L: R")).rows)
 
     assert re.match(r"L: R \(as you say, \d+% by itself\): 3 labels of 1 speaker", rows["grammar"])
     assert rows["runner-up"].startswith("L - R (")
@@ -317,7 +320,7 @@ def test_doubted_labels_are_counted(tmp_path: Path) -> None:
 
     assert found.grammar
     assert found.grammar.doubted == {"Here is what I mean by that": 1}
-    assert dict(explanation.summary(found).rows)["doubted"] == "Here is what I mean by that 1"
+    assert dict(grammar_view.summary(found).rows)["doubted"] == "Here is what I mean by that 1"
 
 
 def test_a_text_without_a_grammar_says_why(tmp_path: Path) -> None:
@@ -325,10 +328,10 @@ def test_a_text_without_a_grammar_says_why(tmp_path: Path) -> None:
     captions = told(tmp_path, "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>Why?\n")
     nobody = told(tmp_path, NOBODY)
 
-    assert ("grammar", "none needed: the format has a form of its own") in explanation.summary(captions).rows
+    assert ("grammar", "none needed: the format has a form of its own") in grammar_view.summary(captions).rows
     assert captions.grammar is None
-    assert re.match(r"none \(\d+%\): nobody is named", dict(explanation.summary(nobody).rows)["grammar"])
-    assert {row[2] for row in explanation.blocks(nobody).rows if row[1] == "turn"} == {"(nobody)"}
+    assert re.match(r"none \(\d+%\): nobody is named", dict(grammar_view.summary(nobody).rows)["grammar"])
+    assert {row[2] for row in grammar_view.blocks(nobody).rows if row[1] == "turn"} == {"(nobody)"}
 
 
 # --- kept with the text

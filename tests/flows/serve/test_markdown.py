@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from flows import episode_log
 from flows.feeds.poll import FeedResult, PollSummary
-from flows.serve.log_lines import LogLines
-from flows.serve.markdown_pages import cells, poll_page, table, words
+from flows.serve.prefect_ui.log_lines import LogLines
+from flows.serve.prefect_ui.markdown_pages import cells, poll_page, table, words
 from transforms.errors import SourceError
 from transforms.text import visible
 

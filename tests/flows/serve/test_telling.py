@@ -13,7 +13,7 @@ from flows import episode_log
 from flows.feeds import outcomes
 from flows.feeds.pending import PendingEpisode, PendingQueue
 from flows.locations import locate
-from flows.serve.run_names import name_of
+from flows.serve.prefect_ui.run_names import name_of
 from flows.settings import Options, Settings
 from flows.sources.found import EpisodeSource
 from tests.support.documents import EPISODE, NOON, publish, staged

@@ -10,7 +10,7 @@ from flows import paths
 from flows.commands.options import well_spelled
 from flows.episode.batch import ingest_locations
 from flows.locations import Location, at_path, keeping_private, locate, located
-from flows.serve.run_parameters import unveiled, veiled
+from flows.serve.prefect_ui.run_parameters import unveiled, veiled
 from flows.settings import Options, Settings
 from flows.sources.folders import LeftOut
 from tests.conftest import only

@@ -15,8 +15,8 @@ from pytest_httpserver import HTTPServer
 from flows.http.reach import Reach
 from flows.locations import locate
 from flows.sources.directories import find_listed
+from flows.sources.episode_pages import find_on_page
 from flows.sources.episodes import find_named
-from flows.sources.pages import find_on_page
 from tests.conftest import only
 from transforms.errors import ContentError, HostileError, SourceError
 from transforms.page_links import parse_page, same_page

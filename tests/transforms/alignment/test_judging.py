@@ -12,8 +12,8 @@ from meeteval.wer.wer.cp import cp_word_error_rate
 
 from tests.support.alignments import heard_as, heard_word, some_words, spoken
 from transforms.alignment import align
-from transforms.alignment.judging import Judgement, Written, judge
-from transforms.alignment.voice_errors import voice_errors
+from transforms.alignment.error_rates.judging import Judgement, Written, judge
+from transforms.alignment.error_rates.voice_errors import voice_errors
 from transforms.records import SpeakerSegment, Word
 
 SPEAKERS = ("Ann", "Bob", "Cem")

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.introductions import Introductions, introduce
-from transforms.introductions.candidates import candidates
-from transforms.introductions.cues import Utterance
-from transforms.introductions.people import Candidate
+from transforms.introductions.name_cues import Utterance
+from transforms.introductions.possible_names import candidates
+from transforms.introductions.spoken_names import Candidate
 
 
 def heard(*talk: tuple[str, str], known: tuple[str, ...] = ()) -> Introductions:

@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.documents import EPISODE, publish, published, staged
-from transforms.pages.content import (
+from transforms.pages.differences import MOST, differences
+from transforms.pages.encoding import encoded_lengths, utf16
+from transforms.pages.episode_page import episode_page
+from transforms.pages.page_content import (
     EpisodeContent,
     PageChapter,
     PageSection,
@@ -23,15 +26,12 @@ from transforms.pages.content import (
     Said,
     Spoken,
 )
-from transforms.pages.differences import MOST, differences
-from transforms.pages.encoding import encoded_lengths, utf16
-from transforms.pages.episode_page import episode_page
-from transforms.pages.passages import LONGEST, parts_of, tokens_of
+from transforms.pages.page_passages import LONGEST, parts_of, tokens_of
+from transforms.pages.page_voices import voices_of
 from transforms.pages.searchable import packed
 from transforms.pages.timeline import timeline_of
-from transforms.pages.voices import voices_of
 from transforms.records import Chapter
-from warehouse.content.episode import read_episode
+from warehouse.content.episode_content import read_episode
 
 NOTHING = EpisodeContent(
     episode_id="one",

@@ -12,8 +12,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from flows.artifacts import Store
-from flows.bench import score
-from flows.bench.score import Errors, Utterance
+from flows.bench import speech_scores
+from flows.bench.speech_scores import Errors, Utterance
 from flows.bench.systems import SystemOutput, Turntable
 from flows.payloads import DIARIZATION, TRANSCRIPTION, TURNS
 from tests.conftest import ROOT
@@ -70,8 +70,10 @@ def _made(home: Path, stage: str, kind: TypeAdapter[Any]) -> Any:
 def test_errors_stay_where_they_are(heard: SystemOutput, quality: Quality) -> None:
     """WER, cpWER and DER do not pass the recorded ones by more than half a point."""
     said = [Utterance(t.speaker or "", t.start_time or 0.0, t.end_time or 0.0, t.text) for t in heard.turns]
-    wer, cpwer = score.word_errors(score.read_stm(TRUTH.with_suffix(".stm")), said)
-    der = score.diarization_errors(score.read_rttm(TRUTH.with_suffix(".rttm")), heard.diarization.segments)
+    wer, cpwer = speech_scores.word_errors(speech_scores.read_stm(TRUTH.with_suffix(".stm")), said)
+    der = speech_scores.diarization_errors(
+        speech_scores.read_rttm(TRUTH.with_suffix(".rttm")), heard.diarization.segments
+    )
 
     found = [wer.rate, cpwer.rate, der.rate]
     print(quality, [f"{rate:.4f}" for rate in found])  # what to record, when the change is meant
@@ -122,12 +124,12 @@ def test_errors_are_counted_as_their_names_say() -> None:
     heard = [Utterance("x", 0.0, 2.0, "the blue house"), Utterance("y", 2.0, 3.0, "stands")]
     swapped = [Utterance("x", 0.0, 2.0, "the red house"), Utterance("x", 2.0, 3.0, "stands")]
 
-    assert score.word_errors(truth, heard) == (Errors(1, 4), Errors(1, 4))
-    assert score.word_errors(truth, swapped) == (Errors(0, 4), Errors(2, 4))
-    assert score.word_errors(truth, []) == (Errors(4, 4), Errors(4, 4))
-    speech = score.read_rttm(TRUTH.with_suffix(".rttm"))
-    assert score.diarization_errors(speech, speech).errors == 0
-    assert score.diarization_errors(speech, []).rate == 1.0
+    assert speech_scores.word_errors(truth, heard) == (Errors(1, 4), Errors(1, 4))
+    assert speech_scores.word_errors(truth, swapped) == (Errors(0, 4), Errors(2, 4))
+    assert speech_scores.word_errors(truth, []) == (Errors(4, 4), Errors(4, 4))
+    speech = speech_scores.read_rttm(TRUTH.with_suffix(".rttm"))
+    assert speech_scores.diarization_errors(speech, speech).errors == 0
+    assert speech_scores.diarization_errors(speech, []).rate == 1.0
 
 
 def holes_of(heard: SystemOutput, samples: np.ndarray) -> list[Span]:

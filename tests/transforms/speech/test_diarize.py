@@ -16,7 +16,7 @@ from pyannote.core import SlidingWindow, SlidingWindowFeature
 from pyannote.database.util import load_rttm
 from pydantic import TypeAdapter
 
-from flows.bench.score import diarization_errors, read_rttm
+from flows.bench.speech_scores import diarization_errors, read_rttm
 from flows.bench.stock import load_stock
 from tests.conftest import ROOT
 from transforms.speech import diarize

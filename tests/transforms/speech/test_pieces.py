@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from transforms.speech import diarize
-from transforms.speech.pyannote import campplus, voices
+from transforms.speech.pyannote import campplus, voice_pieces
 from transforms.speech.pyannote.diarization_pipeline import VoiceEmbedding
 
 pytestmark = pytest.mark.system  # torch is imported
@@ -56,14 +56,14 @@ def network(models: Path) -> VoiceEmbedding:
 @given(chunks, st.sampled_from([100, 200, 500]))
 def test_no_frame_is_in_two_pieces_and_none_where_two_speak(heard: np.ndarray, step: int) -> None:
     """Each piece is long enough, in order, and of frames where exactly one speaks."""
-    cut = voices.cut(heard, step)
+    cut = voice_pieces.cut(heard, step)
 
     assert (np.diff(cut.cells) >= 0).all()
-    assert (cut.frames.sum(axis=1) >= voices.SHORTEST).all()
+    assert (cut.frames.sum(axis=1) >= voice_pieces.SHORTEST).all()
     for cell in np.unique(cut.cells):
         assert cut.frames[cut.cells == cell].sum(axis=0).max() <= 1
     for owner, chunk in enumerate(heard):
-        first, alone = voices.on_grid(chunk, owner * step)
+        first, alone = voice_pieces.on_grid(chunk, owner * step)
         _, counted = cut.heard_by(first, alone)
         # no more of a piece than there is of it, and of a speaker than he says
         assert (
@@ -75,7 +75,7 @@ def test_no_frame_is_in_two_pieces_and_none_where_two_speak(heard: np.ndarray, s
 
 def test_one_who_speaks_all_the_time_is_cut_at_every_cell() -> None:
     """Ten seconds, and the four that two more chunks add."""
-    cut = voices.cut(np.stack([turns(0)] * 3), STEP)
+    cut = voice_pieces.cut(np.stack([turns(0)] * 3), STEP)
 
     assert cut.cells.tolist() == list(range(9))  # of 13.98 s: the ninth holds 118 frames
     assert cut.frames.sum(axis=1).tolist() == [160] * 8 + [118]
@@ -88,16 +88,16 @@ def test_pieces_are_embedded_as_one_by_one(network: VoiceEmbedding, demo_samples
     """Batches of one length, two workers; each against CAM++ on its own frames."""
     samples = torch.from_numpy(demo_samples[: 20 * RATE])
     rng = np.random.default_rng(0)
-    frames = np.arange(voices.CELL) < rng.integers(20, voices.CELL + 1, size=(30, 1))
-    cut = voices.EmbeddingSegments(np.sort(rng.integers(1, 12, 30)), frames)
+    frames = np.arange(voice_pieces.CELL) < rng.integers(20, voice_pieces.CELL + 1, size=(30, 1))
+    cut = voice_pieces.EmbeddingSegments(np.sort(rng.integers(1, 12, 30)), frames)
     told: list[int] = []
-    together = voices.embed(cut, range(30), samples, network.embed, "cpu", told.append)
+    together = voice_pieces.embed(cut, range(30), samples, network.embed, "cpu", told.append)
 
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     assert told == sorted(told)
     assert told[-1] == 30
     for cell, mask, ours in zip(cut.cells, cut.frames, together, strict=True):
-        start = int(cell) * voices.CELL * voices.FRAME
+        start = int(cell) * voice_pieces.CELL * voice_pieces.FRAME
         fbank = campplus.kaldi_fbank(samples[start : start + 26_000])[: mask.sum() // 20 * 20]
         with torch.inference_mode():
             alone = network.source((fbank - fbank.mean(0))[None])[0].numpy()
@@ -107,33 +107,33 @@ def test_pieces_are_embedded_as_one_by_one(network: VoiceEmbedding, demo_samples
 def test_features_of_many_pieces_are_those_of_each(demo_samples: np.ndarray) -> None:
     """As a GPU computes them, here on the first CPU: bit for bit, over silence of minutes too."""
     chunk = turns(0, 1, 2, 0, 1)
-    pieces = voices.cut(np.stack([chunk, chunk]), STEP)
-    far = voices.EmbeddingSegments(
+    pieces = voice_pieces.cut(np.stack([chunk, chunk]), STEP)
+    far = voice_pieces.EmbeddingSegments(
         np.concatenate([pieces.cells, pieces.cells + 500]), np.concatenate([pieces.frames] * 2)
     )
     samples = torch.from_numpy(np.concatenate([demo_samples[: 12 * RATE], np.zeros(800 * RATE, np.float32)]))
     some = range(1, len(far.cells))
 
-    one_by_one, together = (voices.features(samples, far, some, device) for device in ("cpu", "cpu:0"))
+    one_by_one, together = (voice_pieces.features(samples, far, some, device) for device in ("cpu", "cpu:0"))
 
     assert len(together) == len(some) > 10
     assert all(torch.equal(one, other) for one, other in zip(one_by_one, together, strict=True))
-    assert voices.features(samples, far, range(0), "cpu:0") == []
+    assert voice_pieces.features(samples, far, range(0), "cpu:0") == []
 
 
 def test_a_voice_is_the_mean_of_its_pieces() -> None:
     """By length; who is silent, or never alone, has none."""
     heard = turns(0, 0, 0, 1)[None].copy()
     heard[0, :, 2] = heard[0, :, 1]  # always together with 1
-    cut = voices.cut(heard, STEP)
+    cut = voice_pieces.cut(heard, STEP)
     embeddings = voice(*np.linspace(0.0, 0.4, len(cut.cells)))
 
-    (found,) = voices.voices(heard, STEP, cut, embeddings)
+    (found,) = voice_pieces.voices(heard, STEP, cut, embeddings)
 
     lengths = cut.frames.sum(axis=1, keepdims=True)
     assert np.allclose(found[0], (lengths * embeddings).sum(axis=0) / lengths.sum())
     assert np.isnan(found[1:]).all()
-    assert voices.silent(found[None]) == [(0, 1), (0, 2)]
+    assert voice_pieces.silent(found[None]) == [(0, 1), (0, 2)]
 
 
 def test_who_is_never_alone_is_heard_nevertheless(network: VoiceEmbedding, demo_samples: np.ndarray) -> None:
@@ -142,7 +142,7 @@ def test_who_is_never_alone_is_heard_nevertheless(network: VoiceEmbedding, demo_
     heard[0, 400:460, :2] = heard[0, 500:506, 2] = 1
     samples = torch.from_numpy(demo_samples[: 10 * RATE])
 
-    found = dict(voices.overlapped(heard, STEP, [(0, 0), (0, 1), (0, 2)], samples, network.embed, "cpu"))
+    found = dict(voice_pieces.overlapped(heard, STEP, [(0, 0), (0, 1), (0, 2)], samples, network.embed, "cpu"))
 
     assert set(found) == {(0, 0), (0, 1)}
     assert np.allclose(found[0, 0], found[0, 1], atol=1e-3)
@@ -154,10 +154,10 @@ def test_who_is_never_alone_is_heard_nevertheless(network: VoiceEmbedding, demo_
 def test_two_voices_of_one_speaker_are_parted() -> None:
     """Six seconds of one and four of another: the other gets the speaker to spare, and the frames stay."""
     chunk = turns(0)
-    cut = voices.cut(chunk[None], STEP)
+    cut = voice_pieces.cut(chunk[None], STEP)
     angles = np.where(cut.cells < 4, 0.0, 1.5)
 
-    (found,) = voices.voices(heard := chunk[None].copy(), STEP, cut, voice(*angles))
+    (found,) = voice_pieces.voices(heard := chunk[None].copy(), STEP, cut, voice(*angles))
 
     assert (heard[0].sum(axis=1) == chunk.sum(axis=1)).all()
     (other,) = np.flatnonzero(heard[0, :, 1:].any(axis=0)) + 1
@@ -175,8 +175,8 @@ def test_two_voices_of_one_speaker_are_parted() -> None:
 )
 def test_what_stays_together(chunk: np.ndarray, angle: float) -> None:
     """One person with two moods, and a chunk with three speakers already."""
-    cut = voices.cut(chunk[None], STEP)
-    voices.voices(heard := chunk[None].copy(), STEP, cut, voice(*np.where(cut.cells < 3, 0.0, angle)))
+    cut = voice_pieces.cut(chunk[None], STEP)
+    voice_pieces.voices(heard := chunk[None].copy(), STEP, cut, voice(*np.where(cut.cells < 3, 0.0, angle)))
 
     assert np.array_equal(heard[0], chunk)
 
@@ -184,9 +184,9 @@ def test_what_stays_together(chunk: np.ndarray, angle: float) -> None:
 @given(chunks, st.randoms(use_true_random=False))
 def test_parting_keeps_how_many_speak(heard: np.ndarray, random: object) -> None:
     """Whatever the voices: as many speakers at every frame, and no voice that is not a number."""
-    cut = voices.cut(heard, STEP)
+    cut = voice_pieces.cut(heard, STEP)
     rng = np.random.default_rng(random.getrandbits(32))  # type: ignore[attr-defined]
-    found = voices.voices(after := heard.copy(), STEP, cut, voice(*rng.uniform(0, 3, len(cut.cells))))
+    found = voice_pieces.voices(after := heard.copy(), STEP, cut, voice(*rng.uniform(0, 3, len(cut.cells))))
 
     assert np.array_equal(after.sum(axis=2), heard.sum(axis=2))
     spoken = after.any(axis=1)
@@ -205,11 +205,11 @@ def test_two_real_voices_are_parted_where_both_speak(models: Path, demo_samples:
     told_apart = pipeline.get_segmentations({"waveform": samples[None]}).data
     heard = np.zeros_like(told_apart)
     heard[:, :, 0] = told_apart.max(axis=2)
-    cut = voices.cut(heard, STEP)
+    cut = voice_pieces.cut(heard, STEP)
     network = pipeline._embedding
-    embeddings = voices.embed(cut, range(len(cut.cells)), samples, network.embed, "cpu", lambda _: None)
+    embeddings = voice_pieces.embed(cut, range(len(cut.cells)), samples, network.embed, "cpu", lambda _: None)
 
-    voices.voices(heard, STEP, cut, embeddings)
+    voice_pieces.voices(heard, STEP, cut, embeddings)
 
     found = heard.any(axis=1).sum(axis=1)
     each = np.sort(told_apart.sum(axis=1), axis=1)[:, ::-1] * 10 / N_FRAMES  # seconds, who speaks most first

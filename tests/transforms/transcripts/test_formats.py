@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from transforms.errors import ContentError
 from transforms.transcripts import read
-from transforms.transcripts.decode import LARGEST
 from transforms.transcripts.formats import FORMATS
+from transforms.transcripts.shared.decode import LARGEST
 from transforms.written_dates import parse_date
 
 Said = list[tuple[str | None, float | None, str]]

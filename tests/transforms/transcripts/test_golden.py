@@ -12,9 +12,9 @@ import pytest
 from tests.conftest import ROOT
 from tests.golden import SURE, expectation, inputs, name_of, reading, written
 from transforms.transcripts import explain
-from transforms.transcripts.decode import decode
 from transforms.transcripts.formats import FORMATS
-from transforms.transcripts.header import split_header
+from transforms.transcripts.shared.decode import decode
+from transforms.transcripts.shared.header import split_header
 
 PAIRS = [(path, expectation(path)) for path in inputs()]
 READ = [(path, expected) for path, expected in PAIRS if "error" not in expected]

@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from transforms.transcripts import read
-from transforms.transcripts.names import as_written, clean, first_name_first
-from transforms.transcripts.people import OFTEN, join_variants
+from transforms.transcripts.labels.names import as_written, clean, first_name_first
+from transforms.transcripts.labels.people import OFTEN, join_variants
 
 SAID = (
     "So why does a record turn at all, do you think?",

@@ -12,7 +12,7 @@ from transforms.transcripts.document import Draft, Text
 from transforms.transcripts.formats import FORMATS
 from transforms.transcripts.grammar.choose import MOST_LABELS, accepted
 from transforms.transcripts.grammar.ways import Document
-from transforms.transcripts.people import join_variants
+from transforms.transcripts.labels.people import join_variants
 from transforms.transcripts.prose.lines import Line
 
 

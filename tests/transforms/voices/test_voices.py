@@ -11,9 +11,9 @@ import pytest
 from transforms.records import SpeakerSegment
 from transforms.voices import prints
 from transforms.voices.calibration import CALIBRATION
-from transforms.voices.matching import Match, Miss, VoiceKey, Voices, match, strange_voices
 from transforms.voices.stretches import LONGEST, MOST, clean_stretches
 from transforms.voices.unnamed import group_unnamed
+from transforms.voices.voice_matching import Match, Miss, VoiceKey, Voices, match, strange_voices
 
 RNG = np.random.default_rng(7)
 PEOPLE = dict(zip(("Ann", "Bob", "Cem", "Dora"), np.linalg.qr(RNG.normal(size=(192, 4)))[0].T, strict=True))

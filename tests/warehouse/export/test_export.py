@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from flows.cli import app
-from flows.commands import export as command
+from flows.commands import exporting as command
 from tests.support.documents import EPISODE, PODCAST, TURNS, WORDS, publish, published, staged
 from transforms.errors import ContentError, SourceError
 from transforms.records import Turn, Word
@@ -29,8 +29,8 @@ from transforms.transcripts import read
 from transforms.transcripts.tables.ctm import is_word
 from warehouse import store
 from warehouse.export import FORMATS, TABLES, ExportTranscript, ExportTurn, Timed, export, export_selected
+from warehouse.export.query_files import write_table
 from warehouse.export.selection import Selected, of_query, rows_of
-from warehouse.export.tables import write_table
 from warehouse.export.transcript import NOBODY, ExportChapter, label
 from warehouse.loading.staging import write_staged
 

@@ -23,8 +23,8 @@ from tests.support.documents import EPISODE, TURNS, empty_warehouse, published, 
 from transforms.errors import SourceError
 from warehouse import store
 from warehouse.loading.staging import Staged, write_staged
-from warehouse.search.embedding import embed_passages
 from warehouse.search.finding import Search, search, vectors_lacking
+from warehouse.search.passage_vectors import embed_passages
 from warehouse.soundness.laws import broken_laws, verify
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

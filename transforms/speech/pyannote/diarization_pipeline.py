@@ -27,7 +27,7 @@ from torch import Tensor
 
 from transforms.audio.decoding import SAMPLE_RATE
 from transforms.speech.device import least_seconds
-from transforms.speech.pyannote import campplus, voices
+from transforms.speech.pyannote import campplus, voice_pieces
 from transforms.speech.pyannote.campplus import Inference
 from transforms.speech.pyannote.low_memory import (
     BLOCK_SECONDS,
@@ -159,19 +159,19 @@ class EmbeddedDiarization(LowMemoryDiarization):
             float32 (chunks, voices, 192); NaN where a voice is silent or too short.
         """
         window, samples = binary_segmentations.sliding_window, file["waveform"][0]
-        chunks, step = binary_segmentations.data, round(window.step * SAMPLE_RATE) // voices.FRAME
-        cut, device = voices.cut(chunks, step), self._embedding.device.type
+        chunks, step = binary_segmentations.data, round(window.step * SAMPLE_RATE) // voice_pieces.FRAME
+        cut, device = voice_pieces.cut(chunks, step), self._embedding.device.type
 
         def embed(block: range) -> NDArray[np.float32]:
             told = tell(hook, "embeddings", len(cut.cells))
-            return voices.embed(cut, block, samples, self._embedding.embed, device, told)
+            return voice_pieces.embed(cut, block, samples, self._embedding.embed, device, told)
 
-        blocks = in_blocks(range(len(cut.cells)), voices.PIECES_OF_A_BLOCK)
+        blocks = in_blocks(range(len(cut.cells)), voice_pieces.PIECES_OF_A_BLOCK)
         embedded = [np.empty((0, campplus.DIMENSION), np.float32)]
         embedded += [keep(file)(f"embedding {block.start}", partial(embed, block)) for block in blocks]
-        embeddings = voices.voices(chunks, step, cut, np.concatenate(embedded))
-        left = voices.silent(embeddings)
-        for place, voice in voices.overlapped(chunks, step, left, samples, self._embedding.embed, device):
+        embeddings = voice_pieces.voices(chunks, step, cut, np.concatenate(embedded))
+        left = voice_pieces.silent(embeddings)
+        for place, voice in voice_pieces.overlapped(chunks, step, left, samples, self._embedding.embed, device):
             embeddings[place] = voice
         return embeddings
 

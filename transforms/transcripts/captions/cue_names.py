@@ -17,7 +17,7 @@ from transforms.transcripts.grammar.candidates import SMALL_STOP, Candidate, Cor
 from transforms.transcripts.grammar.choose import OFTEN, SURE, Grammar, accepted, choose, how_likely
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
-from transforms.transcripts.names import is_sound
+from transforms.transcripts.labels.names import is_sound
 from transforms.transcripts.prose.lines import Line
 
 FEWEST_TEXTS = 4  # below that it proves nothing

@@ -22,7 +22,7 @@ from transforms.transcripts.captions.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Boundary, Draft, Piece
 from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.grammar.choose import SURE, choose
-from transforms.transcripts.names import clean, is_generic
+from transforms.transcripts.labels.names import clean, is_generic
 from transforms.transcripts.prose.lines import Line
 
 

@@ -12,7 +12,7 @@ from transforms.languages import language_tag
 from transforms.records import Seconds
 from transforms.times import CLOCK, clock_seconds, parse_clock, parse_seconds
 from transforms.transcripts.document import Piece
-from transforms.transcripts.names import clean, likeness
+from transforms.transcripts.labels.names import clean, likeness
 
 # Cues that touch are rounded differently by many writers.
 OVERLAP_SECONDS = 0.05

@@ -33,7 +33,7 @@ from transforms.times import parse_clock
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Chunk, Clock, Cue, Item, Row
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.json_text import string
+from transforms.transcripts.shared.json_text import string
 
 _ROOT = re.compile(r"(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<(?:[\w.-]+:)?tt[\s>]", re.DOTALL)
 _OFFSET = re.compile(r"([+-]?\d+(?:\.\d+)?)(h|ms|m|s|f|t)?", re.ASCII)

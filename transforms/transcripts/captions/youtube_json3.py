@@ -19,10 +19,10 @@ from typing import Any
 
 from transforms.errors import ContentError
 from transforms.records import Seconds
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Chunk, Clock, Cue, Item, Row, resolve
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.shared import json_text
 
 _MILLISECONDS = 0.001
 

@@ -25,7 +25,7 @@ from transforms.errors import ContentError
 from transforms.transcripts.document import Draft, Format, Text, example_of
 from transforms.transcripts.html import webpage
 from transforms.transcripts.plain import plain_formats
-from transforms.transcripts.xml_tree import parse_xml
+from transforms.transcripts.shared.xml_tree import parse_xml
 
 BODY = "word/document.xml"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.records import Seconds
-from transforms.transcripts.names import clean, fold, is_sound, is_uncased
+from transforms.transcripts.labels.names import clean, fold, is_sound, is_uncased
 from transforms.transcripts.prose.lines import CLOCK, WRAPPED, Line, Span, times
 
 LONGEST_LABEL = 80  # characters

@@ -14,7 +14,7 @@ from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences
-from transforms.transcripts.names import fold, short_forms
+from transforms.transcripts.labels.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_off
 

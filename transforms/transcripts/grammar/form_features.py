@@ -10,7 +10,7 @@ from math import log
 from transforms.text import QUESTION_MARKS, ends_sentence
 from transforms.transcripts.grammar.looks import has_marks, is_address, is_full_name, is_furniture, share
 from transforms.transcripts.grammar.ways import Occurrences, is_element
-from transforms.transcripts.names import is_generic, is_uncased
+from transforms.transcripts.labels.names import is_generic, is_uncased
 
 _SPEAKER = re.compile(r"\.\S*(?:speaker|author|name|who)", re.IGNORECASE)  # a class that says what it holds
 LEAST_ODDS = 1e-4  # what is less likely says no more, and so its opposite

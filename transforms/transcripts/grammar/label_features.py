@@ -22,7 +22,7 @@ from transforms.transcripts.grammar.looks import (
     small_tokens,
 )
 from transforms.transcripts.grammar.ways import MOST_TOKENS, Occurrences
-from transforms.transcripts.names import clean, is_generic, is_uncased, short_forms
+from transforms.transcripts.labels.names import clean, is_generic, is_uncased, short_forms
 from transforms.transcripts.prose import furniture
 
 MANY = 40  # as of forms

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from transforms.transcripts.names import clean
+from transforms.transcripts.labels.names import clean
 from transforms.transcripts.prose import furniture
 
 # A quotation mark between two letters is theirs: ד"ר.

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
-from transforms.transcripts.names import fold, short_forms
+from transforms.transcripts.labels.names import fold, short_forms
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import Line, lone_time
 

@@ -16,7 +16,7 @@ from lxml import etree
 
 from transforms.records import Seconds
 from transforms.text import INVISIBLE
-from transforms.transcripts.names import clean, likeness
+from transforms.transcripts.labels.names import clean, likeness
 from transforms.transcripts.prose.lines import CLOCK, Line, Span, lone_time, seconds, time_first
 
 LONGEST_LEAD = 110  # characters of a name with its time and role

@@ -26,7 +26,7 @@ from transforms.records import Seconds
 from transforms.times import parse_iso
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.json_text import string
+from transforms.transcripts.shared.json_text import string
 
 _CITED = re.compile(
     r"<cite(?:\s[^<>]*)?>(?:[^<]|<(?!/?cite)){0,300}</cite>"

@@ -25,7 +25,7 @@ from transforms.transcripts.document import AS_PARAGRAPHS, Draft, Format, Piece,
 from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.html.html_blocks import HtmlBlock, read_blocks
 from transforms.transcripts.html.page_survey import page_survey
-from transforms.transcripts.names import fold
+from transforms.transcripts.labels.names import fold
 from transforms.transcripts.plain import scraped, summary, timed
 from transforms.transcripts.plain.paragraphs import asked_in_bold, parse_lines, timed_parts
 from transforms.transcripts.prose import furniture

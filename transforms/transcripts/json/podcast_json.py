@@ -18,10 +18,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cue_speakers import glue, is_unspaced
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
+from transforms.transcripts.shared import json_text
 from transforms.transcripts.tables.columns import unit_of
 
 # Some writers put two words into a segment now and then.

@@ -16,13 +16,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.rows import read_rows
 from transforms.transcripts.services import service_words
+from transforms.transcripts.shared import json_text
+from transforms.transcripts.shared.named_fields import read_rows
+from transforms.transcripts.shared.xml_tree import parse_xml
 from transforms.transcripts.tables.columns import Columns
-from transforms.transcripts.xml_tree import parse_xml
 
 _COLUMNS = Columns("text", "voice", "start", "end", None, 0.001)
 _ROOT = re.compile(

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.shared import json_text
 from transforms.transcripts.tables.columns import unit_of
 
 

@@ -22,10 +22,10 @@ from typing import Any
 
 from transforms.errors import ContentError
 from transforms.records import Word
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cue_speakers import glue
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.shared import json_text
 from transforms.transcripts.tables.columns import are_seconds
 
 _MILLISECONDS = 0.001

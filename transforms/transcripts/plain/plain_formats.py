@@ -8,14 +8,13 @@ from dataclasses import replace
 from transforms.errors import ContentError
 from transforms.transcripts.captions import ass, lrc, srt, vtt, youtube_text
 from transforms.transcripts.document import Draft, Format, Text
-from transforms.transcripts.frames import without_frames
 from transforms.transcripts.plain import (
     blocks,
     labelled,
     markdown,
     paragraphs,
     post,
-    prints,
+    printed_times,
     scraped,
     stamped,
     summary,
@@ -23,11 +22,12 @@ from transforms.transcripts.plain import (
     timecodes,
     timed,
 )
+from transforms.transcripts.shared.frames import without_frames
 from transforms.transcripts.tables import audacity, csv_table
 
 # What has lines of its own comes before what is known by who is named in it.
 _CUES = (ass, vtt, srt)
-_LINES = (audacity, csv_table, lrc, prints, timecodes, teams)
+_LINES = (audacity, csv_table, lrc, printed_times, timecodes, teams)
 _PROSE = (youtube_text, scraped, summary, markdown, post, blocks, stamped, labelled, timed, paragraphs)
 
 OF_CUES: tuple[Format, ...] = tuple(module.FORMAT for module in _CUES)

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.grammar.looks import small_tokens
-from transforms.transcripts.names import clean
+from transforms.transcripts.labels.names import clean
 from transforms.transcripts.prose.lines import Line, LineLabel, numbered
 from transforms.transcripts.prose.read import read_labelled
 from transforms.transcripts.prose.survey import Survey, survey

@@ -25,7 +25,7 @@ from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Clock, Cue, Item, Row
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.grammar.looks import has_marks
-from transforms.transcripts.names import LONGEST_NAME, clean, is_nobody
+from transforms.transcripts.labels.names import LONGEST_NAME, clean, is_nobody
 from transforms.transcripts.prose.lines import times
 
 _TIMECODE = r"\d{1,2}:\d\d:\d\d(?:[:;.,]\d{2,3})?"

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from transforms.text import ends_sentence, join_lines
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.names import is_aside
+from transforms.transcripts.labels.names import is_aside
 from transforms.transcripts.plain.paragraphs import timed_parts
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import may_be_title, states

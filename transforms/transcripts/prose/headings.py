@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from transforms.transcripts.document import Piece
-from transforms.transcripts.names import fold, is_uncased
+from transforms.transcripts.labels.names import fold, is_uncased
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.lines import LONGEST_STAMP, Line, is_of_day, lone_time, time_first, time_last
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from transforms.records import Seconds
 from transforms.text import INVISIBLE
 from transforms.times import parse_clock
-from transforms.transcripts.names import LONGEST_NAME
+from transforms.transcripts.labels.names import LONGEST_NAME
 
 LONGEST_STAMP = 120  # characters, with the address of a link
 # Small letters may be a word, as in `10:30 am Anfang`.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from transforms.text import CLOSING_MARKS, QUESTION_MARKS
-from transforms.transcripts.names import fold
+from transforms.transcripts.labels.names import fold
 from transforms.transcripts.prose.lines import Labels, Line
 
 FEWEST_ASKED = 2  # questions of nobody between the turns of others

@@ -9,7 +9,7 @@ from dataclasses import replace
 from transforms.errors import ContentError
 from transforms.records import Seconds
 from transforms.transcripts.document import Draft, Piece
-from transforms.transcripts.names import is_aside
+from transforms.transcripts.labels.names import is_aside
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_between, chapter_of
 from transforms.transcripts.prose.lines import (

@@ -13,7 +13,7 @@ from typing import Literal
 from transforms.transcripts.document import Piece
 from transforms.transcripts.grammar.candidates import Candidate, Core, candidates
 from transforms.transcripts.grammar.choose import Grammar, choose
-from transforms.transcripts.names import clean, fold, likeness
+from transforms.transcripts.labels.names import clean, fold, likeness
 from transforms.transcripts.prose import furniture
 from transforms.transcripts.prose.headings import chapter_of, in_place, may_be_title
 from transforms.transcripts.prose.layout import laid_out, unwrap

@@ -19,9 +19,9 @@ from dataclasses import replace
 from typing import Any
 
 from transforms.errors import ContentError
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Boundary, Draft, Format, Piece, Text, example_of
+from transforms.transcripts.shared import json_text
 from transforms.transcripts.tables.columns import are_milliseconds
 
 _MILLISECONDS = 0.001

@@ -25,11 +25,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from transforms.records import Seconds
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.services import service_words
 from transforms.transcripts.services.service_words import MILLISECONDS, Item
+from transforms.transcripts.shared import json_text
 
 Stretch = tuple[Seconds, Seconds, str]
 

@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from transforms.times import parse_iso
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.services import service_words
 from transforms.transcripts.services.service_words import MILLISECONDS
+from transforms.transcripts.shared import json_text
 
 _TICKS = 1e-7
 # By its documentation: a tick is 100 nanoseconds; the fast service writes milliseconds, once without saying so.

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from transforms.errors import ContentError
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.shared import json_text
 
 
 def fits(text: Text) -> bool:

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.rows import read_rows
 from transforms.transcripts.services import service_words
+from transforms.transcripts.shared import json_text
+from transforms.transcripts.shared.named_fields import read_rows
 from transforms.transcripts.tables.columns import find_columns
 
 

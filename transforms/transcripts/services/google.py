@@ -19,11 +19,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from transforms.errors import ContentError
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.services import service_words
 from transforms.transcripts.services.service_words import Item
+from transforms.transcripts.shared import json_text
 
 _START = ("startTime", "startOffset", "start_time", "start_offset")
 _END = ("endTime", "endOffset", "end_time", "end_offset")

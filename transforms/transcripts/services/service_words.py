@@ -8,10 +8,10 @@ from typing import Any
 
 from transforms.errors import ContentError
 from transforms.records import Seconds
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cue_speakers import glue, is_unspaced
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Piece
+from transforms.transcripts.shared import json_text
 
 MILLISECONDS = 0.001
 

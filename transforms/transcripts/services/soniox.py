@@ -19,12 +19,12 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cue_speakers import glue, is_unspaced
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.services import service_words
 from transforms.transcripts.services.service_words import MILLISECONDS
+from transforms.transcripts.shared import json_text
 
 _CONTROL = re.compile(r"<\w+>")  # <end>, <fin>
 

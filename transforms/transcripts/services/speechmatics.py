@@ -21,11 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Chunk, Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.services import service_words
 from transforms.transcripts.services.service_words import Item
+from transforms.transcripts.shared import json_text
 
 _TYPES = frozenset(("word", "punctuation", "entity", "speaker_change"))
 

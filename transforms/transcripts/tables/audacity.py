@@ -11,7 +11,7 @@ from transforms.errors import ContentError
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Clock, Cue, Item, read_rows
 from transforms.transcripts.document import Draft, Format, Piece, Text
-from transforms.transcripts.names import is_generic, is_nobody
+from transforms.transcripts.labels.names import is_generic, is_nobody
 
 _LABEL = re.compile(r"(\d{1,9}(?:[.,]\d{1,9})?)\t(\d{1,9}(?:[.,]\d{1,9})?)\t(.*)", re.ASCII)
 _FREQUENCIES = re.compile(r"\\\t[-\d.,]+\t[-\d.,]+\s*")

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from transforms.records import Seconds
 from transforms.text import UNSPACED
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.prose.lines import CLOCK, times
+from transforms.transcripts.shared import json_text
 
 Field = Literal["text", "speaker", "start", "end", "duration", "clock"]
 

@@ -18,13 +18,13 @@ from io import StringIO
 from itertools import islice
 
 from transforms.errors import ContentError
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 from transforms.transcripts.prose.marks import marked_lines, plain
 from transforms.transcripts.prose.read import front_matter
 from transforms.transcripts.prose.survey import tidied
-from transforms.transcripts.rows import Row, read_rows
+from transforms.transcripts.shared import json_text
+from transforms.transcripts.shared.named_fields import Row, read_rows
 from transforms.transcripts.tables.columns import Columns, find_columns
 
 _DELIMITERS = "\t,;|"

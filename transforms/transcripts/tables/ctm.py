@@ -18,9 +18,9 @@ from itertools import groupby
 
 from transforms.errors import ContentError
 from transforms.records import Seconds, Word
-from transforms.transcripts import json_text
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.shared import json_text
 
 _LINES = 20
 _UNKNOWN = frozenset(("<na>", "na", "unknown", "-", ""))

@@ -24,7 +24,7 @@ from transforms.errors import ContentError
 from transforms.languages import language_tag
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.xml_tree import parse_xml
+from transforms.transcripts.shared.xml_tree import parse_xml
 
 _ROOT = re.compile(r"(?:<\?[^>]*>\s*|<!--.*?-->\s*|<!DOCTYPE[^>]*>\s*)*<Trans[\s>]", re.DOTALL)
 

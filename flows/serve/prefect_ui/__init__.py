@@ -1,0 +1,1 @@
+"""What people see of runs in the Prefect UI, and in their log."""

@@ -1,0 +1,1 @@
+"""How wrong a transcript of our own was, by a published text, and which of two is better."""

@@ -1,0 +1,1 @@
+"""What names the speakers of a text: what may be a name, and which names are one person."""
