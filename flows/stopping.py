@@ -123,10 +123,13 @@ def _leave(reporter: Reporter) -> None:
     interrupted = Interrupted("interrupted: run the same command to go on")
     last.say(f"turntable: {interrupted}")
     under_way = list(_AT)
-    _write_down(under_way, interrupted)
-    for work in under_way:
-        if work.tell is not None:
-            work.tell(str(interrupted))
+    try:
+        _write_down(under_way, interrupted)
+        for work in under_way:
+            if work.tell is not None:
+                work.tell(str(interrupted))
+    except Exception as error:  # it ends all the same, and is not silent about it
+        last.say(f"turntable: not all that was stopped could be written down: {error!r}")
     _end_children()
 
 

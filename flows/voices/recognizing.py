@@ -27,7 +27,7 @@ from flows.voices.decisions import Decisions, read_decisions
 from flows.voices.printing import Prints, make_prints, read_prints, silence
 from transforms.errors import Interrupted, one_line
 from transforms.voices.calibration import CALIBRATION
-from transforms.voices.person import VOICE, Identity, speaker_id
+from transforms.voices.person import VOICE, Identity, known_as, speaker_id
 from transforms.voices.unnamed import group_unnamed
 from transforms.voices.voice_matching import Match, Miss, VoiceKey, Voices, match, strange_voices
 from warehouse import query
@@ -170,16 +170,12 @@ def tell_news(settings: Settings, known: Known) -> int:
         one.episode_id
         for one in known.heard
         if one.speaker_id in forgotten
-        or (one.transcript_id in persons and _who(persons[one.transcript_id]) != said[one.transcript_id])
+        or (one.transcript_id in persons and known_as(persons[one.transcript_id]) != said[one.transcript_id])
     }
     told = [tell_persons(settings, episode_id, persons, forgotten, decoded) for episode_id in sorted(news)]
     if any(told):
         load_and_publish(settings)
     return sum(map(len, told))
-
-
-def _who(persons: Mapping[str, Identity]) -> dict[str, tuple[str, str | None, str | None]]:
-    return {label: (one.speaker_id, one.speaker_name, one.name_source) for label, one in persons.items()}
 
 
 def silenced_labels(settings: Settings) -> dict[str, frozenset[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from transforms.records import PODCAST_NAMESPACE
@@ -29,6 +30,11 @@ class Identity:
     like_transcript_id: str | None = None
     like_label: str | None = None
     calibration: str | None = None
+
+
+def known_as(persons: Mapping[str, Identity]) -> dict[str, tuple[str, str | None, str]]:
+    """Return of each label the id and the name of its person, and how that is known."""
+    return {label: (one.speaker_id, one.speaker_name, one.name_source) for label, one in persons.items()}
 
 
 def speaker_id(name: str) -> str | None:

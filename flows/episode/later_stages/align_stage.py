@@ -38,7 +38,7 @@ from transforms.errors import Interrupted, SourceError, one_line
 from transforms.introductions import Introductions
 from transforms.languages import primary_language
 from transforms.records import Word
-from transforms.voices.person import Identity
+from transforms.voices.person import Identity, known_as
 from warehouse import query
 from warehouse.loading.staging import Row
 
@@ -139,13 +139,9 @@ def tell_persons(
     def known(document: Document) -> Mapping[str, Identity]:
         told = persons.get(document.transcript_id, document.persons)
         told = {label: who for label, who in told.items() if who.speaker_id not in forgotten}
-        return document.persons if _who(told) == _who(document.persons) else told
+        return document.persons if known_as(told) == known_as(document.persons) else told
 
     return _align_episode(Store(settings.home), settings, episode_id, {}, decoded, known)
-
-
-def _who(persons: Mapping[str, Identity]) -> dict[str, tuple[str, str | None, str]]:
-    return {label: (one.speaker_id, one.speaker_name, one.name_source) for label, one in persons.items()}
 
 
 def pin_transcript(settings: Settings, episode_id: str, name: str | None) -> str | None:

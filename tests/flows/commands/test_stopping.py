@@ -16,6 +16,8 @@ from filelock import FileLock
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from flows.settings import Settings
+from flows.stopping import if_stopped, stoppable, working_on
 from tests.conftest import DEMO_AUDIO, ask, command, environment
 from tests.support.warm import Started, patient
 
@@ -121,6 +123,32 @@ def test_an_ingest_is_stopped_while(
     rows = ask(tmp_path, "select stage, source, error_class, message from stage_runs")
     message = LINE.removeprefix("turntable: ")
     assert rows == [{"stage": stage, "source": url, "error_class": "transient", "message": message}]
+
+
+@stoppable
+def wait_unkindly(home: Path) -> None:
+    """Be at work, and let who is told of the end be broken."""
+
+    def broken(_: str) -> None:
+        msg = "nobody is there"
+        raise RuntimeError(msg)
+
+    with working_on("find", "somewhere", Settings(home=home)):
+        if_stopped(broken)
+        (home / "at work").touch()
+        time.sleep(200)
+
+
+def test_what_goes_wrong_at_the_end_is_said(tmp_path: Path) -> None:
+    """The row is there, whoever else could not be told."""
+    process = Started(wait_unkindly, tmp_path, environment=environment(None))
+    wait_until((tmp_path / "at work").exists, process)
+
+    said = stopped(process, signal.SIGTERM)
+
+    broken = "turntable: not all that was stopped could be written down: RuntimeError('nobody is there')"
+    assert said.splitlines()[-2:] == [LINE, broken]
+    assert [row["stage"] for row in ask(tmp_path, "select stage from stage_runs")] == ["find"]
 
 
 def test_runs_of_a_server_are_stopped_and_it_is_told(

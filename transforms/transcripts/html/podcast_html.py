@@ -26,6 +26,7 @@ from transforms.records import Seconds
 from transforms.times import parse_iso
 from transforms.transcripts.captions.cues import Clock
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.html.html_blocks import HEADINGS
 from transforms.transcripts.shared.json_text import string
 
 _CITED = re.compile(
@@ -33,8 +34,7 @@ _CITED = re.compile(
     r"(?:\s|<br ?/?>|<time(?:\s[^<>]*)?>[^<]*</time>)*<p[\s>]",
     re.IGNORECASE,
 )
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_WHOLE = _HEADINGS | {"cite", "time", "p", "title"}
+_WHOLE = HEADINGS | {"cite", "time", "p", "title"}
 _NOT_SHOWN = frozenset(("script", "style", "template", "noscript"))
 
 
@@ -116,7 +116,7 @@ class _Reader:
             self._say(line, text)
         elif tag in ("cite", "time"):
             self.pieces.append(Piece(line, "label", text))
-        elif tag in _HEADINGS:
+        elif tag in HEADINGS:
             self.pieces.append(Piece(line, "chapter", text))
         elif tag == "title":
             self.pieces.append(Piece(line, "metadata", text, name="title"))

@@ -76,9 +76,9 @@ def parse(text: Text) -> Draft:
     clock = Clock()
     if not any(_words(item) for item in results):
         return json_text.draft([*about, *_texts(results, clock)], clock, "asr", "paragraph")
-    tags = list(dict.fromkeys(json_text.string(_of(item, _CHANNEL)) for item in results))
+    tags = list(dict.fromkeys(json_text.string(json_text.first_of(item, _CHANNEL)) for item in results))
     heard = [
-        list(_items([r for r in results if json_text.string(_of(r, _CHANNEL)) == tag], clock, name))
+        list(_items([r for r in results if json_text.string(json_text.first_of(r, _CHANNEL)) == tag], clock, name))
         for tag in tags
         for name in [service_words.number_of_channel(tag, len(tags))]
     ]
@@ -87,7 +87,7 @@ def parse(text: Text) -> Draft:
 
 
 def _language(item: dict[str, Any]) -> str | None:
-    return json_text.string(_of(item, ("languageCode", "language_code"))) or None
+    return json_text.string(json_text.first_of(item, ("languageCode", "language_code"))) or None
 
 
 def _words(item: dict[str, Any]) -> list[dict[str, Any]]:
@@ -110,30 +110,26 @@ def _items(results: Sequence[dict[str, Any]], clock: Clock, channel: str | None)
             line += 1
             # Japanese words have their reading behind a bar.
             if shown := json_text.string(word.get("word")).partition("|")[0]:
-                start, end = (_moment(_of(word, names), clock) for names in (_START, _END))
+                start, end = (_moment(json_text.first_of(word, names), clock) for names in (_START, _END))
                 chunk = Chunk(shown.replace("▁", ""), start, end, json_text.probability(word.get("confidence")))
                 said_by = _speaker(word)
                 yield Item(line, chunk, f"{channel} {said_by}" if channel and said_by else channel or said_by)
 
 
 def _speaker(word: dict[str, Any]) -> str | None:
-    value = _of(word, _SPEAKER)
+    value = json_text.first_of(word, _SPEAKER)
     return json_text.speaker_label(value) if json_text.string(value) not in ("", "0") else None
 
 
 def _texts(results: Sequence[dict[str, Any]], clock: Clock) -> Iterator[Piece]:
     """Read results without words: each begins where the one before ends."""
-    start = 0.0 if any(_of(item, _RESULT_END) for item in results) else None
+    start = 0.0 if any(json_text.first_of(item, _RESULT_END) for item in results) else None
     for line, item in enumerate(results, start=1):
         shown = json_text.string(service_words.first(item.get("alternatives")).get("transcript"))
-        end = _moment(_of(item, _RESULT_END), clock)
+        end = _moment(json_text.first_of(item, _RESULT_END), clock)
         if shown:
             yield service_words.utterance(line, None, shown, clock.check(start, end, overlaps=False))
         start = end
-
-
-def _of(item: dict[str, Any], names: tuple[str, ...]) -> object:
-    return next((item[name] for name in names if item.get(name) is not None), None)
 
 
 def _moment(value: object, clock: Clock) -> float | None:

@@ -74,18 +74,16 @@ def _items(
             apart = True
             continue
         if element.get("type") == "unknown":  # what nobody understood, written <unk>
-            beside.append(Piece(line, "event", value.strip(), start_time=clock.moment(_of(element, _START))))
+            beside.append(
+                Piece(line, "event", value.strip(), start_time=clock.moment(json_text.first_of(element, _START)))
+            )
             continue
-        start, end = (clock.moment(_of(element, names)) for names in (_START, _END))
+        start, end = (clock.moment(json_text.first_of(element, names)) for names in (_START, _END))
         is_mark = element.get("type") == "punct"
         joined = not apart and not value[:1].isspace() and (is_mark or service_words.goes_on(value))
         chance = json_text.probability(element.get("confidence"))
         yield Item(line, Chunk(json_text.string(value), start, end, chance), speaker, to_last=joined)
         apart = value[-1:].isspace()
-
-
-def _of(element: dict[str, Any], names: tuple[str, ...]) -> object:
-    return next((element[name] for name in names if element.get(name) is not None), None)
 
 
 FORMAT = Format("rev", "Rev and Rev AI JSON", example_of(__doc__), fits, parse)

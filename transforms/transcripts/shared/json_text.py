@@ -103,6 +103,11 @@ def plain(value: object) -> str:
     return string(value)
 
 
+def first_of(item: Mapping[str, Any], names: Iterable[str]) -> object:
+    """Return what stands under the first key that is there, `None` if none is: they come in two spellings."""
+    return next((item[name] for name in names if item.get(name) is not None), None)
+
+
 def whole(text: str) -> str:
     r"""Make a text of JSON one that a file can hold, in NFC: JSON can escape half of a character.
 
