@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from transforms.choice import Named, choose, shown_about
-from transforms.errors import ContentError, SourceError, TransientError, TurntableError
+from transforms.errors import TurntableError
 from transforms.records import Episode, Person, TranscriptLink
 from warehouse.answers.table import Table
 from warehouse.snapshot import open_snapshot, reading
@@ -69,21 +69,13 @@ def episodes(snapshot: Path) -> Table:
 
 def discovered(snapshot: Path) -> set[str]:
     """Name the documents of polls that the snapshot shows; none where there is no sound one."""
-    try:
-        with open_snapshot(snapshot) as con:
-            return {key for (key,) in con.execute("select distinct staged_key from discoveries").fetchall()}
-    except (SourceError, ContentError, TransientError, duckdb.Error):
-        return set()
+    return {key for (key,) in _rows(snapshot, "select distinct staged_key from discoveries")}
 
 
 def stored_episodes(snapshot: Path, episode_ids: Sequence[str]) -> dict[str, str | None]:
     """Return which of some episodes the snapshot has, and where their audio lies; none without a sound one."""
-    try:
-        with open_snapshot(snapshot) as con:
-            sql = "select episode_id, audio_path from episodes where episode_id in (select unnest(?))"
-            return dict(con.execute(sql, [list(episode_ids)]).fetchall())
-    except (TurntableError, duckdb.Error):
-        return {}
+    sql = "select episode_id, audio_path from episodes where episode_id in (select unnest(?))"
+    return dict(_rows(snapshot, sql, list(episode_ids)))
 
 
 def discovered_episodes(snapshot: Path, podcast_id: str) -> dict[str, datetime | None]:
@@ -92,22 +84,14 @@ def discovered_episodes(snapshot: Path, podcast_id: str) -> dict[str, datetime |
         select episode_id, published_at from discoveries join episodes e using (episode_id)
         where e.podcast_id = ? or discoveries.podcast_id = ?
     """
-    try:
-        with open_snapshot(snapshot) as con:
-            found = con.execute(sql, [podcast_id, podcast_id]).fetchall()
-            return {name: when.astimezone(UTC) if when else None for name, when in found}
-    except (TurntableError, duckdb.Error):
-        return {}
+    found = _rows(snapshot, sql, podcast_id, podcast_id)
+    return {name: when.astimezone(UTC) if when else None for name, when in found}
 
 
 def untranscribed(snapshot: Path) -> set[str]:
     """Name the episodes that polls found and that have no transcript; none where there is no sound snapshot."""
     sql = "select episode_id from discoveries where episode_id not in (select episode_id from transcripts)"
-    try:
-        with open_snapshot(snapshot) as con:
-            return {name for (name,) in con.execute(sql).fetchall()}
-    except (TurntableError, duckdb.Error):
-        return set()
+    return {name for (name,) in _rows(snapshot, sql)}
 
 
 def show_of(snapshot: Path, podcast_id: str, episode_ids: Sequence[str]) -> tuple[str | None, str | None] | None:
@@ -117,11 +101,7 @@ def show_of(snapshot: Path, podcast_id: str, episode_ids: Sequence[str]) -> tupl
         where podcast_id = ? or podcast_id in (select podcast_id from episodes where list_contains(?, episode_id))
         order by podcast_id = ? desc limit 1
     """
-    try:
-        with open_snapshot(snapshot) as con:
-            return con.execute(sql, [podcast_id, list(episode_ids), podcast_id]).fetchone()
-    except (TurntableError, duckdb.Error):
-        return None
+    return next(iter(_rows(snapshot, sql, podcast_id, list(episode_ids), podcast_id)), None)
 
 
 def source_of(snapshot: Path, name: str) -> str | None:
@@ -133,23 +113,13 @@ def source_of(snapshot: Path, name: str) -> str | None:
         select source from stage_runs where translate(episode_id, ':/', '--') = ?
         order by started_at desc limit 1
     """
-    try:
-        with open_snapshot(snapshot) as con:
-            found = con.execute(sql, [name]).fetchone()
-            return found[0] if found else None
-    except (TurntableError, duckdb.Error):
-        return None
+    return next((source for (source,) in _rows(snapshot, sql, name)), None)
 
 
 def newest_staged(snapshot: Path) -> datetime | None:
     """Return when the newest document was staged that the snapshot shows; `None` where there is no sound one."""
     sql = "select max(staged_at) from (select staged_at from load_log union all select staged_at from discoveries)"
-    try:
-        with open_snapshot(snapshot) as con:
-            ((newest,),) = con.execute(sql).fetchall()
-            return newest.astimezone(UTC) if newest else None
-    except (TurntableError, duckdb.Error):
-        return None
+    return next((newest.astimezone(UTC) for (newest,) in _rows(snapshot, sql) if newest), None)
 
 
 def known_episodes(snapshot: Path) -> tuple[KnownEpisode, ...]:
@@ -182,7 +152,7 @@ def episodes_of_texts(snapshot: Path, sha256s: Sequence[str]) -> tuple[tuple[str
         select document_sha256, episode_id from transcripts
         where document_sha256 in (select unnest(?)) and linked_by <> 'episode' order by all
     """
-    found = [(sha256, known_as(snapshot, name)) for sha256, name in _rows(snapshot, sql, list(sha256s))]
+    found = [(sha256, known_episode(snapshot, name)) for sha256, name in _rows(snapshot, sql, list(sha256s))]
     return tuple((sha256, known) for sha256, known in found if known and not known.has_audio)
 
 
@@ -191,7 +161,7 @@ def known_by_id(snapshot: Path, episode_ids: Sequence[str]) -> tuple[KnownEpisod
     return _looked_up(snapshot, "e.episode_id in (select unnest(?))", list(episode_ids))
 
 
-def known_as(snapshot: Path, episode_id: str) -> KnownEpisode | None:
+def known_episode(snapshot: Path, episode_id: str) -> KnownEpisode | None:
     """Return one episode and how it is known; `None` where the snapshot does not have it, or there is none."""
     return next(iter(_looked_up(snapshot, "e.episode_id = ?", episode_id)), None)
 
@@ -227,9 +197,9 @@ def episodes_like(
     )
 
 
-def known_episode(snapshot: Path, episode_id: str) -> Episode | None:
+def stored_episode(snapshot: Path, episode_id: str) -> Episode | None:
     """Read one episode as it is known; `None` where the snapshot does not have it, or there is none yet."""
-    known = known_as(snapshot, episode_id)
+    known = known_episode(snapshot, episode_id)
     return known.episode if known else None
 
 

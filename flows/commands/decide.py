@@ -14,11 +14,6 @@ from transforms.text import counted
 app = typer.Typer(rich_markup_mode=None)
 
 
-@app.callback()
-def _decisions() -> None:
-    """Say what wins over all that was found."""
-
-
 @app.command(epilog="Example: turntable name latest SPEAKER_01 'Idris Vane'")
 @stoppable
 def name(
@@ -28,7 +23,7 @@ def name(
     undo: Annotated[bool, typer.Option("--undo", help="Take back what you called it.")] = False,
 ) -> None:
     """Say who a voice of an episode is: that wins over all that was found."""
-    from flows.episode.later_stages.align_stage import name_voice
+    from flows.episode.user_choices import name_voice
     from flows.loader import ready_snapshot
     from flows.voices.recognizing import recognize
 
@@ -62,7 +57,7 @@ def pin(
     as_json: JsonFlag = False,
 ) -> None:
     """Say which transcript of an episode is to be read, whatever else there is."""
-    from flows.episode.later_stages.align_stage import pin_transcript
+    from flows.episode.user_choices import pin_transcript
     from flows.loader import ready_snapshot
     from warehouse import query
 

@@ -1,4 +1,4 @@
-"""The commands about this machine and what is kept on it: `doctor`, `models`, `rebuild`, `verify`."""
+"""The commands about this machine and whether a home is sound: `doctor`, `models`, `rebuild`, `verify`."""
 
 from __future__ import annotations
 

@@ -104,10 +104,7 @@ def _contenders(against: list[str], device: str) -> list[Contender]:
 
 def report(runs: list[BenchRun], failures: list[str], *, as_json: bool) -> None:
     """Print each episode, then all together."""
-    from dataclasses import asdict
-
     from flows.bench.compare import ratio, summarize
-    from warehouse.answers.table import Table
 
     summaries = summarize(runs)
     if as_json:
@@ -135,14 +132,14 @@ def report(runs: list[BenchRun], failures: list[str], *, as_json: bool) -> None:
 
 
 def _row(episode: str, one: BenchSummary) -> tuple[str, ...]:
-    errors = (percent(one.wer), percent(one.cpwer), percent(one.der))
+    errors = (rate_percent(one.wer), rate_percent(one.cpwer), rate_percent(one.der))
     return episode, one.system, *errors, f"{one.speed:.1f}", _megabytes(one.peak_memory)
 
 
-def percent(rate: float | None) -> str:
+def rate_percent(rate: float | None) -> str:
     """Write an error rate; nothing where nobody counted.
 
-    >>> percent(0.1234), percent(None)
+    >>> rate_percent(0.1234), rate_percent(None)
     ('12.3 %', '')
     """
     return "" if rate is None else f"{100 * rate:.1f} %"

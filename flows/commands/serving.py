@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None)
 
 TOLD = ("loaded", "failed", "quarantined", "gone")
+TOLD_AT_FIRST = ("loaded", "failed", "gone")
+NOBODY = "turntable: nobody is told yet: give an address, as turntable notify ntfy://TOPIC"
 MOST_ADDRESS = 10_000  # characters
 
 
@@ -76,7 +78,7 @@ def request(
         raise SourceError(msg)
     from flows.serve.request_command import request as ask
 
-    asked = {"latest": latest, "language": as_language(language), "speakers": speakers}
+    asked = {"latest": latest, "language": language, "speakers": speakers}
     typer.echo(f"asked for {url}: run {ask(settings.home, located(url), asked)}")
 
 
@@ -91,7 +93,7 @@ def notify(
         ),
     ] = None,
     on: Annotated[
-        str | None, typer.Option(help=f"Of what: {', '.join(TOLD)} (of feeds). [loaded,failed,gone]")
+        str | None, typer.Option(help=f"Of what: {', '.join(TOLD)} (of feeds). [{','.join(TOLD_AT_FIRST)}]")
     ] = None,
     test: Annotated[bool, typer.Option("--test", help="Send a message now, to all who are told.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="List who is told, and of what.")] = False,
@@ -102,7 +104,7 @@ def notify(
     if (url is not None) + test + list_ + (remove is not None) != 1 and not (url is not None and test):
         msg = "give an address, --test, --list or --remove"
         raise typer.BadParameter(msg)
-    told = _told(on)
+    told = _kinds(on)
     home = _home_with_server()
     from flows.serve import notifying
 
@@ -127,7 +129,7 @@ def _test(home: Path) -> None:
         failed += wrong is not None
         tell(f"{receiver.name}: {wrong or 'a message is on its way'}")
     if not count:
-        say("turntable: nobody is told yet: give an address, as turntable notify ntfy://TOPIC")
+        say(NOBODY)
     if failed or not count:
         raise typer.Exit(1)
 
@@ -139,17 +141,17 @@ def _list(receivers: list[Receiver], *, as_json: bool) -> None:
     for receiver in receivers:
         tell(f"{receiver.name}: {', '.join(receiver.told)}")
     if not receivers:
-        say("turntable: nobody is told yet: give an address, as turntable notify ntfy://TOPIC")
+        say(NOBODY)
 
 
-def _told(text: str | None) -> tuple[str, ...]:
+def _kinds(text: str | None) -> tuple[str, ...]:
     """Read `--on`.
 
-    >>> _told("failed, gone"), _told(None)
+    >>> _kinds("failed, gone"), _kinds(None)
     (('failed', 'gone'), ('loaded', 'failed', 'gone'))
     """
     if text is None:
-        return ("loaded", "failed", "gone")
+        return TOLD_AT_FIRST
     names = tuple(name.strip() for name in text.split(","))
     if not set(names) <= set(TOLD):
         raise typer.BadParameter(f"{text!r}: take some of {', '.join(TOLD)}", param_hint="--on")  # noqa: EM102

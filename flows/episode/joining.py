@@ -54,7 +54,7 @@ class Joined:
 def join(found: EpisodeSource, fetched: Artifact, said: Said, settings: Settings) -> Joined:
     """Find the episode that some audio is. What a feed says of it wins, then what the user says, then its tags."""
     tags, own_id = tags_of_audio(fetched), found.episode.episode_id
-    own = query.known_as(settings.snapshot, own_id)
+    own = query.known_episode(settings.snapshot, own_id)
     same = query.episodes_of_audio(settings.snapshot, fetched.sha256)
     texts = tuple(_known_beside(found, tags, settings))
     if _is_published(found, own):

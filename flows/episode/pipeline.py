@@ -1,6 +1,6 @@
 """One episode, its stages in order, nothing else. No Prefect.
 
-    text, chapters → fetch → decode → transcribe ∥ diarize → attribute → turns → stage → align → load → voices
+    text → fetch → decode → transcribe ∥ diarize → attribute → turns → chapters → stage → align → load → voices
 
 What the publisher offers comes first, and a failure there stops nothing; `Options.policy` says whether the audio
 follows. Each stage leaves an artifact; work that dies is taken up again where it ended, and a second time finds
@@ -172,8 +172,7 @@ def _run_stages(work: Work) -> Outcome:
         return _load_text(work, text)
     if policy == "text-only":
         none = SourceError(f"{found.source}: no transcript is offered that we read; hear it without --text-only")
-        stage_name = "text"
-        raise StageFailed(stage_name, datetime.now(UTC), none)
+        raise StageFailed("text", datetime.now(UTC), none)  # noqa: EM101
     return _process_audio(work, listed, text)
 
 
@@ -219,12 +218,12 @@ def _run_audio(work: Work, listed: Artifact | None, text: PublisherText | None) 
     processed = recognize(work, fetched, decoded)
     turned = run_stage("turns", partial(stages.make_turns, store, processed))
     chosen = extras.bring_chapters(found, listed, fetched, work.settings)
-    joined, name, document = load_audio(work, processed, turned, chosen, text)
+    joined, transcript_id, document = stage_and_load(work, processed, turned, chosen, text)
     every = (*processed.artifacts, turned, document)
     return Outcome(
         source=source,
         episode_id=joined.episode.episode_id,
-        transcript_id=name,
+        transcript_id=transcript_id,
         seconds=stages.seconds_of(decoded[0]),
         turns=int(turned.manifest.facts["turns"]),
         flags=document.manifest.flags,
@@ -233,31 +232,36 @@ def _run_audio(work: Work, listed: Artifact | None, text: PublisherText | None) 
     )
 
 
-def load_audio(
+def stage_and_load(
     work: Work,
     processed: Processed,
     turned: Artifact,
     chosen: Artifact | None,
     text: PublisherText | None = None,
 ) -> tuple[Joined, str, Artifact]:
-    """Load what the audio gave as the episode that it is; the episode, the name of the transcript, the document.
+    """Stage, align and load what the audio gave as the episode that it is; both, the transcript's id between.
 
     Who has the same bytes meanwhile waits until it is known which episode they are.
     """
     settings = work.settings
     with held(settings.home, f"audio-{processed.fetched.sha256}", wait=LONGEST_JOIN):
-        joined, name, document = _stage_transcript(work, processed, turned, chosen)
+        joined, transcript_id, document = _stage_transcript(work, processed, turned, chosen)
         episode_id = joined.episode.episode_id
-        at_hand = {name: document, **_at_hand(text)} if not joined.others else {name: document}
+        at_hand = {transcript_id: document, **_at_hand(text)} if not joined.others else {transcript_id: document}
         run_stage("align", partial(align_episode, settings, episode_id, at_hand))
-        run_once("voices", partial(recognizing.hear, settings, name, document))
+        run_once("voices", partial(recognizing.hear, settings, transcript_id, document))
         run_stage("load", partial(load_and_publish, settings))
-        if joined.others and joining.move(joined, settings):
-            run_stage("load", partial(load_and_publish, settings))
-            if run_stage("align", partial(align_episode, settings, episode_id, {})):
-                run_stage("load", partial(load_and_publish, settings))
+        _load_moved(joined, settings)
     run_once("voices", partial(recognizing.recognize, settings))
-    return joined, name, document
+    return joined, transcript_id, document
+
+
+def _load_moved(joined: Joined, settings: Settings) -> None:
+    """Move what other episodes have of the same audio to this one, and let its transcripts tell of each other."""
+    if joined.others and joining.move(joined, settings):
+        run_stage("load", partial(load_and_publish, settings))
+        if run_stage("align", partial(align_episode, settings, joined.episode.episode_id, {})):
+            run_stage("load", partial(load_and_publish, settings))
 
 
 def _at_hand(text: PublisherText | None) -> dict[str, Artifact]:
@@ -268,14 +272,14 @@ def _at_hand(text: PublisherText | None) -> dict[str, Artifact]:
 def _stage_transcript(
     work: Work, processed: Processed, turned: Artifact, chosen: Artifact | None
 ) -> tuple[Joined, str, Artifact]:
-    """Stage the transcript of the episode that the audio is, under its name; what brings no news is there."""
+    """Stage the transcript of the episode that the audio is, under its id; what brings no news is there."""
     found, settings = work.found, work.settings
     joined = joining.join(found, processed.fetched, work.options.said, settings)
     inputs = stages.inputs_of(processed, turned, chosen)
     before = joining.staged_before(joined, inputs, settings)
-    name = before.transcript_id if before else stages.transcript_id(joined.episode.episode_id, turned)
+    transcript_id = before.transcript_id if before else stages.transcript_id(joined.episode.episode_id, turned)
     if before and before.says(joined, inputs):
-        return joined, name, before.document
+        return joined, transcript_id, before.document
     document = run_stage(
         "stage",
         lambda: stages.stage(
@@ -287,11 +291,11 @@ def _stage_transcript(
             turned,
             chosen,
             found.extras.integrity,
-            name=name,
+            name=transcript_id,
             known_by=joined.known_by,
         ),
     )
-    return joined, name, document
+    return joined, transcript_id, document
 
 
 def _fetch(work: Work) -> Artifact:

@@ -286,7 +286,7 @@ def _at_work(settings: Settings, waiting: Collection[str]) -> Iterator[tuple[Any
         found = _EPISODE_LOCK.fullmatch(name)
         episode_id = name.replace("-", ":", 1) if found and found["youtube"] else name
         if found and episode_id not in waiting:
-            known = query.known_episode(settings.snapshot, episode_id)
+            known = query.stored_episode(settings.snapshot, episode_id)
             title = known.title if known else None
             yield ("running", episode_id, title, None, _at(since), None, None, 0, None, None)
 

@@ -41,7 +41,7 @@ RESTS: dict[ErrorClass, tuple[timedelta, ...]] = {
     "content": (),
     "hostile": (),
 }
-LONGEST_REST = max(rest for rests in RESTS.values() for rest in rests)
+LONGEST_EPISODE_REST = max(rest for rests in RESTS.values() for rest in rests)
 # An event that started no run in this time is taken for lost.
 LOST_AFTER = timedelta(minutes=15)
 
@@ -213,7 +213,7 @@ def _places(pending: PendingEpisode) -> frozenset[str]:
 
 def may_run(pending: PendingEpisode, now: datetime) -> bool:
     """Check whether an episode may be tried now, whether an event said so or not."""
-    rests = is_resting(pending.next_try_at, pending.failed_at, now, LONGEST_REST)
+    rests = is_resting(pending.next_try_at, pending.failed_at, now, LONGEST_EPISODE_REST)
     return not pending.quarantined and not rests
 
 
@@ -251,7 +251,7 @@ def failed(pending: PendingEpisode, stage: str, error: BaseException, now: datet
     before = pending.failures.get(kind, 0)
     rest = RESTS[kind][before] if before < len(RESTS[kind]) else None
     if rest is not None and isinstance(error, TransientError) and error.retry_after:
-        rest = min(max(rest, timedelta(seconds=error.retry_after)), LONGEST_REST)
+        rest = min(max(rest, timedelta(seconds=error.retry_after)), LONGEST_EPISODE_REST)
     return replace(
         pending,
         attempts=pending.attempts + 1,

@@ -292,7 +292,7 @@ def _recover(settings: Settings, subscription: Subscription, lost: Sequence[Epis
     still = queue.are_lost(known.episode_id for known in lost)
     for known in lost:
         if known.episode_id in still and known.audio_url is not None:
-            episode = query.known_episode(settings.snapshot, known.episode_id)
+            episode = query.stored_episode(settings.snapshot, known.episode_id)
             episode = episode or replace(bare_episode(known.episode_id, None), title=known.title)
             queue.put(_as_pending(subscription, known.audio_url, None, episode, now))
 

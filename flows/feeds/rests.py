@@ -1,4 +1,4 @@
-"""How long what failed is left alone: an episode, or a feed."""
+"""Whether what failed is still left alone: an episode, or a feed."""
 
 from __future__ import annotations
 

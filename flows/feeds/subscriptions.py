@@ -39,7 +39,7 @@ from warehouse import query
 Backfill = int | Literal["all"]
 
 INTERVAL = timedelta(minutes=15)  # from one look at a feed to the next
-LONGEST_REST = timedelta(days=1)  # of a feed that fails again and again, or whose server asks for more
+LONGEST_FEED_REST = timedelta(days=1)  # of a feed that fails again and again, or whose server asks for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,16 +209,16 @@ class Subscriptions:
 def is_due(subscription: Subscription, now: datetime) -> bool:
     """Check whether a feed has to be asked."""
     poll = subscription.poll
-    return poll.paused is None and not is_resting(poll.next_at, poll.polled_at, now, LONGEST_REST)
+    return poll.paused is None and not is_resting(poll.next_at, poll.polled_at, now, LONGEST_FEED_REST)
 
 
 def rested(poll: PollState, error: str, kind: ErrorClass, now: datetime, retry_after: float | None) -> PollState:
     """Note a poll that failed: the next one comes later each time, and not before the server wants it.
 
-    Whatever that wants, it is asked again after `LONGEST_REST`.
+    Whatever that wants, it is asked again after `LONGEST_FEED_REST`.
     """
     rest = INTERVAL * 2 ** min(poll.failures, 16)  # no time span holds 2**37 of them
-    rest = min(max(rest, timedelta(seconds=retry_after or 0)), LONGEST_REST)
+    rest = min(max(rest, timedelta(seconds=retry_after or 0)), LONGEST_FEED_REST)
     return replace(
         poll, polled_at=now, failures=poll.failures + 1, error_class=kind, error=error, next_at=now + rest
     )
@@ -278,7 +278,7 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
             pending.extras,
             pending.private,
         )
-    episode = query.known_episode(home / "turntable.duckdb", episode_id)
+    episode = query.stored_episode(home / "turntable.duckdb", episode_id)
     remembered, secrets, private = _remembered_location(Subscriptions(home), episode_id)
     location = remembered or (episode.audio_url if episode else None)
     if location is None or is_masked(location):

@@ -202,7 +202,7 @@ class AskedEpisodes(EpisodeIndex):
 
     def get(self, episode_id: str) -> KnownEpisode | None:
         """Return an episode as it is known now."""
-        return query.known_as(self._snapshot, episode_id)
+        return query.known_episode(self._snapshot, episode_id)
 
     def of_audio(self, sha256: str) -> KnownEpisode | None:
         """Return the episode that some audio is, by the hash of its bytes; `None` where it is a new one."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.artifacts import Store
-from flows.episode.later_stages.align_stage import Decoded, tell_persons
+from flows.episode.later_stages.align_stage import tell_persons
+from flows.episode.later_stages.decoded import Decoded
 from flows.episode.later_stages.told import VOICES, find_base
 from flows.loader import load_and_publish
 from flows.settings import Settings

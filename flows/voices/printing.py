@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from flows.artifacts import Artifact, Made, Manifest, Store
 from flows.engines import model_loading
 from flows.engines.fetch_weights import get_weights
-from flows.episode.later_stages.align_stage import Decoded
+from flows.episode.later_stages.decoded import Decoded
 from flows.payloads import DIARIZATION, read_json, read_samples
 from flows.runs import say
 from flows.settings import Settings

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.artifacts import Artifact, Store
-from flows.episode.later_stages.align_stage import Decoded, tell_persons
+from flows.episode.later_stages.align_stage import tell_persons
+from flows.episode.later_stages.decoded import Decoded
 from flows.episode.later_stages.told import base_of, find_base
 from flows.home import clock
 from flows.loader import load_and_publish
@@ -27,7 +28,7 @@ from flows.voices.decisions import Decisions, read_decisions
 from flows.voices.printing import Prints, make_prints, read_prints, silence
 from transforms.errors import Interrupted, one_line
 from transforms.voices.calibration import CALIBRATION
-from transforms.voices.person import VOICE, Identity, known_as, speaker_id
+from transforms.voices.person import VOICE, Identity, persons_by_label, speaker_id
 from transforms.voices.unnamed import group_unnamed
 from transforms.voices.voice_matching import Match, Miss, VoiceKey, Voices, match, strange_voices
 from warehouse import query
@@ -170,7 +171,10 @@ def tell_news(settings: Settings, known: Known) -> int:
         one.episode_id
         for one in known.heard
         if one.speaker_id in forgotten
-        or (one.transcript_id in persons and known_as(persons[one.transcript_id]) != said[one.transcript_id])
+        or (
+            one.transcript_id in persons
+            and persons_by_label(persons[one.transcript_id]) != said[one.transcript_id]
+        )
     }
     told = [tell_persons(settings, episode_id, persons, forgotten, decoded) for episode_id in sorted(news)]
     if any(told):

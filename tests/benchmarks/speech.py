@@ -48,7 +48,7 @@ from flows.bench.compare import (
     summarize,
 )
 from flows.bench.speech_scores import Errors
-from flows.commands.measure import percent
+from flows.commands.measure import rate_percent
 from flows.engines.math_library import processor
 
 ROOT = Path(__file__).parents[2]
@@ -256,7 +256,13 @@ def print_group(group: str, hearings: Sequence[BenchRun], model: str, ceiling: f
     for one in sorted(summarize(hearings), key=lambda one: not one.system.startswith("turntable")):
         counted = {"WER": one.wer, "cpWER": one.cpwer, "DER": one.der}
         work = "" if one.processor_share is None else f"{60 * one.processor_share:.2f}"
-        cells = [one.system, f"{one.speed:.1f}", work, *(percent(counted[name]) for name in errors), memory(one)]
+        cells = [
+            one.system,
+            f"{one.speed:.1f}",
+            work,
+            *(rate_percent(counted[name]) for name in errors),
+            memory(one),
+        ]
         if share:
             cells.append(roofline(one, model, ceiling))
         cells += [shown_ratio(hearings, f"turntable {quality}", one.system) for quality in ("accurate", "fast")]

@@ -32,9 +32,9 @@ from flows.artifacts import Made, Store  # noqa: E402
 from flows.engines import diarizing  # noqa: E402
 from flows.engines.shared_engine import EngineClient, SharedEngine  # noqa: E402
 from flows.episode import stages  # noqa: E402
-from flows.episode.later_stages.align_stage import name_voice  # noqa: E402
 from flows.episode.pipeline import Work, load_audio  # noqa: E402
 from flows.episode.stages import Processed  # noqa: E402
+from flows.episode.user_choices import name_voice  # noqa: E402
 from flows.locations import at_path  # noqa: E402
 from flows.payloads import DIARIZATION, TRANSCRIPTION, read_json  # noqa: E402
 from flows.settings import Options, Settings  # noqa: E402

@@ -15,7 +15,7 @@ from flows.artifacts import Artifact, Made, Store
 from flows.engines.shared_engine import EngineClient, SharedEngine
 from flows.episode import extras, stages
 from flows.episode.joining import Joined
-from flows.episode.pipeline import Work, load_audio
+from flows.episode.pipeline import Work, stage_and_load
 from flows.episode.stages import Processed
 from flows.feeds.manage import add_feeds
 from flows.feeds.pending import PendingQueue, failed
@@ -96,7 +96,7 @@ def ingest(
     work = Work(found, Options(said=said or Said()), settings, EngineClient(SharedEngine(settings)))
     text = extras.bring_text(found, None, Options(), settings)
     chosen = extras.bring_chapters(found, None, None, settings) if found.extras.chapters else None
-    return load_audio(work, heard, stages.make_turns(store, heard), chosen, text)[0]
+    return stage_and_load(work, heard, stages.make_turns(store, heard), chosen, text)[0]
 
 
 def ingest_file(

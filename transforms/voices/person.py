@@ -32,7 +32,7 @@ class Identity:
     calibration: str | None = None
 
 
-def known_as(persons: Mapping[str, Identity]) -> dict[str, tuple[str, str | None, str]]:
+def persons_by_label(persons: Mapping[str, Identity]) -> dict[str, tuple[str, str | None, str]]:
     """Return of each label the id and the name of its person, and how that is known."""
     return {label: (one.speaker_id, one.speaker_name, one.name_source) for label, one in persons.items()}
 

@@ -24,7 +24,7 @@ class Parents:
     heard: Document
 
 
-def merged_name(heard_id: str) -> str:
+def merged_id_of(heard_id: str) -> str:
     """Name the transcript that is made of one of our own and of the text that fits it best."""
     return str(uuid.uuid5(PODCAST_NAMESPACE, f"{heard_id}:merged"))
 

@@ -68,7 +68,7 @@ class Told:
         return inputs | ({"introduce": self.introduced} if self.introduced else {})
 
     def parameters(self, base: Artifact) -> dict[str, Any]:
-        """Name it, as the document that is made of it says it."""
+        """Return what a document records of it as its parameters; `is_told_by` compares them."""
         return {
             "base": base.manifest.key,
             "names": self.names,

@@ -21,7 +21,7 @@ def name_of(location: Location, home: Path) -> str:
         return location.public
     if pending := PendingQueue(home).get(location.name):
         return pending.name
-    known = query.known_episode(home / "turntable.duckdb", location.name)
+    known = query.stored_episode(home / "turntable.duckdb", location.name)
     return known.title if known and known.title else location.public
 
 

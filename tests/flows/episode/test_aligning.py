@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from flows.artifacts import Store
-from flows.episode.later_stages.align_stage import Decoded, name_voice, pin_transcript, tell_persons
+from flows.episode.later_stages.align_stage import tell_persons
+from flows.episode.later_stages.decoded import Decoded
+from flows.episode.user_choices import name_voice, pin_transcript
 from flows.loader import load_and_publish
 from flows.locations import at_path
 from flows.published.import_texts import Imported, import_texts, reparse_texts

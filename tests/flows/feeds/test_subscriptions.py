@@ -137,9 +137,9 @@ def test_a_server_that_asks_for_a_year_gets_what_counts_as_a_rest() -> None:
     feed = new_subscription("https://groove.example/f", NOON)
     feed = replace(feed, poll=rested(PollState(), "busy", "transient", NOON, year))
 
-    assert not needs_event(one, NOON + pending.LONGEST_REST - timedelta(seconds=1))
-    assert not subscriptions.is_due(feed, NOON + subscriptions.LONGEST_REST - timedelta(seconds=1))
-    assert subscriptions.is_due(feed, NOON + subscriptions.LONGEST_REST)
+    assert not needs_event(one, NOON + pending.LONGEST_EPISODE_REST - timedelta(seconds=1))
+    assert not subscriptions.is_due(feed, NOON + subscriptions.LONGEST_FEED_REST - timedelta(seconds=1))
+    assert subscriptions.is_due(feed, NOON + subscriptions.LONGEST_FEED_REST)
 
 
 def test_a_lost_event_is_said_again_and_no_sooner() -> None:
@@ -161,7 +161,7 @@ def test_feeds_rest_longer_each_time_but_never_for_ever() -> None:
         rests.append(poll.next_at - NOON)
 
     assert rests[:3] == [subscriptions.INTERVAL, 2 * subscriptions.INTERVAL, 4 * subscriptions.INTERVAL]
-    assert rests[-1] == subscriptions.LONGEST_REST
+    assert rests[-1] == subscriptions.LONGEST_FEED_REST
 
 
 def test_what_failed_for_its_source_has_another_chance_at_a_new_address() -> None:

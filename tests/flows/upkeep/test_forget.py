@@ -161,7 +161,7 @@ def test_no_poll_brings_it_back(made: tuple[Path, Publisher], home: Settings) ->
     names = [one.name for one in PendingQueue(home.home).all()]
     assert sorted(names) == ["Part 1", "Part 3", "Part 9"]
     assert files_with(home.home, "Part 2") == set() == files_with(home.home, waiting.location)
-    assert query.known_episode(home.snapshot, waiting.episode.episode_id) is None
+    assert query.stored_episode(home.snapshot, waiting.episode.episode_id) is None
     assert verify(home) == ()
 
 

@@ -14,7 +14,7 @@ import pytest
 from flows.artifacts import Made, Store
 from flows.engines.shared_engine import EngineClient, SharedEngine
 from flows.episode import pipeline, stages
-from flows.episode.later_stages.align_stage import Decoded
+from flows.episode.later_stages.decoded import Decoded
 from flows.feeds.pending import PendingEpisode, PendingQueue
 from flows.locations import at_path
 from flows.payloads import TRANSCRIPTION, read_samples

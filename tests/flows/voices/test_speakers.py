@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from flows.artifacts import Made, Store, read
-from flows.episode.later_stages.align_stage import name_voice
+from flows.episode.user_choices import name_voice
 from flows.home.private import write_bytes
 from flows.settings import Settings
 from flows.upkeep.rebuild import rebuild
