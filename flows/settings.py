@@ -21,6 +21,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from flows.home.inventory import snapshot_of
 from flows.http.reach import Reach
 from transforms.errors import SourceError
 from transforms.feed import identity
@@ -193,7 +194,7 @@ class Settings(BaseSettings):
     @cached_property
     def snapshot(self) -> Path:
         """The read-only database for people and tools."""
-        return self.home / "turntable.duckdb"
+        return snapshot_of(self.home)
 
 
 def _gid(group: str) -> int:

@@ -21,6 +21,7 @@ from pydantic import NonNegativeInt, TypeAdapter
 
 from flows.feeds.rests import is_resting
 from flows.home import private
+from flows.home.inventory import snapshot_of
 from flows.locations import KNOWN_BY_ID
 from flows.settings import Options
 from flows.sources.found import PublisherExtras, addresses_of, extras_of, public_episode, public_podcast
@@ -175,7 +176,7 @@ class PendingQueue:
         def way_out() -> str:
             with suppress(OSError):  # who only looks may not write here
                 self._mark(path).touch(mode=0o600)
-            source = query.source_of(self.home / "turntable.duckdb", path.stem)
+            source = query.source_of(snapshot_of(self.home), path.stem)
             told = source is not None and not source.startswith(KNOWN_BY_ID)  # a private one has no other name
             address = f": `turntable ingest {shlex.quote(source or '')}`" if told else ""
             return (

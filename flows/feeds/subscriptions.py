@@ -26,6 +26,7 @@ from pydantic import NonNegativeInt, TypeAdapter
 from flows.feeds.pending import PendingQueue
 from flows.feeds.rests import is_resting
 from flows.home import private
+from flows.home.inventory import snapshot_of
 from flows.locations import locate
 from flows.settings import Options
 from flows.sources.found import EpisodeSource, bare_episode, extras_of, known_secrets
@@ -198,7 +199,7 @@ class Subscriptions:
     def way_back(self, feed_id: str) -> str:
         """Say of a subscription that was lost which one it was, as far as that is known, and how to come back."""
         known = tuple(k.episode_id for k in (self.remembered(feed_id) or SeenEpisodes()).known)
-        title, url = query.show_of(self.home / "turntable.duckdb", feed_id, known) or (None, None)
+        title, url = query.show_of(snapshot_of(self.home), feed_id, known) or (None, None)
         which = f"it was {title or 'a show without a title'}" if title or url else "nobody knows which show it was"
         return f"{which}; subscribe again with `turntable add {url or 'URL'}`"
 
@@ -278,7 +279,7 @@ def find_known(home: Path, episode_id: str) -> EpisodeSource | None:
             pending.extras,
             pending.private,
         )
-    episode = query.stored_episode(home / "turntable.duckdb", episode_id)
+    episode = query.stored_episode(snapshot_of(home), episode_id)
     remembered, secrets, private = _remembered_location(Subscriptions(home), episode_id)
     location = remembered or (episode.audio_url if episode else None)
     if location is None or is_masked(location):

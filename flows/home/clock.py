@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from flows.home.inventory import snapshot_of
 from transforms.records import Moment
 from transforms.sealed import read_sealed, seal
 from warehouse import query
@@ -51,7 +52,7 @@ def _newest(home: Path) -> datetime | None:
         newest = read_sealed(NEWEST, path)["staged_at"]
         return newest if newest.year < _LAST_YEAR else None
     except (OSError, ValueError, KeyError):
-        return query.newest_staged(home / "turntable.duckdb")
+        return query.newest_staged(snapshot_of(home))
 
 
 def _path(home: Path) -> Path:

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+SNAPSHOT = "turntable.duckdb"
 FOLDERS = (
     "damaged",
     "failures",  # the rows of what is set aside lie there, so these two come first
@@ -30,8 +31,8 @@ FILES = (
     "prefect/api",
     "prefect/auth",
     "serve.lock",
-    "turntable.duckdb",
-    "turntable.duckdb.wal",
+    SNAPSHOT,
+    f"{SNAPSHOT}.wal",
     "warehouse/warehouse.duckdb",
     "warehouse/warehouse.duckdb.lock",
     "warehouse/warehouse.duckdb.wal*",
@@ -49,6 +50,11 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+def snapshot_of(home: Path) -> Path:
+    """Return where the read-only database lies that people and tools read."""
+    return home / SNAPSHOT
 
 
 def misplaced(home: Path) -> Iterator[tuple[Path, str]]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from flows.home.inventory import OURS
+from flows.home.inventory import OURS, SNAPSHOT
 from transforms.errors import SourceError
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -30,7 +30,7 @@ def close(home: Path) -> None:
                 for file in files:
                     _close(Path(folder, file))
                 _close(Path(folder))
-        elif name != "turntable.duckdb":
+        elif name != SNAPSHOT:
             _close(path)
     mode = _mode(home)
     if mode & _OTHERS & ~_MAY_PASS and not mode & stat.S_ISVTX and home.resolve() != Path.home():

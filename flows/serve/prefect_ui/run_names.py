@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.feeds.pending import PendingQueue
+from flows.home.inventory import snapshot_of
 from flows.locations import Location
 from transforms.choice import short_id
 from warehouse import query
@@ -21,7 +22,7 @@ def name_of(location: Location, home: Path) -> str:
         return location.public
     if pending := PendingQueue(home).get(location.name):
         return pending.name
-    known = query.stored_episode(home / "turntable.duckdb", location.name)
+    known = query.stored_episode(snapshot_of(home), location.name)
     return known.title if known and known.title else location.public
 
 
