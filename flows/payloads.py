@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter
 
-from flows.artifacts import Artifact, bytes_of
+from flows.artifacts import Artifact, Manifest, bytes_of
 from transforms.records import StageRun, Turn, Word
 from transforms.speech.checks import Transcription
 from transforms.speech.diarize import Diarization
@@ -41,6 +41,16 @@ def read_samples(decoded: Artifact) -> NDArray[np.int16]:
 
     samples: NDArray[np.int16] = np.load(bytes_of(decoded), mmap_mode="r")
     return samples
+
+
+def is_text(document: Manifest) -> bool:
+    """Check whether a staged document is of a published text, and not of what was heard."""
+    return document.method.startswith("published-")
+
+
+def is_merged(document: Manifest) -> bool:
+    """Check whether a staged document is of a transcript that is made of two others."""
+    return document.method.startswith("merged-")
 
 
 def done_run(artifact: Artifact, source: str, episode_id: str) -> StageRun:

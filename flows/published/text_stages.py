@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from flows.artifacts import Artifact, Made, Manifest, Store, stage_key
 from flows.home import clock
 from flows.locations import Location
-from flows.payloads import done_run, given_of, read_json
+from flows.payloads import done_run, given_of, is_text, read_json
 from flows.published.beside import AudioBeside, link_beside
 from flows.published.linking import EpisodeIndex, Hints, Link, as_said, core_of, linked, new_link, said_of
 from flows.published.text_files import read_text
@@ -273,7 +273,7 @@ def newest_stage(store: Store, snapshot: Path, text: Artifact) -> Manifest | Non
 def _newest(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
     newest: dict[str, Manifest] = {}
     for manifest in manifests:
-        if manifest.method.startswith("published-") and "base" not in manifest.parameters:
+        if is_text(manifest) and "base" not in manifest.parameters:
             before = newest.get(manifest.inputs["text"])
             if before is None or before.started_at < manifest.started_at:
                 newest[manifest.inputs["text"]] = manifest

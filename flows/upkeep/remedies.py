@@ -8,6 +8,7 @@ from pathlib import Path
 from flows.artifacts import Damaged, Manifest, read_manifest
 from flows.feeds.subscriptions import find_known
 from flows.locations import KNOWN_BY_ID, locate
+from flows.payloads import is_merged, is_text
 
 AGAIN = "ingest or import again what it came from"
 
@@ -29,9 +30,9 @@ def command(home: Path, manifest: Manifest) -> str:
     """Return the command that stages a transcript again."""
     given = manifest.parameters
     episode = given.get("episode") or {}
-    if manifest.method.startswith("merged-"):
+    if is_merged(manifest):
         return transcript_command(home, "merged", None, None)
-    if manifest.method.startswith("published-"):
+    if is_text(manifest):
         return transcript_command(home, "publisher", given.get("origin"), episode.get("episode_id"))
     return transcript_command(home, "asr", given.get("source"), episode.get("episode_id"))
 

@@ -15,14 +15,12 @@ from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Made, Manifest, Store
 from flows.home import clock
-from flows.payloads import done_run
+from flows.payloads import done_run, is_merged, is_text
 from transforms.voices.person import Identity
 from warehouse.loading.staging import Row, read_transcript, write_again
 
 VOICES = "voices"  # the parameter of a document that says whose they are
 _PERSONS = TypeAdapter(dict[str, Identity])
-
-MERGED = "merged-"  # how the methods of those begin that are made of two others
 
 
 @dataclass(slots=True, eq=False)
@@ -47,7 +45,7 @@ class Document:
     @property
     def is_text(self) -> bool:
         """Whether it was published, and not heard here."""
-        return self.base.manifest.method.startswith("published-")
+        return is_text(self.base.manifest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def documents(store: Store, known: Mapping[str, str], at_hand: Mapping[str, Arti
     for transcript_id, key in known.items():
         newest = store.find("stage", key)
         base = base_of(store, newest) if newest else None
-        if newest and base and not newest.manifest.method.startswith(MERGED):
+        if newest and base and not is_merged(newest.manifest):
             found[transcript_id] = Document(transcript_id, base, newest.manifest, _said_persons(newest.manifest))
     for transcript_id, one in at_hand.items():
         before = found.get(transcript_id)
