@@ -8,9 +8,10 @@ from pathlib import Path
 
 import duckdb
 
-from transforms.errors import SourceError
+from transforms.errors import ContentError, SourceError, TransientError
 from warehouse.answers.lines import address_of
 from warehouse.loading.load import quoted
+from warehouse.snapshot import holder, one_line
 
 TABLES: Mapping[str, str] = {  # what each table is sorted by
     "best_turns": "episode_id, turn_index",
@@ -52,28 +53,38 @@ def opened_to_leave(snapshot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises:
         SourceError: there is none yet.
+        TransientError: another program holds it.
+        ContentError: it is damaged.
     """
     if not snapshot.is_file():
         msg = f"nothing ingested yet ({snapshot} is missing): run `turntable ingest …`"
         raise SourceError(msg)
     offline = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    with duckdb.connect(config={"memory_limit": "1GB", "threads": 2, **offline}) as con:
-        con.execute(f"attach {quoted(snapshot)} as snapshot (read_only); use snapshot")
-        con.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
-        yield con
+    try:
+        with duckdb.connect(config={"memory_limit": "1GB", "threads": 2, **offline}) as con:
+            con.execute(f"attach {quoted(snapshot)} as snapshot (read_only); use snapshot")
+            con.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
+            yield con
+    except duckdb.Error as error:
+        if program := holder(error):
+            msg = f"{snapshot} is open in {program}: close it there and run it again"
+            raise TransientError(msg) from error
+        msg = f"{snapshot} cannot be exported: {one_line(error)}; make it anew with `turntable rebuild`"
+        raise ContentError(msg) from error
 
 
-def choose(con: duckdb.DuckDBPyConnection, episodes: list[str], transcripts: str = "transcripts") -> None:
+def choose(con: duckdb.DuckDBPyConnection, episodes: list[str], transcripts: str = "snapshot.transcripts") -> None:
     """Choose the episodes whose rows are meant from here on, with their transcripts as a table has them."""
     theirs = f"select transcript_id from {transcripts} where episode_id in (select unnest($1))"  # noqa: S608
     con.execute(f"create or replace temp table chosen as select unnest($1) as id union {theirs}", [episodes])
 
 
-def is_chosen(table: str) -> str:
+def of_chosen(table: str) -> str:
     """Say which rows of a table are of the chosen episodes."""
     return f"{_KNOWN_BY.get(table, 'episode_id')} in (from temp.chosen)"
 
 
-def rows_that_leave(table: str, which: str = "true") -> str:
-    """Write the query for the rows of a table that leave, in their order."""
-    return f"select {COLUMNS.get(table, '*')} from {table} where {which} order by {TABLES[table]}"  # noqa: S608
+def rows_that_leave(table: str) -> str:
+    """Write the query for the rows of a table that are of the chosen episodes, as they leave, in their order."""
+    columns, order = COLUMNS.get(table, "*"), TABLES[table]
+    return f"select {columns} from snapshot.{table} where {of_chosen(table)} order by {order}"  # noqa: S608

@@ -20,12 +20,12 @@ from urllib.parse import quote
 
 import duckdb
 
-from transforms.errors import ContentError, SourceError, TransientError
+from transforms.errors import SourceError, TransientError
 from warehouse.export import outgoing
 from warehouse.export.outgoing import TABLES
 from warehouse.export.places import Place
 from warehouse.loading.load import quoted
-from warehouse.snapshot import holder, one_line
+from warehouse.snapshot import one_line
 
 STATE = "_turntable.json"  # engines overlook names that begin so
 FILE = "data.parquet"
@@ -60,7 +60,7 @@ def export_partitions(snapshot: Path, place: Place) -> Iterator[Partition]:
         TransientError: the place is full, cannot be written, or another program holds the snapshot.
         ContentError: the snapshot is damaged.
     """
-    with _explained(snapshot, place), outgoing.opened_to_leave(snapshot) as con:
+    with outgoing.opened_to_leave(snapshot) as con, _explained(place):
         state, files = _read_state(place), place.files()
         wanted = con.execute(_PARTITIONS, {"not_known": NOT_KNOWN, "columns": str(outgoing.COLUMNS)}).fetchall()
         names = {_name(podcast, year) for podcast, year, *_ in wanted}
@@ -109,8 +109,7 @@ def _write(con: duckdb.DuckDBPyConnection, place: Place, name: str, episodes: li
     for table, file in zip(TABLES, _files_of(name), strict=True):
         with place.writing(file) as fresh:
             con.execute(
-                f"copy ({outgoing.rows_that_leave(table, outgoing.is_chosen(table))}) "
-                f"to {quoted(fresh)} (format parquet, compression zstd)"
+                f"copy ({outgoing.rows_that_leave(table)}) to {quoted(fresh)} (format parquet, compression zstd)"
             )
 
 
@@ -139,7 +138,8 @@ def _write_state(place: Place, state: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _explained(snapshot: Path, place: Place) -> Iterator[None]:
+def _explained(place: Place) -> Iterator[None]:
+    """Say what is wrong with the place; what is wrong with the snapshot is said elsewhere."""
     try:
         yield
     except OSError as error:
@@ -147,12 +147,8 @@ def _explained(snapshot: Path, place: Place) -> Iterator[None]:
         msg = f"{place} cannot be written ({cause[:1].lower()}{cause[1:]}): mend that, run it again"
         raise TransientError(msg) from error
     except duckdb.Error as error:
-        raise _translated(error, snapshot, place) from error
-
-
-def _translated(error: duckdb.Error, snapshot: Path, place: Place) -> Exception:
-    if program := holder(error):
-        return TransientError(f"{snapshot} is open in {program}: close it there and run it again")
-    if "No space left" in str(error) or "Could not write" in str(error) or str(place) in str(error):
-        return TransientError(f"{place} cannot be written ({one_line(error)}): mend that, run it again")
-    return ContentError(f"{snapshot} cannot be exported: {one_line(error)}; make it anew with `turntable rebuild`")
+        said = str(error)
+        if "No space left" in said or "Could not write" in said or str(place) in said:
+            msg = f"{place} cannot be written ({one_line(error)}): mend that, run it again"
+            raise TransientError(msg) from error
+        raise
