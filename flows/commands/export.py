@@ -215,7 +215,7 @@ def _write_database(snapshot: Path, named: str, data_path: str | None) -> None:
 
     target = find_target(named, data_path)
     with showing():
-        done = export_database(snapshot, target, lambda done, total: REPORTER.get().count("tables", done, total))
+        done = export_database(snapshot, target, lambda done, total: REPORTER.get().count("episodes", done, total))
     tell(
         f"{target}: {counted(done.written, 'episode')} written, {done.unchanged} as before, {done.removed} removed"
     )

@@ -20,6 +20,7 @@ from warehouse.export.targets import Target, attach, explained, text
 from warehouse.loading.load import transaction
 
 STATE = "_turntable"
+AT_ONCE = 1_000  # episodes, so that what is sorted fits into the memory
 _WANTED = f"select episode_id, md5(made_of || made_alike) from ({outgoing.EPISODES})"  # noqa: S608
 _THERE = "select table_name from duckdb_tables() where database_name = $1 and schema_name = 'main'"
 _COMMENTS = """
@@ -38,7 +39,7 @@ class Written:
 
 
 def export_database(snapshot: Path, target: Target, told: Callable[[int, int], None]) -> Written:
-    """Bring a database to what the snapshot shows; `told` how many tables are done, of how many.
+    """Bring a database to what the snapshot shows; `told` how many episodes are written, of how many.
 
     Raises:
         SourceError: there is no snapshot, or the database is none, holds something else, or needs an extension.
@@ -69,45 +70,37 @@ def _bring(
     if there.issuperset(TABLES) and state.items() & wanted.items():
         changed = sorted(name for name, made_of in wanted.items() if state.get(name) != made_of)
         if changed or gone:
-            _write_changed(con, target, changed, gone, told)
+            _delete(con, target, [*changed, *gone])
     else:
         changed = sorted(wanted)
-        _write_anew(con, target, changed, told)
-    _remember(con, target, {name: wanted[name] for name in changed}, gone)
+        _make_tables(con, target)
+    told(0, len(changed))
+    for first in range(0, len(changed), AT_ONCE):
+        some = changed[first : first + AT_ONCE]
+        _insert(con, target, {name: wanted[name] for name in some})
+        told(first + len(some), len(changed))
     return Written(len(changed), len(wanted) - len(changed), len(gone))
 
 
-def _write_changed(
-    con: duckdb.DuckDBPyConnection,
-    target: Target,
-    changed: list[str],
-    gone: list[str],
-    told: Callable[[int, int], None],
-) -> None:
-    outgoing.choose(con, changed + gone, target.table("transcripts"))
+def _make_tables(con: duckdb.DuckDBPyConnection, target: Target) -> None:
+    """Make the tables, with what is said of their columns, in the place of those that are there."""
+    outgoing.choose(con, [])
     for table in TABLES:
-        con.execute(f"delete from {target.table(table)} where {outgoing.of_chosen(table)}")  # noqa: S608
-    outgoing.choose(con, changed)
-    for done, table in enumerate(TABLES, 1):
-        con.execute(f"insert into {target.table(table)} by name {outgoing.rows_that_leave(table)}")
-        told(done, len(TABLES))
-
-
-def _write_anew(
-    con: duckdb.DuckDBPyConnection, target: Target, episodes: list[str], told: Callable[[int, int], None]
-) -> None:
-    """Make the tables, with what is said of their columns."""
-    outgoing.choose(con, episodes)
-    for done, table in enumerate(TABLES, 1):
         con.execute(f"create or replace table {target.table(table)} as {outgoing.rows_that_leave(table)}")
-        told(done, len(TABLES))
     for table, column, comment in con.execute(_COMMENTS, [list(TABLES)]).fetchall():
         con.execute(f"comment on column {target.table(table)}.{column} is {text(comment)}")
     con.execute(f"create or replace table {target.table(STATE)} (episode_id varchar, made_of varchar)")
 
 
-def _remember(con: duckdb.DuckDBPyConnection, target: Target, news: Mapping[str, str], gone: list[str]) -> None:
-    """Write down of what episodes were written."""
-    state = target.table(STATE)
-    con.execute(f"delete from {state} where episode_id in (select unnest($1))", [[*news, *gone]])  # noqa: S608
-    con.execute(f"insert into {state} select unnest($1), unnest($2)", [[*news], [*news.values()]])
+def _delete(con: duckdb.DuckDBPyConnection, target: Target, episodes: list[str]) -> None:
+    outgoing.choose(con, episodes, target.table("transcripts"))
+    for table in (*TABLES, STATE):
+        con.execute(f"delete from {target.table(table)} where {outgoing.of_chosen(table)}")  # noqa: S608
+
+
+def _insert(con: duckdb.DuckDBPyConnection, target: Target, made_of: Mapping[str, str]) -> None:
+    outgoing.choose(con, [*made_of])
+    for table in TABLES:
+        con.execute(f"insert into {target.table(table)} by name {outgoing.rows_that_leave(table)}")
+    rows = "select unnest($1), unnest($2)"
+    con.execute(f"insert into {target.table(STATE)} {rows}", [[*made_of], [*made_of.values()]])

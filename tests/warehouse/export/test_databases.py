@@ -24,6 +24,7 @@ from tests.support.documents import EPISODE, publish, published, staged
 from tests.support.object_storage import storage
 from tests.warehouse.export.test_partitions import FIRST, shown, talk
 from transforms.errors import SourceError, TransientError, TurntableError
+from warehouse.export import databases
 from warehouse.export.databases import Written, export_database
 from warehouse.export.outgoing import TABLES
 from warehouse.export.targets import attach
@@ -61,8 +62,11 @@ def refused(snapshot: Path, named: str, data_path: str | None = None) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_has_what_is_shown_and_only_news_is_written(kind: str, tmp_path: Path) -> None:
+def test_it_has_what_is_shown_and_only_news_is_written(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each table row by row; a newer text and a new episode come, what is gone goes, tables of others stay."""
+    monkeypatch.setattr(databases, "AT_ONCE", 3)  # of four
     named = kind.format(tmp_path)
     first = publish(tmp_path / "one", *FIRST)
     assert brought(first, named) == Written(4, 0, 0)
