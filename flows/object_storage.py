@@ -83,13 +83,23 @@ def find_bucket(address: str) -> BucketFolder:
     Raises:
         SourceError: it is no such address.
     """
+    root = root_of(address)
+    return BucketFolder(f"{SCHEME}{root}", _connect(root.partition("/")[0]), root)
+
+
+def root_of(address: str) -> str:
+    """Return the bucket and the folder in it that `s3://bucket/folder` names.
+
+    Raises:
+        SourceError: it is no such address.
+    """
     bucket, _, folder = address.removeprefix(SCHEME).partition("/")
     root = "/".join(part for part in (bucket, *folder.split("/")) if part)
     is_bucket = address.startswith(SCHEME) and _BUCKET.fullmatch(bucket)
     if not is_bucket or "/" not in root or {".", ".."} & set(root.split("/")):
         msg = f"{shown_address(address)} is no place for an export: {WAY_OUT}"  # keys in it are not repeated
         raise SourceError(msg)
-    return BucketFolder(f"{SCHEME}{root}", _connect(bucket), root)
+    return root
 
 
 def _connect(bucket: str) -> Any:
@@ -100,21 +110,34 @@ def _connect(bucket: str) -> Any:
     """
     from pyarrow.fs import S3FileSystem, resolve_s3_region
 
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if endpoint := find_endpoint():
+        scheme, host = endpoint
+        return S3FileSystem(
+            endpoint_override=host, scheme=scheme, region=region() or "us-east-1", allow_delayed_open=True
+        )
+    try:
+        return S3FileSystem(region=region() or resolve_s3_region(bucket), allow_delayed_open=True)
+    except OSError as error:
+        msg = f"where s3://{bucket} lies cannot be told: set AWS_REGION, or AWS_ENDPOINT_URL for another storage"
+        raise SourceError(msg) from error
+
+
+def region() -> str | None:
+    """Return the region that the environment names."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def find_endpoint() -> tuple[str, str] | None:
+    """Return the scheme and the host of the storage that the environment names, if it is not Amazon's.
+
+    Raises:
+        SourceError: it names none.
+    """
     named = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if not named:
-        try:
-            return S3FileSystem(region=region or resolve_s3_region(bucket), allow_delayed_open=True)
-        except OSError as error:
-            msg = (
-                f"where s3://{bucket} lies cannot be told: set AWS_REGION, or AWS_ENDPOINT_URL for another storage"
-            )
-            raise SourceError(msg) from error
+        return None
     endpoint = urlsplit(named)
     if endpoint.scheme not in ("http", "https") or not endpoint.hostname or endpoint.path.strip("/"):
         msg = "AWS_ENDPOINT_URL is no address of a storage: give https://host or https://host:port"
         raise SourceError(msg)
-    host = endpoint.netloc.rpartition("@")[2]
-    return S3FileSystem(
-        endpoint_override=host, scheme=endpoint.scheme, region=region or "us-east-1", allow_delayed_open=True
-    )
+    return endpoint.scheme, endpoint.netloc.rpartition("@")[2]

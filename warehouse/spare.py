@@ -20,7 +20,7 @@ import duckdb
 from warehouse.loading.load import quoted
 
 MANY = 1_000_000  # rows of a table: to look through so many takes longer than to ask where the last are
-LARGE = 16_000_000  # bytes from which on a snapshot is kept: a copy of less costs no more than what changed
+LARGE = 8_000_000  # bytes from which on a snapshot is kept: a copy of less costs no more than what changed
 
 # The time of the last change is this, and that of its rows: whoever writes to a snapshot gives it another.
 _AGE = "select epoch_us(coalesce(max(loaded_at), '2000-01-01'::timestamptz)) from snapshot.load_log"

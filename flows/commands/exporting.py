@@ -51,6 +51,17 @@ ParquetOption = Annotated[
         help="A folder for the whole warehouse as Parquet by show and year, here or on S3.",
     ),
 ]
+ToOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="duckdb:FILE|ducklake:…|md:…",
+        help="A database for the whole warehouse: a file of DuckDB, a DuckLake, or one of MotherDuck.",
+    ),
+]
+DataPathOption = Annotated[
+    str | None,
+    typer.Option(metavar="DIR|s3://…", help="Where a new DuckLake keeps its files; on S3 it is said each time."),
+]
 TimeoutOption = Annotated[float, typer.Option(min=0.1, help="Seconds until a query is stopped.")]
 
 
@@ -62,19 +73,21 @@ def export(
     format_: FormatOption = "",
     out: OutOption = None,
     parquet: ParquetOption = None,
+    to: ToOption = None,
+    data_path: DataPathOption = None,
     timeout: TimeoutOption = 300,
 ) -> None:
     """Write transcripts in other formats: an episode's best one, those of a show, or what a query names."""
     from warehouse.export import TABLES, check_format
 
-    if sum(one is not None for one in (episode, show, query, parquet)) != 1:
-        msg = "give an episode, --show, --query or --parquet: one of them"
+    if sum(one is not None for one in (episode, show, query, parquet, to)) != 1:
+        msg = "give an episode, --show, --query, --parquet or --to: one of them"
         raise typer.BadParameter(msg)
-    if parquet is not None:
+    if parquet is not None or to is not None:
         if format_ or out:
-            msg = "--parquet names its folder and its format itself: leave --format and --out out"
+            msg = "--parquet and --to name their place and their format themselves: leave --format and --out out"
             raise typer.BadParameter(msg)
-        _write_partitions(settings_to_ask().snapshot, parquet)
+        _write_all(settings_to_ask().snapshot, parquet, to, data_path)
         return
     format_ = format_ or _of_ending(out)
     check_format(format_)
@@ -184,6 +197,28 @@ def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Pa
     if failed:
         say(f"turntable: {counted(failed, 'transcript')} of {len(selected)} not written")
         raise typer.Exit(1)
+
+
+def _write_all(snapshot: Path, parquet: str | None, to: str | None, data_path: str | None) -> None:
+    if parquet is not None:
+        _write_partitions(snapshot, parquet)
+    if to is not None:
+        _write_database(snapshot, to, data_path)
+
+
+def _write_database(snapshot: Path, named: str, data_path: str | None) -> None:
+    """Bring a database to what the snapshot shows, and say what was written."""
+    from flows.display.terminal import showing
+    from flows.lakes import find_target
+    from flows.progress import REPORTER
+    from warehouse.export.databases import export_database
+
+    target = find_target(named, data_path)
+    with showing():
+        done = export_database(snapshot, target, lambda done, total: REPORTER.get().count("episodes", done, total))
+    tell(
+        f"{target}: {counted(done.written, 'episode')} written, {done.unchanged} as before, {done.removed} removed"
+    )
 
 
 def _write_partitions(snapshot: Path, named: str) -> None:

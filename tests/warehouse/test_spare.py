@@ -129,7 +129,7 @@ def test_two_files_change_places(twice: tuple[Path, Path]) -> None:
 
 def test_a_small_snapshot_is_copied_whole(twice: tuple[Path, Path]) -> None:
     warehouse, snapshot = twice
-    store.publish(warehouse, snapshot)
+    store.publish(warehouse, snapshot, whole=True)
     store.publish(warehouse, snapshot)
     assert not spare.place(snapshot).exists()
 

@@ -20,50 +20,26 @@ from urllib.parse import quote
 
 import duckdb
 
-from transforms.errors import ContentError, SourceError, TransientError
-from warehouse.answers.answer_lines import address_of
+from transforms.errors import SourceError, TransientError
+from warehouse.export import outgoing
+from warehouse.export.outgoing import TABLES
 from warehouse.export.places import Place
 from warehouse.loading.load import quoted
-from warehouse.snapshot import holder, one_line
+from warehouse.snapshot import one_line
 
-TABLES: Mapping[str, str] = {  # what each table is sorted by
-    "best_turns": "episode_id, turn_index",
-    "turns": "episode_id, transcript_id, turn_index",
-    "words": "transcript_id, word_index",
-    "transcripts": "episode_id, transcript_id",
-    "episodes": "published_at, episode_id",
-    "chapters": "episode_id, transcript_id, chapter_index",
-}
-# Where files lie on this machine concerns nobody else: those columns are empty.
-_ADDRESSES = ", ".join(f"{address_of(column)} as {column}" for column in ("audio_url", "page_url"))
-_LINKS = "list_filter(transcripts, lambda link: regexp_matches(link.url, '^https?://', 'i')) as transcripts"
-_COLUMNS = {
-    "best_turns": f"* replace (null::varchar as audio_path, {_ADDRESSES})",
-    "episodes": f"* replace (null::varchar as audio_path, {_ADDRESSES}, {_LINKS})",
-    "transcripts": f"* replace ({address_of('origin')} as origin)",
-}
-_CHOSEN = {"words": "transcript_id"}  # by what its rows are known, if not by the episode
 STATE = "_turntable.json"  # engines overlook names that begin so
 FILE = "data.parquet"
 LONGEST = 200  # characters of a name of a folder
 NOT_KNOWN = "__HIVE_DEFAULT_PARTITION__"
 
-# What the rows of a partition depend on: its episodes and their documents, its show, the columns of today.
-_PARTITIONS = """
-with documents as (
-    select t.episode_id, md5(string_agg(l.staged_key, ' ' order by l.staged_key)) as made_of,
-    from load_log l join transcripts t using (transcript_id)
-    group by t.episode_id
-)
+_PARTITIONS = f"""
 select
-    coalesce(e.podcast_id, $not_known) as podcast, coalesce(year(e.published_at)::varchar, $not_known) as year,
-    md5(string_agg(concat_ws(' ', e.episode_id, epoch_us(e.updated_at), made_of), chr(10) order by e.episode_id)
-        || coalesce(any_value(p.title), '') || digest_of_views() || $columns
-        || (select string_agg(name, ' ' order by name) from schema_migrations)) as fingerprint,
-    list(e.episode_id order by e.episode_id) as episodes
-from episodes e left join documents using (episode_id) left join podcasts p using (podcast_id)
+    coalesce(podcast_id, $not_known) as podcast, coalesce(year, $not_known) as year,
+    md5(string_agg(made_of, chr(10) order by episode_id) || any_value(made_alike)) as fingerprint,
+    list(episode_id order by episode_id) as episodes
+from ({outgoing.EPISODES})
 group by all order by all
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +60,9 @@ def export_partitions(snapshot: Path, place: Place) -> Iterator[Partition]:
         TransientError: the place is full, cannot be written, or another program holds the snapshot.
         ContentError: the snapshot is damaged.
     """
-    if not snapshot.is_file():
-        msg = f"nothing ingested yet ({snapshot} is missing): run `turntable ingest …`"
-        raise SourceError(msg)
-    with _explained(snapshot, place), duckdb.connect(config={"memory_limit": "1GB", "threads": 2}) as con:
+    with outgoing.opened_to_leave(snapshot) as con, _explained(place):
         state, files = _read_state(place), place.files()
-        con.execute(f"attach {quoted(snapshot)} as snapshot (read_only); use snapshot")
-        con.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
-        wanted = con.execute(_PARTITIONS, {"not_known": NOT_KNOWN, "columns": str(_COLUMNS)}).fetchall()
+        wanted = con.execute(_PARTITIONS, {"not_known": NOT_KNOWN, "columns": str(outgoing.COLUMNS)}).fetchall()
         names = {_name(podcast, year) for podcast, year, *_ in wanted}
         gone = sorted((_partitions_of(files) | state.keys()) - names)
         total = len(wanted) + len(gone)
@@ -134,18 +105,11 @@ def _partitions_of(files: Set[str]) -> set[str]:
 
 def _write(con: duckdb.DuckDBPyConnection, place: Place, name: str, episodes: list[str]) -> None:
     """Write the files of a partition; each is there whole or as it was."""
-    con.execute(
-        "create or replace temp table chosen as select unnest($1) as id "
-        "union select transcript_id from transcripts where episode_id in (select unnest($1))",
-        [episodes],
-    )
-    for (table, order), file in zip(TABLES.items(), _files_of(name), strict=True):
+    outgoing.choose(con, episodes)
+    for table, file in zip(TABLES, _files_of(name), strict=True):
         with place.writing(file) as fresh:
-            own = _CHOSEN.get(table, "episode_id")
             con.execute(
-                f"copy (select {_COLUMNS.get(table, '*')} from {table} "  # noqa: S608 - names of ours
-                f"where {own} in (from temp.chosen) order by {order}) "
-                f"to {quoted(fresh)} (format parquet, compression zstd)"
+                f"copy ({outgoing.rows_that_leave(table)}) to {quoted(fresh)} (format parquet, compression zstd)"
             )
 
 
@@ -174,7 +138,8 @@ def _write_state(place: Place, state: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _explained(snapshot: Path, place: Place) -> Iterator[None]:
+def _explained(place: Place) -> Iterator[None]:
+    """Say what is wrong with the place; what is wrong with the snapshot is said elsewhere."""
     try:
         yield
     except OSError as error:
@@ -182,12 +147,8 @@ def _explained(snapshot: Path, place: Place) -> Iterator[None]:
         msg = f"{place} cannot be written ({cause[:1].lower()}{cause[1:]}): mend that, run it again"
         raise TransientError(msg) from error
     except duckdb.Error as error:
-        raise _translated(error, snapshot, place) from error
-
-
-def _translated(error: duckdb.Error, snapshot: Path, place: Place) -> Exception:
-    if program := holder(error):
-        return TransientError(f"{snapshot} is open in {program}: close it there and run it again")
-    if "No space left" in str(error) or "Could not write" in str(error) or str(place) in str(error):
-        return TransientError(f"{place} cannot be written ({one_line(error)}): mend that, run it again")
-    return ContentError(f"{snapshot} cannot be exported: {one_line(error)}; make it anew with `turntable rebuild`")
+        said = str(error)
+        if "No space left" in said or "Could not write" in said or str(place) in said:
+            msg = f"{place} cannot be written ({one_line(error)}): mend that, run it again"
+            raise TransientError(msg) from error
+        raise

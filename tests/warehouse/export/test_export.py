@@ -610,7 +610,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--format", "vtt"), "give an episode, --show, --query or --parquet"),
+        (("--format", "vtt"), "give an episode, --show, --query, --parquet or --to"),
         (("--parquet", "x", "--format", "vtt"), "leave --format and --out out"),
         (("latest", "--show", "groove", "--format", "vtt"), "one of them"),
         (("--show", "groove", "--format", "vtt"), "one file per episode, 2 files here: give a folder with --out"),

@@ -19,7 +19,8 @@ from tests.support.documents import EPISODE, PODCAST, TURNS, publish, published,
 from tests.support.object_storage import Storage, storage
 from transforms.errors import SourceError, TransientError
 from transforms.records import TranscriptLink
-from warehouse.export.partitions import NOT_KNOWN, TABLES, export_partitions
+from warehouse.export.outgoing import TABLES
+from warehouse.export.partitions import NOT_KNOWN, export_partitions
 from warehouse.export.places import Folder
 from warehouse.loading.staging import Staged
 
