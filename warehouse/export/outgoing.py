@@ -22,11 +22,11 @@ TABLES: Mapping[str, str] = {  # what each table is sorted by
     "chapters": "episode_id, transcript_id, chapter_index",
 }
 # Where files lie on this machine concerns nobody else: those columns are empty.
-_ADDRESSES = ", ".join(f"{address_of(column)} as {column}" for column in ("audio_url", "page_url"))
+ADDRESSES = ", ".join(f"{address_of(column)} as {column}" for column in ("audio_url", "page_url"))
 _LINKS = "list_filter(transcripts, lambda link: regexp_matches(link.url, '^https?://', 'i')) as transcripts"
 COLUMNS = {
-    "best_turns": f"* replace (null::varchar as audio_path, {_ADDRESSES})",
-    "episodes": f"* replace (null::varchar as audio_path, {_ADDRESSES}, {_LINKS})",
+    "best_turns": f"* replace (null::varchar as audio_path, {ADDRESSES})",
+    "episodes": f"* replace (null::varchar as audio_path, {ADDRESSES}, {_LINKS})",
     "transcripts": f"* replace ({address_of('origin')} as origin)",
 }
 _KNOWN_BY = {"words": "transcript_id"}  # by what its rows are known, if not by the episode

@@ -11,8 +11,9 @@ from typing import Any
 from transforms.choice import Named, choose
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse.answers.answer_lines import address_of, quoted
+from warehouse.answers.answer_lines import quoted
 from warehouse.answers.sql import answer
+from warehouse.export.outgoing import ADDRESSES
 from warehouse.snapshot import open_snapshot
 
 _SHOWS = """
@@ -20,8 +21,7 @@ _SHOWS = """
     from podcasts group by coalesce(title, podcast_id) order by 2
 """
 # A path would tell others of this machine.
-_ADDRESSES = ", ".join(f"{address_of(column)} as {column}" for column in ("audio_url", "page_url"))
-_COLUMNS = f"select * exclude (audio_path) replace ({_ADDRESSES}) from best_turns"  # noqa: S608 - names of columns
+_COLUMNS = f"select * exclude (audio_path) replace ({ADDRESSES}) from best_turns"  # noqa: S608 - names of columns
 _ORDER = "order by published_at, episode_id, turn_index"
 
 
