@@ -17,11 +17,14 @@ from warehouse.loading.staging import Staged
 # No word has a slip or a stem: too short, and of no language.
 WORDS = ("ka", "kar", "mo", "zu", "li", "po", "ve")
 OFTEN = (40, 8, 30, 12, 5, 2, 1)
+# What is rare, and seldom said with anything else: the best turns may lack it.
+ALONE = ("xu", "xu ka", "xu" + 39 * " po")
 
 
 def document(number: int, chance: random.Random) -> Staged:
     """A transcript of turns of up to forty words, some of them common."""
     texts = [" ".join(chance.choices(WORDS, OFTEN, k=chance.choice([1, 2, 5, 40]))) for _ in range(30)]
+    texts += [chance.choice(ALONE) for _ in range(number)]
     turns = tuple(
         Turn(i, "A", None, None, text, 0, len(text.split()), "cue", *[None] * 3) for i, text in enumerate(texts)
     )
@@ -64,12 +67,15 @@ def test_search_finds_the_best_turns(tmp_path: Path, seed: int) -> None:
     """Of words that are common and rare, phrases and beginnings, together or not; of few and of many turns."""
     chance = random.Random(seed)
     snapshot = publish(tmp_path, *(document(number, chance) for number in range(4)))
-    parts = [*WORDS, "ka*", "k*", '"ka mo"', '"mo zu ka"', '"po ve"', "zz"]
+    parts = [*WORDS, "xu", "xu", "ka*", "k*", '"ka mo"', '"mo zu ka"', '"po ve"', "zz"]
     with duckdb.connect(str(snapshot), read_only=True) as con:
         said = con.execute("select transcript_id, turn_index, string_split(text, ' ') from turns").fetchall()
         texts = {(name, index): words for name, index, words in said}
         for _ in range(25):
-            query, most = chance.sample(parts, chance.randint(1, 4)), chance.choice([1, 5, 20])
+            query, most = (
+                list(dict.fromkeys(chance.sample(parts, chance.randint(1, 4)))),
+                chance.choice([1, 5, 20]),
+            )
             found = con.execute("select score from search($1, most := $2)", [" ".join(query), most]).fetchall()
             wanted = ranked(texts, query, most)
             assert [score for (score,) in found] == pytest.approx(wanted, abs=0.001), query
