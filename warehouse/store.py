@@ -23,7 +23,19 @@ from filelock import FileLock, Timeout
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from transforms.sealed import is_no_file
 from warehouse import spare
-from warehouse.loading.load import BUGS, Check, Connection, Find, Load, believe, load_new, quoted, transaction
+from warehouse.loading.load import (
+    BUGS,
+    DERIVE,
+    Check,
+    Connection,
+    Find,
+    Load,
+    believe,
+    derive_everything,
+    load_new,
+    quoted,
+    transaction,
+)
 from warehouse.search import passages
 from warehouse.search.index import index_everything
 from warehouse.snapshot import holder
@@ -80,6 +92,7 @@ def migrate(con: Connection) -> None:
             con.execute(path.read_text(encoding="utf-8"))
             con.execute("insert into schema_migrations values (?, now())", [path.name])
     _make_views(con)
+    _derive(con)
     if not rows(con, "from search_index limit 1"):  # of one that had none yet
         with transaction(con):
             index_everything(con)
@@ -88,12 +101,32 @@ def migrate(con: Connection) -> None:
 def _make_views(con: Connection) -> None:
     """Make the views and macros, where those that are there are not these: it takes as long as a small load."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in VIEWS)
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    if not _was_made_by(con, "digest_of_views", text):
+        with transaction(con):
+            con.execute(f"{text}; {_noted('digest_of_views', text)}")
+
+
+def _derive(con: Connection) -> None:
+    """Derive what the views need of each transcript, where what is there was derived otherwise."""
+    text = DERIVE.read_text(encoding="utf-8")
+    if not _was_made_by(con, "digest_of_derived", text):
+        with transaction(con):
+            derive_everything(con)
+            con.execute(_noted("digest_of_derived", text))
+
+
+def _was_made_by(con: Connection, name: str, text: str) -> bool:
     with suppress(duckdb.CatalogException):
-        if rows(con, "select digest_of_views()") == [(digest,)]:
-            return
-    with transaction(con):
-        con.execute(f"{text}; create or replace macro digest_of_views() as '{digest}'")
+        return rows(con, f"select {name}()") == [(_digest(text),)]
+    return False
+
+
+def _noted(name: str, text: str) -> str:
+    return f"create or replace macro {name}() as '{_digest(text)}'"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_older(con: Connection) -> bool:

@@ -82,32 +82,23 @@ comment on column best_turns.audio_url is 'Where the audio is offered; NULL for 
 comment on column best_turns.audio_path is 'Where the audio lies on this machine; NULL where it is no file that is known here';
 
 create or replace view talk_time as
-with spoken as (
-    select
-        t.episode_id, coalesce(t.speaker_name, t.speaker_label) as speaker, t.word_count, t.start_time, t.end_time,
-        -- Longer than a breath: nobody says anything in them, though the turn goes on.
-        t.end_time - t.start_time - least(coalesce(t.pauses, 0), t.end_time - t.start_time) as seconds,
-        p.title as podcast, e.title
-    from turns t
-    join transcripts b on b.transcript_id = t.transcript_id and b.is_best
-    left join episodes e on e.episode_id = t.episode_id
-    left join podcasts p on p.podcast_id = e.podcast_id
-)
 select
-    episode_id,
-    speaker,
-    count(*) as turns,
-    sum(word_count)::bigint as words,
-    sum(seconds) as seconds,
-    case when speaker is not null then
-        sum(seconds) / nullif(sum(sum(seconds)) filter (where speaker is not null) over (partition by episode_id), 0)
+    b.episode_id,
+    d.speaker,
+    d.turns,
+    d.words,
+    d.seconds,
+    case when d.speaker is not null then
+        d.seconds / nullif(sum(d.seconds) filter (where d.speaker is not null) over (partition by b.episode_id), 0)
     end as share,
-    max(end_time - start_time) as longest_turn,
-    60 * sum(word_count) filter (where spoken.seconds is not null) / nullif(sum(spoken.seconds), 0) as words_a_minute,
-    any_value(podcast) as podcast,
-    any_value(title) as title
-from spoken
-group by episode_id, speaker;
+    d.longest_turn,
+    60 * d.timed_words / nullif(d.seconds, 0) as words_a_minute,
+    p.title as podcast,
+    e.title
+from derived_talk d
+join transcripts b on b.transcript_id = d.transcript_id and b.is_best
+left join episodes e on e.episode_id = b.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id;
 
 comment on view talk_time is 'How much each speaker of an episode says in its best transcript, one row per speaker.';
 comment on column talk_time.episode_id is 'The episode (episodes.episode_id)';
@@ -203,15 +194,17 @@ comment on macro is_question is 'Whether a text ends with a question mark, by it
 create or replace view exchanges as
 -- Turns are numbered without gaps: found by its number, an answer is there at once for who asks for one episode.
 select
-    t.episode_id, t.transcript_id, t.podcast, t.title, t.published_at, t.turn_index, t.start_time, t.end_time,
-    t.speaker, t.text,
-    is_question(t.text, t.language) as is_question,
+    t.episode_id, t.transcript_id, p.title as podcast, e.title, e.published_at, t.turn_index, t.start_time, t.end_time,
+    coalesce(t.speaker_name, t.speaker_label) as speaker, t.text, t.is_question,
     a.turn_index as answer_index, coalesce(a.speaker_name, a.speaker_label) as answered_by, a.text as answer,
     a.start_time - t.end_time as gap
-from best_turns t
+from turns t
+join transcripts b on b.transcript_id = t.transcript_id and b.is_best
 join turns a on a.transcript_id = t.transcript_id and a.turn_index = t.turn_index + 1
+left join episodes e on e.episode_id = t.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id
 -- Of two turns of unknown speakers nobody can say that one answers the other.
-where t.speaker is distinct from coalesce(a.speaker_name, a.speaker_label);
+where coalesce(t.speaker_name, t.speaker_label) is distinct from coalesce(a.speaker_name, a.speaker_label);
 
 comment on view exchanges is 'A turn and the answer to it: one row per turn that somebody else follows.';
 comment on column exchanges.episode_id is 'The episode (episodes.episode_id)';
@@ -231,46 +224,13 @@ comment on column exchanges.answer is 'What is answered';
 comment on column exchanges.gap is 'From the end of the turn to the answer, seconds; negative where they overlap, NULL where unknown';
 
 create or replace view speaker_overlaps as
-with voices as (
-    select transcript_id, speaker_label, coalesce(any_value(speaker_name), speaker_label) as speaker
-    from turns where speaker_label is not null
-    group by transcript_id, speaker_label
-), diarized as (
-    -- A published text was put on the clock of a transcript whose voices are known from the sound.
-    select b.episode_id, coalesce(v.speaker, s.speaker_label) as speaker, s.start_time, s.end_time
-    from transcripts b
-    join speaker_segments s on s.transcript_id = coalesce(b.aligned_to, b.transcript_id)
-    left join voices v on v.transcript_id = s.transcript_id and v.speaker_label = s.speaker_label
-    where b.is_best
-), speech as (
-    from diarized
-    union all
-    select episode_id, speaker, start_time, end_time
-    from best_turns
-    where speaker is not null and start_time is not null and end_time is not null
-        and episode_id not in (select episode_id from diarized)
-), begun as (
-    -- Of several who speak already, the one who goes on longest is the one who is spoken over.
-    select
-        *, max(end_time) over earlier as other_end, arg_max(speaker, end_time) over earlier as other_speaker
-    from speech
-    window earlier as (
-        partition by episode_id order by start_time, end_time rows between unbounded preceding and 1 preceding
-    )
-)
 select
     b.episode_id, p.title as podcast, e.title, e.published_at,
-    b.start_time,
-    least(b.end_time, b.other_end) as end_time,
-    least(b.end_time, b.other_end) - b.start_time as seconds,
-    b.speaker,
-    b.other_speaker,
-    b.end_time > b.other_end as goes_on
-from begun b
-left join episodes e using (episode_id)
-left join podcasts p using (podcast_id)
--- Shorter ones are the inaccuracy of the diarization (turns.is_overlap, too).
-where b.speaker <> b.other_speaker and least(b.end_time, b.other_end) - b.start_time >= 0.2;
+    o.start_time, o.end_time, o.end_time - o.start_time as seconds, o.speaker, o.other_speaker, o.goes_on
+from derived_overlaps o
+join transcripts b on b.transcript_id = o.transcript_id and b.is_best
+left join episodes e on e.episode_id = b.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id;
 
 comment on view speaker_overlaps is 'Where two speak at once, by the diarization, else by the times of the turns: one row per time that somebody begins while another speaks.';
 comment on column speaker_overlaps.episode_id is 'The episode (episodes.episode_id)';
@@ -286,14 +246,13 @@ comment on column speaker_overlaps.goes_on is 'Whether the one who began goes on
 
 create or replace view interruptions as
 select
-    o.episode_id, o.podcast, o.title, o.published_at, o.start_time, o.seconds, o.speaker,
-    o.other_speaker as interrupted,
-    case when t.end_time > o.start_time then t.turn_index end as turn_index,
-    case when t.end_time > o.start_time then t.text end as text
-from speaker_overlaps o
-asof left join (
-    from best_turns where speaker is not null and start_time is not null
-) t on t.episode_id = o.episode_id and t.speaker = o.speaker and t.start_time < o.end_time
+    b.episode_id, p.title as podcast, e.title, e.published_at,
+    o.start_time, o.end_time - o.start_time as seconds, o.speaker, o.other_speaker as interrupted, o.turn_index, t.text
+from derived_overlaps o
+join transcripts b on b.transcript_id = o.transcript_id and b.is_best
+left join episodes e on e.episode_id = b.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id
+left join turns t on t.transcript_id = o.transcript_id and t.turn_index = o.turn_index
 where o.goes_on;
 
 comment on view interruptions is 'Who interrupts whom: one row per time that somebody begins while another speaks, and goes on when that one has stopped.';
@@ -309,43 +268,13 @@ comment on column interruptions.turn_index is 'The turn of who interrupts (best_
 comment on column interruptions.text is 'What is said in that turn';
 
 create or replace view silences as
-with spoken as (
-    select
-        t.episode_id, t.transcript_id, t.turn_index, coalesce(t.speaker_name, t.speaker_label) as speaker,
-        t.start_time, t.end_time, t.pauses is not null or t.start_time is null or t.end_time is null as by_word
-    from turns t join transcripts b on b.transcript_id = t.transcript_id and b.is_best
-), pieces as (
-    -- The words of turns with pauses or without times, other turns as a whole: all words, or titles, would make the
-    -- sorting dear. A turn without times and words is a piece of which nobody knows when it was said.
-    select * exclude (by_word), null::bigint as word_index from spoken where not by_word
-    union all
-    select t.episode_id, t.transcript_id, t.turn_index, t.speaker, w.start_time, w.end_time, w.word_index
-    from spoken t left join words w using (transcript_id, turn_index)
-    where t.by_word
-), followed as (
-    select
-        *,
-        lag(end_time) over before as last_end,
-        lag(turn_index) over before as after_turn,
-        lag(speaker) over before as after_speaker,
-        max(end_time) over (before rows between unbounded preceding and 1 preceding) as silent_from
-    from pieces
-    window before as (partition by episode_id order by turn_index, word_index)
-), silent as (
-    -- Where the piece before has no times, nobody knows when it was said.
-    from followed where last_end is not null and start_time - silent_from > 1
-)
 select
-    s.episode_id, s.transcript_id, p.title as podcast, e.title,
-    s.silent_from as start_time,
-    s.start_time as end_time,
-    s.start_time - s.silent_from as seconds,
-    s.after_turn,
-    s.after_speaker,
-    s.turn_index as before_turn,
-    s.speaker as before_speaker
-from silent s
-left join episodes e on e.episode_id = s.episode_id
+    b.episode_id, s.transcript_id, p.title as podcast, e.title,
+    s.start_time, s.end_time, s.end_time - s.start_time as seconds,
+    s.after_turn, s.after_speaker, s.before_turn, s.before_speaker
+from derived_silences s
+join transcripts b on b.transcript_id = s.transcript_id and b.is_best
+left join episodes e on e.episode_id = b.episode_id
 left join podcasts p on p.podcast_id = e.podcast_id;
 
 comment on view silences is 'Where nobody says a word for more than a second, within a turn or between two: pauses, music, laughter.';
@@ -362,51 +291,16 @@ comment on column silences.before_turn is 'The turn after it, or that it is in (
 comment on column silences.before_speaker is 'Who speaks next; NULL where unsure';
 
 create or replace view monologues as
-with spoken as (
-    select
-        t.episode_id, t.transcript_id, coalesce(t.speaker_name, t.speaker_label) as speaker, t.turn_index,
-        t.start_time, t.end_time, t.word_count
-    from turns t join transcripts b on b.transcript_id = t.transcript_id and b.is_best
-), edged as (
-    select
-        *, lag(speaker) over beside is distinct from speaker and lead(speaker) over beside is distinct from speaker
-            as is_alone
-    from spoken window beside as (partition by episode_id order by turn_index)
-), numbered as (
-    -- Nearly all turns stand alone and are short: to number and group them, too, would take twice as long.
-    select
-        *, turn_index - row_number() over (partition by episode_id, transcript_id, speaker order by turn_index) as run
-    from edged
-    where speaker is not null
-        and (not is_alone or end_time - start_time >= 60 or end_time - start_time is null and word_count >= 150)
-), runs as (
-    select
-        episode_id, transcript_id,
-        min(turn_index) as first_turn,
-        max(turn_index) as last_turn,
-        arg_min_null(start_time, turn_index) as start_time,
-        arg_max_null(end_time, turn_index) as end_time,
-        sum(word_count)::bigint as words
-    from numbered
-    group by episode_id, transcript_id, speaker, run
-    having arg_max_null(end_time, turn_index) - arg_min_null(start_time, turn_index) >= 60
-        or (arg_max_null(end_time, turn_index) - arg_min_null(start_time, turn_index) is null and sum(word_count) >= 150)
-)
 select
-    r.episode_id, r.transcript_id,
-    any_value(t.podcast) as podcast,
-    any_value(t.title) as title,
-    any_value(t.published_at) as published_at,
-    any_value(t.speaker) as speaker,
-    r.first_turn, r.last_turn, r.start_time, r.end_time,
-    r.end_time - r.start_time as seconds,
-    r.words,
+    b.episode_id, m.transcript_id, p.title as podcast, e.title, e.published_at, m.speaker,
+    m.first_turn, m.last_turn, m.start_time, m.end_time, m.end_time - m.start_time as seconds, m.words,
     string_agg(t.text, ' ' order by t.turn_index) as text
-from runs r
-join best_turns t
-    on t.episode_id = r.episode_id and t.transcript_id = r.transcript_id
-    and t.turn_index between r.first_turn and r.last_turn
-group by r.episode_id, r.transcript_id, r.first_turn, r.last_turn, r.start_time, r.end_time, r.words;
+from (select *, unnest(range(first_turn, last_turn + 1)) as turn_index from derived_monologues) m
+join transcripts b on b.transcript_id = m.transcript_id and b.is_best
+join turns t on t.transcript_id = m.transcript_id and t.turn_index = m.turn_index
+left join episodes e on e.episode_id = b.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id
+group by all;
 
 comment on view monologues is 'Where one known speaker talks for a minute or more and nobody else does; where times are unknown, for 150 words or more.';
 comment on column monologues.episode_id is 'The episode (episodes.episode_id)';
@@ -424,28 +318,13 @@ comment on column monologues.words is 'Words in it';
 comment on column monologues.text is 'What is said';
 
 create or replace view speaker_pairs as
-with answers as (
-    select
-        episode_id, speaker as other_speaker, answered_by as speaker,
-        count(*) as answers,
-        count_if(is_question) as to_questions,
-        median(gap) as median_gap
-    from exchanges
-    where speaker is not null and answered_by is not null
-    group by all
-), cut as (
-    select episode_id, interrupted as other_speaker, speaker, count(*) as interruptions
-    from interruptions group by all
-)
 select
-    episode_id, p.title as podcast, e.title, e.published_at, speaker, other_speaker,
-    coalesce(answers, 0) as answers,
-    coalesce(to_questions, 0) as to_questions,
-    median_gap,
-    coalesce(interruptions, 0) as interruptions
-from answers full join cut using (episode_id, speaker, other_speaker)
-left join episodes e using (episode_id)
-left join podcasts p using (podcast_id);
+    b.episode_id, p.title as podcast, e.title, e.published_at, d.speaker, d.other_speaker,
+    d.answers, d.to_questions::hugeint as to_questions, d.median_gap, d.interruptions
+from derived_pairs d
+join transcripts b on b.transcript_id = d.transcript_id and b.is_best
+left join episodes e on e.episode_id = b.episode_id
+left join podcasts p on p.podcast_id = e.podcast_id;
 
 comment on view speaker_pairs is 'Who talks with whom in an episode: one row per speaker who answers or interrupts another; unknown speakers are left out.';
 comment on column speaker_pairs.episode_id is 'The episode (episodes.episode_id)';
@@ -461,8 +340,10 @@ comment on column speaker_pairs.interruptions is 'Times that the speaker interru
 
 create or replace view guests as
 with shown as (
-    select t.*, e.podcast_id
-    from best_turns t join episodes e using (episode_id)
+    select d.*, b.episode_id, e.podcast_id, e.published_at
+    from derived_talk d
+    join transcripts b on b.transcript_id = d.transcript_id and b.is_best
+    join episodes e on e.episode_id = b.episode_id
 ), told as (
     select episode_id, speaker_name, role
     from transcript_speakers join transcripts using (transcript_id)
@@ -471,23 +352,34 @@ with shown as (
     select episode_id, unnest(persons).name, unnest(persons).role from episodes where persons is not null
 ), episodes_of as (
     select podcast_id, count(distinct episode_id) as of_episodes from shown group by all
+), roles as (
+    -- The one in which most turns are said.
+    select podcast_id, speaker, arg_max(role, turns) as role
+    from (
+        select s.podcast_id, s.speaker, r.role, sum(s.named_turns) as turns
+        from shown s
+        join (select episode_id, speaker_name, mode(role) as role from told group by all) r
+            on r.episode_id = s.episode_id and r.speaker_name = s.speaker
+        group by all
+    )
+    group by all
 )
 select
     s.podcast_id,
-    any_value(s.podcast) as podcast,
+    any_value(p.title) as podcast,
     s.speaker,
     count(distinct s.episode_id) as episodes,
     any_value(o.of_episodes) as of_episodes,
     min(s.published_at) as first_published_at,
     max(s.published_at) as last_published_at,
-    sum(s.word_count)::bigint as words,
-    mode(r.role) as role
+    sum(s.named_words)::bigint as words,
+    any_value(r.role) as role
 from shown s
 join episodes_of o on o.podcast_id is not distinct from s.podcast_id
-left join (select episode_id, speaker_name, mode(role) as role from told group by all) r
-    on r.episode_id = s.episode_id and r.speaker_name = s.speaker
+left join roles r on r.podcast_id is not distinct from s.podcast_id and r.speaker = s.speaker
+left join podcasts p on p.podcast_id = s.podcast_id
 -- A label is another person in each episode.
-where s.name_source is not null
+where s.named_turns > 0
 group by s.podcast_id, s.speaker;
 
 comment on view guests is 'Who was on which show how often: one row per show and person who is known by name, hosts too.';

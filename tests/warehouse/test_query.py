@@ -13,6 +13,7 @@ import pytest
 from flows.published.linking import AskedEpisodes, EpisodeIndex, TextEvidence
 from tests.conftest import only
 from tests.support.documents import EPISODE, NOON, PODCAST, RENDITION, publish, published, stage_run, staged
+from tests.support.schemas import make_older
 from transforms.errors import SourceError
 from transforms.records import Episode, Word
 from transforms.turns import to_turns
@@ -207,9 +208,7 @@ def test_a_warehouse_that_knew_no_pauses_learns_them(tmp_path: Path):
     document.write_bytes(write_staged(staged(words=words, turns=to_turns(words, "en", None), rendition=heard)))
     warehouse = tmp_path / "warehouse.duckdb"
     store.load(warehouse, {"k": document}, {})
-    with store.opened(warehouse) as con:
-        con.execute("alter table turns drop column pauses")
-        con.execute("delete from schema_migrations where name = '0014_archives.sql'")
+    make_older(warehouse, 13)
     store.upgrade(warehouse)
     with store.opened(warehouse) as con:
         assert con.execute("select pauses from turns").fetchall() == [(11.3,)]

@@ -173,6 +173,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             1.0,
             0.85,
             *[None] * 3,
+            True,
         ),
         (
             "asr-1",
@@ -191,6 +192,7 @@ def test_a_document_becomes_rows(home: Path, warehouse: Path):
             0.5,
             0.8,
             *[None] * 3,
+            False,
         ),
     ]
     assert rows(warehouse, "from words order by all") == [
@@ -635,6 +637,7 @@ def test_migrate_twice_is_migrate_once():
             ("0013_no_keys.sql",),
             ("0014_archives.sql",),
             ("0015_passages.sql",),
+            ("0016_derived.sql",),
         ]
         assert con.execute("select table_name from duckdb_tables() where comment is null").fetchall() == []
         assert (

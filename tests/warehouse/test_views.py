@@ -113,7 +113,7 @@ def promised() -> Iterator[str]:
             yield f"{view}.{column} {kind}"
         for name, given, kind in con.execute(
             "select function_name, parameters, function_type from duckdb_functions() "
-            "where not internal and function_name <> 'digest_of_views' order by 1"
+            "where not internal and not starts_with(function_name, 'digest_of_') order by 1"
         ).fetchall():
             yield f"{name}({', '.join(given)})"
             if kind == "table_macro":
@@ -141,7 +141,7 @@ def test_each_view_and_macro_says_what_it_is() -> None:
         silent = con.execute(
             "select view_name from duckdb_views() where not internal and comment is null union all "
             "select function_name from duckdb_functions() where not internal and comment is null "
-            "and function_name <> 'digest_of_views' union all "
+            "and not starts_with(function_name, 'digest_of_') union all "
             "select table_name || '.' || column_name from duckdb_columns() where not internal and comment is null"
         ).fetchall()
     assert silent == []

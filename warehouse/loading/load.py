@@ -18,6 +18,7 @@ from warehouse.loading.staging import schema
 from warehouse.search.index import index_chosen
 
 _LOAD = Path(__file__).with_name("load.sql")
+DERIVE = Path(__file__).with_name("derive.sql")
 # What a file of ours, or our own SQL, can do wrong; all else (DuckDB raises a bare `Error` for a bad
 # checksum) comes from the machine or the database file.
 BUGS = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError, duckdb.NotSupportedError)
@@ -165,6 +166,7 @@ def _read_documents(con: Connection, files: Sequence[File]) -> None:
 def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
     _read_documents(con, files)
     con.execute(_LOAD.read_text(encoding="utf-8"))
+    con.execute(DERIVE.read_text(encoding="utf-8"))
     index_chosen(con)
     columns = "staged_key, transcript_id, episode_id, turns, words"
     mine = "select staged_key from document"
@@ -173,6 +175,31 @@ def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
         f"select {columns} from load_log where staged_key in ({mine}) order by staged_at, staged_key",  # noqa: S608
     )
     return [Loaded(*row) for row in rows]
+
+
+def derive_everything(con: Connection) -> None:
+    """Derive anew what the views need of each transcript."""
+    tables = [
+        name for (name,) in _rows(con, "select table_name from duckdb_tables() where table_name ^@ 'derived_'")
+    ]
+    con.execute("; ".join(f"delete from {table}" for table in tables))  # noqa: S608
+    con.execute(
+        """
+        update turns set is_question = is_question(t.text, s.language)
+        from turns t join transcripts s using (transcript_id)
+        where turns.rowid = t.rowid and turns.is_question is distinct from is_question(t.text, s.language)
+        """
+    )
+    con.execute("set variable turns_from = 0; set variable words_from = 0")
+    con.execute("create or replace temp table others (transcript_id varchar)")
+    ids = [name for (name,) in _rows(con, "select transcript_id from transcripts order by all")]
+    for start in range(0, len(ids), MOST_DOCUMENTS):
+        con.execute(
+            "create or replace temp table new as select unnest(?) as transcript_id",
+            [ids[start : start + MOST_DOCUMENTS]],
+        )
+        con.execute(DERIVE.read_text(encoding="utf-8"))
+    con.execute("drop table others; drop table if exists new")
 
 
 def _load_failures(con: Connection, failures: Mapping[str, Path], refused: list[RefusedFile]) -> None:

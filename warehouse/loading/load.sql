@@ -77,6 +77,11 @@ delete from gaps where transcript_id in (from replaced);
 delete from evals where transcript_id in (from replaced);
 delete from name_evidence where transcript_id in (from replaced);
 delete from voices where transcript_id in (from replaced);
+delete from derived_talk where transcript_id in (from replaced);
+delete from derived_overlaps where transcript_id in (from replaced);
+delete from derived_pairs where transcript_id in (from replaced);
+delete from derived_silences where transcript_id in (from replaced);
+delete from derived_monologues where transcript_id in (from replaced);
 
 insert into transcripts by name select unnest(transcript) from chosen;
 create or replace temp table spoken as
@@ -96,10 +101,14 @@ from (
     from (select filename, unnest(words, max_depth := 2) from staged)
 )
 group by all;
+-- What comes stands behind what is there: who looks for it need not look through all.
+set variable turns_from = (select count(*) from turns);
+set variable words_from = (select count(*) from words);
 insert into turns by name
-select s.* exclude (filename), p.pauses
-from spoken s left join worded p on p.filename = s.filename and p.turn_index = s.turn_index
-where s.filename in (select filename from chosen);
+select s.* exclude (filename), p.pauses, is_question(s.text, c.transcript.language) as is_question
+from spoken s
+join chosen c on c.filename = s.filename
+left join worded p on p.filename = s.filename and p.turn_index = s.turn_index;
 insert into words by name
 select transcript.transcript_id as transcript_id, unnest(words, max_depth := 2)
 from staged where filename in (select filename from chosen);
@@ -114,6 +123,12 @@ insert into gaps by name select transcript_id, unnest(gaps, max_depth := 2) from
 insert into evals by name select transcript_id, episode_id, unnest(evals, max_depth := 2) from chosen;
 insert into name_evidence by name select transcript_id, unnest(name_evidence, max_depth := 2) from chosen;
 insert into voices by name select transcript_id, unnest(voices, max_depth := 2) from chosen;
+
+create or replace temp table new as select transcript_id from chosen;
+create or replace temp table others as
+select transcript_id from transcripts where aligned_to in (from new) and transcript_id not in (from new);
+delete from derived_overlaps where transcript_id in (from others);
+delete from derived_pairs where transcript_id in (from others);
 
 -- The chapters of the episode itself: those of the newest document whose maker looked for them. One that was made
 -- of it since may have them on the clock of other audio.

@@ -124,46 +124,100 @@ with terms as materialized (
     -- Rows are found by one column and then read by their place: that takes a third of the time.
     select rowid as row_number, s.word from search_index s where s.word in (select word from terms)
 ), postings as (
-    select w.part_index, w.place, w.places, w.weight, x.text_index, unnest(s.places) as packed
-    from search_index s
-    join rows_of_index r on r.row_number = s.rowid
-    join terms w on w.word = r.word
-    join texts x using (transcript_id)
+    select
+        part_index, place, places, weight, text_index, unnest(all_places) as packed,
+        -- Whether it is the first place in its turn; NULL where a transcript has several forms of the word.
+        case when words = 1 then unnest(list_prepend(-1, array_pop_back(all_places))) >> 20 < packed >> 20 end as is_first
+    from (
+        select
+            w.part_index, w.place, w.places, w.weight, x.text_index, s.places as all_places,
+            count(*) over (partition by w.part_index, x.text_index) as words
+        from search_index s
+        join rows_of_index r on r.row_number = s.rowid
+        join terms w on w.word = r.word
+        join texts x using (transcript_id)
+    )
 ), hits as (
-    select part_index, text_index, packed, weight from postings where places = 1
+    select part_index, text_index, packed, weight, is_first from postings where places = 1
     union all
     -- The words of a phrase follow each other.
-    select part_index, text_index, min(packed), min(weight)
+    select part_index, text_index, min(packed), min(weight), null
     from postings where places > 1
     group by part_index, text_index, packed // 16 - place having count(distinct place) = any_value(places)
-), found as (
-    select
-        part_index, text_index, packed // 1048576 as turn_index,
-        sum(weight) as tf, min(packed) as first
+), occurrences as materialized (
+    -- One number names a turn: 4294967296 × text_index + turn_index.
+    select part_index, 4294967296 * text_index + (packed >> 20) as turn, weight, packed, is_first
     from hits
     where speaker is null or (text_index, packed // 1048576) in (from spoken)
+), spread as materialized (
+    select
+        *, row_number() over (order by is_quoted desc, df, part_index) as number, count(*) over () as of_parts,
+        ln(1 + (n - df + 0.5e0) / (df + 0.5e0)) * 2.2e0 as idf
+    from (
+        select part_index, sum(df)::bigint as df, any_value(is_quoted) as is_quoted
+        from (
+            select part_index, count(*) as df from occurrences where is_first group by all
+            union all
+            select part_index, count(*) from (select distinct part_index, turn from occurrences where is_first is null)
+            group by all
+        )
+        join (select distinct part_index, is_quoted from terms) using (part_index)
+        group by part_index
+    ), (select sum(turns) as n, sum(words) / sum(turns) as mean_words from derived_talk)
+), rarest as (
+    select distinct turn from occurrences
+    where part_index = (select part_index from spread where number = 1 and of_parts > 1)
+), first_look as (
+    select
+        count(*) as parts,
+        sum(idf * tf
+            / (tf + 1.2e0 * (0.25e0 + 0.75e0 * pow(2, (first & 15) + 0.5e0) / greatest(mean_words, 1)))) as score
+    from (
+        select part_index, turn, sum(weight) as tf, min(packed) as first
+        from occurrences where turn in (from rarest)
+        group by all
+    )
+    join spread using (part_index)
+    group by turn
+), first_best as (
+    select max(parts) as most_parts, case when count(*) = most then min(score) end as worst
+    from (
+        from first_look qualify parts = max(parts) over () order by score desc limit greatest(most, 0)
+    )
+), possible as (
+    -- Of turns with the most parts, say m of p, each has one of the p - m + 1 rarest; and m is at least what a turn
+    -- with the rarest has. Where parts are quoted, all turns have these. No turn reaches the sum of idf of its parts.
+    select distinct turn
+    from occurrences
+    join spread using (part_index)
+    cross join first_best
+    where of_parts > 1 and number <= case
+        when (select bool_or(is_quoted) from spread) then 1
+        when most_parts = of_parts - 1 and worst > (select sum(idf) + 1e-8 from spread where number > 1) then 1
+        else of_parts - most_parts + 1
+    end
+), found as (
+    select part_index, turn, sum(weight) as tf, min(packed) as first
+    from occurrences
+    where (select count(*) from spread) = 1 or turn in (from possible)
     group by all
-), spread as (
-    select part_index, count(*) as df, any_value(is_quoted) as is_quoted
-    from found join (select distinct part_index, is_quoted from terms) using (part_index)
-    group by part_index
 ), scored as (
     select
-        text_index, turn_index,
+        turn,
         -- Rounded, so that in whatever order it is added up equal turns are equal.
-        round(sum(ln(1 + (n - df + 0.5) / (df + 0.5)) * tf * 2.2
-            / (tf + 1.2 * (0.25 + 0.75 * pow(2, first % 16 + 0.5) / greatest(mean_words, 1)))), 9) as score,
+        round(sum(idf * tf
+            / (tf + 1.2e0 * (0.25e0 + 0.75e0 * pow(2, (first & 15) + 0.5e0) / greatest(mean_words, 1)))), 9) as score,
         count(*) as parts,
         count_if(is_quoted) as parts_quoted,
         min(first) as first
-    from found join spread using (part_index), (select count(*) as n, avg(word_count) as mean_words from turns)
-    group by text_index, turn_index
+    from found join spread using (part_index)
+    group by turn
 ), best as (
-    select text_index, turn_index, score, first // 16 % 65536 as place
+    select turn >> 32 as text_index, turn & 4294967295 as turn_index, score, first // 16 % 65536 as place
     from scored
     where parts_quoted = (select count(distinct part_index) filter (where is_quoted) from terms)
     qualify parts = max(parts) over ()
-    order by score desc, text_index, turn_index
+    order by score desc, turn
     limit case when most >= 0 then most else error('most is how many turns to find: 0 or more') end
 ), shown as materialized (
     select t.rowid as row_number, f.score, f.place, w.words
@@ -175,7 +229,8 @@ with terms as materialized (
     -- The words of each turn, with what stands between them.
     select
         t.*, f.score, f.place, f.words,
-        regexp_extract_all(t.text, word_pattern() || '|[^\p{L}\p{M}\p{N}]+') as pieces
+        regexp_extract_all(t.text, word_pattern() || '|[^\p{L}\p{M}\p{N}]+') as pieces,
+        regexp_extract_all(t.text, '[^\p{L}\p{M}\p{N}]+') as between
     from turns t join shown f on f.row_number = t.rowid
 ), bounded as (
     select
@@ -184,7 +239,7 @@ with terms as materialized (
         select
             *,
             coalesce(list_filter(
-                range(1, len(pieces) + 1), lambda i: regexp_matches(pieces[i], '^[\p{L}\p{M}\p{N}]')
+                range(1, len(pieces) + 1), lambda i: not list_contains(between, pieces[i])
             )[place + 1], 1) as hit
         from cut
     )

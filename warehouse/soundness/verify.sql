@@ -85,6 +85,12 @@ from (select distinct transcript_id from turns where len(words_of(text)) > 0) t
 where not exists (from search_index i where i.transcript_id = t.transcript_id)
 
 union all
+select 'turns that talk_time does not know', transcript_id
+from turn_sums t
+full join (select transcript_id, sum(turns) as turns from derived_talk group by all) d using (transcript_id)
+where t.turns is distinct from d.turns
+
+union all
 select 'short audio without a flag', rendition_id
 from renditions where decoded_seconds < 0.98 * header_seconds and not list_contains(flags, 'short_audio')
 
