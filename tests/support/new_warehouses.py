@@ -34,8 +34,10 @@ def empty() -> bytes:
 def opened(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
     """Open a warehouse; where there is none, one that has its migrations already."""
     if not read_only and not os.path.lexists(path):
-        with store.explained(path):
-            path.write_bytes(empty())
+        # Whole or not at all, on a full disk and when it is killed.
+        with store.explained(path), store.new_file(path) as copy:
+            copy.write_bytes(empty())
+            copy.replace(path)
     with opened_as_it_is(path, read_only=read_only) as con:
         yield con
 
