@@ -72,6 +72,17 @@ def home_of_one_test() -> Iterator[None]:
         os.environ.pop(name, None)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def new_warehouses_are_copies(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Make migrations and views once, not for each home; tests/warehouse/test_store.py makes them anew."""
+    from tests.support import new_warehouses
+
+    path = tmp_path_factory.mktemp("new") / "warehouse.duckdb"
+    path.write_bytes(new_warehouses.empty())
+    os.environ[new_warehouses.OF_ALL] = str(path)
+    new_warehouses.are_copies()
+
+
 @pytest.fixture(scope="session")
 def models() -> Path:
     """The folder of the embedded weights, fetched if they are not there."""

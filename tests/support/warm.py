@@ -232,8 +232,9 @@ def hasty(*arguments: str) -> None:
 
 
 def turntable(*arguments: str) -> None:
-    """Be the command, which rests for a moment only before it tries again what failed."""
+    """Be the command; it rests for a moment only before it tries again what failed, and copies a new warehouse."""
     importlib.import_module("flows.runs").RETRY_SECONDS = (0.05, 0.05)
+    importlib.import_module("tests.support.new_warehouses").are_copies()
     sys.argv = ["-c", *arguments]
     sys.modules["__main__"].__file__ = "turntable"
     importlib.reload(importlib.import_module("flows"))  # it sets variables

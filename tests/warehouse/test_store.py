@@ -24,6 +24,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support import new_warehouses
 from tests.support.documents import (
     EPISODE,
     NOON,
@@ -46,6 +47,15 @@ from warehouse.soundness import laws
 TABLES = [
     *("podcasts", "episodes", "renditions", "transcripts", "turns", "words", "speaker_segments"),
     *("chapters", "sections", "events", "transcript_speakers", "stage_runs", "load_log", "discoveries"),
+]
+
+# Names, comments, keys and checks of a warehouse, and how it is stored.
+SCHEMA = [
+    "select table_name, comment from duckdb_tables() order by all",
+    "select view_name, comment from duckdb_views() where not internal order by all",
+    "select table_name, column_name, comment from duckdb_columns() where not internal order by all",
+    "select table_name, constraint_text from duckdb_constraints() order by all",
+    "select tags from duckdb_databases() where not internal",
 ]
 
 
@@ -648,6 +658,20 @@ def test_migrate_twice_is_migrate_once():
         )
 
 
+def test_a_new_home_begins_with_what_the_tests_begin_with(home: Path, warehouse: Path, monkeypatch: Any):
+    """A load that makes its warehouse makes the tables, views, macros and comments of which tests have a copy."""
+    files, new = write(home, {"k": staged()}), home / "new.duckdb"
+    store.load(warehouse, files, {})
+    monkeypatch.setattr(store, "opened", new_warehouses.opened_as_it_is)
+    store.load(new, files, {})
+    assert content(new) == content(warehouse)
+    for what in (
+        *SCHEMA,
+        "select function_name, macro_definition, comment from duckdb_functions() where not internal order by all",
+    ):
+        assert rows(new, what) == rows(warehouse, what) != []
+
+
 def test_a_newer_warehouse_is_not_touched():
     """An older Turntable says so, and does not write into what it does not know."""
     with duckdb.connect() as con:
@@ -664,13 +688,7 @@ def test_the_snapshot_is_the_warehouse(home: Path, warehouse: Path):
     store.load(warehouse, files, {})
     store.publish(warehouse, snapshot)
     assert content(snapshot) == content(warehouse)
-    for what in (
-        "select table_name, comment from duckdb_tables() order by all",
-        "select view_name, comment from duckdb_views() where not internal order by all",
-        "select table_name, column_name, comment from duckdb_columns() where not internal order by all",
-        "select table_name, constraint_text from duckdb_constraints() order by all",
-        "select tags from duckdb_databases() where not internal",
-    ):
+    for what in SCHEMA:
         assert rows(snapshot, what) == rows(warehouse, what)
     assert rows(snapshot, "select tags['storage_version'] from duckdb_databases() where not internal") == [
         ("v1.5.0+",)
