@@ -435,7 +435,7 @@ def _in_sentence(head: _Head, rest: str, *, is_set_off: bool) -> bool:
 
 def _is_open(text: str) -> bool:
     """Check for a bracket that is not closed: a dash behind it is within it, as in `Ann [0:01 - 0:05]:`."""
-    return any(text.count(a) > text.count(b) for a, b in (("[", "]"), ("(", ")")))
+    return any(text.count(a) > text.count(b) for a, b in _BRACKETS.items())
 
 
 def is_titled(raw: str) -> bool:
