@@ -81,7 +81,7 @@ def find_names(texts: Sequence[str], forced: Core | None = None) -> Named:
 
 
 def _first_comes_back(texts: Sequence[str]) -> bool:
-    """Check for what could be a name in front of the first text, and comes back: one person alone may be named so."""
+    """Check for what could be a name in front of the first text, and comes back: one alone may be named so."""
     first = next((text for text in texts if not is_heard(text)), "")
     mine = {key for key, one in openings(first).items() if one.rest and not is_sound(f"[{one.raw}]")}
     return any(sum(key in openings(text) for text in texts) >= OFTEN for key in mine)

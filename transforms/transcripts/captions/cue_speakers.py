@@ -74,19 +74,18 @@ def _units(cues: Sequence[Cue], *, voiced: bool) -> dict[int, list[Unit]]:
 def _dashes(cues: Sequence[Cue], names: frozenset[Key]) -> frozenset[str]:
     """Return the dashes that begin what somebody else says.
 
-    Where names come back, they say that. A dash does, too, if two stand in a cue, or if there are some of it, and no
-    other stands before the names.
+    Where names come back, they say that. A dash does, too, if two stand in a cue, or if there are some of it, and
+    no other stands before the names.
     """
     counts: Counter[str] = Counter()
     before: Counter[str] = Counter()
     paired: set[str] = set()
     for cue in cues:
-        rows = [
-            (match[1] or match[2], row.text[match.end() :]) for row in cue.rows if (match := _DASH.match(row.text))
-        ]
-        before.update(dash for dash, text in rows if not names.isdisjoint(openings(text)))
-        counts.update(dash for dash, _ in rows)
-        paired |= {dash for dash, _ in rows} if len(rows) > 1 else set()
+        rows = [(_DASH.match(row.text), row.text) for row in cue.rows]
+        mine = [(match[1] or match[2], text[match.end() :]) for match, text in rows if match]
+        before.update(dash for dash, text in mine if not names.isdisjoint(openings(text)))
+        counts.update(dash for dash, _ in mine)
+        paired |= {dash for dash, _ in mine} if len(mine) > 1 else set()
     if not names:
         return frozenset(counts)
     if before.total() >= FEWEST_DASHES:
@@ -332,7 +331,7 @@ class Unit:
 def units_of(cue: Cue, known: frozenset[Key], *, every: bool, dashes: frozenset[str]) -> list[Unit]:
     """Cut a cue where its speaker changes.
 
-    `known` are the labels that begin a cue of the file, or `every` cue; `dashes` those that begin what somebody says.
+    `known` are the labels that begin a cue of the file, or `every` cue; `dashes` begin what somebody else says.
     """
     units: list[Unit] = []
     texts: list[list[str]] = []

@@ -21,9 +21,9 @@ LONGEST_ROLE = 30  # characters
 
 _RANGE = rf"{CLOCK}(?:\s*(?:-->|->|→|–|—|-|to)\s*{CLOCK})?"
 _TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
-# What may stand before a label: marks of lists and quotes, numbers, times.
+# What may stand before a label: marks of lists and quotes, numbers, times, and what begins bold that nothing ends.
 _BEFORE = re.compile(
-    rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
+    rf"\s+|^(?:\*{{2,3}}|__)(?=[^\s*_])|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
 )
 # A bare time that a stop or a comma ends is said: `Ben: 10:30. I was early.`
 _BEHIND = re.compile(rf"\s*(?:(?:,\s+)?(?P<time>{_TIME}(?![.,!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")

@@ -13,7 +13,7 @@ from transforms.transcripts.grammar.candidates import Candidate, Core, Form, is_
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
-from transforms.transcripts.grammar.ways import Document, Occurrences
+from transforms.transcripts.grammar.ways import Document, Occurrences, is_element, is_heading
 from transforms.transcripts.labels.names import fold, short_forms
 from transforms.transcripts.prose.lines import Line
 from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_off
@@ -123,26 +123,29 @@ def _labels(document: Document, best: Way, others: Sequence[Way], forced: Core |
 def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
     """Leave out what stands once and has no words behind it.
 
-    Below a name alone it is what its owner says; with a time where those who come back have none, or have it
-    elsewhere, it heads a chapter.
+    Below a name alone it is what its owner says, also to another one (`Ann, thank you.`); with a time where those
+    who come back have none, or have it elsewhere, it heads a chapter.
     """
     written = Counter(one.raw for one in labels.values())
     counts = Counter(one.name for one in labels.values())
     usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
 
-    def is_said(i: int, one: Candidate) -> bool:
-        return one.start_time is None and counts[one.name] == 1 and i - 1 in labels and labels[i - 1].form.alone
+    def is_below(i: int, one: Candidate) -> bool:
+        return one.start_time is None and i - 1 in labels and labels[i - 1].form.alone
 
-    def is_heading(one: Candidate) -> bool:
+    def heads(one: Candidate) -> bool:
         return bool(usual) and one.form.time not in ("", usual[0][0]) and not one.form.core.end
 
+    def is_kept(i: int, one: Candidate) -> bool:
+        if written[one.raw] > 1:
+            return True
+        if one.form.alone and "," in one.raw and ends_sentence(one.raw) and is_below(i, one):
+            return False
+        said = counts[one.name] == 1 and is_below(i, one)
+        return _has_words(document, labels, i) or not (said or heads(one))
+
     answers = _always_below(labels)
-    return {
-        i: one
-        for i, one in labels.items()
-        if one.name not in answers
-        and (written[one.raw] > 1 or _has_words(document, labels, i) or not (is_said(i, one) or is_heading(one)))
-    }
+    return {i: one for i, one in labels.items() if one.name not in answers and is_kept(i, one)}
 
 
 def _always_below(labels: dict[int, Candidate]) -> set[str]:
@@ -153,7 +156,7 @@ def _always_below(labels: dict[int, Candidate]) -> set[str]:
         if one.form.alone and i - 1 in labels and labels[i - 1].form == one.form
     }
     names = {one.name for i, one in labels.items() if i not in above}
-    below = Counter(labels[i].name for i, name in above.items() if name in names)
+    below = Counter(labels[i].name for i, name in above.items() if name in names or name == labels[i].name)
     counts = Counter(one.name for one in labels.values())
     return {name for name, count in below.items() if count == counts[name] > 1}
 
@@ -476,6 +479,7 @@ class _Named:
     short: frozenset[str]
     written: frozenset[str]
     mark: str
+    block: str
     bracket: str
     usual: tuple[bool, bool]
     are_alone: bool
@@ -494,8 +498,10 @@ class _Named:
         usual = Counter((one.form.alone, one.start_time is not None) for one in found).most_common(1)[0][0]
         alone = sum(one.form.alone for one in found) * 2 > len(labels)
         mark, first, last = _usual_mark(labels), min(labels), max(labels)
+        block = Counter(one.form.core.block for one in found).most_common(1)[0][0]
         bracket = Counter(one.form.core.bracket for one in found).most_common(1)[0][0]
-        return cls(document, labels, counts, known, short, written, mark, bracket, usual, alone, first, last)
+        own = block if is_heading(block) or is_element(block) else ""
+        return cls(document, labels, counts, known, short, written, mark, own, bracket, usual, alone, first, last)
 
     def names(self, i: int, one: Candidate) -> bool:
         """Check whether a candidate is one of these whose mark is damaged, or the full name of one."""
@@ -511,7 +517,7 @@ class _Named:
         return self.are_alone and one.form.alone and (one.raw in self.written or fold(one.raw) in self.known)
 
     def _is_marked(self, one: Candidate) -> bool:
-        return one.form.core.mark == self.mark != ""
+        return one.form.core.mark == self.mark != "" or one.form.core.block == self.block != ""
 
     def _is_again(self, i: int, one: Candidate) -> bool:
         has_more = one.form.alone and i + 1 < len(self.document.lines)

@@ -39,7 +39,7 @@ def fits(text: Text) -> bool:
     marked = sum(_MARKED.match(match[3]) is not None for match in found)
     if not sure or len(found) < SHARE * len(lines) or marked >= SHARE * len(found):
         return False
-    return not (_have_clocks(found) and _are_apart(text.lines[:400]) and shape_of(text) == "stamped")
+    return not (_have_clocks(found) and _are_apart(text.lines[:400]) and shape_of(text) in ("stamped", "blocks"))
 
 
 def _have_clocks(found: Sequence[re.Match[str]]) -> bool:
