@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.records import Seconds
+from transforms.transcripts.grammar.looks import is_full_name
 from transforms.transcripts.labels.names import clean, fold, is_sound, is_uncased
 from transforms.transcripts.prose.lines import CLOCK, WRAPPED, Line, Span, times
 
@@ -420,8 +421,9 @@ def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
         return True
     if _in_sentence(head, rest, is_set_off=bool(head.end or bracket or mark)):
         return True
-    alone = bracket or not (rest or head.stamp)
-    return bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
+    alone = bracket or not (rest or head.stamp or mark)
+    sound = bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
+    return sound and not (is_full_name(head.raw) and not bracket)  # Music Lund
 
 
 def _in_sentence(head: _Head, rest: str, *, is_set_off: bool) -> bool:

@@ -9,18 +9,19 @@ from heapq import nlargest
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar import score
-from transforms.transcripts.grammar.candidates import Candidate, Core, Form, is_titled, without_end
+from transforms.transcripts.grammar.candidates import LONGEST_LABEL, Candidate, Core, Form, is_titled, without_end
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
 from transforms.transcripts.grammar.ways import Document, Occurrences, is_element, is_heading
-from transforms.transcripts.labels.names import fold, short_forms
+from transforms.transcripts.labels.names import fold, is_sound, short_forms
 from transforms.transcripts.prose.lines import Line
 from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_off
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
 FEWEST_ONCE = 5  # labels of which each stands once: headings are like that
+NEARLY_ALL = 0.8  # of the labels are one's: what stands between them may be words that he says
 FEWEST_LISTED = 4  # labels of which each stands once: so do the authors of quotes and letters
 MOSTLY_NAMED = 0.75  # of the labels are full names there
 LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
@@ -82,9 +83,10 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
         form, likely = (ways[0].form, ways[0].probability) if ways else (None, 0.0)
         return Grammar({}, None, likely, form, likely, confidence=1 - likely)
     others = [way for way in ways if way is not best]
-    labels = _labels(document, best, others, forced)
+    labels, is_parted = _labels(document, best, others, forced)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
-    doubted = _has_others(document, best, labels, rival) or (forced is None and _is_unusual(labels))
+    unusual = forced is None and (is_parted or _is_unusual(labels))
+    doubted = unusual or _has_others(document, best, labels, rival)
     trust = (DOUBTFUL if doubted else 1.0) * (best.probability if forced is None else 1.0)
     return Grammar(
         labels,
@@ -105,8 +107,14 @@ def _best(ways: Sequence[Way], forced: Core | None) -> Way | None:
     return next((way for way in meant if way.is_likely), meant[0] if meant else None)
 
 
-def _labels(document: Document, best: Way, others: Sequence[Way], forced: Core | None) -> dict[int, Candidate]:
-    """Return the labels in the order of their lines: those of the best way, of its kin, and what they tell of."""
+def _labels(
+    document: Document, best: Way, others: Sequence[Way], forced: Core | None
+) -> tuple[dict[int, Candidate], bool]:
+    """Return the labels in the order of their lines: those of the best way, of its kin, and what they tell of.
+
+    Return, too, whether a part may have others that are not sure enough.
+    """
+    is_parted = False
     labels = {one.line: one for one in best.kept}
     for other in others:
         meant = forced is None or forced.covers(other.form.core)
@@ -115,9 +123,9 @@ def _labels(document: Document, best: Way, others: Sequence[Way], forced: Core |
     labels |= _known(document, labels)
     labels |= _beside_letters(document, labels)
     if forced is None:
-        labels |= _of_other_part(document, labels)
-        labels = _with_words(document, labels)
-    return dict(sorted(labels.items()))
+        of_part, is_parted = _of_other_part(document, labels)
+        labels = _with_words(document, labels | of_part)
+    return dict(sorted(labels.items())), is_parted
 
 
 def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
@@ -130,6 +138,8 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
     counts = Counter(one.name for one in labels.values())
     usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
 
+    timed_below = sum(_is_timed_below(document, i) for i in labels) >= NEARLY_ALL * len(labels)
+
     def is_below(i: int, one: Candidate) -> bool:
         return one.start_time is None and i - 1 in labels and labels[i - 1].form.alone
 
@@ -137,6 +147,10 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
         return bool(usual) and one.form.time not in ("", usual[0][0]) and not one.form.core.end
 
     def is_kept(i: int, one: Candidate) -> bool:
+        if one.start_time is None and is_sound(f"[{one.raw}]") and not _has_words(document, labels, i):
+            return False
+        if timed_below and counts[one.name] == 1 and not (one.start_time or _is_timed_below(document, i)):
+            return False
         if written[one.raw] > 1:
             return True
         if one.form.alone and "," in one.raw and ends_sentence(one.raw) and is_below(i, one):
@@ -146,6 +160,11 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
 
     answers = _always_below(labels)
     return {i: one for i, one in labels.items() if one.name not in answers and is_kept(i, one)}
+
+
+def _is_timed_below(document: Document, index: int) -> bool:
+    """Check for a time alone below a line."""
+    return index + 1 < len(document.lines) and document.alone[index + 1]
 
 
 def _always_below(labels: dict[int, Candidate]) -> set[str]:
@@ -167,7 +186,7 @@ def _has_words(document: Document, labels: dict[int, Candidate], index: int) -> 
 
 
 def _is_unusual(labels: dict[int, Candidate]) -> bool:
-    """Check for one who is named again and again, and nobody else, or many of whom each is named once.
+    """Check for one who is named again and again, and nearly nobody else, or many of whom each is named once.
 
     Are the answers somebody's? Is it a list? Who gives the grammar has answered that.
     """
@@ -175,7 +194,7 @@ def _is_unusual(labels: dict[int, Candidate]) -> bool:
     is_list = len(counts) == len(labels) >= FEWEST_LISTED and counts.keys().isdisjoint(
         form for name in counts for form in short_forms(name) if form != name
     )
-    return is_list or (len(counts) == 1 and len(labels) > 1)
+    return is_list or (len(labels) > 1 and max(counts.values()) >= NEARLY_ALL * len(labels))
 
 
 def _has_others(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> bool:
@@ -303,11 +322,26 @@ def _probability(measured: Occurrences, judged: Accepted) -> float:
 
 
 def _heads_parts(whole: Occurrences, kept: Sequence[Candidate]) -> bool:
-    """Check for one person alone, marked, first below each heading or nearly: who lectures is named there anew."""
-    lines = whole.document.lines
-    headed = sum(one.line > 0 and lines[one.line - 1].heading for one in kept)
-    alone = len({whole.persons[one.name] for one in kept}) == 1
-    return whole.is_marked and alone and headed >= FEWEST_HEADED and headed >= len(kept) - 1
+    """Check for one person alone, first below each heading or nearly: who lectures is named there anew.
+
+    Without a mark the name must be spoken, too (`I'm Ann Lee`), or stand above, of a full name a part.
+    """
+    headed = sum(_is_headed(whole.document, one.line, marked=whole.is_marked) for one in kept)
+    if len({whole.persons[one.name] for one in kept}) > 1 or headed < max(FEWEST_HEADED, len(kept) - 1):
+        return False
+    said = max(max(whole.called(one.name), whole.listed(one.name)) for one in kept)
+    return whole.is_marked or said == 1 or (said > 0 and is_full_name(kept[0].raw))
+
+
+def _is_headed(document: Document, index: int, *, marked: bool) -> bool:
+    """Check for a heading above a line; where labels have no mark, headings need none: a short line is one."""
+    lines = document.lines
+    above = next(
+        (lines[i] for i in range(index - 1, -1, -1) if lines[i].noise is None and not document.alone[i]), None
+    )
+    if above is None or above.heading:
+        return above is not None
+    return not marked and len(above.text) <= LONGEST_LABEL and not ends_sentence(above.text)
 
 
 def _is_sentence(one: Candidate) -> bool:
@@ -405,12 +439,12 @@ def _weakly(looks: float, mine: Sequence[int], usual: Usual) -> float:
 
 
 def _is_strong(mine: Sequence[int], usual: Usual) -> bool:
-    """Check for labels in brackets, or in a form that is marked, or that labels have there."""
+    """Check for labels in brackets, in a form that is marked, or that labels have there and nothing else has."""
     forms = [usual.seen.found[i].form for i in mine]
     if all(form.core.bracket for form in forms):
         return True
     usually = any((form.time, form.alone) == usual.template for form in forms)
-    return not usual.seen.is_weak and (usual.seen.is_marked or usually)
+    return not usual.seen.is_weak and (usual.seen.is_marked or (usually and not usual.goes_on))
 
 
 def _is_unlike(mine: Sequence[int], usual: Usual) -> bool:
@@ -429,12 +463,14 @@ def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -
     return min(1.0, moved / max(document.words, 1))
 
 
-def _of_other_part(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
+def _of_other_part(document: Document, labels: dict[int, Candidate]) -> tuple[dict[int, Candidate], bool]:
     """Find the labels above or below all of these, where much stands there and surely marks them otherwise.
 
-    Where the title of another document parts it from the rest, less is enough.
+    Where the title of another document parts it from the rest, less is enough. Return, too, whether there may be
+    some that are not sure enough.
     """
     found: dict[int, Candidate] = {}
+    unsure = False
     first, last = min(labels), max(labels)
     for begin, end in ((0, first), (last + 1, len(document.lines))):
         share = document.words_between(begin, end) / max(document.words, 1)
@@ -447,7 +483,9 @@ def _of_other_part(document: Document, labels: dict[int, Candidate]) -> dict[int
         titled = any(line.mark == "h1" for line in document.lines[slice(*between)])
         if part.probability >= (SURE_TITLED if titled else SURE_PART) and (titled or share >= LEAST_PART):
             found |= {begin + i: replace(one, line=begin + i) for i, one in part.labels.items()}
-    return found
+        else:
+            unsure = unsure or part.probability >= SURE_TITLED
+    return found, unsure
 
 
 def _is_kin(other: Way, labels: dict[int, Candidate]) -> bool:

@@ -16,6 +16,7 @@ from transforms.errors import ContentError
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Clock, Cue, Item, read_rows
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.prose.lines import time_last
 from transforms.transcripts.prose.shared_survey import shape_of
 from transforms.transcripts.tables.columns import moment
 
@@ -25,6 +26,7 @@ _ARROW = re.compile(r"-+>|→")
 # A name in bold or italics, or with a dash before it and a tab behind it.
 _MARKED = re.compile(r"\s*(?:(\*{1,3}|_{2})(?=\S)[^\n]{1,80}?\1|[-–—]\s[^\t\n]{1,80}\t)")
 SHARE = 0.5
+FEWEST_HEADINGS = 2
 
 
 def fits(text: Text) -> bool:
@@ -39,7 +41,8 @@ def fits(text: Text) -> bool:
     marked = sum(_MARKED.match(match[3]) is not None for match in found)
     if not sure or len(found) < SHARE * len(lines) or marked >= SHARE * len(found):
         return False
-    return not (_have_clocks(found) and _are_apart(text.lines[:400]) and shape_of(text) in ("stamped", "blocks"))
+    for_the_eye = _have_clocks(found) and (_are_apart(text.lines[:400]) or _has_headings(lines))
+    return not (for_the_eye and shape_of(text) in ("stamped", "blocks"))
 
 
 def _have_clocks(found: Sequence[re.Match[str]]) -> bool:
@@ -50,6 +53,11 @@ def _have_clocks(found: Sequence[re.Match[str]]) -> bool:
 def _are_apart(lines: Sequence[str]) -> bool:
     """Check for empty lines between most of them."""
     return sum(not line.strip() for line in lines) > 0.4 * len(lines)
+
+
+def _has_headings(lines: Sequence[str]) -> bool:
+    """Check for lines that end with a time and begin with none: `Audience questions [1:06]`."""
+    return sum(not _LINE.match(line) and time_last(line) is not None for line in lines) >= FEWEST_HEADINGS
 
 
 def parse(text: Text) -> Draft:

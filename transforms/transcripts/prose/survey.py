@@ -317,7 +317,10 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     top = set(takewhile((keys & once).__contains__, sorted(labels)))
     # Above the heading Transcript: what is made as a header is, and a title that looks like a name alone.
     bare = {i for i in once if not (labels[i].rest or labels[i].is_sure)}
-    above = (top | values | bare) & set(range(_begun(lines, labels)))
+    begun = _begun(lines, labels)
+    below = {fold(label.name) for i, label in labels.items() if i >= begun}
+    title = {i for i, label in labels.items() if not (label.rest or label.is_sure or fold(label.name) in below)}
+    above = (top | values | bare | title) & set(range(begun))
     header = above | (values & once) | (top if 1 < len(top) < len(labels) else set())
     return {i: label for i, label in labels.items() if i not in header}
 
