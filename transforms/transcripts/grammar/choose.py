@@ -296,17 +296,26 @@ class Way:
 
 
 def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
-    """Yield a way to mark labels with its probability; nothing where none is a label."""
+    """Yield a way to mark labels with its probability, or only who lectures in it; nothing where nobody does."""
     given = forced if forced and not forced.is_bare else None  # any short line may be a name alone
     judged = accepted(whole, is_given=given is not None and given.covers(whole.core))
-    kept = judged.kept
-    if kept:
-        measured = replace(whole, found=kept) if whole.is_weak else whole
-        lines = {one.line for one in kept}
-        doubted = tuple(one for one in whole.found if one.line not in lines)
-        refuted = forced is None and _is_refuted(measured, kept)
-        likely = 0.0 if refuted else _probability(measured, judged)
-        yield Way(kept, doubted, judged.unsure, likely, _least(whole, kept))
+    found = _judged_way(whole, judged, judged.kept, forced) if judged.kept else None
+    lecturer = () if found and found.is_likely else _lecturer(whole)
+    if lecturer:
+        found = _judged_way(whole, judged, lecturer, forced)
+        found = replace(found, probability=max(found.probability, SURE_PART * (found.probability > 0)))
+    if found:
+        yield found
+
+
+def _judged_way(whole: Occurrences, judged: Accepted, kept: tuple[Candidate, ...], forced: Core | None) -> Way:
+    """Return a way with the labels that are `kept`, and how likely it is."""
+    measured = replace(whole, found=kept) if whole.is_weak else whole
+    lines = {one.line for one in kept}
+    doubted = tuple(one for one in whole.found if one.line not in lines)
+    refuted = forced is None and _is_refuted(measured, kept)
+    likely = 0.0 if refuted else score.of_form(of_form(measured, judged.likely))
+    return Way(kept, doubted, judged.unsure, likely, _least(whole, kept))
 
 
 def _is_refuted(measured: Occurrences, kept: Sequence[Candidate]) -> bool:
@@ -315,33 +324,32 @@ def _is_refuted(measured: Occurrences, kept: Sequence[Candidate]) -> bool:
     return is_silent or (measured.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept))
 
 
-def _probability(measured: Occurrences, judged: Accepted) -> float:
-    """Return how likely a way is the document's, by its measures and by where its labels stand."""
-    likely = score.of_form(of_form(measured, judged.likely))
-    return max(likely, SURE_PART) if _heads_parts(measured, judged.kept) else likely
-
-
-def _heads_parts(whole: Occurrences, kept: Sequence[Candidate]) -> bool:
-    """Check for one person alone, first below each heading or nearly: who lectures is named there anew.
+def _lecturer(whole: Occurrences) -> tuple[Candidate, ...]:
+    """Return the labels of one who alone stands first below headings, each or nearly: who lectures is named anew.
 
     Without a mark the name must be spoken, too (`I'm Ann Lee`), or stand above, of a full name a part.
     """
-    headed = sum(_is_headed(whole.document, one.line, marked=whole.is_marked) for one in kept)
-    if len({whole.persons[one.name] for one in kept}) > 1 or headed < max(FEWEST_HEADED, len(kept) - 1):
-        return False
-    said = max(max(whole.called(one.name), whole.listed(one.name)) for one in kept)
-    return whole.is_marked or said == 1 or (said > 0 and is_full_name(kept[0].raw))
+    marked, persons = whole.is_marked, whole.persons
+    headed = Counter(persons[x.name] for x in whole.found if _is_headed(whole.document, x.line, marked=marked))
+    who = [one for one, count in headed.items() if count >= max(FEWEST_HEADED, whole.counts[one] - 1)]
+    mine = tuple(x for x in whole.found if persons[x.name] in who)
+    others = {x.line for x in whole.found} - {x.line for x in mine}
+    listed = sum(x.line + 1 in others for x in mine) * 2 > len(mine)  # a header, as of a mail: From, To
+    if len(who) != 1 or (marked and others) or listed:
+        return ()
+    said = max(max(whole.called(x.name), whole.listed(x.name)) for x in mine)
+    known = said == 1 or (said > 0 and is_full_name(mine[0].raw))
+    return mine if marked or (known and not has_marks(mine[0].raw)) else ()
 
 
 def _is_headed(document: Document, index: int, *, marked: bool) -> bool:
     """Check for a heading above a line; where labels have no mark, headings need none: a short line is one."""
-    lines = document.lines
-    above = next(
-        (lines[i] for i in range(index - 1, -1, -1) if lines[i].noise is None and not document.alone[i]), None
-    )
+    shown = (i for i in range(index - 1, -1, -1) if not (document.lines[i].noise or document.alone[i]))
+    above = next((document.lines[i] for i in shown), None)
     if above is None or above.heading:
         return above is not None
-    return not marked and len(above.text) <= LONGEST_LABEL and not ends_sentence(above.text)
+    ended = ends_sentence(above.text) or above.text.endswith((":", ","))
+    return not (marked or ended) and len(above.text) <= LONGEST_LABEL
 
 
 def _is_sentence(one: Candidate) -> bool:
