@@ -21,7 +21,8 @@ MOST_WORDS = 12  # of a label
 LONGEST_ROLE = 30  # characters
 
 _RANGE = rf"{CLOCK}(?:\s*(?:-->|->|→|–|—|-|to)\s*{CLOCK})?"
-_TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
+_SECONDS = r"\d{1,6}\.\d{1,3}s?"
+_TIME = rf"(?:{WRAPPED}|{_SECONDS}\s*(?:-->|->|→)\s*{_SECONDS}(?![\d\w])|{_RANGE}(?![\d%\w]|:\d))"
 # What may stand before a label: marks of lists and quotes, numbers, times, and what begins bold that nothing ends.
 _BEFORE = re.compile(
     rf"\s+|^(?:\*{{2,3}}|__)(?=[^\s*_])|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"

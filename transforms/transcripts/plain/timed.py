@@ -111,7 +111,7 @@ def _headings(lines: Sequence[Line], first: int, end: int) -> frozenset[int]:
 
 
 def _stamped_otherwise(stamped: Mapping[int, Line]) -> frozenset[int]:
-    """Find titles behind times that are written otherwise than most, or marked: `(4:40) The press`, `4:51 – So`."""
+    """Find titles behind times that are marked, or written otherwise than most, as `(4:40)` among `4:51`."""
     rests = {i: found[2] for i, line in stamped.items() if (found := time_first(line.text))}
     heads = {i: stamped[i].text.removesuffix(rest).strip() for i, rest in rests.items()}
     shapes = {i: (_CLOCK.sub("T", head), stamped[i].heading) for i, head in heads.items()}
