@@ -300,8 +300,9 @@ def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
     given = forced if forced and not forced.is_bare else None  # any short line may be a name alone
     judged = accepted(whole, is_given=given is not None and given.covers(whole.core))
     found = _judged_way(whole, judged, judged.kept, forced) if judged.kept else None
-    lecturer = () if found and found.is_likely else _lecturer(whole)
-    if lecturer:
+    lecturer = _lecturer(whole)
+    # Where others speak as often, one who begins each part asks them.
+    if lecturer and not (found and found.is_likely and len(found.kept) >= 2 * len(lecturer)):
         found = _judged_way(whole, judged, lecturer, forced)
         found = replace(found, probability=max(found.probability, SURE_PART * (found.probability > 0)))
     if found:
