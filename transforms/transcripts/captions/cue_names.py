@@ -81,10 +81,12 @@ def find_names(texts: Sequence[str], forced: Core | None = None) -> Named:
 
 
 def _first_comes_back(texts: Sequence[str]) -> bool:
-    """Check for what could be a name in front of the first text, and comes back: one alone may be named so."""
-    first = next((text for text in texts if not is_heard(text)), "")
-    mine = {key for key, one in openings(first).items() if one.rest and not is_sound(f"[{one.raw}]")}
-    return any(sum(key in openings(text) for text in texts) >= OFTEN for key in mine)
+    """Check for what could be a name in front of the first text and comes back: often, or twice beside another."""
+    counts = Counter(key for text in texts for key, one in openings(text).items() if not is_sound(f"[{one.raw}]"))
+    mine = openings(next((text for text in texts if not is_heard(text)), ""))
+    again = max((counts[key] for key, one in mine.items() if one.rest), default=0)
+    others = sum(count > 1 and key[0].bracket != "" for key, count in counts.items() if key not in mine)
+    return again >= (TWICE if others else OFTEN)
 
 
 def looked_at(texts: Sequence[str]) -> Iterator[Document]:

@@ -25,7 +25,7 @@ _SECONDS = r"\d{1,6}\.\d{1,3}s?"
 _TIME = rf"(?:{WRAPPED}|{_SECONDS}\s*(?:-->|->|→)\s*{_SECONDS}(?![\d\w])|{_RANGE}(?![\d%\w]|:\d))"
 # What may stand before a label: marks of lists and quotes, numbers, times, and what begins bold that nothing ends.
 _BEFORE = re.compile(
-    rf"\s+|^(?:\*{{2,3}}|__)(?=[^\s*_])|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
+    rf"\s+|(?P<open>^(?:\*\*|__)(?=[^\s*_]))|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
 )
 # A bare time that a stop or a comma ends is said: `Ben: 10:30. I was early.`
 _BEHIND = re.compile(rf"\s*(?:(?:,\s+)?(?P<time>{_TIME}(?![.,!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
@@ -213,7 +213,7 @@ class _Reader:
 
     def __init__(self, line: Line, index: int) -> None:
         self.line, self.index, self.text = line, index, line.text
-        self.at, self.bullet, self.stamp = 0, "", ""
+        self.at, self.bullet, self.stamp, self.open = 0, "", "", ""
         self._skip_before()
         self.span = self._span()
 
@@ -223,6 +223,7 @@ class _Reader:
             if match["time"] and self.stamp:
                 break
             self.stamp = self.stamp or match["time"] or ""
+            self.open = self.open or ("strong" if match["open"] else "")
             if match["bullet"] and (not self.stamp or match["bullet"] in "|>" or match["bullet"].startswith(">>")):
                 self.bullet = self.bullet or match["bullet"][:2]
             elif match["number"]:
@@ -312,8 +313,8 @@ class _Reader:
             head.end, behind = head.end or ".-", dash.end()
         behind = self.set_off(head, behind)
         rest = self._words(head, end, behind, bracket)
-        mark = self.span.mark if self.span and begin < self.span.end <= max(behind, end) + 1 else ""
-        if _is_none(head, rest, bracket=bracket, mark=mark):
+        mark = self.span.mark if self.span and begin < self.span.end <= max(behind, end) + 1 else self.open
+        if _is_none(head, rest, bracket=bracket, mark=mark or ("heading" if self.line.heading else "")):
             return None
         form = Form(self._core(head, rest, bracket, mark), head.where, not rest)
         start, stop = times(head.stamp) if head.stamp else (None, None)

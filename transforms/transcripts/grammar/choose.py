@@ -21,6 +21,7 @@ from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_of
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
 FEWEST_ONCE = 5  # labels of which each stands once: headings are like that
+MUCH = 0.1  # of the words
 NEARLY_ALL = 0.8  # of the labels are one's: what stands between them may be words that he says
 FEWEST_LISTED = 4  # labels of which each stands once: so do the authors of quotes and letters
 MOSTLY_NAMED = 0.75  # of the labels are full names there
@@ -215,11 +216,24 @@ def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) ->
     as labels do, and no others: do they? Lines that come back, each above what is said: are they names?
     """
     return (
-        _marked_inside(document, labels)
+        _much_is_doubted(document, best, labels)
+        or _marked_inside(document, labels)
         or _asked_inside(document, labels)
         or _only_doubted(document, best, labels)
         or _heads_inside(document, labels)
     )
+
+
+def _much_is_doubted(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
+    """Check whether much is said behind a word or two that come back, set off as labels, and judged to be none."""
+    short = (one.name for one in best.doubted if one.name.count(" ") < 2 and one.name not in document.phrases)
+    counts = Counter(short)
+    inside = (one for one in best.doubted if not one.form.core.is_bare and min(labels) < one.line)
+    doubted = {one.line for one in inside if counts[one.name] > 1} - labels.keys()
+    order = sorted({*labels, *doubted})
+    ends = zip(order, [*order[1:], len(document.lines)], strict=True)
+    words = sum(document.words_between(begin, end) for begin, end in ends if begin in doubted)
+    return words > MUCH * document.words
 
 
 def _heads_inside(document: Document, labels: dict[int, Candidate]) -> bool:
@@ -435,8 +449,13 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
 
 
 def _is_proved(one: Candidate, *, marked: bool) -> bool:
-    """Check for a time in a marked form, or a title before capitals: then a label needs not look like one."""
-    return (marked and one.start_time is not None) or is_titled(one.raw)
+    """Check for a time in a marked form, a title before capitals, or `>>`: that is a label, whatever it is."""
+    return (marked and one.start_time is not None) or is_titled(one.raw) or _is_chevron(one)
+
+
+def _is_chevron(one: Candidate) -> bool:
+    """Check for `>> Ann:`, as captions begin turns."""
+    return one.form.core.bullet == ">>" and one.form.core.end != ""
 
 
 def _weakly(looks: float, mine: Sequence[int], usual: Usual) -> float:
@@ -448,11 +467,11 @@ def _weakly(looks: float, mine: Sequence[int], usual: Usual) -> float:
 
 
 def _is_strong(mine: Sequence[int], usual: Usual) -> bool:
-    """Check for labels in brackets, in a form that is marked, or that labels have there and nothing else has."""
-    forms = [usual.seen.found[i].form for i in mine]
-    if all(form.core.bracket for form in forms):
+    """Check for labels in brackets, behind `>>`, in a marked form, or in one that labels alone have."""
+    found = [usual.seen.found[i] for i in mine]
+    if all(one.form.core.bracket or _is_chevron(one) for one in found):
         return True
-    usually = any((form.time, form.alone) == usual.template for form in forms)
+    usually = any((one.form.time, one.form.alone) == usual.template for one in found)
     return not usual.seen.is_weak and (usual.seen.is_marked or (usually and not usual.goes_on))
 
 
@@ -515,8 +534,8 @@ def _of_kin(other: Way, labels: dict[int, Candidate]) -> dict[int, Candidate]:
 class _Named:
     """What the labels tell of others: who comes back (`known`) or has a `short` form, and what labels look like.
 
-    `written` are the labels of who comes back, as they are written; `usual` is whether most stand alone, and have
-    a time.
+    `written` are the labels as they are written, of who stands once no sentences; `usual` is whether most stand
+    alone, and have a time.
     """
 
     document: Document
@@ -541,7 +560,7 @@ class _Named:
         known = frozenset(name for name, count in counts.items() if count > 1)
         forms = Counter(form for name in counts if " " in name for form in short_forms(name))
         short = frozenset(form for form, owners in forms.items() if owners == 1 and len(form) > 2)
-        written = frozenset(one.raw for one in found if one.name in known)
+        written = frozenset(one.raw for one in found if one.name in known or not ends_sentence(one.raw))
         usual = Counter((one.form.alone, one.start_time is not None) for one in found).most_common(1)[0][0]
         alone = sum(one.form.alone for one in found) * 2 > len(labels)
         mark, first, last = _usual_mark(labels), min(labels), max(labels)
@@ -570,7 +589,8 @@ class _Named:
         has_more = one.form.alone and i + 1 < len(self.document.lines)
         inside = self.first <= i and (i <= self.last or has_more)
         marked = self._is_marked(one) or one.form.core.bracket == self.bracket != ""
-        if (inside or marked) and (one.name in self.known or one.name in self.short):
+        alone = self.are_alone and one.form.alone and one.raw in self.written
+        if (inside or marked) and (one.name in self.known or one.name in self.short or alone):
             return True
         return marked and one.name in self.counts
 
