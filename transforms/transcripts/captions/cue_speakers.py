@@ -77,20 +77,20 @@ def _dashes(cues: Sequence[Cue], names: frozenset[Key]) -> frozenset[str]:
     Where names come back, they say that. A dash does, too, if two stand in a cue, or if there are some of it, and
     no other stands before the names.
     """
-    counts: Counter[str] = Counter()
-    before: Counter[str] = Counter()
-    paired: set[str] = set()
-    for cue in cues:
-        rows = [(_DASH.match(row.text), row.text) for row in cue.rows]
-        mine = [(match[1] or match[2], text[match.end() :]) for match, text in rows if match]
-        before.update(dash for dash, text in mine if not names.isdisjoint(openings(text)))
-        counts.update(dash for dash, _ in mine)
-        paired |= {dash for dash, _ in mine} if len(mine) > 1 else set()
-    if not names:
-        return frozenset(counts)
-    if before.total() >= FEWEST_DASHES:
-        return frozenset(before)
-    return frozenset(dash for dash, count in counts.items() if count >= FEWEST_DASHES or dash in paired)
+    dashed = [list(_dashed(cue)) for cue in cues]
+    counts = Counter(dash for rows in dashed for dash, _ in rows)
+    before = Counter(dash for rows in dashed for dash, text in rows if not names.isdisjoint(openings(text)))
+    if not names or before.total() >= FEWEST_DASHES:
+        return frozenset(before if names else counts)
+    paired = {dash for rows in dashed if len(rows) > 1 for dash, _ in rows}
+    return frozenset(paired.union(dash for dash, count in counts.items() if count >= FEWEST_DASHES))
+
+
+def _dashed(cue: Cue) -> Iterator[tuple[str, str]]:
+    """Yield the dashes that rows of a cue begin with, and what stands behind each."""
+    for row in cue.rows:
+        if match := _DASH.match(row.text):
+            yield match[1] or match[2], row.text[match.end() :]
 
 
 def _name_rows(cues: Iterable[Cue]) -> None:

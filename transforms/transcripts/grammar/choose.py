@@ -135,32 +135,55 @@ def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, C
     Below a name alone it is what its owner says, also to another one (`Ann, thank you.`); with a time where those
     who come back have none, or have it elsewhere, it heads a chapter.
     """
-    written = Counter(one.raw for one in labels.values())
-    counts = Counter(one.name for one in labels.values())
-    usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
+    answers, standing = _always_below(labels), _Standing.of(document, labels)
+    return {i: one for i, one in labels.items() if one.name not in answers and standing.is_kept(i, one)}
 
-    timed_below = sum(_is_timed_below(document, i) for i in labels) >= NEARLY_ALL * len(labels)
 
-    def is_below(i: int, one: Candidate) -> bool:
-        return one.start_time is None and i - 1 in labels and labels[i - 1].form.alone
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where labels stand, and how often: `written` as they are, `counts` each name.
 
-    def heads(one: Candidate) -> bool:
-        return bool(usual) and one.form.time not in ("", usual[0][0]) and not one.form.core.end
+    `time` is where the times of those who come back stand; `timed_below`: nearly all have one below them.
+    """
 
-    def is_kept(i: int, one: Candidate) -> bool:
-        if one.start_time is None and is_sound(f"[{one.raw}]") and not _has_words(document, labels, i):
+    document: Document
+    labels: dict[int, Candidate]
+    written: Counter[str]
+    counts: Counter[str]
+    time: str | None
+    timed_below: bool
+
+    @classmethod
+    def of(cls, document: Document, labels: dict[int, Candidate]) -> _Standing:
+        """Look at where the labels of a document stand."""
+        written = Counter(one.raw for one in labels.values())
+        counts = Counter(one.name for one in labels.values())
+        usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
+        below = sum(_is_timed_below(document, i) for i in labels) >= NEARLY_ALL * len(labels)
+        return cls(document, labels, written, counts, usual[0][0] if usual else None, below)
+
+    def is_kept(self, i: int, one: Candidate) -> bool:
+        """Check that a label is neither a sound nor a title, and that words stand behind it or its like."""
+        has_words = _has_words(self.document, self.labels, i)
+        if (self._is_heard(one) and not has_words) or self._is_title(i, one):
             return False
-        if timed_below and counts[one.name] == 1 and not (one.start_time or _is_timed_below(document, i)):
-            return False
-        if written[one.raw] > 1:
+        if self.written[one.raw] > 1:
             return True
-        if one.form.alone and "," in one.raw and ends_sentence(one.raw) and is_below(i, one):
+        below = one.start_time is None and i - 1 in self.labels and self.labels[i - 1].form.alone
+        if below and one.form.alone and "," in one.raw and ends_sentence(one.raw):
             return False
-        said = counts[one.name] == 1 and is_below(i, one)
-        return _has_words(document, labels, i) or not (said or heads(one))
+        return has_words or not ((below and self.counts[one.name] == 1) or self._heads(one))
 
-    answers = _always_below(labels)
-    return {i: one for i, one in labels.items() if one.name not in answers and is_kept(i, one)}
+    def _is_heard(self, one: Candidate) -> bool:
+        return one.start_time is None and is_sound(f"[{one.raw}]")
+
+    def _is_title(self, i: int, one: Candidate) -> bool:
+        """Check for the one that has no time below it, where the others have one."""
+        once = self.timed_below and self.counts[one.name] == 1 and one.start_time is None
+        return once and not _is_timed_below(self.document, i)
+
+    def _heads(self, one: Candidate) -> bool:
+        return self.time is not None and one.form.time not in ("", self.time) and not one.form.core.end
 
 
 def _is_timed_below(document: Document, index: int) -> bool:
@@ -350,11 +373,16 @@ def _lecturer(whole: Occurrences) -> tuple[Candidate, ...]:
     mine = tuple(x for x in whole.found if persons[x.name] in who)
     others = {x.line for x in whole.found} - {x.line for x in mine}
     listed = sum(x.line + 1 in others for x in mine) * 2 > len(mine)  # a header, as of a mail: From, To
-    if len(who) != 1 or (marked and others) or listed:
+    if len(who) != 1 or listed:
         return ()
-    said = max(max(whole.called(x.name), whole.listed(x.name)) for x in mine)
-    known = said == 1 or (said > 0 and is_full_name(mine[0].raw))
-    return mine if marked or (known and not has_marks(mine[0].raw)) else ()
+    return mine if (not others if marked else _is_spoken_of(whole, mine)) else ()
+
+
+def _is_spoken_of(whole: Occurrences, mine: Sequence[Candidate]) -> bool:
+    """Check for a name that is spoken, or stands above all labels; of a full name a part is enough."""
+    said = max(max(whole.called(one.name), whole.listed(one.name)) for one in mine)
+    known = said == 1 or (said > 0 and is_full_name(mine[0].raw) == 1)
+    return known and not has_marks(mine[0].raw)
 
 
 def _is_headed(document: Document, index: int, *, marked: bool) -> bool:
