@@ -39,7 +39,7 @@ _COLON_INSIDE = re.compile(r"[:：]\s|：")
 _DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|\u3000|[>;]\s+")
 _SENTENCE = re.compile(r",.*[^\W\d_]{4}[.?!…。।؟]$")  # `Ann Lee, of course.` is said, not a role
 _STOP_DASH = re.compile(r"\.\s?[-–—]\s+")  # `P.- ¿Qué es?`
-_ENDING_DASH = re.compile(r"\s[-–—|]$")
+_ENDING_DASH = re.compile(r"\s[-–—|>]$")
 # `COLM ST. CLAIR. So it is.`: a stop behind one to three capitals is theirs, where a name in capitals goes on.
 _CAPITAL = r"[^\W\d_a-zà-ÿ]"
 _TITLE = rf"(?:[^\W\d_]{{1,4}}\.\s|{_CAPITAL}[a-zà-ÿ]{{2,}}\s)"  # `Mr. TALLOW. I yield.`, `The CHAIRMAN. Order.`

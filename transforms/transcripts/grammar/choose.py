@@ -240,6 +240,7 @@ def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) ->
     """
     return (
         _much_is_doubted(document, best, labels)
+        or _doubted_first(document, best, labels)
         or _marked_inside(document, labels)
         or _asked_inside(document, labels)
         or _only_doubted(document, best, labels)
@@ -257,6 +258,16 @@ def _much_is_doubted(document: Document, best: Way, labels: dict[int, Candidate]
     ends = zip(order, [*order[1:], len(document.lines)], strict=True)
     words = sum(document.words_between(begin, end) for begin, end in ends if begin in doubted)
     return words > MUCH * document.words
+
+
+def _doubted_first(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
+    """Check for what opens the text set off as labels are, without small letters: a title, or who speaks first."""
+    begin = next(i for i, line in enumerate(document.lines) if i in labels or not (line.heading or line.noise))
+    return any(
+        one.line == begin and one.raw == one.raw.upper() and ends_sentence(one.rest)
+        for one in best.doubted
+        if begin not in labels
+    )
 
 
 def _heads_inside(document: Document, labels: dict[int, Candidate]) -> bool:
