@@ -423,7 +423,7 @@ def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
         return True
     if _in_sentence(head, rest, is_set_off=bool(head.end or bracket or mark)):
         return True
-    alone = bracket or not (rest or head.stamp or mark)
+    alone = (bracket and head.end != ":") or not (rest or head.stamp or mark)
     sound = bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
     return sound and not (is_full_name(head.raw) and not bracket)  # Music Lund
 

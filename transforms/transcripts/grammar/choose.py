@@ -241,6 +241,7 @@ def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) ->
     return (
         _much_is_doubted(document, best, labels)
         or _doubted_first(document, best, labels)
+        or _runs_on(labels)
         or _marked_inside(document, labels)
         or _asked_inside(document, labels)
         or _only_doubted(document, best, labels)
@@ -258,6 +259,16 @@ def _much_is_doubted(document: Document, best: Way, labels: dict[int, Candidate]
     ends = zip(order, [*order[1:], len(document.lines)], strict=True)
     words = sum(document.words_between(begin, end) for begin, end in ends if begin in doubted)
     return words > MUCH * document.words
+
+
+def _runs_on(labels: dict[int, Candidate]) -> bool:
+    """Check for a label that is another one and a word more, `Ruth So:`, below that: was it `Ruth: So: …`?"""
+    first: dict[str, int] = {}
+    for i, one in labels.items():
+        first.setdefault(one.name, i)
+    counts = Counter(one.name for one in labels.values())
+    begun = {name: name.rpartition(" ")[0] for name in first}
+    return any(counts[known] > OFTEN and first[known] < first[name] for name, known in begun.items() if known)
 
 
 def _doubted_first(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
