@@ -19,7 +19,7 @@ from transforms.records import Chapter, Seconds
 from transforms.times import parse_seconds
 from transforms.transcripts.prose.lines import STAMP, time_first, time_last, times
 
-METHOD = "chapters-10"
+METHOD = "chapters-11"
 
 _MOST = 2_000
 _MAX_SECONDS = 24 * 3600.0

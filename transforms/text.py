@@ -43,18 +43,20 @@ def join_words(words: Iterable[str], language: str | None) -> str:
 
 
 def join_lines(lines: Iterable[str]) -> str:
-    """Write the lines of a paragraph as one; a text that is mostly ideographic gets no spaces between them.
+    """Write the lines of a paragraph as one; where ideographs, or in a text of them digits, meet, without a space.
 
     >>> join_lines(["Two", "pounds!"]), join_lines(["你好，", "我是"]), join_lines(["在20", "19年"])
     ('Two pounds!', '你好，我是', '在2019年')
+    >>> join_lines(["Ольга：Но", "когда."])
+    'Ольга：Но когда.'
     """
     parts = [line for line in lines if line]
     if not parts or not any(map(_IDEOGRAPHIC.search, parts)):
         return " ".join(parts)
     text = parts[0]
     for part in parts[1:]:
-        latin = text[-1].isascii() and part[0].isascii() and (text[-1] + part[0]).isalpha()
-        text += f" {part}" if latin else part
+        joint = text[-1] + part[0]
+        text += part if _IDEOGRAPHIC.search(joint) or joint.isdigit() else f" {part}"
     return text
 
 

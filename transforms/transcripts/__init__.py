@@ -20,7 +20,7 @@ from transforms.transcripts.shared.frames import without_frames
 from transforms.transcripts.shared.header import split_header
 from transforms.transcripts.shared.program_log import is_log
 
-METHOD = "transcripts-17"
+METHOD = "transcripts-18"
 MOST_SPEAKERS = 500
 _SAY_FORMAT = "say what it is by `turntable import --format NAME`"
 UNLIKELY = 0.1  # a grammar that is not worth a try

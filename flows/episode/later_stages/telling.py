@@ -21,7 +21,7 @@ from transforms.introductions import Introductions
 from transforms.voices.person import Identity
 from warehouse.loading.staging import Row
 
-METHOD = "told-4"
+METHOD = "told-5"
 
 
 @dataclass(frozen=True, slots=True)

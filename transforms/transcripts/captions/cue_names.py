@@ -39,6 +39,8 @@ _NOTES = ("♪", "♫", "♬")
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|【[^【】]*】|（[^（）]*）")
 _FIRST_BRACKETS = re.compile(rf"(?:{_IN_BRACKETS.pattern})\s*[^\W\d_]")
 
+_WORTH_A_FLAG = Grammar({}, None, WORTH_A_FLAG, None, 0.0, (), WORTH_A_FLAG)
+
 Key = tuple[Core, str]  # how a label is set off, and the name in it
 Openings = Mapping[Key, Candidate]
 
@@ -70,10 +72,21 @@ def find_names(texts: Sequence[str], forced: Core | None = None) -> Named:
     opened, ended = _all_openings(texts)
     nobody = Named([(None, text) for text in texts], None)
     if not any(opened):
-        return nobody
+        return replace(nobody, grammar=_WORTH_A_FLAG) if _first_comes_back(texts) else nobody
     spoken = _Texts(texts, opened, ended=ended)
     grammar = choose(spoken.paragraphs, replace(forced, bullet="")) if forced else spoken.grammar()
+    if grammar is None and _first_comes_back(texts):
+        grammar = _WORTH_A_FLAG
     return Named(list(spoken.split(grammar)), grammar) if grammar else nobody
+
+
+def _first_comes_back(texts: Sequence[str]) -> bool:
+    """Check for what could be a name in front of the first text and comes back: often, or twice beside another."""
+    counts = Counter(key for text in texts for key, one in openings(text).items() if not is_sound(f"[{one.raw}]"))
+    mine = openings(next((text for text in texts if not is_heard(text)), ""))
+    again = max((counts[key] for key, one in mine.items() if one.rest), default=0)
+    others = sum(count > 1 and key[0].bracket != "" for key, count in counts.items() if key not in mine)
+    return again >= (TWICE if others else OFTEN)
 
 
 def looked_at(texts: Sequence[str]) -> Iterator[Document]:
@@ -219,7 +232,7 @@ class _Texts:
             return found
         in_front = sum(_FIRST_BRACKETS.match(text) is not None for text in self.texts)
         if in_front > max(A_FEW, MOST * len(self.texts)):  # no sounds: `[Music] So it is.` in every cue
-            return Grammar({}, None, WORTH_A_FLAG, None, 0.0, (), WORTH_A_FLAG)
+            return _WORTH_A_FLAG
         return None
 
     def _proved(self) -> Grammar | None:

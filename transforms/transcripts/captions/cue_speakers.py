@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
@@ -64,9 +65,32 @@ def cue_draft(
 def _units(cues: Sequence[Cue], *, voiced: bool) -> dict[int, list[Unit]]:
     """Part each cue into what is said in one go, by the id of the cue."""
     first = [] if voiced else [openings(cue.rows[0].text.lstrip(">- ")) for cue in cues if cue.rows]
-    known = frozenset(key for mine in first for key in mine)
+    counts = Counter(key for mine in first for key in mine)
     every = bool(first) and sum(map(bool, first)) >= EVERY * len(first)
-    return {id(cue): units_of(cue, known, every=every) for cue in cues}
+    dashes = _dashes(cues, frozenset(key for key, count in counts.items() if count > 1))
+    return {id(cue): units_of(cue, frozenset(counts), every=every, dashes=dashes) for cue in cues}
+
+
+def _dashes(cues: Sequence[Cue], names: frozenset[Key]) -> frozenset[str]:
+    """Return the dashes that begin what somebody else says.
+
+    Where names come back, they say that. A dash does, too, if two stand in a cue, or if there are some of it, and
+    no other stands before the names.
+    """
+    dashed = [list(_dashed(cue)) for cue in cues]
+    counts = Counter(dash for rows in dashed for dash, _ in rows)
+    before = Counter(dash for rows in dashed for dash, text in rows if not names.isdisjoint(openings(text)))
+    if not names or before.total() >= FEWEST_DASHES:
+        return frozenset(before if names else counts)
+    paired = {dash for rows in dashed if len(rows) > 1 for dash, _ in rows}
+    return frozenset(paired.union(dash for dash, count in counts.items() if count >= FEWEST_DASHES))
+
+
+def _dashed(cue: Cue) -> Iterator[tuple[str, str]]:
+    """Yield the dashes that rows of a cue begin with, and what stands behind each."""
+    for row in cue.rows:
+        if match := _DASH.match(row.text):
+            yield match[1] or match[2], row.text[match.end() :]
 
 
 def _name_rows(cues: Iterable[Cue]) -> None:
@@ -287,6 +311,7 @@ def unroll(cues: Sequence[Cue]) -> None:
 
 
 _CHANGE = re.compile(r"(?:(?<=\s)|^)(>{2,3})\s*")
+FEWEST_DASHES = 3  # of a file with names, if no two stand in one cue
 _DASH = re.compile(r"([-‐–—])\s+(?=\S)|([-‐])(?=[^\W\d_]|[\[(\"“'¿¡♪])")
 
 
@@ -303,8 +328,11 @@ class Unit:
     words: tuple[Word, ...] = ()
 
 
-def units_of(cue: Cue, known: frozenset[Key], *, every: bool = False) -> list[Unit]:
-    """Cut a cue where its speaker changes; `known` are the labels that begin a cue of the file, or `every` cue."""
+def units_of(cue: Cue, known: frozenset[Key], *, every: bool, dashes: frozenset[str]) -> list[Unit]:
+    """Cut a cue where its speaker changes.
+
+    `known` are the labels that begin a cue of the file, or `every` cue; `dashes` begin what somebody else says.
+    """
     units: list[Unit] = []
     texts: list[list[str]] = []
     before = ""
@@ -313,7 +341,7 @@ def units_of(cue: Cue, known: frozenset[Key], *, every: bool = False) -> list[Un
         for mark, text in _marked(row):
             # a small letter goes on: the dash is one of the sentence
             is_change = mark.startswith(">") or (
-                bool(mark) and (dashed or is_finished(before)) and not text[:1].islower()
+                mark in dashes and (dashed or is_finished(before)) and not text[:1].islower()
             )
             if (
                 units

@@ -105,7 +105,7 @@ _TIMING = re.compile(rf"[ \t]*{CLOCK}[ \t]*{ARROW}[ \t]*{CLOCK}(?![\d:.,])(.*)",
 _ARROWS = re.compile(r"[->–—]>|→|-&gt;|- >|\d,\d+:\d\d:")
 _LANGUAGE = re.compile(r"language: ?([A-Za-z]{2,3}(?:-\w{2,8})*)", re.IGNORECASE)
 _CUT_OFF = re.compile(r"(?:\d+:)*\d*[\d:.,\s>-]*", re.ASCII)
-_SETTING = re.compile(r"[A-Za-z]\w*:\S*")
+_SETTING = re.compile(r"[A-Za-z]\w*:\S+")
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _COUNT = re.compile(r"\d+\s*[-–—:.)]?\s+")
 # Webex: 1 "Ann Lee" (1234567)
@@ -237,6 +237,15 @@ def _read_block(lines: Sequence[str], block: CueBlock, clock: Clock, *, comments
     return [*items, cue, *others]
 
 
+def are_settings(text: str) -> bool:
+    """Check for nothing but the settings of a cue behind its times.
+
+    >>> are_settings(" align:start line:0"), are_settings(""), are_settings(" Ann:")
+    (True, True, False)
+    """
+    return all(map(_SETTING.fullmatch, text.split()))
+
+
 def _read_times(text: str, line: int, clock: Clock) -> tuple[Cue, list[Item]]:
     match = _TIMING.match(text)
     if not match:
@@ -244,7 +253,7 @@ def _read_times(text: str, line: int, clock: Clock) -> tuple[Cue, list[Item]]:
         return Cue(line, None, None, []), [Piece(line, "dropped", " ".join(text.split()), name="unreadable times")]
     *times, settings = match.groups()
     cue = Cue(line, clock_seconds(*times[:4]), clock_seconds(*times[4:]), [])
-    if not settings or all(_SETTING.fullmatch(word) for word in settings.split()):
+    if are_settings(settings):
         return cue, []
     return cue, [Piece(line, "dropped", " ".join(settings.split()), name="cue settings")]
 

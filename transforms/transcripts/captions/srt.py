@@ -21,7 +21,7 @@ import re
 from transforms.errors import ContentError
 from transforms.transcripts.captions import vtt
 from transforms.transcripts.captions.cue_speakers import cue_draft
-from transforms.transcripts.captions.cues import ARROW, Clock, Cue, read_cues
+from transforms.transcripts.captions.cues import ARROW, Clock, Cue, are_settings, read_cues
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
 
 _TIME = r"(?:\d{1,3}:)?\d{1,3}:\d{1,2}(?:[.,:] ?\d{1,6})?"
@@ -40,8 +40,8 @@ def fits(text: Text) -> bool:
     if match is None or text.head.count("\n", 0, match.start()) >= _LINES_ABOVE:
         return False
     behind = text.head[match.end() :].partition("\n")[0]
-    if any(":" not in word for word in behind.split()):
-        return False  # words on the line of the times: a print
+    if not are_settings(behind):
+        return False  # words, or a name, on the line of the times: a text for the eye
     above = text.head[: match.start()].rstrip(" \t")
     last = above.removesuffix("\n").rpartition("\n")[2].strip()
     # One line that looks like the times of a cue may stand in any text: a cue begins behind a gap or its number.

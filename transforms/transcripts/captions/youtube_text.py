@@ -14,13 +14,18 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 
 from transforms.text import ends_sentence
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
+from transforms.transcripts.prose.lines import lone_time
 
 _KIND = re.compile(r"^\s*Kind:\s*\w+", re.MULTILINE)
 _HEADER = re.compile(r"\s*(Kind|Language):\s*(\S+)\s*$")
 _NOTE = re.compile(r"\s*\*\*[^*]*transcript[^*]*\*\*\s*$", re.IGNORECASE)
+FEWEST_LINES = 5
+WIDEST = 60  # characters of a line
+FULL, MOSTLY_FULL = 0.6, 0.5  # of the widest; of the lines
 ONE_IN = 40  # words, at least, ends a sentence where the captions have punctuation
 
 
@@ -31,7 +36,17 @@ def fits(text: Text) -> bool:
     if _KIND.search(text.head):
         return True
     lines = [line for line in text.lines if line.strip()]
-    return len(lines) > 5 and sum(line.rstrip().endswith("&nbsp;") for line in lines) > 0.2 * len(lines)
+    if len(lines) <= FEWEST_LINES:
+        return False
+    padded = sum(line.rstrip().endswith("&nbsp;") for line in lines) > 0.2 * len(lines)
+    return padded or (_NOTE.match(lines[0]) is not None and _are_cut(lines[1:]))
+
+
+def _are_cut(lines: Sequence[str]) -> bool:
+    """Check for lines of about one length, cut within sentences: as wide as a screen."""
+    longest = max(map(len, lines))
+    full = sum(len(line) > FULL * longest for line in lines)
+    return longest <= WIDEST and full > MOSTLY_FULL * len(lines) and not any(map(lone_time, lines))
 
 
 def parse(text: Text) -> Draft:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from transforms.records import Seconds
+from transforms.transcripts.grammar.looks import is_full_name
 from transforms.transcripts.labels.names import clean, fold, is_sound, is_uncased
 from transforms.transcripts.prose.lines import CLOCK, WRAPPED, Line, Span, times
 
@@ -20,10 +21,11 @@ MOST_WORDS = 12  # of a label
 LONGEST_ROLE = 30  # characters
 
 _RANGE = rf"{CLOCK}(?:\s*(?:-->|->|→|–|—|-|to)\s*{CLOCK})?"
-_TIME = rf"(?:{WRAPPED}|{_RANGE}(?![\d%\w]|:\d))"
-# What may stand before a label: marks of lists and quotes, numbers, times.
+_SECONDS = r"\d{1,6}\.\d{1,3}s?"
+_TIME = rf"(?:{WRAPPED}|{_SECONDS}\s*(?:-->|->|→)\s*{_SECONDS}(?![\d\w])|{_RANGE}(?![\d%\w]|:\d))"
+# What may stand before a label: marks of lists and quotes, numbers, times, and what begins bold that nothing ends.
 _BEFORE = re.compile(
-    rf"\s+|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
+    rf"\s+|(?P<open>^(?:\*\*|__)(?=[^\s*_]))|(?P<bullet>>>+|[-*•‣>–—|](?=\s|$))|(?P<number>\d{{1,4}}[.)](?=\s))|(?P<time>{_TIME})[:：|｜,\]]?"
 )
 # A bare time that a stop or a comma ends is said: `Ben: 10:30. I was early.`
 _BEHIND = re.compile(rf"\s*(?:(?:,\s+)?(?P<time>{_TIME}(?![.,!?]))|(?P<mark>[:：;|>–—~=→/·•\-]+(?=\s|$)|[:：]))")
@@ -37,7 +39,7 @@ _COLON_INSIDE = re.compile(r"[:：]\s|：")
 _DASH = re.compile(r"\s+(?:[-–—|~»>=→/·•]|--|[=-]>)\s+|\t\s*|\s{2,}|\u3000|[>;]\s+")
 _SENTENCE = re.compile(r",.*[^\W\d_]{4}[.?!…。।؟]$")  # `Ann Lee, of course.` is said, not a role
 _STOP_DASH = re.compile(r"\.\s?[-–—]\s+")  # `P.- ¿Qué es?`
-_ENDING_DASH = re.compile(r"\s[-–—|]$")
+_ENDING_DASH = re.compile(r"\s[-–—|>]$")
 # `COLM ST. CLAIR. So it is.`: a stop behind one to three capitals is theirs, where a name in capitals goes on.
 _CAPITAL = r"[^\W\d_a-zà-ÿ]"
 _TITLE = rf"(?:[^\W\d_]{{1,4}}\.\s|{_CAPITAL}[a-zà-ÿ]{{2,}}\s)"  # `Mr. TALLOW. I yield.`, `The CHAIRMAN. Order.`
@@ -211,7 +213,7 @@ class _Reader:
 
     def __init__(self, line: Line, index: int) -> None:
         self.line, self.index, self.text = line, index, line.text
-        self.at, self.bullet, self.stamp = 0, "", ""
+        self.at, self.bullet, self.stamp, self.open = 0, "", "", ""
         self._skip_before()
         self.span = self._span()
 
@@ -221,6 +223,7 @@ class _Reader:
             if match["time"] and self.stamp:
                 break
             self.stamp = self.stamp or match["time"] or ""
+            self.open = self.open or ("strong" if match["open"] else "")
             if match["bullet"] and (not self.stamp or match["bullet"] in "|>" or match["bullet"].startswith(">>")):
                 self.bullet = self.bullet or match["bullet"][:2]
             elif match["number"]:
@@ -310,8 +313,8 @@ class _Reader:
             head.end, behind = head.end or ".-", dash.end()
         behind = self.set_off(head, behind)
         rest = self._words(head, end, behind, bracket)
-        mark = self.span.mark if self.span and begin < self.span.end <= max(behind, end) + 1 else ""
-        if _is_none(head, rest, bracket=bracket, mark=mark):
+        mark = self.span.mark if self.span and begin < self.span.end <= max(behind, end) + 1 else self.open
+        if _is_none(head, rest, bracket=bracket, mark=mark or ("heading" if self.line.heading else "")):
             return None
         form = Form(self._core(head, rest, bracket, mark), head.where, not rest)
         start, stop = times(head.stamp) if head.stamp else (None, None)
@@ -420,8 +423,9 @@ def _is_none(head: _Head, rest: str, *, bracket: str, mark: str) -> bool:
         return True
     if _in_sentence(head, rest, is_set_off=bool(head.end or bracket or mark)):
         return True
-    alone = bracket or not (rest or head.stamp)
-    return bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
+    alone = (bracket and head.end != ":") or not (rest or head.stamp or mark)
+    sound = bool(alone) and is_sound(f"[{head.raw.strip('[]()')}]")
+    return sound and not (is_full_name(head.raw) and not bracket)  # Music Lund
 
 
 def _in_sentence(head: _Head, rest: str, *, is_set_off: bool) -> bool:
@@ -435,7 +439,7 @@ def _in_sentence(head: _Head, rest: str, *, is_set_off: bool) -> bool:
 
 def _is_open(text: str) -> bool:
     """Check for a bracket that is not closed: a dash behind it is within it, as in `Ann [0:01 - 0:05]:`."""
-    return any(text.count(a) > text.count(b) for a, b in (("[", "]"), ("(", ")")))
+    return any(text.count(a) > text.count(b) for a, b in _BRACKETS.items())
 
 
 def is_titled(raw: str) -> bool:

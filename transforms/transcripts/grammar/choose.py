@@ -9,18 +9,20 @@ from heapq import nlargest
 
 from transforms.text import ends_sentence
 from transforms.transcripts.grammar import score
-from transforms.transcripts.grammar.candidates import Candidate, Core, Form, is_titled, without_end
+from transforms.transcripts.grammar.candidates import LONGEST_LABEL, Candidate, Core, Form, is_titled, without_end
 from transforms.transcripts.grammar.form_features import of_form
 from transforms.transcripts.grammar.label_features import Usual, of_label
 from transforms.transcripts.grammar.looks import has_marks, is_full_name
-from transforms.transcripts.grammar.ways import Document, Occurrences
-from transforms.transcripts.labels.names import fold, short_forms
+from transforms.transcripts.grammar.ways import Document, Occurrences, is_element, is_heading
+from transforms.transcripts.labels.names import fold, is_sound, short_forms
 from transforms.transcripts.prose.lines import Line
 from transforms.transcripts.prose.questions import FEWEST_ASKED, asks, is_set_off
 
 LIKELY_MARKED = 0.1  # a form with marks or brackets is the document's from here on
 LIKELY_NAMED = 0.02  # so is a form in which each line begins with a label and a colon, and most labels are names
 FEWEST_ONCE = 5  # labels of which each stands once: headings are like that
+MUCH = 0.1  # of the words
+NEARLY_ALL = 0.8  # of the labels are one's: what stands between them may be words that he says
 FEWEST_LISTED = 4  # labels of which each stands once: so do the authors of quotes and letters
 MOSTLY_NAMED = 0.75  # of the labels are full names there
 LIKELY = 0.5  # any other form: who gives a text says that somebody speaks
@@ -82,9 +84,10 @@ def choose(lines: Sequence[Line] | Document, forced: Core | None = None) -> Gram
         form, likely = (ways[0].form, ways[0].probability) if ways else (None, 0.0)
         return Grammar({}, None, likely, form, likely, confidence=1 - likely)
     others = [way for way in ways if way is not best]
-    labels = _labels(document, best, others, forced)
+    labels, is_parted = _labels(document, best, others, forced)
     rival = next((other for other in others if not _is_kin(other, labels)), None)
-    doubted = _has_others(document, best, labels, rival) or (forced is None and _is_unusual(labels))
+    unusual = forced is None and (is_parted or _is_unusual(labels))
+    doubted = unusual or _has_others(document, best, labels, rival)
     trust = (DOUBTFUL if doubted else 1.0) * (best.probability if forced is None else 1.0)
     return Grammar(
         labels,
@@ -105,8 +108,14 @@ def _best(ways: Sequence[Way], forced: Core | None) -> Way | None:
     return next((way for way in meant if way.is_likely), meant[0] if meant else None)
 
 
-def _labels(document: Document, best: Way, others: Sequence[Way], forced: Core | None) -> dict[int, Candidate]:
-    """Return the labels in the order of their lines: those of the best way, of its kin, and what they tell of."""
+def _labels(
+    document: Document, best: Way, others: Sequence[Way], forced: Core | None
+) -> tuple[dict[int, Candidate], bool]:
+    """Return the labels in the order of their lines: those of the best way, of its kin, and what they tell of.
+
+    Return, too, whether a part may have others that are not sure enough.
+    """
+    is_parted = False
     labels = {one.line: one for one in best.kept}
     for other in others:
         meant = forced is None or forced.covers(other.form.core)
@@ -115,34 +124,71 @@ def _labels(document: Document, best: Way, others: Sequence[Way], forced: Core |
     labels |= _known(document, labels)
     labels |= _beside_letters(document, labels)
     if forced is None:
-        labels |= _of_other_part(document, labels)
-        labels = _with_words(document, labels)
-    return dict(sorted(labels.items()))
+        of_part, is_parted = _of_other_part(document, labels)
+        labels = _with_words(document, labels | of_part)
+    return dict(sorted(labels.items())), is_parted
 
 
 def _with_words(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
     """Leave out what stands once and has no words behind it.
 
-    Below a name alone it is what its owner says; with a time where those who come back have none, or have it
-    elsewhere, it heads a chapter.
+    Below a name alone it is what its owner says, also to another one (`Ann, thank you.`); with a time where those
+    who come back have none, or have it elsewhere, it heads a chapter.
     """
-    written = Counter(one.raw for one in labels.values())
-    counts = Counter(one.name for one in labels.values())
-    usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
+    answers, standing = _always_below(labels), _Standing.of(document, labels)
+    return {i: one for i, one in labels.items() if one.name not in answers and standing.is_kept(i, one)}
 
-    def is_said(i: int, one: Candidate) -> bool:
-        return one.start_time is None and counts[one.name] == 1 and i - 1 in labels and labels[i - 1].form.alone
 
-    def is_heading(one: Candidate) -> bool:
-        return bool(usual) and one.form.time not in ("", usual[0][0]) and not one.form.core.end
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where labels stand, and how often: `written` as they are, `counts` each name.
 
-    answers = _always_below(labels)
-    return {
-        i: one
-        for i, one in labels.items()
-        if one.name not in answers
-        and (written[one.raw] > 1 or _has_words(document, labels, i) or not (is_said(i, one) or is_heading(one)))
-    }
+    `time` is where the times of those who come back stand; `timed_below`: nearly all have one below them.
+    """
+
+    document: Document
+    labels: dict[int, Candidate]
+    written: Counter[str]
+    counts: Counter[str]
+    time: str | None
+    timed_below: bool
+
+    @classmethod
+    def of(cls, document: Document, labels: dict[int, Candidate]) -> _Standing:
+        """Look at where the labels of a document stand."""
+        written = Counter(one.raw for one in labels.values())
+        counts = Counter(one.name for one in labels.values())
+        usual = Counter(one.form.time for one in labels.values() if written[one.raw] > 1).most_common(1)
+        below = sum(_is_timed_below(document, i) for i in labels) >= NEARLY_ALL * len(labels)
+        return cls(document, labels, written, counts, usual[0][0] if usual else None, below)
+
+    def is_kept(self, i: int, one: Candidate) -> bool:
+        """Check that a label is neither a sound nor a title, and that words stand behind it or its like."""
+        has_words = _has_words(self.document, self.labels, i)
+        if (self._is_heard(one) and not has_words) or self._is_title(i, one):
+            return False
+        if self.written[one.raw] > 1:
+            return True
+        below = one.start_time is None and i - 1 in self.labels and self.labels[i - 1].form.alone
+        if below and one.form.alone and "," in one.raw and ends_sentence(one.raw):
+            return False
+        return has_words or not ((below and self.counts[one.name] == 1) or self._heads(one))
+
+    def _is_heard(self, one: Candidate) -> bool:
+        return one.start_time is None and is_sound(f"[{one.raw}]")
+
+    def _is_title(self, i: int, one: Candidate) -> bool:
+        """Check for the one that has no time below it, where the others have one."""
+        once = self.timed_below and self.counts[one.name] == 1 and one.start_time is None
+        return once and not _is_timed_below(self.document, i)
+
+    def _heads(self, one: Candidate) -> bool:
+        return self.time is not None and one.form.time not in ("", self.time) and not one.form.core.end
+
+
+def _is_timed_below(document: Document, index: int) -> bool:
+    """Check for a time alone below a line."""
+    return index + 1 < len(document.lines) and document.alone[index + 1]
 
 
 def _always_below(labels: dict[int, Candidate]) -> set[str]:
@@ -153,7 +199,7 @@ def _always_below(labels: dict[int, Candidate]) -> set[str]:
         if one.form.alone and i - 1 in labels and labels[i - 1].form == one.form
     }
     names = {one.name for i, one in labels.items() if i not in above}
-    below = Counter(labels[i].name for i, name in above.items() if name in names)
+    below = Counter(labels[i].name for i, name in above.items() if name in names or name == labels[i].name)
     counts = Counter(one.name for one in labels.values())
     return {name for name, count in below.items() if count == counts[name] > 1}
 
@@ -164,7 +210,7 @@ def _has_words(document: Document, labels: dict[int, Candidate], index: int) -> 
 
 
 def _is_unusual(labels: dict[int, Candidate]) -> bool:
-    """Check for one who is named again and again, and nobody else, or many of whom each is named once.
+    """Check for one who is named again and again, and nearly nobody else, or many of whom each is named once.
 
     Are the answers somebody's? Is it a list? Who gives the grammar has answered that.
     """
@@ -172,7 +218,7 @@ def _is_unusual(labels: dict[int, Candidate]) -> bool:
     is_list = len(counts) == len(labels) >= FEWEST_LISTED and counts.keys().isdisjoint(
         form for name in counts for form in short_forms(name) if form != name
     )
-    return is_list or (len(counts) == 1 and len(labels) > 1)
+    return is_list or (len(labels) > 1 and max(counts.values()) >= NEARLY_ALL * len(labels))
 
 
 def _has_others(document: Document, best: Way, labels: dict[int, Candidate], rival: Way | None) -> bool:
@@ -193,10 +239,45 @@ def _is_doubtful(document: Document, best: Way, labels: dict[int, Candidate]) ->
     as labels do, and no others: do they? Lines that come back, each above what is said: are they names?
     """
     return (
-        _marked_inside(document, labels)
+        _much_is_doubted(document, best, labels)
+        or _doubted_first(document, best, labels)
+        or _runs_on(labels)
+        or _marked_inside(document, labels)
         or _asked_inside(document, labels)
         or _only_doubted(document, best, labels)
         or _heads_inside(document, labels)
+    )
+
+
+def _much_is_doubted(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
+    """Check whether much is said behind a word or two that come back, set off as labels, and judged to be none."""
+    short = (one.name for one in best.doubted if one.name.count(" ") < 2 and one.name not in document.phrases)
+    counts = Counter(short)
+    inside = (one for one in best.doubted if not one.form.core.is_bare and min(labels) < one.line)
+    doubted = {one.line for one in inside if counts[one.name] > 1} - labels.keys()
+    order = sorted({*labels, *doubted})
+    ends = zip(order, [*order[1:], len(document.lines)], strict=True)
+    words = sum(document.words_between(begin, end) for begin, end in ends if begin in doubted)
+    return words > MUCH * document.words
+
+
+def _runs_on(labels: dict[int, Candidate]) -> bool:
+    """Check for a label that is another one and a word more, `Ruth So:`, below that: was it `Ruth: So: …`?"""
+    first: dict[str, int] = {}
+    for i, one in labels.items():
+        first.setdefault(one.name, i)
+    counts = Counter(one.name for one in labels.values())
+    begun = {name: name.rpartition(" ")[0] for name in first}
+    return any(counts[known] > OFTEN and first[known] < first[name] for name, known in begun.items() if known)
+
+
+def _doubted_first(document: Document, best: Way, labels: dict[int, Candidate]) -> bool:
+    """Check for what opens the text set off as labels are, without small letters: a title, or who speaks first."""
+    begin = next(i for i, line in enumerate(document.lines) if i in labels or not (line.heading or line.noise))
+    return any(
+        one.line == begin and one.raw == one.raw.upper() and ends_sentence(one.rest)
+        for one in best.doubted
+        if begin not in labels
     )
 
 
@@ -274,17 +355,27 @@ class Way:
 
 
 def _way(whole: Occurrences, forced: Core | None) -> Iterator[Way]:
-    """Yield a way to mark labels with its probability; nothing where none is a label."""
+    """Yield a way to mark labels with its probability, or only who lectures in it; nothing where nobody does."""
     given = forced if forced and not forced.is_bare else None  # any short line may be a name alone
     judged = accepted(whole, is_given=given is not None and given.covers(whole.core))
-    kept = judged.kept
-    if kept:
-        measured = replace(whole, found=kept) if whole.is_weak else whole
-        lines = {one.line for one in kept}
-        doubted = tuple(one for one in whole.found if one.line not in lines)
-        refuted = forced is None and _is_refuted(measured, kept)
-        likely = 0.0 if refuted else _probability(measured, judged)
-        yield Way(kept, doubted, judged.unsure, likely, _least(whole, kept))
+    found = _judged_way(whole, judged, judged.kept, forced) if judged.kept else None
+    lecturer = _lecturer(whole)
+    # Where others speak as often, one who begins each part asks them.
+    if lecturer and not (found and found.is_likely and len(found.kept) >= 2 * len(lecturer)):
+        found = _judged_way(whole, judged, lecturer, forced)
+        found = replace(found, probability=max(found.probability, SURE_PART * (found.probability > 0)))
+    if found:
+        yield found
+
+
+def _judged_way(whole: Occurrences, judged: Accepted, kept: tuple[Candidate, ...], forced: Core | None) -> Way:
+    """Return a way with the labels that are `kept`, and how likely it is."""
+    measured = replace(whole, found=kept) if whole.is_weak else whole
+    lines = {one.line for one in kept}
+    doubted = tuple(one for one in whole.found if one.line not in lines)
+    refuted = forced is None and _is_refuted(measured, kept)
+    likely = 0.0 if refuted else score.of_form(of_form(measured, judged.likely))
+    return Way(kept, doubted, judged.unsure, likely, _least(whole, kept))
 
 
 def _is_refuted(measured: Occurrences, kept: Sequence[Candidate]) -> bool:
@@ -293,18 +384,37 @@ def _is_refuted(measured: Occurrences, kept: Sequence[Candidate]) -> bool:
     return is_silent or (measured.core.is_bare and sum(map(_is_sentence, kept)) * 2 > len(kept))
 
 
-def _probability(measured: Occurrences, judged: Accepted) -> float:
-    """Return how likely a way is the document's, by its measures and by where its labels stand."""
-    likely = score.of_form(of_form(measured, judged.likely))
-    return max(likely, SURE_PART) if _heads_parts(measured, judged.kept) else likely
+def _lecturer(whole: Occurrences) -> tuple[Candidate, ...]:
+    """Return the labels of one who alone stands first below headings, each or nearly: who lectures is named anew.
+
+    Without a mark the name must be spoken, too (`I'm Ann Lee`), or stand above, of a full name a part.
+    """
+    marked, persons = whole.is_marked, whole.persons
+    headed = Counter(persons[x.name] for x in whole.found if _is_headed(whole.document, x.line, marked=marked))
+    who = [one for one, count in headed.items() if count >= max(FEWEST_HEADED, whole.counts[one] - 1)]
+    mine = tuple(x for x in whole.found if persons[x.name] in who)
+    others = {x.line for x in whole.found} - {x.line for x in mine}
+    listed = sum(x.line + 1 in others for x in mine) * 2 > len(mine)  # a header, as of a mail: From, To
+    if len(who) != 1 or listed:
+        return ()
+    return mine if (not others if marked else _is_spoken_of(whole, mine)) else ()
 
 
-def _heads_parts(whole: Occurrences, kept: Sequence[Candidate]) -> bool:
-    """Check for one person alone, marked, first below each heading or nearly: who lectures is named there anew."""
-    lines = whole.document.lines
-    headed = sum(one.line > 0 and lines[one.line - 1].heading for one in kept)
-    alone = len({whole.persons[one.name] for one in kept}) == 1
-    return whole.is_marked and alone and headed >= FEWEST_HEADED and headed >= len(kept) - 1
+def _is_spoken_of(whole: Occurrences, mine: Sequence[Candidate]) -> bool:
+    """Check for a name that is spoken, or stands above all labels; of a full name a part is enough."""
+    said = max(max(whole.called(one.name), whole.listed(one.name)) for one in mine)
+    known = said == 1 or (said > 0 and is_full_name(mine[0].raw) == 1)
+    return known and not has_marks(mine[0].raw)
+
+
+def _is_headed(document: Document, index: int, *, marked: bool) -> bool:
+    """Check for a heading above a line; where labels have no mark, headings need none: a short line is one."""
+    shown = (i for i in range(index - 1, -1, -1) if not (document.lines[i].noise or document.alone[i]))
+    above = next((document.lines[i] for i in shown), None)
+    if above is None or above.heading:
+        return above is not None
+    ended = ends_sentence(above.text) or above.text.endswith((":", ","))
+    return not (marked or ended) and len(above.text) <= LONGEST_LABEL
 
 
 def _is_sentence(one: Candidate) -> bool:
@@ -389,8 +499,13 @@ def _likely(looks: float, mine: Sequence[int], usual: Usual, *, is_given: bool) 
 
 
 def _is_proved(one: Candidate, *, marked: bool) -> bool:
-    """Check for a time in a marked form, or a title before capitals: then a label needs not look like one."""
-    return (marked and one.start_time is not None) or is_titled(one.raw)
+    """Check for a time in a marked form, a title before capitals, or `>>`: that is a label, whatever it is."""
+    return (marked and one.start_time is not None) or is_titled(one.raw) or _is_chevron(one)
+
+
+def _is_chevron(one: Candidate) -> bool:
+    """Check for `>> Ann:`, as captions begin turns."""
+    return one.form.core.bullet == ">>" and one.form.core.end != ""
 
 
 def _weakly(looks: float, mine: Sequence[int], usual: Usual) -> float:
@@ -402,12 +517,12 @@ def _weakly(looks: float, mine: Sequence[int], usual: Usual) -> float:
 
 
 def _is_strong(mine: Sequence[int], usual: Usual) -> bool:
-    """Check for labels in brackets, or in a form that is marked, or that labels have there."""
-    forms = [usual.seen.found[i].form for i in mine]
-    if all(form.core.bracket for form in forms):
+    """Check for labels in brackets, behind `>>`, in a marked form, or in one that labels alone have."""
+    found = [usual.seen.found[i] for i in mine]
+    if all(one.form.core.bracket or _is_chevron(one) for one in found):
         return True
-    usually = any((form.time, form.alone) == usual.template for form in forms)
-    return not usual.seen.is_weak and (usual.seen.is_marked or usually)
+    usually = any((one.form.time, one.form.alone) == usual.template for one in found)
+    return not usual.seen.is_weak and (usual.seen.is_marked or (usually and not usual.goes_on))
 
 
 def _is_unlike(mine: Sequence[int], usual: Usual) -> bool:
@@ -426,12 +541,14 @@ def _unsure_share(document: Document, best: Way, labels: dict[int, Candidate]) -
     return min(1.0, moved / max(document.words, 1))
 
 
-def _of_other_part(document: Document, labels: dict[int, Candidate]) -> dict[int, Candidate]:
+def _of_other_part(document: Document, labels: dict[int, Candidate]) -> tuple[dict[int, Candidate], bool]:
     """Find the labels above or below all of these, where much stands there and surely marks them otherwise.
 
-    Where the title of another document parts it from the rest, less is enough.
+    Where the title of another document parts it from the rest, less is enough. Return, too, whether there may be
+    some that are not sure enough.
     """
     found: dict[int, Candidate] = {}
+    unsure = False
     first, last = min(labels), max(labels)
     for begin, end in ((0, first), (last + 1, len(document.lines))):
         share = document.words_between(begin, end) / max(document.words, 1)
@@ -444,7 +561,9 @@ def _of_other_part(document: Document, labels: dict[int, Candidate]) -> dict[int
         titled = any(line.mark == "h1" for line in document.lines[slice(*between)])
         if part.probability >= (SURE_TITLED if titled else SURE_PART) and (titled or share >= LEAST_PART):
             found |= {begin + i: replace(one, line=begin + i) for i, one in part.labels.items()}
-    return found
+        else:
+            unsure = unsure or part.probability >= SURE_TITLED
+    return found, unsure
 
 
 def _is_kin(other: Way, labels: dict[int, Candidate]) -> bool:
@@ -465,8 +584,8 @@ def _of_kin(other: Way, labels: dict[int, Candidate]) -> dict[int, Candidate]:
 class _Named:
     """What the labels tell of others: who comes back (`known`) or has a `short` form, and what labels look like.
 
-    `written` are the labels of who comes back, as they are written; `usual` is whether most stand alone, and have
-    a time.
+    `written` are the labels as they are written, of who stands once no sentences; `usual` is whether most stand
+    alone, and have a time.
     """
 
     document: Document
@@ -476,6 +595,7 @@ class _Named:
     short: frozenset[str]
     written: frozenset[str]
     mark: str
+    block: str
     bracket: str
     usual: tuple[bool, bool]
     are_alone: bool
@@ -490,12 +610,14 @@ class _Named:
         known = frozenset(name for name, count in counts.items() if count > 1)
         forms = Counter(form for name in counts if " " in name for form in short_forms(name))
         short = frozenset(form for form, owners in forms.items() if owners == 1 and len(form) > 2)
-        written = frozenset(one.raw for one in found if one.name in known)
+        written = frozenset(one.raw for one in found if one.name in known or not ends_sentence(one.raw))
         usual = Counter((one.form.alone, one.start_time is not None) for one in found).most_common(1)[0][0]
         alone = sum(one.form.alone for one in found) * 2 > len(labels)
         mark, first, last = _usual_mark(labels), min(labels), max(labels)
+        block = Counter(one.form.core.block for one in found).most_common(1)[0][0]
         bracket = Counter(one.form.core.bracket for one in found).most_common(1)[0][0]
-        return cls(document, labels, counts, known, short, written, mark, bracket, usual, alone, first, last)
+        own = block if is_heading(block) or is_element(block) else ""
+        return cls(document, labels, counts, known, short, written, mark, own, bracket, usual, alone, first, last)
 
     def names(self, i: int, one: Candidate) -> bool:
         """Check whether a candidate is one of these whose mark is damaged, or the full name of one."""
@@ -511,13 +633,14 @@ class _Named:
         return self.are_alone and one.form.alone and (one.raw in self.written or fold(one.raw) in self.known)
 
     def _is_marked(self, one: Candidate) -> bool:
-        return one.form.core.mark == self.mark != ""
+        return one.form.core.mark == self.mark != "" or one.form.core.block == self.block != ""
 
     def _is_again(self, i: int, one: Candidate) -> bool:
         has_more = one.form.alone and i + 1 < len(self.document.lines)
         inside = self.first <= i and (i <= self.last or has_more)
         marked = self._is_marked(one) or one.form.core.bracket == self.bracket != ""
-        if (inside or marked) and (one.name in self.known or one.name in self.short):
+        alone = self.are_alone and one.form.alone and one.raw in self.written
+        if (inside or marked) and (one.name in self.known or one.name in self.short or alone):
             return True
         return marked and one.name in self.counts
 

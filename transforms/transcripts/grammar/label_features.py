@@ -26,6 +26,7 @@ from transforms.transcripts.labels.names import clean, is_generic, is_uncased, s
 from transforms.transcripts.prose import furniture
 
 MANY = 40  # as of forms
+FEWEST_GOING_ON = 3  # lines
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,15 @@ class Usual:
         inside = range(found[0].line, found[-1].line + 1)
         spoken = sum(not (document.lines[i].noise or document.alone[i]) for i in inside)
         return len(found) / max(spoken, 1)
+
+    @cached_property
+    def goes_on(self) -> bool:
+        """Whether lines with a time and no label go on what somebody says: then a time makes no label."""
+        found, document = self.seen.found, self.seen.document
+        mine = {one.line for one in found}
+        inside = range(found[0].line, found[-1].line + 1)
+        others = sum(document.stamped[i] and not document.alone[i] and i not in mine for i in inside)
+        return others >= FEWEST_GOING_ON
 
     @cached_property
     def known(self) -> float:

@@ -183,7 +183,7 @@ class Occurrences:
     @property
     def is_heading(self) -> bool:
         """Whether the labels are headings."""
-        return _HEADING.fullmatch(self.core.block) is not None
+        return is_heading(self.core.block)
 
     def recurring(self) -> Occurrences:
         """Keep the labels that stand more than once, if there are any."""
@@ -197,6 +197,11 @@ def _short_form(name: str, names: set[str]) -> str:
         return name
     short = [form for form in short_forms(name) if form in names and form != name]
     return short[0] if len(short) == 1 else name
+
+
+def is_heading(block: str) -> bool:
+    """Check for the block of a heading."""
+    return _HEADING.fullmatch(block) is not None
 
 
 def is_element(block: str) -> bool:

@@ -21,6 +21,7 @@ from typing import Any
 from lxml import etree
 
 from transforms.errors import ContentError
+from transforms.text import ends_sentence
 from transforms.transcripts.document import AS_PARAGRAPHS, Draft, Format, Piece, Text, example_of
 from transforms.transcripts.grammar.candidates import Core
 from transforms.transcripts.html.html_blocks import HtmlBlock, read_blocks
@@ -165,9 +166,15 @@ def _end(found: Survey, blocks: Sequence[HtmlBlock]) -> int:
     open_headings = any(blocks[i].heading and i not in found.labels and i + 1 not in found.labels for i in begun)
     unusual = takewhile(lambda block: block.path not in usual, reversed(blocks[last + 1 : found.end]))
     end = found.end - sum(1 for _ in unusual)
+    end += sum(1 for _ in takewhile(_is_said_in_list, blocks[end : found.end]))
     if open_headings:
         return end
     return next((i for i in range(last + 1, end) if blocks[i].heading), end)
+
+
+def _is_said_in_list(block: HtmlBlock) -> bool:
+    """Check for an item that ends as a sentence does: what pages list behind transcripts are titles and links."""
+    return block.mark == "li" and ends_sentence(block.text)
 
 
 # What a page's head says of the episode: its title, show, address, date, language.

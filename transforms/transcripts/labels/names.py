@@ -222,9 +222,14 @@ def initials_of(name: str) -> frozenset[str]:
 
 
 def short_forms(name: str) -> frozenset[str]:
-    """Return the first name, the last names and the initials of a name."""
+    """Return the first names, the last names and the initials of a name.
+
+    >>> sorted(short_forms("mary jane watson"))
+    ['jane', 'jane watson', 'mary', 'mary jane', 'mjw', 'watson']
+    """
     tokens = name.split()
-    return frozenset((*tokens, *initials_of(name), *(" ".join(tokens[i:]) for i in range(1, len(tokens)))))
+    parts = (" ".join(some) for i in range(1, len(tokens)) for some in (tokens[:i], tokens[i:]))
+    return frozenset((*tokens, *initials_of(name), *parts))
 
 
 def first_name_first(names: Iterable[str], *, marked: bool) -> dict[str, str]:

@@ -251,6 +251,8 @@ def _by_short_forms(people: Iterable[Person]) -> dict[str, list[Person]]:
         if len(words[0]) == 1:  # J. Robert Lund, called Robert; a title of one letter
             ends |= {words[1:i] for i in range(2, len(words))}
         for cut in ends | ({(words[0], words[-1])} if len(words) > 2 else set()):
+            if cut[0].isdigit():  # `1` is not short for `Guide 1`
+                continue
             parts[" ".join(_closed_up(cut))].append(person)
         for short in initials_of(" ".join(words)):
             if 2 <= len(short) <= LONGEST_INITIALS:

@@ -16,7 +16,8 @@ from transforms.errors import ContentError
 from transforms.transcripts.captions.cue_speakers import cue_draft
 from transforms.transcripts.captions.cues import Clock, Cue, Item, read_rows
 from transforms.transcripts.document import Draft, Format, Piece, Text, example_of
-from transforms.transcripts.prose.shared_survey import shape_of
+from transforms.transcripts.prose.lines import time_last
+from transforms.transcripts.prose.shared_survey import shape_of, survey_of
 from transforms.transcripts.tables.columns import moment
 
 _TIME = r"\d{1,7}(?::\d{1,2}){0,2}(?:[.,]\d{1,6})?"
@@ -25,6 +26,8 @@ _ARROW = re.compile(r"-+>|→")
 # A name in bold or italics, or with a dash before it and a tab behind it.
 _MARKED = re.compile(r"\s*(?:(\*{1,3}|_{2})(?=\S)[^\n]{1,80}?\1|[-–—]\s[^\t\n]{1,80}\t)")
 SHARE = 0.5
+MOSTLY = 0.9  # of the lines with a stretch
+FEWEST_HEADINGS = 2
 
 
 def fits(text: Text) -> bool:
@@ -39,7 +42,17 @@ def fits(text: Text) -> bool:
     marked = sum(_MARKED.match(match[3]) is not None for match in found)
     if not sure or len(found) < SHARE * len(lines) or marked >= SHARE * len(found):
         return False
-    return not (_have_clocks(found) and _are_apart(text.lines[:400]) and shape_of(text) == "stamped")
+    for_the_eye = _have_clocks(found) and (_are_apart(text.lines[:400]) or _has_headings(lines))
+    named = shape_of(text) in ("stamped", "blocks")
+    return not (named and (for_the_eye or _names_without_marks(text, len(found))))
+
+
+def _names_without_marks(text: Text, lines: int) -> bool:
+    """Check for names behind most stretches that no colon and no bracket sets off: in captions those are words."""
+    found = survey_of(text)
+    core = found.grammar.form.core if found.grammar and found.grammar.form else None
+    bare = core is not None and not (core.bracket or core.end.strip())
+    return bare and len(found.labels) >= MOSTLY * min(lines, len(text.lines))
 
 
 def _have_clocks(found: Sequence[re.Match[str]]) -> bool:
@@ -50,6 +63,11 @@ def _have_clocks(found: Sequence[re.Match[str]]) -> bool:
 def _are_apart(lines: Sequence[str]) -> bool:
     """Check for empty lines between most of them."""
     return sum(not line.strip() for line in lines) > 0.4 * len(lines)
+
+
+def _has_headings(lines: Sequence[str]) -> bool:
+    """Check for lines that end with a time and begin with none: `Audience questions [1:06]`."""
+    return sum(not _LINE.match(line) and time_last(line) is not None for line in lines) >= FEWEST_HEADINGS
 
 
 def parse(text: Text) -> Draft:

@@ -11,7 +11,9 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from transforms.text import ends_sentence, join_lines
@@ -26,6 +28,8 @@ from transforms.transcripts.prose.shared_survey import declined, has_times, plai
 
 WORDS_OF_A_CAPTION = 12  # at most, on average
 ENDED = 0.95  # of what is said: then a line between two times that is not ended is a heading
+MOSTLY = 0.7  # of the times are written in one way
+_CLOCK = re.compile(r"\d[\d:.,hms]*")
 FEWEST_STAMPED = 8  # lines of which it is seen that they end as sentences do
 
 
@@ -91,14 +95,30 @@ def _pieces(lines: Sequence[Line], first: int, end: int) -> list[Piece]:
 
 
 def _headings(lines: Sequence[Line], first: int, end: int) -> frozenset[int]:
-    """Find the lines without a time that are headings: what is said ends as sentences do, and they do not."""
+    """Find the lines that are headings.
+
+    Those without a time do not end as sentences do, and what is said does; those with one are marked, or their
+    time is written otherwise.
+    """
     stamped = {i for i in range(first, end) if time_first(lines[i].text)}
     said = (lines[min(i + 1, end - 1)] if lone_time(lines[i].text) else lines[i] for i in stamped)
     ended = sum(ends_sentence(line.text) for line in said)
-    if len(stamped) < FEWEST_STAMPED or ended < ENDED * len(stamped):
-        return frozenset()
+    otherwise = _stamped_otherwise({i: lines[i] for i in sorted(stamped)})
+    if len(stamped) < FEWEST_STAMPED or ended < ENDED * (len(stamped) - len(otherwise)):
+        return otherwise
     above = (i - 1 for i in stamped if i - 1 > first)
-    return frozenset(i for i in above if i not in stamped and _may_head(lines[i].text))
+    return otherwise | {i for i in above if i not in stamped and _may_head(lines[i].text)}
+
+
+def _stamped_otherwise(stamped: Mapping[int, Line]) -> frozenset[int]:
+    """Find titles behind times that are marked, or written otherwise than most, as `(4:40)` among `4:51`."""
+    rests = {i: found[2] for i, line in stamped.items() if (found := time_first(line.text))}
+    heads = {i: stamped[i].text.removesuffix(rest).strip() for i, rest in rests.items()}
+    shapes = {i: (_CLOCK.sub("T", head), stamped[i].heading) for i, head in heads.items()}
+    usual, count = Counter(shapes.values()).most_common(1)[0] if shapes else (None, 0)
+    if count < MOSTLY * len(shapes):
+        return frozenset()
+    return frozenset(i for i, rest in rests.items() if rest and shapes[i] != usual and _may_head(rest))
 
 
 def _may_head(text: str) -> bool:

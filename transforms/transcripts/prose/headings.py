@@ -146,7 +146,10 @@ def in_place(
     stated = _stated(body, placed)
     # In turns with paragraphs of their own a question may be one.
     may_ask = not marked and (stated or len(placed) == len(plain))
-    return frozenset(_alike(lines, again | stated | (_asked(body, placed) if may_ask else set())))
+    asked = _asked(body, placed) if may_ask else set()
+    if len(asked) == 1 and not stated:  # one question alone is no heading: those come in numbers
+        asked = set()
+    return frozenset(_alike(lines, again | stated | asked))
 
 
 def _again(body: _Body, plain: Iterable[int]) -> set[int]:

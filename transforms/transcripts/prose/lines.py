@@ -16,7 +16,7 @@ LONGEST_STAMP = 120  # characters, with the address of a link
 _HALF_OF_DAY = r"(?:\s?(?:[AP]M|[ap]\.m\.)(?!\w)|[ap]m(?!\w)|\s[ap]m(?=\s*(?:$|[\])|,:–—-])))"
 CLOCK = (
     rf"(?:\d{{1,3}}:[0-5]?\d(?::[0-5]\d)?(?:[.,]\d{{1,3}}|[:;]\d\d|{_HALF_OF_DAY})?"
-    r"|(?:\d{1,2}h ?)?[0-5]?\dm ?[0-5]?\ds(?!\w))"
+    r"|(?:\d{1,2}h ?)?\d{1,3}m ?[0-5]?\ds(?!\w))"
 )
 _BETWEEN = r"\s*(?:-->|->|→|–|—|-|to)\s*"
 _RANGE = rf"{CLOCK}(?:{_BETWEEN}{CLOCK})?"

@@ -315,11 +315,18 @@ def _without_header(lines: Sequence[Line], labels: Labels) -> Labels:
     keys = {i for i, label in labels.items() if furniture.key_value(f"{label.name}: x")}
     values = {i for i in keys if _has_value(lines, i, labels[i])}
     top = set(takewhile((keys & once).__contains__, sorted(labels)))
-    # Above the heading Transcript: what is made as a header is, and a title that looks like a name alone.
-    bare = {i for i in once if not (labels[i].rest or labels[i].is_sure)}
-    above = (top | values | bare) & set(range(_begun(lines, labels)))
+    begun = _begun(lines, labels)
+    # Above the heading Transcript: what is made as a header is, and titles that look like a name alone.
+    above = (top | values | _names_alone_above(labels, begun)) & set(range(begun))
     header = above | (values & once) | (top if 1 < len(top) < len(labels) else set())
     return {i: label for i, label in labels.items() if i not in header}
+
+
+def _names_alone_above(labels: Labels, begun: int) -> set[int]:
+    """Find what looks like a name alone above a line, and stands nowhere below."""
+    below = {fold(label.name) for i, label in labels.items() if i >= begun}
+    bare = {i: fold(label.name) for i, label in labels.items() if not (label.rest or label.is_sure)}
+    return {i for i, name in bare.items() if name not in below}
 
 
 def _has_value(lines: Sequence[Line], index: int, label: LineLabel) -> bool:
