@@ -45,6 +45,8 @@ OF_MINUTES = {
     *("test_diarize", "test_recognizer", "test_bench", "test_one_row", "test_discover", "test_ways_in"),
     *("test_gpu_check", "test_aligning", "test_speakers", "test_forget", "test_page_browser", "test_model_server"),
 }
+# The dearest of `make check`.
+OF_SECONDS = {"test_store", "test_passages", "test_search", "test_bad_servers", "test_partitions", "test_query"}
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "flows" / "demo"
@@ -54,14 +56,15 @@ DEMO_AUDIO = DEMO / "why-a-record-turns.ogg"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as `system` what uses a fixture that is one; modules that start processes say so themselves.
 
-    Files with such tests come first, those of minutes before all: what takes long is not left over for one worker
-    at the end.
+    Files with such tests come first, those of minutes and of seconds before all: what takes long is not left over
+    for one worker at the end.
     """
     for item in items:
         if OF_SYSTEM & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.system)
     long = {item.path for item in items if item.get_closest_marker("system")}
-    items.sort(key=lambda item: (item.path.stem not in OF_MINUTES, item.path not in long))
+    dear = OF_MINUTES, OF_SECONDS
+    items.sort(key=lambda item: (*(item.path.stem not in names for names in dear), item.path not in long))
 
 
 @pytest.fixture(autouse=True)
