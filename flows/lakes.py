@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
+from pathlib import Path
 
 from flows import object_storage, paths
 from transforms.errors import SourceError
-from warehouse.export.targets import CATALOG, Target, text
+from transforms.sealed import is_no_file
+from warehouse.answers.answer_lines import quoted
+from warehouse.export.targets import CATALOG, Target
 from warehouse.store import STORAGE_VERSION
 
 WAY_OUT = "give duckdb:FILE, ducklake:FILE, ducklake:sqlite:FILE, ducklake:postgres:dbname=… or md:DATABASE"
@@ -25,22 +29,24 @@ _EXTENSIONS = {
 }
 
 
-def find_target(named: str, data_path: str | None = None) -> Target:
+def find_target(named: str, data_path: str | None = None, own: Collection[Path] = ()) -> Target:
     """Return the database that a user named; nothing is asked yet. A lake keeps its files in `data_path`.
 
+    `own` are the databases of the home, which nothing is written to.
+
     Raises:
-        SourceError: it is no such name, a secret stands in it, or a token is missing.
+        SourceError: it is no such name, a secret stands in it, a token is missing, or it is one of the home.
     """
     kind, _, rest = named.partition(":")
     if kind == "ducklake" and rest:
-        return _find_lake(rest, data_path)
+        return _find_lake(rest, data_path, own)
     if data_path is not None:
         msg = "--data-path says where a lake keeps its files: leave it out, or give --to ducklake:…"
         raise SourceError(msg)
-    if kind == "duckdb" and rest:
-        file = paths.absolute(rest)
+    if kind == "duckdb" and rest and "://" not in rest:
+        file = _file(rest, own)
         how = "" if file.exists() else f" (storage_version '{STORAGE_VERSION}')"
-        return Target(f"duckdb:{file}", f"attach {text(str(file))} as {CATALOG}{how}")
+        return Target(f"duckdb:{file}", f"attach {quoted(str(file))} as {CATALOG}{how}")
     if kind == "md" and re.fullmatch(r"[A-Za-z_]\w*", rest, re.ASCII):
         return _find_motherduck(rest)
     msg = f"{'this' if _SECRET.search(named) else repr(named)} names no database: {WAY_OUT}"
@@ -54,7 +60,7 @@ def _find_motherduck(database: str) -> Target:
     return Target(f"md:{database}", f"attach 'md:{database}'", ("motherduck",), database)  # it takes no other name
 
 
-def _find_lake(rest: str, data_path: str | None) -> Target:
+def _find_lake(rest: str, data_path: str | None, own: Collection[Path]) -> Target:
     backend, colon, where = rest.partition(":")
     if not colon or backend not in _EXTENSIONS:
         backend, where = "", rest
@@ -67,14 +73,30 @@ def _find_lake(rest: str, data_path: str | None) -> Target:
             msg = "a password in the name of a catalog can be read by others: leave it to PGPASSWORD or ~/.pgpass"
             raise SourceError(msg)
     else:
-        file = paths.absolute(where)
+        file = _file(where, own)
         where = str(file)
         files = files or (None if file.exists() else f"{file}.files")  # the catalog knows it from then on
     named = ":".join(part for part in ("ducklake", backend, where) if part)
-    attach = f"attach {text(named)} as {CATALOG}" + (f" (data_path {text(files)})" if files else "")
+    attach = f"attach {quoted(named)} as {CATALOG}" + (f" (data_path {quoted(files)})" if files else "")
     if files and files.startswith(object_storage.SCHEME):
         return Target(named, f"{_key()}; {attach}", (*_EXTENSIONS[backend], "httpfs", "aws"))
     return Target(named, attach, _EXTENSIONS[backend])
+
+
+def _file(named: str, own: Collection[Path]) -> Path:
+    """Return the file that a user named, there or not.
+
+    Raises:
+        SourceError: something else lies there, or it is a database of the home.
+    """
+    file = paths.absolute(named)
+    if is_no_file(file):
+        msg = f"{file} is no file, nor leads to one: give another name"
+        raise SourceError(msg)
+    if file.exists() and any(one.exists() and file.samefile(one) for one in own):
+        msg = f"{file} is a database of this home: give another file"
+        raise SourceError(msg)
+    return file
 
 
 def _files(data_path: str) -> str:
@@ -91,5 +113,5 @@ def _key() -> str:
         scheme, host = endpoint
         settings |= {"endpoint": host, "url_style": "path", "use_ssl": str(scheme == "https").lower()}
         settings["region"] = settings["region"] or "us-east-1"
-    given = "".join(f", {name} {text(value)}" for name, value in settings.items() if value)
+    given = "".join(f", {name} {quoted(value)}" for name, value in settings.items() if value)
     return f"create secret (type s3, provider credential_chain{given})"

@@ -108,7 +108,8 @@ def _make_views(con: Connection) -> None:
 
 def _derive(con: Connection) -> None:
     """Derive what the views need of each transcript, where what is there was derived otherwise."""
-    text = DERIVE.read_text(encoding="utf-8")
+    # The macros of the views say what is a question.
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (DERIVE, *VIEWS))
     if not _was_made_by(con, "digest_of_derived", text):
         with transaction(con):
             derive_everything(con)

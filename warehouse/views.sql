@@ -320,6 +320,7 @@ comment on column monologues.text is 'What is said';
 create or replace view speaker_pairs as
 select
     b.episode_id, p.title as podcast, e.title, e.published_at, d.speaker, d.other_speaker,
+    -- A sum was of this type, and types are promised.
     d.answers, d.to_questions::hugeint as to_questions, d.median_gap, d.interruptions
 from derived_pairs d
 join transcripts b on b.transcript_id = d.transcript_id and b.is_best

@@ -16,6 +16,7 @@ from transforms.errors import SourceError, TurntableError
 from transforms.text import counted
 
 if TYPE_CHECKING:
+    from flows.settings import Settings
     from warehouse.export.places import Place
     from warehouse.export.selection import Selected
 
@@ -83,11 +84,14 @@ def export(
     if sum(one is not None for one in (episode, show, query, parquet, to)) != 1:
         msg = "give an episode, --show, --query, --parquet or --to: one of them"
         raise typer.BadParameter(msg)
+    if data_path is not None and to is None:
+        msg = "--data-path says where a lake keeps its files: give --to ducklake:…, too"
+        raise typer.BadParameter(msg)
     if parquet is not None or to is not None:
         if format_ or out:
             msg = "--parquet and --to name their place and their format themselves: leave --format and --out out"
             raise typer.BadParameter(msg)
-        _write_all(settings_to_ask().snapshot, parquet, to, data_path)
+        _write_all(settings_to_ask(), parquet, to, data_path)
         return
     format_ = format_ or _of_ending(out)
     check_format(format_)
@@ -199,26 +203,28 @@ def _write_each(snapshot: Path, selected: list[Selected], format: str, place: Pa
         raise typer.Exit(1)
 
 
-def _write_all(snapshot: Path, parquet: str | None, to: str | None, data_path: str | None) -> None:
+def _write_all(settings: Settings, parquet: str | None, to: str | None, data_path: str | None) -> None:
     if parquet is not None:
-        _write_partitions(snapshot, parquet)
+        _write_partitions(settings.snapshot, parquet)
     if to is not None:
-        _write_database(snapshot, to, data_path)
+        _write_database(settings, to, data_path)
 
 
-def _write_database(snapshot: Path, named: str, data_path: str | None) -> None:
+def _write_database(settings: Settings, named: str, data_path: str | None) -> None:
     """Bring a database to what the snapshot shows, and say what was written."""
     from flows.display.terminal import showing
     from flows.lakes import find_target
     from flows.progress import REPORTER
     from warehouse.export.databases import export_database
 
-    target = find_target(named, data_path)
+    target, snapshot = find_target(named, data_path, (settings.snapshot, settings.warehouse)), settings.snapshot
     with showing():
         done = export_database(snapshot, target, lambda done, total: REPORTER.get().count("episodes", done, total))
     tell(
         f"{target}: {counted(done.written, 'episode')} written, {done.unchanged} as before, {done.removed} removed"
     )
+    if done.removed:
+        say("turntable: bytes of what was removed may lie there until it is written anew: see docs/keeping.md")
 
 
 def _write_partitions(snapshot: Path, named: str) -> None:

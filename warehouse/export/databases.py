@@ -2,7 +2,7 @@
 
 It gets the tables that `outgoing` names, beside whatever else is there, and `_turntable`, where it stands of what
 the rows of each episode were written. Only episodes that changed are written, all in one transaction; what the
-snapshot has no more goes. Where nothing stays as it was, as when a view has another column, the tables are new.
+snapshot has no more goes. Where nothing stays as it was, or a table has other columns, the tables are new.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ from pathlib import Path
 import duckdb
 
 from transforms.errors import SourceError
+from warehouse.answers.answer_lines import quoted
 from warehouse.export import outgoing
 from warehouse.export.outgoing import TABLES
-from warehouse.export.targets import Target, attach, explained, text
+from warehouse.export.targets import Target, attach, explained
 from warehouse.loading.load import transaction
 
-STATE = "_turntable"
+STATE, STATE_COLUMNS = "_turntable", ["episode_id", "made_of"]
 AT_ONCE = 1_000  # episodes, so that what is sorted fits into the memory
 _WANTED = f"select episode_id, md5(made_of || made_alike) from ({outgoing.EPISODES})"  # noqa: S608
-_THERE = "select table_name from duckdb_tables() where database_name = $1 and schema_name = 'main'"
+# Names are the same in whatever case.
+_COLUMNS_THERE = """
+select lower(table_name), list(column_name order by column_index) from duckdb_columns()
+where database_name = $1 and schema_name = 'main' and not internal group by all
+"""
 _COMMENTS = """
 select table_name, column_name, comment from duckdb_columns()
 where database_name = 'snapshot' and table_name in (select unnest($1)) and comment is not null
@@ -61,13 +66,15 @@ def export_database(snapshot: Path, target: Target, told: Callable[[int, int], N
 def _bring(
     con: duckdb.DuckDBPyConnection, target: Target, wanted: Mapping[str, str], told: Callable[[int, int], None]
 ) -> Written:
-    there = {name for (name,) in con.execute(_THERE, [target.catalog]).fetchall()}
-    if STATE not in there and (taken := min(there.intersection(TABLES), default=None)):
+    there = _columns(con, target.catalog)
+    taken = STATE if STATE in there else min(there.keys() & TABLES.keys(), default=None)
+    if taken and there.get(STATE) != STATE_COLUMNS:
         msg = f"{target} has a table {taken} that is not of an export: give a database without one"
         raise SourceError(msg)
     state = dict(con.execute(f"from {target.table(STATE)}").fetchall()) if STATE in there else {}
     gone = sorted(state.keys() - wanted.keys())
-    if there.issuperset(TABLES) and state.items() & wanted.items():
+    some_stays, ours = bool(state.items() & wanted.items()), _columns(con, "snapshot")
+    if some_stays and all(there.get(table) == ours[table] for table in TABLES):
         changed = sorted(name for name, made_of in wanted.items() if state.get(name) != made_of)
         if changed or gone:
             _delete(con, target, [*changed, *gone])
@@ -82,13 +89,18 @@ def _bring(
     return Written(len(changed), len(wanted) - len(changed), len(gone))
 
 
+def _columns(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, list[str]]:
+    """Return the columns of each table and view of a database, by its name in small letters."""
+    return dict(con.execute(_COLUMNS_THERE, [catalog]).fetchall())
+
+
 def _make_tables(con: duckdb.DuckDBPyConnection, target: Target) -> None:
     """Make the tables, with what is said of their columns, in the place of those that are there."""
     outgoing.choose(con, [])
     for table in TABLES:
         con.execute(f"create or replace table {target.table(table)} as {outgoing.rows_that_leave(table)}")
     for table, column, comment in con.execute(_COMMENTS, [list(TABLES)]).fetchall():
-        con.execute(f"comment on column {target.table(table)}.{column} is {text(comment)}")
+        con.execute(f"comment on column {target.table(table)}.{column} is {quoted(comment)}")
     con.execute(f"create or replace table {target.table(STATE)} (episode_id varchar, made_of varchar)")
 
 

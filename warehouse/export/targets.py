@@ -24,7 +24,7 @@ class Target:
     """A database: what messages call it, the SQL that opens it, and what it is called in SQL from then on."""
 
     named: str
-    attach: str
+    opened_by: str
     extensions: tuple[str, ...] = ()
     catalog: str = CATALOG
 
@@ -47,7 +47,7 @@ def attach(con: duckdb.DuckDBPyConnection, target: Target) -> None:
     for name in target.extensions:
         _load(con, target, name)
     try:
-        con.execute(target.attach)
+        con.execute(target.opened_by)
     except duckdb.Error as error:
         raise explained(error, target) from error
 
@@ -86,8 +86,3 @@ def explained(error: duckdb.Error, target: Target) -> TurntableError:
     if "does not match existing data path" in said:
         return SourceError(f"{target} keeps its files elsewhere: leave --data-path out")
     return TransientError(f"{target} cannot be written ({said}): mend that, run it again")
-
-
-def text(given: str) -> str:
-    """Write a text in SQL."""
-    return "'" + given.replace("'", "''") + "'"

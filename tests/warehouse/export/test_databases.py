@@ -93,16 +93,35 @@ def test_it_has_what_is_shown_and_only_news_is_written(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_all_of_it_is_written_or_nothing(kind: str, tmp_path: Path) -> None:
-    """A column that somebody took away stops it in the midst: what was there before is there."""
+def test_all_of_it_is_written_or_nothing(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who stops it in the midst finds what was there before."""
+    monkeypatch.setattr(databases, "AT_ONCE", 1)
     named = kind.format(tmp_path)
     brought(publish(tmp_path / "one", *FIRST), named)
-    held(named, "alter table chapters drop column title")
     before = {table: held(named, f"from {table} order by all") for table in (*TABLES, "_turntable")}
-    later = publish(tmp_path / "two", *FIRST[:2], talk(5, "show-1", 2024))
+    later = publish(tmp_path / "two", *FIRST[:2], talk(5, "show-1", 2024), talk(6, "show-1", 2024))
 
-    assert refused(later, named).startswith(f"{named} cannot be written (")
+    def stop(done: int, _total: int) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_database(later, find_target(named), stop)
     assert {table: held(named, f"from {table} order by all") for table in before} == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tables_that_somebody_changed_are_made_anew(kind: str, tmp_path: Path) -> None:
+    """No message that comes again each time; and all is written where `_turntable` is emptied."""
+    named, snapshot = kind.format(tmp_path), publish(tmp_path / "one", *FIRST)
+    brought(snapshot, named)
+    held(named, "alter table chapters drop column title")
+    assert brought(snapshot, named) == Written(4, 0, 0)
+    held(named, "delete from words")
+    held(named, "delete from _turntable")
+    assert brought(snapshot, named) == Written(4, 0, 0)
+    for table in TABLES:
+        assert held(named, f"from {table} order by all") == shown(snapshot, table)
 
 
 def test_no_path_of_this_machine_leaves_it(tmp_path: Path) -> None:
@@ -111,6 +130,41 @@ def test_no_path_of_this_machine_leaves_it(tmp_path: Path) -> None:
     snapshot = publish(tmp_path / "home", staged(episode=lone), published(origin="/home/ann/1.vtt", episode=lone))
     brought(snapshot, f"duckdb:{tmp_path}/x.duckdb")
     assert "/home/ann" not in str([held(f"duckdb:{tmp_path}/x.duckdb", f"from {table}") for table in TABLES])
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "create table Words as select 'mine' as word",
+        "create view words as select 'mine' as word",
+        "create table words as select 'mine' as word; create table _turntable (k varchar)",
+        "create table words as select 'mine' as word; create table _TURNTABLE (k varchar, v varchar)",
+    ],
+    ids=["in capitals", "a view", "another state of one column", "another state of two"],
+)
+def test_what_others_have_by_such_a_name_stays(theirs: str, tmp_path: Path) -> None:
+    """Names are the same in whatever case, and a table called `_turntable` may be of somebody else."""
+    snapshot, named = publish(tmp_path / "home", FIRST[0]), f"duckdb:{tmp_path}/other.duckdb"
+    held(named, theirs)
+    assert "that is not of an export: give a database without one" in refused(snapshot, named)
+    assert held(named, "from words") == [("mine",)]
+
+
+def test_what_is_no_file_of_the_user_is_refused(tmp_path: Path) -> None:
+    """A pipe would be waited for, an address is no path, and the databases of the home are its own."""
+    snapshot = publish(tmp_path / "home", FIRST[0])
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(snapshot)
+    for kind in ("duckdb", "ducklake"):
+        for name in ("pipe", "home"):
+            with pytest.raises(SourceError, match="is no file, nor leads to one"):
+                find_target(f"{kind}:{tmp_path}/{name}")
+        for own in (snapshot, tmp_path / "link"):
+            with pytest.raises(SourceError, match="is a database of this home"):
+                find_target(f"{kind}:{own}", own=(tmp_path / "none", snapshot))
+    with pytest.raises(SourceError, match="this names no database") as caught:
+        find_target("duckdb:https://ann:secret@host.example/x.duckdb")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
