@@ -1,6 +1,6 @@
 -- What the views need of each transcript and would take long over all of them. The temp table `new` names transcripts
 -- of which nothing is derived yet, `others` those that are derived anew since they are on the clock of a new one. What
--- is new stands behind the rows `turns_from` and `words_from`. All of it follows from the rows of the transcript, and
+-- is new has ids of rows from `turns_from` and `words_from` on. All of it follows from the rows of the transcript, and
 -- of the one whose clock it is on.
 create or replace temp table clocks as
 select transcript_id, coalesce(aligned_to, transcript_id) as heard_in

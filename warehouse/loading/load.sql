@@ -101,7 +101,8 @@ from (
     from (select filename, unnest(words, max_depth := 2) from staged)
 )
 group by all;
--- What comes stands behind what is there: who looks for it need not look through all.
+-- Ids of rows only grow, so what comes has one of at least the number of rows that are there now, whatever was
+-- deleted: who looks for it need not look through all.
 set variable turns_from = (select count(*) from turns);
 set variable words_from = (select count(*) from words);
 insert into turns by name
