@@ -24,8 +24,7 @@ demo: weights
 test: weights $(TESTABLE)
 	$(PYTEST)
 
-# what starts no model, no Prefect and no process: a minute; it waits for nothing, so a worker a core
-check: WORKERS = 2
+# what starts no model, no Prefect and no process: a minute
 check: $(TESTABLE)
 	$(PYTEST) -m "not system"
 
