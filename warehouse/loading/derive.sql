@@ -8,18 +8,15 @@ from transcripts where transcript_id in (from new) or transcript_id in (from oth
 create or replace temp table elsewhere as
 select transcript_id from clocks union select heard_in from clocks except from new;
 
+create or replace temp view told_of_all as
+select
+    transcript_id, turn_index, speaker_label, speaker_name, coalesce(speaker_name, speaker_label) as speaker,
+    name_source is not null as is_named, start_time, end_time, word_count, pauses, is_question, rowid as row_number
+from turns;
 create or replace temp table told_new as
-select
-    transcript_id, turn_index, speaker_label, speaker_name, coalesce(speaker_name, speaker_label) as speaker,
-    name_source is not null as is_named, start_time, end_time, word_count, pauses, is_question
-from turns
-where rowid >= getvariable('turns_from') and transcript_id in (from new);
+from told_of_all where row_number >= getvariable('turns_from') and transcript_id in (from new);
 create or replace temp table told_elsewhere as
-select
-    transcript_id, turn_index, speaker_label, speaker_name, coalesce(speaker_name, speaker_label) as speaker,
-    name_source is not null as is_named, start_time, end_time, word_count, pauses, is_question
-from turns
-where transcript_id in (from elsewhere);
+from told_of_all where transcript_id in (from elsewhere);
 create or replace temp view told as from told_new union all from told_elsewhere;
 
 insert into derived_talk by name
