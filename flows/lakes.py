@@ -16,7 +16,7 @@ from pathlib import Path
 from flows import object_storage, paths
 from transforms.errors import SourceError
 from transforms.sealed import is_no_file
-from warehouse.answers.answer_lines import quoted
+from warehouse.connection import quoted
 from warehouse.export.targets import CATALOG, Target
 from warehouse.store import STORAGE_VERSION
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.loading.load import quoted
+from warehouse.connection import quoted
 
 MANY = 1_000_000  # rows of a table: to look through so many takes longer than to ask where the last are
 LARGE = 8_000_000  # bytes from which on a snapshot is kept: a copy of less costs no more than what changed

@@ -11,10 +11,9 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -23,18 +22,16 @@ from filelock import FileLock, Timeout
 from transforms.errors import ContentError, ResourceError, SourceError, TransientError, TurntableError
 from transforms.sealed import is_no_file
 from warehouse import spare
+from warehouse.connection import Connection, quoted, rows, transaction
 from warehouse.loading.load import (
     BUGS,
     DERIVE,
     Check,
-    Connection,
     Find,
     Load,
     believe,
     derive_everything,
     load_new,
-    quoted,
-    transaction,
 )
 from warehouse.search import passages
 from warehouse.search.index import index_everything
@@ -91,25 +88,24 @@ def migrate(con: Connection) -> None:
         with transaction(con):
             con.execute(path.read_text(encoding="utf-8"))
             con.execute("insert into schema_migrations values (?, now())", [path.name])
-    _make_views(con)
-    _derive(con)
+    views = "\n".join(path.read_text(encoding="utf-8") for path in VIEWS)
+    _make_views(con, views)
+    _derive(con, views)
     if not rows(con, "from search_index limit 1"):  # of one that had none yet
         with transaction(con):
             index_everything(con)
 
 
-def _make_views(con: Connection) -> None:
+def _make_views(con: Connection, text: str) -> None:
     """Make the views and macros, where those that are there are not these: it takes as long as a small load."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in VIEWS)
     if not _was_made_by(con, "digest_of_views", text):
         with transaction(con):
             con.execute(f"{text}; {_noted('digest_of_views', text)}")
 
 
-def _derive(con: Connection) -> None:
+def _derive(con: Connection, views: str) -> None:
     """Derive what the views need of each transcript, where what is there was derived otherwise."""
-    # The macros of the views say what is a question.
-    text = "\n".join(path.read_text(encoding="utf-8") for path in (DERIVE, *VIEWS))
+    text = DERIVE.read_text(encoding="utf-8") + views  # whose macros say what is a question
     if not _was_made_by(con, "digest_of_derived", text):
         with transaction(con):
             derive_everything(con)
@@ -280,11 +276,6 @@ def _take_over_vectors(con: Connection, warehouse: Path) -> None:
         con.execute(f"attach {quoted(warehouse)} as before (read_only)")
         passages.take_over(con)
         con.execute("detach before")
-
-
-def rows(con: Connection, sql: str, parameters: Iterable[object] = ()) -> list[Any]:
-    """Answer a query."""
-    return con.execute(sql, list(parameters)).fetchall()
 
 
 def require(warehouse: Path) -> None:

@@ -221,4 +221,4 @@ def _show_scores(scores: Sequence[Score], *, as_json: bool) -> None:
 
 
 def _shown(value: object) -> object:
-    return f"{100 * value:.1f} %" if isinstance(value, float) else value
+    return rate_percent(value) if isinstance(value, float) else value

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from warehouse import store
-from warehouse.loading.load import Connection
+from warehouse.connection import Connection
 from warehouse.soundness import laws
 
 opened_as_it_is = store.opened

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse import store
-from warehouse.loading.load import quoted
+from warehouse.connection import quoted
 
 MIGRATIONS = sorted(store.MIGRATIONS.glob("*.sql"))
 NAMES = "create table schema_migrations (name varchar primary key, applied_at timestamptz)"

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from warehouse.connection import quoted
+
 CELL_CHARACTERS = 100_000  # more than any turn has; no screen takes a longer cell
 
 _INTEGER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
@@ -79,11 +81,6 @@ def screen_line(columns: Sequence[Column]) -> str:
 def address_of(column: str) -> str:
     """Write the SQL of an address; of what is none, as a path of this machine, nothing is left."""
     return f"case when regexp_matches({column}, '^https?://', 'i') then {column} end"
-
-
-def quoted(text: str) -> str:
-    """Write text as a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _numbered(columns: Sequence[Column]) -> list[tuple[int, Column]]:

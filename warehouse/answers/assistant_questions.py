@@ -12,8 +12,9 @@ from typing import Any
 
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse.answers.answer_lines import address_of, quoted
+from warehouse.answers.answer_lines import address_of
 from warehouse.answers.sql import answer
+from warehouse.connection import quoted
 from warehouse.query import find_episode
 
 ROWS = 500

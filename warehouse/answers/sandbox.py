@@ -24,7 +24,8 @@ import duckdb
 from transforms import errors
 from transforms.errors import ContentError, ResourceError, TurntableError
 from transforms.text import strict_json, visible
-from warehouse.answers.answer_lines import Column, csv_header, csv_line, json_line, names_of, quoted, screen_line
+from warehouse.answers.answer_lines import Column, csv_header, csv_line, json_line, names_of, screen_line
+from warehouse.connection import quoted
 from warehouse.snapshot import MEMORY, THREADS, one_line, open_snapshot
 
 _ROWS = 1000  # written at once

@@ -14,11 +14,10 @@ from pathlib import Path
 import duckdb
 
 from transforms.errors import SourceError
-from warehouse.answers.answer_lines import quoted
+from warehouse.connection import quoted, transaction
 from warehouse.export import outgoing
 from warehouse.export.outgoing import TABLES
 from warehouse.export.targets import Target, attach, explained
-from warehouse.loading.load import transaction
 
 STATE, STATE_COLUMNS = "_turntable", ["episode_id", "made_of"]
 AT_ONCE = 1_000  # episodes, so that what is sorted fits into the memory

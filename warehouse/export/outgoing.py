@@ -10,7 +10,7 @@ import duckdb
 
 from transforms.errors import ContentError, SourceError, TransientError
 from warehouse.answers.answer_lines import address_of
-from warehouse.loading.load import quoted
+from warehouse.connection import quoted
 from warehouse.snapshot import holder, one_line
 
 TABLES: Mapping[str, str] = {  # what each table is sorted by

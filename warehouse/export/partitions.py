@@ -21,10 +21,10 @@ from urllib.parse import quote
 import duckdb
 
 from transforms.errors import SourceError, TransientError
+from warehouse.connection import quoted
 from warehouse.export import outgoing
 from warehouse.export.outgoing import TABLES
 from warehouse.export.places import Place
-from warehouse.loading.load import quoted
 from warehouse.snapshot import one_line
 
 STATE = "_turntable.json"  # engines overlook names that begin so

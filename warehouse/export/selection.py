@@ -11,8 +11,8 @@ from typing import Any
 from transforms.choice import Named, choose
 from transforms.errors import ContentError, SourceError
 from transforms.records import Seconds
-from warehouse.answers.answer_lines import quoted
 from warehouse.answers.sql import answer
+from warehouse.connection import quoted
 from warehouse.export.outgoing import ADDRESSES
 from warehouse.snapshot import open_snapshot
 

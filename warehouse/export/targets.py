@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from transforms.errors import SourceError, TransientError, TurntableError
-from warehouse.loading.load import quoted
+from warehouse.connection import quoted
 from warehouse.snapshot import holder, one_line
 
 CATALOG = "target"

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from pydantic import TypeAdapter
 
 from transforms.records import StageRun
 from transforms.sealed import cause_of, is_damage, read_sealed
+from warehouse.connection import Connection, quoted, rows, transaction, transcripts_in_batches
 from warehouse.loading.staging import schema
 from warehouse.search.index import index_chosen
 
@@ -29,7 +29,6 @@ MOST_BYTES = 16_000_000
 
 _STAGE_RUN = TypeAdapter(StageRun)
 
-Connection = duckdb.DuckDBPyConnection
 File = tuple[str, Path]
 Find = Callable[[Collection[str]], Mapping[str, Path]]  # lists the documents by key, but for some of them
 Check = Callable[[Path], str | None]  # says in what a staged document is not as it was written; `None` where it is
@@ -119,7 +118,7 @@ def _in_order(new: Iterator[File], refused: list[RefusedFile], *, whole: bool) -
 def loaded_keys(con: Connection) -> set[str]:
     """List the keys of the documents that the open warehouse has seen."""
     return {
-        key for (key,) in _rows(con, "select staged_key from load_log union select staged_key from discoveries")
+        key for (key,) in rows(con, "select staged_key from load_log union select staged_key from discoveries")
     }
 
 
@@ -130,7 +129,7 @@ def _staged_at(files: Sequence[File], *, whole: bool) -> list[tuple[datetime, st
     sql = f"select filename, any_value(staged_at){read} from {_reader(files)} d group by 1"  # noqa: S608
     try:
         with duckdb.connect(config={"threads": 2}) as con:
-            return [(staged_at, key_of[name]) for name, staged_at, *_ in _rows(con, sql)]
+            return [(staged_at, key_of[name]) for name, staged_at, *_ in rows(con, sql)]
     except duckdb.Error as error:
         raise duckdb.DataError(str(error)) from error
 
@@ -147,10 +146,10 @@ def _read_documents(con: Connection, files: Sequence[File]) -> None:
     is left. Turns and words, of which there are many, go from the files to where they belong, without a copy.
     """
     con.register("known", schema().empty_table())
-    types = {row[0]: row[1] for row in _rows(con, "describe known")}
+    types = {row[0]: row[1] for row in rows(con, "describe known")}
     con.unregister("known")
     reader = _reader(files)
-    offered = {row[0] for row in _rows(con, f"describe from {reader}")}
+    offered = {row[0] for row in rows(con, f"describe from {reader}")}
     columns = (f"{name if name in offered else 'null'}::{kind} as {name}" for name, kind in types.items())
     con.execute(f"create or replace temp view staged as select {', '.join(columns)}, filename from {reader}")  # noqa: S608
     con.execute(
@@ -170,17 +169,17 @@ def _load_documents(con: Connection, files: Sequence[File]) -> list[Loaded]:
     index_chosen(con)
     columns = "staged_key, transcript_id, episode_id, turns, words"
     mine = "select staged_key from document"
-    rows = _rows(
+    found = rows(
         con,
         f"select {columns} from load_log where staged_key in ({mine}) order by staged_at, staged_key",  # noqa: S608
     )
-    return [Loaded(*row) for row in rows]
+    return [Loaded(*row) for row in found]
 
 
 def derive_everything(con: Connection) -> None:
     """Derive anew what the views need of each transcript."""
     tables = [
-        name for (name,) in _rows(con, "select table_name from duckdb_tables() where table_name ^@ 'derived_'")
+        name for (name,) in rows(con, "select table_name from duckdb_tables() where table_name ^@ 'derived_'")
     ]
     con.execute("; ".join(f"delete from {table}" for table in tables))  # noqa: S608
     con.execute(
@@ -192,12 +191,8 @@ def derive_everything(con: Connection) -> None:
     )
     con.execute("set variable turns_from = 0; set variable words_from = 0")
     con.execute("create or replace temp table others (transcript_id varchar)")
-    ids = [name for (name,) in _rows(con, "select transcript_id from transcripts order by all")]
-    for start in range(0, len(ids), MOST_DOCUMENTS):
-        con.execute(
-            "create or replace temp table new as select unnest(?) as transcript_id",
-            [ids[start : start + MOST_DOCUMENTS]],
-        )
+    for ids in transcripts_in_batches(con, MOST_DOCUMENTS):
+        con.execute("create or replace temp table new as select unnest(?) as transcript_id", [ids])
         con.execute(DERIVE.read_text(encoding="utf-8"))
     con.execute("drop table others; drop table if exists new")
 
@@ -237,24 +232,3 @@ def _refusing(refused: list[RefusedFile], file: File) -> Iterator[None]:
         refused.append(RefusedFile(*file, cause_of(error)))
     except (*BUGS, TypeError, ValueError) as error:
         refused.append(RefusedFile(*file, str(error).partition("\n")[0]))
-
-
-@contextmanager
-def transaction(con: Connection) -> Iterator[None]:
-    """Do all of what is inside, or nothing."""
-    con.begin()
-    try:
-        yield
-    except BaseException:
-        con.rollback()
-        raise
-    con.commit()
-
-
-def quoted(path: Path) -> str:
-    """Write a path as a text in SQL."""
-    return "'" + str(path).replace("'", "''") + "'"
-
-
-def _rows(con: Connection, sql: str) -> list[Any]:
-    return con.execute(sql).fetchall()

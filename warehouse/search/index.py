@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Any
-
-import duckdb
 
 from transforms.languages import primary_language
 from transforms.stems import COMMON, guess_language, stem
+from warehouse.connection import Connection, rows, transcripts_in_batches
 
 _AT_ONCE = 200  # transcripts: as many as a load brings in one transaction
 _TELLING = sorted({word for words in COMMON.values() for word in words.split()})
 
 
-def index_everything(con: duckdb.DuckDBPyConnection) -> None:
+def index_everything(con: Connection) -> None:
     """Index every transcript of a warehouse that had no index."""
-    ids = [name for (name,) in _rows(con, "select transcript_id from transcripts order by all")]
-    for start in range(0, len(ids), _AT_ONCE):
+    for ids in transcripts_in_batches(con, _AT_ONCE):
         con.execute(
             "create or replace temp table unread as select transcript_id, turn_index, text from turns "
             "where transcript_id in (select unnest(?))",
-            [ids[start : start + _AT_ONCE]],
+            [ids],
         )
         _index_unread(con)
 
 
-def index_chosen(con: duckdb.DuckDBPyConnection) -> None:
+def index_chosen(con: Connection) -> None:
     """Index the transcripts that a load brings in, and drop the words that left with those that it replaced."""
     con.execute(
         "create or replace temp table unread as select transcript_id, turn_index, text from spoken "
@@ -37,7 +34,7 @@ def index_chosen(con: duckdb.DuckDBPyConnection) -> None:
     _forget_words(con)
 
 
-def _index_unread(con: duckdb.DuckDBPyConnection) -> None:
+def _index_unread(con: Connection) -> None:
     """Index the turns of the temp table `unread`: whole transcripts that are not indexed."""
     con.execute(
         """
@@ -65,10 +62,10 @@ def _index_unread(con: duckdb.DuckDBPyConnection) -> None:
     _learn_words(con)
 
 
-def _forget_words(con: duckdb.DuckDBPyConnection) -> None:
+def _forget_words(con: Connection) -> None:
     """Drop the words of the temp table `leaving` that neither `indexed` nor any other transcript has."""
     gone = "(language, word) not in (select (language, word) from indexed)"
-    if _rows(con, f"from leaving where {gone} limit 1"):
+    if rows(con, f"from leaving where {gone} limit 1"):
         con.execute(
             f"""
             delete from search_words where (language, word) in (
@@ -80,11 +77,11 @@ def _forget_words(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _languages(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+def _languages(con: Connection) -> Iterator[tuple[str, str]]:
     """Yield the language of each transcript of `said`: what it says of itself, else what its words tell."""
     told = "select distinct transcript_id, t.language from said join transcripts t using (transcript_id)"
     unknown = []
-    for transcript_id, language in _rows(con, told):
+    for transcript_id, language in rows(con, told):
         if language:
             yield transcript_id, primary_language(language)
         else:
@@ -104,9 +101,9 @@ def _languages(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
         yield transcript_id, guess_language(counts or {}, total)
 
 
-def _learn_words(con: duckdb.DuckDBPyConnection) -> None:
+def _learn_words(con: Connection) -> None:
     """Add the words of the temp table `indexed` that are new, with their stems."""
-    new = _rows(
+    new = rows(
         con,
         """
         select distinct language, word from indexed i
@@ -121,7 +118,3 @@ def _learn_words(con: duckdb.DuckDBPyConnection) -> None:
             "from (select unnest(?) as word, unnest(?) as stem)",
             [language, words, stem(words, language)],
         )
-
-
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:
-    return con.execute(sql).fetchall()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from warehouse import store
-from warehouse.loading.load import transaction
+from warehouse.connection import transaction
 from warehouse.search import passages
 
 AT_ONCE = 20  # transcripts: what a killed process has to make once more

@@ -17,7 +17,8 @@ from typing import Any
 import duckdb
 
 from transforms.records import Episode, Podcast, StageRun
-from warehouse.loading.load import Check, Connection, believe, load_new, loaded_keys, quoted
+from warehouse.connection import Connection, quoted, rows
+from warehouse.loading.load import Check, believe, load_new, loaded_keys
 from warehouse.loading.staging import NOT_STORED
 from warehouse.query import episode_of
 from warehouse.snapshot import holder
@@ -30,7 +31,6 @@ from warehouse.store import (
     new_file,
     opened,
     require,
-    rows,
     standing_still,
 )
 

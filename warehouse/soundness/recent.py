@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.loading.load import Connection, quoted
+from warehouse.connection import Connection, quoted, rows
 from warehouse.soundness.laws import LAWS, Problem
-from warehouse.store import explained, rows, standing_still
+from warehouse.store import explained, standing_still
 
 # Tables of millions of rows, and by what their rows belong to what changed.
 _LARGE: Mapping[str, str] = {

@@ -17,6 +17,7 @@ from transforms.errors import ContentError, SourceError
 from transforms.records import Turn
 from warehouse import store
 from warehouse.answers.sql import answer
+from warehouse.connection import rows
 from warehouse.loading.staging import Staged, write_staged
 from warehouse.search.finding import Search, search
 from warehouse.soundness.laws import verify
@@ -317,8 +318,8 @@ def test_the_index_follows_what_is_loaded(tmp_path: Path) -> None:
 
     assert verify(warehouse, files, {}) == ()
     with store.opened(warehouse, read_only=True) as con:
-        words = store.rows(con, "select word, stem from search_words order by all")
-        index = store.rows(con, "select transcript_id, word from search_index order by all")
+        words = rows(con, "select word, stem from search_words order by all")
+        index = rows(con, "select transcript_id, word from search_index order by all")
     assert words == [("needle", "needl"), ("records", "record"), ("the", "the")]
     assert index == [("t1", "needle"), ("t1", "the"), ("t2", "records")]
 
