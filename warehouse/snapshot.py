@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import duckdb
 from transforms.errors import ContentError, SourceError, TransientError, TurntableError
 
 MEMORY = 2_000_000_000  # bytes that a query may fill; one value may be outside of that count
-THREADS = 4
+THREADS = min(4, os.cpu_count() or 1)
 
 # No file, no network, no extension, no variable of ours, nothing spilled beside the snapshot
 # (https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview).

@@ -59,15 +59,29 @@ with parts as (
 ), exact as (
     select i.part_index, i.place, w.word, w.stem, i.is_quoted or i.is_prefix as is_literal
     from items i join search_words w on w.term = i.term
-), mistyped as (
+), unsaid as (
     from items i anti join exact e on e.part_index = i.part_index and e.place = i.place
     where not is_quoted and not is_prefix and length(term) > 3
+), mistyped as (
+    -- One slip leaves the first or the last letters as they are, two slips these or the middle ones, where the pieces
+    -- are a letter apart: few words have to be compared letter by letter.
+    select
+        * exclude (size), left(term, size) as head, right(term, size) as tail,
+        case when slips = 2 then substr(term, (length(term) - size) // 2 + 1, size) end as middle
+    from (
+        select *, case when length(term) > 7 then 2 else 1 end as slips, (length(term) - slips) // (slips + 1) as size
+        from unsaid
+    )
 ), slips as (
     -- Nobody says this word: what differs by a slip or two.
     select i.part_index, i.place, w.stem
     from mistyped i join search_words w
-        on abs(length(w.term) - length(i.term)) <= 2
-        and damerau_levenshtein(w.term, i.term) <= case when length(i.term) > 7 then 2 else 1 end
+        on case
+            when abs(length(w.term) - length(i.term)) <= slips
+                and (starts_with(w.term, head) or ends_with(w.term, tail) or contains(w.term, middle))
+            then damerau_levenshtein(w.term, i.term) <= slips
+            else false
+        end
 ), stems as (
     select part_index, place, stem, 0.9 as weight from exact where not is_literal
     union all
@@ -93,6 +107,17 @@ select
 from items i left join meant m using (part_index, place)
 group by i.part_index, i.place, m.word;
 
+-- The turns of whoever a name means: a part of it is enough, and a person may be called otherwise than transcripts do.
+create or replace macro spoken_by(speaker) as table
+with names as (
+    -- Of derived_talk, since it would be asked once a turn.
+    select d.speaker from derived_talk d where contains(plain(d.speaker), plain(speaker))
+), people as (
+    select v.speaker_id from voices v where contains(plain(v.speaker_name), plain(speaker))
+)
+select transcript_id, turn_index from turns
+where coalesce(speaker_name, speaker_label) in (from names) or speaker_id in (from people);
+
 create or replace macro search(query, speaker := null, podcast := null, since := null, most := 20) as table
 with terms as materialized (
     from search_terms(query)
@@ -105,45 +130,43 @@ with terms as materialized (
         and (podcast is null or contains(plain(p.title), plain(podcast)))
         and (since is null or e.published_at >= since::varchar::timestamptz)
 ), spoken as (
-    -- Whom a name means is asked once a name, not once a turn.
-    select distinct x.text_index, t.turn_index
-    from turns t join texts x using (transcript_id)
-    where speaker is not null and (
-        coalesce(t.speaker_name, t.speaker_label) in (
-            select name from (
-                select distinct coalesce(speaker_name, speaker_label) as name from turns where speaker is not null
-            )
-            where contains(plain(name), plain(speaker))
-        )
-        -- A person may be called otherwise than transcripts call him.
-        or t.speaker_id in (
-            select v.speaker_id from voices v where speaker is not null and contains(plain(v.speaker_name), plain(speaker))
-        )
-    )
-), rows_of_index as materialized (
+    select text_index, turn_index from spoken_by(speaker) join texts using (transcript_id) where speaker is not null
+), chosen as materialized (
     -- Rows are found by one column and then read by their place: that takes a third of the time.
-    select rowid as row_number, s.word from search_index s where s.word in (select word from terms)
-), postings as (
-    select
-        part_index, place, places, weight, text_index, unnest(all_places) as packed,
-        -- Whether it is the first place in its turn; NULL where a transcript has several forms of the word.
-        case when words = 1 then unnest(list_prepend(-1, array_pop_back(all_places))) >> 20 < packed >> 20 end as is_first
-    from (
-        select
-            w.part_index, w.place, w.places, w.weight, x.text_index, s.places as all_places,
-            count(*) over (partition by w.part_index, x.text_index) as words
-        from search_index s
-        join rows_of_index r on r.row_number = s.rowid
-        join terms w on w.word = r.word
-        join texts x using (transcript_id)
-    )
-), hits as (
-    select part_index, text_index, packed, weight, is_first from postings where places = 1
-    union all
+    select w.part_index, w.place, w.places, w.weight, x.text_index, s.rowid as row_number
+    from search_index s
+    join terms w using (word)
+    join texts x using (transcript_id)
+    where s.word in (select word from terms)
+), lists as materialized (
+    select c.* exclude (row_number), forms, s.places as all_places
+    from search_index s
+    join chosen c on c.row_number = s.rowid
+    join (select part_index, text_index, count(*) as forms from chosen group by all) using (part_index, text_index)
+), rarest_words as (
+    select part_index, arg_min(place, said) as place
+    from (select part_index, place, sum(len(all_places)) as said from lists where places > 1 group by all)
+    group by part_index
+), starts as (
+    -- Where a phrase may begin: its rarest word is said, so the places of "the" are compared and not grouped.
+    select part_index, text_index, unnest(all_places) // 16 - place as start
+    from lists join rarest_words using (part_index, place)
+), phrases as (
     -- The words of a phrase follow each other.
-    select part_index, text_index, min(packed), min(weight), null
-    from postings where places > 1
+    select part_index, text_index, min(packed) as packed, min(weight) as weight
+    from (
+        select part_index, place, places, weight, text_index, unnest(all_places) as packed from lists where places > 1
+    )
+    where (part_index, text_index, packed // 16 - place) in (from starts)
     group by part_index, text_index, packed // 16 - place having count(distinct place) = any_value(places)
+), hits as (
+    select
+        part_index, text_index, unnest(all_places) as packed, weight,
+        -- Whether it is the first place in its turn; NULL where a transcript has several forms of the word.
+        case when forms = 1 then unnest(list_prepend(-1, array_pop_back(all_places))) >> 20 < packed >> 20 end as is_first
+    from lists where places = 1
+    union all
+    select part_index, text_index, packed, weight, null from phrases
 ), occurrences as materialized (
     -- One number names a turn: 4294967296 × text_index + turn_index.
     select part_index, 4294967296 * text_index + (packed >> 20) as turn, weight, packed, is_first
@@ -167,39 +190,42 @@ with terms as materialized (
 ), rarest as (
     select distinct turn from occurrences
     where part_index = (select part_index from spread where number = 1 and of_parts > 1)
-), first_look as (
-    select
-        count(*) as parts,
-        sum(idf * tf
-            / (tf + 1.2e0 * (0.25e0 + 0.75e0 * pow(2, (first & 15) + 0.5e0) / greatest(mean_words, 1)))) as score
-    from (
-        select part_index, turn, sum(weight) as tf, min(packed) as first
-        from occurrences where turn in (from rarest)
-        group by all
-    )
-    join spread using (part_index)
-    group by turn
+), of_rarest as materialized (
+    select part_index, turn, sum(weight) as tf, min(packed) as first
+    from occurrences where turn in (from rarest)
+    group by all
 ), first_best as (
     select max(parts) as most_parts, case when count(*) = most then min(score) end as worst
     from (
-        from first_look qualify parts = max(parts) over () order by score desc limit greatest(most, 0)
+        select
+            count(*) as parts,
+            sum(idf * tf
+                / (tf + 1.2e0 * (0.25e0 + 0.75e0 * pow(2, (first & 15) + 0.5e0) / greatest(mean_words, 1)))) as score
+        from of_rarest join spread using (part_index)
+        group by turn
+        qualify parts = max(parts) over ()
+        order by score desc
+        limit greatest(most, 0)
     )
-), possible as (
+), others as (
     -- Of turns with the most parts, say m of p, each has one of the p - m + 1 rarest; and m is at least what a turn
     -- with the rarest has. Where parts are quoted, all turns have these. No turn reaches the sum of idf of its parts.
     select distinct turn
     from occurrences
-    join spread using (part_index)
-    cross join first_best
-    where of_parts > 1 and number <= case
-        when (select bool_or(is_quoted) from spread) then 1
-        when most_parts = of_parts - 1 and worst > (select sum(idf) + 1e-8 from spread where number > 1) then 1
-        else of_parts - most_parts + 1
-    end
+    where turn not in (from rarest) and part_index in (
+        select part_index from spread, first_best
+        where number > 1 and number <= of_parts - most_parts + 1
+            and not (select bool_or(is_quoted) from spread)
+            and not coalesce(
+                most_parts = of_parts - 1 and worst > (select sum(idf) + 1e-8 from spread where number > 1), false
+            )
+    )
 ), found as (
+    from of_rarest
+    union all
     select part_index, turn, sum(weight) as tf, min(packed) as first
     from occurrences
-    where (select count(*) from spread) = 1 or turn in (from possible)
+    where (select count(*) from spread) = 1 or turn in (from others)
     group by all
 ), scored as (
     select
@@ -272,27 +298,13 @@ with texts as (
     where t.is_best
         and (podcast is null or contains(plain(p.title), plain(podcast)))
         and (since is null or e.published_at >= since::varchar::timestamptz)
-), spoken as (
-    select distinct t.transcript_id, t.turn_index
-    from turns t join texts x using (transcript_id)
-    where speaker is not null and (
-        coalesce(t.speaker_name, t.speaker_label) in (
-            select name from (
-                select distinct coalesce(speaker_name, speaker_label) as name from turns where speaker is not null
-            )
-            where contains(plain(name), plain(speaker))
-        )
-        or t.speaker_id in (
-            select v.speaker_id from voices v where speaker is not null and contains(plain(v.speaker_name), plain(speaker))
-        )
-    )
 ), near as (
     select
         transcript_id, turn_index, passage_index,
         array_inner_product(vector::float[384], wanted::float[384]) / 160000 as score
     from passages
     where transcript_id in (from texts)
-        and (speaker is null or (transcript_id, turn_index) in (select (transcript_id, turn_index) from spoken))
+        and (speaker is null or (transcript_id, turn_index) in (from spoken_by(speaker)))
 ), best as (
     -- Of a long turn the passage that is nearest.
     select transcript_id, turn_index, max(score) as score, arg_max(passage_index, score) as passage_index
@@ -319,17 +331,24 @@ order by f.score desc, t.transcript_id, t.turn_index;
 create or replace macro mentions(phrase) as table
 with terms as materialized (
     from search_terms('"' || replace(phrase, '"', ' ') || '"')
-), rows_of_index as materialized (
-    select rowid as row_number, s.word from search_index s where s.word in (select word from terms)
-), postings as (
-    select w.place, w.places, s.transcript_id, unnest(s.places) as packed
+), chosen as materialized (
+    select w.place, w.places, s.transcript_id, s.rowid as row_number
     from search_index s
-    join rows_of_index r on r.row_number = s.rowid
-    join terms w on w.word = r.word
+    join terms w using (word)
     join transcripts x on x.transcript_id = s.transcript_id and x.is_best
+    where s.word in (select word from terms)
+), lists as materialized (
+    select c.* exclude (row_number), s.places as all_places from search_index s join chosen c on c.row_number = s.rowid
+), starts as (
+    -- As in search(): the rarest word says where the phrase may begin.
+    select transcript_id, unnest(all_places) // 16 - place as start
+    from lists
+    where place = (select arg_min(place, said) from (select place, sum(len(all_places)) as said from lists group by all))
 ), said as (
     select transcript_id, min(packed) as packed
-    from postings group by transcript_id, packed // 16 - place having count(distinct place) = any_value(places)
+    from (select place, places, transcript_id, unnest(all_places) as packed from lists)
+    where (transcript_id, packed // 16 - place) in (from starts)
+    group by transcript_id, packed // 16 - place having count(distinct place) = any_value(places)
 ), counted as (
     select transcript_id, packed // 1048576 as turn_index, count(*) as mentions from said group by all
 ), shown as materialized (
@@ -378,6 +397,7 @@ comment on macro word_pattern is 'The regular expression of a word';
 comment on macro folded is 'A word without its accents; marks of scripts where they are letters stay';
 comment on macro audio_link is 'A link that opens the audio at a time, or the video on YouTube; NULL where nobody offers it';
 comment on macro table search_terms is 'Which words of the transcripts each word of a query stands for, and how well (1: as it is, 0.9: another form, 0.5: misspelt)';
+comment on macro table spoken_by is 'The turns of whoever a name means, or a part of it, in all transcripts';
 comment on macro table search is 'The turns that a query finds, best first (BM25): "a phrase", begin*, words in all their forms; by speaker, podcast and since when, 20 at most where most says nothing else';
 comment on macro table nearest is 'The turns whose passages are nearest to a vector as passages.vector has them, the nearest first; by speaker, podcast and since when, as search()';
 comment on macro table mentions is 'Every turn in which a term is said, and how often: its words in a row, without case and accents, the last one with * if you like';

@@ -79,3 +79,15 @@ def test_search_finds_the_best_turns(tmp_path: Path, seed: int) -> None:
             found = con.execute("select score from search($1, most := $2)", [" ".join(query), most]).fetchall()
             wanted = ranked(texts, query, most)
             assert [score for (score,) in found] == pytest.approx(wanted, abs=0.001), query
+
+
+def test_mentions_are_all_places_of_a_phrase(tmp_path: Path) -> None:
+    """Of one word and of several in a row, the same one among them twice."""
+    chance = random.Random(7)
+    snapshot = publish(tmp_path, *(document(number, chance) for number in range(4)))
+    with duckdb.connect(str(snapshot), read_only=True) as con:
+        said = con.execute("select transcript_id, turn_index, string_split(text, ' ') from turns").fetchall()
+        for phrase in ("ka", "ka ka", "mo zu ka", "ka mo ka", "xu ka", "ve ve ve", "zz ka"):
+            wanted = {(name, turn): n for name, turn, words in said if (n := counted(f'"{phrase}"', words))}
+            rows = con.execute("select transcript_id, turn_index, mentions from mentions($1)", [phrase]).fetchall()
+            assert {(name, turn): n for name, turn, n in rows} == wanted

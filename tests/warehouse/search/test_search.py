@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import ask, command, rows_of
 from tests.support.documents import EPISODE, publish, published, staged
@@ -158,6 +161,45 @@ def test_a_slip_is_forgiven(home: Path, query: str) -> None:
     assert {tuple(row[table.columns.index("unsaid")]) for row in table.rows} == {(query.lower(),)}
 
 
+@pytest.fixture(scope="module")
+def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A snapshot whose words may be changed."""
+    with duckdb.connect(str(publish(tmp_path_factory.mktemp("vocabulary"), staged(1)))) as con:
+        yield con
+
+
+def slipped(word: str, at: int) -> list[str]:
+    """A word with two letters swapped at some place, one left out, one more, and another one."""
+    head, one, two, tail = word[:at], word[at : at + 1], word[at + 1 : at + 2], word[at + 2 :]
+    return [head + two + one + tail, head + two + tail, head + one + one + two + tail, head + "z" + two + tail]
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_slips_are_found_wherever_they_are(vocabulary: duckdb.DuckDBPyConnection, data: st.DataObject) -> None:
+    """Few words are compared letter by letter, and none is missed."""
+    letters = data.draw(st.sampled_from(["abcd", "абвг", "aéio"]))
+    asked = data.draw(st.text(letters, min_size=4, max_size=13))
+    once = [near for at in range(len(asked)) for near in slipped(asked, at)]
+    twice = [near for word in once[::3] for at in range(0, len(word), 2) for near in slipped(word, at)]
+    vocabulary.execute("delete from search_words")
+    vocabulary.execute(
+        "insert into search_words select '', word, folded(word), folded(word) "
+        "from (select distinct unnest(?) as word) where folded(word) <> folded(?)",
+        [[*once, *twice], asked],
+    )
+    found = vocabulary.execute("select word from search_terms(?) where weight = 0.5", [asked]).fetchall()
+    wanted = vocabulary.execute(
+        """
+        select word from search_words
+        where damerau_levenshtein(term, folded($1)) <= case when length(folded($1)) > 7 then 2 else 1 end
+        """,
+        [asked],
+    ).fetchall()
+    assert sorted(found) == sorted(wanted)
+    assert wanted
+
+
 def test_a_slip_comes_before_a_word_that_begins_so(tmp_path: Path) -> None:
     """Who misspells `needle` means no `need`; without such a word it is the nearest."""
     publish(tmp_path, talk(0, "Needles", "en", ["Nobody asked for a needle.", "They need one, and need it now."]))
@@ -178,6 +220,8 @@ def test_limits_say_who_where_and_when(home: Path) -> None:
     """Names and shows by a piece; only so many."""
     assert found(home, "records", speaker="lee") == [("Laws", 2)]
     assert found(home, "records", speaker="ruiz") == []
+    (bo,) = rows_of(home / "turntable.duckdb", "select count(*) from turns where speaker_name = 'Bo Ruiz'")
+    assert rows_of(home / "turntable.duckdb", "select count(*) from spoken_by('bo ru')") == [bo]
     assert found(home, "records", show="long GROOVE", since=datetime(2026, 2, 1, tzinfo=UTC)) == [("Unnamed", 0)]
     assert found(home, "records", show="another") == []
     assert len(found(home, "records", most=1)) == 1
