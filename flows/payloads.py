@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import TypeAdapter
 
 from flows.artifacts import Artifact, Manifest, bytes_of
-from transforms.records import StageRun, Turn, Word
+from transforms.records import Diarization, StageRun, Turn, Word
 from transforms.speech.checks import Transcription
-from transforms.speech.diarize import Diarization
 from warehouse.loading.staging import Given
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ is edited in place. Times are seconds from the start of the audio.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -203,6 +204,21 @@ class SpeakerSegment:
     start_time: Seconds
     end_time: Seconds
     speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """Who spoke when.
+
+    `segments` keeps overlapping speech; `exclusive` has at most one speaker at any time and is the one to give
+    words to. `voices` has one embedding per speaker, not normalised. `flags` has `speakers_ignored` where the
+    number of speakers that was asked for cuts one voice in two, or joins two clear ones.
+    """
+
+    segments: tuple[SpeakerSegment, ...]
+    exclusive: tuple[SpeakerSegment, ...]
+    voices: Mapping[str, tuple[float, ...]]
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from flows.engines.fetch_weights import get_weights
 from flows.settings import Options, Settings
 from transforms import turns
 from transforms.audio import decoding
-from transforms.records import Quality, SpeakerSegment, Turn, Word
+from transforms.records import Diarization, Quality, SpeakerSegment, Turn, Word
 from transforms.speech import attribute as attribution
 from transforms.speech import diarize as diarization
 from transforms.speech.checks import Transcription
@@ -71,7 +71,7 @@ class SystemOutput:
     """An episode, heard: words, speakers, and the turns made of both."""
 
     transcription: Transcription
-    diarization: diarization.Diarization
+    diarization: Diarization
     turns: tuple[Turn, ...]
 
 
@@ -95,7 +95,7 @@ class Turntable:
         """Find out what is said."""
         return transcribe(samples, self.recognizer, quality=self.quality)
 
-    def speakers(self, samples: NDArray[np.int16]) -> diarization.Diarization:
+    def speakers(self, samples: NDArray[np.int16]) -> Diarization:
         """Find out who speaks when."""
         use_threads(cpu_threads())
         return diarization.diarize(samples, self.pipeline)
@@ -184,9 +184,7 @@ def _faster_whisper(given: argparse.Namespace, weights: Weights) -> Callable[[ND
     return hear
 
 
-def _pyannote(
-    given: argparse.Namespace, weights: Weights
-) -> Callable[[NDArray[np.int16]], diarization.Diarization]:
+def _pyannote(given: argparse.Namespace, weights: Weights) -> Callable[[NDArray[np.int16]], Diarization]:
     import torch
 
     from flows.bench.stock import BATCH_SIZE, load_stock

@@ -13,7 +13,7 @@ from flows.engines.fetch_weights import get_weights
 from flows.payloads import DIARIZATION, read_samples
 from flows.progress import Advance, Say
 from flows.settings import Options, Settings, quality_of
-from transforms.records import Seconds
+from transforms.records import Diarization, Seconds
 from transforms.speech import diarize as diarization
 from transforms.speech import windows
 from transforms.speech.device import Device, cpu_threads, use_threads
@@ -44,7 +44,7 @@ def diarize(
         samples = read_samples(decoded)
         kept = _keeping(store, recipe) if windows.count_parts(len(samples), part_seconds) > 1 else None
 
-        def work(device: Device) -> diarization.Diarization:
+        def work(device: Device) -> Diarization:
             use_threads(cpu_threads())
             pipeline = model_loading.pipeline(folders, device.name, quality)
             return diarization.diarize(

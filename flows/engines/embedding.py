@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from flows.engines.usual_vector import USUAL
 from transforms.errors import SourceError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 _AT_ONCE = 32  # texts: of more, what is between the layers takes hundreds of megabytes
@@ -61,6 +60,8 @@ def _model() -> Any:
 
 
 def _in_whole_numbers(vectors: NDArray[np.float32]) -> list[list[int]]:
+    import numpy as np  # every command comes by here, and few need it
+
     own = vectors - np.array(USUAL) / 2000
     own /= np.linalg.norm(own, axis=1, keepdims=True)
     rounded: list[list[int]] = np.clip(np.rint(_WHOLE * own), -127, 127).astype(int).tolist()

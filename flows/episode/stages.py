@@ -27,6 +27,7 @@ from transforms.hashes import is_as_promised, sha256
 from transforms.records import (
     PODCAST_NAMESPACE,
     Channels,
+    Diarization,
     Episode,
     Podcast,
     Rendition,
@@ -236,7 +237,7 @@ def attribute_channels(store: Store, transcribed: Sequence[Artifact]) -> Artifac
     )
 
 
-def converse(transcribed: Sequence[Artifact]) -> tuple[tuple[Word, ...], diarization.Diarization]:
+def converse(transcribed: Sequence[Artifact]) -> tuple[tuple[Word, ...], Diarization]:
     """Read the words of all channels, and put them into the order of the conversation."""
     return channels.converse([read_json(TRANSCRIPTION, artifact).words for artifact in transcribed])
 
@@ -304,7 +305,7 @@ class Processed:
         words = read_json(WORDS, self.attributed)
         return tuple(replace(word, speaker=names[word.speaker]) if word.speaker else word for word in words)
 
-    def diarization(self) -> diarization.Diarization | None:
+    def diarization(self) -> Diarization | None:
         """Read who spoke when."""
         if self.diarized is None:
             return None

@@ -32,9 +32,8 @@ from tests.conftest import write_wav
 from tests.support.feeds import Publisher, item
 from transforms.errors import TransientError
 from transforms.hashes import sha256
-from transforms.records import Segment, SpeakerSegment, Word, file_episode_id
+from transforms.records import Diarization, Segment, SpeakerSegment, Word, file_episode_id
 from transforms.speech.checks import DecodedWindow, Transcription
-from transforms.speech.diarize import Diarization
 
 TALK = "{title}\n\nAnn Lee: Why does a record turn, {title}?\nBob Ray: It must, or nobody hears {title}.\n"
 WORDS = ("Why", "does", "it", "turn?", "It", "must.")

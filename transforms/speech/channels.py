@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from transforms.records import Seconds, SpeakerSegment, Word
-from transforms.speech.diarize import Diarization, in_order_of_speaking
+from transforms.records import Diarization, Seconds, SpeakerSegment, Word
+from transforms.speech.diarize import in_order_of_speaking
 
 METHOD = "channels-2"
 

@@ -10,14 +10,14 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from transforms.audio.decoding import SAMPLE_RATE
-from transforms.records import Quality, SpeakerSegment, Word
+from transforms.records import Diarization, Quality, SpeakerSegment, Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,21 +33,6 @@ CLUSTERING = {"method": "centroid", "threshold": 0.8}
 SHORTEST_AUDIO = 0.1  # seconds; in less nobody says anything
 
 Progress = Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Diarization:
-    """Who spoke when.
-
-    `segments` keeps overlapping speech; `exclusive` has at most one speaker at any time and is the one to give
-    words to. `voices` has one embedding per speaker, not normalised. `flags` has `speakers_ignored` where the
-    number of speakers that was asked for cuts one voice in two, or joins two clear ones.
-    """
-
-    segments: tuple[SpeakerSegment, ...]
-    exclusive: tuple[SpeakerSegment, ...]
-    voices: Mapping[str, tuple[float, ...]]
-    flags: tuple[str, ...] = ()
 
 
 def load_embedded(segmentation: Path, embedding: Path, device: str, quality: Quality = "accurate") -> Any:

@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 from flows.bench.speech_scores import diarization_errors, read_rttm
 from flows.bench.stock import load_stock
 from tests.conftest import ROOT
+from transforms.records import Diarization
 from transforms.speech import diarize
-from transforms.speech.diarize import Diarization
 from transforms.speech.pyannote import campplus, diarization_pipeline
 from transforms.speech.pyannote.campplus import Inference
 from transforms.speech.pyannote.diarization_pipeline import ThinnedAgglomerative

@@ -16,11 +16,10 @@ from torch.nn.utils.rnn import pad_sequence
 
 from tests.support.words import difference, spoken
 from transforms.errors import SourceError
-from transforms.records import Segment, Word
+from transforms.records import Diarization, Segment, Word
 from transforms.speech import diarize
 from transforms.speech import transcribe as engine
 from transforms.speech.checks import DecodedWindow, Transcription, is_loop
-from transforms.speech.diarize import Diarization
 from transforms.speech.pyannote import campplus
 from transforms.speech.second_pass import Recording, decode_again
 from transforms.speech.transcribe import transcribe
